@@ -1,0 +1,218 @@
+"""Configuration: read once at the door, validated with every mistake reported, passed down.
+
+Settings live in ``[tool.condavision]`` of ``pyproject.toml`` or at the top level of
+``condavision.toml``; command-line flags win. Both files are looked for in the project root only.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from condavision.errors import ConfigError
+from condavision.pythons import FLOOR, KNOWN, Minor, format_minor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Config", "find_root", "home", "load_config"]
+
+DEFAULT_CHANNELS = ("conda-forge",)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one project.
+
+    Paths are absolute. ``imports`` maps a module to a conda match spec, to ``pypi:`` and a PEP 508
+    requirement, or to an empty string where the module needs no package.
+    """
+
+    root: Path
+    source: Path | None = None
+    channels: tuple[str, ...] = DEFAULT_CHANNELS
+    trusted_channels: tuple[str, ...] = DEFAULT_CHANNELS
+    platforms: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+    locks: Path = field(default_factory=Path)
+    python_floor: Minor = FLOOR
+    imports: Mapping[str, str] = field(default_factory=dict)
+    optional_imports: bool = False
+    allow_unverified: bool = False
+    allow_sdist: bool = False
+
+    def with_flags(
+        self,
+        channels: tuple[str, ...] = (),
+        platforms: tuple[str, ...] = (),
+        locks: Path | None = None,
+    ) -> Config:
+        """Return the settings with the command line's on top."""
+        return replace(
+            self,
+            channels=channels or self.channels,
+            platforms=platforms or self.platforms,
+            locks=locks.absolute() if locks else self.locks,
+        )
+
+
+def home() -> Path:
+    """Return the folder that environments, packages and indexes are cached in.
+
+    ``CONDAVISION_HOME`` where set, otherwise the user's cache folder.
+    """
+    override = os.environ.get("CONDAVISION_HOME")
+    if override:
+        return Path(override).absolute()
+    from platformdirs import user_cache_path  # noqa: PLC0415 - the warm path never needs it
+
+    return user_cache_path("condavision", appauthor=False)
+
+
+def find_root(script: Path) -> Path:
+    """Return the project root of a script or folder, sought upward from its real path.
+
+    The nearest folder with condavision's own configuration or locks wins, then the nearest with a
+    ``pyproject.toml`` or ``.git``, then the script's folder. A folder that other users can write
+    to ends the search: what lies in it could have been put there by anybody.
+    """
+    real = script.resolve()
+    start = real if real.is_dir() else real.parent
+    candidates = []
+    for folder in (start, *start.parents):
+        if _others_can_write(folder):
+            break
+        candidates.append(folder)
+    for marks in (_is_configured, _is_project):
+        for folder in candidates:
+            if marks(folder):
+                return folder
+    return start
+
+
+def _others_can_write(folder: Path) -> bool:
+    if os.name == "nt":  # the mode bits say nothing there
+        return False
+    try:
+        return bool(folder.stat().st_mode & stat.S_IWOTH)
+    except OSError:
+        return True
+
+
+def _is_configured(folder: Path) -> bool:
+    if (folder / "condavision.toml").is_file() or (folder / "locks" / "scripts.yml").is_file():
+        return True
+    try:
+        return b"[tool.condavision" in (folder / "pyproject.toml").read_bytes()
+    except OSError:
+        return False
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / "pyproject.toml").is_file() or (folder / ".git").exists()
+
+
+def load_config(root: Path) -> Config:
+    """Read the configuration of a project root; defaults where there is none.
+
+    Raises:
+        ConfigError: the file is not TOML, or has unknown or wrong settings (all are listed).
+    """
+    default = Config(root=root, locks=root / "locks")
+    if _others_can_write(root):
+        return default
+    for source, table in (
+        (root / "condavision.toml", ()),
+        (root / "pyproject.toml", ("tool", "condavision")),
+    ):
+        settings = _read_table(source, table)
+        if settings is not None:
+            return _validated(replace(default, source=source), settings)
+    return default
+
+
+def _read_table(source: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source} cannot be read: {error}") from error
+    try:
+        table: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        if keys and "tool.condavision" not in text:
+            return None  # somebody else's broken file says nothing to us
+        raise ConfigError(f"{source} is not valid TOML: {error}") from error
+    for key in keys:
+        table = table.get(key)
+        if not isinstance(table, dict):
+            return None
+    return dict(table)
+
+
+def _validated(config: Config, settings: dict[str, Any]) -> Config:
+    readers = {
+        "channels": _strings,
+        "trusted-channels": _strings,
+        "platforms": _strings,
+        "paths": lambda value: tuple(config.root / path for path in _strings(value)),
+        "locks": lambda value: config.root / _string(value),
+        "python-floor": _minor,
+        "imports": _string_table,
+        "optional-imports": _boolean,
+        "allow-unverified": _boolean,
+        "allow-sdist": _boolean,
+    }
+    values: dict[str, Any] = {}
+    mistakes = []
+    for key, value in settings.items():
+        reader = readers.get(key)
+        if reader is None:
+            mistakes.append(f"`{key}` is not a setting")
+            continue
+        try:
+            values[key.replace("-", "_")] = reader(value)
+        except ValueError as error:
+            mistakes.append(f"`{key}` must be {error}")
+    if mistakes:
+        raise ConfigError(
+            f"{config.source}: {'; '.join(mistakes)}",
+            f"the settings are: {', '.join(readers)}",
+        )
+    return replace(config, **values)
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("a string")
+    return value
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - one kind of mistake for the reader above
+    return value
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError("a list of strings")
+    return tuple(value)
+
+
+def _string_table(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise ValueError('a table of strings, such as { cv2 = "opencv" }')
+    return value
+
+
+def _minor(value: object) -> Minor:
+    for known in KNOWN:
+        if value == format_minor(known):
+            return known
+    raise ValueError(f'a Python version, such as "{format_minor(FLOOR)}"')

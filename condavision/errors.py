@@ -1,0 +1,101 @@
+"""Every error a person can meet, with the exit code it ends the command with.
+
+An error says what happened and what to type next. One printer (``cli``) shows them; nothing else
+in the package formats errors, and no command lets a traceback out for a user's mistake, a broken
+file or a network failure.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AnalysisError",
+    "ChannelError",
+    "CondavisionError",
+    "ConfigError",
+    "ForeignInterpreterError",
+    "InstallError",
+    "LockfileError",
+    "MissingLockError",
+    "StaleLockError",
+    "UnknownImportError",
+    "UnsolvableError",
+    "UsageError",
+]
+
+
+class CondavisionError(Exception):
+    """What happened, and hints that each name something to type.
+
+    ``code`` is the process exit code; the table in the README lists them.
+    """
+
+    code: int = 1
+
+    def __init__(self, message: str, *hints: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hints = hints
+
+
+class UsageError(CondavisionError):
+    """The command line asks for something that cannot be (2, as every command-line tool)."""
+
+    code = 2
+
+
+class ConfigError(UsageError):
+    """The configuration file cannot be read or has a wrong value."""
+
+
+class AnalysisError(CondavisionError):
+    """The script cannot be read as Python: missing, binary, an unknown encoding, too deep."""
+
+    code = 65  # EX_DATAERR of sysexits.h
+
+
+class UnknownImportError(CondavisionError):
+    """An import that no map, override or trusted channel knows."""
+
+    code = 66
+
+
+class UnsolvableError(CondavisionError):
+    """The solver found no set of packages that meets the requirements."""
+
+    code = 67
+
+
+class ChannelError(CondavisionError):
+    """A channel or index cannot be reached, or answers with something that is not one."""
+
+    code = 69  # EX_UNAVAILABLE
+
+
+class MissingLockError(CondavisionError):
+    """The script was never locked."""
+
+    code = 70
+
+
+class StaleLockError(CondavisionError):
+    """The script or its configuration requires something else than the lock has."""
+
+    code = 71
+
+
+class LockfileError(CondavisionError):
+    """A lock file is damaged: truncated, tampered with, or not a lock file."""
+
+    code = 72
+
+
+class InstallError(CondavisionError):
+    """A download, a hash check or the linking of an environment failed."""
+
+    code = 73
+
+
+class ForeignInterpreterError(CondavisionError):
+    """The lock was made from another machine's interpreters."""
+
+    code = 74

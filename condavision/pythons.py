@@ -1,0 +1,118 @@
+"""Sets of CPython minor versions, and how PEP 440 and conda spell them.
+
+A range of Pythons is kept as the set of minor versions it admits, from 2.7 to the newest known
+release, where the newest stands for itself and everything after it. Intersection is then plain set
+intersection, and ranges with holes ("2.7, or 3.3 and later") need no special case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["FLOOR", "KNOWN", "Minor", "PythonRange", "format_minor"]
+
+Minor = tuple[int, int]
+
+KNOWN: tuple[Minor, ...] = ((2, 7), *((3, minor) for minor in range(16)))
+"""Every minor version reasoned about, oldest first; the last also stands for what follows it."""
+
+FLOOR: Minor = (3, 10)
+"""Default ``python-floor``: older Pythons are not asked for where a script runs on newer ones."""
+
+_LAST_PATCH = 99  # above any patch release that CPython ever made
+
+
+def format_minor(minor: Minor) -> str:
+    """Spell ``(3, 12)`` as ``3.12``."""
+    return f"{minor[0]}.{minor[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRange:
+    """The minor versions admitted, and specifiers that cut inside one (``>=3.8.1``).
+
+    ``specifiers`` are single PEP 440 clauses that the minors alone cannot express.
+    """
+
+    minors: frozenset[Minor] = frozenset(KNOWN)
+    specifiers: frozenset[str] = frozenset()
+
+    @classmethod
+    def at_least(cls, major: int, minor: int) -> PythonRange:
+        """``>=major.minor``."""
+        return cls(frozenset(known for known in KNOWN if known >= (major, minor)))
+
+    @classmethod
+    def below(cls, major: int, minor: int) -> PythonRange:
+        """``<major.minor``."""
+        return cls(frozenset(known for known in KNOWN if known < (major, minor)))
+
+    @classmethod
+    def of(cls, minors: Iterable[Minor]) -> PythonRange:
+        """Exactly these minor versions."""
+        return cls(frozenset(minors) & frozenset(KNOWN))
+
+    @classmethod
+    def from_specifier(cls, text: str) -> PythonRange:
+        """Read a PEP 440 specifier set such as ``>=3.8,<4``.
+
+        Raises:
+            packaging.specifiers.InvalidSpecifier: ``text`` is not one.
+        """
+        clauses = [cls._from_clause(str(clause)) for clause in SpecifierSet(text)]
+        return reduce(cls.__and__, clauses, cls())
+
+    @classmethod
+    def _from_clause(cls, clause: str) -> PythonRange:
+        specifier = SpecifierSet(clause)
+        admitted: set[Minor] = set()
+        partial = False
+        for known in KNOWN:
+            patches = [
+                specifier.contains(f"{format_minor(known)}.{patch}", prereleases=True)
+                for patch in range(_LAST_PATCH + 1)
+            ]
+            if any(patches):
+                admitted.add(known)
+                partial = partial or not all(patches)
+        return cls(frozenset(admitted), frozenset({clause} if partial else ()))
+
+    def __and__(self, other: PythonRange) -> PythonRange:
+        return PythonRange(self.minors & other.minors, self.specifiers | other.specifiers)
+
+    def __bool__(self) -> bool:
+        return bool(self.minors)
+
+    def __contains__(self, minor: Minor) -> bool:
+        return min(minor, KNOWN[-1]) in self.minors
+
+    def raised(self, floor: Minor) -> PythonRange:
+        """Drop what is older than ``floor``, unless that leaves nothing."""
+        kept = frozenset(minor for minor in self.minors if minor >= floor)
+        return PythonRange(kept, self.specifiers) if kept else self
+
+    def __str__(self) -> str:
+        """Spell the range as a PEP 440 specifier set that conda reads alike: ``>=3.8,<3.12``.
+
+        An empty range is spelt ``<2.7``, which nothing here admits.
+        """
+        if not self.minors:
+            return "<2.7"
+        first, last = min(self.minors), max(self.minors)
+        clauses = [f">={format_minor(first)}"]
+        if last != KNOWN[-1]:
+            following = KNOWN[KNOWN.index(last) + 1]
+            clauses.append("<3" if following == (3, 0) else f"<{format_minor(following)}")
+        clauses += [
+            f"!={format_minor(minor)}.*"
+            for minor in KNOWN
+            if first < minor < last and minor not in self.minors
+        ]
+        return ",".join(clauses + sorted(self.specifiers))
