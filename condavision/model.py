@@ -94,7 +94,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class PythonReason:
-    """A fact that narrows the range of Pythons; ``rule`` is a phrase such as ``print statement``."""
+    """A fact that narrows the range of Pythons; ``rule`` is a phrase: ``print statement``."""
 
     location: SourceLocation
     rule: str

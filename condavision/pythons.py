@@ -26,7 +26,7 @@ KNOWN: tuple[Minor, ...] = ((2, 7), *((3, minor) for minor in range(16)))
 FLOOR: Minor = (3, 10)
 """Default ``python-floor``: older Pythons are not asked for where a script runs on newer ones."""
 
-_LAST_PATCH = 99  # above any patch release that CPython ever made
+_LAST_PATCH = 30  # above any patch release that CPython ever made
 
 
 def format_minor(minor: Minor) -> str:
