@@ -19,6 +19,8 @@ from condavision.pythons import FLOOR, KNOWN, Minor, format_minor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from condavision.model import ScriptMetadata
+
 __all__ = ["Config", "find_root", "home", "load_config"]
 
 DEFAULT_CHANNELS = ("conda-forge",)
@@ -35,8 +37,10 @@ class Config:
     root: Path
     source: Path | None = None
     channels: tuple[str, ...] = DEFAULT_CHANNELS
+    flag_channels: tuple[str, ...] = ()
     trusted_channels: tuple[str, ...] = DEFAULT_CHANNELS
     platforms: tuple[str, ...] = ()
+    flag_platforms: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     locks: Path = field(default_factory=Path)
     python_floor: Minor = FLOOR
@@ -54,10 +58,18 @@ class Config:
         """Return the settings with the command line's on top."""
         return replace(
             self,
-            channels=channels or self.channels,
-            platforms=platforms or self.platforms,
+            flag_channels=tuple(dict.fromkeys(channels)),
+            flag_platforms=tuple(dict.fromkeys(platforms)),
             locks=locks.absolute() if locks else self.locks,
         )
+
+    def channels_for(self, metadata: ScriptMetadata) -> tuple[str, ...]:
+        """Return the channels of a script: flags win over its own, its own over the project's."""
+        return self.flag_channels or metadata.channels or self.channels
+
+    def platforms_for(self, metadata: ScriptMetadata) -> tuple[str, ...]:
+        """Return the platforms asked for beside the current one, by the same precedence."""
+        return self.flag_platforms or metadata.platforms or self.platforms
 
 
 def home() -> Path:

@@ -1,0 +1,300 @@
+"""The two files of a lock: ``<hash>.environment.yml`` and ``<hash>.conda-lock.yml``.
+
+Both are deterministic: equal locks give equal bytes. The second is conda-lock's v1 format, with the
+content hash conda-lock checks it by. ``custom_metadata`` carries what condavision adds: the
+requirement hash, and a digest of the package list, by which a truncated or edited file is noticed.
+
+Everything is quoted so that readers of YAML 1.1 (conda, mamba, conda-lock) and 1.2 agree.
+ruamel.yaml writes; PyYAML's C parser reads, because the exec stage waits for it (six times faster).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+from condavision.content_hash import content_hash
+from condavision.errors import LockfileError
+from condavision.files import write_atomic
+from condavision.model import Lock, LockedPackage, Manager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from condavision.model import Requirement, Requirements
+
+__all__ = ["direct_packages", "lock_path", "parse_lock", "read_lock", "render", "write_lock"]
+
+_MANAGERS = {"conda": Manager.CONDA, "pip": Manager.PYPI}
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*\Z")
+_YAML_11_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_HEADER = """\
+# The environment of every script that requires {hash}; written by condavision, to be committed.
+"""
+
+
+def lock_path(folder: Path, requirement_hash: str) -> Path:
+    """Return where the lock of a requirement hash is kept."""
+    return folder / f"{requirement_hash}.conda-lock.yml"
+
+
+def direct_packages(
+    requirements: Requirements, packages: Iterable[LockedPackage]
+) -> tuple[tuple[Requirement | None, LockedPackage], ...]:
+    """Pair what was required with the packages of one platform that answer it, Python first."""
+    by_name = {(package.manager, package.name): package for package in packages}
+    pairs: list[tuple[Requirement | None, LockedPackage]] = []
+    python = by_name.get((Manager.CONDA, "python"))
+    if python:
+        pairs.append((None, python))
+    for requirement in requirements.requirements:
+        conda_name = requirement.conda or requirement.name.lower()
+        package = by_name.get((Manager.PYPI, requirement.name))
+        if package is None or requirement.manager is Manager.CONDA:
+            package = by_name.get((Manager.CONDA, conda_name))
+        if package is not None:
+            pairs.append((requirement, package))
+    return tuple(pairs)
+
+
+def write_lock(folder: Path, lock: Lock, requirements: Requirements) -> Path:
+    """Write both files of a lock; the conda-lock file comes last and completes it."""
+    files = render(lock, requirements)
+    for name, text in files.items():
+        write_atomic(folder / name, text)
+    for path in folder.glob(f"{lock.hash}*.environment.yml"):
+        if path.name not in files:  # platforms agree now, or no longer do
+            path.unlink()
+    return lock_path(folder, lock.hash)
+
+
+def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
+    """Return the files of a lock, by name: environment files first, then the conda-lock file.
+
+    One environment file serves all platforms; where they cannot agree on the direct packages'
+    versions, there is one for each (conda does not know platform selectors).
+    """
+    pinned = {platform: _pinned(requirements, lock.on(platform)) for platform in lock.platforms}
+    agreed = len(set(pinned.values())) == 1
+    files = {}
+    for platform in lock.platforms:
+        name = f"{lock.hash}.environment.yml"
+        if not agreed:
+            name = f"{lock.hash}.{platform}.environment.yml"
+        platforms = lock.platforms if agreed else (platform,)
+        files[name] = _environment_text(lock, pinned[platform], platforms)
+    hashes = {
+        platform: content_hash(
+            lock.channels, pinned[platform].conda, pinned[platform].pip, platform
+        )
+        for platform in lock.platforms
+    }
+    files[f"{lock.hash}.conda-lock.yml"] = _lock_text(lock, hashes, tuple(dict.fromkeys(files)))
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class _Pinned:
+    """The direct packages of a platform as an environment.yml pins them."""
+
+    conda: tuple[tuple[str, str], ...]
+    pip: tuple[tuple[str, tuple[str, ...], str], ...]
+
+
+def _pinned(requirements: Requirements, packages: tuple[LockedPackage, ...]) -> _Pinned:
+    conda, pip = [], []
+    for requirement, package in direct_packages(requirements, packages):
+        if package.manager is Manager.CONDA:
+            conda.append((package.name, package.version))
+        else:
+            extras = requirement.extras if requirement else ()
+            pip.append((package.name, extras, package.version))
+    names = {name for name, _ in conda}
+    if any(package.manager is Manager.PYPI for package in packages):
+        conda += [
+            (package.name, package.version)
+            for package in packages
+            if package.name == "pip" and package.manager is Manager.CONDA and "pip" not in names
+        ]
+    return _Pinned(tuple(dict.fromkeys(conda)), tuple(dict.fromkeys(pip)))
+
+
+def _environment_text(lock: Lock, pinned: _Pinned, platforms: tuple[str, ...]) -> str:
+    dependencies: list[Any] = [f"{name} =={version}" for name, version in pinned.conda]
+    if pinned.pip:
+        entries = [
+            f"{name}{'[' + ','.join(extras) + ']' if extras else ''}=={version}"
+            for name, extras, version in pinned.pip
+        ]
+        dependencies.append({"pip": entries})
+    return _HEADER.format(hash=lock.hash) + _dump(
+        {
+            "name": f"condavision-{lock.hash}",
+            "channels": list(lock.channels),
+            "platforms": list(platforms),
+            "dependencies": dependencies,
+        }
+    )
+
+
+def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) -> str:
+    packages = [_package_entry(package) for package in _ordered(lock)]
+    metadata = {
+        "content_hash": dict(hashes),
+        "channels": [{"url": url, "used_env_vars": []} for url in lock.channels],
+        "platforms": list(lock.platforms),
+        "sources": list(sources),
+        "custom_metadata": {
+            **dict(sorted(lock.metadata.items())),
+            "requirement_hash": lock.hash,
+            "packages_sha256": _packages_digest(packages),
+        },
+    }
+    return _HEADER.format(hash=lock.hash) + _dump(
+        {"version": 1, "metadata": metadata, "package": packages}
+    )
+
+
+def _ordered(lock: Lock) -> list[LockedPackage]:
+    position = {platform: index for index, platform in enumerate(lock.platforms)}
+    return sorted(
+        lock.packages,
+        key=lambda package: (position[package.platform], package.manager.value, package.name),
+    )
+
+
+def _package_entry(package: LockedPackage) -> dict[str, Any]:
+    hashes = {"md5": package.md5} if package.md5 else {}
+    return {
+        "name": package.name,
+        "version": package.version,
+        "manager": "pip" if package.manager is Manager.PYPI else "conda",
+        "platform": package.platform,
+        "dependencies": dict(sorted(package.dependencies.items())),
+        "url": package.url,
+        "hash": {**hashes, "sha256": package.sha256},
+        "category": "main",
+        "optional": False,
+    }
+
+
+def _packages_digest(entries: list[dict[str, Any]]) -> str:
+    text = json.dumps(entries, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _dump(document: dict[str, Any]) -> str:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - the exec stage reads and never writes
+
+    emitter = YAML()
+    emitter.default_flow_style = False
+    emitter.width = 4096  # one value, one line: a diff shows what moved and nothing else
+    emitter.indent(mapping=2, sequence=4, offset=2)
+    stream = io.StringIO()
+    emitter.dump(_quoted(document), stream)
+    return stream.getvalue()
+
+
+def _quoted(value: Any) -> Any:
+    """Quote each string that some reader of YAML could take for a number, date or boolean."""
+    from ruamel.yaml.scalarstring import SingleQuotedScalarString  # noqa: PLC0415 - as above
+
+    if isinstance(value, dict):
+        return {key: _quoted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_quoted(item) for item in value]
+    if isinstance(value, str) and (
+        not _PLAIN.match(value.partition("://")[2] or value) or value.lower() in _YAML_11_WORDS
+    ):
+        return SingleQuotedScalarString(value)
+    return value
+
+
+def read_lock(path: Path) -> Lock:
+    """Read and check a conda-lock file that condavision wrote.
+
+    Raises:
+        LockfileError: it is missing, truncated, edited, or not such a file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockfileError(f"{path} cannot be read: {error}", _hint()) from error
+    return parse_lock(text, path)
+
+
+def parse_lock(text: str, path: Path) -> Lock:
+    """Parse the text of a conda-lock file; ``path`` is for messages."""
+    try:
+        document = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader, in C
+        metadata = document["metadata"]
+        custom = dict(metadata["custom_metadata"])
+        entries = document["package"]
+        digest = custom.pop("packages_sha256")
+        requirement_hash = custom.pop("requirement_hash")
+        intact = digest == _packages_digest(entries)
+        lock = Lock(
+            hash=requirement_hash,
+            channels=tuple(channel["url"] for channel in metadata["channels"]),
+            platforms=tuple(metadata["platforms"]),
+            packages=tuple(_read_package(entry) for entry in entries),
+            metadata=custom,
+        )
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else "incomplete"
+        raise LockfileError(f"{path} is damaged or not a lock file: {reason}", _hint()) from error
+    if not intact:
+        raise LockfileError(
+            f"{path} was changed after it was written: its packages do not match their digest",
+            "restore the file from version control",
+            _hint(),
+        )
+    if not path.name.startswith(f"{lock.hash}."):
+        raise LockfileError(
+            f"{path} holds the lock of another requirement set ({lock.hash})", _hint()
+        )
+    return lock
+
+
+def _hint() -> str:
+    return "lock again: condavision lock SCRIPT"
+
+
+def _loader() -> type[yaml.SafeLoader]:
+    loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return loader
+
+
+def _read_package(entry: dict[str, Any]) -> LockedPackage:
+    manager = _MANAGERS[entry["manager"]]
+    name, version, url = entry["name"], entry["version"], entry["url"]
+    hashes = entry["hash"]
+    return LockedPackage(
+        manager=manager,
+        name=name,
+        version=version,
+        platform=entry["platform"],
+        url=url,
+        sha256=hashes["sha256"],
+        md5=hashes.get("md5"),
+        build=_build(name, version, url) if manager is Manager.CONDA else None,
+        dependencies=entry["dependencies"],
+    )
+
+
+def _build(name: str, version: str, url: str) -> str:
+    """Return the build string, which a conda file name ends with: ``name-version-build.conda``."""
+    stem = unquote(urlsplit(url).path.rpartition("/")[2])
+    stem = stem.removesuffix(".conda").removesuffix(".tar.bz2")
+    prefix = f"{name}-{version}-"
+    if not stem.startswith(prefix):
+        raise ValueError(f"{url} is not {name} {version}")
+    return stem.removeprefix(prefix)

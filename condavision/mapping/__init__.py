@@ -1,0 +1,1 @@
+"""Imports become the names of packages; a security boundary, so nothing here ever guesses."""

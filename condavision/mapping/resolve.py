@@ -1,0 +1,283 @@
+"""Decide, for every import of an analysis, which package supplies it, and say why.
+
+The order is fixed, first hit wins: an override in the script, an override in the configuration, a
+dependency the script declares, the bundled map. What is left over is *unknown*: it may be looked up
+under its own name on a trusted channel, never on PyPI, where anybody can register any name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+
+from condavision.errors import ConfigError
+from condavision.model import ImportKind, Manager, Origin, Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from condavision.mapping.import_map import ImportMap, Provider
+    from condavision.model import Analysis, Import, SourceLocation
+
+__all__ = ["Resolution", "declared_requirements", "parse_requirement", "resolve"]
+
+PYPI_PREFIX = "pypi:"
+
+_NOT_INSTALLED = {
+    ImportKind.OPTIONAL: "optional: the script goes on without it",
+    ImportKind.FALLBACK: "fallback of another import",
+    ImportKind.TYPING: "for type checkers only",
+    ImportKind.VERSION: "for other Pythons only",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What one imported module needs.
+
+    ``module`` is the dotted name that decided. ``requirement`` is None where no package is needed
+    or, with ``unknown``, where none is known. ``installed`` tells whether it enters the requirement
+    set: an optional import has a package all the same.
+    """
+
+    imported: Import
+    module: str
+    requirement: Requirement | None
+    why: str
+    unknown: bool = False
+    installed: bool = True
+
+
+def resolve(
+    analysis: Analysis,
+    import_map: ImportMap,
+    overrides: Mapping[str, str],
+    *,
+    optional_imports: bool = False,
+) -> tuple[Resolution, ...]:
+    """Resolve every import of ``analysis``, in its order.
+
+    ``overrides`` are the configuration's; the script's own win over them.
+
+    Raises:
+        ConfigError: an override or a declared dependency is not a requirement.
+    """
+    resolver = _Resolver(
+        import_map,
+        {**overrides, **analysis.metadata.imports},
+        declared_requirements(analysis, import_map),
+        optional_imports=optional_imports,
+    )
+    return tuple(
+        resolution for imported in analysis.imports for resolution in resolver.resolve(imported)
+    )
+
+
+def declared_requirements(analysis: Analysis, import_map: ImportMap) -> tuple[Requirement, ...]:
+    """Read what the script declares about itself as requirements.
+
+    Raises:
+        ConfigError: one of them is not a requirement; the message names its line.
+    """
+    return tuple(
+        parse_requirement(
+            declared.manager,
+            declared.text,
+            import_map,
+            where=str(declared.location),
+            sources=(declared.location,),
+            platforms=declared.platforms,
+            why="declared",
+        )
+        for declared in analysis.metadata.dependencies
+    )
+
+
+def parse_requirement(
+    manager: Manager,
+    text: str,
+    import_map: ImportMap,
+    *,
+    where: str,
+    sources: tuple[SourceLocation, ...] = (),
+    platforms: frozenset[str] = frozenset(),
+    why: str = "",
+) -> Requirement:
+    """Read a PEP 508 requirement or a conda match spec.
+
+    Raises:
+        ConfigError: ``text`` is neither; ``where`` says whose it is.
+    """
+    if manager is Manager.PYPI:
+        try:
+            pep508 = Pep508(text)
+        except InvalidRequirement as error:
+            raise ConfigError(f"{where}: `{text}` is not a requirement: {error}") from error
+        if pep508.url:
+            raise ConfigError(
+                f"{where}: `{text}` is a direct reference, which a channel cannot be asked for",
+                "name the distribution and its version instead",
+            )
+        name = canonicalize_name(pep508.name)
+        return Requirement(
+            Manager.PYPI,
+            name,
+            ",".join(sorted(str(clause) for clause in pep508.specifier)),
+            extras=tuple(sorted(pep508.extras)),
+            platforms=platforms,
+            conda=import_map.conda_name(name),
+            sources=sources,
+            why=why,
+        )
+    channel, _, spec = text.strip().rpartition("::")
+    end = len(spec)
+    for position, character in enumerate(spec):
+        if not (character.isalnum() or character in "_.-"):
+            end = position
+            break
+    package, constraint = spec[:end].lower(), " ".join(spec[end:].split())
+    if not package:
+        raise ConfigError(f"{where}: `{text}` is not a conda match spec")
+    if channel:
+        constraint = f"{constraint}[channel={channel}]"
+    return Requirement(
+        Manager.CONDA,
+        package,
+        constraint,
+        platforms=platforms,
+        conda=package,
+        sources=sources,
+        why=why,
+    )
+
+
+class _Resolver:
+    def __init__(
+        self,
+        import_map: ImportMap,
+        overrides: Mapping[str, str],
+        declared: tuple[Requirement, ...],
+        *,
+        optional_imports: bool,
+    ) -> None:
+        self.import_map = import_map
+        self.overrides = overrides
+        self.declared = declared
+        self.optional_imports = optional_imports
+        self.declared_modules = {
+            module: requirement
+            for requirement in declared
+            for module in import_map.modules(_pypi_name(requirement, import_map))
+        }
+
+    def resolve(self, imported: Import) -> Iterator[Resolution]:
+        if imported.origin is not Origin.PACKAGE:
+            yield Resolution(imported, imported.name, None, imported.why, installed=False)
+            return
+        seen = set()
+        for module in self._candidates(imported):
+            resolution = self._resolve_module(imported, module)
+            key = resolution.requirement and (
+                resolution.requirement.manager,
+                resolution.requirement.name,
+            )
+            if key not in seen:
+                seen.add(key)
+                yield resolution
+
+    def _candidates(self, imported: Import) -> tuple[str, ...]:
+        """Return the module, or its members where the module itself is a bare namespace."""
+        if imported.members and self._needs_members(imported.name):
+            return tuple(f"{imported.name}.{member}" for member in imported.members)
+        return (imported.name,)
+
+    def _needs_members(self, module: str) -> bool:
+        return self.import_map.provider(module) is None and self._override(module) is None
+
+    def _resolve_module(self, imported: Import, module: str) -> Resolution:
+        requirement, why = self._find(imported, module)
+        unknown = requirement is None and not why
+        installed = self._is_installed(imported.kind)
+        if not installed:
+            why = (
+                f"{why}; {_NOT_INSTALLED[imported.kind]}" if why else _NOT_INSTALLED[imported.kind]
+            )
+        return Resolution(imported, module, requirement, why, unknown, installed)
+
+    def _is_installed(self, kind: ImportKind) -> bool:
+        if kind is ImportKind.OPTIONAL:
+            return self.optional_imports
+        return kind not in _NOT_INSTALLED
+
+    def _find(self, imported: Import, module: str) -> tuple[Requirement | None, str]:
+        override = self._override(module)
+        if override is not None:
+            prefix, text = override
+            if not text:
+                return None, f"override: {prefix} needs no package"
+            return self._from_override(imported, prefix, text), f"override of {prefix}"
+        provider = self.import_map.provider(module)
+        declared = self._declared(module, provider)
+        if declared is not None:
+            return declared, f"declared in {declared.sources[0]}"
+        if provider is None:
+            return None, ""
+        if provider.pypi:
+            manager, name = Manager.PYPI, provider.pypi
+        else:
+            manager, name = Manager.CONDA, provider.conda or ""
+        requirement = Requirement(
+            manager,
+            name,
+            platforms=imported.platforms,
+            conda=provider.conda,
+            sources=(imported.location,),
+            why=f"import {module}",
+        )
+        return requirement, f"map of {self.import_map.date}: {provider.module}"
+
+    def _override(self, module: str) -> tuple[str, str] | None:
+        prefix = module
+        while prefix:
+            if prefix in self.overrides:
+                return prefix, self.overrides[prefix]
+            prefix = prefix.rpartition(".")[0]
+        return None
+
+    def _from_override(self, imported: Import, prefix: str, text: str) -> Requirement:
+        is_pypi = text.startswith(PYPI_PREFIX)
+        return parse_requirement(
+            Manager.PYPI if is_pypi else Manager.CONDA,
+            text.removeprefix(PYPI_PREFIX).strip(),
+            self.import_map,
+            where=f"override of `{prefix}`",
+            sources=(imported.location,),
+            platforms=imported.platforms,
+            why=f"import {imported.name}",
+        )
+
+    def _declared(self, module: str, provider: Provider | None) -> Requirement | None:
+        names = {provider.pypi, *provider.others} if provider else set()
+        for requirement in self.declared:
+            if provider and requirement.manager is Manager.PYPI and requirement.name in names:
+                return requirement
+            if provider and requirement.conda and requirement.conda == provider.conda:
+                return requirement
+            if requirement.name.replace("-", "_") == module.partition(".")[0].lower():
+                return requirement
+        prefix = module
+        while prefix:
+            if prefix in self.declared_modules:
+                return self.declared_modules[prefix]
+            prefix = prefix.rpartition(".")[0]
+        return None
+
+
+def _pypi_name(requirement: Requirement, import_map: ImportMap) -> str:
+    if requirement.manager is Manager.PYPI:
+        return requirement.name
+    return import_map.pypi_name(requirement.name) or requirement.name

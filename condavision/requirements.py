@@ -1,0 +1,169 @@
+"""From what an analysis found to the requirement set, and the hash that names it.
+
+The hash says *what is required*, never who supplies it: it can be computed from sources and
+configuration alone, offline, and stays the same when a channel gains or loses a package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from condavision.errors import ConfigError, UnknownImportError
+from condavision.mapping.resolve import declared_requirements, resolve
+from condavision.model import Manager, Requirement, Requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from condavision.config import Config
+    from condavision.mapping.import_map import ImportMap
+    from condavision.mapping.resolve import Resolution
+    from condavision.model import Analysis
+
+__all__ = ["derive", "require_known", "requirement_hash", "source_digest"]
+
+HASH_VERSION = 1
+_HASH_LENGTH = 16
+
+
+def derive(
+    analysis: Analysis, config: Config, import_map: ImportMap
+) -> tuple[Requirements, tuple[Resolution, ...]]:
+    """Map the imports of an analysis and collect the requirement set.
+
+    Unknown imports enter the set as themselves (:attr:`Manager.IMPORT`): whether a trusted channel
+    has them is the solver's to find out. The script's own channels win over the configuration's.
+
+    Raises:
+        ConfigError: an override or a declared dependency is not a requirement.
+    """
+    resolutions = resolve(
+        analysis, import_map, config.imports, optional_imports=config.optional_imports
+    )
+    wanted = [*declared_requirements(analysis, import_map)]
+    for resolution in resolutions:
+        if not resolution.installed:
+            continue
+        if resolution.requirement is not None:
+            wanted.append(resolution.requirement)
+        elif resolution.unknown:
+            wanted.append(_left_to_channel(resolution, import_map))
+    requirements = Requirements(
+        python=analysis.python.raised(config.python_floor),
+        requirements=_merged(wanted),
+        channels=config.channels_for(analysis.metadata),
+    )
+    return requirements, resolutions
+
+
+def _left_to_channel(resolution: Resolution, import_map: ImportMap) -> Requirement:
+    """Ask for an unknown import by its own name; a namespace's name would say too little."""
+    top = resolution.module.partition(".")[0]
+    return Requirement(
+        Manager.IMPORT,
+        resolution.module if import_map.namespace(top) else top,
+        platforms=resolution.imported.platforms,
+        sources=(resolution.imported.location,),
+        why=f"import {resolution.module}",
+    )
+
+
+def _merged(wanted: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """Join what names the same package: every constraint holds, every platform is served."""
+    merged: dict[tuple[str, str], Requirement] = {}
+    for requirement in wanted:
+        key = (requirement.manager.value, requirement.name)
+        known = merged.get(key)
+        merged[key] = requirement if known is None else _join(known, requirement)
+    return tuple(merged[key] for key in sorted(merged))
+
+
+def _join(one: Requirement, other: Requirement) -> Requirement:
+    if one == other:
+        return one
+    everywhere = not one.platforms or not other.platforms
+    return replace(
+        one,
+        constraint=_join_constraints(one, other),
+        extras=tuple(sorted({*one.extras, *other.extras})),
+        platforms=frozenset() if everywhere else one.platforms | other.platforms,
+        sources=tuple(sorted({*one.sources, *other.sources})),
+    )
+
+
+def _join_constraints(one: Requirement, other: Requirement) -> str:
+    constraints = [text for text in (one.constraint, other.constraint) if text]
+    if len(set(constraints)) < 2:
+        return constraints[0] if constraints else ""
+    if one.manager is Manager.PYPI:
+        return ",".join(sorted({clause for text in constraints for clause in text.split(",")}))
+    if any(set(text) & set("[ |") for text in constraints):
+        places = " and ".join(str(source) for source in (*one.sources, *other.sources))
+        raise ConfigError(
+            f"{places} ask for `{one.name}` as `{one.constraint}` and as `{other.constraint}`",
+            "write both conditions into one of the two",
+        )
+    return ",".join(sorted(set(constraints)))
+
+
+def requirement_hash(requirements: Requirements) -> str:
+    """Return the 16 hex digits that name a requirement set.
+
+    The payload is spelt out here and nowhere else: Python range, requirements in any order,
+    channels in order. Platforms to solve for, dates and places do not take part.
+    """
+    payload = {
+        "version": HASH_VERSION,
+        "python": str(requirements.python),
+        "requirements": sorted(
+            [
+                requirement.manager.value,
+                requirement.name,
+                requirement.constraint,
+                list(requirement.extras),
+                sorted(requirement.platforms),
+            ]
+            for requirement in requirements.requirements
+        ),
+        "channels": list(requirements.channels),
+    }
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def source_digest(analysis: Analysis) -> str:
+    """Return a digest of the script and every local module it reached, wherever they lie."""
+    lines = sorted(f"{source.module}\0{source.sha256}\n" for source in analysis.files[1:])
+    script = f"\0{analysis.files[0].sha256}\n"
+    return hashlib.sha256("".join([script, *lines]).encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def require_known(requirements: Iterable[Requirement], import_map: ImportMap) -> None:
+    """Raise one error that lists every unknown import, what it may have meant, and what to type.
+
+    Raises:
+        UnknownImportError: ``requirements`` has some of :attr:`Manager.IMPORT`.
+    """
+    unknown = [needed for needed in requirements if needed.manager is Manager.IMPORT]
+    if not unknown:
+        return
+    first = unknown[0].name
+    raise UnknownImportError(
+        "\n".join(_describe_unknown(needed, import_map) for needed in unknown),
+        f'name its package in condavision.toml: [imports] {first} = "CONDA-PACKAGE"'
+        ' (or "pypi:DISTRIBUTION", or "" where it needs none)',
+        "a module of your own: put its folder into `paths`, or lock with PYTHONPATH=FOLDER",
+    )
+
+
+def _describe_unknown(needed: Requirement, import_map: ImportMap) -> str:
+    places = ", ".join(str(source) for source in needed.sources)
+    line = f"{places}: no package is known for `import {needed.name}`"
+    application = import_map.host_application(needed.name)
+    near = import_map.near(needed.name)
+    if application:
+        return f"{line} (the module is part of {application}, not of a package)"
+    return f"{line} (near names: {', '.join(near)})" if near else line

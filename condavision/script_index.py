@@ -1,0 +1,137 @@
+"""``scripts.yml``: which lock each script uses, and the digest of the sources it was made from.
+
+One script is one line, sorted, so that git's ``merge=union`` joins two branches. After such a merge
+a script can have two lines: both are read, the one whose digest fits is used, and the next ``lock``
+writes one. ::
+
+    report.py: {lock: 5c1c6c22a1f0b7d4, digest: 0f6e1f2a9b3c4d5e}
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from condavision.errors import LockfileError
+from condavision.files import write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+__all__ = ["Entry", "read_index", "write_index"]
+
+FILE_NAME = "scripts.yml"
+
+_HEADER = "# Which lock each script uses; written by condavision, to be committed.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: a script's requirement hash and source digest.
+
+    ``channels`` are set where the command line chose them, ``paths`` where PYTHONPATH supplied
+    modules (relative to the project root where below it): without them the exec stage could not
+    come to the same requirement set.
+    """
+
+    lock: str
+    digest: str
+    channels: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptIndex:
+    """The entries by script path; more than one for a script only after a merge."""
+
+    path: Path
+    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+
+    def of(self, script: str) -> tuple[Entry, ...]:
+        """Return the entries of a script path, as written in the file."""
+        return self.entries.get(script, ())
+
+    def updated(self, changes: Mapping[str, Entry]) -> ScriptIndex:
+        """Return an index with ``changes`` in place of the scripts' old entries."""
+        return ScriptIndex(
+            self.path, {**self.entries, **{script: (entry,) for script, entry in changes.items()}}
+        )
+
+    def hashes(self) -> frozenset[str]:
+        """Return every requirement hash some script uses."""
+        return frozenset(entry.lock for entries in self.entries.values() for entry in entries)
+
+
+def read_index(folder: Path) -> ScriptIndex:
+    """Read the ``scripts.yml`` of a locks folder; an empty index where there is none.
+
+    Raises:
+        LockfileError: a line is not an entry; the message names it.
+    """
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ScriptIndex(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockfileError(f"{path} cannot be read: {error}") from error
+    entries: dict[str, list[Entry]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        script, entry = _read_line(line, f"{path}:{number}")
+        if entry not in entries.setdefault(script, []):
+            entries[script].append(entry)
+    return ScriptIndex(path, {script: tuple(found) for script, found in entries.items()})
+
+
+def _read_line(line: str, where: str) -> tuple[str, Entry]:
+    try:
+        ((script, fields),) = yaml.load(line, Loader=yaml.CSafeLoader).items()
+        entry = Entry(
+            fields["lock"],
+            fields["digest"],
+            tuple(fields.get("channels", ())),
+            tuple(fields.get("paths", ())),
+        )
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LockfileError(
+            f"{where}: not an entry of a script: {line.strip()[:60]}",
+            "settle the merge conflict there, or delete the line and lock its script again",
+        ) from error
+    return str(script), entry
+
+
+def write_index(index: ScriptIndex) -> None:
+    """Write the index, and beside it the git attributes it needs, unless it is so already."""
+    lines = [_line(script, entries) for script, entries in sorted(index.entries.items())]
+    text = _HEADER + "".join(lines)
+    if not index.path.exists() or index.path.read_text(encoding="utf-8") != text:
+        write_atomic(index.path, text)
+    for name, content in (
+        (".gitattributes", f"{FILE_NAME} merge=union\n"),
+        (".gitignore", ".local/\n"),
+    ):
+        if not (index.path.parent / name).exists():
+            write_atomic(index.path.parent / name, content)
+
+
+def _line(script: str, entries: Iterable[Entry]) -> str:
+    return "".join(f"{_scalar(script)}: {{{_fields(entry)}}}\n" for entry in entries)
+
+
+def _fields(entry: Entry) -> str:
+    fields: dict[str, Any] = {"lock": _scalar(entry.lock), "digest": _scalar(entry.digest)}
+    for name, values in (("channels", entry.channels), ("paths", entry.paths)):
+        if values:
+            fields[name] = f"[{', '.join(_scalar(value) for value in values)}]"
+    return ", ".join(f"{name}: {value}" for name, value in fields.items())
+
+
+def _scalar(text: str) -> str:
+    """Quote as JSON does, which is a YAML scalar too, for any path that a file system allows."""
+    return json.dumps(text, ensure_ascii=False)

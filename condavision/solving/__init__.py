@@ -1,0 +1,5 @@
+"""Requirements become a lock: rattler solves the conda packages, uv what no channel has."""
+
+from condavision.solving.solve import solve
+
+__all__ = ["solve"]

@@ -1,0 +1,223 @@
+"""Conda packages, solved by rattler.
+
+Everything that touches rattler's solver is in this module. rattler 0.28 can abort the interpreter
+at exit while its background threads finish; the short sleep at exit lets them, and commands leave
+through ``os._exit`` besides (``launcher.py``).
+"""
+
+from __future__ import annotations
+
+import atexit
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import rattler
+from rattler.exceptions import (
+    FetchRepoDataError,
+    GatewayError,
+    InvalidChannelError,
+    InvalidMatchSpecError,
+    SolverError,
+)
+
+from condavision.errors import ChannelError, ConfigError, UnsolvableError
+from condavision.model import LockedPackage, Manager
+from condavision.solving.specs import conda_candidates, conda_spec, wanted_on
+from condavision.virtual_packages import VIRTUAL_PACKAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from condavision.model import Requirement
+
+__all__ = ["CondaSolver", "Supply"]
+
+atexit.register(time.sleep, 0.05)
+
+_UNREACHABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Who supplies the requirements of one platform.
+
+    ``specs`` are the match specs of what the channels have, ``missing`` what they do not.
+    ``unverified`` are the imports found under their own name: ``(import, conda name)``.
+    """
+
+    specs: tuple[str, ...]
+    missing: tuple[Requirement, ...]
+    unverified: tuple[tuple[str, str], ...]
+
+
+class CondaSolver:
+    """Channels, opened once; every platform's solve shares one gateway and its downloads."""
+
+    def __init__(self, channels: Sequence[str], trusted: Sequence[str], cache: Path) -> None:
+        """Open ``channels`` (names or URLs, in order); ``trusted`` may be asked for imports."""
+        self._channels = [rattler.Channel(channel) for channel in channels]
+        self._trusted = [rattler.Channel(channel) for channel in trusted]
+        cache.mkdir(parents=True, exist_ok=True)
+        self._gateway = rattler.Gateway(cache_dir=cache)
+
+    async def supply(self, requirements: Iterable[Requirement], platform: str) -> Supply:
+        """Find out which requirements of a platform the channels have.
+
+        Raises:
+            ChannelError: a channel cannot be read.
+        """
+        wanted = [needed for needed in requirements if wanted_on(needed, platform)]
+        records = await self._records(self._channels, wanted, platform)
+        trusted = (
+            await self._records(self._trusted, wanted, platform)
+            if any(needed.manager is Manager.IMPORT for needed in wanted)
+            else {}
+        )
+        specs, missing, unverified = [], [], []
+        for needed in wanted:
+            by_import = needed.manager is Manager.IMPORT
+            spec = _first_match(needed, trusted if by_import else records)
+            if spec is not None:
+                specs.append(str(spec))
+                if by_import:
+                    unverified.append((needed.name, str(spec).partition(" ")[0]))
+            elif needed.manager is Manager.CONDA:
+                specs.append(conda_spec(needed, needed.name))  # the solver's reason is the best one
+            else:
+                missing.append(needed)
+        return Supply(tuple(specs), tuple(missing), tuple(unverified))
+
+    async def _records(
+        self, channels: list[rattler.Channel], wanted: Iterable[Requirement], platform: str
+    ) -> dict[str, list[rattler.RepoDataRecord]]:
+        names = sorted({name for needed in wanted for name in conda_candidates(needed)})
+        if not names or not channels:
+            return {}
+        try:
+            subdirs = [rattler.Subdir(platform), rattler.Subdir("noarch")]
+            found = await self._gateway.query(channels, subdirs, names, recursive=False)
+        except _UNREACHABLE as error:
+            raise _channel_error(error) from error
+        by_name: dict[str, list[rattler.RepoDataRecord]] = {}
+        for records in found:
+            for record in records:
+                by_name.setdefault(record.name.normalized, []).append(record)
+        return by_name
+
+    async def solve(
+        self, specs: Sequence[str], platform: str, preferred: Iterable[tuple[str, str]] = ()
+    ) -> tuple[LockedPackage, ...]:
+        """Solve match specs for one platform.
+
+        ``preferred`` are (name, version) to take where that is possible, all or none.
+
+        Raises:
+            UnsolvableError: no set of packages meets the specs; carries the solver's reason.
+            ChannelError: a channel cannot be read.
+        """
+        constraints = [f"{name} =={version}" for name, version in preferred]
+        if constraints:
+            try:
+                return await self._solve(specs, platform, constraints)
+            except UnsolvableError:
+                pass  # the platforms cannot agree; this one gets its own versions
+        return await self._solve(specs, platform, [])
+
+    async def _solve(
+        self, specs: Sequence[str], platform: str, constraints: Sequence[str]
+    ) -> tuple[LockedPackage, ...]:
+        try:
+            records = await rattler.solve(
+                self._channels,
+                [rattler.MatchSpec(spec) for spec in specs],
+                gateway=self._gateway,
+                platforms=[rattler.Subdir(platform), rattler.Subdir("noarch")],
+                virtual_packages=[
+                    rattler.GenericVirtualPackage(
+                        rattler.PackageName(name),
+                        rattler.Version(version),
+                        rattler.BuildString(build or "0"),
+                    )
+                    for name, version, build in VIRTUAL_PACKAGES[platform]
+                ],
+                constraints=[rattler.MatchSpec(constraint) for constraint in constraints],
+            )
+        except SolverError as error:
+            raise UnsolvableError(_reason(error, platform)) from error
+        except InvalidMatchSpecError as error:
+            raise ConfigError(f"a match spec is malformed: {error}") from error
+        except _UNREACHABLE as error:
+            raise _channel_error(error) from error
+        return tuple(_locked(record, platform) for record in records)
+
+
+def _first_match(
+    needed: Requirement, records: dict[str, list[rattler.RepoDataRecord]]
+) -> rattler.MatchSpec | None:
+    if needed.extras:
+        return None  # conda packages have no extras: PyPI supplies the distribution with them
+    for name in conda_candidates(needed):
+        try:
+            spec = rattler.MatchSpec(conda_spec(needed, name))
+        except InvalidMatchSpecError:
+            continue  # a PEP 440 version that conda cannot spell, such as one with an epoch
+        for record in records.get(name, ()):
+            if spec.matches(record) and (
+                needed.manager is not Manager.IMPORT or _is_python_package(record)
+            ):
+                return spec
+    return None
+
+
+def _is_python_package(record: rattler.RepoDataRecord) -> bool:
+    """Tell Python packages from the C tools that a third of identifier-like names are."""
+    return record.noarch.python or any(
+        depend.partition(" ")[0] == "python" for depend in record.depends
+    )
+
+
+def _locked(record: rattler.RepoDataRecord, platform: str) -> LockedPackage:
+    name = record.name.normalized
+    if record.sha256 is None or record.md5 is None:
+        raise ChannelError(
+            f"{record.url} cannot be locked: its channel gives no"
+            f" {'sha256' if record.sha256 is None else 'md5'} for it",
+            "ask the channel's owner to index it again, or use another channel",
+        )
+    return LockedPackage(
+        manager=Manager.CONDA,
+        name=name,
+        version=str(record.version),
+        platform=platform,
+        url=record.url,
+        sha256=record.sha256.hex(),
+        md5=record.md5.hex(),
+        build=str(record.build),
+        dependencies=_dependencies(record.depends),
+    )
+
+
+def _dependencies(depends: Iterable[str]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for depend in depends:
+        name, _, constraint = depend.partition(" ")
+        if not name.startswith("__"):
+            joined[name] = ",".join(filter(None, (joined.get(name), constraint.strip())))
+    return joined
+
+
+def _reason(error: SolverError, platform: str) -> str:
+    text = str(error).strip().removeprefix("Cannot solve the request because of: ")
+    return f"no set of packages for {platform} meets the requirements: {text}"
+
+
+def _channel_error(error: Exception) -> ChannelError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    cause = lines[-1].removeprefix("Caused by: ")
+    first = lines[0]
+    return ChannelError(
+        first if cause == first else f"{first}: {cause}",
+        "check the channel's spelling and the network, then try again",
+    )

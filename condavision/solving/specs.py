@@ -1,0 +1,55 @@
+"""Requirements written as conda match specs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import Specifier, SpecifierSet
+
+from condavision.model import Manager
+
+if TYPE_CHECKING:
+    from condavision.model import Requirement
+    from condavision.pythons import PythonRange
+
+__all__ = ["conda_candidates", "conda_spec", "family", "python_spec", "wanted_on"]
+
+
+def family(platform: str) -> str:
+    """Return ``linux``, ``osx`` or ``win``: what platform conditions in code can tell apart."""
+    return platform.partition("-")[0]
+
+
+def wanted_on(requirement: Requirement, platform: str) -> bool:
+    """Tell whether a requirement concerns a platform."""
+    return not requirement.platforms or family(platform) in requirement.platforms
+
+
+def python_spec(pythons: PythonRange) -> str:
+    """Return the match spec of a range of Pythons; PEP 440 and conda spell these alike."""
+    return f"python {pythons}"
+
+
+def conda_candidates(requirement: Requirement) -> tuple[str, ...]:
+    """Return the conda names a requirement may be found under, best first."""
+    if requirement.manager is Manager.IMPORT:
+        name = requirement.name.lower()
+        return tuple(dict.fromkeys((name, name.replace("_", "-"))))
+    return (requirement.conda,) if requirement.conda else ()
+
+
+def conda_spec(requirement: Requirement, name: str) -> str:
+    """Return the match spec of a requirement under a conda name."""
+    if requirement.manager is not Manager.PYPI:
+        return f"{name} {requirement.constraint}".strip()
+    clauses = sorted(_conda_clause(clause) for clause in SpecifierSet(requirement.constraint))
+    return f"{name} {','.join(clauses)}".strip()
+
+
+def _conda_clause(clause: Specifier) -> str:
+    """Translate one PEP 440 clause; conda has no ``===`` and writes ``==1.2.*`` as ``1.2.*``."""
+    if clause.operator == "===":
+        return f"=={clause.version}"
+    if clause.operator == "==" and clause.version.endswith(".*"):
+        return clause.version
+    return str(clause)
