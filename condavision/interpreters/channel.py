@@ -1,0 +1,184 @@
+"""The embedded channel: a local conda channel of the interpreters found on this machine.
+
+Package files keep their place for good, named by the interpreter's digest, so that a lock can point
+at them; the index lists one interpreter per version and is replaced in one step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from filelock import FileLock
+
+from condavision.conda_package import package_filename
+from condavision.errors import ChannelError, ForeignInterpreterError
+from condavision.interpreters.discovery import discover, discover_all
+from condavision.interpreters.package import package_of, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from condavision.interpreters.probing import Interpreter
+
+__all__ = ["SPELLING", "filename_of", "local_channel", "restore"]
+
+SPELLING = "interpreters:"
+"""How the embedded channel is written; no channel can have this name."""
+
+_STAGING = ".staging-"
+
+
+def filename_of(interpreter: Interpreter) -> str:
+    """Return the file name of an interpreter's package, which the last part of its url is."""
+    return package_filename(record_of(interpreter))
+
+
+def local_channel(cache: Path) -> Path:
+    """Make the channel of this machine's interpreters, or refresh it, and return its folder.
+
+    The folder holds this platform's subdir and an empty ``noarch``. Where nothing has changed
+    since the last call it is only looked at. Not to be called from a running event loop.
+
+    Args:
+        cache: the folder that holds the channel: ``condavision.config.home()``.
+
+    Raises:
+        ChannelError: no interpreter was found, or the channel cannot be written.
+    """
+    interpreters = discover(cache)
+    if not interpreters:
+        raise ChannelError(f"`{SPELLING}` is empty: no CPython was found on this machine")
+    channel = cache.absolute() / "interpreters"
+    subdir = channel / interpreters[0].subdir
+    if not _is_fresh(subdir, interpreters):
+        with _writing(channel):
+            if not _is_fresh(subdir, interpreters):  # somebody else may have been first
+                _refresh(channel, interpreters)
+                _sweep(subdir, discover_all(cache))
+    return channel
+
+
+def restore(cache: Path, url: str, sha256: str) -> None:
+    """Make sure that the package which a lock names is there, from an interpreter that still is.
+
+    Args:
+        cache: the folder that holds the channel: ``condavision.config.home()``.
+        url: the ``file://`` url of a package that :func:`local_channel` once made.
+        sha256: what the package must hash to, in hex.
+
+    Raises:
+        ForeignInterpreterError: no interpreter of this machine gives that package.
+        ChannelError: the package cannot be written.
+    """
+    parts = urlsplit(url)
+    path = Path(url2pathname(parts.path))
+    for interpreter in discover_all(cache) if parts.scheme == "file" else ():
+        if filename_of(interpreter) != path.name:
+            continue
+        with _writing(path.parent.parent):
+            if _sha256(path) == sha256:
+                return
+            package = package_of(interpreter)
+            if hashlib.sha256(package).hexdigest() == sha256:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _replace(path, package)
+                return
+    raise ForeignInterpreterError(
+        f"the lock's Python ({path.name}) was made from another machine's interpreters,"
+        " or from one that has changed since",
+        "lock again: condavision lock SCRIPT",
+    )
+
+
+def _is_fresh(subdir: Path, interpreters: Iterable[Interpreter]) -> bool:
+    """Whether the index lists exactly these and every package is there in full."""
+    try:
+        index = json.loads((subdir / "repodata.json").read_bytes())["packages.conda"]
+        (subdir.parent / "noarch" / "repodata.json").stat()
+        return set(index) == {filename_of(found) for found in interpreters} and all(
+            (subdir / name).stat().st_size == record["size"] for name, record in index.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+@contextmanager
+def _writing(channel: Path) -> Iterator[None]:
+    """Hold the channel's lock; a failure to write is said in one sentence."""
+    try:
+        channel.mkdir(parents=True, exist_ok=True)
+        with FileLock(channel / ".lock"):
+            yield
+    except OSError as error:
+        raise ChannelError(
+            f"`{SPELLING}` cannot be kept in {channel}: {error}",
+            "set CONDAVISION_HOME to a folder that can be written",
+        ) from error
+
+
+def _refresh(channel: Path, interpreters: Iterable[Interpreter]) -> None:
+    for leftover in channel.glob(f"{_STAGING}*"):  # of a run that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
+    staging = Path(tempfile.mkdtemp(dir=channel, prefix=_STAGING))
+    try:
+        (staging / "noarch").mkdir()
+        for interpreter in interpreters:
+            subdir = staging / interpreter.subdir
+            subdir.mkdir(exist_ok=True)
+            (subdir / filename_of(interpreter)).write_bytes(package_of(interpreter))
+        _index(staging)
+        for built in sorted(staging.glob("*/*"), key=lambda path: path.suffix == ".json"):
+            placed = channel / built.relative_to(staging)
+            placed.parent.mkdir(exist_ok=True)
+            built.replace(placed)  # packages first: an index never lists what is not there
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _index(channel: Path) -> None:
+    from rattler.index import index_fs  # noqa: PLC0415 - 0.1 s that a fresh channel never needs
+
+    # py-rattler's threads can outlive their work and crash an interpreter that exits at once
+    atexit.register(time.sleep, 0.05)
+    try:
+        asyncio.run(index_fs(channel, write_zst=False, write_shards=False))
+    except Exception as error:  # its errors have no common base below Exception
+        raise ChannelError(f"`{SPELLING}` cannot be indexed: {error}") from error
+
+
+def _sweep(subdir: Path, interpreters: Iterable[Interpreter]) -> None:
+    """Remove the packages of interpreters that are gone: their links lead nowhere."""
+    kept = {filename_of(interpreter) for interpreter in interpreters}
+    for package in subdir.glob("*.conda"):
+        if package.name not in kept:
+            package.unlink(missing_ok=True)
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

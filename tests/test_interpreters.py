@@ -1,0 +1,349 @@
+"""The embedded channel: interpreters are found, packed, and run from prefixes of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pytest
+import uv
+
+from condavision.errors import ChannelError, ForeignInterpreterError
+from condavision.interpreters import (
+    Interpreter,
+    discover,
+    discover_all,
+    filename_of,
+    local_channel,
+    restore,
+)
+from condavision.interpreters.package import package_of
+from tests.channels.engine import PYTHON, run, solve, solve_and_install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from condavision.pythons import Minor
+
+MINORS: list[Minor] = [(2, 7), *((3, minor) for minor in range(6, 16))]
+EVERY_MINOR = pytest.mark.parametrize("minor", MINORS, ids=lambda minor: f"{minor[0]}.{minor[1]}")
+posix_only = pytest.mark.skipif(os.name == "nt", reason="shell scripts stand for interpreters")
+
+FACTS = """
+import json, os, site, sys, sysconfig
+import ctypes, sqlite3, ssl, zlib
+sqlite3.connect(":memory:").execute("select 1")
+ssl.create_default_context()
+json.dump({
+    "version": "%d.%d.%d" % sys.version_info[:3],
+    "prefix": sys.prefix,
+    "executable": sys.executable,
+    "site-packages": sysconfig.get_path("purelib"),
+    "path": sys.path,
+    "os": os.path.realpath(os.__file__),
+}, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory, known_interpreters: Path) -> Path:
+    folder = tmp_path_factory.mktemp("a cache, naïve ünd $HOME") / "home"
+    shutil.copytree(known_interpreters, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def channel(cache: Path) -> Path:
+    return local_channel(cache)
+
+
+@pytest.fixture
+def environment(
+    channel: Path, cache: Path, tmp_path: Path, interpreter: Callable[[Minor], Interpreter]
+) -> Callable[[Minor], tuple[Interpreter, Path]]:
+    def make(minor: Minor) -> tuple[Interpreter, Path]:
+        found = interpreter(minor)
+        spec = f"python {found.version}.* {found.build}"
+        prefix = tmp_path / "ein Präfix"
+        return found, solve_and_install(channel.as_uri(), [spec], prefix, cache / "packages")
+
+    return make
+
+
+@EVERY_MINOR
+def test_prefix_runs_with_its_own_site_packages(
+    minor: Minor, environment: Callable[[Minor], tuple[Interpreter, Path]]
+) -> None:
+    found, prefix = environment(minor)
+    facts = json.loads(run(prefix / PYTHON, "-s", "-c", FACTS, LANG="C.UTF-8"))
+    assert found.version.startswith(facts["version"])
+    assert Path(facts["prefix"]) == prefix
+    assert Path(facts["executable"]).is_relative_to(prefix)
+    site_packages = Path(facts["site-packages"])
+    assert site_packages.is_relative_to(prefix)
+    assert site_packages.is_dir()
+    packages = [entry for entry in facts["path"] if entry.endswith("-packages")]
+    assert packages == [str(site_packages)]
+    assert Path(facts["os"]).is_relative_to(found.stdlib)
+
+
+@EVERY_MINOR
+def test_a_wheel_is_installed_into_the_prefix_alone(
+    minor: Minor, environment: Callable[[Minor], tuple[Interpreter, Path]], tmp_path: Path
+) -> None:
+    if minor < (3, 6):
+        pytest.skip("uv installs for 3.6 and newer")
+    _, prefix = environment(minor)
+    wheel = shutil.make_archive(str(tmp_path / "wheel"), "zip", _unpacked_wheel(tmp_path / "tree"))
+    named = Path(wheel).rename(tmp_path / "brandnew-1.0-py3-none-any.whl")
+    install = (uv.find_uv_bin(), "pip", "install", "--offline", "--python")
+    subprocess.run([*install, str(prefix / PYTHON), str(named)], check=True, capture_output=True)
+    printed = run(prefix / PYTHON, "-c", "import brandnew; print(brandnew.__file__)")
+    assert Path(printed.strip()).is_relative_to(prefix)
+    assert run(prefix / PYTHON, "-m", "brandnew").strip() == "ran"
+
+
+def _unpacked_wheel(folder: Path) -> Path:
+    info = folder / "brandnew-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / "brandnew.py").write_text("print('ran') if __name__ == '__main__' else None\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: brandnew\nVersion: 1.0\n")
+    (info / "WHEEL").write_text("Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    (info / "RECORD").write_text("brandnew.py,,\n")
+    return folder
+
+
+def test_python_2_writes_no_compiled_file_into_the_original(
+    environment: Callable[[Minor], tuple[Interpreter, Path]],
+) -> None:
+    found, prefix = environment((2, 7))
+    original = {path: path.stat().st_mtime_ns for path in found.stdlib.rglob("*")}
+    run(prefix / PYTHON, "-c", "import xml.dom.minidom, json.tool, email.mime.text, wsgiref")
+    assert {path: path.stat().st_mtime_ns for path in found.stdlib.rglob("*")} == original
+    assert (prefix / "lib/python2.7/json/tool.pyc").is_file()
+    assert (prefix / "lib/python2.7/os.pyc").is_file()
+
+
+def test_virtual_environment_can_be_made_of_the_prefix(
+    environment: Callable[[Minor], tuple[Interpreter, Path]], tmp_path: Path
+) -> None:
+    _, prefix = environment(sys.version_info[:2])
+    run(prefix / PYTHON, "-m", "venv", "--without-pip", tmp_path / "venv")
+    assert run(tmp_path / "venv" / PYTHON, "-c", "print('ran')").strip() == "ran"
+
+
+def test_user_site_packages_stay_out_when_told(
+    environment: Callable[[Minor], tuple[Interpreter, Path]], tmp_path: Path
+) -> None:
+    _, prefix = environment((2, 7))
+    user = tmp_path / "user"
+    script = "import site, sys; sys.stdout.write(site.getusersitepackages())"
+    folder = Path(run(prefix / PYTHON, "-c", script, PYTHONUSERBASE=str(user)))
+    folder.mkdir(parents=True)
+    leaked = f"import sys; sys.stdout.write(str({str(folder)!r} in sys.path))"
+    base = str(user)
+    assert run(prefix / PYTHON, "-c", leaked, PYTHONUSERBASE=base) == "True"
+    kept_out = run(prefix / PYTHON, "-c", leaked, PYTHONUSERBASE=base, PYTHONNOUSERSITE="1")
+    assert kept_out == "False"
+
+
+def test_the_running_interpreter_counts_even_with_an_empty_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    executables = [found.executable for found in discover(tmp_path / "cache")]
+    assert Path(os.path.realpath(sys.executable)) in executables or any(
+        Path(sys.base_prefix) == found.prefix for found in discover(tmp_path / "cache")
+    )
+
+
+def test_one_interpreter_for_each_version_and_newest_first(known_interpreters: Path) -> None:
+    found = discover(known_interpreters)
+    versions = [interpreter.version for interpreter in found]
+    assert len(set(versions)) == len(versions)
+    minors = [interpreter.minor for interpreter in found]
+    assert minors == sorted(minors, reverse=True)
+    assert sys.version_info[:2] in minors
+    everything = discover_all(known_interpreters)
+    assert set(found) <= set(everything)
+    assert len({one.digest for one in everything}) == len(everything)
+
+
+def test_what_was_seen_stays_known_with_a_shorter_path(
+    known_interpreters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(known_interpreters, tmp_path / "cache")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert discover(tmp_path / "cache") == discover(known_interpreters)
+
+
+@posix_only
+def test_wrappers_shims_virtual_environments_and_rubbish_on_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.path.realpath(sys.executable)
+    scripts = {
+        "bin/python3.9": f'#!/bin/sh\nexec {real} "$@"\n',  # a wrapper
+        "bin/python3": "#!/bin/sh\nexit 1\n",
+        "bin/python3.7": "#!/bin/sh\necho Python 3.7\n",
+        "bin/python3.5": "#!/bin/sh\necho '{\"version_info\": 3}'\n",
+        "bin/python2": "",
+        "bin/python": "\x00\x01",
+        "shims/python3": f"#!/bin/sh\ntouch {tmp_path}/shim-was-started\n",
+    }
+    for name, text in scripts.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    (tmp_path / "bin/python3.4").symlink_to("python3.4")
+    subprocess.run([real, "-m", "venv", "--without-pip", "--copies", tmp_path / "v"], check=True)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{tmp_path}/shims:{tmp_path}/v/bin:relative")
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for _ in range(2):  # asked, then remembered
+        found = discover_all(tmp_path / "cache")
+        assert [str(one.executable) for one in found] == [real]
+    assert not (tmp_path / "shim-was-started").exists()
+
+
+@posix_only
+def test_versions_behind_shims_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path(os.path.realpath(sys.executable))
+    (tmp_path / "shims").mkdir()
+    (tmp_path / "versions" / "mine").mkdir(parents=True)
+    prefix = tmp_path / "versions" / "mine"
+    (prefix / "bin").mkdir()
+    shutil.copy2(real, prefix / "bin" / "python3")
+    (prefix / "lib").symlink_to(Path(sys.base_prefix) / "lib")
+    monkeypatch.setenv("PATH", str(tmp_path / "shims"))
+    monkeypatch.delenv("PYENV_ROOT", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    assert prefix / "bin/python3" in [one.executable for one in discover_all(tmp_path / "cache")]
+
+
+def test_damaged_memory_is_made_anew(home: Path) -> None:
+    expected = discover(home)
+    memory = home / "interpreters" / "known.json"
+    for damage in (b"", b"{", b"[]", b'{"format": 1, "interpreters": {"/x": {}}}', b"\xff\xfe"):
+        memory.write_bytes(damage)
+        assert discover(home) == expected
+
+
+def test_same_interpreter_same_bytes(
+    interpreter: Callable[[Minor], Interpreter],
+) -> None:
+    found = interpreter(sys.version_info[:2])
+    assert package_of(found) == package_of(found)
+
+
+def test_fresh_channel_is_left_alone(channel: Path, cache: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in channel.rglob("*")}
+    assert local_channel(cache) == channel
+    assert {path: path.stat().st_mtime_ns for path in channel.rglob("*")} == before
+
+
+def test_index_lists_what_is_there(channel: Path, cache: Path) -> None:
+    found = discover(cache)
+    (subdir,) = {one.subdir for one in found}
+    index = json.loads((channel / subdir / "repodata.json").read_text())["packages.conda"]
+    assert set(index) == {filename_of(one) for one in found}
+    for name, record in index.items():
+        content = (channel / subdir / name).read_bytes()
+        assert record["sha256"] == hashlib.sha256(content).hexdigest()
+        assert record["md5"] == hashlib.md5(content).hexdigest()
+        assert record["depends"] == []
+    assert not list(channel.glob(".staging-*"))
+
+
+@posix_only
+def test_interpreter_that_is_gone_leaves_channel(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = tmp_path / "extra"
+    (prefix / "bin").mkdir(parents=True)
+    executable = prefix / "bin" / "python3"
+    shutil.copy2(os.path.realpath(sys.executable), executable)
+    (prefix / "lib").symlink_to(Path(sys.base_prefix) / "lib")
+    monkeypatch.setenv("PATH", str(prefix / "bin"), prepend=os.pathsep)
+    (extra,) = (one for one in discover_all(home) if one.executable == executable)
+    channel = local_channel(home)
+    path = channel / extra.subdir / filename_of(extra)
+    package = package_of(extra)
+    sha256 = hashlib.sha256(package).hexdigest()
+    restore(home, path.as_uri(), sha256)
+    assert path.read_bytes() == package
+    shutil.rmtree(prefix)
+    with pytest.raises(ForeignInterpreterError):
+        restore(home, path.as_uri(), sha256)
+    (channel / extra.subdir / "repodata.json").unlink()
+    local_channel(home)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"something else"])
+def test_locked_package_is_restored(home: Path, damage: bytes | None) -> None:
+    record = solve(local_channel(home).as_uri(), ["python"])[0]
+    assert record.sha256 is not None
+    path = Path(url2pathname(urlsplit(record.url).path))
+    content = path.read_bytes()
+    if damage is None:
+        shutil.rmtree(path.parent.parent)
+    else:
+        path.write_bytes(damage)
+    restore(home, record.url, record.sha256.hex())
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "sha256"),
+    [
+        ("python-3.11.99-interpreter_0123456789abcdef_cpython.conda", "00" * 32),
+        (None, "00" * 32),
+    ],
+    ids=["unknown interpreter", "changed interpreter"],
+)
+def test_package_of_another_machine_is_refused(home: Path, name: str | None, sha256: str) -> None:
+    channel = local_channel(home)
+    found = discover(home)[0]
+    path = channel / found.subdir / (name or filename_of(found))
+    before = path.read_bytes() if path.exists() else None
+    with pytest.raises(ForeignInterpreterError, match="another machine") as caught:
+        restore(home, path.as_uri(), sha256)
+    assert any("condavision lock" in hint for hint in caught.value.hints)
+    assert (path.read_bytes() if path.exists() else None) == before
+
+
+def test_channel_that_cannot_be_written_is_one_sentence(home: Path) -> None:
+    shutil.rmtree(home)
+    home.write_text("a file where the folder should be")
+    with pytest.raises(ChannelError, match="cannot be kept in"):
+        local_channel(home)
+
+
+def test_many_processes_make_one_channel(home: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from condavision.interpreters import local_channel\n"
+        "print((local_channel(Path(sys.argv[1])) / 'noarch/repodata.json').stat().st_ino)"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, home], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    outcomes = [(process.communicate(timeout=60), process.returncode) for process in started]
+    assert [code for _, code in outcomes] == [0, 0, 0, 0], outcomes
+    assert len({printed for (printed, _), _ in outcomes}) == 1  # made once
