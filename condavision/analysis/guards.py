@@ -1,0 +1,372 @@
+"""Which worlds a place in a source runs in, and which failures around it are caught.
+
+The few statements that matter are found by their words and confirmed in the tree, so that a file
+without them costs one regular expression.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.analysis.conditions import INTERESTING, judge
+from condavision.analysis.worlds import ALL, Verdict, is_typing, platforms_of, pythons_of
+from condavision.pythons import PythonRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node, Tree
+
+    from condavision.analysis.source import Source
+
+__all__ = ["IMPORT_FAILURES", "Exit", "Guard", "Guards", "Try"]
+
+IMPORT_FAILURES = frozenset(
+    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "StandardError"}
+)
+"""Names of the exceptions that a failing import is caught by."""
+
+_ANY = PythonRange()
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What surrounds a place.
+
+    ``pythons`` and ``platforms`` are those it runs on (no platforms: on all). ``catches`` are the
+    exceptions caught around it, ``checked`` what ``hasattr`` asked about (``itertools.izip``).
+    ``optional``: the script goes on if an import here fails; ``fallback``: it runs when one failed.
+    ``dead``: it never runs.
+    """
+
+    pythons: PythonRange = _ANY
+    platforms: frozenset[str] = frozenset()
+    typing: bool = False
+    optional: bool = False
+    fallback: bool = False
+    catches: frozenset[str] = frozenset()
+    checked: frozenset[str] = frozenset()
+    dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A ``try`` statement that catches failing imports: byte ranges of its arms.
+
+    ``exits`` tells whether a handler of import failures ends the script or passes the failure on.
+    """
+
+    body: tuple[int, int]
+    handlers: tuple[tuple[int, int], ...]
+    exits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A check at module level after which only ``pythons`` go on."""
+
+    row: int
+    text: str
+    pythons: PythonRange
+
+
+@dataclass(slots=True)
+class _Region:
+    """A byte range and what it adds to whatever surrounds it."""
+
+    start: int
+    end: int
+    worlds: int = ALL
+    optional: bool = False
+    fallback: bool = False
+    catches: frozenset[str] = frozenset()
+    checked: frozenset[str] = frozenset()
+
+
+_TRY = re.compile(rb"\btry[ \t]*(?:\\\n[ \t]*)?:|\bsuppress[ \t]*\(")
+_HASATTR = re.compile(r"\bhasattr\(\s*([\w.]+)\s*,\s*[uU]?['\"](\w+)['\"]")
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_EXIT_CALL = re.compile(
+    rb"(?:sys\.exit|exit|quit|os\._exit|os\.abort|[\w.]*\.error|[\w.]*\.exit|die|fail)\s*\("
+)
+_SKIP = re.compile(rb"raise\s+(?:[\w.]+\.)?Skip")
+_HOLDERS = {
+    "assert_statement",
+    "assignment",
+    "boolean_operator",
+    "conditional_expression",
+    "if_statement",
+}
+_SCOPES = {"module", "block"}
+_CLIMB = 60  # levels from a word to the statement whose condition it stands in
+
+
+@dataclass(slots=True)
+class Guards:
+    """The guarded regions of one source."""
+
+    source: Source
+    tree: Tree
+    tries: list[Try] = field(default_factory=list)
+    """Innermost last."""
+    exits: list[Exit] = field(default_factory=list)
+    _regions: list[_Region] = field(default_factory=list)
+    _bounds: list[int] = field(default_factory=list)
+    _cache: dict[int, Guard] = field(default_factory=dict)
+    _flags: dict[str, Verdict] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        text, root = self.source.text, self.tree.root_node
+        for match in _TRY.finditer(text):
+            node = root.descendant_for_byte_range(match.start(), match.start() + 3)
+            if node is not None and node.type == "try" and node.parent is not None:
+                self._read_try(node.parent)
+            elif node is not None and match[0].startswith(b"suppress"):
+                self._read_suppress(node)
+        self._read_conditions(INTERESTING)
+        if self._flags:
+            names = sorted({name.rpartition(".")[2] for name in self._flags})
+            words = b"|".join(re.escape(name.encode()) for name in names)
+            self._read_conditions(re.compile(rb"\b(?:" + words + rb")\b"), assignments=False)
+        self._bounds = sorted({edge for it in self._regions for edge in (it.start, it.end)})
+
+    def at(self, start_byte: int) -> Guard:
+        """Return what surrounds a byte of the source."""
+        segment = bisect_right(self._bounds, start_byte)
+        if segment not in self._cache:
+            around = [it for it in self._regions if it.start <= start_byte < it.end]
+            self._cache[segment] = _combined(around)
+        return self._cache[segment]
+
+    def _add(self, node: Node | None, worlds: int, checked: frozenset[str] = frozenset()) -> None:
+        if node is not None and (worlds != ALL or checked):
+            self._regions.append(
+                _Region(node.start_byte, node.end_byte, worlds=worlds, checked=checked)
+            )
+
+    def _read_conditions(self, words: re.Pattern[bytes], *, assignments: bool = True) -> None:
+        root, seen = self.tree.root_node, set[int]()
+        for match in words.finditer(self.source.text):
+            node = root.descendant_for_byte_range(match.start(), match.end() - 1)
+            for holder in _holders(node):
+                if holder.type == "assignment":
+                    if assignments:
+                        self._read_flag(holder)
+                elif holder.id not in seen:
+                    seen.add(holder.id)
+                    self._read_holder(holder)
+
+    def _read_flag(self, node: Node) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None or left.type not in {"identifier", "attribute"}:
+            return
+        verdict = judge(right, self._flags)
+        name = (left.text or b"").decode("utf-8", "replace")
+        if verdict != Verdict() and len(name) < 80:
+            self._flags[name] = verdict
+
+    def _read_holder(self, node: Node) -> None:
+        match node.type:
+            case "if_statement":
+                self._read_if(node)
+            case "conditional_expression" if node.named_child_count == 3:
+                value, condition, other = node.named_children
+                verdict, checked = self._judged(condition)
+                self._add(value, verdict.true, checked)
+                self._add(other, verdict.false, checked)
+            case "boolean_operator":
+                left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+                operator = node.child_by_field_name("operator")
+                if left is not None and operator is not None:
+                    verdict, checked = self._judged(left)
+                    is_and = operator.type == "and"
+                    self._add(right, verdict.true if is_and else verdict.false, checked)
+            case "assert_statement":
+                verdict, checked = self._judged(node.named_children[0])
+                self._go_on_with(node, verdict.true, checked)
+
+    def _judged(self, condition: Node) -> tuple[Verdict, frozenset[str]]:
+        text = (condition.text or b"")[:2000].decode("utf-8", "replace")
+        checked = frozenset(f"{owner}.{name}" for owner, name in _HASATTR.findall(text))
+        return judge(condition, self._flags), checked
+
+    def _read_if(self, node: Node) -> None:
+        left = ALL
+        reached = 0  # the worlds that come out below the statement
+        asked: frozenset[str] = frozenset()
+        has_else = False
+        for arm in (node, *node.children_by_field_name("alternative")):
+            condition = arm.child_by_field_name("condition")
+            if condition is None:
+                block = arm.child_by_field_name("body")
+                worlds, left, has_else = left, 0, True
+            else:
+                verdict, checked = self._judged(condition)
+                asked |= checked
+                block = arm.child_by_field_name("consequence")
+                worlds, left = left & verdict.true, left & verdict.false
+            self._add(block, worlds, asked)
+            if block is not None and not _ends(block):
+                reached |= worlds
+        if not has_else:
+            reached |= left
+        self._go_on_with(node, reached, asked)
+
+    def _go_on_with(self, node: Node, worlds: int, checked: frozenset[str]) -> None:
+        """Narrow what follows a statement in its block to the worlds that get there."""
+        block = node.parent
+        if worlds in (ALL, 0) or block is None or block.type not in _SCOPES:
+            return
+        self._regions.append(_Region(node.end_byte, block.end_byte, worlds=worlds, checked=checked))
+        if block.type == "module":
+            text = self.source.text[node.start_byte : node.end_byte].partition(b"\n")[0]
+            self.exits.append(
+                Exit(node.start_point.row, text.decode("utf-8", "replace"), pythons_of(worlds))
+            )
+
+    def _read_suppress(self, node: Node) -> None:
+        call = node.parent
+        while call is not None and call.type in {"attribute", "call"}:
+            if call.type == "call":
+                break
+            call = call.parent
+        statement = call
+        for _ in range(5):
+            statement = statement.parent if statement is not None else None
+            if statement is not None and statement.type == "with_statement":
+                break
+        else:
+            return
+        if call is None or statement is None:
+            return
+        names = _names((call.text or b"").partition(b"(")[2].decode("utf-8", "replace"))
+        body = statement.child_by_field_name("body")
+        if body is not None:
+            self._regions.append(
+                _Region(
+                    body.start_byte,
+                    body.end_byte,
+                    optional=bool(names & IMPORT_FAILURES),
+                    catches=names,
+                )
+            )
+
+    def _read_try(self, node: Node) -> None:
+        body = node.child_by_field_name("body")
+        if node.type != "try_statement" or body is None:
+            return
+        caught: frozenset[str] = frozenset()
+        handlers: list[Node] = []
+        exits = False
+        for clause in node.named_children:
+            if clause.type not in {"except_clause", "except_group_clause"}:
+                continue
+            block = clause.named_children[-1]
+            header = self.source.text[clause.start_byte + 6 : block.start_byte]
+            names = _names(header.decode("utf-8", "replace")) or frozenset({"BaseException"})
+            caught |= names
+            if block.type != "block":
+                continue
+            of_import = bool(names & IMPORT_FAILURES)
+            if of_import and _gives_up(block):
+                exits = True
+            elif of_import:
+                handlers.append(block)
+            elif names:
+                self._regions.append(_Region(block.start_byte, block.end_byte, catches=names))
+        imports_fail = bool(caught & IMPORT_FAILURES)
+        optional = imports_fail and not exits
+        self._regions.append(
+            _Region(body.start_byte, body.end_byte, optional=optional, catches=caught)
+        )
+        for block in handlers:
+            self._regions.append(_Region(block.start_byte, block.end_byte, fallback=True))
+        for clause in node.named_children:
+            if clause.type == "else_clause" and optional:
+                self._regions.append(_Region(clause.start_byte, clause.end_byte, optional=True))
+        if imports_fail:
+            self.tries.append(
+                Try(
+                    (body.start_byte, body.end_byte),
+                    tuple((block.start_byte, block.end_byte) for block in handlers),
+                    exits,
+                )
+            )
+
+
+def _names(header: str) -> frozenset[str]:
+    header = header.partition(" as ")[0].rstrip(": \t\\\n")
+    if not header.lstrip().startswith("("):  # `except ImportError, e` of Python 2, or PEP 758
+        header = header if re.search(r",\s*[A-Z]", header) else header.partition(",")[0]
+    return frozenset(name.rpartition(".")[2] for name in _NAME.findall(header))
+
+
+def _holders(node: Node | None) -> Iterator[Node]:
+    """Yield the conditional constructs around a word whose condition it can stand in."""
+    for _ in range(_CLIMB):
+        if node is None or node.type in _SCOPES:
+            return
+        if node.type == "elif_clause":
+            node = node.parent
+        elif node.type in _HOLDERS:
+            yield node
+            if node.type in {"if_statement", "assert_statement"}:
+                return
+            node = node.parent
+        else:
+            node = node.parent
+
+
+def _last(block: Node) -> Node | None:
+    for child in reversed(block.named_children):
+        if child.type != "comment":
+            return child
+    return None
+
+
+def _ends(block: Node) -> bool:
+    """Tell whether nothing after the block's statement runs once the block has."""
+    last = _last(block)
+    if last is None:
+        return False
+    if last.type in {
+        "raise_statement",
+        "return_statement",
+        "continue_statement",
+        "break_statement",
+    }:
+        return True
+    return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
+
+
+def _gives_up(block: Node) -> bool:
+    """Tell whether a handler ends the script: raises or exits, but does not merely skip a test."""
+    last = _last(block)
+    if last is None:
+        return False
+    if last.type == "raise_statement":
+        return not _SKIP.match(last.text or b"")
+    return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
+
+
+def _combined(regions: list[_Region]) -> Guard:
+    worlds = ALL
+    catches: frozenset[str] = frozenset()
+    checked: frozenset[str] = frozenset()
+    for region in regions:
+        worlds &= region.worlds
+        catches |= region.catches
+        checked |= region.checked
+    return Guard(
+        pythons=pythons_of(worlds),
+        platforms=platforms_of(worlds) if worlds else frozenset({"other"}),
+        typing=is_typing(worlds),
+        optional=any(region.optional for region in regions),
+        fallback=any(region.fallback for region in regions),
+        catches=catches,
+        checked=checked,
+        dead=not worlds,
+    )
