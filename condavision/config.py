@@ -6,6 +6,7 @@ Settings live in ``[tool.condavision]`` of ``pyproject.toml`` or at the top leve
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import tomllib
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from condavision.channel import normalize
 from condavision.errors import ConfigError
 from condavision.pythons import FLOOR, KNOWN, Minor, format_minor
 
@@ -25,13 +27,17 @@ __all__ = ["Config", "find_root", "home", "load_config"]
 
 DEFAULT_CHANNELS = ("conda-forge",)
 
+_UNDECIDING = frozenset({"platforms", "paths", "locks"})
+"""Settings that change no requirement set by themselves; what ``paths`` finds counts as files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """The settings of one project.
 
     Paths are absolute. ``imports`` maps a module to a conda match spec, to ``pypi:`` and a PEP 508
-    requirement, or to an empty string where the module needs no package.
+    requirement, or to an empty string where the module needs no package. ``settings`` is a
+    canonical text of what the file sets that can change a requirement set.
     """
 
     root: Path
@@ -48,6 +54,7 @@ class Config:
     optional_imports: bool = False
     allow_unverified: bool = False
     allow_sdist: bool = False
+    settings: str = ""
 
     def with_flags(
         self,
@@ -169,7 +176,7 @@ def _read_table(source: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
 
 def _validated(config: Config, settings: dict[str, Any]) -> Config:
     readers = {
-        "channels": _strings,
+        "channels": lambda value: tuple(normalize(name, config.root) for name in _strings(value)),
         "trusted-channels": _strings,
         "platforms": _strings,
         "paths": lambda value: tuple(config.root / path for path in _strings(value)),
@@ -189,6 +196,8 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
             continue
         try:
             values[key.replace("-", "_")] = reader(value)
+        except ConfigError as error:
+            mistakes.append(error.message)
         except ValueError as error:
             mistakes.append(f"`{key}` must be {error}")
     if mistakes:
@@ -196,7 +205,8 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
             f"{config.source}: {'; '.join(mistakes)}",
             f"the settings are: {', '.join(readers)}",
         )
-    return replace(config, **values)
+    deciding = {key: settings[key] for key in settings if key not in _UNDECIDING}
+    return replace(config, **values, settings=json.dumps(deciding, sort_keys=True))
 
 
 def _string(value: object) -> str:

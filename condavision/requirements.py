@@ -16,14 +16,21 @@ from condavision.mapping.resolve import declared_requirements, resolve
 from condavision.model import Manager, Requirement, Requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from condavision.config import Config
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.resolve import Resolution
     from condavision.model import Analysis
 
-__all__ = ["derive", "require_known", "requirement_hash", "source_digest"]
+__all__ = [
+    "derive",
+    "describe",
+    "differences",
+    "require_known",
+    "requirement_hash",
+    "source_digest",
+]
 
 HASH_VERSION = 1
 _HASH_LENGTH = 16
@@ -134,11 +141,47 @@ def requirement_hash(requirements: Requirements) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
 
 
-def source_digest(analysis: Analysis) -> str:
-    """Return a digest of the script and every local module it reached, wherever they lie."""
+def source_digest(analysis: Analysis, config: Config) -> str:
+    """Return a digest of everything a requirement set was derived from, wherever it lies.
+
+    That is the script, every local module it reached, and the settings that a person made. What a
+    release of condavision brings (its map, rules and defaults) is left out on purpose.
+    """
     lines = sorted(f"{source.module}\0{source.sha256}\n" for source in analysis.files[1:])
     script = f"\0{analysis.files[0].sha256}\n"
-    return hashlib.sha256("".join([script, *lines]).encode()).hexdigest()[:_HASH_LENGTH]
+    settings = f"{config.settings}\n{' '.join(config.flag_channels)}\n"
+    return hashlib.sha256("".join([settings, script, *lines]).encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def describe(requirements: Requirements) -> dict[str, str]:
+    """Spell a requirement set for people: what a lock records, to say later what has changed."""
+    return {
+        "python": str(requirements.python),
+        "requirements": "; ".join(sorted(map(_label, requirements.requirements))),
+        "channels": ", ".join(requirements.channels),
+    }
+
+
+def _label(requirement: Requirement) -> str:
+    prefix = {Manager.CONDA: "conda:", Manager.IMPORT: "import "}.get(requirement.manager, "")
+    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+    platforms = f" on {', '.join(sorted(requirement.platforms))}" if requirement.platforms else ""
+    return f"{prefix}{requirement.name}{extras} {requirement.constraint}".strip() + platforms
+
+
+def differences(recorded: Mapping[str, str], requirements: Requirements) -> tuple[str, ...]:
+    """Say how a requirement set differs from one that :func:`describe` spelt earlier."""
+    today = describe(requirements)
+    changes = [
+        f"{what} {recorded[what]} is now {today[what]}"
+        for what in ("python", "channels")
+        if recorded.get(what, today[what]) != today[what]
+    ]
+    before = set(filter(None, recorded.get("requirements", "").split("; ")))
+    after = set(filter(None, today["requirements"].split("; ")))
+    changes += [f"added {label}" for label in sorted(after - before)]
+    changes += [f"no longer needed {label}" for label in sorted(before - after)]
+    return tuple(changes)
 
 
 def require_known(requirements: Iterable[Requirement], import_map: ImportMap) -> None:

@@ -10,7 +10,7 @@ from condavision.channel import INTERPRETERS, expand, is_trusted
 from condavision.errors import UnsolvableError
 from condavision.model import Lock, Manager
 from condavision.pythons import PythonRange
-from condavision.requirements import require_known, requirement_hash
+from condavision.requirements import describe, require_known, requirement_hash
 from condavision.solving.conda import CondaSolver, Supply
 from condavision.solving.pypi import OLDEST_PYTHON, PyPISolver
 from condavision.solving.specs import python_spec
@@ -54,11 +54,9 @@ def solve(
     except UnsolvableError as error:
         raise UnsolvableError(error.message, *error.hints, *_askers(requirements)) from error
     unverified = sorted({pair for one in solved for pair in one.supply.unverified})
-    metadata = {"python": str(requirements.python)}
+    metadata = describe(requirements)
     if unverified:
         metadata["unverified"] = ", ".join(f"{module}={name}" for module, name in unverified)
-    if INTERPRETERS in requirements.channels:
-        metadata["channel"] = INTERPRETERS
     return Lock(
         hash=requirement_hash(requirements),
         channels=channels,

@@ -1,0 +1,234 @@
+"""The commands; each reads as a table of contents of what it does and holds no logic of its own."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from condavision import __version__
+from condavision.errors import CondavisionError
+from condavision.reading import Flags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["main"]
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+_script = partial(click.argument, "script", type=click.Path(path_type=Path))
+_scripts = partial(
+    click.argument, "paths", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+_json = partial(click.option, "--json", "as_json", is_flag=True, help="Print JSON.")
+_quiet = partial(click.option, "-q", "--quiet", is_flag=True, help="Show no progress.")
+
+
+def _flags(command: _Command) -> _Command:
+    """Give a command the options that win over scripts and configuration."""
+    options = (
+        click.option(
+            *("-c", "--channel", "channels"),
+            multiple=True,
+            help="Channel: a name, URL, folder or `interpreters:`; in order, repeatable.",
+        ),
+        click.option(
+            *("--platform", "platforms"), multiple=True, help="Platform to lock for; repeatable."
+        ),
+        _locks(),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_locks = partial(
+    click.option,
+    "--locks",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the lock files (default: `locks` in the project root).",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="condavision")
+def _group() -> None:
+    r"""Give Python scripts the conda environments they need, without declaring anything.
+
+    \b
+      condavision lock report.py            read, solve once, write lock files to commit
+      condavision run report.py --month 5   run from the lock; never solves
+    """
+
+
+@_group.command()
+@_scripts()
+@_flags
+@_json()
+def lock(
+    paths: tuple[Path, ...],
+    channels: tuple[str, ...],
+    platforms: tuple[str, ...],
+    locks: Path | None,
+    as_json: bool,
+) -> int:
+    """Read scripts, solve what they require, write lock files.
+
+    PATHS are scripts or folders of scripts. A valid lock is not solved again; scripts with equal
+    requirements share one.
+    """
+    from condavision.analysis import find_scripts
+    from condavision.compile_stage import lock_scripts
+    from condavision.mapping.import_map import ImportMap
+    from condavision.report import locked_script, print_error, print_json, print_table, summary
+    from condavision.subdir import current_subdir
+
+    report = lock_scripts(
+        find_scripts(paths),
+        Flags(channels, platforms, locks),
+        ImportMap.bundled(),
+        announce=lambda reading: click.echo(f"solving {reading.project.key} ...", err=True),
+    )
+    platform = current_subdir()
+    if as_json:
+        print_json([locked_script(locked, platform) for locked in report.locked])
+    elif report.locked:
+        rows = [summary(locked, platform) for locked in report.locked]
+        print_table(("script", "python", "packages", "lock", ""), rows)
+    for error in report.errors:
+        print_error(error)
+    return report.code
+
+
+@_group.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@_locks()
+@_quiet()
+@_script()
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+def run(script: Path, args: tuple[str, ...], locks: Path | None, quiet: bool) -> int:
+    """Run a locked script in its environment, with its ARGS.
+
+    The environment is installed first where it is not there yet. Nothing is solved. The exit code
+    is the script's own.
+    """
+    from condavision.exec_stage import run_script
+    from condavision.progress import choose_progress
+
+    return run_script(script, args, Flags(locks=locks), choose_progress(quiet=quiet))
+
+
+@_group.command()
+@_scripts()
+@_flags
+@_json()
+def check(
+    paths: tuple[Path, ...],
+    channels: tuple[str, ...],
+    platforms: tuple[str, ...],
+    locks: Path | None,
+    as_json: bool,
+) -> int:
+    """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
+    from condavision.analysis import find_scripts
+    from condavision.checking import check_scripts
+    from condavision.report import print_json, print_table
+
+    report = check_scripts(find_scripts(paths), Flags(channels, platforms, locks))
+    if as_json:
+        print_json([checked.as_json() for checked in report.checked])
+    else:
+        rows = [checked.row() for checked in report.checked]
+        print_table(("script", "lock", "state", "what to know"), rows)
+    return report.code
+
+
+@_group.command()
+@_script()
+@_flags
+@_json()
+def explain(
+    script: Path,
+    channels: tuple[str, ...],
+    platforms: tuple[str, ...],
+    locks: Path | None,
+    as_json: bool,
+) -> None:
+    """Show each import, the package that supplies it and why, and what narrows the Pythons.
+
+    Works offline and without a lock.
+    """
+    from condavision.checking import explain_script
+    from condavision.report import print_explanation, print_json
+
+    explanation = explain_script(script, Flags(channels, platforms, locks))
+    if as_json:
+        print_json(explanation)
+    else:
+        print_explanation(explanation)
+
+
+@_group.command()
+@click.argument("scripts", nargs=-1, required=True, metavar="SCRIPT|HASH...")
+@_locks()
+@_quiet()
+@_json()
+def install(scripts: tuple[str, ...], locks: Path | None, quiet: bool, as_json: bool) -> None:
+    """Install the environments of scripts or lock hashes ahead of time."""
+    from condavision.exec_stage import install_named
+    from condavision.progress import choose_progress
+    from condavision.report import print_json
+
+    progress = choose_progress(quiet=quiet)
+    installed = {name: install_named(name, Flags(locks=locks), progress) for name in scripts}
+    if as_json:
+        print_json([{"name": name, "prefix": str(one.prefix)} for name, one in installed.items()])
+    else:
+        for one in installed.values():
+            click.echo(one.prefix)
+
+
+@_group.command()
+@_script()
+@_locks()
+@click.option("--python", is_flag=True, help="Print the interpreter instead of the prefix.")
+@_quiet()
+@_json()
+def path(script: Path, locks: Path | None, python: bool, quiet: bool, as_json: bool) -> None:
+    """Print where a script's environment is, for IDEs, systemd or a web server.
+
+    The environment is installed first where it is not there yet.
+    """
+    from condavision.exec_stage import install_named
+    from condavision.progress import choose_progress
+    from condavision.report import print_json
+
+    installed = install_named(str(script), Flags(locks=locks), choose_progress(quiet=quiet))
+    if as_json:
+        print_json({"prefix": str(installed.prefix), "python": str(installed.python)})
+    else:
+        click.echo(installed.python if python else installed.prefix)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; errors are printed, never raised."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _group.main(arguments, prog_name="condavision", standalone_mode=False)
+    except CondavisionError as error:
+        from condavision.report import print_error, print_json
+
+        print_error(error)
+        if "--json" in arguments:
+            print_json({"error": error.message, "hints": error.hints, "code": error.code})
+        return error.code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return 130
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,121 @@
+"""What ``explain`` knows: every import and why, every reason for the Python range, the hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from condavision.lockfile import direct_packages
+from condavision.model import Manager, Origin
+from condavision.solving.specs import conda_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from condavision.mapping.resolve import Resolution
+    from condavision.model import Lock, LockedPackage, Requirement
+    from condavision.reading import Reading
+
+__all__ = ["ImportLine", "explain", "import_lines", "pypi_spec"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """One imported module in the words of a person; ``locked`` where the lock has its package."""
+
+    name: str
+    file: str
+    line: int
+    kind: str
+    origin: str
+    pypi: str | None
+    conda: str | None
+    spec: str | None
+    locked: str | None
+    why: str
+
+
+def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any]:
+    """Return everything known about a script as plain data.
+
+    ``python`` is the range inferred, ``python_required`` the one that is hashed and solved for.
+    ``pypi`` and ``conda`` list every requirement under the name it has there.
+    """
+    requirements = reading.requirements.requirements
+    return {
+        "script": reading.project.key,
+        "python": str(reading.analysis.python),
+        "python_required": str(reading.requirements.python),
+        "reasons": [
+            {
+                "file": reason.location.file,
+                "line": reason.location.line,
+                "rule": reason.rule,
+                "python": str(reason.pythons),
+            }
+            for reason in reading.analysis.reasons
+        ],
+        "imports": [
+            {field: getattr(line, field) for field in ImportLine.__slots__}
+            for line in import_lines(reading, lock, platform)
+        ],
+        "conda": [conda_spec(needed, needed.conda) for needed in requirements if needed.conda],
+        "pypi": [pypi_spec(needed) for needed in requirements if needed.manager is Manager.PYPI],
+        "unknown": [needed.name for needed in requirements if needed.manager is Manager.IMPORT],
+        "channels": list(reading.requirements.channels),
+        "files": [source.module or reading.project.key for source in reading.analysis.files],
+        "unread": [
+            {"file": region.location.file, "line": region.location.line, "to": region.last_line}
+            for region in reading.analysis.unread
+        ],
+        "hash": reading.hash,
+        "locked": lock is not None,
+    }
+
+
+def pypi_spec(requirement: Requirement) -> str:
+    """Return a requirement as PEP 508 writes it."""
+    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}{requirement.constraint}"
+
+
+def import_lines(reading: Reading, lock: Lock | None, platform: str) -> Iterator[ImportLine]:
+    """Yield a line for each imported module, in the order of the analysis."""
+    answers = (
+        {
+            (needed.manager, needed.name): package
+            for needed, package in direct_packages(reading.requirements, lock.on(platform))
+            if needed is not None
+        }
+        if lock
+        else {}
+    )
+    joined = {(needed.manager, needed.name): needed for needed in reading.requirements.requirements}
+    for found in reading.resolutions:
+        needed = found.requirement
+        if needed is not None:  # all the places that ask for it have a say in its constraint
+            needed = joined.get((needed.manager, needed.name), needed)
+        yield _line(found, needed, answers.get((needed.manager, needed.name)) if needed else None)
+
+
+def _line(
+    found: Resolution, needed: Requirement | None, package: LockedPackage | None
+) -> ImportLine:
+    imported = found.imported
+    why = found.why
+    if found.unknown:
+        why = "; ".join(filter(None, ("no package is known for it", why)))
+    return ImportLine(
+        name=found.module,
+        file=imported.location.file,
+        line=imported.location.line,
+        kind=imported.kind.value,
+        origin="unknown"
+        if found.unknown and imported.origin is Origin.PACKAGE
+        else imported.origin.value,
+        pypi=needed.name if needed and needed.manager is Manager.PYPI else None,
+        conda=needed.conda if needed else None,
+        spec=(needed.constraint or "*") if needed else None,
+        locked=f"{package.name} {package.version}" if package else None,
+        why=why,
+    )

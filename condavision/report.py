@@ -1,0 +1,127 @@
+"""How results and errors look to a person: short tables on standard output, errors beside it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from condavision.model import Manager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from condavision.compile_stage import LockedScript
+    from condavision.errors import CondavisionError
+
+__all__ = [
+    "locked_script",
+    "print_error",
+    "print_explanation",
+    "print_json",
+    "print_table",
+    "summary",
+]
+
+_WIDE = 10_000  # a log or a pipe has no width: a table there must not be cut
+
+
+def print_json(document: Any) -> None:
+    """Write one JSON document to standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table to standard output; the first column is never cut on a terminal."""
+    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    with console.capture() as capture:
+        console.print(table)
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def print_error(error: CondavisionError) -> None:
+    """Write what happened and what to type next to standard error."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    for hint in error.hints:
+        console.print(Text.assemble(("  hint: ", "bold"), hint))
+
+
+def print_explanation(explanation: dict[str, Any]) -> None:
+    """Write what ``explain`` found: the Pythons and why, each import and why, the hash."""
+    required = explanation["python_required"]
+    asked = "" if required == explanation["python"] else f", asked for as {required}"
+    sys.stdout.write(f"python {explanation['python']}{asked}\n")
+    for reason in explanation["reasons"]:
+        place = f"{reason['file']}:{reason['line']}"
+        sys.stdout.write(f"  {reason['python']}  {reason['rule']}  ({place})\n")
+    for region in explanation["unread"]:
+        place = f"{region['file']}:{region['line']}"
+        sys.stdout.write(f"  not read: {place} to line {region['to']}\n")
+    if explanation["imports"]:
+        sys.stdout.write("\n")
+        print_table(
+            ("import", "where", "kind", "package", "spec", "locked", "why"),
+            [_import_row(line) for line in explanation["imports"]],
+        )
+    state = "locked" if explanation["locked"] else "not locked"
+    sys.stdout.write(f"\nrequirement hash {explanation['hash']} ({state})\n")
+
+
+def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
+    package = line["pypi"] or line["conda"] or line["origin"]
+    if line["pypi"] and line["conda"] and line["conda"] != line["pypi"]:
+        package = f"{line['pypi']} (conda: {line['conda']})"
+    place = f"{line['file']}:{line['line']}"
+    spec, locked = line["spec"] or "", line["locked"] or ""
+    return (line["name"], place, line["kind"], package, spec, locked, line["why"])
+
+
+def locked_script(locked: LockedScript, platform: str) -> dict[str, Any]:
+    """Return what ``lock --json`` says of a script."""
+    return {
+        "script": locked.reading.project.key,
+        "python": str(locked.reading.requirements.python),
+        "packages": {
+            package.name: package.version for package in locked.lock.on(_shown(locked, platform))
+        },
+        "platforms": list(locked.lock.platforms),
+        "hash": locked.lock.hash,
+        "lock": str(locked.path),
+        "status": "written" if locked.written else "reused",
+        "unverified": locked.lock.metadata.get("unverified", ""),
+    }
+
+
+def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
+    """Return the row of ``lock``'s table: script, Python, packages, hash, written or reused."""
+    packages = locked.lock.on(_shown(locked, platform))
+    names = {
+        needed.name if needed.manager is Manager.PYPI else needed.conda or needed.name
+        for needed in locked.reading.requirements.requirements
+    }
+    python = next((package.version for package in packages if package.name == "python"), "")
+    others = sum(package.name != "python" for package in packages)
+    listed = ", ".join(sorted(names)) or "none"
+    return (
+        locked.reading.project.key,
+        f"{python} ({locked.reading.requirements.python})",
+        listed if others <= len(names) else f"{listed} ({others} in all)",
+        locked.lock.hash,
+        "written" if locked.written else "reused",
+    )
+
+
+def _shown(locked: LockedScript, platform: str) -> str:
+    """Return the platform whose packages are shown: this machine's, else the lock's first."""
+    return platform if platform in locked.lock.platforms else locked.lock.platforms[0]
