@@ -1,0 +1,214 @@
+"""The bundled import map: module -> PyPI distribution -> conda-forge package.
+
+Two generated, dated text files lie beside this module, one line per entry, sorted by name so that
+a diff of them can be reviewed:
+
+- ``imports.tsv``: ``module <TAB> distribution <TAB> alternatives``. A module without a second
+  column is supplied by the distribution of the same normalized name; ``conda:NAME`` is a package
+  that only conda-forge has. Alternatives are separated by spaces.
+- ``distributions.tsv``: ``distribution <TAB> conda name <TAB> conda constraint``. A distribution
+  without a second column has the same name on conda-forge; ``-`` means none is known there.
+
+They are searched as bytes and never parsed as a whole. ``tools/generate_import_map.py`` makes them.
+Distribution names are normalized as PEP 503 says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["ImportMap", "Provider", "normalized"]
+
+_CONDA_ONLY = "conda:"
+_NOT_ON_CONDA = "-"
+
+
+def normalized(distribution: str) -> str:
+    """Spell the name of a PyPI distribution as PEP 503 normalizes it: ``Ruamel.YAML`` -> ``ruamel-yaml``."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who supplies a module.
+
+    ``module`` is the dotted prefix of the asked name that the map knows. ``pypi`` is a normalized
+    distribution name, empty where only conda-forge has the package. ``conda`` is the conda-forge
+    name, None where none is known, and ``conda_constraint`` the versions of it that have the module
+    (``PyQt5`` needs ``pyqt`` ``5.*``). ``others`` are distributions that supply the same module.
+    """
+
+    module: str
+    pypi: str
+    conda: str | None
+    others: tuple[str, ...] = ()
+    conda_constraint: str = ""
+
+
+class _Table:
+    """Sorted lines of tab-separated columns, searched by their first column.
+
+    The tab and the end of a line sort before every character of a name, so that lines in byte
+    order are in the order of their keys.
+    """
+
+    __slots__ = ("_text", "title")
+
+    def __init__(self, text: bytes) -> None:
+        """``text`` is a comment line, then the entries, each ended by a newline."""
+        title, _, self._text = text.partition(b"\n")
+        self.title = title.decode()
+
+    def row(self, key: str) -> list[str] | None:
+        """Return the columns after the first of the entry named ``key``."""
+        found, *columns = self._line(self._position(key)).split("\t")
+        return columns if found == key else None
+
+    def below(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that start with ``prefix``, in order."""
+        start = self._position(prefix)
+        while (line := self._line(start)).startswith(prefix):
+            yield line.partition("\t")[0]
+            start += len(line.encode()) + 1
+
+    def rows(self, column: int, value: str) -> Iterator[str]:
+        """Yield the keys of the entries whose ``column`` (1 or later) is ``value``."""
+        mark = b"\t" + value.encode()
+        found = self._text.find(mark)
+        while found >= 0:
+            columns = self._line(self._text.rfind(b"\n", 0, found) + 1).split("\t")
+            if columns[column : column + 1] == [value]:
+                yield columns[0]
+            found = self._text.find(mark, self._text.find(b"\n", found))
+
+    def keys(self) -> Iterator[str]:
+        """Yield every key, in order."""
+        for line in self._text.decode().splitlines():
+            yield line.partition("\t")[0]
+
+    def _position(self, key: str) -> int:
+        """Return where the first line that is not before ``key`` starts."""
+        wanted = key.encode()
+        low, high = 0, len(self._text)
+        while low < high:
+            middle = (low + high) // 2
+            start = self._text.rfind(b"\n", 0, middle) + 1
+            end = self._text.find(b"\n", middle)
+            if self._text[start:end] < wanted:
+                low = end + 1
+            else:
+                high = start
+        return low
+
+    def _line(self, start: int) -> str:
+        return self._text[start : self._text.find(b"\n", start)].decode()
+
+
+class ImportMap:
+    """Looks modules and distributions up in the two tables described above."""
+
+    __slots__ = ("_distributions", "_imports")
+
+    def __init__(self, imports: bytes, distributions: bytes) -> None:
+        """Use the contents of ``imports.tsv`` and ``distributions.tsv``."""
+        self._imports = _Table(imports)
+        self._distributions = _Table(distributions)
+
+    @classmethod
+    def bundled(cls) -> ImportMap:
+        """Return the map this release ships; read once per process."""
+        return _bundled()
+
+    @property
+    def date(self) -> str:
+        """The day the map was generated, as ISO 8601."""
+        found = re.search(r"\d{4}-\d\d-\d\d", self._imports.title)
+        return found.group() if found else ""
+
+    def provider(self, module: str) -> Provider | None:
+        """Return who supplies a dotted module, by its longest known prefix.
+
+        None for an unknown module and for a bare namespace such as ``google.cloud``, which many
+        distributions share.
+        """
+        name = module
+        while name:
+            row = self._imports.row(name)
+            if row is not None:
+                return self._provider(name, row)
+            name = name.rpartition(".")[0]
+        return None
+
+    def _provider(self, module: str, row: list[str]) -> Provider:
+        supplier = row[0] if row else normalized(module)
+        others = tuple(row[1].split()) if len(row) > 1 else ()
+        if supplier.startswith(_CONDA_ONLY):
+            return Provider(module, "", supplier.removeprefix(_CONDA_ONLY), others)
+        columns = self._distributions.row(supplier) or []
+        constraint = columns[1] if len(columns) > 1 else ""
+        return Provider(module, supplier, self.conda_name(supplier), others, constraint)
+
+    def namespace(self, module: str) -> list[str]:
+        """Return the known modules below a bare namespace; empty where it is not one."""
+        return [] if self.provider(module) else list(self._imports.below(f"{module}."))
+
+    def knows(self, pypi: str) -> bool:
+        """Return whether the map has a PyPI distribution, however its name is spelt."""
+        return self._distributions.row(normalized(pypi)) is not None
+
+    def conda_name(self, pypi: str) -> str | None:
+        """Return the conda-forge name of a PyPI distribution; None where none is known."""
+        name = normalized(pypi)
+        row = self._distributions.row(name)
+        if row is None or row[:1] == [_NOT_ON_CONDA]:
+            return None
+        return row[0] if row else name
+
+    def pypi_name(self, conda: str) -> str | None:
+        """Return the PyPI distribution that a conda-forge package is made from, if known.
+
+        Where several are (``opencv`` from two), the one of the same name or the first one wins.
+        """
+        if self.conda_name(conda) == conda:
+            return normalized(conda)
+        return next(self._distributions.rows(1, conda), None)
+
+    def modules(self, pypi: str) -> tuple[str, ...]:
+        """Return the modules whose import is answered with this distribution."""
+        name = normalized(pypi)
+        named = set(self._imports.rows(1, name))
+        for key in (name.replace("-", "_"), name.replace("-", "."), name):
+            if self._imports.row(key) == []:
+                named.add(key)
+        return tuple(sorted(named))
+
+    def near(self, module: str, n: int = 3) -> list[str]:
+        """Return up to ``n`` known modules spelt like ``module``, best first; for error messages."""
+        wanted = module.lower()
+        matcher = SequenceMatcher(autojunk=False)
+        matcher.set_seq2(wanted)
+        scored = []
+        for key in self._imports.keys():  # noqa: SIM118 - not a dict
+            if abs(len(key) - len(wanted)) > len(wanted) // 3:
+                continue
+            matcher.set_seq1(key.lower())
+            if matcher.real_quick_ratio() < 0.75 or matcher.quick_ratio() < 0.75:
+                continue
+            ratio = matcher.ratio()
+            if ratio >= 0.75:
+                scored.append((-ratio, key))
+        return [key for _, key in sorted(scored)[:n]]
+
+
+@cache
+def _bundled() -> ImportMap:
+    here = Path(__file__).parent
+    return ImportMap((here / "imports.tsv").read_bytes(), (here / "distributions.tsv").read_bytes())

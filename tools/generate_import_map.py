@@ -1,0 +1,297 @@
+"""Regenerate the bundled import map from data that ships inside PyPI packages.
+
+    nox -s map                                # installs the packages below and runs this
+    python tools/generate_import_map.py       # where they are installed already
+
+Inputs, each found in an installed package or named on the command line:
+
+===============  ==========================================================  ====================
+option           file                                                        says
+===============  ==========================================================  ====================
+--pigar          pigar/.db.sqlite3                                           top-level modules of every distribution on PyPI
+--conda-pypi     conda_pypi/grayskull_pypi_mapping.json                      conda-forge names, dotted import names
+--depfinder      depfinder/pkg_data/name_mapping.yml                         the same, older, with names the newer file lost
+--grayskull      grayskull/strategy/config.yaml                              conda-forge names that differ, by hand
+--popular        guarddog/analyzer/metadata/resources/top_pypi_packages.json  most downloaded distributions, in order
+===============  ==========================================================  ====================
+
+and the decisions of people, each with its reason, in ``tools/import_map/``: ``patches.toml`` (who
+supplies which module), ``families.toml`` (namespaces that many distributions share) and
+``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above).
+
+Only distributions that conda-forge has and the most downloaded ones enter the map: a module that
+nothing among them supplies stays unknown, which is an error a person settles, never a guess. The
+same inputs and the same ``--date`` give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import fnmatch
+import importlib.metadata
+import importlib.util
+import json
+import re
+import sqlite3
+import sys
+import tomllib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from ruamel.yaml import YAML
+
+HERE = Path(__file__).resolve().parent
+PACKAGED = {
+    "pigar": "pigar/.db.sqlite3",
+    "conda-pypi": "conda_pypi/grayskull_pypi_mapping.json",
+    "depfinder": "depfinder/pkg_data/name_mapping.yml",
+    "grayskull": "grayskull/strategy/config.yaml",
+    "guarddog": "guarddog/analyzer/metadata/resources/top_pypi_packages.json",
+}
+POPULAR = 8000
+UNPOPULAR = 100_000
+MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+DIGEST = re.compile(r"[0-9a-f]{40,}")  # upload paths that the conda-forge mapping takes for names
+
+
+@dataclass
+class Data:
+    """What the inputs say. Distribution names are normalized."""
+
+    popularity: dict[str, int]
+    conda: dict[str, str]
+    constraints: dict[str, str]
+    dotted: dict[str, set[str]]
+    top_level: dict[str, set[str]]
+    patches: dict[str, Any]
+    families: dict[str, Any]
+    universe: set[str] = field(default_factory=set)
+
+
+# ---------------------------------------------------------------------------- reading
+
+
+def read_conda_names(args: argparse.Namespace) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Return conda-forge names and import names by distribution; later inputs win."""
+    yaml = YAML(typ="safe")
+    mapping = json.loads(args.conda_pypi.read_text("utf-8")).values()
+    entries = [
+        *((e["pypi_name"], e["conda_name"], e["import_name"]) for e in yaml.load(args.depfinder)),
+        *((e["pypi_name"], e["conda_name"], e["import_name"]) for e in mapping),
+        *(
+            (name, e.get("conda_forge", name), e.get("import_name", ""))
+            for name, e in yaml.load(args.grayskull).items()
+        ),
+    ]
+    conda: dict[str, str] = {}
+    dotted: dict[str, set[str]] = defaultdict(set)
+    for name, conda_name, module in entries:
+        distribution = canonicalize_name(name)
+        if DIGEST.match(distribution):
+            continue
+        conda[distribution] = conda_name
+        if MODULE.fullmatch(module):
+            dotted[distribution].add(module)
+    return conda, dotted
+
+
+def read_top_level(database: Path, universe: set[str]) -> dict[str, set[str]]:
+    """Return the top-level modules of the distributions in ``universe``."""
+    query = (
+        "SELECT d.name, m.name FROM distributions d"
+        " JOIN top_level_module_names m ON m.distribution_id = d.id"
+    )
+    modules: dict[str, set[str]] = defaultdict(set)
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        for name, module in connection.execute(query):
+            distribution = canonicalize_name(name)
+            if distribution in universe and MODULE.fullmatch(module):
+                modules[distribution].add(module)
+    return modules
+
+
+def read(args: argparse.Namespace) -> Data:
+    """Read every input."""
+    patches = tomllib.loads((args.reviewed / "patches.toml").read_text("utf-8"))
+    families = tomllib.loads((args.reviewed / "families.toml").read_text("utf-8"))
+    conda, dotted = read_conda_names(args)
+    identical = (args.reviewed / "conda_forge.txt").read_text("utf-8").splitlines()
+    for line in identical:
+        if name := line.partition("#")[0].strip():
+            conda.setdefault(canonicalize_name(name), name)
+    constraints = {}
+    for distribution, entry in patches["conda"].items():
+        conda[distribution] = entry["name"]
+        if "constraint" in entry:
+            constraints[distribution] = entry["constraint"]
+    popular = json.loads(args.popular.read_text("utf-8"))["packages"][: args.most]
+    popularity = {canonicalize_name(name): rank for rank, name in reversed([*enumerate(popular)])}
+    universe = {*conda, *popularity, *patches["modules"]}
+    universe |= {entry["pypi"] for entry in patches["imports"].values() if entry.get("pypi")}
+    junk = re.compile("|".join(fnmatch.translate(pattern) for pattern in patches["junk"]))
+    universe = {name for name in universe if name in patches["modules"] or not junk.match(name)}
+    top_level = read_top_level(args.pigar, universe)
+    return Data(popularity, conda, constraints, dotted, top_level, patches, families, universe)
+
+
+# ---------------------------------------------------------------------------- deciding
+
+
+def modules_of(distribution: str, data: Data) -> set[str]:
+    """Return the modules of a distribution, namespaces spelt out."""
+    reviewed = data.patches["modules"].get(distribution)
+    if reviewed is not None:
+        return set(reviewed)
+    found = data.top_level.get(distribution) or data.dotted.get(distribution, set())
+    shared = set(data.families["bare"])
+    roots = {module for module in found if module in data.families["roots"]}
+    rest = {module for module in found if module.partition(".")[0] not in data.families["roots"]}
+    from_family = family_module(distribution, data)
+    if from_family:
+        roots.discard(from_family.partition(".")[0])
+        return {from_family} | {m for m in rest if not from_family.startswith(f"{m}.")}
+    if roots or not rest:
+        rest |= {module for module in data.dotted.get(distribution, ()) if "." in module}
+    return {module for module in rest if module not in shared and module not in roots}
+
+
+def family_module(distribution: str, data: Data) -> str | None:
+    """Return the dotted module that a family's naming rule gives a distribution."""
+    for prefix, rule in data.families["rules"].items():
+        if distribution.startswith(f"{prefix}-"):
+            words = distribution.removeprefix(f"{prefix}-").split("-")
+            dots = rule.get("dots", 0)
+            tail = [*words[:dots], rule.get("joiner", "_").join(words[dots:])]
+            module = ".".join([rule["module"], *filter(None, tail)])
+            return module if module not in data.families["bare"] else None
+    return None
+
+
+def acceptable(module: str, distribution: str, data: Data) -> bool:
+    """Tell a module that people import from litter: ``tests``, ``docs``, private helpers."""
+    if module in data.patches["generic"]["modules"]:
+        return False
+    return not module.startswith("_") and module.partition(".")[2].find("._") < 0
+
+
+def related(module: str, distribution: str) -> bool:
+    """Tell whether a distribution is named after a module, give or take affixes."""
+    a, b = canonicalize_name(module).replace("-", ""), distribution.replace("-", "")
+    return a in b or b in a
+
+
+def standing(module: str, distribution: str, data: Data) -> tuple[int, bool, str]:
+    """Rank a candidate; the smallest wins. Litter in a popular wheel loses to a namesake."""
+    rank = data.popularity.get(distribution, UNPOPULAR)
+    if not related(module, distribution):
+        rank = rank * 4 + 500
+    return rank, distribution not in data.conda, distribution
+
+
+def decide(data: Data) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return supplier and alternatives of every module."""
+    candidates: dict[str, list[str]] = defaultdict(list)
+    for distribution in sorted(data.universe):
+        for module in modules_of(distribution, data):
+            if acceptable(module, distribution, data):
+                candidates[module].append(distribution)
+    decided = {}
+    for module, names in candidates.items():
+        best, *others = sorted(names, key=lambda name: standing(module, name, data))
+        popular = [name for name in others if name in data.popularity]
+        decided[module] = (best, tuple(popular[:4]))
+    for module, entry in data.patches["imports"].items():
+        others_by_data = decided.get(module, ("", ()))
+        if entry.get("conda") == "":
+            decided.pop(module, None)
+            continue
+        supplier = entry.get("pypi") or f"conda:{entry['conda']}"
+        others = entry.get("others", [n for n in (others_by_data[0], *others_by_data[1]) if n])
+        decided[module] = (supplier, tuple(name for name in others if name != supplier))
+    for module in data.patches["generic"]["modules"]:
+        if module not in data.patches["imports"]:
+            decided.pop(module, None)
+    return decided
+
+
+# ---------------------------------------------------------------------------- writing
+
+
+def import_line(module: str, supplier: str, others: tuple[str, ...]) -> str:
+    if others:
+        return f"{module}\t{supplier}\t{' '.join(others)}"
+    plain = (supplier, supplier.replace("-", "_"), supplier.replace("-", "."))
+    return module if module in plain else f"{module}\t{supplier}"
+
+
+def distribution_line(name: str, data: Data) -> str:
+    conda = data.conda.get(name, "-")
+    constraint = data.constraints.get(name)
+    if constraint:
+        return f"{name}\t{conda}\t{constraint}"
+    return name if conda == name else f"{name}\t{conda}"
+
+
+def title(date: str) -> str:
+    versions = []
+    for package in PACKAGED:
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            versions.append(package)
+    return f"# {date}, generated by tools/generate_import_map.py from {', '.join(versions)}"
+
+
+def write(output: Path, date: str, data: Data) -> None:
+    """Write both tables, sorted."""
+    decided = decide(data)
+    suppliers = {supplier for supplier, _ in decided.values() if ":" not in supplier}
+    tables = {
+        "imports.tsv": sorted(import_line(m, *entry) for m, entry in decided.items()),
+        "distributions.tsv": sorted(
+            distribution_line(name, data) for name in data.universe | suppliers
+        ),
+    }
+    for name, lines in tables.items():
+        text = "\n".join([title(date), *lines, ""])
+        (output / name).write_text(text, "utf-8", newline="\n")
+        print(f"{name}: {len(lines)} entries, {len(text) // 1024} KB")
+
+
+def packaged(path: str) -> Path | None:
+    """Return a data file of an installed package."""
+    package, _, rest = path.partition("/")
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(found.submodule_search_locations[0]) / rest
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    for package, path in PACKAGED.items():
+        option = "--popular" if package == "guarddog" else f"--{package}"
+        parser.add_argument(option, type=Path, default=packaged(path), help=path)
+    parser.add_argument("--reviewed", type=Path, default=HERE / "import_map")
+    parser.add_argument("--most", type=int, default=POPULAR, help="how many popular distributions")
+    parser.add_argument("--output", type=Path, default=HERE.parent / "condavision" / "mapping")
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    parser.add_argument("--date", default=today, help="ISO 8601 date to write into the map")
+    args = parser.parse_args(argv)
+    missing = [
+        package
+        for package in PACKAGED
+        if getattr(args, {"guarddog": "popular"}.get(package, package.replace("-", "_"))) is None
+    ]
+    if missing:
+        parser.error(f"not installed: {', '.join(missing)}; install them or name their data files")
+    write(args.output, args.date, read(args))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Write condavision/analysis/stdlib_data.py: which Pythons have which standard library module.
+
+    pip install stdlib-list typeshed-client
+    python tools/generate_stdlib.py
+
+Sources: stdlib-list (the documentation's module index of each release, submodules included) and
+typeshed's VERSIONS file (the newest releases, and modules the documentation leaves out).
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.resources
+from importlib.metadata import version
+from pathlib import Path
+
+import stdlib_list
+
+from condavision.pythons import KNOWN, Minor, format_minor
+
+TARGET = Path(__file__).parent.parent / "condavision" / "analysis" / "stdlib_data.py"
+
+LISTED = {tuple(map(int, text.split("."))) for text in stdlib_list.short_versions}
+
+# Test suites, tools and samples that are installed beside the library but are not part of it,
+# and modules of the author's own machine that the lists carry.
+NOT_LIBRARY = ("test", "ctypes.test", "distutils.tests", "idlelib.idle_test", "lib2to3.tests",
+               "sqlite3.test", "tkinter.test", "unittest.test", "AL", "al")  # fmt: skip
+
+# What both sources get wrong or leave out; checked against the interpreters themselves.
+CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
+    "importlib.resources": ((3, 7), None),
+    "importlib.metadata": ((3, 8), None),
+    "collections.abc": ((3, 3), None),
+    "distutils": (None, (3, 11)),
+    "imp": (None, (3, 11)),
+    "asyncore": (None, (3, 11)),
+    "asynchat": (None, (3, 11)),
+    "smtpd": (None, (3, 11)),
+    "binhex": (None, (3, 10)),
+    "formatter": (None, (3, 9)),
+    "parser": (None, (3, 9)),
+    "symbol": (None, (3, 9)),
+    "macpath": (None, (3, 7)),
+    "dummy_threading": (None, (3, 8)),
+    "_dummy_thread": ((3, 0), (3, 8)),
+    "macurl2path": (None, (3, 6)),
+    "this": (None, None),
+    "antigravity": (None, None),
+    "__phello__": (None, None),
+    "os.path": (None, None),
+}
+
+
+def documented() -> dict[str, set[Minor]]:
+    modules: dict[str, set[Minor]] = {}
+    for minor in KNOWN:
+        nearest = minor if minor in LISTED else None
+        if minor in {(3, 0), (3, 1)}:
+            nearest = (3, 2)
+        if nearest is None:
+            continue
+        for module in stdlib_list.stdlib_list(format_minor(nearest)):
+            if not any(module == it or module.startswith(f"{it}.") for it in NOT_LIBRARY):
+                modules.setdefault(module, set()).add(minor)
+    return modules
+
+
+def typeshed() -> dict[str, set[Minor]]:
+    text = importlib.resources.files("typeshed_client").joinpath("typeshed/VERSIONS").read_text()
+    modules = {}
+    for line in text.splitlines():
+        entry = line.partition("#")[0].strip()
+        if entry:
+            module, _, span = entry.partition(":")
+            first, _, last = span.strip().partition("-")
+            modules[module] = set(spanned(parsed(first), parsed(last) if last else None))
+    return modules
+
+
+def parsed(text: str) -> Minor:
+    major, minor = text.split(".")
+    return int(major), int(minor)
+
+
+def spanned(first: Minor | None, last: Minor | None) -> list[Minor]:
+    return [it for it in KNOWN if (first is None or it >= first) and (last is None or it <= last)]
+
+
+def merged() -> dict[str, set[Minor]]:
+    modules = documented()
+    newest_listed = max(minor for minor in LISTED)
+    for module, minors in typeshed().items():
+        known = modules.setdefault(module, set())
+        if not known:
+            known |= minors
+        else:  # the index is right about what it lists; typeshed about what came after
+            known |= {minor for minor in minors if minor > newest_listed}
+            known &= minors | {(2, 7)}
+    spans = typeshed()
+    for module, minors in modules.items():
+        if module not in spans and newest_listed in minors:
+            parent = module.rpartition(".")[0]
+            while parent and parent not in spans:
+                parent = parent.rpartition(".")[0]
+            newer = {minor for minor in KNOWN if minor > newest_listed}
+            minors |= (spans[parent] & newer) if parent else newer
+    for module, (first, last) in CORRECTIONS.items():
+        old = {(2, 7)} & modules.get(module, {(2, 7)} if first is None else set())
+        modules[module] = {it for it in spanned(first, last) if it != (2, 7)} | old
+    # The modules of a package that left cannot stay.
+    for module in sorted(modules):
+        parent = module.rpartition(".")[0]
+        if parent in modules:
+            modules[module] &= modules[parent]
+    return {module: minors for module, minors in modules.items() if minors}
+
+
+def spelled(minors: set[Minor]) -> str:
+    return ",".join(format_minor(minor) for minor in sorted(minors))
+
+
+def main() -> None:
+    groups: dict[str, list[str]] = {}
+    for module, minors in merged().items():
+        groups.setdefault(spelled(minors), []).append(module)
+    sources = ", ".join(f"{name} {version(name)}" for name in ("stdlib-list", "typeshed-client"))
+    lines = [
+        '"""Standard library modules by the Pythons that have them; written by a tool.',
+        "",
+        f"Made on {datetime.datetime.now(tz=datetime.UTC).date()} by tools/generate_stdlib.py",
+        f"from {sources}. Do not edit.",
+        '"""',
+        "",
+        "# fmt: off",
+        "MODULES: dict[str, str] = {",
+    ]
+    for minors in sorted(groups):
+        lines.append(f'    "{minors}": (')
+        line = ""
+        for module in sorted(groups[minors]):
+            if len(line) + len(module) > 84:
+                lines.append(f'        "{line}"')
+                line = ""
+            line += f"{module} "
+        lines += [f'        "{line}"', "    ),"]
+    TARGET.write_text("\n".join([*lines, "}", ""]))
+    print(f"{TARGET.name}: {sum(map(len, groups.values()))} modules in {len(groups)} groups")
+
+
+if __name__ == "__main__":
+    main()
