@@ -1,0 +1,189 @@
+"""What string literals, numbers, the encoding and ``__future__`` say about the range of Pythons."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from condavision.analysis.lexing import field_features
+from condavision.analysis.rules import Finding, Verdict, before, since
+from condavision.pythons import KNOWN, PythonRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from condavision.analysis.lexing import Lexed
+
+__all__ = ["future_features", "literal_findings"]
+
+_PREFIXES = {
+    b"ur": before(3, 0, "string prefix ur"),
+    b"rb": since(3, 3, "string prefix rb"),
+    b"u": Verdict(
+        "string prefix u",
+        PythonRange.of(minor for minor in KNOWN if not (3, 0) <= minor < (3, 3)),
+    ),
+    **dict.fromkeys([b"f", b"fr", b"rf"], since(3, 6, "f-string")),
+    **dict.fromkeys([b"t", b"tr", b"rt"], since(3, 14, "t-string (PEP 750)")),
+}
+_FEATURES = {
+    "=": since(3, 8, "= in an f-string"),
+    "await": since(3, 7, "await in an f-string"),
+    "\\": since(3, 12, "backslash inside an f-string field (PEP 701)"),
+    "#": since(3, 12, "comment inside an f-string field (PEP 701)"),
+    "nesting": since(3, 12, "format specification nested twice in an f-string (PEP 701)"),
+}
+_REUSED_QUOTES = since(3, 12, "f-string that reuses its quotes (PEP 701)")
+_FIELD_NEWLINE = since(3, 12, "line break inside a field of an f-string (PEP 701)")
+
+_OCTAL = before(3, 0, "octal number without 0o")
+_LONG = before(3, 0, "long integer (L suffix)")
+_UNDERSCORE = since(3, 6, "underscore in a number")
+_NUMBER = re.compile(
+    rb"(?P<long>(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]*|0[bB][01]+|[1-9][0-9]*)[lL])"
+    rb"|(?P<octal>0[0-9]*[1-9][0-9]*)"
+    rb"|(?P<underscore>[0-9][0-9a-fA-FxXoOjJeE]*_[0-9a-fA-F_jJeE]*)"
+)
+
+_NON_ASCII_BYTES = before(3, 0, "bytes literal with non-ASCII characters")
+_ESCAPE = before(3, 0, "incomplete \\u, \\U or \\N escape in a string without prefix")
+_MIXED = before(3, 0, "bytes and text literals joined")
+_BAD_ESCAPE = re.compile(
+    rb"(?<!\\)(?:\\\\)*\\(?:u(?![0-9a-fA-F]{4})|U(?!000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})"
+    rb"|N(?!\{[^{}]+\}))"
+)
+_STRING = re.compile(rb'(?<!["\w])"+')
+
+_NON_ASCII_NAME = since(3, 0, "name with non-ASCII characters")
+
+_FUTURE = re.compile(
+    rb"(?:\A|[\n;])[ \t]*from[ \t]+__future__[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n;]*)"
+)
+_FEATURE_SINCE = {
+    b"annotations": since(3, 7, "from __future__ import annotations"),
+    b"generator_stop": since(3, 5, "from __future__ import generator_stop"),
+    b"barry_as_FLUFL": since(3, 1, "from __future__ import barry_as_FLUFL"),
+}
+
+
+def future_features(lexed: Lexed) -> dict[bytes, int]:
+    """Return the features that the source imports from ``__future__``, with their offsets."""
+    if b"__future__" not in lexed.words:
+        return {}
+    features: dict[bytes, int] = {}
+    for statement in _FUTURE.finditer(lexed.code):
+        for name in re.finditer(rb"\w+", statement["names"]):
+            features.setdefault(name.group(), statement.start("names") + name.start())
+    return features
+
+
+def literal_findings(lexed: Lexed, root: Node, features: dict[bytes, int]) -> Iterator[Finding]:
+    """Yield what the literals of a source say, in no particular order."""
+    for name, offset in features.items():
+        if name in _FEATURE_SINCE:
+            yield Finding(offset, _FEATURE_SINCE[name])
+    yield from _prefixes(lexed)
+    yield from _numbers(lexed)
+    if not lexed.source.isascii():
+        yield from _non_ascii(lexed)
+    yield from _escapes(lexed, features)
+    if any(literal.prefix in {b"b", b"br"} for literal in lexed.prefixed):
+        yield from _mixed(lexed, root)
+
+
+def _prefixes(lexed: Lexed) -> Iterator[Finding]:
+    seen: set[bytes | str] = set()
+    for literal in lexed.prefixed:
+        prefix = literal.prefix
+        if prefix in _PREFIXES and prefix not in seen:
+            seen.add(prefix)
+            yield Finding(literal.start, _PREFIXES[prefix])
+        if b"f" in prefix:
+            text = lexed.source[literal.start : literal.end]
+            features = field_features(text)
+            if features is None:
+                features = frozenset()
+                if "quotes" not in seen:
+                    seen.add("quotes")
+                    yield Finding(literal.start, _REUSED_QUOTES)
+            for feature in features - seen:
+                seen.add(feature)
+                yield Finding(literal.start, _FEATURES[feature])
+            if "quotes" not in seen and lexed.nested and _reuses(text):
+                seen.add("quotes")
+                yield Finding(literal.start, _REUSED_QUOTES)
+
+
+def _reuses(text: bytes) -> bool:
+    quote = text[:3] if text[:3] in {b'"""', b"'''"} else text[:1]
+    inside = text[len(quote) : -len(quote)]
+    return quote in re.sub(rb"\\.", b"", inside) or (len(quote) == 1 and b"\n" in inside)
+
+
+def _numbers(lexed: Lexed) -> Iterator[Finding]:
+    digits = (b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9")
+    for word in lexed.words:
+        if not word.startswith(digits) or len(word) < 2:
+            continue
+        number = _NUMBER.fullmatch(word)
+        if number is None:
+            continue
+        verdict = {"long": _LONG, "octal": _OCTAL, "underscore": _UNDERSCORE}[
+            number.lastgroup or ""
+        ]
+        following = rb"(?![\w.])" if verdict is _OCTAL else rb"(?!\w)"
+        place = re.search(rb"(?<![\w.])(?<![\d.][eE][+-])" + word + following, lexed.code)
+        if place is not None:
+            yield Finding(place.start(), verdict)
+
+
+def _non_ascii(lexed: Lexed) -> Iterator[Finding]:
+    if not lexed.code.isascii():
+        place = re.search(rb"[\x80-\xff]+", lexed.code)
+        if place is not None and place.group() != b"\xef\xbb\xbf":
+            yield Finding(place.start(), _NON_ASCII_NAME)
+    for literal in lexed.prefixed:
+        if (
+            literal.prefix in {b"b", b"br"}
+            and not lexed.source[literal.start : literal.end].isascii()
+        ):
+            yield Finding(literal.start, _NON_ASCII_BYTES)
+            return
+
+
+def _escapes(lexed: Lexed, features: dict[bytes, int]) -> Iterator[Finding]:
+    """Find escapes that only a Python 2 byte string leaves alone."""
+    source = lexed.source
+    if b"unicode_literals" in features or not any(
+        escape in source for escape in (rb"\u", rb"\U", rb"\N")
+    ):
+        return
+    prefixed = {literal.start for literal in lexed.prefixed}
+    for escape in _BAD_ESCAPE.finditer(source):
+        at = escape.end() - 1
+        if lexed.code[at] != 0x22:
+            continue
+        start = at
+        while start and lexed.code[start - 1] == 0x22:
+            start -= 1
+        if start not in prefixed:
+            yield Finding(at, _ESCAPE)
+            return
+
+
+def _mixed(lexed: Lexed, root: Node) -> Iterator[Finding]:
+    for literal in lexed.prefixed:
+        if b"b" not in literal.prefix:
+            continue
+        node = root.descendant_for_byte_range(literal.start, literal.start + 1)
+        while node is not None and node.type in {"string", "string_start"}:
+            node = node.parent
+        if node is None or node.type != "concatenated_string":
+            continue
+        for part in node.children:
+            opening = part.children[0].text if part.type == "string" and part.children else None
+            if opening is not None and b"b" not in opening.lower():
+                yield Finding(literal.start, _MIXED)
+                return

@@ -1,0 +1,79 @@
+"""Which Pythons can compile a source: one rule per piece of syntax that came or went.
+
+A rule is a regular expression over the code (strings and comments blanked) that finds candidates,
+cheap conditions under which the file can hold one at all, and where the expression alone does not
+settle it, a judge that looks at the parsed tree. A rule is tried only while it can still narrow,
+strictest first, so most files try few.
+
+Sources: the grammar changes listed in "What's New in Python 2.7" to "3.15" and the PEPs named.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.analysis.added_syntax import ADDED, PRINT_FUNCTION
+from condavision.analysis.indentation import inconsistent_tabs
+from condavision.analysis.literals import future_features, literal_findings
+from condavision.analysis.removed_syntax import REMOVED
+from condavision.analysis.rules import Candidate, Finding, before
+from condavision.pythons import KNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from condavision.analysis.lexing import Lexed
+    from condavision.analysis.rules import Rule, Verdict
+    from condavision.pythons import Minor
+
+__all__ = ["Narrowing", "syntax_findings"]
+
+_TABS = before(3, 0, "tabs and spaces mixed inconsistently")
+
+
+class Narrowing:
+    """The minors that the findings so far admit."""
+
+    def __init__(self) -> None:
+        self.minors: frozenset[Minor] = frozenset(KNOWN)
+
+    def by(self, verdict: Verdict) -> bool:
+        """Take a verdict in; tell whether it narrowed."""
+        narrower = self.minors & verdict.pythons.minors
+        changed = narrower != self.minors
+        self.minors = narrower
+        return changed
+
+    def possible(self, verdict: Verdict) -> bool:
+        """Tell whether a verdict would still narrow."""
+        return not verdict.pythons.minors >= self.minors
+
+
+def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
+    """Yield the findings about syntax that narrow, each narrower than those before."""
+    features = future_features(lexed)
+    literals = sorted(
+        literal_findings(lexed, root, features), key=lambda found: len(found.verdict.pythons.minors)
+    )
+    for found in literals:
+        if narrowing.by(found.verdict):
+            yield found
+    tabs = inconsistent_tabs(lexed.code)
+    if tabs is not None and narrowing.by(_TABS):
+        yield Finding(tabs, _TABS)
+    for rule in REMOVED + ADDED + (() if b"print_function" in features else PRINT_FUNCTION):
+        yield from _apply(rule, lexed, root, narrowing)
+
+
+def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
+    if not any(map(narrowing.possible, rule.verdicts)) or not rule.applies(lexed):
+        return
+    for match in rule.pattern.finditer(lexed.code):
+        judged = rule.judge(Candidate(lexed, root, match)) if rule.judge else rule.verdicts[0]
+        if judged is None or not narrowing.by(judged):
+            continue
+        yield Finding(match.end() - 1, judged)
+        if not any(map(narrowing.possible, rule.verdicts)):
+            return
