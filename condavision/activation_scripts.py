@@ -1,0 +1,205 @@
+"""What packages' activation scripts do to variables, read off runs in made-up environments."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.warm import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from condavision.warm import Operation
+
+__all__ = ["derive_operations", "run_batch_scripts", "shell_command"]
+
+# fmt: off
+_SHELL_OWN = frozenset((
+    "BASH", "BASHOPTS", "BASHPID", "BASH_ENV", "BASH_SOURCE", "BASH_VERSINFO", "BASH_VERSION",
+    "EUID", "FUNCNAME", "HOSTNAME", "HOSTTYPE", "IFS", "LD_PRELOAD", "LC_CTYPE", "LINENO", "MACHTYPE",
+    "OLDPWD", "OPTARG", "OPTERR", "OPTIND", "OSTYPE", "PATH", "PIPESTATUS", "POSIXLY_CORRECT",
+    "PPID", "PROMPT_COMMAND", "PS1", "PS2", "PS4", "PWD", "RANDOM", "REPLY", "SECONDS",
+    "SHELLOPTS", "SHLVL", "SRANDOM", "UID", "_",
+))
+# fmt: on
+"""What the shell sets or minds itself; and LC_CTYPE, which Python sets in the C locale."""
+
+_MENTIONED = re.compile(r"\$\{?!?([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+?=|\b(?:unset|export) +(.+)")
+_VOLATILE = re.compile(
+    r"\$\$|\$\{?(?:RANDOM|SRANDOM|SECONDS|EPOCH\w*|PPID|BASHPID|PWD|HOSTNAME|UID|EUID)\b"
+    r"|\bLC_(?:ALL|CTYPE)\b|\b(?:date|hostname|tty|stty|mktemp|uuidgen|whoami|pwd|getconf|nproc)\b|\[ *-t |\$-"
+)
+
+
+def shell_command(scripts: Iterable[str]) -> tuple[str, ...]:
+    """Return a shell command that sources ``scripts`` and becomes the command put behind it.
+
+    What the scripts print goes to standard error.
+    """
+    # In a function, as in conda's, so that the scripts do not see our arguments.
+    sources = "\n".join(f". {shlex.quote(script)}" for script in scripts)
+    text = f'_condavision() {{\n{sources}\n}}\n_condavision 1>&2\nunset -f _condavision\nexec "$@"'
+    return (shutil.which("bash") or "/bin/sh", "-c", text, "condavision")
+
+
+def run_batch_scripts(
+    scripts: Iterable[str], environment: Mapping[str, str]
+) -> dict[str, str] | None:
+    """Return ``environment`` after the ``.bat`` scripts ran (Windows), None if they fail."""
+    with tempfile.TemporaryDirectory() as folder:
+        batch = Path(folder, "activate.bat")
+        calls = "".join(f'@call "{script}" 1>&2\n' for script in scripts)
+        batch.write_text(f"{calls}@%*\n", encoding="utf-8")
+        shell = environment.get("COMSPEC", "cmd.exe")
+        return _dumped((shell, "/d", "/c", str(batch)), environment)
+
+
+def derive_operations(
+    base: Sequence[Operation], scripts: Sequence[Path]
+) -> tuple[Operation, ...] | None:
+    """Return ``base`` with what ``scripts`` do on top, None if that cannot be worked out."""
+    texts = [script.read_text("utf-8", "replace") for script in scripts]
+    if os.name != "posix" or any(map(_is_volatile, texts)):
+        return None
+    runs = _Runs(base, shell_command(map(str, scripts)))
+    derived = _derived(runs, _mentioned(texts))
+    return None if derived is None else _merged(base, derived)
+
+
+def _is_volatile(text: str) -> bool:
+    return any(
+        _VOLATILE.search(line) for line in text.splitlines() if not line.lstrip().startswith("#")
+    )
+
+
+def _mentioned(texts: Iterable[str]) -> set[str]:
+    names: set[str] = set()
+    for text in texts:
+        for match in _MENTIONED.finditer(text):
+            if match[3]:
+                names.update(re.findall(r"\b[A-Za-z_]\w*", match[3]))
+            else:
+                names.add(match[1] or match[2])
+    return names - _SHELL_OWN
+
+
+def _derived(runs: _Runs, names: set[str]) -> list[Operation] | None:
+    """Return an operation for each variable the scripts touch, None if one does not fit."""
+    unset = runs.result({})
+    if unset is None:
+        return None
+    names |= {name for name in unset if name not in runs.initial({})} - _SHELL_OWN
+    sentinels = {name: f"/@{number}@/" for number, name in enumerate(sorted(names))}
+    present = runs.result(sentinels)
+    empty = runs.result(dict.fromkeys(names, ""))
+    if present is None or empty is None:
+        return None
+    operations = []
+    for name in [*sorted((unset.keys() | present.keys() | names) - _SHELL_OWN), "PATH"]:
+        operation = _fitted(name, unset, present, empty, {**sentinels, "PATH": runs.path})
+        if operation is None:
+            return None
+        if operation != (name, name, "", "", "", ""):  # left alone
+            operations.append(operation)
+    return operations if runs.agree(operations, sorted(names)) else None
+
+
+def _fitted(
+    name: str,
+    unset: Mapping[str, str],
+    present: Mapping[str, str],
+    empty: Mapping[str, str],
+    originals: Mapping[str, str],
+) -> Operation | None:
+    """Return the one operation that explains a variable's value in the three runs."""
+    value = present.get(name)
+    otherwise = f"={unset[name]}" if name in unset else ""
+    sources = [source for source in originals if value and originals[source] in value]
+    if not sources or value is None:
+        return (name, "", "", "", "", otherwise) if unset.get(name) == value else None
+    if len(sources) > 1 or value.count(originals[sources[0]]) > 1:
+        return None
+    source = sources[0]
+    before, _, after = value.partition(originals[source])
+    if source == "PATH":
+        return (name, source, "", before, after, otherwise)
+    is_skipped = empty.get(name) != before + after
+    return (name, source, "empty" if is_skipped else "", before, after, otherwise)
+
+
+class _Runs:
+    """Runs the scripts under a wrapper in made-up environments."""
+
+    path = os.pathsep.join(("/usr/local/bin", "/usr/bin", "/bin"))
+
+    def __init__(self, base: Sequence[Operation], wrapper: Sequence[str]) -> None:
+        self._base = base
+        self._wrapper = wrapper
+
+    def initial(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment that activation starts from."""
+        return {"PATH": self.path, **variables}
+
+    def result(self, variables: Mapping[str, str]) -> dict[str, str] | None:
+        """Return what a script's process would see, but for what the shell itself sets."""
+        result = _dumped(self._wrapper, apply(self._base, self.initial(variables)))
+        return None if result is None else _without_shell(result)
+
+    def agree(self, operations: Sequence[Operation], names: Sequence[str]) -> bool:
+        """Tell whether the operations predict what the scripts do to other values."""
+        awkward = 'it\'s a "value":/x y;$HOME\\'
+        for chosen in (names[::2], names[1::2], names):
+            variables = {name: f"{awkward}{name}" for name in chosen}
+            initial = self.initial(variables)
+            predicted = apply(_merged(self._base, operations), initial)
+            if self.result(variables) != _without_shell(predicted):
+                return False
+        return True
+
+
+def _without_shell(environment: Mapping[str, str]) -> dict[str, str]:
+    ignored = _SHELL_OWN - {"PATH"}
+    return {name: value for name, value in environment.items() if name not in ignored}
+
+
+def _merged(base: Sequence[Operation], derived: Sequence[Operation]) -> tuple[Operation, ...]:
+    """Return both; the derived ones have seen the base's effect, except on what Python needs."""
+    python = ("PYTHONNOUSERSITE", "PYTHONHOME")
+    replaced = {operation[0] for operation in derived if operation[0] not in python}
+    return (
+        *(operation for operation in base if operation[0] not in replaced),
+        *(operation for operation in derived if operation[0] in replaced),
+    )
+
+
+_DUMP = (
+    "import os,sys;"
+    "sys.stdout.buffer.write(bytes().join(os.fsencode(k+chr(61)+v+chr(0))"
+    " for k,v in os.environ.items()))"
+)
+
+
+def _dumped(wrapper: Sequence[str], environment: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the variables that a process under ``wrapper`` sees, None if a script fails."""
+    with tempfile.TemporaryDirectory() as folder:  # another one each time: see _VOLATILE
+        ran = subprocess.run(
+            [*wrapper, sys.executable, "-I", "-S", "-c", _DUMP],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    if ran.returncode != 0 or not ran.stdout.endswith(b"\0"):
+        return None
+    pairs = (item.partition("=") for item in os.fsdecode(ran.stdout[:-1]).split("\0"))
+    return {name: value for name, _, value in pairs}

@@ -1,0 +1,82 @@
+"""Exclusive locks between processes that outlive their holder as long as its children write.
+
+The lock belongs to an open file, not to a process: a child that inherits the descriptor keeps it
+held, so that a killed builder's orphans finish before anybody else starts to build.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from filelock import lock_descriptor, unlock_descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["exclusive", "try_exclusive"]
+
+
+@contextmanager
+def exclusive(path: Path, on_wait: Callable[[], None]) -> Iterator[int]:
+    """Hold the lock file ``path``, waiting for it if need be; yield its descriptor.
+
+    ``on_wait`` is called once, before waiting. Lend the descriptor to every child that writes
+    where the lock guards (``subprocess``'s ``pass_fds``).
+
+    Raises:
+        OSError: the lock file cannot be made or locked.
+    """
+    descriptor = _locked(path, blocking=False)
+    if descriptor is None:
+        on_wait()
+        descriptor = _locked(path, blocking=True)
+    assert descriptor is not None  # noqa: S101 - a blocking attempt has it
+    yield from _held(descriptor)
+
+
+@contextmanager
+def try_exclusive(path: Path) -> Iterator[int | None]:
+    """Hold the lock file ``path`` if nobody else does; yield its descriptor, or None.
+
+    Raises:
+        OSError: the lock file cannot be made or locked.
+    """
+    descriptor = _locked(path, blocking=False)
+    if descriptor is None:
+        yield None
+    else:
+        yield from _held(descriptor)
+
+
+def _held(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        unlock_descriptor(descriptor)
+        os.close(descriptor)
+
+
+def _locked(path: Path, *, blocking: bool) -> int | None:
+    """Open and lock ``path``; start over where it was unlinked between the two."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if not lock_descriptor(descriptor, blocking=blocking, poll_interval=0.02):
+                os.close(descriptor)
+                return None
+            if _is_current(descriptor, path):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _is_current(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,133 @@
+"""The warm path's reading half: has nothing changed since a script last ran, how does it start.
+
+Imported on every run, before anything else of the package, so it uses ``os`` alone: ``re`` and
+``json`` would cost as much as the rest of the start. ``warm_record`` writes what is read here.
+
+A record is a file of NUL-terminated fields (no path or variable can have a NUL):
+the format's name, the script's real path, checks, inputs, operations, wrapper, interpreter and
+PYTHONPATH additions, each list preceded by its length.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Operation = tuple[str, str, str, str, str, str]
+    """What activation does to one variable: name, source, empty, before, after, otherwise.
+
+    If ``source`` names a variable that is set, the new value is ``before``, its value, ``after``;
+    if not, ``otherwise``: ``=`` and the value, or an empty string for no variable at all. With
+    ``empty`` an empty variable counts as not set.
+    """
+
+__all__ = [
+    "FORMAT",
+    "apply",
+    "counted",
+    "encode",
+    "grouped",
+    "module_names",
+    "python_path",
+    "read_fields",
+    "read_list",
+    "signature",
+]
+
+FORMAT = "condavision warm record 1"
+
+_MODULE_SUFFIXES = (".py", ".so", ".pyd", ".pyc", ".pth", ".zip", ".egg")
+
+
+def apply(operations: Iterable[Operation], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environment`` after an activation; every operation sees the original values."""
+    result = dict(environment)
+    for name, source, empty, before, after, otherwise in operations:
+        value = environment.get(source) if source else None
+        if value is None or (empty and not value):
+            if otherwise:
+                result[name] = otherwise[1:]
+            else:
+                result.pop(name, None)
+        else:
+            result[name] = before + value + after
+    return result
+
+
+def python_path(paths: Iterable[str], environment: Mapping[str, str]) -> str:
+    """Return PYTHONPATH with ``paths`` in front, each entry once."""
+    inherited = environment.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join(dict.fromkeys([*paths, *filter(None, inherited)]))
+
+
+def signature(path: str) -> str:
+    """Return what changes when a file or folder does, as git's index has it; empty if absent."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - pathlib costs 5 ms
+    except OSError:
+        return ""
+    return f"{status.st_ino:x} {status.st_size:x} {status.st_mtime_ns:x} {status.st_ctime_ns:x}"
+
+
+def module_names(folder: str) -> str:
+    """Return the names in a folder that an import could find, sorted, ``/`` between them.
+
+    A script may write its results beside itself; only what looks like a module or a package
+    (a name without a dot) changes what it imports.
+    """
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return ""
+    kept = [name for name in names if "." not in name or name.endswith(_MODULE_SUFFIXES)]
+    return "/".join(sorted(name for name in kept if name != "__pycache__"))
+
+
+def read_fields(path: str) -> list[str]:
+    """Return the fields of a file, none if it is absent or cut off."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return []
+    try:
+        content = b""
+        while part := os.read(descriptor, 1 << 20):
+            content += part
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
+    if not content.endswith(b"\0"):
+        return []
+    return os.fsdecode(content[:-1]).split("\0")
+
+
+def encode(fields: Iterable[str]) -> bytes:
+    """Return the content of a file with these fields."""
+    return os.fsencode("".join(f"{field}\0" for field in fields))
+
+
+def counted(items: Sequence[str]) -> list[str]:
+    """Return a list as fields: its length, then its items."""
+    return [str(len(items)), *items]
+
+
+def read_list(fields: Iterator[str]) -> tuple[str, ...]:
+    """Return the next list; its length tells where it ends.
+
+    Raises:
+        ValueError: there is no list here.
+    """
+    length = int(next(fields, ""))
+    items = tuple(field for _, field in zip(range(length), fields, strict=False))
+    if len(items) != length:
+        raise ValueError("a list is cut off")
+    return items
+
+
+def grouped(fields: Sequence[str]) -> tuple[Operation, ...]:
+    """Return operations out of their fields, six each."""
+    return tuple(tuple(fields[at : at + 6]) for at in range(0, len(fields), 6))  # type: ignore[misc]
