@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.lockfile import direct_packages
 from condavision.model import Manager, Origin
-from condavision.solving.specs import conda_spec
+from condavision.specs import conda_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

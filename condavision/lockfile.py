@@ -24,6 +24,7 @@ from condavision.content_hash import content_hash
 from condavision.errors import LockfileError
 from condavision.files import write_atomic
 from condavision.model import Lock, LockedPackage, Manager
+from condavision.specs import conda_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,10 +57,9 @@ def direct_packages(
     if python:
         pairs.append((None, python))
     for requirement in requirements.requirements:
-        conda_name = requirement.conda or requirement.name.lower()
         package = by_name.get((Manager.PYPI, requirement.name))
-        if package is None or requirement.manager is Manager.CONDA:
-            package = by_name.get((Manager.CONDA, conda_name))
+        for name in conda_candidates(requirement):
+            package = package or by_name.get((Manager.CONDA, name))
         if package is not None:
             pairs.append((requirement, package))
     return tuple(pairs)
@@ -146,7 +146,7 @@ def _environment_text(lock: Lock, pinned: _Pinned, platforms: tuple[str, ...]) -
 
 
 def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) -> str:
-    packages = [_package_entry(package) for package in _ordered(lock)]
+    packages = [_package_entry(package) for package in lock.packages]
     metadata = {
         "content_hash": dict(hashes),
         "channels": [{"url": url, "used_env_vars": []} for url in lock.channels],
@@ -160,14 +160,6 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
     }
     return _HEADER.format(hash=lock.hash) + _dump(
         {"version": 1, "metadata": metadata, "package": packages}
-    )
-
-
-def _ordered(lock: Lock) -> list[LockedPackage]:
-    position = {platform: index for index, platform in enumerate(lock.platforms)}
-    return sorted(
-        lock.packages,
-        key=lambda package: (position[package.platform], package.manager.value, package.name),
     )
 
 

@@ -177,8 +177,9 @@ class Requirement:
     """One thing a script needs.
 
     ``name`` is in ``manager``'s own naming (normalized per PEP 503 for PyPI), ``constraint`` in its
-    version syntax. ``conda`` is the conda name of a PyPI distribution where one is known.
-    ``sources`` are the places that ask for it; neither takes part in the requirement hash.
+    version syntax. ``conda`` is the conda name of a PyPI distribution where one is known, and
+    ``conda_constraint`` the versions of that package which are this distribution. ``sources`` are
+    the places that ask for it. None of these three takes part in the requirement hash.
     """
 
     manager: Manager
@@ -187,6 +188,7 @@ class Requirement:
     extras: tuple[str, ...] = ()
     platforms: frozenset[str] = frozenset()
     conda: str | None = None
+    conda_constraint: str = ""
     sources: tuple[SourceLocation, ...] = ()
     why: str = ""
 
@@ -217,7 +219,10 @@ class LockedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A solved requirement set: what the two lock files of one hash hold."""
+    """A solved requirement set: what the two lock files of one hash hold.
+
+    ``packages`` are in order of platform, manager and name.
+    """
 
     hash: str
     channels: tuple[str, ...]

@@ -235,6 +235,7 @@ class _Resolver:
             name,
             platforms=imported.platforms,
             conda=provider.conda,
+            conda_constraint=provider.conda_constraint,
             sources=(imported.location,),
             why=f"import {module}",
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from rattler.exceptions import (
 
 from condavision.errors import ChannelError, ConfigError, UnsolvableError
 from condavision.model import LockedPackage, Manager
-from condavision.solving.specs import conda_candidates, conda_spec, wanted_on
+from condavision.specs import conda_candidates, conda_spec, wanted_on
 from condavision.virtual_packages import VIRTUAL_PACKAGES
 
 if TYPE_CHECKING:
@@ -78,25 +79,28 @@ class CondaSolver:
         specs, missing, unverified = [], [], []
         for needed in wanted:
             by_import = needed.manager is Manager.IMPORT
-            spec = _first_match(needed, trusted if by_import else records)
-            if spec is not None:
-                specs.append(str(spec))
-                if by_import:
-                    unverified.append((needed.name, str(spec).partition(" ")[0]))
-            elif needed.manager is Manager.CONDA:
-                specs.append(conda_spec(needed, needed.name))  # the solver's reason is the best one
-            else:
+            name = _supplied_as(needed, trusted if by_import else records)
+            if name is None:
                 missing.append(needed)
+                continue
+            specs.append(conda_spec(needed, name))
+            if by_import:
+                unverified.append((needed.name, name))
         return Supply(tuple(specs), tuple(missing), tuple(unverified))
 
     async def _records(
         self, channels: list[rattler.Channel], wanted: Iterable[Requirement], platform: str
     ) -> dict[str, list[rattler.RepoDataRecord]]:
         names = sorted({name for needed in wanted for name in conda_candidates(needed)})
+        return await self._named(channels, names, platform)
+
+    async def _named(
+        self, channels: list[rattler.Channel], names: list[str], platform: str
+    ) -> dict[str, list[rattler.RepoDataRecord]]:
         if not names or not channels:
             return {}
+        subdirs = [rattler.Subdir(platform), rattler.Subdir("noarch")]
         try:
-            subdirs = [rattler.Subdir(platform), rattler.Subdir("noarch")]
             found = await self._gateway.query(channels, subdirs, names, recursive=False)
         except _UNREACHABLE as error:
             raise _channel_error(error) from error
@@ -111,19 +115,30 @@ class CondaSolver:
     ) -> tuple[LockedPackage, ...]:
         """Solve match specs for one platform.
 
-        ``preferred`` are (name, version) to take where that is possible, all or none.
+        ``preferred`` are the (name, version) of other platforms: those this one has too are taken
+        if that is possible, else its Python alone, else none.
 
         Raises:
             UnsolvableError: no set of packages meets the specs; carries the solver's reason.
             ChannelError: a channel cannot be read.
         """
-        constraints = [f"{name} =={version}" for name, version in preferred]
-        if constraints:
-            try:
-                return await self._solve(specs, platform, constraints)
-            except UnsolvableError:
-                pass  # the platforms cannot agree; this one gets its own versions
-        return await self._solve(specs, platform, [])
+        shared = await self._available(preferred, platform)
+        python = [spec for spec in shared if spec.startswith("python ")]
+        for constraints in dict.fromkeys((tuple(shared), tuple(python))):
+            if constraints:
+                with suppress(UnsolvableError):
+                    return await self._solve(specs, platform, constraints)
+        return await self._solve(specs, platform, ())
+
+    async def _available(self, preferred: Iterable[tuple[str, str]], platform: str) -> list[str]:
+        """Return a spec for each preferred version that this platform has."""
+        versions = dict(preferred)
+        records = await self._named(self._channels, sorted(versions), platform)
+        return [
+            f"{name} =={version}"
+            for name, version in versions.items()
+            if any(str(record.version) == version for record in records.get(name, ()))
+        ]
 
     async def _solve(
         self, specs: Sequence[str], platform: str, constraints: Sequence[str]
@@ -153,26 +168,28 @@ class CondaSolver:
         return tuple(_locked(record, platform) for record in records)
 
 
-def _first_match(
+def _supplied_as(
     needed: Requirement, records: dict[str, list[rattler.RepoDataRecord]]
-) -> rattler.MatchSpec | None:
+) -> str | None:
+    """Return the name under which a channel has what is needed, in whatever version.
+
+    A package that is only assumed by its name must also be one of Python: a third of the
+    identifier-like names on conda-forge are C tools.
+    """
+    if needed.manager is Manager.CONDA:
+        return needed.name  # if no channel has it the solver says so best
     if needed.extras:
         return None  # conda packages have no extras: PyPI supplies the distribution with them
     for name in conda_candidates(needed):
-        try:
-            spec = rattler.MatchSpec(conda_spec(needed, name))
-        except InvalidMatchSpecError:
-            continue  # a PEP 440 version that conda cannot spell, such as one with an epoch
-        for record in records.get(name, ()):
-            if spec.matches(record) and (
-                needed.manager is not Manager.IMPORT or _is_python_package(record)
-            ):
-                return spec
+        found = records.get(name, ())
+        if needed.conda and found:
+            return name
+        if any(_is_python_package(record) for record in found):
+            return name
     return None
 
 
 def _is_python_package(record: rattler.RepoDataRecord) -> bool:
-    """Tell Python packages from the C tools that a third of identifier-like names are."""
     return record.noarch.python or any(
         depend.partition(" ")[0] == "python" for depend in record.depends
     )

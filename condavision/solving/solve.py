@@ -13,7 +13,7 @@ from condavision.pythons import PythonRange
 from condavision.requirements import describe, require_known, requirement_hash
 from condavision.solving.conda import CondaSolver, Supply
 from condavision.solving.pypi import OLDEST_PYTHON, PyPISolver
-from condavision.solving.specs import python_spec
+from condavision.specs import python_spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +61,13 @@ def solve(
         hash=requirement_hash(requirements),
         channels=channels,
         platforms=tuple(platforms),
-        packages=tuple(package for one in solved for package in one.packages),
+        packages=tuple(package for one in solved for package in sorted(one.packages, key=_order)),
         metadata=metadata,
     )
+
+
+def _order(package: LockedPackage) -> tuple[str, str]:
+    return (package.manager.value, package.name)
 
 
 def _askers(requirements: Requirements) -> tuple[str, ...]:

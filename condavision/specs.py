@@ -31,19 +31,25 @@ def python_spec(pythons: PythonRange) -> str:
 
 
 def conda_candidates(requirement: Requirement) -> tuple[str, ...]:
-    """Return the conda names a requirement may be found under, best first."""
+    """Return the conda names a requirement may be found under, best first.
+
+    Where the map knows none, a channel may still have the distribution under its PyPI name.
+    """
     if requirement.manager is Manager.IMPORT:
         name = requirement.name.lower()
         return tuple(dict.fromkeys((name, name.replace("_", "-"))))
-    return (requirement.conda,) if requirement.conda else ()
+    if requirement.conda:
+        return (requirement.conda,)
+    return tuple(dict.fromkeys((requirement.name, requirement.name.replace("-", "_"))))
 
 
 def conda_spec(requirement: Requirement, name: str) -> str:
     """Return the match spec of a requirement under a conda name."""
     if requirement.manager is not Manager.PYPI:
         return f"{name} {requirement.constraint}".strip()
-    clauses = sorted(_conda_clause(clause) for clause in SpecifierSet(requirement.constraint))
-    return f"{name} {','.join(clauses)}".strip()
+    clauses = [_conda_clause(clause) for clause in SpecifierSet(requirement.constraint)]
+    clauses += filter(None, [requirement.conda_constraint])
+    return f"{name} {','.join(sorted(clauses))}".strip()
 
 
 def _conda_clause(clause: Specifier) -> str:
