@@ -5,15 +5,16 @@
 
 Inputs, each found in an installed package or named on the command line:
 
-===============  ==========================================================  ====================
-option           file                                                        says
-===============  ==========================================================  ====================
---pigar          pigar/.db.sqlite3                                           top-level modules of every distribution on PyPI
---conda-pypi     conda_pypi/grayskull_pypi_mapping.json                      conda-forge names, dotted import names
---depfinder      depfinder/pkg_data/name_mapping.yml                         the same, older, with names the newer file lost
---grayskull      grayskull/strategy/config.yaml                              conda-forge names that differ, by hand
---popular        guarddog/analyzer/metadata/resources/top_pypi_packages.json  most downloaded distributions, in order
-===============  ==========================================================  ====================
+=============  =======================================================================
+--pigar        ``pigar/.db.sqlite3``: top-level modules of every distribution on PyPI
+--conda-pypi   ``conda_pypi/grayskull_pypi_mapping.json``: conda-forge names, dotted
+               import names
+--depfinder    ``depfinder/pkg_data/name_mapping.yml``: the same, older, with names that
+               the newer file lost
+--grayskull    ``grayskull/strategy/config.yaml``: conda-forge names that differ, by hand
+--popular      ``guarddog/analyzer/metadata/resources/top_pypi_packages.json``: the most
+               downloaded distributions, in order
+=============  =======================================================================
 
 and the decisions of people, each with its reason, in ``tools/import_map/``: ``patches.toml`` (who
 supplies which module), ``families.toml`` (namespaces that many distributions share) and
@@ -129,7 +130,9 @@ def read(args: argparse.Namespace) -> Data:
         if "constraint" in entry:
             constraints[distribution] = entry["constraint"]
     popular = json.loads(args.popular.read_text("utf-8"))["packages"][: args.most]
-    popularity = {canonicalize_name(name): rank for rank, name in reversed([*enumerate(popular)])}
+    popularity: dict[str, int] = {
+        canonicalize_name(name): rank for rank, name in reversed([*enumerate(popular)])
+    }
     universe = {*conda, *popularity, *patches["modules"]}
     universe |= {entry["pypi"] for entry in patches["imports"].values() if entry.get("pypi")}
     junk = re.compile("|".join(fnmatch.translate(pattern) for pattern in patches["junk"]))
@@ -171,7 +174,7 @@ def family_module(distribution: str, data: Data) -> str | None:
     return None
 
 
-def acceptable(module: str, distribution: str, data: Data) -> bool:
+def acceptable(module: str, data: Data) -> bool:
     """Tell a module that people import from litter: ``tests``, ``docs``, private helpers."""
     if module in data.patches["generic"]["modules"]:
         return False
@@ -197,7 +200,7 @@ def decide(data: Data) -> dict[str, tuple[str, tuple[str, ...]]]:
     candidates: dict[str, list[str]] = defaultdict(list)
     for distribution in sorted(data.universe):
         for module in modules_of(distribution, data):
-            if acceptable(module, distribution, data):
+            if acceptable(module, data):
                 candidates[module].append(distribution)
     decided = {}
     for module, names in candidates.items():

@@ -7,7 +7,8 @@ a diff of them can be reviewed:
   column is supplied by the distribution of the same normalized name; ``conda:NAME`` is a package
   that only conda-forge has. Alternatives are separated by spaces.
 - ``distributions.tsv``: ``distribution <TAB> conda name <TAB> conda constraint``. A distribution
-  without a second column has the same name on conda-forge; ``-`` means none is known there.
+  without a second column has the same name on conda-forge; ``-`` means that none is known there,
+  ``!`` that it is not there and whatever has its name is something else.
 
 They are searched as bytes and never parsed as a whole. ``tools/generate_import_map.py`` makes them.
 Distribution names are normalized as PEP 503 says.
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["ImportMap", "Provider", "normalized"]
 
 _CONDA_ONLY = "conda:"
-_NOT_ON_CONDA = "-"
+_NOT_KNOWN_ON_CONDA = "-"
+_NOT_ON_CONDA = "!"
 
 
 def normalized(distribution: str) -> str:
-    """Spell the name of a PyPI distribution as PEP 503 normalizes it: ``Ruamel.YAML`` -> ``ruamel-yaml``."""
+    """Spell a PyPI distribution as PEP 503 normalizes it: ``Ruamel.YAML`` -> ``ruamel-yaml``."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
@@ -168,9 +170,20 @@ class ImportMap:
         """Return the conda-forge name of a PyPI distribution; None where none is known."""
         name = normalized(pypi)
         row = self._distributions.row(name)
-        if row is None or row[:1] == [_NOT_ON_CONDA]:
+        if row is None or row[0:1] in ([_NOT_KNOWN_ON_CONDA], [_NOT_ON_CONDA]):
             return None
         return row[0] if row else name
+
+    def conda_candidate(self, pypi: str) -> str | None:
+        """Return the name to look for on conda-forge: the known one, else the distribution's own.
+
+        The second is an identity that the map did not verify; the caller must check that the
+        channel's record depends on Python. None where that name is known to be something else.
+        """
+        name = normalized(pypi)
+        if self._distributions.row(name) == [_NOT_ON_CONDA]:
+            return None
+        return self.conda_name(name) or name
 
     def pypi_name(self, conda: str) -> str | None:
         """Return the PyPI distribution that a conda-forge package is made from, if known.
@@ -191,7 +204,7 @@ class ImportMap:
         return tuple(sorted(named))
 
     def near(self, module: str, n: int = 3) -> list[str]:
-        """Return up to ``n`` known modules spelt like ``module``, best first; for error messages."""
+        """Return up to ``n`` known modules spelt like ``module``, best first."""
         wanted = module.lower()
         matcher = SequenceMatcher(autojunk=False)
         matcher.set_seq2(wanted)
