@@ -24,9 +24,9 @@ __all__ = ["derive_operations", "run_batch_scripts", "shell_command"]
 # fmt: off
 _SHELL_OWN = frozenset((
     "BASH", "BASHOPTS", "BASHPID", "BASH_ENV", "BASH_SOURCE", "BASH_VERSINFO", "BASH_VERSION",
-    "EUID", "FUNCNAME", "HOSTNAME", "HOSTTYPE", "IFS", "LD_PRELOAD", "LC_CTYPE", "LINENO", "MACHTYPE",
-    "OLDPWD", "OPTARG", "OPTERR", "OPTIND", "OSTYPE", "PATH", "PIPESTATUS", "POSIXLY_CORRECT",
-    "PPID", "PROMPT_COMMAND", "PS1", "PS2", "PS4", "PWD", "RANDOM", "REPLY", "SECONDS",
+    "EUID", "FUNCNAME", "HOSTNAME", "HOSTTYPE", "IFS", "LD_PRELOAD", "LC_CTYPE", "LINENO",
+    "MACHTYPE", "OLDPWD", "OPTARG", "OPTERR", "OPTIND", "OSTYPE", "PATH", "PIPESTATUS",
+    "POSIXLY_CORRECT", "PPID", "PROMPT_COMMAND", "PS1", "PS2", "PS4", "PWD", "RANDOM", "REPLY", "SECONDS",
     "SHELLOPTS", "SHLVL", "SRANDOM", "UID", "_",
 ))
 # fmt: on
@@ -35,7 +35,8 @@ _SHELL_OWN = frozenset((
 _MENTIONED = re.compile(r"\$\{?!?([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+?=|\b(?:unset|export) +(.+)")
 _VOLATILE = re.compile(
     r"\$\$|\$\{?(?:RANDOM|SRANDOM|SECONDS|EPOCH\w*|PPID|BASHPID|PWD|HOSTNAME|UID|EUID)\b"
-    r"|\bLC_(?:ALL|CTYPE)\b|\b(?:date|hostname|tty|stty|mktemp|uuidgen|whoami|pwd|getconf|nproc)\b|\[ *-t |\$-"
+    r"|\b(?:date|hostname|tty|stty|mktemp|uuidgen|whoami|pwd|getconf|nproc)\b"
+    r"|\bLC_(?:ALL|CTYPE)\b|\[ *-t |\$-"
 )
 
 
@@ -130,7 +131,7 @@ def _fitted(
     source = sources[0]
     before, _, after = value.partition(originals[source])
     if source == "PATH":
-        return (name, source, "", before, after, otherwise)
+        return (name, source, "empty", before, after, otherwise)
     is_skipped = empty.get(name) != before + after
     return (name, source, "empty" if is_skipped else "", before, after, otherwise)
 

@@ -3,9 +3,10 @@
 Imported on every run, before anything else of the package, so it uses ``os`` alone: ``re`` and
 ``json`` would cost as much as the rest of the start. ``warm_record`` writes what is read here.
 
-A record is a file of NUL-terminated fields (no path or variable can have a NUL):
-the format's name, the script's real path, checks, inputs, operations, wrapper, interpreter and
-PYTHONPATH additions, each list preceded by its length.
+A record is a file of NUL-terminated fields (no path or variable can have a NUL), lists preceded by
+their length: the format's name, the script's real path, inputs (variable, ``=`` and its value or
+nothing), checks (path, signature, module names of a folder behind ``=``), operations, wrapper,
+PYTHONPATH additions, and then the interpreter and the file whose time is the last use.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ __all__ = [
     "python_path",
     "read_fields",
     "read_list",
+    "record_path",
     "signature",
+    "warm_command",
+    "warm_home",
 ]
 
 FORMAT = "condavision warm record 1"
@@ -84,6 +88,91 @@ def module_names(folder: str) -> str:
         return ""
     kept = [name for name in names if "." not in name or name.endswith(_MODULE_SUFFIXES)]
     return "/".join(sorted(name for name in kept if name != "__pycache__"))
+
+
+def warm_home(environ: Mapping[str, str]) -> str:
+    """Return what ``config.home`` does, without importing ``platformdirs``."""
+    override = environ.get("CONDAVISION_HOME")
+    if override:
+        return os.path.join(os.getcwd(), override)  # noqa: PTH109, PTH118
+    if os.name == "nt":
+        return environ.get("LOCALAPPDATA", "") + "\\condavision\\Cache"
+    home = os.path.expanduser("~")  # noqa: PTH111
+    if os.uname().sysname == "Darwin":
+        return home + "/Library/Caches/condavision"
+    cache = environ.get("XDG_CACHE_HOME", "")
+    return (cache if cache.strip() else home + "/.cache") + "/condavision"
+
+
+def record_path(home: str, script: str) -> str:
+    """Return where the record of a script is kept; ``script`` is its real path.
+
+    The folders of the script are repeated below ``warm``: a digest would have to be imported.
+    """
+    return f"{home}/warm/{script.replace(':', '').lstrip('/')}.warm"
+
+
+def warm_command(
+    script: str, arguments: list[str], environ: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]] | None:
+    """Return the command that runs a script as it last ran, and its variables; None if not known.
+
+    Raises:
+        OSError, ValueError: the record is unreadable or damaged; as good as none.
+    """
+    home = warm_home(environ)
+    if not _is_private(f"{home}/warm"):
+        return None
+    real = os.path.realpath(script)
+    fields = iter(read_fields(record_path(home, real)))
+    if next(fields, "") != FORMAT or next(fields, "") != real:
+        return None
+    for name, value in _pairs(read_list(fields)):
+        current = environ.get(name)
+        if value != ("" if current is None else "=" + current):
+            return None
+    checks = read_list(fields)
+    for at in range(0, len(checks), 3):
+        if not _is_unchanged(checks[at], checks[at + 1], checks[at + 2]):
+            return None
+    operations, wrapper, paths = grouped(read_list(fields)), read_list(fields), read_list(fields)
+    python, used = next(fields, ""), next(fields, "")
+    result = apply(operations, environ)
+    if paths:
+        result["PYTHONPATH"] = python_path(paths, result)
+    _touch(used)
+    return [*wrapper, python, script, *arguments], result
+
+
+def _pairs(items: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return zip(items[::2], items[1::2], strict=True)
+
+
+def _is_private(folder: str) -> bool:
+    """Tell whether only this user can have written what is in a folder."""
+    if os.name == "nt":  # the user's profile is private by its access list
+        return True
+    try:
+        status = os.lstat(folder)
+    except OSError:
+        return False
+    is_folder = status.st_mode & 0o170000 == 0o040000
+    return is_folder and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
+def _is_unchanged(path: str, expected: str, names: str) -> bool:
+    return signature(path) == expected or (names != "" and names == "=" + module_names(path))
+
+
+def _touch(used: str) -> None:
+    """Note the time of use, once an hour at most."""
+    from time import time  # noqa: PLC0415 - built in, and needed only here
+
+    try:
+        if os.stat(used).st_mtime < time() - 3600:  # noqa: PTH116
+            os.utime(used)
+    except OSError:
+        pass  # a cache that is not ours to write
 
 
 def read_fields(path: str) -> list[str]:

@@ -1,0 +1,5 @@
+"""``python -m condavision``."""
+
+from condavision.launcher import main
+
+main()

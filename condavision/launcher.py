@@ -1,0 +1,83 @@
+"""The console script's first door: a script that ran before starts from here, the rest goes on.
+
+Nothing is imported that the warm path does not need (see ``warm``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+def main() -> NoReturn:
+    """Run the command line; never returns.
+
+    ``condavision run SCRIPT ARGS...`` of a script that is as it was when it last ran becomes the
+    script at once. Everything else, and everything unexpected, is ``cli``'s.
+    """
+    arguments = sys.argv[1:]
+    if len(arguments) > 1 and arguments[0] == "run" and not arguments[1].startswith("-"):
+        _start_warm(arguments[1], arguments[2:])
+    # py-rattler crashes one interpreter in twenty at its end (PyGILState_Release), after the work
+    # is done; leaving without an end keeps the exit code true.
+    os._exit(_flushed(_command_line()))
+
+
+def _start_warm(script: str, arguments: list[str]) -> None:
+    try:
+        from condavision.warm import warm_command  # noqa: PLC0415
+
+        found = warm_command(script, arguments, os.environ)
+        if found is not None and os.name != "nt":
+            command, environment = found
+            os.execve(command[0], command, environment)  # noqa: S606 - the point of it all
+    except Exception:  # noqa: BLE001 - a shortcut that fails is no shortcut; the long way tells why
+        return
+
+
+def _command_line() -> int:
+    try:
+        from condavision.cli import main as command_line  # noqa: PLC0415
+
+        return _exit_code(command_line())
+    except SystemExit as error:
+        return _exit_code(error.code)
+    except KeyboardInterrupt:
+        sys.stderr.write("condavision: interrupted\n")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _BROKEN_PIPE
+    except Exception:  # noqa: BLE001 - a defect of ours: show it, and still leave the safe way
+        sys.excepthook(*sys.exc_info())
+        return 1
+
+
+def _exit_code(value: object) -> int:
+    """Return the exit code of what ``sys.exit`` was given, as the interpreter would."""
+    if value is None:
+        return 0
+    if isinstance(value, int):
+        return value & 0xFF if os.name == "posix" else value
+    sys.stderr.write(f"{value}\n")
+    return 1
+
+
+def _flushed(code: int) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except BrokenPipeError:
+            code = code or _BROKEN_PIPE
+        except (OSError, ValueError):
+            code = code or 1
+    return code
