@@ -26,8 +26,8 @@ _SHELL_OWN = frozenset((
     "BASH", "BASHOPTS", "BASHPID", "BASH_ENV", "BASH_SOURCE", "BASH_VERSINFO", "BASH_VERSION",
     "EUID", "FUNCNAME", "HOSTNAME", "HOSTTYPE", "IFS", "LD_PRELOAD", "LC_CTYPE", "LINENO",
     "MACHTYPE", "OLDPWD", "OPTARG", "OPTERR", "OPTIND", "OSTYPE", "PATH", "PIPESTATUS",
-    "POSIXLY_CORRECT", "PPID", "PROMPT_COMMAND", "PS1", "PS2", "PS4", "PWD", "RANDOM", "REPLY", "SECONDS",
-    "SHELLOPTS", "SHLVL", "SRANDOM", "UID", "_",
+    "POSIXLY_CORRECT", "PPID", "PROMPT_COMMAND", "PS1", "PS2", "PS4", "PWD", "RANDOM", "REPLY",
+    "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM", "UID", "_",
 ))
 # fmt: on
 """What the shell sets or minds itself; and LC_CTYPE, which Python sets in the C locale."""
