@@ -213,6 +213,21 @@ def path(script: Path, locks: Path | None, python: bool, quiet: bool, as_json: b
         click.echo(installed.python if python else installed.prefix)
 
 
+@_group.command()
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@_json()
+def init(folder: Path, as_json: bool) -> None:
+    """Give a repository the noxfile and Makefile of the two stages; overwrite nothing."""
+    from condavision.report import print_json, print_table
+    from condavision.scaffold import scaffold
+
+    placed = scaffold(folder)
+    if as_json:
+        print_json([{"path": str(file.path), "state": file.state} for file in placed])
+    else:
+        print_table(("file", ""), [(str(file.path), file.state) for file in placed])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)

@@ -16,9 +16,9 @@ from condavision.errors import LockfileError, MissingLockError, StaleLockError
 from condavision.execution import run
 from condavision.lockfile import lock_path, read_lock
 from condavision.mapping.import_map import ImportMap
-from condavision.reading import LOCAL, Flags, open_project, read
+from condavision.reading import Flags, open_project, read
 from condavision.requirements import differences
-from condavision.script_index import read_index
+from condavision.script_index import LOCAL, read_index
 from condavision.subdir import current_subdir
 
 if TYPE_CHECKING:

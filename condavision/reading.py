@@ -12,7 +12,7 @@ from condavision.channel import is_local, is_trusted, normalize
 from condavision.config import Config, find_root, load_config
 from condavision.errors import AnalysisError, UsageError
 from condavision.requirements import derive, require_known, requirement_hash, source_digest
-from condavision.script_index import Entry
+from condavision.script_index import LOCAL, Entry
 from condavision.virtual_packages import PLATFORMS
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from condavision.model import Analysis, Requirements
 
 __all__ = ["Flags", "Project", "Reading", "open_project", "read"]
-
-LOCAL = ".local"
-"""The git-ignored folder, in the locks folder, of locks made from this machine's interpreters."""
 
 
 @dataclass(frozen=True, slots=True)

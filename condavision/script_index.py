@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["Entry", "read_index", "write_index"]
+__all__ = ["LOCAL", "Entry", "read_index", "write_index"]
 
 FILE_NAME = "scripts.yml"
+
+LOCAL = ".local"
+"""The folder, in a locks folder, of locks that only this machine can use."""
+
+_GIT_FILES = {
+    False: (".gitattributes", f"{FILE_NAME} merge=union\n"),
+    True: (".gitignore", "*\n"),
+}
 
 _HEADER = "# Which lock each script uses; written by condavision, to be committed.\n"
 
@@ -107,17 +115,14 @@ def _read_line(line: str, where: str) -> tuple[str, Entry]:
 
 
 def write_index(index: ScriptIndex) -> None:
-    """Write the index, and beside it the git attributes it needs, unless it is so already."""
+    """Write the index, and what git has to know about it, unless they are so already."""
     lines = [_line(script, entries) for script, entries in sorted(index.entries.items())]
     text = _HEADER + "".join(lines)
     if not index.path.exists() or index.path.read_text(encoding="utf-8") != text:
         write_atomic(index.path, text)
-    for name, content in (
-        (".gitattributes", f"{FILE_NAME} merge=union\n"),
-        (".gitignore", ".local/\n"),
-    ):
-        if not (index.path.parent / name).exists():
-            write_atomic(index.path.parent / name, content)
+    name, content = _GIT_FILES[index.path.parent.name == LOCAL]
+    if not (index.path.parent / name).exists():
+        write_atomic(index.path.parent / name, content)
 
 
 def _line(script: str, entries: Iterable[Entry]) -> str:

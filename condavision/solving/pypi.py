@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
@@ -103,6 +104,7 @@ class PyPISolver:
             *("pip", "compile", "requirements.in"),
             *("--output-file", "pylock.toml", "--format", "pylock.toml"),
             *("--python-version", python_version, "--python-platform", _UV_PLATFORMS[platform]),
+            *("--python", sys.executable),  # or uv probes every Python of the machine, for 2 s
             *("--excludes", "excludes.txt", "--no-header", "--quiet", "--color", "never"),
             *("--cache-dir", str(self.cache)),
             *(() if self.allow_sdist else ("--only-binary", ":all:")),

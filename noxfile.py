@@ -1,0 +1,113 @@
+"""Everything a developer runs, and the exec stage for the scripts in this repository.
+
+nox -s demo                     lock and run the examples with the Pythons of this machine
+nox -s lock -- SCRIPT...        compile stage
+nox -s run -- SCRIPT ARGS...    exec stage; the exit code is the script's own
+nox -s tests lint types         what CI runs
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "uv|virtualenv"
+
+EXAMPLES = (
+    "inventory.py",
+    "card.py",
+    "shapes.py",
+    "table_a.py",
+    "table_b.py",
+    "hello.py",
+    "progress.py",
+)
+UNSOLVABLE = 67
+
+
+def _installed() -> bool:
+    try:
+        return bool(version("condavision"))
+    except PackageNotFoundError:
+        return False
+
+
+# Where nox came with condavision (pip install -e .), its sessions use that; elsewhere they make
+# an environment of their own.
+BACKEND = "none" if _installed() else None
+
+
+def _condavision(session: nox.Session) -> list[str]:
+    if BACKEND == "none":
+        return [sys.executable, "-m", "condavision"]
+    session.install("-e", ".")
+    return [str(Path(session.bin) / "python"), "-m", "condavision"]
+
+
+def _become(session: nox.Session, command: list[str]) -> None:
+    """Replace nox by a command: its streams, signals and exit code are then the command's own."""
+    os.chdir(session.invoked_from)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "nt":  # Windows cannot replace a process
+        os._exit(subprocess.call(command))
+    os.execv(command[0], command)
+
+
+@nox.session(venv_backend=BACKEND)
+def demo(session: nox.Session) -> None:
+    """Lock and run the examples with nothing but the Pythons of this machine and PyPI."""
+    condavision = _condavision(session)
+    scripts = [Path("examples", name) for name in EXAMPLES]
+    for script in list(scripts):
+        command = [*condavision, "lock", "-c", "interpreters:", str(script)]
+        locked = subprocess.run(command, capture_output=script.name == "inventory.py", check=False)
+        if locked.returncode == UNSOLVABLE and script.name == "inventory.py":
+            print(f"{script} is skipped: it needs Python 2.7, and this machine has none")
+            scripts.remove(script)
+        elif locked.returncode:
+            session.error(f"{script} could not be locked")
+    for script in scripts:
+        print(f"\n$ condavision run {script}", flush=True)
+        session.run(*condavision, "run", "--quiet", str(script), external=True, silent=False)
+
+
+@nox.session(venv_backend=BACKEND)
+def lock(session: nox.Session) -> None:
+    """Compile stage: lock scripts."""
+    _become(session, [*_condavision(session), "lock", *session.posargs])
+
+
+@nox.session(venv_backend=BACKEND)
+def run(session: nox.Session) -> None:
+    """Exec stage: run a locked script; nothing is solved."""
+    _become(session, [*_condavision(session), "run", *session.posargs])
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the test suite, slow tests included."""
+    session.install("-e", ".", "--group", "test")
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install("--group", "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install("-e", ".", "--group", "types")
+    session.run("mypy")

@@ -1,0 +1,51 @@
+"""The two stages of condavision as nox sessions.
+
+nox -s lock -- SCRIPT...       read the scripts, solve once, write the lock files to commit
+nox -s check                   do the committed locks still fit?
+nox -s install -- SCRIPT...    install environments ahead of time
+nox -s run -- SCRIPT ARGS...   run a locked script; the exit code is the script's own
+"""
+
+import os
+import subprocess
+import sys
+
+import nox
+
+nox.options.sessions = ["check"]
+
+CONDAVISION = [sys.executable, "-m", "condavision"]
+
+
+def become(session, command):
+    """Replace nox by a command: its streams, signals and exit code are then the command's own."""
+    os.chdir(session.invoked_from)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "nt":  # Windows cannot replace a process
+        os._exit(subprocess.call(command))
+    os.execv(command[0], command)
+
+
+@nox.session(venv_backend="none")
+def lock(session):
+    """Compile stage: lock scripts (default: the whole repository)."""
+    become(session, [*CONDAVISION, "lock", *(session.posargs or ["."])])
+
+
+@nox.session(venv_backend="none")
+def check(session):
+    """Say whether every lock is there and still fits (default: the whole repository)."""
+    become(session, [*CONDAVISION, "check", *(session.posargs or ["."])])
+
+
+@nox.session(venv_backend="none")
+def install(session):
+    """Exec stage, ahead of time: install the environments of locked scripts."""
+    become(session, [*CONDAVISION, "install", *session.posargs])
+
+
+@nox.session(venv_backend="none")
+def run(session):
+    """Exec stage: run a locked script; nothing is solved."""
+    become(session, [*CONDAVISION, "run", *session.posargs])
