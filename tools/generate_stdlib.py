@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import importlib.resources
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,10 +23,12 @@ TARGET = Path(__file__).parent.parent / "condavision" / "analysis" / "stdlib_dat
 
 LISTED = {tuple(map(int, text.split("."))) for text in stdlib_list.short_versions}
 
-# Test suites, tools and samples that are installed beside the library but are not part of it,
-# and modules of the author's own machine that the lists carry.
-NOT_LIBRARY = ("test", "ctypes.test", "distutils.tests", "idlelib.idle_test", "lib2to3.tests",
-               "sqlite3.test", "tkinter.test", "unittest.test", "AL", "al")  # fmt: skip
+# Typing stubs without a module, and what the lists carry of the machines they were made on.
+# (`test` and what else has submodules by the dozen is found by its parent.)
+NOT_LIBRARY = re.compile(
+    r"_typeshed|typing_extensions|mypy_extensions|_sysconfigdata_.*|lib\..*|.*\.tests?\..*"
+    r"|test\.(?!support$|test_support$).*|idlelib\.idle_test.*|lib2to3\.tests.*|.*\.xml\..*|xml\.parsers\.expat\..*"
+)
 
 # What both sources get wrong or leave out; checked against the interpreters themselves.
 CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
@@ -45,10 +48,34 @@ CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
     "dummy_threading": (None, (3, 8)),
     "_dummy_thread": ((3, 0), (3, 8)),
     "macurl2path": (None, (3, 6)),
-    "this": (None, None),
-    "antigravity": (None, None),
-    "__phello__": (None, None),
     "os.path": (None, None),
+    "test": (None, None),
+    "test.support": ((3, 0), None),
+    "test.test_support": (None, (2, 7)),
+    "typing.io": ((3, 5), (3, 12)),
+    "typing.re": ((3, 5), (3, 12)),
+    "xml.etree.cElementTree": (None, None),
+    **{
+        f"email.{name}": (None, (2, 7))
+        for name in (
+            "Charset",
+            "Encoders",
+            "Errors",
+            "Generator",
+            "Header",
+            "Iterators",
+            "MIMEAudio",
+            "MIMEBase",
+            "MIMEImage",
+            "MIMEMessage",
+            "MIMEMultipart",
+            "MIMENonMultipart",
+            "MIMEText",
+            "Message",
+            "Parser",
+            "Utils",
+        )
+    },
 }
 
 
@@ -61,8 +88,7 @@ def documented() -> dict[str, set[Minor]]:
         if nearest is None:
             continue
         for module in stdlib_list.stdlib_list(format_minor(nearest)):
-            if not any(module == it or module.startswith(f"{it}.") for it in NOT_LIBRARY):
-                modules.setdefault(module, set()).add(minor)
+            modules.setdefault(module, set()).add(minor)
     return modules
 
 
@@ -95,7 +121,7 @@ def merged() -> dict[str, set[Minor]]:
         if not known:
             known |= minors
         else:  # the index is right about what it lists; typeshed about what came after
-            known |= {minor for minor in minors if minor > newest_listed}
+            known |= {minor for minor in minors if minor > newest_listed or minor < (3, 4)}
             known &= minors | {(2, 7)}
     spans = typeshed()
     for module, minors in modules.items():
@@ -104,20 +130,34 @@ def merged() -> dict[str, set[Minor]]:
             while parent and parent not in spans:
                 parent = parent.rpartition(".")[0]
             newer = {minor for minor in KNOWN if minor > newest_listed}
-            minors |= (spans[parent] & newer) if parent else newer
+            modules[module] = minors | ((spans[parent] & newer) if parent else newer)
     for module, (first, last) in CORRECTIONS.items():
         old = {(2, 7)} & modules.get(module, {(2, 7)} if first is None else set())
         modules[module] = {it for it in spanned(first, last) if it != (2, 7)} | old
-    # The modules of a package that left cannot stay.
     for module in sorted(modules):
+        minors = modules[module]
+        threes = minors - {(2, 7)}
+        if threes:  # single indexes have gaps
+            first = min(threes)
+            if (2, 7) in minors and first <= (3, 4):  # older indexes list no submodules
+                first = (3, 0)
+            minors |= {it for it in KNOWN if first <= it <= max(threes)}
         parent = module.rpartition(".")[0]
-        if parent in modules:
-            modules[module] &= modules[parent]
-    return {module: minors for module, minors in modules.items() if minors}
+        if parent in modules:  # the modules of a package that left cannot stay
+            minors &= modules[parent]
+    return {
+        module: minors
+        for module, minors in modules.items()
+        if minors and not NOT_LIBRARY.fullmatch(module)
+    }
 
 
 def spelled(minors: set[Minor]) -> str:
-    return ",".join(format_minor(minor) for minor in sorted(minors))
+    threes = sorted(minors - {(2, 7)})
+    spans = ["2.7"] if (2, 7) in minors else []
+    if threes:
+        spans.append(f"{format_minor(threes[0])}-{format_minor(threes[-1])}")
+    return " ".join(spans)
 
 
 def main() -> None:

@@ -1,0 +1,215 @@
+"""Every import of one source, with the conditions it stands under.
+
+Statements are found by their words and confirmed in the tree: a docstring that says "import this"
+is none, and an import inside a region that the parser could not read still is one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from condavision.analysis.guards import Guard, Guards, Try
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from condavision.analysis.source import Source
+
+__all__ = ["RawImport", "find_imports"]
+
+
+@dataclass(frozen=True, slots=True)
+class RawImport:
+    """An import as the source spells it; nobody has looked for the module yet.
+
+    ``level`` counts the leading dots, ``binds`` are the names it defines. ``instead`` are the
+    indexes of the imports that stand in for this one when it fails, ``stands_in`` of those that
+    this one replaces.
+    """
+
+    name: str
+    row: int
+    guard: Guard
+    level: int = 0
+    members: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
+    star: bool = False
+    dynamic: bool = False
+    start: int = 0
+    instead: tuple[int, ...] = field(default=())
+    stands_in: tuple[int, ...] = field(default=())
+
+
+_START = re.compile(
+    rb"(?:^|[;:])[ \t\f]*(?:lazy[ \t]+)?(?:(import)(?=[ \t\\])|(from)(?=[ \t\\.]))", re.MULTILINE
+)
+_DYNAMIC = re.compile(
+    rb"\b(?:import_module|__import__|importorskip)\s*\(\s*(?:name\s*=\s*)?[rRuU]?"
+    rb"(?P<quote>['\"])(?P<name>[^\W\d][\w.]*)(?P=quote)"
+)
+_FROM = re.compile(r"from\s*(?P<dots>[.\s]*)(?P<name>[\w.\s]*?)\s*\bimport\b(?P<members>.*)", re.S)
+_STATEMENTS = {"import_statement", "import_from_statement"}
+_LITERALS = {
+    "comment",
+    "string",
+    "string_content",
+    "string_start",
+    "string_end",
+    "concatenated_string",
+}
+_LONGEST = 100_000  # bytes of one statement; generated code reaches a tenth of it
+
+
+def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
+    """Return the imports of a source in their order; ``__future__`` is none."""
+    found = sorted(
+        [*_statements(source, guards), *_dynamic(source, guards)], key=lambda it: it.start
+    )
+    return tuple(_paired(found, guards.tries))
+
+
+def _statements(source: Source, guards: Guards) -> Iterator[RawImport]:
+    root = guards.tree.root_node
+    for match in _START.finditer(source.text):
+        group = 1 if match[1] else 2
+        token = root.descendant_for_byte_range(*match.span(group))
+        if token is None or token.type in _LITERALS or token.parent is None:
+            continue
+        parent = token.parent
+        if parent.type in _STATEMENTS and parent.start_byte == token.start_byte:
+            text = source.text[
+                parent.start_byte : min(parent.end_byte, parent.start_byte + _LONGEST)
+            ]
+        elif parent.is_error or root.has_error:
+            if token.type not in {"import", "from", "identifier"} and not token.is_error:
+                continue
+            text = _logical_line(source.text, match.start(group))
+        else:
+            continue
+        row = token.start_point.row
+        guard = guards.at(token.start_byte)
+        for item in _read(text.decode("utf-8", "replace")):
+            yield replace(item, row=row, guard=guard, start=token.start_byte)
+
+
+def _logical_line(text: bytes, start: int) -> bytes:
+    """Return a statement that the tree does not delimit: to its line's end, or closing bracket."""
+    line_end = text.find(b"\n", start)
+    line = text[start : line_end if line_end >= 0 else len(text)]
+    if b"(" in line and b")" not in line:
+        closing = text.find(b")", start, start + 10_000)
+        return text[start : closing + 1] if closing >= 0 else line
+    return line.partition(b";")[0]
+
+
+_NONE = Guard()
+
+
+def _read(statement: str) -> Iterator[RawImport]:
+    text = re.sub(r"#[^\n]*", "", statement) if "#" in statement else statement
+    text = text.replace("\\\n", " ")
+    if text.startswith("import"):
+        for part in text[len("import") :].split(","):
+            name, alias = _aliased(part)
+            if name:
+                bound = alias or name.partition(".")[0]
+                yield RawImport(name, 0, _NONE, binds=(bound,))
+        return
+    match = _FROM.match(text)
+    if not match:
+        return
+    name = "".join(match["name"].split())
+    level = match["dots"].count(".")
+    if name == "__future__" or not _is_dotted(name, empty=level > 0):
+        return
+    parts = match["members"].replace("(", " ").replace(")", " ").split(",")
+    pairs = [pair for pair in map(_aliased, parts) if pair[0]]
+    members = tuple(name for name, _ in pairs)
+    star = "*" in match["members"]
+    if not members and not star:
+        return
+    binds = tuple(alias or member for member, alias in pairs)
+    yield RawImport(name, 0, _NONE, level, members, binds, star)
+
+
+def _aliased(part: str) -> tuple[str, str]:
+    words = part.split()
+    if len(words) >= 3 and words[-2] == "as":
+        name, alias = "".join(words[:-2]), words[-1]
+    else:
+        name, alias = "".join(words), ""
+    return (name, alias) if _is_dotted(name) else ("", "")
+
+
+def _is_dotted(name: str, *, empty: bool = False) -> bool:
+    if not name:
+        return empty
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _dynamic(source: Source, guards: Guards) -> Iterator[RawImport]:
+    root = guards.tree.root_node
+    for match in _DYNAMIC.finditer(source.text):
+        token = root.descendant_for_byte_range(match.start(), match.start() + 1)
+        if token is None or token.type in _LITERALS:
+            continue
+        name = match["name"].decode("utf-8", "replace")
+        if not _is_dotted(name):
+            continue
+        guard = guards.at(match.start())
+        if match[0].startswith(b"importorskip"):
+            guard = replace(guard, optional=True)
+        bound = _assigned(token)
+        yield RawImport(
+            name,
+            token.start_point.row,
+            guard,
+            binds=(bound,) if bound else (),
+            dynamic=True,
+            start=match.start(),
+        )
+
+
+def _assigned(node: Node | None) -> str:
+    for _ in range(4):
+        node = node.parent if node is not None else None
+        if node is not None and node.type == "assignment":
+            left = node.child_by_field_name("left")
+            return (left.text or b"").decode("utf-8", "replace") if left is not None else ""
+    return ""
+
+
+def _paired(found: list[RawImport], tries: list[Try]) -> list[RawImport]:
+    """Join each import in a ``try`` with those in its handlers that take its place."""
+    instead: dict[int, set[int]] = {}
+    stands_in: dict[int, set[int]] = {}
+    for statement in tries:
+        body = [at for at, it in enumerate(found) if _inside(it.start, statement.body)]
+        others = [
+            at
+            for at, it in enumerate(found)
+            if any(_inside(it.start, handler) for handler in statement.handlers)
+        ]
+        for at in body:
+            same = [it for it in others if set(found[it].binds) & set(found[at].binds)]
+            for other in same or others:
+                instead.setdefault(at, set()).add(other)
+                stands_in.setdefault(other, set()).add(at)
+    return [
+        replace(
+            it,
+            instead=tuple(sorted(instead.get(at, ()))),
+            stands_in=tuple(sorted(stands_in.get(at, ()))),
+        )
+        if at in instead or at in stands_in
+        else it
+        for at, it in enumerate(found)
+    ]
+
+
+def _inside(offset: int, span: tuple[int, int]) -> bool:
+    return span[0] <= offset < span[1]
