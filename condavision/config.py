@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
     from condavision.model import ScriptMetadata
 
-__all__ = ["Config", "find_root", "home", "load_config"]
+__all__ = ["SETTINGS_FILES", "Config", "find_root", "home", "load_config"]
 
 DEFAULT_CHANNELS = ("conda-forge",)
+
+SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
+"""The files that configure a project, best first, and the table of each that is ours."""
 
 _UNDECIDING = frozenset({"platforms", "paths", "locks"})
 """Settings that change no requirement set by themselves; what ``paths`` finds counts as files."""
@@ -123,7 +126,9 @@ def _others_can_write(folder: Path) -> bool:
 
 
 def _is_configured(folder: Path) -> bool:
-    if (folder / "condavision.toml").is_file() or (folder / "locks" / "scripts.yml").is_file():
+    if (folder / "condavision.toml").is_file():
+        return True
+    if any((folder / "locks" / local / "scripts.yml").is_file() for local in ("", ".local")):
         return True
     try:
         return b"[tool.condavision" in (folder / "pyproject.toml").read_bytes()
@@ -144,10 +149,8 @@ def load_config(root: Path) -> Config:
     default = Config(root=root, locks=root / "locks")
     if _others_can_write(root):
         return default
-    for source, table in (
-        (root / "condavision.toml", ()),
-        (root / "pyproject.toml", ("tool", "condavision")),
-    ):
+    for name, table in SETTINGS_FILES.items():
+        source = root / name
         settings = _read_table(source, table)
         if settings is not None:
             return _validated(replace(default, source=source), settings)

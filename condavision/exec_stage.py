@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from condavision.activation import load as load_activation
 from condavision.channel import INTERPRETERS
-from condavision.config import find_root, home, load_config
+from condavision.config import SETTINGS_FILES, find_root, home, load_config
 from condavision.environment import install
 from condavision.errors import LockfileError, MissingLockError, StaleLockError
 from condavision.execution import run
@@ -18,8 +20,9 @@ from condavision.lockfile import lock_path, read_lock
 from condavision.mapping.import_map import ImportMap
 from condavision.reading import Flags, open_project, read
 from condavision.requirements import differences
-from condavision.script_index import LOCAL, read_index
+from condavision.script_index import FILE_NAME, LOCAL, read_index
 from condavision.subdir import current_subdir
+from condavision.warm_record import WarmInputs, write_warm_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,10 +98,30 @@ def run_script(script: Path, args: Sequence[str], flags: Flags, progress: Progre
     Raises:
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
+    started = time.time_ns()
     located = locate(script, flags)
     environment = install(located.lock, current_subdir(), home=home(), progress=progress)
     activation = load_activation(environment.prefix)
-    run(str(script), args, environment, activation, located.python_paths)
+    paths = located.python_paths
+    if flags == Flags():  # the launcher knows scripts by their path alone
+        inputs = _warm_inputs(located, started)
+        write_warm_record(home(), script, inputs, environment, activation, paths)
+    run(str(script), args, environment, activation, paths)
+
+
+def _warm_inputs(located: Located, started: int) -> WarmInputs:
+    """Return everything that was read to come to this environment."""
+    root = located.project.config.root
+    analysis = located.reading.analysis
+    indexes = (located.project.locks(local=local) / FILE_NAME for local in (False, True))
+    folders = {root, *(folder for folder in analysis.files[0].path.parents if folder > root)}
+    settings = (folder / name for folder in folders for name in SETTINGS_FILES)
+    return WarmInputs(
+        files=(*(file.path for file in analysis.files), located.path, *indexes, *sorted(settings)),
+        folders=analysis.searched,
+        variables={name: os.environ.get(name) for name in ("PYTHONPATH", "CONDAVISION_HOME")},
+        started=started,
+    )
 
 
 def install_named(name: str, flags: Flags, progress: Progress) -> Environment:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["LOCAL", "Entry", "read_index", "write_index"]
+__all__ = ["FILE_NAME", "LOCAL", "Entry", "read_index", "write_index"]
 
 FILE_NAME = "scripts.yml"
 
