@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.interpreters import Interpreter, discover
+from condavision.interpreters import Interpreter, discover, discover_all
+from tests.channels.build import build_channel
+from tests.channels.server import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from condavision.pythons import Minor
@@ -76,3 +79,32 @@ def make_project(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def channel_folder(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    known_interpreters: Path,
+) -> Path:
+    """The folder of the test channel, kept between runs in pytest's cache. Not to be written to."""
+    if sys.platform != "linux":
+        pytest.skip("relocatable copies of Python are made on Linux only")
+    cache = getattr(request.config, "cache", None)
+    shared = tmp_path_factory.getbasetemp().parent / "test-channel"
+    root = cache.mkdir("test-channel") if cache else shared
+    return build_channel(root, discover_all(known_interpreters))
+
+
+@pytest.fixture
+def channel(channel_folder: Path) -> Iterator[Channel]:
+    """The test channel: ``url``, ``http_url`` (with failures on demand) and ``path``."""
+    served = Channel(channel_folder)
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="session")
+def extracted(channel_folder: Path) -> Path:
+    """A package cache for tests that are not about downloading or extracting."""
+    return channel_folder.parent / "packages"

@@ -1,0 +1,45 @@
+"""Other platforms' share of the channel: records to solve with, of packages nobody links here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.pythons import format_minor
+from tests.channels.package import Package
+from tests.channels.pythons import abi_tag
+from tests.channels.wheels import compiled_build, compiled_depends
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from condavision.interpreters import Interpreter
+
+__all__ = ["elsewhere"]
+
+_VERSIONS = {
+    "osx-arm64": {"numpy": "2.2.6", "pyyaml": "6.0.3"},
+    "win-64": {"numpy": "1.26.4", "pyyaml": "6.0.3"},  # platforms that cannot agree on numpy
+}
+
+
+def elsewhere(interpreters: Iterable[Interpreter]) -> Iterator[Package]:
+    """Return empty packages of the Pythons, numpy and pyyaml for the other platforms."""
+    for interpreter in interpreters:
+        tag = f"python_abi {format_minor(interpreter.minor)}.* *_{abi_tag(interpreter.minor)}"
+        for subdir, versions in _VERSIONS.items():
+            yield Package(
+                name="python",
+                version=interpreter.version,
+                build="h0000000_0_cpython",
+                subdir=subdir,
+                depends=("pip",),
+                constrains=(tag,),
+            )
+            for name, version in versions.items() if interpreter.minor >= (3, 10) else ():
+                yield Package(
+                    name=name,
+                    version=version,
+                    build=compiled_build(interpreter.minor),
+                    subdir=subdir,
+                    depends=compiled_depends(interpreter.minor),
+                )

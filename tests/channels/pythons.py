@@ -1,0 +1,130 @@
+"""Relocatable copies of this machine's CPythons, as conda packages of the usual shape."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.conda_package import Entry, Link
+from condavision.pythons import format_minor
+from tests.channels.package import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from condavision.interpreters import Interpreter
+    from condavision.pythons import Minor
+
+__all__ = ["abi_package", "abi_tag", "python_package"]
+
+_DROPPED = {
+    "__pycache__",
+    "site-packages",
+    "dist-packages",
+    "test",
+    "tests",
+    "idlelib",
+    "ensurepip",
+}
+
+
+def abi_tag(minor: Minor) -> str:
+    """Return the tag of compiled packages: ``cp312``."""
+    return f"cp{minor[0]}{minor[1]}"
+
+
+def abi_package(minor: Minor) -> Package:
+    """The package that ties compiled packages to one minor version, as on conda-forge."""
+    python = format_minor(minor)
+    return Package(
+        name="python_abi",
+        version=python,
+        build=f"5_{abi_tag(minor)}",
+        noarch="generic",
+        constrains=(f"python {python}.* *_cpython",),
+    )
+
+
+def python_package(interpreter: Interpreter, patchelf: Path) -> Package:
+    """A copy of an installation that runs wherever it is linked to.
+
+    ``patchelf`` is the program that rewrites where a binary looks for its shared libraries.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        _copy(interpreter, root)
+        _relocate(root, patchelf)
+        entries = tuple(_entries(interpreter, root))
+    python = format_minor(interpreter.minor)
+    return Package(
+        name="python",
+        version=interpreter.version,
+        build=f"h{interpreter.digest[:7]}_0_cpython",
+        subdir=interpreter.subdir,
+        depends=("pip",),
+        constrains=(f"python_abi {python}.* *_{abi_tag(interpreter.minor)}",),
+        entries=entries,
+    )
+
+
+def _copy(interpreter: Interpreter, root: Path) -> None:
+    name = f"python{format_minor(interpreter.minor)}"
+    (root / "bin").mkdir()
+    shutil.copy2(interpreter.executable, root / "bin" / name)
+    for alias in ("python", f"python{interpreter.minor[0]}"):
+        (root / "bin" / alias).symlink_to(name)
+    for script in (interpreter.prefix / "bin").glob(f"{name}-config"):
+        shutil.copy2(script, root / "bin")
+    shutil.copytree(
+        interpreter.stdlib,
+        root / "lib" / interpreter.stdlib.name,
+        ignore=lambda _, names: {
+            name for name in names if name in _DROPPED or name.endswith((".a", ".o", ".pyc"))
+        },
+        symlinks=False,
+    )
+    if interpreter.include.is_dir():
+        shutil.copytree(interpreter.include, root / "include" / interpreter.include.name)
+    if interpreter.library is not None:
+        soname = interpreter.library.name
+        shutil.copy2(interpreter.library, root / "lib" / soname)
+        (root / "lib" / f"{soname.partition('.so')[0]}.so").symlink_to(soname)
+    site_packages = root / "lib" / interpreter.stdlib.name / "site-packages"
+    site_packages.mkdir()
+    (site_packages / "README.txt").write_text("Packages are installed here.\n")
+    if "dist-packages" in (interpreter.stdlib / "site.py").read_text("utf-8"):
+        (site_packages.parent / "dist-packages").symlink_to("site-packages")  # Debian's
+
+
+def _relocate(root: Path, patchelf: Path) -> None:
+    folders: dict[Path, list[Path]] = {}
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink() and _starts_with(path, b"\x7fELF"):
+            path.chmod(0o755)
+            folders.setdefault(path.parent, []).append(path)
+    for folder, binaries in folders.items():
+        origin = f"$ORIGIN/{os.path.relpath(root / 'lib', folder)}"
+        subprocess.run([patchelf, "--set-rpath", origin, *binaries], check=True)
+
+
+def _entries(interpreter: Interpreter, root: Path) -> Iterator[Entry]:
+    # "/usr" stands in too many files for another reason
+    prefix = str(interpreter.prefix) if len(interpreter.prefix.parts) > 2 else None
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink():
+            yield Entry(name, Link(str(path.readlink())))
+        elif path.is_file():
+            content = path.read_bytes()
+            text = prefix and b"\0" not in content and prefix.encode() in content
+            executable = os.access(path, os.X_OK)
+            yield Entry(name, content, executable, placeholder=prefix if text else None)
+
+
+def _starts_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(magic)) == magic

@@ -1,0 +1,128 @@
+"""Serving a channel over loopback HTTP, with the failures a network has."""
+
+from __future__ import annotations
+
+import threading
+from enum import Enum
+from functools import cached_property
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Channel", "Fault"]
+
+
+class Fault(Enum):
+    """What goes wrong with a request."""
+
+    NOT_FOUND = "404"
+    ERROR = "500"
+    SLOW = "each answer takes ten seconds to begin"
+    TRUNCATED = "the connection closes halfway through the content"
+    GARBLED = "the first byte of the content is another"
+
+
+class Channel:
+    """A channel on disk, and the same over HTTP once ``http_url`` is asked for.
+
+    ``path`` is its folder, not to be written to. ``requested`` are the paths asked of the server,
+    in order. Whoever makes one closes it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.requested: list[str] = []
+        self.faults: dict[str, Fault] = {}
+        self._closing = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """The ``file://`` url."""
+        return self.path.as_uri()
+
+    @cached_property
+    def http_url(self) -> str:
+        """The loopback ``http://`` url; asking for it starts the server."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def fail(self, name: str, fault: Fault) -> None:
+        """Let requests whose path contains ``name`` fail from now on; all where it is empty."""
+        self.faults[name] = fault
+
+    def heal(self) -> None:
+        """Let every request succeed again."""
+        self.faults.clear()
+
+    def close(self) -> None:
+        """Stop the server, if there is one."""
+        self._closing.set()
+        server = self.__dict__.get("_server")
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+
+    @cached_property
+    def _server(self) -> ThreadingHTTPServer:
+        channel = self
+
+        class Handler(_Handler):
+            owner = channel
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return server
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the test."""
+        self._closing.wait(seconds)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    owner: Channel
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, directory=str(self.owner.path), **keywords)
+
+    def do_GET(self) -> None:
+        self.owner.requested.append(self.path)
+        fault = next((f for name, f in self.owner.faults.items() if name in self.path), None)
+        if fault is Fault.NOT_FOUND:
+            self.send_error(404)
+        elif fault is Fault.ERROR:
+            self.send_error(500)
+        elif fault in {Fault.TRUNCATED, Fault.GARBLED}:
+            self._send_damaged(fault)
+        else:
+            if fault is Fault.SLOW:
+                self.owner.wait(10)
+            self._send()
+
+    def _send(self) -> None:
+        try:
+            super().do_GET()
+        except ConnectionError:
+            return  # the client has seen enough
+
+    def _send_damaged(self, fault: Fault | None) -> None:
+        try:
+            with open(self.translate_path(self.path), "rb") as stream:  # noqa: PTH123
+                content = stream.read()
+        except OSError:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if fault is Fault.TRUNCATED:
+            content = content[: len(content) // 2]
+        else:
+            content = bytes([content[0] ^ 0xFF]) + content[1:]
+        self.wfile.write(content)
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
+        """Say nothing: the tests look at ``requested``."""
