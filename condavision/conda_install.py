@@ -175,8 +175,8 @@ def _warn_of_link_scripts(prefix: Path, progress: Progress) -> None:
     )
     if found:
         progress.warning(
-            f"{', '.join(found)}: the package's link script was not run, as conda would; "
-            f"what it sets up is missing in {prefix}"
+            f"{', '.join(found)}: link scripts are never run; what they would set up is missing "
+            f"in {prefix}"
         )
 
 

@@ -8,30 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import stat
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision import activation
-from condavision.bytecode import compile_prefix
-from condavision.conda_install import install_conda_packages, local_archive
 from condavision.errors import InstallError
-from condavision.files import write_atomic
 from condavision.locking import exclusive
-from condavision.model import Manager
-from condavision.pypi_install import install_pypi_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from condavision.model import Lock, LockedPackage
+    from condavision.model import Lock
     from condavision.progress import Progress
 
-__all__ = ["Environment", "environment_of", "install", "remove_tree"]
+__all__ = ["Environment", "environment_of", "install"]
 
 _KEY_LENGTH = 16  # hex digits; short, because prefixes are written into shebangs
 
@@ -106,7 +97,9 @@ def install(
     if not environment.is_ready:
         with _building(environment, progress) as inherit:
             if not environment.is_ready:
-                _build(environment, lock, home, progress, inherit, compile_bytecode)
+                from condavision.building import build  # noqa: PLC0415 - rattler costs 0.1 s
+
+                build(environment, lock, progress, inherit, compile_bytecode=compile_bytecode)
     if not environment.python.exists():
         raise InstallError(
             f"The interpreter of {environment.prefix} is gone: {environment.python} leads nowhere.",
@@ -142,85 +135,3 @@ def _explained(environment: Environment) -> Iterator[None]:
             "make room: condavision clean",
             "or choose another folder: export CONDAVISION_HOME=FOLDER",
         ) from error
-
-
-def _build(
-    environment: Environment,
-    lock: Lock,
-    home: Path,
-    progress: Progress,
-    inherit: tuple[int, ...],
-    compile_bytecode: bool,
-) -> None:
-    prefix = environment.prefix
-    remove_tree(prefix)
-    packages = lock.on(environment.subdir)
-    conda = [package for package in packages if package.manager is Manager.CONDA]
-    pypi = [package for package in packages if package.manager is Manager.PYPI]
-    progress.message(f"making the environment {prefix} ({len(packages)} packages)")
-    try:
-        _restore_interpreters(conda, home)
-        install_conda_packages(conda, prefix, home / "pkgs", progress)
-        if pypi:
-            progress.message(f"installing {len(pypi)} packages from PyPI")
-            install_pypi_packages(
-                pypi,
-                environment.python,
-                home / "uv",
-                allow_sdist=lock.metadata.get("allow_sdist") == "true",
-                inherit=inherit,
-            )
-        if compile_bytecode:
-            compile_prefix(prefix, environment.python, inherit)
-        activation.store(activation.derive(prefix), prefix)
-        _mark_ready(environment, lock)
-    except BaseException:
-        remove_tree(prefix)
-        raise
-
-
-def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:
-    """Make the packages of the embedded channel again that the cache has lost."""
-    cache = home / "interpreters"
-    for package in packages:
-        archive = local_archive(package.url)
-        if archive is not None and cache in archive.parents and not archive.exists():
-            from condavision.interpreters import restore  # noqa: PLC0415 - few need it
-
-            restore(cache, package.url, package.sha256)
-
-
-def _mark_ready(environment: Environment, lock: Lock) -> None:
-    """Write the marker: ``name value`` lines."""
-    write_atomic(
-        environment.marker,
-        f"key {environment.key}\nsubdir {environment.subdir}\nhash {lock.hash}\n"
-        f"created {time.time():.0f}\n",
-    )
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a folder and all in it, read-only folders too; nothing if it is not there.
-
-    Raises:
-        InstallError: something in it cannot be removed.
-    """
-    shutil.rmtree(path, ignore_errors=True)
-    if not path.exists():
-        return
-    for folder, folders, _ in os.walk(path):
-        for name in (".", *folders):
-            with suppress(OSError):
-                _make_writable(Path(folder, name))
-    try:
-        shutil.rmtree(path)
-    except OSError as error:
-        raise InstallError(
-            f"{path} cannot be removed: {error.strerror} ({error.filename}).",
-            f"remove it yourself: rm -rf {path}",
-        ) from error
-
-
-def _make_writable(folder: Path) -> None:
-    if not folder.is_symlink():
-        folder.chmod(stat.S_IRWXU)

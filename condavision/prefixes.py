@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from condavision.environment import Environment, remove_tree
+from condavision.environment import Environment
 from condavision.locking import try_exclusive
+from condavision.trees import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

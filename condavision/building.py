@@ -1,0 +1,91 @@
+"""Building an environment: fetch, verify, link, compile, work out the activation, mark as ready."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from condavision import activation
+from condavision.bytecode import compile_prefix
+from condavision.conda_install import install_conda_packages, local_archive
+from condavision.errors import InstallError
+from condavision.files import write_atomic
+from condavision.model import Manager
+from condavision.pypi_install import install_pypi_packages
+from condavision.trees import remove_tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from condavision.environment import Environment
+    from condavision.model import Lock, LockedPackage
+    from condavision.progress import Progress
+
+__all__ = ["build"]
+
+
+def build(
+    environment: Environment,
+    lock: Lock,
+    progress: Progress,
+    inherit: tuple[int, ...] = (),
+    *,
+    compile_bytecode: bool = True,
+) -> None:
+    """Build ``environment`` from nothing; whatever is there is unfinished and goes first.
+
+    The caller holds the environment's lock; ``inherit`` are the descriptors that keep it held in
+    the processes started here, so that none of them outlives the lock.
+
+    Raises:
+        InstallError: a package cannot be fetched, verified or linked; nothing is left behind.
+    """
+    prefix = environment.prefix
+    home = prefix.parent.parent
+    remove_tree(prefix)
+    packages = lock.on(environment.subdir)
+    conda = [package for package in packages if package.manager is Manager.CONDA]
+    pypi = [package for package in packages if package.manager is Manager.PYPI]
+    progress.message(f"making the environment {prefix} ({len(packages)} packages)")
+    try:
+        _restore_interpreters(conda, home)
+        install_conda_packages(conda, prefix, home / "pkgs", progress)
+        if pypi:
+            progress.message(f"installing from PyPI: {', '.join(item.name for item in pypi)}")
+            install_pypi_packages(
+                pypi,
+                environment.python,
+                home / "uv",
+                allow_sdist=lock.metadata.get("allow_sdist") == "true",
+                compile_bytecode=compile_bytecode,
+                inherit=inherit,
+            )
+        elif compile_bytecode:
+            compile_prefix(prefix, environment.python, inherit)
+        activation.store(activation.derive(prefix), prefix)
+        _mark_ready(environment, lock)
+    except BaseException:
+        with suppress(InstallError):  # it would hide what went wrong first
+            remove_tree(prefix)
+        raise
+
+
+def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:
+    """Make the packages of the embedded channel again that the cache has lost."""
+    cache = home / "interpreters"
+    for package in packages:
+        archive = local_archive(package.url)
+        if archive is not None and cache in archive.parents and not archive.exists():
+            from condavision.interpreters import restore  # noqa: PLC0415 - few need it
+
+            restore(cache, package.url, package.sha256)
+
+
+def _mark_ready(environment: Environment, lock: Lock) -> None:
+    """Write the marker: ``name value`` lines."""
+    write_atomic(
+        environment.marker,
+        f"key {environment.key}\nsubdir {environment.subdir}\nhash {lock.hash}\n"
+        f"created {time.time():.0f}\n",
+    )
