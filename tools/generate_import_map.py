@@ -37,7 +37,8 @@ import re
 import sqlite3
 import sys
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,11 @@ PACKAGED = {
 }
 POPULAR = 8000
 UNPOPULAR = 100_000
+COMMON = 8  # distributions on PyPI that have a module of one name, above which it says nothing
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 DIGEST = re.compile(r"[0-9a-f]{40,}")  # upload paths that the conda-forge mapping takes for names
+
+Decision = tuple[str, tuple[str, ...]]  # supplier and alternatives of a module
 
 
 @dataclass
@@ -68,6 +72,7 @@ class Data:
     constraints: dict[str, str]
     dotted: dict[str, set[str]]
     top_level: dict[str, set[str]]
+    spread: Counter[str]
     patches: dict[str, Any]
     families: dict[str, Any]
     universe: set[str] = field(default_factory=set)
@@ -100,19 +105,23 @@ def read_conda_names(args: argparse.Namespace) -> tuple[dict[str, str], dict[str
     return conda, dotted
 
 
-def read_top_level(database: Path, universe: set[str]) -> dict[str, set[str]]:
-    """Return the top-level modules of the distributions in ``universe``."""
+def read_top_level(
+    database: Path, universe: set[str]
+) -> tuple[dict[str, set[str]], Counter[str]]:
+    """Return the top-level modules of ``universe``, and how many distributions have each module."""
     query = (
         "SELECT d.name, m.name FROM distributions d"
         " JOIN top_level_module_names m ON m.distribution_id = d.id"
     )
     modules: dict[str, set[str]] = defaultdict(set)
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+    spread: Counter[str] = Counter()
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         for name, module in connection.execute(query):
+            spread[module] += 1
             distribution = canonicalize_name(name)
             if distribution in universe and MODULE.fullmatch(module):
                 modules[distribution].add(module)
-    return modules
+    return modules, spread
 
 
 def read(args: argparse.Namespace) -> Data:
@@ -137,8 +146,10 @@ def read(args: argparse.Namespace) -> Data:
     universe |= {entry["pypi"] for entry in patches["imports"].values() if entry.get("pypi")}
     junk = re.compile("|".join(fnmatch.translate(pattern) for pattern in patches["junk"]))
     universe = {name for name in universe if name in patches["modules"] or not junk.match(name)}
-    top_level = read_top_level(args.pigar, universe)
-    return Data(popularity, conda, constraints, dotted, top_level, patches, families, universe)
+    top_level, spread = read_top_level(args.pigar, universe)
+    return Data(
+        popularity, conda, constraints, dotted, top_level, spread, patches, families, universe
+    )
 
 
 # ---------------------------------------------------------------------------- deciding
@@ -174,11 +185,23 @@ def family_module(distribution: str, data: Data) -> str | None:
     return None
 
 
-def acceptable(module: str, data: Data) -> bool:
-    """Tell a module that people import from litter: ``tests``, ``docs``, private helpers."""
-    if module in data.patches["generic"]["modules"]:
+def acceptable(module: str, distribution: str, data: Data) -> bool:
+    """Tell a module that people import from litter: ``tests``, ``docs``, private helpers.
+
+    A module that is not named after its distribution must be rare, and come from a distribution
+    that is popular or has no module of its own name.
+    """
+    if distribution in data.patches["modules"]:
+        return True
+    if module in data.patches["generic"]["modules"] or module.startswith("_"):
         return False
-    return not module.startswith("_") and module.partition(".")[2].find("._") < 0
+    if related(module, distribution):
+        return True
+    siblings = data.top_level.get(distribution, set())
+    has_own = any(related(sibling, distribution) for sibling in siblings)
+    if distribution in data.popularity:
+        return not has_own or data.spread[module] <= COMMON
+    return not has_own and data.spread[module] <= COMMON
 
 
 def related(module: str, distribution: str) -> bool:
@@ -195,12 +218,12 @@ def standing(module: str, distribution: str, data: Data) -> tuple[int, bool, str
     return rank, distribution not in data.conda, distribution
 
 
-def decide(data: Data) -> dict[str, tuple[str, tuple[str, ...]]]:
+def decide(data: Data) -> dict[str, Decision]:
     """Return supplier and alternatives of every module."""
     candidates: dict[str, list[str]] = defaultdict(list)
     for distribution in sorted(data.universe):
         for module in modules_of(distribution, data):
-            if acceptable(module, data):
+            if acceptable(module, distribution, data):
                 candidates[module].append(distribution)
     decided = {}
     for module, names in candidates.items():
@@ -218,7 +241,15 @@ def decide(data: Data) -> dict[str, tuple[str, tuple[str, ...]]]:
     for module in data.patches["generic"]["modules"]:
         if module not in data.patches["imports"]:
             decided.pop(module, None)
-    return decided
+    return {m: entry for m, entry in decided.items() if not is_implied(m, entry, decided)}
+
+
+def is_implied(module: str, entry: Decision, decided: dict[str, Decision]) -> bool:
+    """Tell whether the next known prefix of a module answers alike."""
+    parent = module.rpartition(".")[0]
+    while parent and parent not in decided:
+        parent = parent.rpartition(".")[0]
+    return bool(parent) and decided[parent][0] == entry[0]
 
 
 # ---------------------------------------------------------------------------- writing
