@@ -51,7 +51,9 @@ _DYNAMIC = re.compile(
     rb"\b(?:import_module|__import__|importorskip)\s*\(\s*(?:name\s*=\s*)?[rRuU]?"
     rb"(?P<quote>['\"])(?P<name>[^\W\d][\w.]*)(?P=quote)"
 )
-_FROM = re.compile(r"from\s*(?P<dots>[.\s]*)(?P<name>[\w.\s]*?)\s*\bimport\b(?P<members>.*)", re.S)
+_FROM = re.compile(
+    r"from\s*(?P<dots>[.\s]*)(?P<name>[\w.\s]*?)\s*\bimport\b(?P<members>.*)", re.DOTALL
+)
 _STATEMENTS = {"import_statement", "import_from_statement"}
 _LITERALS = {
     "comment",

@@ -1,0 +1,177 @@
+"""Local modules, found as Python itself would find them.
+
+Directories are listed once, and every directory that was listed is remembered: a file that appears
+in one of them can change what an import means.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.pythons import PythonRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+__all__ = ["Directories", "Found", "Module", "find_members", "find_module", "pythons_of_extension"]
+
+_EXTENSION = re.compile(
+    r"^(?P<name>[^.]+)(?:\.(?P<tag>(?:cpython-|cp)(?P<abi>\d+)[\w-]*|abi3|pypy[\w-]*|[\w-]+))?"
+    r"\.(?:so|pyd|dylib)$"
+)
+_ABI = re.compile(r"(\d)(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module on disk: ``file`` is the Python source to read, None for a compiled extension.
+
+    ``extensions`` are the compiled files of that name.
+    """
+
+    name: str
+    file: Path | None
+    extensions: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a dotted name leads to.
+
+    ``modules`` are the packages passed through and the module itself. ``folders`` are where its
+    submodules lie: none for a plain module, several for a namespace package. ``complete`` tells
+    whether every part of the name was found, ``namespace`` whether nothing but directories was.
+    """
+
+    modules: tuple[Module, ...]
+    folders: tuple[Path, ...]
+    complete: bool = True
+    namespace: bool = False
+
+
+@dataclass(slots=True)
+class Directories:
+    """Listings of directories, each read once: name -> whether it is a directory."""
+
+    _listings: dict[Path, dict[str, bool]] = field(default_factory=dict)
+    _extensions: dict[Path, dict[str, list[str]]] = field(default_factory=dict)
+
+    def __getitem__(self, folder: Path) -> dict[str, bool]:
+        listing = self._listings.get(folder)
+        if listing is None:
+            listing = self._listings[folder] = _listing(folder)
+        return listing
+
+    def extensions(self, folder: Path) -> dict[str, list[str]]:
+        """Return the compiled modules in a directory: module name -> file names."""
+        known = self._extensions.get(folder)
+        if known is None:
+            known = self._extensions[folder] = {}
+            for name, is_folder in self[folder].items():
+                match = None if is_folder else _EXTENSION.match(name)
+                if match:
+                    known.setdefault(match["name"], []).append(name)
+        return known
+
+    def listed(self) -> tuple[Path, ...]:
+        """Return the existing directories that were looked into, sorted."""
+        return tuple(sorted(folder for folder, names in self._listings.items() if names))
+
+
+def _listing(folder: Path) -> dict[str, bool]:
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: _is_folder(entry) for entry in entries}
+    except OSError:
+        return {}
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symbolic link to itself
+        return False
+
+
+def find_module(
+    name: str, entries: Sequence[Path], directories: Directories, package: str = ""
+) -> Found | None:
+    """Follow a dotted name from the directories of ``sys.path``, or from those of ``package``.
+
+    Returns None where not even its first part exists. A regular package or module in any entry
+    wins over the namespace portions in all of them (PEP 420).
+    """
+    folders = tuple(entries)
+    modules: list[Module] = []
+    namespace = True
+    prefix = f"{package}." if package else ""
+    parts = name.split(".")
+    for at, part in enumerate(parts):
+        step = _step(part, prefix + ".".join(parts[: at + 1]), folders, directories)
+        if step is None:
+            if at == 0:
+                return None
+            return Found(tuple(modules), folders, complete=False, namespace=namespace)
+        module, folders = step
+        if module is not None:
+            modules.append(module)
+            namespace = False
+    return Found(tuple(modules), folders, namespace=namespace)
+
+
+def _step(
+    part: str, name: str, folders: Iterable[Path], directories: Directories
+) -> tuple[Module | None, tuple[Path, ...]] | None:
+    portions = []
+    for folder in folders:
+        listing = directories[folder]
+        extensions = directories.extensions(folder)
+        is_folder = listing.get(part, False)
+        if is_folder:
+            inner = directories[folder / part]
+            if inner.get("__init__.py") is False:
+                return Module(name, folder / part / "__init__.py"), (folder / part,)
+            if "__init__" in directories.extensions(folder / part):
+                return Module(name, None), (folder / part,)
+        compiled = tuple(folder / it for it in sorted(extensions.get(part, ())))
+        for suffix in (".py", ".pyw"):
+            if listing.get(part + suffix) is False:
+                return Module(name, folder / (part + suffix), compiled), ()
+        if compiled or listing.get(f"{part}.pyx") is False:
+            return Module(name, None, compiled), ()
+        if is_folder:
+            portions.append(folder / part)
+    return (None, tuple(portions)) if portions else None
+
+
+def find_members(
+    found: Found, name: str, members: Iterable[str], directories: Directories
+) -> Iterator[Module]:
+    """Yield the submodules that ``from name import members`` reaches."""
+    for member in members:
+        step = _step(member, f"{name}.{member}" if name else member, found.folders, directories)
+        if step is not None and step[0] is not None:
+            yield step[0]
+
+
+def has_member(found: Found, member: str, directories: Directories) -> bool:
+    """Tell whether a namespace package has a module or folder of this name."""
+    return _step(member, member, found.folders, directories) is not None
+
+
+def pythons_of_extension(module: Module) -> PythonRange | None:
+    """Return the Pythons whose ABI a compiled module was built for; None where any may load it."""
+    if module.file is not None or not module.extensions:
+        return None
+    minors = set()
+    for path in module.extensions:
+        match = _EXTENSION.match(path.name)
+        abi = _ABI.fullmatch(match["abi"]) if match is not None and match["abi"] else None
+        if abi is None:
+            return None
+        minors.add((int(abi[1]), int(abi[2])))
+    return PythonRange.of(minors)

@@ -1,0 +1,202 @@
+"""Who supplies a module: Python itself, a local file, or a package somebody has to install."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.analysis.local import (
+    Directories,
+    Found,
+    Module,
+    find_members,
+    find_module,
+    has_member,
+)
+from condavision.analysis.stdlib import BUILTIN, stdlib_pythons
+from condavision.model import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from condavision.analysis.imports import RawImport
+
+__all__ = ["Place", "Resolution", "Resolver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A module that is being read: where its own imports are looked for from.
+
+    ``package`` is the dotted name of the package it lies in, empty for a script.
+    """
+
+    file: Path
+    module: str
+    package: str
+
+    @property
+    def folder(self) -> Path:
+        """The directory of the file."""
+        return self.file.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Who supplies an import, why, and the local modules it makes Python read.
+
+    ``name`` is absolute. ``entry`` is the search directory that supplied a local module.
+    """
+
+    name: str
+    origin: Origin
+    why: str
+    modules: tuple[Module, ...] = ()
+    entry: Path | None = None
+
+
+@dataclass(slots=True)
+class Resolver:
+    """The search path of one script.
+
+    ``before`` is searched before the standard library, ``after`` behind it; ``around`` are the
+    directories that a project is commonly run or installed from, which Python itself would only
+    search if told to. ``imports_itself`` tells whether a file imports the module it is named as.
+    """
+
+    script: Path
+    before: Sequence[Path]
+    after: Sequence[Path]
+    around: Sequence[Path]
+    imports_itself: Callable[[Path], bool]
+    uses: Callable[[Path, str], frozenset[str]]
+    directories: Directories = field(default_factory=Directories)
+
+    def resolve(self, raw: RawImport, place: Place) -> Resolution:
+        """Decide who supplies an import made at a place."""
+        if raw.level:
+            return self._relative(raw, place)
+        top = raw.name.partition(".")[0]
+        if top in BUILTIN:
+            return Resolution(raw.name, Origin.STDLIB, "compiled into Python")
+        standard = stdlib_pythons(raw.name)
+        local = self._local(raw, place, self.before, regular=standard is not None)
+        if local is not None:
+            return self._shadowing(local, place, shadows=standard is not None)
+        if standard is not None:
+            return Resolution(raw.name, Origin.STDLIB, "standard library")
+        local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
+        return local or Resolution(raw.name, Origin.PACKAGE, "neither local nor standard library")
+
+    def _relative(self, raw: RawImport, place: Place) -> Resolution:
+        folder = place.folder
+        parts = place.package.split(".") if place.package else []
+        for _ in range(raw.level - 1):
+            folder = folder.parent
+            parts = parts[:-1]
+        package = ".".join(parts)
+        name = ".".join(filter(None, (package, raw.name)))
+        if raw.name:
+            found = find_module(raw.name, (folder,), self.directories, package)
+        else:
+            init = Module(package, folder / "__init__.py")
+            has_init = self.directories[folder].get("__init__.py") is False
+            found = Found((init,) if has_init else (), (folder,))
+        if found is None:
+            return Resolution(name, Origin.LOCAL, "relative import of a module that is not there")
+        modules = (*found.modules, *find_members(found, name, raw.members, self.directories))
+        why = "relative import" if found.complete else "relative import of a part that is not there"
+        return Resolution(name, Origin.LOCAL, why, modules)
+
+    def _local(
+        self, raw: RawImport, place: Place, entries: Sequence[Path], *, regular: bool
+    ) -> Resolution | None:
+        found = find_module(raw.name, entries, self.directories)
+        if found is None:
+            return None
+        if not found.modules:
+            if regular or not self._is_meant(found, raw, place):
+                return None
+            where = _shown(found.folders)
+            modules = tuple(find_members(found, raw.name, raw.members, self.directories))
+            return Resolution(
+                raw.name, Origin.LOCAL, f"folder {where}", modules, _above(found, raw)
+            )
+        modules = (
+            *found.modules,
+            *find_members(found, raw.name, raw.members, self.directories),
+        )
+        first = found.modules[0]
+        path = first.file or first.extensions[0] if first.file or first.extensions else None
+        why = f"found at {path.name}" if path is not None else "built from a Cython source here"
+        if not found.complete:
+            why = f"local {first.name} has no such part"
+        entry = _entry_of(first)
+        return Resolution(raw.name, Origin.LOCAL, why, modules, entry)
+
+    def _is_meant(self, found: Found, raw: RawImport, place: Place) -> bool:
+        """Tell whether a folder without ``__init__.py`` is what an import is after.
+
+        An installed package of that name would win over it, so it has to hold what is asked for.
+        """
+        if not found.complete:
+            return False
+        if raw.members:
+            return all(has_member(found, it, self.directories) for it in raw.members)
+        if "." in raw.name:
+            return True
+        inside = {name for folder in found.folders for name in self.directories[folder]}
+        if not any(name.endswith((".py", ".so", ".pyd")) for name in inside):
+            return False
+        used = self.uses(place.file, raw.binds[0] if raw.binds else raw.name)
+        return all(has_member(found, it, self.directories) for it in used)
+
+    def _around(self, raw: RawImport, place: Place) -> Resolution | None:
+        for entry in (*self.around, place.folder):
+            local = self._local(raw, place, (entry,), regular=False)
+            if local is None:
+                continue
+            first = local.modules[0].file if local.modules else None
+            if (
+                first is not None
+                and first.name != "__init__.py"
+                and self._is_namesake(first, place)
+            ):
+                continue
+            return Resolution(
+                local.name, Origin.LOCAL, f"{local.why} in {entry.name}/", local.modules, entry
+            )
+        return None
+
+    def _is_namesake(self, file: Path, place: Place) -> bool:
+        """Tell whether a file is merely called as the package it uses: ``celery.py``."""
+        return file == place.file or self.imports_itself(file)
+
+    def _shadowing(self, local: Resolution, place: Place, *, shadows: bool) -> Resolution:
+        first = local.modules[0].file if local.modules else None
+        if first is not None and first == place.file:
+            why = (
+                f"Python finds {first.name} itself here, not a package of that name:"
+                " rename the file to import the package"
+            )
+        elif shadows:
+            why = f"{local.why}, which shadows the standard library's module"
+        else:
+            return local
+        return Resolution(local.name, local.origin, why, local.modules, local.entry)
+
+
+def _shown(folders: Sequence[Path]) -> str:
+    return ", ".join(f"{folder.name}/" for folder in folders)
+
+
+def _entry_of(first: Module) -> Path | None:
+    path = first.file or (first.extensions[0] if first.extensions else None)
+    if path is None:
+        return None
+    return path.parent.parent if path.name.startswith("__init__.") else path.parent
+
+
+def _above(found: Found, raw: RawImport) -> Path | None:
+    return found.folders[0].parents[raw.name.count(".")] if found.folders else None
