@@ -155,16 +155,22 @@ def test_user_site_packages_stay_out_when_told(
     assert kept_out == "False"
 
 
-def test_the_running_interpreter_counts_even_with_an_empty_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache on a machine where nothing can be found but the interpreter that runs us."""
+    nowhere = tmp_path / "nowhere"
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "nowhere"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    executables = [found.executable for found in discover(tmp_path / "cache")]
-    assert Path(os.path.realpath(sys.executable)) in executables or any(
-        Path(sys.base_prefix) == found.prefix for found in discover(tmp_path / "cache")
-    )
+    for name in ("HOME", "USERPROFILE", "PYENV_ROOT", "ASDF_DATA_DIR", "MISE_DATA_DIR"):
+        monkeypatch.setenv(name, str(nowhere))
+    for name in ("UV_PYTHON_INSTALL_DIR", "RYE_PY_ROOT", "XDG_DATA_HOME", "CONDA_EXE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "cache"
+
+
+def test_the_running_interpreter_counts_where_no_path_leads_to_it(bare_machine: Path) -> None:
+    (found,) = discover(bare_machine)
+    assert found.prefix == Path(os.path.realpath(sys.base_prefix))
+    assert found.version.startswith("{}.{}.{}".format(*sys.version_info))
 
 
 def test_one_interpreter_for_each_version_and_newest_first(known_interpreters: Path) -> None:
@@ -180,20 +186,21 @@ def test_one_interpreter_for_each_version_and_newest_first(known_interpreters: P
 
 
 def test_what_was_seen_stays_known_with_a_shorter_path(
-    known_interpreters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    known_interpreters: Path, bare_machine: Path
 ) -> None:
-    shutil.copytree(known_interpreters, tmp_path / "cache")
-    monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert discover(tmp_path / "cache") == discover(known_interpreters)
+    known = (known_interpreters / "interpreters" / "known.json").read_bytes()
+    (bare_machine / "interpreters").mkdir(parents=True)
+    (bare_machine / "interpreters" / "known.json").write_bytes(known)
+    assert discover(bare_machine) == discover(known_interpreters)
+    assert (bare_machine / "interpreters" / "known.json").read_bytes() == known
 
 
 @posix_only
 def test_wrappers_shims_virtual_environments_and_rubbish_on_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bare_machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = os.path.realpath(sys.executable)
+    (running,) = discover(bare_machine)
+    real = running.executable
     scripts = {
         "bin/python3.9": f'#!/bin/sh\nexec {real} "$@"\n',  # a wrapper
         "bin/python3": "#!/bin/sh\nexit 1\n",
@@ -211,35 +218,57 @@ def test_wrappers_shims_virtual_environments_and_rubbish_on_path(
     (tmp_path / "bin/python3.4").symlink_to("python3.4")
     subprocess.run([real, "-m", "venv", "--without-pip", "--copies", tmp_path / "v"], check=True)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{tmp_path}/shims:{tmp_path}/v/bin:relative")
-    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "nowhere"))
-    monkeypatch.setenv("HOME", str(tmp_path))
     for _ in range(2):  # asked, then remembered
-        found = discover_all(tmp_path / "cache")
-        assert [str(one.executable) for one in found] == [real]
+        assert discover_all(bare_machine) == (running,)
     assert not (tmp_path / "shim-was-started").exists()
 
 
+@pytest.fixture
+def second_interpreter(bare_machine: Path, tmp_path: Path) -> Path:
+    """The executable of another installation: a copy of the binary beside the same library."""
+    (running,) = discover(bare_machine)
+    executable = tmp_path / "versions" / "mine" / "bin" / "python3"
+    executable.parent.mkdir(parents=True)
+    shutil.copy2(running.executable, executable)
+    (executable.parent.parent / "lib").symlink_to(running.prefix / "lib")
+    return executable
+
+
 @posix_only
-def test_versions_behind_shims_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Path(os.path.realpath(sys.executable))
+def test_versions_behind_shims_are_found(
+    bare_machine: Path, second_interpreter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "shims").mkdir()
-    (tmp_path / "versions" / "mine").mkdir(parents=True)
-    prefix = tmp_path / "versions" / "mine"
-    (prefix / "bin").mkdir()
-    shutil.copy2(real, prefix / "bin" / "python3")
-    (prefix / "lib").symlink_to(Path(sys.base_prefix) / "lib")
     monkeypatch.setenv("PATH", str(tmp_path / "shims"))
-    monkeypatch.delenv("PYENV_ROOT", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
-    assert prefix / "bin/python3" in [one.executable for one in discover_all(tmp_path / "cache")]
+    found = [one.executable for one in discover_all(bare_machine)]
+    assert second_interpreter in found
+    assert len(found) == 2
+    assert len(discover(bare_machine)) == 1  # both are of one version
 
 
-def test_damaged_memory_is_made_anew(home: Path) -> None:
-    expected = discover(home)
-    memory = home / "interpreters" / "known.json"
+@posix_only
+def test_environments_listed_by_conda_are_found(
+    bare_machine: Path, second_interpreter: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    prefix = second_interpreter.parent.parent
+    (second_interpreter.parent / "python").symlink_to("python3")
+    (prefix / "conda-meta").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".conda").mkdir()
+    (tmp_path / ".conda" / "environments.txt").write_text(f"/gone\n{prefix}\n")
+    preferred, other = discover_all(bare_machine)
+    assert other.executable == second_interpreter  # an environment comes after an installation
+    assert preferred.version == other.version
+    (prefix / "conda-meta" / f"python-3-{other.build}.json").write_text("{}")
+    assert discover_all(bare_machine) == (preferred,)  # one of ours is no installation
+
+
+def test_damaged_memory_is_made_anew(bare_machine: Path) -> None:
+    expected = discover(bare_machine)
+    memory = bare_machine / "interpreters" / "known.json"
     for damage in (b"", b"{", b"[]", b'{"format": 1, "interpreters": {"/x": {}}}', b"\xff\xfe"):
         memory.write_bytes(damage)
-        assert discover(home) == expected
+        assert discover(bare_machine) == expected
 
 
 def test_same_interpreter_same_bytes(
@@ -270,32 +299,27 @@ def test_index_lists_what_is_there(channel: Path, cache: Path) -> None:
 
 @posix_only
 def test_interpreter_that_is_gone_leaves_channel(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bare_machine: Path, second_interpreter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prefix = tmp_path / "extra"
-    (prefix / "bin").mkdir(parents=True)
-    executable = prefix / "bin" / "python3"
-    shutil.copy2(os.path.realpath(sys.executable), executable)
-    (prefix / "lib").symlink_to(Path(sys.base_prefix) / "lib")
-    monkeypatch.setenv("PATH", str(prefix / "bin"), prepend=os.pathsep)
-    (extra,) = (one for one in discover_all(home) if one.executable == executable)
-    channel = local_channel(home)
+    monkeypatch.setenv("PATH", str(second_interpreter.parent))
+    (extra,) = (one for one in discover_all(bare_machine) if one.executable == second_interpreter)
+    channel = local_channel(bare_machine)
     path = channel / extra.subdir / filename_of(extra)
     package = package_of(extra)
     sha256 = hashlib.sha256(package).hexdigest()
-    restore(home, path.as_uri(), sha256)
+    restore(bare_machine, path.as_uri(), sha256)
     assert path.read_bytes() == package
-    shutil.rmtree(prefix)
+    shutil.rmtree(second_interpreter.parent.parent)
     with pytest.raises(ForeignInterpreterError):
-        restore(home, path.as_uri(), sha256)
+        restore(bare_machine, path.as_uri(), sha256)
     (channel / extra.subdir / "repodata.json").unlink()
-    local_channel(home)
+    local_channel(bare_machine)
     assert not path.exists()
 
 
 @pytest.mark.parametrize("damage", [None, b"", b"something else"])
-def test_locked_package_is_restored(home: Path, damage: bytes | None) -> None:
-    record = solve(local_channel(home).as_uri(), ["python"])[0]
+def test_locked_package_is_restored(bare_machine: Path, damage: bytes | None) -> None:
+    record = solve(local_channel(bare_machine).as_uri(), ["python"])[0]
     assert record.sha256 is not None
     path = Path(url2pathname(urlsplit(record.url).path))
     content = path.read_bytes()
@@ -303,7 +327,7 @@ def test_locked_package_is_restored(home: Path, damage: bytes | None) -> None:
         shutil.rmtree(path.parent.parent)
     else:
         path.write_bytes(damage)
-    restore(home, record.url, record.sha256.hex())
+    restore(bare_machine, record.url, record.sha256.hex())
     assert path.read_bytes() == content
 
 
@@ -315,32 +339,35 @@ def test_locked_package_is_restored(home: Path, damage: bytes | None) -> None:
     ],
     ids=["unknown interpreter", "changed interpreter"],
 )
-def test_package_of_another_machine_is_refused(home: Path, name: str | None, sha256: str) -> None:
-    channel = local_channel(home)
-    found = discover(home)[0]
+def test_package_of_another_machine_is_refused(
+    bare_machine: Path, name: str | None, sha256: str
+) -> None:
+    channel = local_channel(bare_machine)
+    found = discover(bare_machine)[0]
     path = channel / found.subdir / (name or filename_of(found))
     before = path.read_bytes() if path.exists() else None
     with pytest.raises(ForeignInterpreterError, match="another machine") as caught:
-        restore(home, path.as_uri(), sha256)
+        restore(bare_machine, path.as_uri(), sha256)
     assert any("condavision lock" in hint for hint in caught.value.hints)
     assert (path.read_bytes() if path.exists() else None) == before
 
 
-def test_channel_that_cannot_be_written_is_one_sentence(home: Path) -> None:
-    shutil.rmtree(home)
-    home.write_text("a file where the folder should be")
+def test_channel_that_cannot_be_written_is_one_sentence(bare_machine: Path) -> None:
+    bare_machine.write_text("a file where the folder should be")
     with pytest.raises(ChannelError, match="cannot be kept in"):
-        local_channel(home)
+        local_channel(bare_machine)
 
 
-def test_many_processes_make_one_channel(home: Path) -> None:
+def test_many_processes_make_one_channel(bare_machine: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from condavision.interpreters import local_channel\n"
         "print((local_channel(Path(sys.argv[1])) / 'noarch/repodata.json').stat().st_ino)"
     )
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", script, home], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-c", script, bare_machine],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         for _ in range(4)
     ]

@@ -106,7 +106,10 @@ def _relocate(root: Path, patchelf: Path) -> None:
         if path.is_file() and not path.is_symlink() and _starts_with(path, b"\x7fELF"):
             path.chmod(0o755)
             folders.setdefault(path.parent, []).append(path)
+    strip = shutil.which("strip")
     for folder, binaries in folders.items():
+        if strip:  # half of each copy would be debug information
+            subprocess.run([strip, "--strip-debug", *binaries], check=True)
         origin = f"$ORIGIN/{os.path.relpath(root / 'lib', folder)}"
         subprocess.run([patchelf, "--set-rpath", origin, *binaries], check=True)
 
