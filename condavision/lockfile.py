@@ -2,7 +2,7 @@
 
 Both are deterministic: equal locks give equal bytes. The second is conda-lock's v1 format, with the
 content hash conda-lock checks it by. ``custom_metadata`` carries what condavision adds: the
-requirement hash, and a digest of the package list, by which a truncated or edited file is noticed.
+requirement hash, and a digest of everything else, by which a truncated or edited file is noticed.
 
 Everything is quoted so that readers of YAML 1.1 (conda, mamba, conda-lock) and 1.2 agree.
 ruamel.yaml writes; PyYAML's C parser reads, because the exec stage waits for it (six times faster).
@@ -37,6 +37,7 @@ __all__ = ["direct_packages", "lock_path", "parse_lock", "read_lock", "render", 
 _MANAGERS = {"conda": Manager.CONDA, "pip": Manager.PYPI}
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*\Z")
 _YAML_11_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_DIGEST = "document_sha256"
 _HEADER = """\
 # The environment of every script that requires {hash}; written by condavision, to be committed.
 """
@@ -147,7 +148,7 @@ def _environment_text(lock: Lock, pinned: _Pinned, platforms: tuple[str, ...]) -
 
 def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) -> str:
     packages = [_package_entry(package) for package in lock.packages]
-    metadata = {
+    metadata: dict[str, Any] = {
         "content_hash": dict(hashes),
         "channels": [{"url": url, "used_env_vars": []} for url in lock.channels],
         "platforms": list(lock.platforms),
@@ -155,12 +156,11 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
         "custom_metadata": {
             **dict(sorted(lock.metadata.items())),
             "requirement_hash": lock.hash,
-            "packages_sha256": _packages_digest(packages),
         },
     }
-    return _HEADER.format(hash=lock.hash) + _dump(
-        {"version": 1, "metadata": metadata, "package": packages}
-    )
+    document = {"version": 1, "metadata": metadata, "package": packages}
+    metadata["custom_metadata"][_DIGEST] = _digest(document)
+    return _HEADER.format(hash=lock.hash) + _dump(document)
 
 
 def _package_entry(package: LockedPackage) -> dict[str, Any]:
@@ -178,8 +178,9 @@ def _package_entry(package: LockedPackage) -> dict[str, Any]:
     }
 
 
-def _packages_digest(entries: list[dict[str, Any]]) -> str:
-    text = json.dumps(entries, sort_keys=True, separators=(",", ":"))
+def _digest(document: dict[str, Any]) -> str:
+    """Return a digest of everything in a lock file but the digest itself."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -200,7 +201,7 @@ def _quoted(value: Any) -> Any:
     from ruamel.yaml.scalarstring import SingleQuotedScalarString  # noqa: PLC0415 - as above
 
     if isinstance(value, dict):
-        return {key: _quoted(item) for key, item in value.items()}
+        return {_quoted(key): _quoted(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_quoted(item) for item in value]
     if isinstance(value, str) and (
@@ -228,16 +229,13 @@ def parse_lock(text: str, path: Path) -> Lock:
     try:
         document = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader, in C
         metadata = document["metadata"]
-        custom = dict(metadata["custom_metadata"])
-        entries = document["package"]
-        digest = custom.pop("packages_sha256")
-        requirement_hash = custom.pop("requirement_hash")
-        intact = digest == _packages_digest(entries)
+        custom = metadata["custom_metadata"]
+        intact = custom.pop(_DIGEST) == _digest(document)
         lock = Lock(
-            hash=requirement_hash,
+            hash=custom.pop("requirement_hash"),
             channels=tuple(channel["url"] for channel in metadata["channels"]),
             platforms=tuple(metadata["platforms"]),
-            packages=tuple(_read_package(entry) for entry in entries),
+            packages=tuple(_read_package(entry) for entry in document["package"]),
             metadata=custom,
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -245,7 +243,7 @@ def parse_lock(text: str, path: Path) -> Lock:
         raise LockfileError(f"{path} is damaged or not a lock file: {reason}", _hint()) from error
     if not intact:
         raise LockfileError(
-            f"{path} was changed after it was written: its packages do not match their digest",
+            f"{path} was changed after it was written: its content does not match its digest",
             "restore the file from version control",
             _hint(),
         )

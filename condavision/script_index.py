@@ -4,7 +4,7 @@ One script is one line, sorted, so that git's ``merge=union`` joins two branches
 a script can have two lines: both are read, the one whose digest fits is used, and the next ``lock``
 writes one. ::
 
-    report.py: {lock: 5c1c6c22a1f0b7d4, digest: 0f6e1f2a9b3c4d5e}
+    "report.py": {"lock": "5c1c6c22a1f0b7d4", "digest": "0f6e1f2a9b3c4d5e"}
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from condavision.errors import LockfileError
 from condavision.files import write_atomic
@@ -88,7 +86,7 @@ def read_index(folder: Path) -> ScriptIndex:
     except (OSError, UnicodeDecodeError) as error:
         raise LockfileError(f"{path} cannot be read: {error}") from error
     entries: dict[str, list[Entry]] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         script, entry = _read_line(line, f"{path}:{number}")
@@ -99,19 +97,19 @@ def read_index(folder: Path) -> ScriptIndex:
 
 def _read_line(line: str, where: str) -> tuple[str, Entry]:
     try:
-        ((script, fields),) = yaml.load(line, Loader=yaml.CSafeLoader).items()
+        ((script, fields),) = json.loads(f"{{{line}}}").items()
         entry = Entry(
             fields["lock"],
             fields["digest"],
             tuple(fields.get("channels", ())),
             tuple(fields.get("paths", ())),
         )
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LockfileError(
             f"{where}: not an entry of a script: {line.strip()[:60]}",
             "settle the merge conflict there, or delete the line and lock its script again",
         ) from error
-    return str(script), entry
+    return script, entry
 
 
 def write_index(index: ScriptIndex) -> None:
@@ -126,17 +124,19 @@ def write_index(index: ScriptIndex) -> None:
 
 
 def _line(script: str, entries: Iterable[Entry]) -> str:
-    return "".join(f"{_scalar(script)}: {{{_fields(entry)}}}\n" for entry in entries)
+    return "".join(f"{_json(script)}: {_json(_fields(entry))}\n" for entry in entries)
 
 
-def _fields(entry: Entry) -> str:
-    fields: dict[str, Any] = {"lock": _scalar(entry.lock), "digest": _scalar(entry.digest)}
-    for name, values in (("channels", entry.channels), ("paths", entry.paths)):
-        if values:
-            fields[name] = f"[{', '.join(_scalar(value) for value in values)}]"
-    return ", ".join(f"{name}: {value}" for name, value in fields.items())
+def _fields(entry: Entry) -> dict[str, Any]:
+    fields: dict[str, Any] = {"lock": entry.lock, "digest": entry.digest}
+    if entry.channels:
+        fields["channels"] = entry.channels
+    if entry.paths:
+        fields["paths"] = entry.paths
+    return fields
 
 
-def _scalar(text: str) -> str:
-    """Quote as JSON does, which is a YAML scalar too, for any path that a file system allows."""
-    return json.dumps(text, ensure_ascii=False)
+def _json(value: Any) -> str:
+    """Write YAML as its subset JSON, which has an escape for whatever a file name can hold."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(value)

@@ -1,0 +1,118 @@
+"""Configuration: where it is looked for, what it may say, every mistake at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.config import find_root, load_config
+from condavision.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    MakeProject = Callable[[Mapping[str, str]], Path]
+
+ROOTS = [
+    ({"a/b/s.py": "", "condavision.toml": ""}, "."),
+    ({"a/b/s.py": "", "condavision.toml": "", "a/condavision.toml": ""}, "a"),
+    ({"a/b/s.py": "", "pyproject.toml": "[tool.condavision]\n", "a/pyproject.toml": ""}, "."),
+    ({"a/b/s.py": "", "locks/scripts.yml": "", "a/pyproject.toml": ""}, "."),
+    ({"a/b/s.py": "", "a/pyproject.toml": ""}, "a"),
+    ({"a/b/s.py": "", "a/.git": ""}, "a"),
+    ({"a/b/s.py": ""}, "a/b"),
+]
+
+
+@pytest.mark.parametrize(("files", "root"), ROOTS)
+def test_the_root_is_sought_upward_from_the_script(
+    make_project: MakeProject, files: dict[str, str], root: str
+) -> None:
+    folder = make_project(files)
+    assert find_root(folder / "a/b/s.py") == (folder / root).resolve()
+
+
+def test_a_link_belongs_to_the_project_of_what_it_leads_to(
+    make_project: MakeProject, tmp_path: Path
+) -> None:
+    folder = make_project({"s.py": "", "condavision.toml": ""})
+    link = tmp_path / "link.py"
+    link.symlink_to(folder / "s.py")
+    assert find_root(link) == folder.resolve()
+
+
+def test_what_others_can_write_is_not_believed(make_project: MakeProject) -> None:
+    folder = make_project({"a/s.py": "", "condavision.toml": 'channels = ["evil"]\n'})
+    folder.chmod(0o777)
+    assert find_root(folder / "a/s.py") == (folder / "a").resolve()
+    assert load_config(folder).channels == ("conda-forge",)
+
+
+def test_settings_are_read_and_made_absolute(make_project: MakeProject) -> None:
+    folder = make_project(
+        {
+            "pyproject.toml": """
+                [tool.condavision]
+                channels = ["bioconda", "conda-forge", "./own"]
+                platforms = ["linux-64", "win-64"]
+                paths = ["lib"]
+                locks = "envs/locks"
+                python-floor = "3.8"
+                optional-imports = true
+                imports = { cv2 = "opencv", mine = "pypi:my-dist>=2", legacy = "" }
+            """
+        }
+    )
+    config = load_config(folder)
+    assert config.channels == ("bioconda", "conda-forge", (folder / "own").as_uri())
+    assert config.paths == (folder / "lib",)
+    assert config.locks == folder / "envs/locks"
+    assert config.python_floor == (3, 8)
+    assert config.optional_imports
+    assert config.imports["mine"] == "pypi:my-dist>=2"
+
+
+def test_condavision_toml_wins_over_pyproject(make_project: MakeProject) -> None:
+    folder = make_project(
+        {
+            "condavision.toml": 'channels = ["a"]\n',
+            "pyproject.toml": '[tool.condavision]\nchannels = ["b"]\n',
+        }
+    )
+    assert load_config(folder).channels == ("a",)
+
+
+MISTAKES = [
+    ("channels = 3", "`channels` must be a list of strings"),
+    ('chanels = ["x"]', "`chanels` is not a setting"),
+    ('python-floor = "3"', "`python-floor` must be a Python version"),
+    ('imports = "cv2"', "`imports` must be a table"),
+    ("optional-imports = 1", "`optional-imports` must be true or false"),
+    ("channels = [", "not valid TOML"),
+    ('channels = ["https://me:secret@host/x"]', "written with its credentials"),
+    ('channels = ["https://host/t/tk-123-456/x"]', "written with its credentials"),
+    ('channels = ["interpreters"]\nlocks = ""', "`locks` must be a string"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES)
+def test_a_mistake_is_named(make_project: MakeProject, text: str, message: str) -> None:
+    folder = make_project({"condavision.toml": text})
+    with pytest.raises(ConfigError, match=re.escape(message)) as raised:
+        load_config(folder)
+    assert "secret" not in str(raised.value)
+    assert "condavision.toml" in str(raised.value)
+
+
+def test_every_mistake_is_named_at_once(make_project: MakeProject) -> None:
+    folder = make_project({"condavision.toml": "channels = 1\nnope = 2\n"})
+    with pytest.raises(ConfigError, match=r"channels.*nope"):
+        load_config(folder)
+
+
+def test_a_broken_pyproject_that_is_not_ours_is_left_alone(make_project: MakeProject) -> None:
+    folder = make_project({"pyproject.toml": "[tool.other\n"})
+    assert load_config(folder).channels == ("conda-forge",)
