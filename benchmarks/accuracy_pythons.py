@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # Runs under 2.7 as well: one line in (a path), one line out (1 or 0).
 WORKER = """
-import sys, warnings
+import codecs, sys, warnings
 warnings.simplefilter("ignore")
 while True:
     path = sys.stdin.readline()
@@ -45,6 +45,10 @@ while True:
     try:
         with open(path[:-1], "rb") as stream:
             source = stream.read()
+        if sys.version_info[0] == 2:  # compile() of a string skips the check of PEP 263
+            start = b"\\n".join(source.replace(b"\\r", b"\\n").split(b"\\n")[:2])
+            if b"coding" not in start and not source.startswith(codecs.BOM_UTF8):
+                source.decode("ascii")
         compile(source, "x", "exec", 0, 1)
         result = "1"
     except BaseException:
@@ -156,7 +160,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("folders", nargs="+", type=Path)
     arguments.add_argument("--truth", type=Path)
-    arguments.add_argument("--show", type=int, default=0, metavar="N", help="list N files per fault")
+    arguments.add_argument(
+        "--show", type=int, default=0, metavar="N", help="list N files per fault"
+    )
     options = arguments.parse_args()
     files = unique_files(options.folders)
     compiled = truth(files, options.truth)

@@ -24,11 +24,16 @@ _COMPREHENSIONS = frozenset(
     }
 )
 
+_OPERANDS = frozenset({"attribute", "call", "subscript", "binary_operator", "boolean_operator"})
+
 _UNPACK_COMPREHENSION = since(3, 15, "unpacking in a comprehension (PEP 798)")
 _TYPE_DEFAULT = since(3, 13, "default of a type parameter (PEP 696)")
 _TYPE_PARAMETERS = since(3, 12, "type parameters (PEP 695)")
 _STAR_INDEX = since(3, 11, "unpacking in an index (PEP 646)")
 _STAR_ANNOTATION = since(3, 11, "unpacking in an annotation (PEP 646)")
+_ASYNC_GENERATOR_EXPRESSION = since(
+    3, 7, "asynchronous generator expression outside an async function"
+)
 _NESTED_ASYNC = since(3, 11, "asynchronous comprehension inside a comprehension")
 _MATCH = since(3, 10, "match statement")
 _BARE_WALRUS = since(3, 10, "assignment expression without parentheses in an index or set")
@@ -96,19 +101,27 @@ def _is(*types: str, verdict: Verdict) -> Callable[[Candidate], Verdict | None]:
     return judge
 
 
-def _splat(found: Candidate) -> Node | None:
-    """Return the unpacking that the star at the end of the match begins."""
-    node = found.node()
+def _splat(found: Candidate, offset: int | None = None) -> Node | None:
+    """Return the unpacked expression whose star is at ``offset``, by default the match's end.
+
+    The parser sometimes reads ``[*a.b()]`` as ``[(*a).b()]``: the whole operand is returned.
+    """
+    node = found.node(offset)
     splat = None if node is None else node.parent
-    return (
-        splat if splat is not None and splat.type.endswith(("_splat", "_splat_pattern")) else None
-    )
+    if splat is None or not splat.type.endswith(("_splat", "_splat_pattern")):
+        return None
+    while (
+        splat.parent is not None
+        and splat.parent.type in _OPERANDS
+        and splat.parent.start_byte == splat.start_byte
+    ):
+        splat = splat.parent
+    return splat
 
 
 def _unpack_comprehension(found: Candidate) -> Verdict | None:
-    star = found.node(found.match.end("star") - 1)
-    splat = None if star is None else star.parent
-    if splat is None or not splat.type.endswith("_splat") or splat.parent is None:
+    splat = _splat(found, found.match.end("star") - 1)
+    if splat is None or splat.parent is None:
         return None
     if splat.parent.type in _COMPREHENSIONS:
         return _UNPACK_COMPREHENSION
@@ -157,6 +170,8 @@ def _with(found: Candidate) -> Verdict | None:
         items = [child for child in clause.children if child.type == "with_item"]
         aliased = any(_type(item.named_child(0)) == "as_pattern" for item in items)
         return _WITH if len(items) > 1 or aliased or clause.children[-2].type == "," else None
+    if clause.type in {"parenthesized_expression", "tuple"}:
+        return _WITH if any(child.type == "as_pattern" for child in clause.children) else None
     return None
 
 
@@ -205,6 +220,13 @@ def _async(found: Candidate) -> Verdict | None:
     if found.match["kind"] != b"for" or _type(clause) != "for_in_clause" or clause is None:
         return _ASYNC
     comprehension = clause.parent
+    function = _ancestor(comprehension, _SCOPES)
+    if (
+        _type(function) != "function_definition"
+        or function is None
+        or (function.children[0].type != "async")
+    ):
+        return _ASYNC_GENERATOR_EXPRESSION
     outer = None if comprehension is None else comprehension.parent
     outer = _ancestor(outer, _COMPREHENSIONS | _SCOPES)
     if (
@@ -231,12 +253,10 @@ def _yield(found: Candidate) -> Verdict | None:
 def _splats(found: Candidate) -> Verdict | None:
     """Judge what unpacking or a star parameter needs by where it stands."""
     node = found.node()
-    splat = None if node is None else node.parent
-    if splat is None or node is None:
-        return None
-    if splat.type == "keyword_separator" or node.type == "keyword_separator":
+    if node is not None and "keyword_separator" in {node.type, _type(node.parent)}:
         return _KEYWORD_ONLY
-    if not splat.type.endswith(("_splat", "_splat_pattern")) or splat.parent is None:
+    splat = _splat(found)
+    if splat is None or splat.parent is None:
         return None
     holder = splat.parent
     if holder.type in {"list", "tuple", "set", "dictionary", "expression_list"}:
@@ -245,7 +265,7 @@ def _splats(found: Candidate) -> Verdict | None:
         return _STARRED_TARGET
     if holder.type == "argument_list":
         return _argument_splat(splat)
-    if holder.type in {"typed_parameter"}:
+    if holder.type == "typed_parameter":
         splat, holder = holder, holder.parent or holder
     if holder.type in {"parameters", "lambda_parameters"}:
         return _parameter_splat(splat)
@@ -261,7 +281,7 @@ def _argument_splat(splat: Node) -> Verdict | None:
         argument = argument.next_named_sibling
     if argument is None:
         return _CALL_COMMA
-    if splat.type == "list_splat" and argument.type in {"keyword_argument", "dictionary_splat"}:
+    if splat.children[0].type != "**" and argument.type in {"keyword_argument", "dictionary_splat"}:
         later = argument.next_named_sibling
         while later is not None and later.type != "list_splat":
             later = later.next_named_sibling
@@ -325,6 +345,41 @@ def _ellipsis(found: Candidate) -> Verdict | None:
     if node is None or node.type != "ellipsis" or node.parent is None:
         return None
     return None if node.parent.type in {"subscript", "slice"} else _ELLIPSIS
+
+
+_DELETED = since(3, 2, "del of a variable that an inner function uses")
+
+
+def _deleted(found: Candidate) -> Verdict | None:
+    """Find a deleted local that a function defined inside reads (an error before 3.2)."""
+    node = found.node(found.match.start())
+    function = _ancestor(node, _SCOPES)
+    if function is None or function.type != "function_definition":
+        return None
+    code, start, end = found.lexed.code, function.start_byte, function.end_byte
+    body = function.child_by_field_name("body")
+    start = start if body is None else body.start_byte
+    for name in filter(bytes.isalnum, map(bytes.strip, found.match["names"].split(b","))):
+        for use in re.finditer(rb"(?<![\w.])" + name + rb"(?!\w|[ \t]*=(?!=))", code[start:end]):
+            inner = _ancestor(found.node(start + use.start()), _SCOPES | {"generator_expression"})
+            if inner is None or inner.id == function.id or inner.type == "class_definition":
+                continue
+            if not _binds(inner, name):
+                return _DELETED
+    return None
+
+
+def _binds(scope: Node, name: bytes) -> bool:
+    """Tell whether a function, lambda or generator expression has a variable of its own."""
+    text = scope.text or b""
+    word = rb"(?<![\w.])" + name + rb"\b"
+    if scope.type == "generator_expression":
+        return re.search(rb"\bfor\b[^:]*?" + word + rb"[^:]*?\bin\b", text) is not None
+    parameters = scope.child_by_field_name("parameters")
+    if parameters is not None and re.search(word, parameters.text or b""):
+        return True
+    bound = word + rb"[ \t]*(?:=(?!=)|,)|\b(?:for|as|import|def|class)\b[^\n:=]*" + word
+    return re.search(bound, text) is not None
 
 
 ADDED = (
@@ -396,7 +451,7 @@ ADDED = (
         _annotation,
     ),
     rule(
-        (_NESTED_ASYNC, _ASYNC_COMPREHENSION, _ASYNC),
+        (_NESTED_ASYNC, _ASYNC_GENERATOR_EXPRESSION, _ASYNC_COMPREHENSION, _ASYNC),
         rb"(?<!\w)async[ \t]+(?P<kind>def|for|with)\b",
         _async,
         words="async",
@@ -414,6 +469,7 @@ ADDED = (
         _splats,
         mark=b"*",
     ),
+    rule(_DELETED, rb"\bdel[ \t]+(?P<names>[^\n;]+)", _deleted, words="del"),
     rule(_YIELD_FROM, rb"\byield[ \t]+from\b", words="yield"),
     rule(_GENERATOR_RETURN, rb"\byield\b", _generator_return, words="return"),
     rule(_NONLOCAL, rb"\bnonlocal[ \t]+\w", words="nonlocal"),
@@ -456,8 +512,9 @@ PRINT_FUNCTION = (
     rule(_PRINT_FUNCTION, rb"(?<![\w.])print[ \t]*\([^()\n]*\*", _print_argument, mark=b"*"),
     rule(
         _PRINT_FUNCTION,
-        rb"\.[ \t]*print\b|\b(?:def|class|import|as|return|not|and|or|else|in|await|yield)[ \t]+print\b"
-        rb"|[=(\[,{+][ \t]*print\b|\blambda\b[^\n:]*:[ \t]*print\b|\bprint[ \t]*(?:=(?!=)|[.,)\]])",
+        rb"\.[ \t]*print\b|\blambda\b[^\n:]*:[ \t]*print\b|[=(\[,{+][ \t]*print\b(?![ \t]*=[^=])"
+        rb"|\b(?:def|class|import|as|return|not|and|or|else|in|await|yield)[ \t]+print\b"
+        rb"|\bprint[ \t]*(?:=(?!=)|[.,)\]])",
         words="print",
     ),
 )

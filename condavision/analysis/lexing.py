@@ -137,7 +137,7 @@ def _closed(literal: bytes) -> bool:
 
 
 def field_features(literal: bytes) -> frozenset[str] | None:
-    """Return what the replacement fields of a formatted string need beyond Python 3.6.
+    r"""Return what the replacement fields of a formatted string need beyond Python 3.6.
 
     ``literal`` starts at its opening quote. The features are ``=`` (specifier, 3.8), ``\\`` and
     ``#`` (PEP 701), ``nesting`` (of format specifications), ``await``. None means that a field is
@@ -152,7 +152,10 @@ def field_features(literal: bytes) -> frozenset[str] | None:
     return _FieldScanner(body).scan()
 
 
-_FIELD_STOPS = re.compile(rb"""[\\#'"()\[\]{}:!=\n]|\bawait\b|\blambda\b""")
+_FIELD_STOPS = re.compile(
+    rb"""(?P<string>['"])|(?P<feature>\\|\#|\bawait\b)|(?P<open>[(\[{])|(?P<close>[)\]}])"""
+    rb"|[<>!=]=|(?P<equals>=)|(?P<specification>:)"
+)
 _LITERAL_STOPS = re.compile(rb"[{}\\]")
 
 
@@ -185,40 +188,31 @@ class _FieldScanner:
 
     def _expression(self, position: int, depth: int) -> int | None:
         """Read from after a ``{``; return the offset after its ``}``."""
-        body = self.body
         brackets = 0
         if depth > 2:
             self.features.add("nesting")
-        while (stop := _FIELD_STOPS.search(body, position)) is not None:
+        while (stop := _FIELD_STOPS.search(self.body, position)) is not None:
             position = stop.end()
-            character = stop.group()
-            if character in {b"'", b'"'}:
-                end = self._string(stop.start())
-                if end is None:
-                    return None
-                position = end
-            elif character == b"await":
-                self.features.add("await")
-            elif character in {b"\\", b"#"}:
-                self.features.add(character.decode())
-                if character == b"#":
-                    position = body.find(b"\n", position) + 1 or len(body)
-            elif character in {b"(", b"[", b"{"}:
-                brackets += 1
-            elif brackets and character in {b")", b"]", b"}"}:
-                brackets -= 1
-            elif character == b"}":
-                return position
-            elif not brackets and character in {b"=", b"!"}:
-                if body[position : position + 1] == b"=":
-                    position += 1
-                elif character == b"=" and body[stop.start() - 1 : stop.start()] not in {
-                    b"<",
-                    b">",
-                }:
+            match stop.lastgroup:
+                case "string":
+                    end = self._string(stop.start())
+                    if end is None:
+                        return None
+                    position = end
+                case "feature":
+                    self.features.add(stop.group().decode())
+                    if stop.group() == b"#":
+                        position = self.body.find(b"\n", position) + 1 or len(self.body)
+                case "open":
+                    brackets += 1
+                case "close" if brackets:
+                    brackets -= 1
+                case "close":
+                    return position
+                case "equals" if not brackets:
                     self.features.add("=")
-            elif not brackets and character == b":":
-                return self._specification(position, depth)
+                case "specification" if not brackets:
+                    return self._specification(position, depth)
         return None
 
     def _specification(self, position: int, depth: int) -> int | None:

@@ -134,7 +134,8 @@ def _numbers(lexed: Lexed) -> Iterator[Finding]:
             number.lastgroup or ""
         ]
         following = rb"(?![\w.])" if verdict is _OCTAL else rb"(?!\w)"
-        place = re.search(rb"(?<![\w.])(?<![\d.][eE][+-])" + word + following, lexed.code)
+        preceding = rb"(?<!\w)" if verdict is _UNDERSCORE else rb"(?<![\w.])(?<![\d.][eE][+-])"
+        place = re.search(preceding + word + following, lexed.code)
         if place is not None:
             yield Finding(place.start(), verdict)
 

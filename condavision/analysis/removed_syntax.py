@@ -11,7 +11,7 @@ from condavision.pythons import KNOWN, PythonRange
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["REMOVED"]
+__all__ = ["MEANT_FOR_PYTHON_2", "REMOVED"]
 
 _OPERATOR_WORDS = rb"(?!(?:if|in|is|and|or|for|else|as)\b)"
 _OPERAND = rb"\b[ \t]*" + _OPERATOR_WORDS + rb'["\w`{~\x80-\xff]'
@@ -30,6 +30,7 @@ _TUPLE_PARAMETER = before(3, 0, "tuple as a parameter")
 _ASYNC_NAME = before(3, 7, "'async' used as a name")
 _AWAIT_NAME = before(3, 7, "'await' used as a name")
 _GLOBAL_AFTER = before(3, 6, "global statement after the name was used")
+_CONSTANT_ASSIGNMENT = before(3, 0, "assignment to True or False")
 _BARE_TUPLE = before(3, 0, "list comprehension over a tuple without parentheses")
 _STAR_IMPORT = before(3, 0, "star import inside a function or class")
 _YIELD_IN_COMPREHENSION = before(3, 8, "yield inside a comprehension")
@@ -39,6 +40,8 @@ _BARE_GENERATOR = before(3, 7, "generator expression without parentheses followe
 def _except(found: Candidate) -> Verdict | None:
     """Tell Python 2's ``except Type, name`` from PEP 758's ``except Type, Type``."""
     target = found.match["target"].strip()
+    if target[:1] in {b"(", b"["}:  # Python 2 unpacks the exception, as nobody writes types
+        return _EXCEPT_NAME
     if b"," in target:
         return _EXCEPT_SEVERAL
     if not re.fullmatch(rb"[\w.\[\]\"]+", target):
@@ -109,6 +112,13 @@ def _in_comprehension(node: Node | None, scope: Node | None) -> bool:
     return False
 
 
+def _constant_assignment(found: Candidate) -> Verdict | None:
+    node = found.node()
+    while node is not None and node.type != "argument_list":
+        node = node.parent
+    return _CONSTANT_ASSIGNMENT if node is None else None
+
+
 def _bare_tuple(found: Candidate) -> Verdict | None:
     node = found.node(found.match.start())
     clause = None if node is None else node.parent
@@ -144,9 +154,7 @@ def _yield_in_comprehension(found: Candidate) -> Verdict | None:
 
 REMOVED = (
     rule(_PRINT, rb"(?<![\w.])print" + _OPERAND, words="print"),
-    rule(_PRINT, rb"(?<![\w.])print[ \t]*>>", words="print", mark=b">>"),
     rule(_EXEC, rb"(?<![\w.])exec" + _OPERAND, words="exec"),
-    rule(_EXEC, rb"(?<![\w.])exec[ \t]*" + _PARENTHESES + rb"[ \t]*in\b", words="exec"),
     rule(before(3, 0, "backticks"), rb"`", mark=b"`"),
     rule(before(3, 0, "<> operator"), rb"<>", mark=b"<>"),
     rule(
@@ -165,8 +173,9 @@ REMOVED = (
     ),
     rule(_TUPLE_PARAMETER, rb"\blambda\b[ \t]*\*{0,2}(?:[\w \t,=]*,)?[ \t]*\(", words="lambda"),
     rule(
-        before(3, 0, "assignment to True or False"),
-        rb"(?:\A|[\n;:])[ \t]*(?:True|False)[ \t]*(?:,[ \t]*\w+[ \t]*)*=(?!=)",
+        _CONSTANT_ASSIGNMENT,
+        rb"(?:\A|[\n;])[ \t]*(?:True|False)[ \t]*(?:,[ \t]*\w+[ \t]*)*=(?!=)",
+        _constant_assignment,
         words="True False",
     ),
     rule(
@@ -191,3 +200,9 @@ REMOVED = (
     rule(_YIELD_IN_COMPREHENSION, rb"[(\[{][ \t]*yield\b", _yield_in_comprehension, words="yield"),
 )
 """Strictest first, so that the later ones are skipped where they cannot narrow."""
+
+MEANT_FOR_PYTHON_2 = (
+    rule(_PRINT, rb"(?<![\w.])print[ \t]*>>", words="print", mark=b">>"),
+    rule(_EXEC, rb"(?<![\w.])exec[ \t]*" + _PARENTHESES + rb"[ \t]*in\b", words="exec"),
+)
+"""What Python 3 compiles into an expression that fails; taken only where Python 2 is possible."""

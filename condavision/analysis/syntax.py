@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.added_syntax import ADDED, PRINT_FUNCTION
 from condavision.analysis.indentation import inconsistent_tabs
 from condavision.analysis.literals import future_features, literal_findings
-from condavision.analysis.removed_syntax import REMOVED
+from condavision.analysis.removed_syntax import MEANT_FOR_PYTHON_2, REMOVED
 from condavision.analysis.rules import Candidate, Finding, before
 from condavision.pythons import KNOWN
 
@@ -65,6 +65,9 @@ def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[
         yield Finding(tabs, _TABS)
     for rule in REMOVED + ADDED + (() if b"print_function" in features else PRINT_FUNCTION):
         yield from _apply(rule, lexed, root, narrowing)
+    if b"print_function" not in features and (2, 7) in narrowing.minors:
+        for rule in MEANT_FOR_PYTHON_2:
+            yield from _apply(rule, lexed, root, narrowing)
 
 
 def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
