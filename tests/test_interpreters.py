@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import hashlib
 import json
 import os
@@ -9,12 +11,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
 import uv
+from rattler.index import index_fs
 
 from condavision.errors import ChannelError, ForeignInterpreterError
 from condavision.interpreters import (
@@ -276,6 +279,39 @@ def test_same_interpreter_same_bytes(
 ) -> None:
     found = interpreter(sys.version_info[:2])
     assert package_of(found) == package_of(found)
+
+
+@pytest.mark.parametrize("changes", [{"special": True}, {"version": "3.99.0a1"}], ids=str)
+def test_solver_prefers_ordinary_releases(
+    changes: dict[str, Any], interpreter: Callable[[Minor], Interpreter], tmp_path: Path
+) -> None:
+    ordinary = interpreter(sys.version_info[:2])
+    newer = dataclasses.replace(ordinary, **{"version": "3.99.0", "digest": "0" * 64, **changes})
+    (tmp_path / "noarch").mkdir()
+    (tmp_path / ordinary.subdir).mkdir()
+    for one in (ordinary, newer):
+        (tmp_path / one.subdir / filename_of(one)).write_bytes(package_of(one))
+    asyncio.run(index_fs(tmp_path))
+    assert str(solve(tmp_path.as_uri(), ["python"])[0].version) == ordinary.version
+    assert str(solve(tmp_path.as_uri(), ["python >=3.90.0a0"])[0].version) == newer.version
+
+
+@posix_only
+def test_system_python_keeps_its_own_packages_out(
+    channel: Path, cache: Path, tmp_path: Path
+) -> None:
+    """Debian's Python has a ``dist-packages`` folder and install schemes of its own."""
+    system = [one for one in discover_all(cache) if one.prefix == Path("/usr")]
+    if not system:
+        pytest.skip("no Python below /usr on this machine")
+    path = channel / system[0].subdir / filename_of(system[0])
+    restore(cache, path.as_uri(), hashlib.sha256(package_of(system[0])).hexdigest())
+    spec = f"python {system[0].version}.* {system[0].build}"
+    prefix = solve_and_install(channel.as_uri(), [spec], tmp_path / "prefix", cache / "packages")
+    facts = json.loads(run(prefix / PYTHON, "-s", "-c", FACTS))
+    packages = [entry for entry in facts["path"] if entry.endswith("-packages")]
+    assert packages == [facts["site-packages"]]
+    assert Path(facts["site-packages"]).is_relative_to(prefix)
 
 
 def test_fresh_channel_is_left_alone(channel: Path, cache: Path) -> None:

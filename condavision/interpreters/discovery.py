@@ -24,7 +24,7 @@ from findpython.utils import looks_like_python
 
 from condavision.config import home
 from condavision.files import write_atomic
-from condavision.interpreters.probing import BUILD, Interpreter, ask, interpreter_of
+from condavision.interpreters.probing import BUILD, Interpreter, ask, interpreter_of, running_subdir
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,18 +67,14 @@ def discover_all(cache: Path | None = None) -> tuple[Interpreter, ...]:
         _write_memory(memory, current)
     answers = [answer["facts"] for answer in current.values() if answer["facts"]]
     interpreters = {interpreter_of(facts) for facts in answers}
-    here = next((found.subdir for found in interpreters if found.executable == running), None)
-    return tuple(
-        sorted(
-            (
-                found
-                for found in interpreters
-                if found.executable == running
-                or (found.subdir == here and not _is_ours(found, folder.parent))
-            ),
-            key=_preference,
-        )
-    )
+    here = running_subdir()
+    offered = [
+        found
+        for found in interpreters
+        if found.executable == running
+        or (found.subdir == here and not _is_ours(found, folder.parent))
+    ]
+    return tuple(sorted(offered, key=_preference))
 
 
 def _preference(interpreter: Interpreter) -> tuple[object, ...]:

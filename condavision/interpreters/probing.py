@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from condavision.pythons import Minor
 
-__all__ = ["BUILD", "Interpreter", "ask", "interpreter_of"]
+__all__ = ["BUILD", "Interpreter", "ask", "interpreter_of", "running_subdir"]
 
 BUILD = "interpreter_"
 """How the build strings of packages made from interpreters start."""
@@ -163,6 +165,11 @@ def interpreter_of(facts: Mapping[str, Any]) -> Interpreter:
         framework=facts["framework"],
         special=facts["special"],
     )
+
+
+def running_subdir() -> str:
+    """Return the conda subdir of the interpreter that runs us: ``linux-64``."""
+    return _subdir(sysconfig.get_platform(), struct.calcsize("P") * 8)
 
 
 def _subdir(platform: str, bits: int) -> str:
