@@ -1,1 +1,176 @@
-"""Room 1 to 3: what a script and the local modules it reaches import, and which Pythons run them."""
+"""What a script and the local modules it reaches import, and which Pythons run them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.analysis.kinds import classify, intersection, stdlib_reasons
+from condavision.analysis.metadata import read_metadata
+from condavision.analysis.reaching import Reached, Reader, SearchPath, walk
+from condavision.analysis.scripts import find_scripts, script_file
+from condavision.errors import AnalysisError
+from condavision.model import Analysis, PythonReason, ScriptMetadata, SourceFile
+from condavision.pythons import PythonRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+__all__ = ["Reader", "analyze", "analyze_together", "find_scripts", "reach", "require_python"]
+
+
+def analyze(
+    script: Path,
+    *,
+    root: Path,
+    paths: Sequence[Path] = (),
+    pythonpath: Sequence[Path] = (),
+    reader: Reader | None = None,
+) -> Analysis:
+    """Read a script and every local module it reaches; nothing of it is run.
+
+    ``paths`` and ``pythonpath`` are searched for modules after the script's own folder. A shared
+    ``reader`` reads no file twice for several scripts.
+
+    Raises:
+        AnalysisError: the script cannot be read as Python, or declares something malformed.
+    """
+    root = root.absolute()
+    file = script_file(script.absolute())
+    reader = reader or Reader(root)
+    source, facts = reader.script(file)
+    metadata = read_metadata(source)
+    search = SearchPath(
+        root,
+        tuple(path.absolute() for path in paths),
+        tuple(path.absolute() for path in pythonpath),
+    )
+    reached = walk(file, search, reader, facts)
+    return _analysis(file, metadata, reached, search, reader)
+
+
+def _analysis(
+    script: Path, metadata: ScriptMetadata, reached: Reached, search: SearchPath, reader: Reader
+) -> Analysis:
+    written = (
+        *_declared(metadata),
+        *(reason for _, facts in reached.files for reason in facts.reasons),
+        *reached.reasons,
+    )
+    reasons = tuple(dict.fromkeys((*written, *stdlib_reasons(reached.imports, written))))
+    python = intersection(reasons)
+    return Analysis(
+        script=script,
+        imports=tuple(dict.fromkeys(classify(reached.imports, python))),
+        python=python,
+        reasons=reasons,
+        metadata=metadata,
+        files=tuple(
+            SourceFile(place.file, place.module, facts.sha256) for place, facts in reached.files
+        ),
+        searched=reader.directories.listed(),
+        paths=tuple(path for path in search.pythonpath if path in reached.entries),
+        unread=tuple(region for _, facts in reached.files for region in facts.unread),
+    )
+
+
+def _declared(metadata: ScriptMetadata) -> Iterable[PythonReason]:
+    text, location = metadata.requires_python, metadata.requires_python_location
+    if text and location is not None:
+        yield PythonReason(location, f"requires-python {text}", PythonRange.from_specifier(text))
+
+
+def analyze_together(
+    files: Iterable[Path],
+    *,
+    root: Path,
+    paths: Sequence[Path] = (),
+    pythonpath: Sequence[Path] = (),
+) -> Analysis:
+    """Read several scripts as one requirement set; ``script`` is the first of them.
+
+    Raises:
+        AnalysisError: there are none, or one cannot be read.
+    """
+    reader = Reader(root.absolute())
+    single = [
+        analyze(file, root=root, paths=paths, pythonpath=pythonpath, reader=reader)
+        for file in files
+    ]
+    if not single:
+        raise AnalysisError("no scripts to read", "name files, or a folder that has some")
+    reasons = tuple(dict.fromkeys(reason for it in single for reason in it.reasons))
+    sources = {file.path: file for it in single for file in it.files}
+    return Analysis(
+        script=single[0].script,
+        imports=tuple(dict.fromkeys(found for it in single for found in it.imports)),
+        python=intersection(reasons),
+        reasons=reasons,
+        metadata=_merged([it.metadata for it in single]),
+        files=tuple(sources.values()),
+        searched=reader.directories.listed(),
+        paths=tuple(dict.fromkeys(path for it in single for path in it.paths)),
+        unread=tuple(dict.fromkeys(region for it in single for region in it.unread)),
+    )
+
+
+def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:
+    imports: dict[str, str] = {}
+    for metadata in declared:
+        imports.update(metadata.imports)
+    first = next((it for it in declared if it.requires_python), ScriptMetadata())
+    return ScriptMetadata(
+        first.requires_python,
+        first.requires_python_location,
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.dependencies)),
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.channels)),
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.platforms)),
+        imports,
+    )
+
+
+def reach(
+    script: Path,
+    *,
+    root: Path,
+    paths: Sequence[Path] = (),
+    pythonpath: Sequence[Path] = (),
+) -> tuple[tuple[SourceFile, ...], tuple[Path, ...]]:
+    """Return the files a script reaches and the directories that decided it.
+
+    It costs what :func:`analyze` costs: which files are reached is what the imports say.
+
+    Raises:
+        AnalysisError: the script cannot be read as Python.
+    """
+    analysis = analyze(script, root=root, paths=paths, pythonpath=pythonpath)
+    return analysis.files, analysis.searched
+
+
+def require_python(analysis: Analysis) -> PythonRange:
+    """Return the Pythons that can run a script.
+
+    Raises:
+        AnalysisError: there are none; it names the places that contradict each other.
+    """
+    if analysis.python:
+        return analysis.python
+    sides = _contradiction(analysis.reasons)
+    said = "; ".join(f"{it.location}: {it.rule} means {it.pythons}" for it in sides)
+    raise AnalysisError(
+        f"no Python runs {analysis.files[0].path.name}: {said}",
+        f"`condavision explain {analysis.script.name}` shows every reason",
+    )
+
+
+def _contradiction(reasons: Sequence[PythonReason]) -> tuple[PythonReason, ...]:
+    for at, one in enumerate(reasons):
+        for other in reasons[:at]:
+            if not one.pythons & other.pythons:
+                return (other, one)
+    needed = list(reasons)
+    for reason in reasons:
+        without = [it for it in needed if it is not reason]
+        if not intersection(without):
+            needed = without
+    return tuple(needed)

@@ -29,6 +29,8 @@ IMPORT_FAILURES = frozenset(
 )
 """Names of the exceptions that a failing import is caught by."""
 
+_AIMED = frozenset({"ImportError", "ModuleNotFoundError"})
+
 _ANY = PythonRange()
 
 
@@ -100,6 +102,7 @@ _HOLDERS = {
     "conditional_expression",
     "if_statement",
 }
+_QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
 _SCOPES = {"module", "block"}
 _CLIMB = 60  # levels from a word to the statement whose condition it stands in
 
@@ -278,7 +281,8 @@ class Guards:
             elif names:
                 self._regions.append(_Region(block.start_byte, block.end_byte, catches=names))
         imports_fail = bool(caught & IMPORT_FAILURES)
-        optional = imports_fail and not exits
+        aimed = bool(caught & _AIMED) or _is_quiet(body) or all(map(_is_quiet, handlers))
+        optional = imports_fail and not exits and aimed
         self._regions.append(
             _Region(body.start_byte, body.end_byte, optional=optional, catches=caught)
         )
@@ -350,6 +354,21 @@ def _gives_up(block: Node) -> bool:
     if last.type == "raise_statement":
         return not _SKIP.match(last.text or b"")
     return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
+
+
+def _is_quiet(block: Node) -> bool:
+    """Tell whether a block does nothing but import, set names or pass.
+
+    ``except Exception`` around a whole program says nothing about its imports.
+    """
+    for child in block.named_children:
+        if child.type == "expression_statement":
+            inner = child.named_children[0] if child.named_children else child
+            if inner.type not in {"assignment", "string"}:
+                return False
+        elif child.type not in _QUIET:
+            return False
+    return True
 
 
 def _combined(regions: list[_Region]) -> Guard:

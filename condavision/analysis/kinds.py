@@ -1,0 +1,164 @@
+"""From who supplies each import to what the script requires, and on which Pythons it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.analysis.stdlib import BACKPORTS, modules, stdlib_pythons
+from condavision.model import Import, ImportKind, Origin, PythonReason, SourceLocation
+from condavision.pythons import FLOOR, KNOWN, PythonRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from condavision.analysis.guards import Guard
+    from condavision.analysis.imports import RawImport
+    from condavision.analysis.reaching import Resolved
+
+__all__ = ["classify", "intersection", "stdlib_reasons"]
+
+
+def intersection(reasons: Iterable[PythonReason]) -> PythonRange:
+    """Return the Pythons that every reason admits."""
+    pythons = PythonRange()
+    for reason in reasons:
+        pythons &= reason.pythons
+    return pythons
+
+
+def stdlib_reasons(
+    imports: Sequence[Resolved], others: Iterable[PythonReason]
+) -> list[PythonReason]:
+    """Return a reason for each standard library module that not every Python includes.
+
+    An import that may fail, or runs on some Pythons or platforms only, narrows nothing there.
+    ``distutils`` narrows nothing where setuptools is imported, which brings it along, nor does a
+    module with a backport where ``others`` leave only Pythons that do not include it.
+    """
+    has_setuptools = any(
+        it.resolution.origin is Origin.PACKAGE and _top(it.raw) in {"setuptools", "pkg_resources"}
+        for it in imports
+    )
+    reasons, backported = [], []
+    for it in imports:
+        if it.resolution.origin is not Origin.STDLIB or not _must_succeed(it.raw.guard):
+            continue
+        if has_setuptools and _top(it.raw) == "distutils":
+            continue
+        for module in _asked(it.raw):
+            reason = _reason(it, module)
+            if reason is not None:
+                (backported if module in BACKPORTS else reasons).append(reason)
+    left = intersection((*others, *reasons))
+    return reasons + [it for it in backported if it.pythons & left or not left]
+
+
+def _reason(it: Resolved, module: str) -> PythonReason | None:
+    having = stdlib_pythons(module) or PythonRange()
+    elsewhere = PythonRange(frozenset(KNOWN) - it.raw.guard.pythons.minors)
+    pythons = PythonRange(having.minors | elsewhere.minors)
+    if pythons == PythonRange():
+        return None
+    return PythonReason(_location(it), f"standard library module {module}", pythons)
+
+
+def _top(raw: RawImport) -> str:
+    return raw.name.partition(".")[0]
+
+
+def _must_succeed(guard: Guard) -> bool:
+    may_fail = guard.optional or guard.fallback or guard.typing or guard.dead
+    return not may_fail and not guard.platforms
+
+
+def _asked(raw: RawImport) -> Iterator[str]:
+    submodules = [f"{raw.name}.{member}" for member in raw.members]
+    known = [name for name in submodules if name in modules()]
+    yield from known or [raw.name]
+
+
+def _location(it: Resolved) -> SourceLocation:
+    return SourceLocation(it.facts.file, it.raw.row + 1)
+
+
+def classify(imports: Sequence[Resolved], pythons: PythonRange) -> tuple[Import, ...]:
+    """Return the imports with their kinds, for a script that runs on ``pythons``."""
+    likely = pythons.raised(FLOOR) if pythons else PythonRange()
+    judge = _Judge(imports, likely)
+    return tuple(judge.decided(at) for at in range(len(imports)))
+
+
+class _Judge:
+    def __init__(self, imports: Sequence[Resolved], likely: PythonRange) -> None:
+        self.imports = imports
+        self.likely = likely
+        self.first: dict[int, int] = {}  # of each file's imports, for the indexes they hold
+        for at, it in enumerate(imports):
+            self.first.setdefault(id(it.facts), at)
+        self.required = {
+            _top(it.raw)
+            for it in imports
+            if it.resolution.origin is Origin.PACKAGE and _must_succeed(it.raw.guard)
+        }
+
+    def decided(self, at: int) -> Import:
+        it = self.imports[at]
+        origin, why = it.resolution.origin, it.resolution.why
+        if origin is Origin.STDLIB and not self._included(it):
+            backport = BACKPORTS.get(it.raw.name) or BACKPORTS.get(_top(it.raw))
+            if backport is not None:
+                origin, why = Origin.PACKAGE, f"{backport} brings it to these Pythons"
+        return Import(
+            it.resolution.name,
+            _location(it),
+            self._kind(it),
+            origin,
+            it.raw.members,
+            it.raw.guard.platforms,
+            why,
+        )
+
+    def _included(self, it: Resolved) -> bool:
+        """Tell whether a Python that may run the import has the module."""
+        having = stdlib_pythons(it.raw.name) or PythonRange()
+        return bool(having & self.likely & it.raw.guard.pythons) or not (
+            self.likely & it.raw.guard.pythons
+        )
+
+    def _kind(self, it: Resolved) -> ImportKind:
+        guard = it.raw.guard
+        if guard.typing or guard.dead:
+            return ImportKind.TYPING
+        if not guard.pythons & self.likely:
+            return ImportKind.VERSION
+        if guard.fallback and not self._replaces_nothing(it):
+            return ImportKind.FALLBACK
+        if guard.optional and not self._is_first_choice(it):
+            return ImportKind.OPTIONAL
+        if guard.platforms:
+            return ImportKind.PLATFORM
+        return ImportKind.DYNAMIC if it.raw.dynamic else ImportKind.REQUIRED
+
+    def _others(self, it: Resolved, indexes: tuple[int, ...]) -> list[Resolved]:
+        first = self.first[id(it.facts)]
+        return [self.imports[first + index] for index in indexes]
+
+    def _replaces_nothing(self, it: Resolved) -> bool:
+        """Tell whether what this stands in for exists on none of the script's Pythons."""
+        tried = self._others(it, it.raw.stands_in)
+        return bool(tried) and all(
+            other.resolution.origin is Origin.STDLIB and not self._included(other)
+            for other in tried
+        )
+
+    def _is_first_choice(self, it: Resolved) -> bool:
+        """Tell whether only another package could stand in for this one."""
+        if it.resolution.origin is not Origin.PACKAGE:
+            return False
+        others = self._others(it, it.raw.instead)
+        if not others:
+            return False
+        return all(
+            other.resolution.origin is Origin.PACKAGE and _top(other.raw) not in self.required
+            for other in others
+        )

@@ -1,0 +1,91 @@
+"""Which files are scripts: Python by name or by shebang, in folders that hold people's own code."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["find_scripts", "is_script", "script_file"]
+
+_EXCLUDED = frozenset(
+    {
+        ".bzr", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pixi",
+        ".pytest_cache", ".ruff_cache", ".svn", ".tox", "__pycache__", "build", "dist", "locks",
+        "node_modules", "site-packages",
+    }
+)  # fmt: skip
+_ENVIRONMENT_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
+_SUFFIXES = (".py", ".pyw", ".ipynb")
+_SHEBANG = re.compile(rb"\A#![^\n]*\bpython[\d.]*(?:[ \t\r]|$)", re.MULTILINE)
+
+
+def is_script(path: Path) -> bool:
+    """Tell whether a file is Python by its name, or by its shebang where the name says nothing."""
+    if path.suffix:
+        return path.suffix in _SUFFIXES
+    try:
+        with path.open("rb") as stream:
+            return bool(_SHEBANG.match(stream.read(200)))
+    except OSError:
+        return False
+
+
+def script_file(path: Path) -> Path:
+    """Return the file that ``python path`` runs: the path, or ``__main__.py`` of a folder."""
+    main = path / "__main__.py"
+    return main if path.is_dir() and main.is_file() else path
+
+
+def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
+    """Return the scripts that are named, and those in the folders that are named, in order.
+
+    Folders of virtual and conda environments, caches, builds and version control are left out; a
+    directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing
+    is a script; ``modules`` returns every Python file instead.
+
+    Raises:
+        AnalysisError: a path does not exist, or a folder holds no script.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise AnalysisError(f"{path} does not exist", "check the path")
+        if not path.is_dir():
+            found.append(path)
+            continue
+        main = script_file(path)
+        if main != path and not modules:
+            inside = [main]
+        else:
+            inside = sorted(_scripts_in(path, modules=modules))
+        if not inside:
+            raise AnalysisError(f"no Python script in {path}", "name the script itself")
+        found += inside
+    return tuple(dict.fromkeys(found))
+
+
+def _scripts_in(folder: Path, *, modules: bool) -> Iterator[Path]:
+    visited: set[str] = set()
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        here = Path(parent)
+        is_top = here == folder
+        if real in visited or (not is_top and _ENVIRONMENT_MARKS & {*folders, *files}):
+            folders.clear()
+            continue
+        visited.add(real)
+        folders[:] = sorted(name for name in folders if name not in _EXCLUDED)
+        package = "__init__.py" in files and not modules
+        for name in ["__main__.py"] if package and "__main__.py" in files else files:
+            path = here / name
+            if package and name != "__main__.py":
+                continue
+            if is_script(path):
+                yield path
