@@ -18,6 +18,7 @@ from condavision.errors import LockfileError, MissingLockError, StaleLockError
 from condavision.execution import run
 from condavision.lockfile import lock_path, read_lock
 from condavision.mapping.import_map import ImportMap
+from condavision.prefixes import record_use
 from condavision.reading import Flags, open_project, read
 from condavision.requirements import differences
 from condavision.script_index import FILE_NAME, LOCAL, read_index
@@ -102,6 +103,7 @@ def run_script(script: Path, args: Sequence[str], flags: Flags, progress: Progre
     located = locate(script, flags)
     environment = install(located.lock, current_subdir(), home=home(), progress=progress)
     activation = load_activation(environment.prefix)
+    record_use(environment, script)
     paths = located.python_paths
     if flags == Flags():  # the launcher knows scripts by their path alone
         inputs = _warm_inputs(located, started)

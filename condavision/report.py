@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -17,8 +19,11 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage import LockedScript
     from condavision.errors import CondavisionError
+    from condavision.prefixes import InstalledEnvironment
 
 __all__ = [
+    "environment_json",
+    "environment_row",
     "locked_script",
     "print_error",
     "print_explanation",
@@ -85,6 +90,39 @@ def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
     place = f"{line['file']}:{line['line']}"
     spec, locked = line["spec"] or "", line["locked"] or ""
     return (line["name"], place, line["kind"], package, spec, locked, line["why"])
+
+
+def environment_json(environment: InstalledEnvironment) -> dict[str, Any]:
+    """Return what ``list --json`` says of an environment; times as ISO 8601 in UTC."""
+    return {
+        "prefix": str(environment.prefix),
+        "key": environment.key,
+        "hash": environment.hash,
+        "python": environment.python,
+        "platform": environment.subdir,
+        "size": environment.size,
+        "freed": environment.freed,
+        "created": _iso(environment.created),
+        "used": _iso(environment.used),
+        "scripts": list(environment.scripts),
+        "ready": environment.ready,
+    }
+
+
+def environment_row(environment: InstalledEnvironment) -> tuple[str, ...]:
+    """Return the row of ``list``'s table."""
+    return (
+        environment.key,
+        environment.python if environment.ready else "unfinished",
+        f"{environment.size / 1e6:.1f} MB",
+        _iso(environment.used),
+        ", ".join(PurePath(script).name for script in environment.scripts),
+        str(environment.prefix),
+    )
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def locked_script(locked: LockedScript, platform: str) -> dict[str, Any]:

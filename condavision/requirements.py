@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.errors import ConfigError, UnknownImportError
+from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import declared_requirements, resolve
 from condavision.model import Manager, Requirement, Requirements
 
@@ -205,7 +206,7 @@ def require_known(requirements: Iterable[Requirement], import_map: ImportMap) ->
 def _describe_unknown(needed: Requirement, import_map: ImportMap) -> str:
     places = ", ".join(str(source) for source in needed.sources)
     line = f"{places}: no package is known for `import {needed.name}`"
-    application = import_map.host_application(needed.name)
+    application = host_application(needed.name)
     near = import_map.near(needed.name)
     if application:
         return f"{line} (the module is part of {application}, not of a package)"

@@ -1,0 +1,158 @@
+"""Which package an import needs, who decided, and what enters the requirement set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from condavision.config import Config
+from condavision.errors import ConfigError, UnknownImportError
+from condavision.mapping.import_map import ImportMap
+from condavision.model import (
+    Analysis,
+    Declared,
+    Import,
+    ImportKind,
+    Manager,
+    Origin,
+    ScriptMetadata,
+    SourceLocation,
+)
+from condavision.pythons import PythonRange
+from condavision.requirements import derive, describe, require_known
+
+HERE = SourceLocation("s.py", 7)
+MAP = ImportMap.bundled()
+
+
+def analysis(*imports: Import, metadata: ScriptMetadata | None = None) -> Analysis:
+    return Analysis(
+        Path("s.py"),
+        imports,
+        PythonRange(),
+        (),
+        metadata or ScriptMetadata(),
+        files=(),
+    )
+
+
+def required(name: str, *members: str, kind: ImportKind = ImportKind.REQUIRED) -> Import:
+    return Import(name, HERE, kind, members=members)
+
+
+def requirements(found: Analysis, **settings: object) -> str:
+    config = Config(root=Path("/nowhere"), **settings)  # type: ignore[arg-type]
+    return describe(derive(found, config, MAP)[0])["requirements"]
+
+
+MAPPED = [
+    (required("yaml"), "pyyaml"),
+    (required("PIL.Image"), "pillow"),
+    (required("PIL", "Image"), "pillow"),
+    (required("google.cloud", "storage"), "google-cloud-storage"),
+    (
+        required("google.cloud", "storage", "bigquery"),
+        "google-cloud-bigquery; google-cloud-storage",
+    ),
+    (required("google.cloud.storage.blob"), "google-cloud-storage"),
+    (required("ruamel", "yaml"), "ruamel-yaml"),
+    (required("mpl_toolkits.mplot3d"), "matplotlib"),
+    (required("yaml", kind=ImportKind.DYNAMIC), "pyyaml"),
+    (required("yaml", kind=ImportKind.OPTIONAL), ""),
+    (required("yaml", kind=ImportKind.FALLBACK), ""),
+    (required("yaml", kind=ImportKind.TYPING), ""),
+    (required("yaml", kind=ImportKind.VERSION), ""),
+    (Import("win32api", HERE, ImportKind.PLATFORM, platforms=frozenset({"win"})), "pywin32 on win"),
+    (Import("json", HERE, origin=Origin.STDLIB), ""),
+    (Import("mine", HERE, origin=Origin.LOCAL), ""),
+    (required("no_such_module_at_all.x"), "import no_such_module_at_all"),
+    (required("google.cloud", "no_such_thing"), "import google.cloud.no_such_thing"),
+]
+
+
+@pytest.mark.parametrize(("imported", "expected"), MAPPED)
+def test_imports_become_requirements(imported: Import, expected: str) -> None:
+    assert requirements(analysis(imported)) == expected
+
+
+def test_optional_imports_enter_where_that_is_wished() -> None:
+    found = analysis(required("yaml", kind=ImportKind.OPTIONAL))
+    assert requirements(found, optional_imports=True) == "pyyaml"
+
+
+OVERRIDES = [
+    ({"cv2": "opencv >=4"}, "conda:opencv >=4"),
+    ({"cv2": "pypi:opencv-python-headless[x]>=4,<5"}, "opencv-python-headless[x] <5,>=4"),
+    ({"cv2": ""}, ""),
+    ({"cv2": "bioconda::own-cv 1.*"}, "conda:own-cv 1.*[channel=bioconda]"),
+    ({"other": "thing"}, "opencv-python"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "expected"), OVERRIDES)
+def test_overrides_win(overrides: dict[str, str], expected: str) -> None:
+    assert requirements(analysis(required("cv2")), imports=overrides) == expected
+
+
+def test_the_script_s_own_override_wins_over_the_project_s() -> None:
+    metadata = ScriptMetadata(imports={"cv2": "mine"})
+    found = analysis(required("cv2"), metadata=metadata)
+    assert requirements(found, imports={"cv2": "theirs"}) == "conda:mine"
+
+
+def declared(manager: Manager, *texts: str) -> ScriptMetadata:
+    return ScriptMetadata(dependencies=tuple(Declared(manager, text, HERE) for text in texts))
+
+
+DECLARED = [
+    # what is declared and imported is one requirement, under the declared name
+    (Manager.PYPI, ["PyYAML>=5"], "yaml", "pyyaml >=5"),
+    (Manager.PYPI, ["opencv-python-headless"], "cv2", "opencv-python-headless"),
+    (Manager.CONDA, ["pyyaml >=5"], "yaml", "conda:pyyaml >=5"),
+    (Manager.CONDA, ["python-dateutil"], "dateutil", "conda:python-dateutil"),
+    (Manager.CONDA, ["pytorch=2.*"], "torch", "conda:pytorch =2.*"),
+    # a declared name that no map knows still answers the import of that name
+    (Manager.PYPI, ["our-own-thing"], "our_own_thing.part", "our-own-thing"),
+    # what is imported and not declared is inferred
+    (Manager.PYPI, ["requests"], "yaml", "pyyaml; requests"),
+]
+
+
+@pytest.mark.parametrize(("manager", "texts", "module", "expected"), DECLARED)
+def test_what_is_declared_wins(
+    manager: Manager, texts: list[str], module: str, expected: str
+) -> None:
+    found = analysis(required(module), metadata=declared(manager, *texts))
+    assert requirements(found) == expected
+
+
+def test_constraints_from_several_places_all_hold() -> None:
+    found = analysis(metadata=declared(Manager.PYPI, "x>=1", "x<3", "x[a]"))
+    assert requirements(found) == "x[a] <3,>=1"
+
+
+@pytest.mark.parametrize(
+    ("manager", "text"),
+    [
+        (Manager.PYPI, "not a requirement"),
+        (Manager.PYPI, "x @ https://example.com/x.whl"),
+        (Manager.CONDA, "!!"),
+    ],
+)
+def test_a_malformed_declaration_is_named_with_its_line(manager: Manager, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"s\.py:7"):
+        requirements(analysis(metadata=declared(manager, text)))
+
+
+def test_unknown_imports_are_listed_with_near_names_and_what_to_type() -> None:
+    found = analysis(required("pandass"), required("bpy"), required("yaml"))
+    set_ = derive(found, Config(root=Path("/nowhere")), MAP)[0]
+    with pytest.raises(UnknownImportError) as raised:
+        require_known(set_.requirements, MAP)
+    lines = raised.value.message.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("s.py:7: no package is known for `import bpy`")
+    assert "Blender" in lines[0]
+    assert "pandas" in lines[1]
+    assert any('"CONDA-PACKAGE"' in hint for hint in raised.value.hints)
