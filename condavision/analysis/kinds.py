@@ -39,7 +39,8 @@ def stdlib_reasons(
         it.resolution.origin is Origin.PACKAGE and _top(it.raw) in {"setuptools", "pkg_resources"}
         for it in imports
     )
-    reasons, backported = [], []
+    reasons: list[PythonReason] = []
+    backported: list[PythonReason] = []
     for it in imports:
         if it.resolution.origin is not Origin.STDLIB or not _must_succeed(it.raw.guard):
             continue
