@@ -96,7 +96,7 @@ class Resolver:
             folder = folder.parent
             parts = parts[:-1]
         package = ".".join(parts)
-        name = ".".join(filter(None, (package, raw.name)))
+        name = ".".join(filter(None, (package, raw.name))) or "."
         if raw.name:
             found = find_module(raw.name, (folder,), self.directories, package)
         else:

@@ -216,7 +216,8 @@ def _parts(call: Node) -> tuple[Node | None, list[Node]]:
 
 def _items(node: Node | None) -> list[Node]:
     """Return the elements of ``[a, b] + sys.path + [c]``, in their order."""
-    pending, items = [node], list[Node]()
+    pending = [node]
+    items: list[Node] = []
     while pending:
         it = pending.pop()
         if it is None:
