@@ -105,9 +105,7 @@ def read_conda_names(args: argparse.Namespace) -> tuple[dict[str, str], dict[str
     return conda, dotted
 
 
-def read_top_level(
-    database: Path, universe: set[str]
-) -> tuple[dict[str, set[str]], Counter[str]]:
+def read_top_level(database: Path, universe: set[str]) -> tuple[dict[str, set[str]], Counter[str]]:
     """Return the top-level modules of ``universe``, and how many distributions have each module."""
     query = (
         "SELECT d.name, m.name FROM distributions d"
