@@ -207,6 +207,11 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
         "lock again: condavision lock SCRIPT",
     ),
     (
+        "Zip archive|zstd|bzip2|decompress|corrupt|unexpected end|invalid .*header",
+        "the archive is damaged",
+        "run again; if it stays so, the channel has a damaged copy",
+    ),
+    (
         "HTTP status server error|error sending request|client error|connection|timed out|dns",
         "the download failed",
         "check the network and proxy settings, and run again: what was fetched is kept",

@@ -1,0 +1,1 @@
+"""The exec stage: locks become environments, environments become processes."""

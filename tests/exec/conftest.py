@@ -1,0 +1,95 @@
+"""Locks of real packages, and their environments."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.environment import install
+from condavision.model import Lock, LockedPackage, Manager
+from condavision.progress import Progress
+from condavision.subdir import current_subdir
+from tests.channels.engine import install as link
+from tests.channels.engine import solve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import rattler
+
+    from condavision.environment import Environment
+    from tests.channels.server import Channel
+
+    MakeLock = Callable[..., Lock]
+
+THIS_PYTHON = f"python {sys.version_info[0]}.{sys.version_info[1]}.*"
+
+
+def locked(record: rattler.RepoDataRecord) -> LockedPackage:
+    """What a lock file keeps of a solved record."""
+    assert record.sha256 is not None
+    assert record.md5 is not None
+    names = (spec.partition(" ") for spec in record.depends)
+    return LockedPackage(
+        manager=Manager.CONDA,
+        name=record.name.normalized,
+        version=str(record.version),
+        platform=current_subdir(),
+        url=str(record.url),
+        sha256=record.sha256.hex(),
+        md5=record.md5.hex(),
+        build=str(record.build),
+        dependencies={name: spec for name, _, spec in names},
+    )
+
+
+def altered(lock: Lock, name: str, **changes: str) -> Lock:
+    """The lock with one of its packages changed."""
+    packages = [replace(p, **changes) if p.name == name else p for p in lock.packages]  # type: ignore[arg-type]
+    return replace(lock, packages=tuple(packages))
+
+
+@pytest.fixture(scope="session")
+def extracted_pythons(channel_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package cache with this Python and what it depends on: extracting takes seconds."""
+    folder = tmp_path_factory.mktemp("pythons")
+    records = solve(channel_folder.as_uri(), [THIS_PYTHON])
+    link(records, folder / "prefix", folder / "pkgs")
+    return folder / "pkgs"
+
+
+@pytest.fixture
+def home(home: Path, extracted_pythons: Path) -> Path:
+    """A home without environments, whose package cache has this Python and nothing else."""
+    shutil.copytree(extracted_pythons, home / "pkgs", symlinks=True, copy_function=os.link)
+    return home
+
+
+@pytest.fixture
+def make_lock(channel: Channel) -> MakeLock:
+    """Solve specs on the test channel, this Python included unless another is asked for."""
+
+    def make(*specs: str, url: str | None = None, extra: tuple[LockedPackage, ...] = ()) -> Lock:
+        python = () if any(spec.startswith("python ") for spec in specs) else (THIS_PYTHON,)
+        records = solve(url or channel.url, [*python, *specs])
+        packages = (*map(locked, records), *extra)
+        return Lock("0" * 16, (url or channel.url,), (current_subdir(),), packages)
+
+    return make
+
+
+@pytest.fixture
+def make_environment(make_lock: MakeLock, home: Path) -> Callable[..., Environment]:
+    """Install what specs solve to, into an empty home."""
+
+    def make(*specs: str, **options: bool) -> Environment:
+        lock = make_lock(*specs)
+        return install(lock, current_subdir(), home=home, progress=Progress(), **options)
+
+    return make

@@ -1,0 +1,281 @@
+"""Environments out of locks: verified, complete, shared, or an error and nothing at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.environment import Environment, environment_of, install
+from condavision.errors import InstallError
+from condavision.model import Lock, LockedPackage, Manager
+from condavision.progress import LineProgress, Progress
+from condavision.subdir import current_subdir
+from tests.channels.server import Channel, Fault
+from tests.exec.conftest import altered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.exec.conftest import MakeLock
+
+SUBDIR = current_subdir()
+
+
+def build(
+    lock: Lock, home: Path, progress: Progress | None = None, *, compiled: bool = False
+) -> Environment:
+    progress = progress or Progress()
+    return install(lock, SUBDIR, home=home, progress=progress, compile_bytecode=compiled)
+
+
+def python(environment: Environment, code: str) -> str:
+    command = [str(environment.python), "-E", "-s", "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def nothing_is_left(home: Path) -> bool:
+    return not any(path.is_dir() for path in (home / "envs").iterdir())
+
+
+def test_a_noarch_package_works_with_its_entry_point(
+    make_environment: Callable[..., Environment],
+) -> None:
+    environment = make_environment("requests", "pyyaml")
+    assert "site-packages" in python(environment, "import requests; print(requests.__file__)")
+    assert python(environment, "import sys; print(sys.prefix)") == str(environment.prefix)
+    normalizer = environment.prefix / "bin" / "normalizer"
+    assert normalizer.read_bytes().startswith(b"#!" + os.fsencode(environment.prefix))
+
+
+@pytest.mark.parametrize("spec", ["python 2.7.*", "python 3.8.*", "python 3.12.*"])
+def test_every_python_gets_its_own_site_packages(
+    spec: str,
+    make_environment: Callable[..., Environment],
+    interpreter: Callable[[tuple[int, int]], object],
+) -> None:
+    major, minor = spec.removeprefix("python ").split(".")[:2]
+    interpreter((int(major), int(minor)))
+    environment = make_environment(spec)
+    found = python(environment, "import sys, ssl, ctypes; print(sys.version[:6])")
+    assert found.startswith(f"{major}.{minor}.")
+
+
+def test_bytecode_is_there_unless_not_wanted(make_lock: MakeLock, home: Path) -> None:
+    lock = make_lock("requests")
+    compiled = build(lock, home, compiled=True)
+    assert list(compiled.prefix.glob("lib/python*/site-packages/requests/__pycache__/api*.pyc"))
+    plain = build(lock, home / "other")
+    assert not list(plain.prefix.glob("lib/python*/site-packages/requests/__pycache__/*"))
+
+
+def test_equal_packages_share_one_environment(make_lock: MakeLock, home: Path) -> None:
+    lock = make_lock("requests")
+    reordered = replace(lock, hash="f" * 16, packages=tuple(reversed(lock.packages)))
+    assert environment_of(lock, SUBDIR, home) == environment_of(reordered, SUBDIR, home)
+    other = altered(lock, "requests", sha256="0" * 64)
+    assert environment_of(lock, SUBDIR, home) != environment_of(other, SUBDIR, home)
+
+
+def test_a_ready_environment_needs_neither_channel_nor_lock_file(
+    make_lock: MakeLock, home: Path, channel: Channel
+) -> None:
+    lock = make_lock("requests", url=channel.http_url)
+    first = build(lock, home)
+    channel.fail("", Fault.NOT_FOUND)
+    asked = len(channel.requested)
+    (home / "envs" / f"{first.key}.lock").unlink()
+    assert build(lock, home) == first
+    assert len(channel.requested) == asked
+    assert not (home / "envs" / f"{first.key}.lock").exists()
+
+
+def test_cached_packages_are_linked_without_the_network(
+    make_lock: MakeLock, home: Path, channel: Channel
+) -> None:
+    build(make_lock("requests", url=channel.http_url), home)
+    lock = make_lock("urllib3", url=channel.http_url)
+    channel.fail("", Fault.ERROR)
+    environment = build(lock, home)
+    assert python(environment, "import urllib3; print('here')") == "here"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault.NOT_FOUND, "no longer has it"),
+        (Fault.ERROR, "the download failed"),
+        (Fault.TRUNCATED, "the (archive is damaged|download failed)"),
+        (Fault.GARBLED, "the archive is damaged"),
+    ],
+)
+def test_a_failing_download_is_an_error_and_heals(
+    fault: Fault, said: str, make_lock: MakeLock, home: Path, channel: Channel
+) -> None:
+    lock = make_lock("requests", url=channel.http_url)
+    channel.fail("/requests-", fault)
+    with pytest.raises(InstallError, match=said) as caught:
+        build(lock, home)
+    assert "requests" in caught.value.message
+    assert caught.value.hints
+    assert "\n" not in caught.value.message
+    assert nothing_is_left(home)
+    channel.heal()
+    assert build(lock, home).is_ready
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("scheme", ["file", "http"])
+def test_a_package_that_is_not_what_was_locked_is_refused(
+    scheme: str, cached: bool, make_lock: MakeLock, home: Path, channel: Channel
+) -> None:
+    lock = make_lock("requests", url=channel.http_url if scheme == "http" else channel.url)
+    if cached:
+        build(lock, home)
+    with pytest.raises(InstallError, match=r"requests .* is not the package that was locked"):
+        build(altered(lock, "requests", sha256="0" * 64), home)
+    assert build(lock, home).is_ready
+
+
+@pytest.mark.parametrize("digest", ["", "0" * 63, "../../x"])
+def test_a_package_without_a_digest_is_refused(
+    digest: str, make_lock: MakeLock, home: Path
+) -> None:
+    with pytest.raises(InstallError, match="no valid sha256 for requests"):
+        build(altered(make_lock("requests"), "requests", sha256=digest), home)
+    assert nothing_is_left(home)
+
+
+def _cut(file: Path) -> None:
+    os.truncate(file, 3)
+
+
+def _edit(file: Path) -> None:
+    content = file.read_bytes()
+    with file.open("r+b") as stream:
+        stream.write(b"raise SystemExit(3)\n" if len(content) > 20 else b"#")
+
+
+@pytest.mark.parametrize("damage", [_cut, _edit, Path.unlink])
+def test_a_damaged_cache_entry_is_fetched_again(
+    damage: Callable[[Path], None], make_lock: MakeLock, home: Path
+) -> None:
+    build(make_lock("requests"), home)
+    [file] = (home / "pkgs").glob("requests-*/site-packages/requests/__init__.py")
+    damage(file)
+    environment = build(make_lock("requests", "pyyaml"), home)
+    assert python(environment, "import requests; print(requests.codes.ok)") == "200"
+
+
+def test_link_scripts_are_named_and_not_run(make_lock: MakeLock, home: Path) -> None:
+    said = io.StringIO()
+    environment = build(make_lock("post-link-sample"), home, Progress(said))
+    assert "post-link-sample" in said.getvalue()
+    assert not (environment.prefix / "post-link-ran").exists()
+
+
+def test_lines_where_there_is_no_terminal(
+    make_lock: MakeLock, home: Path, channel: Channel
+) -> None:
+    said = io.StringIO()
+    build(make_lock("requests", url=channel.http_url), home, LineProgress(said))
+    lines = said.getvalue().splitlines()
+    assert any("fetched requests (" in line and "kB" in line for line in lines)
+    assert all(line.startswith("condavision: ") and "\x1b" not in line for line in lines)
+
+
+def test_a_platform_that_was_not_locked(make_lock: MakeLock, home: Path) -> None:
+    with pytest.raises(InstallError, match="no packages for win-arm64") as caught:
+        install(make_lock("requests"), "win-arm64", home=home, progress=Progress())
+    assert "--platform win-arm64" in caught.value.hints[0]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_cache_that_cannot_be_written(make_lock: MakeLock, home: Path) -> None:
+    home.chmod(0o500)
+    with pytest.raises(InstallError, match="cannot be made") as caught:
+        build(make_lock("requests"), home)
+    assert "CONDAVISION_HOME" in caught.value.hints[-1]
+
+
+def test_a_cache_that_is_a_file(make_lock: MakeLock, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(InstallError, match="cannot be made"):
+        build(make_lock("requests"), tmp_path / "taken")
+
+
+@pytest.mark.parametrize("name", ["a b", "été", "x" * 200, "quo'te $HOME"])
+def test_awkward_folders(name: str, make_lock: MakeLock, tmp_path: Path) -> None:
+    environment = build(make_lock("requests"), tmp_path / name)
+    assert python(environment, "import requests; print(1)") == "1"
+    if "'" in name:
+        return  # rattler 0.28 does not quote it in the scripts it writes
+    script = environment.prefix / "bin" / "normalizer"
+    assert subprocess.run([script, "--help"], check=True, capture_output=True).stdout
+
+
+def test_an_unfinished_environment_is_built_again(make_lock: MakeLock, home: Path) -> None:
+    lock = make_lock("requests")
+    environment = build(lock, home)
+    environment.marker.unlink()
+    left = environment.prefix / "lib" / "left-over"
+    left.mkdir()
+    left.chmod(0o000)
+    assert build(lock, home).is_ready
+    assert not left.exists()
+
+
+def test_an_interpreter_that_is_gone(make_lock: MakeLock, home: Path) -> None:
+    lock = make_lock("requests")
+    build(lock, home).python.unlink()
+    with pytest.raises(InstallError, match="leads nowhere"):
+        build(lock, home)
+
+
+def wheel(requirement: str, folder: Path) -> LockedPackage:
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
+    subprocess.run([*command, requirement], check=True)
+    [file] = folder.glob("*.whl")
+    name, version = file.name.split("-")[:2]
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return LockedPackage(Manager.PYPI, name, version, SUBDIR, file.as_uri(), digest)
+
+
+@pytest.fixture(scope="module")
+def iniconfig(tmp_path_factory: pytest.TempPathFactory) -> LockedPackage:
+    return wheel("iniconfig", tmp_path_factory.mktemp("wheel"))
+
+
+def test_pypi_packages_come_through_uv(
+    iniconfig: LockedPackage, make_lock: MakeLock, home: Path
+) -> None:
+    environment = build(make_lock("requests", extra=(iniconfig,)), home, compiled=True)
+    [module] = environment.prefix.glob("lib/python*/site-packages/iniconfig/__init__.py")
+    assert list(module.parent.glob("__pycache__/__init__*.pyc"))
+    assert python(environment, "import iniconfig, requests; print(1)") == "1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sha256": "0" * 64}, "is not the file that was locked"),
+        ({"url": "file:///nowhere/iniconfig-2.0.0-py3-none-any.whl"}, "no longer there"),
+        ({"url": "http://127.0.0.1:9/iniconfig-2.0.0.tar.gz"}, "source distribution"),
+    ],
+)
+def test_wrong_pypi_packages_are_refused(
+    changes: dict[str, str], said: str, iniconfig: LockedPackage, make_lock: MakeLock, home: Path
+) -> None:
+    lock = altered(make_lock("requests", extra=(iniconfig,)), iniconfig.name, **changes)
+    with pytest.raises(InstallError, match=said) as caught:
+        build(lock, home)
+    assert "iniconfig" in caught.value.message
+    assert "\n" not in caught.value.message
+    assert nothing_is_left(home)
