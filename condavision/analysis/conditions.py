@@ -27,13 +27,37 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERESTING", "judge"]
 
-INTERESTING = re.compile(
-    rb"\bversion_info\b|\bhexversion\b|\bsys\.version\b|\bpython_version|\b_?(?:[iI][sS]_?)?(?:PY|py|Py)"
-    rb"(?:thon)?_?[23]\d*k?\b|\bos\.name\b|\bsys\.platform\b|\bplatform\.(?:system|platform|uname|python_)"
-    rb"|\bos\.uname\b|\bTYPE_CHECKING\b|\bhasattr\b|\b(?:if|elif)[ \t(]+(?:0|False|None)\b"
-)
-"""Where in a text a condition may say something about the world."""
+INTERESTING = {
+    literal: re.compile(re.escape(literal) + tail)
+    for literal, tail in {
+        b"version_info": rb"\b",
+        b"hexversion": rb"\b",
+        b"sys.version": rb"\b(?!_)",
+        b"python_version": rb"",
+        b"os.name": rb"\b",
+        b"sys.platform": rb"\b",
+        b"platform.": rb"(?:system|platform|uname|python_)",
+        b"os.uname": rb"\b",
+        b"TYPE_CHECKING": rb"\b",
+        b"hasattr": rb"\(",
+        b"PY": rb"(?:THON)?_?[23]\d*\b",
+        b"py2": rb"\d*\b",
+        b"py3": rb"\d*k?\b",
+        b"py_3": rb"\d*\b",
+        b"py_2": rb"\d*\b",
+        b"python2": rb"\b",
+        b"python3": rb"\b",
+        b"if 0": rb"\b",
+        b"if False": rb"\b",
+        b"if (False": rb"\b",
+        b"if None": rb"\b",
+    }.items()
+}
+"""Where in a text a condition may say something about the world: by a literal it begins with."""
 
+_TELLING = re.compile(
+    r"version|platform|os\.name|uname|implementation|system\(\)|\A(?:0|1|True|False|None)\Z"
+)
 _DEPTH = 40  # of a condition; deeper ones are generated and undecided
 _VERSION_FLAG = re.compile(r"(?i)_?(?:is_?)?py(?:thon)?_?([23])(\d*)k?(?:_or_(?:later|newer))?")
 
@@ -127,6 +151,8 @@ def _version_flag(major: int, minor: str) -> Verdict:
 @lru_cache(maxsize=1024)
 def _decided(text: str) -> Verdict:
     """Decide a comparison, call or constant by trying it in each world."""
+    if not _TELLING.search(text):
+        return UNKNOWN
     parsed = Parser(language()).parse(text.encode()).root_node
     if parsed.has_error or parsed.named_child_count != 1:
         return UNKNOWN
@@ -159,6 +185,7 @@ def _collect(outcomes: list[set[bool | None]], plane: Callable[[int], int]) -> V
     return Verdict(true, false)
 
 
+@lru_cache(maxsize=64)
 def _versions(minor: Minor, micro: int) -> dict[str, Any]:
     major, second = minor
     dotted = f"{major}.{second}.{micro}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from condavision.analysis.conditions import INTERESTING, judge
@@ -16,7 +17,7 @@ from condavision.analysis.worlds import ALL, Verdict, is_typing, platforms_of, p
 from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tree_sitter import Node, Tree
 
@@ -88,7 +89,8 @@ class _Region:
     checked: frozenset[str] = frozenset()
 
 
-_TRY = re.compile(rb"\btry[ \t]*(?:\\\n[ \t]*)?:|\bsuppress[ \t]*\(")
+_TRY = re.compile(rb"try(?=[ \t]*[:\\])")
+_SUPPRESS = re.compile(rb"suppress[ \t]*\(")
 _HASATTR = re.compile(r"\bhasattr\(\s*([\w.]+)\s*,\s*[uU]?['\"](\w+)['\"]")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _EXIT_CALL = re.compile(
@@ -124,16 +126,17 @@ class Guards:
     def __post_init__(self) -> None:
         text, root = self.source.text, self.tree.root_node
         for match in _TRY.finditer(text):
-            node = root.descendant_for_byte_range(match.start(), match.start() + 3)
-            if node is not None and node.type == "try" and node.parent is not None:
-                self._read_try(node.parent)
-            elif node is not None and match[0].startswith(b"suppress"):
-                self._read_suppress(node)
+            node = root.named_descendant_for_byte_range(*match.span())
+            if node is not None and node.type == "try_statement":
+                self._read_try(node)
+        if b"suppress" in text:
+            for match in _SUPPRESS.finditer(text):
+                self._read_suppress(root.descendant_for_byte_range(match.start(), match.start()))
         self._read_conditions(INTERESTING)
         if self._flags:
-            names = sorted({name.rpartition(".")[2] for name in self._flags})
-            words = b"|".join(re.escape(name.encode()) for name in names)
-            self._read_conditions(re.compile(rb"\b(?:" + words + rb")\b"), assignments=False)
+            names = sorted({name.rpartition(".")[2].encode() for name in self._flags})
+            words = {name: re.compile(re.escape(name) + rb"\b") for name in names}
+            self._read_conditions(words, assignments=False)
         self._bounds = sorted({edge for it in self._regions for edge in (it.start, it.end)})
 
     def at(self, start_byte: int) -> Guard:
@@ -150,9 +153,12 @@ class Guards:
                 _Region(node.start_byte, node.end_byte, worlds=worlds, checked=checked)
             )
 
-    def _read_conditions(self, words: re.Pattern[bytes], *, assignments: bool = True) -> None:
-        root, seen = self.tree.root_node, set[int]()
-        for match in words.finditer(self.source.text):
+    def _read_conditions(
+        self, words: Mapping[bytes, re.Pattern[bytes]], *, assignments: bool = True
+    ) -> None:
+        root, seen, text = self.tree.root_node, set[int](), self.source.text
+        present = [pattern for literal, pattern in words.items() if literal in text]
+        for match in chain.from_iterable(pattern.finditer(text) for pattern in present):
             node = root.descendant_for_byte_range(match.start(), match.end() - 1)
             for holder in _holders(node):
                 if holder.type == "assignment":
@@ -230,8 +236,8 @@ class Guards:
                 Exit(node.start_point.row, text.decode("utf-8", "replace"), pythons_of(worlds))
             )
 
-    def _read_suppress(self, node: Node) -> None:
-        call = node.parent
+    def _read_suppress(self, node: Node | None) -> None:
+        call = node.parent if node is not None else None
         while call is not None and call.type in {"attribute", "call"}:
             if call.type == "call":
                 break

@@ -10,13 +10,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from condavision.analysis.guards import Guard, Guards, Try
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tree_sitter import Node
 
+    from condavision.analysis.guards import Guard, Guards, Try
     from condavision.analysis.source import Source
 
 __all__ = ["RawImport", "find_imports"]
@@ -44,13 +43,11 @@ class RawImport:
     stands_in: tuple[int, ...] = field(default=())
 
 
-_START = re.compile(
-    rb"(?:^|[;:])[ \t\f]*(?:lazy[ \t]+)?(?:(import)(?=[ \t\\])|(from)(?=[ \t\\.]))", re.MULTILINE
+_WORD = re.compile(rb"import(?:_module\s*\(|__\s*\(|orskip\s*\(|(?=[\s\\(*]))")
+_CALLED = re.compile(
+    rb"\s*(?:name\s*=\s*)?[rRuU]?(?P<quote>['\"])(?P<name>[^\W\d][\w.]*)(?P=quote)"
 )
-_DYNAMIC = re.compile(
-    rb"\b(?:import_module|__import__|importorskip)\s*\(\s*(?:name\s*=\s*)?[rRuU]?"
-    rb"(?P<quote>['\"])(?P<name>[^\W\d][\w.]*)(?P=quote)"
-)
+_UNDELIMITED = re.compile(rb"(?:.*[;:])??[ \t\f]*(?:lazy[ \t]+)?(?P<from>from\b.*?\b)?import\Z")
 _FROM = re.compile(
     r"from\s*(?P<dots>[.\s]*)(?P<name>[\w.\s]*?)\s*\bimport\b(?P<members>.*)", re.DOTALL
 )
@@ -68,34 +65,49 @@ _LONGEST = 100_000  # bytes of one statement; generated code reaches a tenth of 
 
 def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
     """Return the imports of a source in their order; ``__future__`` is none."""
-    found = sorted(
-        [*_statements(source, guards), *_dynamic(source, guards)], key=lambda it: it.start
-    )
+    root = guards.tree.root_node
+    found: list[RawImport] = []
+    for match in _WORD.finditer(source.text):
+        start = match.start()
+        before = source.text[start - 1 : start]
+        if match[0].endswith(b"("):
+            found += _dynamic(source, guards, match)
+        elif not (before.isalnum() or before == b"_"):
+            node = root.named_descendant_for_byte_range(start, start + 6)
+            statement = _statement(source, node, start)
+            if statement is not None:
+                at, text = statement
+                row = source.text.count(b"\n", 0, at) if node is None else _row(source, node, at)
+                guard = guards.at(at)
+                found += [
+                    RawImport(name, row, guard, level, members, binds, star, start=at)
+                    for name, level, members, binds, star in _read(text)
+                ]
     return tuple(_paired(found, guards.tries))
 
 
-def _statements(source: Source, guards: Guards) -> Iterator[RawImport]:
-    root = guards.tree.root_node
-    for match in _START.finditer(source.text):
-        group = 1 if match[1] else 2
-        token = root.descendant_for_byte_range(*match.span(group))
-        if token is None or token.type in _LITERALS or token.parent is None:
-            continue
-        parent = token.parent
-        if parent.type in _STATEMENTS and parent.start_byte == token.start_byte:
-            text = source.text[
-                parent.start_byte : min(parent.end_byte, parent.start_byte + _LONGEST)
-            ]
-        elif parent.is_error or root.has_error:
-            if token.type not in {"import", "from", "identifier"} and not token.is_error:
-                continue
-            text = _logical_line(source.text, match.start(group))
-        else:
-            continue
-        row = token.start_point.row
-        guard = guards.at(token.start_byte)
-        for item in _read(text.decode("utf-8", "replace")):
-            yield replace(item, row=row, guard=guard, start=token.start_byte)
+def _row(source: Source, node: Node, at: int) -> int:
+    """Return the row of an offset, from a node near it where there is one."""
+    if node.start_byte == at:
+        return node.start_point.row
+    return source.text.count(b"\n", 0, at)
+
+
+def _statement(source: Source, node: Node | None, start: int) -> tuple[int, str] | None:
+    """Return the offset and text of the import statement whose ``import`` stands at ``start``."""
+    if node is None or node.type in _LITERALS:
+        return None
+    if node.type in _STATEMENTS:
+        end = min(node.end_byte, node.start_byte + _LONGEST)
+        return node.start_byte, source.text[node.start_byte : end].decode("utf-8", "replace")
+    if not (node.is_error or node.has_error or node.type in {"module", "identifier"}):
+        return None
+    line = source.text.rfind(b"\n", 0, start) + 1
+    match = _UNDELIMITED.match(source.text[line : start + 6])
+    if match is None:
+        return None
+    at = line + match.start("from") if match["from"] else start
+    return at, _logical_line(source.text, at).decode("utf-8", "replace")
 
 
 def _logical_line(text: bytes, start: int) -> bytes:
@@ -108,18 +120,18 @@ def _logical_line(text: bytes, start: int) -> bytes:
     return line.partition(b";")[0]
 
 
-_NONE = Guard()
+_Item = tuple[str, int, tuple[str, ...], tuple[str, ...], bool]
 
 
-def _read(statement: str) -> Iterator[RawImport]:
+def _read(statement: str) -> Iterator[_Item]:
+    """Yield name, level, members, bound names and whether it is ``*`` for each module."""
     text = re.sub(r"#[^\n]*", "", statement) if "#" in statement else statement
     text = text.replace("\\\n", " ")
     if text.startswith("import"):
         for part in text[len("import") :].split(","):
             name, alias = _aliased(part)
             if name:
-                bound = alias or name.partition(".")[0]
-                yield RawImport(name, 0, _NONE, binds=(bound,))
+                yield name, 0, (), (alias or name.partition(".")[0],), False
         return
     match = _FROM.match(text)
     if not match:
@@ -130,12 +142,10 @@ def _read(statement: str) -> Iterator[RawImport]:
         return
     parts = match["members"].replace("(", " ").replace(")", " ").split(",")
     pairs = [pair for pair in map(_aliased, parts) if pair[0]]
-    members = tuple(name for name, _ in pairs)
     star = "*" in match["members"]
-    if not members and not star:
-        return
-    binds = tuple(alias or member for member, alias in pairs)
-    yield RawImport(name, 0, _NONE, level, members, binds, star)
+    if pairs or star:
+        binds = tuple(alias or member for member, alias in pairs)
+        yield name, level, tuple(name for name, _ in pairs), binds, star
 
 
 def _aliased(part: str) -> tuple[str, str]:
@@ -153,27 +163,27 @@ def _is_dotted(name: str, *, empty: bool = False) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
 
-def _dynamic(source: Source, guards: Guards) -> Iterator[RawImport]:
-    root = guards.tree.root_node
-    for match in _DYNAMIC.finditer(source.text):
-        token = root.descendant_for_byte_range(match.start(), match.start() + 1)
-        if token is None or token.type in _LITERALS:
-            continue
-        name = match["name"].decode("utf-8", "replace")
-        if not _is_dotted(name):
-            continue
-        guard = guards.at(match.start())
-        if match[0].startswith(b"importorskip"):
-            guard = replace(guard, optional=True)
-        bound = _assigned(token)
-        yield RawImport(
-            name,
-            token.start_point.row,
-            guard,
-            binds=(bound,) if bound else (),
-            dynamic=True,
-            start=match.start(),
-        )
+def _dynamic(source: Source, guards: Guards, match: re.Match[bytes]) -> Iterator[RawImport]:
+    """Yield the module that ``import_module("x")`` and its kin name literally."""
+    called = _CALLED.match(source.text, match.end())
+    if called is None:
+        return
+    name = called["name"].decode("utf-8", "replace")
+    token = guards.tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
+    if token is None or token.type in _LITERALS or not _is_dotted(name):
+        return
+    guard = guards.at(match.start())
+    if match[0].startswith(b"importorskip"):
+        guard = replace(guard, optional=True)
+    bound = _assigned(token)
+    yield RawImport(
+        name,
+        token.start_point.row,
+        guard,
+        binds=(bound,) if bound else (),
+        dynamic=True,
+        start=match.start(),
+    )
 
 
 def _assigned(node: Node | None) -> str:

@@ -28,10 +28,11 @@ class PathEdit:
     front: bool
 
 
-_EDIT = re.compile(
-    rb"\b(?:sys\.)?path\.(?:insert|append|extend)\s*\(|\baddsitedir\s*\("
-    rb"|\bsys\.path\s*(?:\+=|=(?!=)|\[[:0-9]*\]\s*=)"
-)
+_EDITS = {
+    b"path.": re.compile(rb"path\.(?:insert|append|extend)\s*\("),
+    b"addsitedir": re.compile(rb"addsitedir\s*\("),
+    b"sys.path": re.compile(rb"sys\.path\s*(?:\+=|=(?!=)|\[[:0-9]*\]\s*=)"),
+}
 _DEPTH = 25
 _SAME = {
     "abspath", "absolute", "as_posix", "encode", "expanduser", "fspath", "normcase", "normpath",
@@ -50,13 +51,17 @@ _NAMES = {
 
 def path_edits(source: Source, tree: Tree) -> tuple[PathEdit, ...]:
     """Return the edits of ``sys.path`` whose directory is a literal or comes from ``__file__``."""
-    if b"path" not in source.text and b"addsitedir" not in source.text:
-        return ()
+    matches = [
+        match
+        for literal, pattern in _EDITS.items()
+        if literal in source.text
+        for match in pattern.finditer(source.text)
+    ]
     reader = _Reader(source, tree)
-    edits = []
-    for match in _EDIT.finditer(source.text):
+    edits: list[PathEdit] = []
+    for match in sorted(matches, key=lambda it: it.start()):
         node = tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
-        edits += list(reader.edits(node))
+        edits += reader.edits(node)
     return tuple(dict.fromkeys(edits))
 
 

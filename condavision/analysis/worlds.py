@@ -68,6 +68,7 @@ def is_typing(mask: int) -> bool:
     return bool(mask) and not mask & RUNNING
 
 
+@lru_cache(maxsize=512)
 def on_pythons(row: int) -> int:
     """Return the worlds of a set of minors: bit n of ``row`` for ``KNOWN[n]``."""
     return sum(row << (plane * _MINORS) for plane in range(_PLANES))
