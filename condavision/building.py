@@ -79,7 +79,7 @@ def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:
         if archive is not None and cache in archive.parents and not archive.exists():
             from condavision.interpreters import restore  # noqa: PLC0415 - few need it
 
-            restore(home, package.url, package.sha256)
+            restore(cache, package.url, package.sha256)
 
 
 def _mark_ready(environment: Environment, lock: Lock) -> None:

@@ -25,8 +25,8 @@ _KEPT = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "UV_CACHE_DIR"
 
 @pytest.fixture(scope="session")
 def known_interpreters(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which this machine's interpreters have been asked what they are."""
-    folder = tmp_path_factory.mktemp("known")
+    """A cache of the channel in which the interpreters have been asked what they are."""
+    folder = tmp_path_factory.mktemp("known") / "interpreters"
     discover(folder)
     return folder
 
@@ -48,7 +48,7 @@ def home(
 ) -> Path:
     """An empty ``CONDAVISION_HOME``, but for what is known of the interpreters."""
     folder = tmp_path / "home"
-    shutil.copytree(known_interpreters, folder)
+    shutil.copytree(known_interpreters, folder / "interpreters")
     monkeypatch.setenv("CONDAVISION_HOME", str(folder))
     return folder
 

@@ -58,7 +58,7 @@ json.dump({
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory, known_interpreters: Path) -> Path:
-    folder = tmp_path_factory.mktemp("a cache, naïve ünd $HOME") / "home"
+    folder = tmp_path_factory.mktemp("a cache, naïve ünd $HOME") / "interpreters"
     shutil.copytree(known_interpreters, folder)
     return folder
 
@@ -191,11 +191,11 @@ def test_one_interpreter_for_each_version_and_newest_first(known_interpreters: P
 def test_what_was_seen_stays_known_with_a_shorter_path(
     known_interpreters: Path, bare_machine: Path
 ) -> None:
-    known = (known_interpreters / "interpreters" / "known.json").read_bytes()
-    (bare_machine / "interpreters").mkdir(parents=True)
-    (bare_machine / "interpreters" / "known.json").write_bytes(known)
+    known = (known_interpreters / "known.json").read_bytes()
+    bare_machine.mkdir()
+    (bare_machine / "known.json").write_bytes(known)
     assert discover(bare_machine) == discover(known_interpreters)
-    assert (bare_machine / "interpreters" / "known.json").read_bytes() == known
+    assert (bare_machine / "known.json").read_bytes() == known
 
 
 @posix_only
@@ -268,7 +268,7 @@ def test_environments_listed_by_conda_are_found(
 
 def test_damaged_memory_is_made_anew(bare_machine: Path) -> None:
     expected = discover(bare_machine)
-    memory = bare_machine / "interpreters" / "known.json"
+    memory = bare_machine / "known.json"
     for damage in (b"", b"{", b"[]", b'{"format": 1, "interpreters": {"/x": {}}}', b"\xff\xfe"):
         memory.write_bytes(damage)
         assert discover(bare_machine) == expected

@@ -52,7 +52,7 @@ def local_channel(cache: Path) -> Path:
     since the last call it is only looked at. Not to be called from a running event loop.
 
     Args:
-        cache: the folder that holds the channel: ``condavision.config.home()``.
+        cache: the folder of the channel: ``interpreters`` below ``condavision.config.home()``.
 
     Raises:
         ChannelError: no interpreter was found, or the channel cannot be written.
@@ -60,7 +60,7 @@ def local_channel(cache: Path) -> Path:
     interpreters = discover(cache)
     if not interpreters:
         raise ChannelError(f"`{SPELLING}` is empty: no CPython was found on this machine")
-    channel = cache.absolute() / "interpreters"
+    channel = cache.absolute()
     subdir = channel / interpreters[0].subdir
     if not _is_fresh(subdir, interpreters):
         with _writing(channel):
@@ -74,7 +74,7 @@ def restore(cache: Path, url: str, sha256: str) -> None:
     """Make sure that the package which a lock names is there, from an interpreter that still is.
 
     Args:
-        cache: the folder that holds the channel: ``condavision.config.home()``.
+        cache: the folder of the channel: ``interpreters`` below ``condavision.config.home()``.
         url: the ``file://`` url of a package that :func:`local_channel` once made.
         sha256: what the package must hash to, in hex.
 

@@ -47,7 +47,8 @@ def discover(cache: Path | None = None) -> tuple[Interpreter, ...]:
     come first on PATH.
 
     Args:
-        cache: the folder that keeps what is known of them; ``condavision.config.home()`` if None.
+        cache: the folder that keeps what is known of them; ``interpreters`` below
+            ``condavision.config.home()`` if None.
     """
     chosen: dict[str, Interpreter] = {}
     for interpreter in discover_all(cache):
@@ -57,8 +58,7 @@ def discover(cache: Path | None = None) -> tuple[Interpreter, ...]:
 
 def discover_all(cache: Path | None = None) -> tuple[Interpreter, ...]:
     """Return every interpreter of this machine, preferred ones of a version first."""
-    folder = (cache or home()) / "interpreters"
-    memory = folder / "known.json"
+    memory = (cache or home() / "interpreters") / "known.json"
     known = _read_memory(memory)
     running = _base_executable(Path(sys.executable))
     executables = {running, *_candidates(), *(Path(path) for path in known)}
@@ -71,8 +71,7 @@ def discover_all(cache: Path | None = None) -> tuple[Interpreter, ...]:
     offered = [
         found
         for found in interpreters
-        if found.executable == running
-        or (found.subdir == here and not _is_ours(found, folder.parent))
+        if found.executable == running or (found.subdir == here and not _is_ours(found))
     ]
     return tuple(sorted(offered, key=_preference))
 
@@ -89,9 +88,9 @@ def _preference(interpreter: Interpreter) -> tuple[object, ...]:
     )
 
 
-def _is_ours(interpreter: Interpreter, cache: Path) -> bool:
+def _is_ours(interpreter: Interpreter) -> bool:
     """Whether it lives in an environment made by this program, which ``clean`` may remove."""
-    if interpreter.prefix.is_relative_to(cache.resolve()):
+    if interpreter.prefix.is_relative_to(home().resolve()):
         return True
     return any((interpreter.prefix / "conda-meta").glob(f"python-*-{BUILD}*.json"))
 
