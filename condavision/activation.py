@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.activation_scripts import derive_operations, shell_command
-from condavision.warm import counted, encode, grouped, read_fields, read_list
+from condavision.warm import NONEMPTY, counted, encode, grouped, read_fields, read_list
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ def _base(prefix: Path) -> tuple[Operation, ...]:
         "PYTHONHOME": None,
     }
     return (
-        ("PATH", "PATH", "empty", path, "", f"={path}{fallback}"),
+        ("PATH", "PATH", NONEMPTY, path, "", f"={path}{fallback}"),
         *(_assignment(name, value) for name, value in values.items()),
     )
 

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from condavision.warm import apply
+from condavision.warm import CONSTANT, KEEP, NONEMPTY, apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,8 +33,9 @@ _SHELL_OWN = frozenset((
 """What the shell sets or minds itself; and LC_CTYPE, which Python sets in the C locale."""
 
 _MENTIONED = re.compile(r"\$\{?!?([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+?=|\b(?:unset|export) +(.+)")
+_INDIRECT = re.compile(r"\beval\b|\$\{!|\b(?:declare|local|typeset) +-n\b|\bprintenv\b")
 _VOLATILE = re.compile(
-    r"\$\$|\$\{?(?:RANDOM|SRANDOM|SECONDS|EPOCH\w*|PPID|BASHPID|PWD|HOSTNAME|UID|EUID)\b"
+    r"(?<!\\)\$\$|\$\{?(?:RANDOM|SRANDOM|SECONDS|EPOCH\w*|PPID|BASHPID|PWD|HOSTNAME|UID|EUID)\b"
     r"|\b(?:date|hostname|tty|stty|mktemp|uuidgen|whoami|pwd|getconf|nproc)\b"
     r"|\bLC_(?:ALL|CTYPE)\b|\[ *-t |\$-"
 )
@@ -84,6 +85,8 @@ def _is_volatile(text: str) -> bool:
 def _mentioned(texts: Iterable[str]) -> set[str]:
     names: set[str] = set()
     for text in texts:
+        if _INDIRECT.search(text):  # any word may be the name of a variable
+            names.update(re.findall(r"\b[A-Za-z_]\w*", text))
         for match in _MENTIONED.finditer(text):
             if match[3]:
                 names.update(re.findall(r"\b[A-Za-z_]\w*", match[3]))
@@ -100,40 +103,58 @@ def _derived(runs: _Runs, names: set[str]) -> list[Operation] | None:
     names |= {name for name in unset if name not in runs.initial({})} - _SHELL_OWN
     sentinels = {name: f"/@{number}@/" for number, name in enumerate(sorted(names))}
     present = runs.result(sentinels)
-    empty = runs.result(dict.fromkeys(names, ""))
-    if present is None or empty is None:
+    if present is None:
         return None
-    operations = []
-    for name in [*sorted((unset.keys() | present.keys() | names) - _SHELL_OWN), "PATH"]:
-        operation = _fitted(name, unset, present, empty, {**sentinels, "PATH": runs.path})
-        if operation is None:
-            return None
-        if operation != (name, name, "", "", "", ""):  # left alone
-            operations.append(operation)
-    return operations if runs.agree(operations, sorted(names)) else None
+    originals = {**sentinels, "PATH": runs.path}
+    sources = {name: _sources(present.get(name, ""), originals) for name in originals}
+    read = {source for found in sources.values() for source in found}
+    others = {name: value for name, value in sentinels.items() if name not in read}
+    without = runs.result(others)
+    empty = runs.result({**others, **dict.fromkeys(read - {"PATH"}, "")})
+    if without is None or empty is None or any(len(found) > 1 for found in sources.values()):
+        return None
+    observed = _Observed(originals, unset, present, without, empty)
+    operations = [
+        _fitted(name, found[0] if found else "", observed) for name, found in sources.items()
+    ]
+    changes = [operation for operation in operations if operation != _untouched(operation[0])]
+    return changes if runs.agree(changes, sorted(names)) else None
 
 
-def _fitted(
-    name: str,
-    unset: Mapping[str, str],
-    present: Mapping[str, str],
-    empty: Mapping[str, str],
-    originals: Mapping[str, str],
-) -> Operation | None:
-    """Return the one operation that explains a variable's value in the three runs."""
-    value = present.get(name)
-    otherwise = f"={unset[name]}" if name in unset else ""
-    sources = [source for source in originals if value and originals[source] in value]
-    if not sources or value is None:
-        return (name, "", "", "", "", otherwise) if unset.get(name) == value else None
-    if len(sources) > 1 or value.count(originals[sources[0]]) > 1:
-        return None
-    source = sources[0]
-    before, _, after = value.partition(originals[source])
+def _sources(value: str, originals: Mapping[str, str]) -> list[str]:
+    """Return the variables whose original values are in ``value``, each time they are."""
+    return [name for name, original in originals.items() for _ in range(value.count(original))]
+
+
+class _Observed(NamedTuple):
+    """Results of runs: nothing set, all set, what is read unset, what is read empty."""
+
+    originals: Mapping[str, str]
+    unset: Mapping[str, str]
+    present: Mapping[str, str]
+    without: Mapping[str, str]
+    empty: Mapping[str, str]
+
+
+def _fitted(name: str, source: str, observed: _Observed) -> Operation:
+    """Return the simplest operation that could explain a variable's values."""
+    value, fallback = observed.present.get(name), observed.unset.get(name)
+    otherwise = "" if fallback is None else f"={fallback}"
+    if not source or value is None:
+        if value is not None and fallback is None:  # assigned, but not exported
+            return (name, name, CONSTANT, value, "", "")
+        return (name, "", "", "", "", otherwise)
+    before, _, after = value.partition(observed.originals[source])
     if source == "PATH":
-        return (name, source, "empty", before, after, otherwise)
-    is_skipped = empty.get(name) != before + after
-    return (name, source, "empty" if is_skipped else "", before, after, otherwise)
+        return (name, source, NONEMPTY, before, after, otherwise)
+    if name != source and observed.without.get(name) == observed.originals.get(name):
+        otherwise = KEEP
+    mode = "" if observed.empty.get(name) == before + after else NONEMPTY
+    return (name, source, mode, before, after, otherwise)
+
+
+def _untouched(name: str) -> Operation:
+    return (name, name, "", "", "", "")
 
 
 class _Runs:

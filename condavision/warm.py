@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     Operation = tuple[str, str, str, str, str, str]
-    """What activation does to one variable: name, source, empty, before, after, otherwise.
+    """What activation does to one variable: name, source, mode, before, after, otherwise.
 
-    If ``source`` names a variable that is set, the new value is ``before``, its value, ``after``;
-    if not, ``otherwise``: ``=`` and the value, or an empty string for no variable at all. With
-    ``empty`` an empty variable counts as not set.
+    If ``source`` names a variable that is set, the new value is ``before``, its value, ``after``
+    (only ``before`` if ``mode`` is CONSTANT); if it is not set, or empty and ``mode`` is NONEMPTY,
+    ``otherwise``: ``=`` and the value, KEEP, or an empty string for no variable at all.
     """
 
 __all__ = [
+    "CONSTANT",
     "FORMAT",
+    "KEEP",
+    "NONEMPTY",
     "apply",
     "counted",
     "encode",
@@ -43,21 +46,24 @@ __all__ = [
 
 FORMAT = "condavision warm record 1"
 
+CONSTANT, NONEMPTY = "constant", "nonempty"
+KEEP = "keep"
+
 _MODULE_SUFFIXES = (".py", ".so", ".pyd", ".pyc", ".pth", ".zip", ".egg")
 
 
 def apply(operations: Iterable[Operation], environment: Mapping[str, str]) -> dict[str, str]:
     """Return ``environment`` after an activation; every operation sees the original values."""
     result = dict(environment)
-    for name, source, empty, before, after, otherwise in operations:
+    for name, source, mode, before, after, otherwise in operations:
         value = environment.get(source) if source else None
-        if value is None or (empty and not value):
-            if otherwise:
+        if value is None or (mode == NONEMPTY and not value):
+            if otherwise.startswith("="):
                 result[name] = otherwise[1:]
-            else:
+            elif otherwise != KEEP:
                 result.pop(name, None)
         else:
-            result[name] = before + value + after
+            result[name] = before if mode == CONSTANT else before + value + after
     return result
 
 
