@@ -1,0 +1,384 @@
+"""Write condavision/analysis/data/attributes.tsv: which Pythons have which standard library name.
+
+    pip install typeshed-client vermin
+    python tools/generate_pythons.py
+
+Sources, in order of trust: the CPythons found on this machine (each imports every module and lists
+its names), typeshed's stubs (newest releases; which names are public), vermin's rules (the release
+within 3.0 to 3.5, which no interpreter here may cover), and the reviewed corrections below. Only
+names that some Python with the module lacks are written: everything else cannot narrow.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typeshed_client
+import vermin
+import vermin.rules
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+
+from accuracy_pythons import interpreters
+
+from condavision.pythons import KNOWN, Minor, format_minor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+TARGET = Path(__file__).parent.parent / "condavision" / "analysis" / "data" / "attributes.tsv"
+
+NEWEST_STUBS: tuple[Minor, ...] = ((3, 13), (3, 14), (3, 15))
+OLDEST_STUBS: Minor = (3, 9)
+STUB_PLATFORMS = ("linux", "darwin", "win32")
+
+# Importing these does something, or needs a display; nobody's range hangs on their attributes.
+SKIPPED = (
+    "antigravity",
+    "this",
+    "idlelib",
+    "test",
+    "lib2to3",
+    "turtledemo",
+    "ensurepip",
+    "__main__",
+)
+
+# Names of other modules that a module happens to hold, and that scripts do use.
+LEAKS: dict[str, tuple[str, ...]] = {"os": ("errno",)}
+
+# Builtins and attributes that came or went where neither interpreters nor vermin reach (3.0 to 3.5),
+# from "What's New in Python 3.1" to "3.5": the first and the last minor that have them.
+CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
+    "builtins.callable": ((2, 7), None),  # absent from 3.0 and 3.1 only
+    **dict.fromkeys(
+        [
+            f"builtins.{name}"
+            for name in (
+                "BlockingIOError", "BrokenPipeError", "ChildProcessError", "ConnectionAbortedError",
+                "ConnectionError", "ConnectionRefusedError", "ConnectionResetError",
+                "FileExistsError", "FileNotFoundError", "InterruptedError", "IsADirectoryError",
+                "NotADirectoryError", "PermissionError", "ProcessLookupError", "TimeoutError",
+            )
+        ],
+        ((3, 3), None),
+    ),
+    "builtins.ResourceWarning": ((3, 2), None),
+    "builtins.RecursionError": ((3, 5), None),
+    "builtins.StopAsyncIteration": ((3, 5), None),
+    "inspect.getmoduleinfo": (None, (3, 5)),
+    "cgi.parse_qs": (None, (3, 7)),
+    "cgi.parse_qsl": (None, (3, 7)),
+    "cgi.escape": (None, (3, 7)),
+    "unittest.makeSuite": (None, (3, 12)),
+    "unittest.findTestCases": (None, (3, 12)),
+}  # fmt: skip
+
+# Present only where the interpreter was built with the right libraries or on the right system:
+# what one machine's interpreters lack says nothing, so additions need a second source.
+BUILD_DEPENDENT = frozenset(
+    " crypt curses curses.panel dbm errno fcntl grp locale mmap os posix pty pwd readline"
+    " resource select selectors shutil signal socket ssl subprocess sys sysconfig syslog termios"
+    " time tkinter tty zlib hashlib multiprocessing.connection asyncio socketserver".split()
+)
+
+LISTER = """
+import json, sys, types, warnings, importlib, inspect
+warnings.simplefilter("ignore")
+asked = json.load(sys.stdin)
+out = {}
+for module_name, (classes, names) in asked.items():
+    if module_name == "builtins" and sys.version_info[0] == 2:
+        actual = "__builtin__"
+    else:
+        actual = module_name
+    try:
+        module = importlib.import_module(actual)
+    except BaseException:
+        continue
+    public = getattr(module, "__all__", None) or ()
+    found = {}
+    for name in dir(module):
+        if name.startswith("_"):
+            continue
+        try:
+            value = getattr(module, name)
+        except BaseException:
+            continue
+        home = getattr(value, "__module__", None)
+        if isinstance(value, types.ModuleType):
+            kind = "module"
+        elif name in public:
+            kind = "own"
+        elif inspect.isclass(value) or inspect.isroutine(value):
+            native = home is None or home == "strop" or home in sys.builtin_module_names
+            kind = "own" if native or home in (module_name, actual) else "leak"
+        else:
+            kind = "own"
+        found[name] = kind
+        if name in classes and inspect.isclass(value):
+            for member in dir(value):
+                if not member.startswith("_"):
+                    found[name + "." + member] = "own"
+    for name in names:  # some modules make names on demand
+        if name not in found and "." not in name and hasattr(module, name):
+            found[name] = "own"
+    out[module_name] = found
+sys.stdout.write("\\n" + json.dumps(out))
+"""
+
+Listing = dict[str, dict[str, str]]
+
+
+def vermin_rules() -> dict[str, tuple[Minor | None, Minor | None]]:
+    """Return vermin's first 2.x and first 3.x for each dotted name."""
+    rules: dict[str, tuple[Minor | None, Minor | None]] = vermin.rules.MOD_MEM_REQS(vermin.Config())
+    return rules
+
+
+def stub_context(minor: Minor, platform: str) -> typeshed_client.finder.SearchContext:
+    return typeshed_client.get_search_context(version=minor, platform=platform, search_path=[])
+
+
+def stub_modules() -> list[str]:
+    root = typeshed_client.finder.find_typeshed()
+    names = set()
+    for path in root.rglob("*.pyi"):
+        parts = path.relative_to(root).with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__init__" else parts
+        if parts and parts[0] not in SKIPPED and not any(part.startswith("_") for part in parts):
+            names.add(".".join(parts))
+    return sorted(names - {"typing_extensions"})
+
+
+def stub_names(module: str, minor: Minor) -> set[str] | None:
+    """Return the public names of a module and its classes' members, on any platform."""
+    names: set[str] = set()
+    found = False
+    for platform in STUB_PLATFORMS:
+        entries = typeshed_client.get_stub_names(
+            module, search_context=stub_context(minor, platform)
+        )
+        if entries is None:
+            continue
+        found = True
+        for name, info in entries.items():
+            if name.startswith("_") or not info.is_exported:
+                continue
+            names.add(name)
+            names.update(f"{name}.{member}" for member in info.child_nodes or ())
+    return names if found else None
+
+
+def listings(modules: Iterable[str], classes: dict[str, list[str]]) -> dict[Minor, Listing]:
+    """Ask every interpreter for the names of the modules."""
+    names: dict[str, set[str]] = {module: set() for module in modules}
+    answers: dict[Minor, Listing] = {}
+    for _ in range(2):  # the second time with the names that any of them has
+        asked = json.dumps(
+            {module: (classes.get(module, []), sorted(names[module])) for module in names}
+        )
+        for minor, executable in interpreters().items():
+            process = subprocess.run(
+                [executable, "-c", LISTER], input=asked, capture_output=True, text=True, check=True
+            )
+            answers[minor] = json.loads(process.stdout.rpartition("\n")[2])
+            for module, listed in answers[minor].items():
+                names[module].update(listed)
+    return answers
+
+
+class Evidence:
+    """What the sources say about one name of one module."""
+
+    def __init__(self, qualified: str, rule: tuple[Minor | None, Minor | None] | None) -> None:
+        self.qualified = qualified
+        self.rule = rule
+        self.present: dict[Minor, bool] = {}
+        self.public = False
+
+    def minors(self, absent_modules: set[Minor]) -> frozenset[Minor] | None:
+        """Return the Pythons that have the name, or None if it says nothing.
+
+        Pythons without the module itself are admitted, as the module's own rule excludes them,
+        unless the name is younger than the module: then no backport of the module has it either.
+        """
+        first, last = CORRECTIONS.get(self.qualified, (None, None))
+        having = [minor for minor in sorted(self.present) if self.present[minor]]
+        if not having:
+            return None
+        python2 = self.present.get((2, 7), (2, 7) in absent_modules)
+        admitted: set[Minor] = set()
+        lower = (3, 0)
+        if having[-1] >= (3, 0):
+            lower = first or self._lower(having, python2=python2)
+            newest = having[-1]
+            upper = last or (KNOWN[-1] if newest == max(self.present) else newest)
+            admitted = {minor for minor in KNOWN if lower <= minor <= upper}
+        elif last:
+            admitted = {minor for minor in KNOWN if (3, 0) <= minor <= last}
+        with_module = [minor for minor in KNOWN if minor >= (3, 0) and minor not in absent_modules]
+        younger = bool(with_module) and lower > with_module[0] and (2, 7) in absent_modules
+        if not younger:
+            admitted |= absent_modules
+            if python2:
+                admitted.add((2, 7))
+        else:
+            admitted |= {minor for minor in absent_modules if minor > lower}
+        return frozenset(admitted)
+
+    def _lower(self, having: list[Minor], *, python2: bool) -> Minor:
+        """Return the first 3.x that has the name."""
+        oldest = next(minor for minor in having if minor >= (3, 0))
+        if any((3, 0) <= minor < oldest for minor in self.present):
+            return oldest
+        if not python2 and self.rule is not None and self.rule[1] is not None:
+            return min(self.rule[1], oldest)
+        return (3, 0)
+
+
+def collect() -> Iterator[tuple[str, str, frozenset[Minor]]]:
+    """Yield (module, name, Pythons) for each name that can narrow."""
+    rules = vermin_rules()
+    modules = stub_modules()
+    known_modules = set(modules)
+    classes: dict[str, list[str]] = defaultdict(list)
+    for dotted in rules:
+        owner, _, _ = dotted.rpartition(".")
+        module, _, name = owner.rpartition(".")
+        if module in known_modules and owner not in known_modules:
+            classes[module].append(name)
+    found = listings(modules, classes)
+    for module in modules:
+        stubs = {minor: stub_names(module, minor) for minor in NEWEST_STUBS}
+        documented = (stub_names(module, OLDEST_STUBS) or set()).union(*filter(None, stubs.values()))
+        yield from _of_module(module, stubs, found, rules, known_modules, documented)
+
+
+def _of_module(
+    module: str,
+    stubs: dict[Minor, set[str] | None],
+    found: dict[Minor, Listing],
+    rules: dict[str, tuple[Minor | None, Minor | None]],
+    known_modules: set[str],
+    documented: set[str],
+) -> Iterator[tuple[str, str, frozenset[Minor]]]:
+    having_module = {minor for minor, listing in found.items() if module in listing}
+    having_module |= {minor for minor, names in stubs.items() if names is not None}
+    if not having_module:
+        return
+    absent = {
+        minor for minor in KNOWN
+        if (minor in found or minor in stubs) and minor not in having_module
+    }  # fmt: skip
+    oldest = min(having_module)
+    absent |= {minor for minor in KNOWN if (3, 0) <= minor < oldest}
+    names = {name for listing in found.values() for name in listing.get(module, ())}
+    names |= {name for listed in stubs.values() for name in listed or ()}
+    for name in sorted(names):
+        qualified = f"{module}.{name}"
+        leaks = name in LEAKS.get(module, ())
+        kinds = {
+            listing[module][name] for listing in found.values() if name in listing.get(module, ())
+        }
+        if qualified in known_modules or (("module" in kinds or kinds == {"leak"}) and not leaks):
+            continue
+        rule = rules.get(qualified) or rules.get(name if module == "builtins" else "")
+        in_stubs = [minor for minor, listed in stubs.items() if listed and name in listed]
+        evidence = Evidence(qualified, rule)
+        for minor, listing in found.items():
+            if module in listing:
+                evidence.present[minor] = name in listing[module]
+        _newest(evidence, stubs, in_stubs, max(found))
+        disputed = max(found) in in_stubs and not evidence.present.get(max(found), True)
+        if disputed or not _credible(module, name, evidence, rule, name in documented or leaks):
+            continue
+        admitted = evidence.minors(absent)
+        if admitted is not None and admitted != frozenset(KNOWN):
+            yield module, name, admitted
+
+
+def _newest(
+    evidence: Evidence,
+    stubs: dict[Minor, set[str] | None],
+    in_stubs: list[Minor],
+    newest: Minor,
+) -> None:
+    """Let the stubs speak for the Pythons that are not on the machine."""
+    stubs_agree = evidence.present.get(newest, False) == (newest in in_stubs)
+    for minor, listed in stubs.items():
+        if minor > newest and listed is not None and stubs_agree and in_stubs:
+            evidence.present[minor] = minor in in_stubs
+
+
+def _credible(
+    module: str,
+    name: str,
+    evidence: Evidence,
+    rule: tuple[Minor | None, Minor | None] | None,
+    documented: bool,
+) -> bool:
+    """Tell whether a difference between interpreters is one between versions."""
+    present = evidence.present
+    order = sorted(minor for minor in present if minor >= (3, 0))
+    changes = [
+        (earlier, later)
+        for earlier, later in zip(order, order[1:], strict=False)
+        if present[earlier] != present[later]
+    ]
+    if len(changes) > 1:  # there, gone, there again: the machine, not the version
+        return False
+    if "." in name and rule is None:  # members of classes differ in many ways that mean nothing
+        return False
+    added = bool(changes) and present[changes[0][1]]
+    if added:
+        return rule is not None or (documented and module not in BUILD_DEPENDENT)
+    if changes:  # removed within Python 3
+        return documented or rule is not None or module not in BUILD_DEPENDENT
+    if order and present[order[0]] and not present.get((2, 7), True):  # came with Python 3
+        return rule is not None or (documented and module not in BUILD_DEPENDENT)
+    return True
+
+
+def spans(minors: frozenset[Minor]) -> str:
+    """Spell a set of minors as ``2.7 3.3-3.9``."""
+    runs: list[list[Minor]] = []
+    for position, minor in enumerate(KNOWN):
+        if minor not in minors:
+            continue
+        if runs and KNOWN.index(runs[-1][1]) == position - 1:
+            runs[-1][1] = minor
+        else:
+            runs.append([minor, minor])
+    return " ".join(
+        format_minor(first) if first == last else f"{format_minor(first)}-{format_minor(last)}"
+        for first, last in runs
+    )
+
+
+def main() -> None:
+    rows: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for module, name, minors in collect():
+        rows[module, spans(minors)].append(name)
+    here = ", ".join(map(format_minor, interpreters()))
+    sources = ", ".join(f"{name} {version(name)}" for name in ("typeshed-client", "vermin"))
+    lines = [
+        f"# Generated by tools/generate_pythons.py on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+        f" from CPython {here}, {sources}.",
+        "# module, Pythons that have the names (or lack the module), names",
+        *("\t".join((*key, " ".join(names))) for key, names in sorted(rows.items())),
+    ]
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{TARGET}: {sum(map(len, rows.values()))} names in {len(lines) - 2} rows")
+
+
+if __name__ == "__main__":
+    main()
