@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.kinds import classify, intersection, stdlib_reasons
 from condavision.analysis.metadata import read_metadata
 from condavision.analysis.reaching import Reached, Reader, SearchPath, walk
-from condavision.analysis.scripts import find_scripts, script_file
+from condavision.analysis.scripts import find_scripts, module_file, script_file
 from condavision.errors import AnalysisError
 from condavision.model import Analysis, PythonReason, ScriptMetadata, SourceFile
 from condavision.pythons import PythonRange
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["Reader", "analyze", "analyze_together", "find_scripts", "reach", "require_python"]
+__all__ = [
+    "Reader",
+    "analyze",
+    "analyze_together",
+    "find_scripts",
+    "module_file",
+    "reach",
+    "require_python",
+]
 
 
 def analyze(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from condavision.analysis.guards import Guard, Guards, Try
     from condavision.analysis.source import Source
+    from condavision.model import SourceLocation
 
 __all__ = ["RawImport", "find_imports"]
 
@@ -31,7 +32,7 @@ class RawImport:
     """
 
     name: str
-    row: int
+    location: SourceLocation
     guard: Guard
     level: int = 0
     members: tuple[str, ...] = ()
@@ -77,18 +78,17 @@ def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
             statement = _statement(source, node, start)
             if statement is not None:
                 at, text = statement
-                row = source.text.count(b"\n", 0, at) if node is None else _row(source, node, at)
+                location = source.location(_row(source, node, at))
                 guard = guards.at(at)
                 found += [
-                    RawImport(name, row, guard, level, members, binds, star, start=at)
+                    RawImport(name, location, guard, level, members, binds, star, start=at)
                     for name, level, members, binds, star in _read(text)
                 ]
     return tuple(_paired(found, guards.tries))
 
 
-def _row(source: Source, node: Node, at: int) -> int:
-    """Return the row of an offset, from a node near it where there is one."""
-    if node.start_byte == at:
+def _row(source: Source, node: Node | None, at: int) -> int:
+    if node is not None and node.start_byte == at:
         return node.start_point.row
     return source.text.count(b"\n", 0, at)
 
@@ -178,7 +178,7 @@ def _dynamic(source: Source, guards: Guards, match: re.Match[bytes]) -> Iterator
     bound = _assigned(token)
     yield RawImport(
         name,
-        token.start_point.row,
+        source.location(token.start_point.row),
         guard,
         binds=(bound,) if bound else (),
         dynamic=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from condavision.analysis.stdlib import BACKPORTS, modules, stdlib_pythons
-from condavision.model import Import, ImportKind, Origin, PythonReason, SourceLocation
+from condavision.model import Import, ImportKind, Origin, PythonReason
 from condavision.pythons import FLOOR, KNOWN, PythonRange
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _reason(it: Resolved, module: str) -> PythonReason | None:
     pythons = PythonRange(having.minors | elsewhere.minors)
     if pythons == PythonRange():
         return None
-    return PythonReason(_location(it), f"standard library module {module}", pythons)
+    return PythonReason(it.raw.location, f"standard library module {module}", pythons)
 
 
 def _top(raw: RawImport) -> str:
@@ -76,10 +76,6 @@ def _asked(raw: RawImport) -> Iterator[str]:
     submodules = [f"{raw.name}.{member}" for member in raw.members]
     known = [name for name in submodules if name in modules()]
     yield from known or [raw.name]
-
-
-def _location(it: Resolved) -> SourceLocation:
-    return SourceLocation(it.facts.file, it.raw.row + 1)
 
 
 def classify(imports: Sequence[Resolved], pythons: PythonRange) -> tuple[Import, ...]:
@@ -111,7 +107,7 @@ class _Judge:
                 origin, why = Origin.PACKAGE, f"{backport} brings it to these Pythons"
         return Import(
             it.resolution.name,
-            _location(it),
+            it.raw.location,
             self._kind(it),
             origin,
             it.raw.members,

@@ -17,6 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from condavision.analysis.markers import platforms_of_marker
+from condavision.analysis.notebook import installs
 from condavision.errors import AnalysisError
 from condavision.model import Declared, Manager, ScriptMetadata, SourceLocation
 
@@ -120,6 +121,8 @@ def read_metadata(source: Source) -> ScriptMetadata:
     Raises:
         AnalysisError: a block is there twice, is not TOML or YAML, or holds a wrong value.
     """
+    if source.cells:
+        return _read_installs(source)
     blocks = [it for it in _BLOCK.finditer(source.text) if it["type"] == b"script"]
     if len(blocks) > 1:
         rows = [source.text.count(b"\n", 0, it.start()) for it in blocks]
@@ -132,6 +135,20 @@ def read_metadata(source: Source) -> ScriptMetadata:
         return _read_script_block(source, blocks[0])
     execute = _EXECUTE.search(source.text)
     return _read_execute_block(source, execute) if execute else ScriptMetadata()
+
+
+def _read_installs(source: Source) -> ScriptMetadata:
+    dependencies = []
+    for tool, text, row in installs(source.text):
+        manager = Manager.PYPI if tool == "pip" else Manager.CONDA
+        if manager is Manager.PYPI:
+            try:
+                Requirement(text)
+            except InvalidRequirement:
+                continue  # a path or an address that the notebook's author had
+        if not (manager is Manager.CONDA and _PYTHON_SPEC.match(text)):
+            dependencies.append(Declared(manager, text, source.location(row)))
+    return ScriptMetadata(dependencies=tuple(dict.fromkeys(dependencies)))
 
 
 def _read_script_block(source: Source, block: re.Match[bytes]) -> ScriptMetadata:

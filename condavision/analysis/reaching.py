@@ -213,7 +213,7 @@ def _follow(script: Path, facts: Facts, resolver: Resolver, reader: Reader) -> R
                 reached.entries.add(resolution.entry)
             for module in resolution.modules:
                 if module.file is None:
-                    reached.reasons += _extension_reason(module, here, raw)
+                    reached.reasons += _extension_reason(module, raw)
                 elif reader.real(module.file) not in seen:
                     seen.add(reader.real(module.file))
                     pending.append((_place_of(module, module.file), reader.facts(module.file)))
@@ -226,8 +226,7 @@ def _place_of(module: Module, file: Path) -> Place:
     return Place(file, module.name, package)
 
 
-def _extension_reason(module: Module, facts: Facts, raw: RawImport) -> Iterator[PythonReason]:
+def _extension_reason(module: Module, raw: RawImport) -> Iterator[PythonReason]:
     pythons = pythons_of_extension(module)
     if pythons and not (raw.guard.optional or raw.guard.fallback or raw.guard.typing):
-        where = SourceLocation(facts.file, raw.row + 1)
-        yield PythonReason(where, f"compiled module {module.extensions[0].name}", pythons)
+        yield PythonReason(raw.location, f"compiled module {module.extensions[0].name}", pythons)

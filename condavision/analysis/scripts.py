@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.local import Directories, find_module
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["find_scripts", "is_script", "script_file"]
+__all__ = ["find_scripts", "is_script", "module_file", "script_file"]
 
 _EXCLUDED = frozenset(
     {
@@ -41,6 +42,24 @@ def script_file(path: Path) -> Path:
     """Return the file that ``python path`` runs: the path, or ``__main__.py`` of a folder."""
     main = path / "__main__.py"
     return main if path.is_dir() and main.is_file() else path
+
+
+def module_file(module: str, entries: Sequence[Path]) -> Path:
+    """Return the file that ``python -m module`` runs, sought in the directories ``entries``.
+
+    Raises:
+        AnalysisError: no entry has it, or it is a package without ``__main__.py``.
+    """
+    found = find_module(module, entries, Directories())
+    last = found.modules[-1].file if found and found.complete and found.modules else None
+    if last is not None and last.name == "__init__.py":
+        last = last.parent / "__main__.py"
+    elif last is None and found is not None and found.complete and found.folders:
+        last = found.folders[0] / "__main__.py"
+    if last is None or not last.is_file():
+        where = ", ".join(map(str, entries))
+        raise AnalysisError(f"no module `{module}` that can be run in {where}", "check the name")
+    return last
 
 
 def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import sys
 import time
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 import tree_sitter_python
 from tree_sitter import Language, Parser, Tree
 
+from condavision.analysis.notebook import notebook_text
 from condavision.errors import AnalysisError
 from condavision.model import SourceLocation
 
@@ -44,6 +47,7 @@ class Source:
     ``sha256`` is of the bytes on disk. ``declared`` tells whether a BOM or a PEP 263 cookie names
     the encoding; ``undecodable`` is the 0-based row of the first byte that contradicts it, which
     CPython 2.7 tolerates in comments and strings of files declared UTF-8 and no other does.
+    ``cells`` are the first row and the number of each code cell of a notebook.
     """
 
     path: Path
@@ -53,10 +57,15 @@ class Source:
     encoding: str = "utf-8"
     declared: bool = False
     undecodable: int | None = None
+    cells: tuple[tuple[int, int], ...] = ()
 
     def location(self, row: int) -> SourceLocation:
-        """Return the place of a 0-based row."""
-        return SourceLocation(self.file, row + 1)
+        """Return the place of a 0-based row; in a notebook, the line of a cell."""
+        at = bisect_right(self.cells, (row, sys.maxsize)) - 1
+        if at < 0:
+            return SourceLocation(self.file, row + 1)
+        first, number = self.cells[at]
+        return SourceLocation(f"{self.file}:cell {number}", row - first + 1)
 
 
 def read_bytes(path: Path, file: str) -> bytes:
@@ -88,7 +97,12 @@ def read_source(path: Path, file: str | None = None) -> Source:
         AnalysisError: it cannot be read, is binary, or names an encoding nobody knows.
     """
     shown = str(path) if file is None else file
-    return decode(read_bytes(path, shown), path, shown)
+    data = read_bytes(path, shown)
+    if path.suffix == ".ipynb":
+        text, cells = notebook_text(data, shown)
+        digest = hashlib.sha256(data).hexdigest()
+        return Source(path, shown, text, digest, declared=True, cells=cells)
+    return decode(data, path, shown)
 
 
 def decode(data: bytes, path: Path, file: str) -> Source:

@@ -1,0 +1,166 @@
+"""Jupyter notebooks as one Python text: cells in order, magics turned into comments."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from condavision.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Install", "installs", "notebook_text"]
+
+Install = tuple[str, str, int]
+"""``pip`` or ``conda``, what is installed, and the 0-based row that says so."""
+
+_PYTHON_MAGICS = {
+    "time",
+    "timeit",
+    "capture",
+    "prun",
+    "memit",
+    "mprun",
+    "lprun",
+    "snakeviz",
+    "debug",
+}
+_ASSIGNED = re.compile(r"^(?P<left>\s*[\w.,\s\[\]'\"]+=\s*)[!%](?P<rest>(?!=).*)$")
+_MAGIC = re.compile(r"^(?P<indent>\s*)(?P<rest>(?:[!%]|\?\??\s*\w).*)$")
+_HELP = re.compile(r"^(?P<indent>\s*)(?P<rest>[\w.*]+\?\??\s*)$")
+_EXTENSION = re.compile(r"%(?:load_ext|reload_ext)\s+([\w.]+)")
+_OWN_EXTENSIONS = {"autoreload", "storemagic"}
+_INSTALL = re.compile(
+    rb"(?m)^[^\n#]*#[!%]{1,2}[ \t]*"
+    rb"(?:\S*/|\S*python[\d.]*[ \t]+-m[ \t]+|\{\S+\}[ \t]+-m[ \t]+|sudo[ \t]+)*"
+    rb"(?P<tool>pip[\d.]*|uv[ \t]+pip|conda|mamba|micromamba)[ \t]+install[ \t]+(?P<rest>[^\n]*)$"
+)
+_VALUED = {
+    "-c", "-i", "-f", "-t", "-p", "-n", "-r", "-e", "--channel", "--index-url", "--extra-index-url",
+    "--find-links", "--target", "--prefix", "--name", "--requirement", "--editable", "--constraint",
+    "--file", "--python", "--proxy", "--timeout", "--root", "--src", "--upgrade-strategy",
+    "--trusted-host", "--platform", "--no-binary", "--only-binary", "--progress-bar",
+}  # fmt: skip
+_SHELL = {"&&", ";", "|", "||", ">", ">>", "2>&1", "&", "<"}
+
+
+def notebook_text(data: bytes, file: str) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """Return a notebook's code as Python, and the first row and number of each code cell.
+
+    Cells are numbered as in the file, from 1, Markdown included.
+
+    Raises:
+        AnalysisError: it is not a notebook, or one of another language.
+    """
+    try:
+        notebook = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise AnalysisError(
+            f"{file}: not a notebook: {str(error).partition(': line')[0]}", "open and save it again"
+        ) from error
+    cells = _cells(notebook)
+    if cells is None:
+        raise AnalysisError(f"{file}: not a notebook: it has no cells", "name a script instead")
+    language = _language(notebook)
+    if language not in {"", "python", "ipython"}:
+        raise AnalysisError(f"{file}: a notebook in {language}, not in Python")
+    lines: list[str] = []
+    starts = []
+    for number, cell in enumerate(cells, start=1):
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            starts.append((len(lines), number))
+            lines += _code(cell)
+    return "\n".join([*lines, ""]).encode("utf-8", "replace"), tuple(starts)
+
+
+def _cells(notebook: Any) -> list[Any] | None:
+    if not isinstance(notebook, dict):
+        return None
+    cells = notebook.get("cells")
+    if cells is None:  # format 3
+        sheets = notebook.get("worksheets")
+        if not isinstance(sheets, list):
+            return None
+        inside = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        cells = [cell for it in inside if isinstance(it, list) for cell in it]
+    return cells if isinstance(cells, list) else None
+
+
+def _language(notebook: dict[str, Any]) -> str:
+    metadata = notebook.get("metadata")
+    if not isinstance(metadata, dict):
+        return ""
+    for key, name in (("language_info", "name"), ("kernelspec", "language")):
+        inner = metadata.get(key)
+        if isinstance(inner, dict) and isinstance(inner.get(name), str):
+            return str(inner[name]).lower().rstrip("0123456789.")
+    return ""
+
+
+def _code(cell: dict[str, Any]) -> list[str]:
+    text = cell.get("source", cell.get("input", ""))
+    if isinstance(text, list):
+        text = "".join(part for part in text if isinstance(part, str))
+    lines = text.replace("\r\n", "\n").split("\n") if isinstance(text, str) else []
+    first = next((at for at, line in enumerate(lines) if line.strip()), None)
+    if first is not None and lines[first].startswith("%%"):
+        name = lines[first][2:].split(maxsplit=1)[:1]
+        if not name or name[0] not in _PYTHON_MAGICS:
+            return [f"#{line}" for line in lines]
+        lines[first] = f"#{lines[first]}"
+    return list(_without_magics(lines))
+
+
+def _without_magics(lines: list[str]) -> Iterator[str]:
+    continued = False  # a command that a backslash carries on to this line
+    for line in lines:
+        magic = _MAGIC.match(line) or _HELP.match(line)
+        assigned = _ASSIGNED.match(line)
+        if continued:
+            yield f"#{line}"
+            continued = line.endswith("\\")
+        elif magic:
+            extension = _EXTENSION.match(magic["rest"])
+            statement = "pass"
+            if extension and extension[1] not in _OWN_EXTENSIONS:
+                statement = f'__import__("{extension[1]}")'
+            yield f"{magic['indent']}{statement}  #{magic['rest']}"
+            continued = line.endswith("\\")
+        elif assigned:
+            yield f"{assigned['left']}None  #!{assigned['rest']}"
+            continued = line.endswith("\\")
+        else:
+            yield line
+
+
+def installs(text: bytes) -> Iterator[Install]:
+    """Yield what the ``!pip install`` and ``%conda install`` lines of a notebook's text install."""
+    for match in _INSTALL.finditer(text):
+        row = text.count(b"\n", 0, match.start())
+        tool = "pip" if b"pip" in match["tool"] else "conda"
+        for word in _arguments(match["rest"].decode("utf-8", "replace")):
+            yield tool, word, row
+
+
+def _arguments(rest: str) -> Iterator[str]:
+    try:
+        words = shlex.split(rest, comments=True)
+    except ValueError:
+        words = rest.split()
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word in _SHELL:
+            return
+        elif word.startswith("-"):
+            skip = word in _VALUED
+        elif "$" not in word and "{" not in word:
+            done = word.endswith(";")
+            if word.rstrip(";"):
+                yield word.rstrip(";")
+            if done:
+                return
