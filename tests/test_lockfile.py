@@ -131,7 +131,9 @@ def test_pip_is_listed_exactly_where_there_are_pip_entries(lock: Lock) -> None:
             assert ("pip ==24.0" in dependencies) == has_pip_entries
 
 
-WORDS = st.sampled_from(["on", "1e3", "1_0", "0o7", "1:30", "null", "~", "2026-01-02", "1.10", "=="])
+WORDS = st.sampled_from(
+    ["on", "1e3", "1_0", "0o7", "1:30", "null", "~", "2026-01-02", "1.10", "=="]
+)
 
 
 @given(version=WORDS | st.text("0123456789.abc_+!", min_size=1), name=WORDS)

@@ -63,7 +63,8 @@ def test_locks_of_this_machine_ignore_themselves(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["<<<<<<< HEAD", "x.py", "x.py: 3", '"x.py": {"lock": "1"}', '"x.py": {"lock', "- a", "{}"]
+    "line",
+    ["<<<<<<< HEAD", "x.py", "x.py: 3", '"x.py": {"lock": "1"}', '"x.py": {"lock', "- a", "{}"],
 )
 def test_a_line_that_is_no_entry_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "scripts.yml").write_text(f"# head\n{line}\n")

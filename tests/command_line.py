@@ -1,0 +1,75 @@
+"""Running condavision as a person does: a process, its output, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["CONDAVISION", "CommandLine", "Finished"]
+
+CONDAVISION = [sys.executable, "-m", "condavision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a command left: exit code and output."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Return standard output, read as JSON."""
+        return json.loads(self.out)
+
+    def ok(self) -> Finished:
+        """Fail the test unless the command succeeded."""
+        assert self.code == 0, f"exit code {self.code}\n{self.out}\n{self.err}"
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """condavision in a folder."""
+
+    folder: Path
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        stdin: str = "",
+        environ: dict[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Finished:
+        """Run one command to its end."""
+        return self.process(
+            [*CONDAVISION, *map(str, arguments)], stdin=stdin, environ=environ, cwd=cwd
+        )
+
+    def process(
+        self,
+        command: list[str],
+        *,
+        stdin: str = "",
+        environ: dict[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Finished:
+        """Run any command to its end."""
+        result = subprocess.run(
+            command,
+            cwd=cwd or self.folder,
+            input=stdin,
+            env={**os.environ, **(environ or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return Finished(result.returncode, result.stdout, result.stderr)
