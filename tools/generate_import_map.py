@@ -70,6 +70,7 @@ class Data:
     popularity: dict[str, int]
     conda: dict[str, str]
     constraints: dict[str, str]
+    also: dict[str, list[str]]
     dotted: dict[str, set[str]]
     top_level: dict[str, set[str]]
     spread: Counter[str]
@@ -131,11 +132,10 @@ def read(args: argparse.Namespace) -> Data:
     for line in identical:
         if name := line.partition("#")[0].strip():
             conda.setdefault(canonicalize_name(name), name)
-    constraints = {}
-    for distribution, entry in patches["conda"].items():
-        conda[distribution] = entry["name"]
-        if "constraint" in entry:
-            constraints[distribution] = entry["constraint"]
+    reviewed = patches["conda"]
+    conda.update({name: entry["name"] for name, entry in reviewed.items() if "name" in entry})
+    constraints = {name: entry.get("constraint", "") for name, entry in reviewed.items()}
+    also = {name: entry.get("also", []) for name, entry in reviewed.items()}
     popular = json.loads(args.popular.read_text("utf-8"))["packages"][: args.most]
     popularity: dict[str, int] = {
         canonicalize_name(name): rank for rank, name in reversed([*enumerate(popular)])
@@ -146,7 +146,7 @@ def read(args: argparse.Namespace) -> Data:
     universe = {name for name in universe if name in patches["modules"] or not junk.match(name)}
     top_level, spread = read_top_level(args.pigar, universe)
     return Data(
-        popularity, conda, constraints, dotted, top_level, spread, patches, families, universe
+        popularity, conda, constraints, also, dotted, top_level, spread, patches, families, universe
     )
 
 
@@ -262,10 +262,10 @@ def import_line(module: str, supplier: str, others: tuple[str, ...]) -> str:
 
 def distribution_line(name: str, data: Data) -> str:
     conda = data.conda.get(name, "-")
-    constraint = data.constraints.get(name)
-    if constraint:
-        return f"{name}\t{conda}\t{constraint}"
-    return name if conda == name else f"{name}\t{conda}"
+    rest = [data.constraints.get(name, ""), " ".join(data.also.get(name, []))]
+    if not any(rest):
+        return name if conda == name else f"{name}\t{conda}"
+    return "\t".join([name, conda, *rest]).rstrip("\t")
 
 
 def title(date: str) -> str:

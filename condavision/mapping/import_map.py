@@ -6,9 +6,10 @@ a diff of them can be reviewed:
 - ``imports.tsv``: ``module <TAB> distribution <TAB> alternatives``. A module without a second
   column is supplied by the distribution of the same normalized name; ``conda:NAME`` is a package
   that only conda-forge has. Alternatives are separated by spaces.
-- ``distributions.tsv``: ``distribution <TAB> conda name <TAB> conda constraint``. A distribution
-  without a second column has the same name on conda-forge; ``-`` means that none is known there,
-  ``!`` that it is not there and whatever has its name is something else.
+- ``distributions.tsv``: ``distribution <TAB> conda name <TAB> conda constraint <TAB> also``. A
+  distribution without a second column has the same name on conda-forge; ``-`` means that none is
+  known there, ``!`` that it is not there and whatever has its name is something else. ``also`` are
+  further conda packages that bring the distribution, separated by spaces.
 
 They are searched as bytes and never parsed as a whole. ``tools/generate_import_map.py`` makes them.
 Distribution names are normalized as PEP 503 says.
@@ -81,15 +82,14 @@ class _Table:
             yield line.partition("\t")[0]
             start += len(line.encode()) + 1
 
-    def rows(self, column: int, value: str) -> Iterator[str]:
-        """Yield the keys of the entries whose ``column`` (1 or later) is ``value``."""
-        mark = b"\t" + value.encode()
-        found = self._text.find(mark)
-        while found >= 0:
-            columns = self._line(self._text.rfind(b"\n", 0, found) + 1).split("\t")
-            if columns[column : column + 1] == [value]:
-                yield columns[0]
-            found = self._text.find(mark, self._text.find(b"\n", found))
+    def rows(self, column: int, word: str) -> Iterator[str]:
+        """Yield the keys of the entries with ``word`` in ``column`` (1 or later)."""
+        found = self._text.find(word.encode())
+        while word and found >= 0:
+            key, *columns = self._line(self._text.rfind(b"\n", 0, found) + 1).split("\t")
+            if len(columns) >= column and word in columns[column - 1].split(" "):
+                yield key
+            found = self._text.find(word.encode(), self._text.find(b"\n", found))
 
     def keys(self) -> Iterator[str]:
         """Yield every key, in order."""
@@ -185,14 +185,24 @@ class ImportMap:
             return None
         return self.conda_name(name) or name
 
-    def pypi_name(self, conda: str) -> str | None:
-        """Return the PyPI distribution that a conda-forge package is made from, if known.
+    def pypi_names(self, conda: str) -> tuple[str, ...]:
+        """Return every PyPI distribution that a conda-forge package stands for, best first.
 
-        Where several are (``opencv`` from two), the one of the same name or the first one wins.
+        ``py-opencv`` stands for four; a name that differs in ``-``, ``_`` and ``.`` alone is known
+        too (``opt_einsum`` and ``opt-einsum`` are one project).
         """
-        if self.conda_name(conda) == conda:
-            return normalized(conda)
-        return next(self._distributions.rows(1, conda), None)
+        name = normalized(conda)
+        found = dict.fromkeys(
+            [*self._distributions.rows(1, conda), *self._distributions.rows(3, conda)]
+        )
+        own = self.conda_name(name)
+        if own is not None and normalized(own) == name:
+            found = {name: None, **found}
+        return tuple(found)
+
+    def pypi_name(self, conda: str) -> str | None:
+        """Return the PyPI distribution that a conda-forge package is made from, if known."""
+        return next(iter(self.pypi_names(conda)), None)
 
     def modules(self, pypi: str) -> tuple[str, ...]:
         """Return the modules whose import is answered with this distribution."""

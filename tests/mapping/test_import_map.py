@@ -233,6 +233,27 @@ def test_distributions_of_conda_names(conda: str, pypi: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("conda", "pypi"),
+    [
+        ("py-opencv", {"opencv-python", "opencv-python-headless", "opencv-contrib-python"}),
+        ("opt_einsum", {"opt-einsum"}),
+        ("ruamel_yaml", {"ruamel-yaml"}),
+        ("matplotlib", {"matplotlib"}),
+        ("dask-core", {"dask"}),
+        ("tensorflow-base", {"tensorflow"}),
+        ("redis", set()),
+        ("graphviz", set()),
+        ("", set()),
+    ],
+)
+def test_everything_that_a_conda_package_stands_for(conda: str, pypi: set[str]) -> None:
+    found = MAP.pypi_names(conda)
+
+    assert pypi <= set(found)
+    assert bool(pypi) == bool(found)
+
+
+@pytest.mark.parametrize(
     ("pypi", "modules"),
     [
         ("PyYAML", {"yaml"}),
