@@ -61,12 +61,13 @@ class CommandLine:
         environ: dict[str, str] | None = None,
         cwd: Path | None = None,
     ) -> Finished:
-        """Run any command to its end."""
+        """Run any command to its end; it may keep its bytecode, whatever runs the tests."""
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         result = subprocess.run(
             command,
             cwd=cwd or self.folder,
             input=stdin,
-            env={**os.environ, **(environ or {})},
+            env={**inherited, **(environ or {})},
             capture_output=True,
             text=True,
             check=False,

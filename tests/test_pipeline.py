@@ -359,7 +359,7 @@ def test_one_failure_does_not_keep_the_others_from_their_locks(command: CommandL
 @pytest.mark.slow
 def test_the_exit_code_survives_the_engine_s_shutdown(command: CommandLine) -> None:
     codes = {command("lock", "web.py").code}
-    for _ in range(25):
+    for _ in range(12):
         shutil.rmtree(command.folder / "locks")
         codes.add(command("lock", "web.py").code)
     assert codes == {0}
