@@ -10,7 +10,7 @@ from condavision.analysis.guards import Guards
 from condavision.analysis.imports import RawImport, find_imports
 from condavision.analysis.source import PARSE_SECONDS, Source, parse
 from condavision.analysis.syspath import PathEdit, path_edits
-from condavision.analysis.versions import syntax_reasons
+from condavision.analysis.versions import python_reasons
 from condavision.model import PythonReason, UnreadRegion
 from condavision.pythons import PythonRange
 
@@ -48,12 +48,13 @@ def read_facts(source: Source, budget_seconds: float = PARSE_SECONDS) -> Facts:
     """
     tree = parse(source, budget_seconds)
     guards = Guards(source, tree)
+    imports = find_imports(source, guards)
     return Facts(
         source.file,
         source.sha256,
-        find_imports(source, guards),
+        imports,
         path_edits(source, tree),
-        (*_own_reasons(source, guards), *syntax_reasons(source, tree)),
+        (*_own_reasons(source, guards), *python_reasons(source, tree, guards, imports)),
         tuple(_unread(source, tree)),
     )
 

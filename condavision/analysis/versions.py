@@ -5,29 +5,56 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from condavision.analysis.attributes import attribute_findings
+from condavision.analysis.builtin_names import builtin_findings
 from condavision.analysis.lexing import lex
 from condavision.analysis.rules import Finding, before, since
 from condavision.analysis.syntax import Narrowing, syntax_findings
 from condavision.model import PythonReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tree_sitter import Tree
 
+    from condavision.analysis.guards import Guards
+    from condavision.analysis.imports import RawImport
+    from condavision.analysis.lexing import Lexed
     from condavision.analysis.source import Source
 
-__all__ = ["syntax_reasons"]
+__all__ = ["python_reasons", "syntax_reasons"]
 
 _UNDECLARED = since(3, 0, "non-ASCII characters without a declared encoding")
 _UNDECODABLE = before(3, 0, "bytes that contradict the declared encoding")
 
 
-def syntax_reasons(source: Source, tree: Tree) -> tuple[PythonReason, ...]:
-    """Return what the syntax of a file says, narrowest reasons first; each narrows further."""
+def python_reasons(
+    source: Source, tree: Tree, guards: Guards, imports: Sequence[RawImport]
+) -> tuple[PythonReason, ...]:
+    """Return what a file says about the Pythons that run it; each reason narrows further.
+
+    Syntax comes first and is certain. Names of the standard library and builtins follow: they fail
+    when they are reached, and never leave less than one Python. ``imports`` are those of the file.
+    """
     narrowing = Narrowing()
     lexed = lex(source.text, tree.root_node)
-    findings = [*_encoding(source, narrowing), *syntax_findings(lexed, tree.root_node, narrowing)]
+    certain = list(_syntax(source, lexed, tree, narrowing))
+    likely = (
+        found
+        for found in _names(lexed, tree, guards, imports)
+        if not narrowing.minors.isdisjoint(found.verdict.pythons.minors)
+        and narrowing.by(found.verdict)
+    )
+    return _reasons(source, lexed, (*certain, *likely))
+
+
+def syntax_reasons(source: Source, tree: Tree) -> tuple[PythonReason, ...]:
+    """Return what the syntax of a file alone says; each reason narrows further."""
+    lexed = lex(source.text, tree.root_node)
+    return _reasons(source, lexed, _syntax(source, lexed, tree, Narrowing()))
+
+
+def _reasons(source: Source, lexed: Lexed, findings: Iterable[Finding]) -> tuple[PythonReason, ...]:
     return tuple(
         PythonReason(
             source.location(lexed.line(found.offset) - 1),
@@ -36,6 +63,18 @@ def syntax_reasons(source: Source, tree: Tree) -> tuple[PythonReason, ...]:
         )
         for found in findings
     )
+
+
+def _syntax(source: Source, lexed: Lexed, tree: Tree, narrowing: Narrowing) -> Iterator[Finding]:
+    yield from _encoding(source, narrowing)
+    yield from syntax_findings(lexed, tree.root_node, narrowing)
+
+
+def _names(
+    lexed: Lexed, tree: Tree, guards: Guards, imports: Sequence[RawImport]
+) -> Iterator[Finding]:
+    yield from attribute_findings(lexed, tree.root_node, guards, imports)
+    yield from builtin_findings(lexed, tree.root_node, guards, imports)
 
 
 def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Finding]:

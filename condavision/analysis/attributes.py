@@ -1,0 +1,261 @@
+"""Which Pythons have the standard library names that a source uses.
+
+``time.clock()`` after ``import time`` and ``from collections import Mapping`` are looked up in a
+generated table (tools/generate_pythons.py). What a handler catches, a version check limits or the
+source itself defines does not narrow, and nothing here is certain enough to leave no Python at all:
+these names fail when they are reached, not when the file is compiled.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.rules import Finding, Verdict
+from condavision.pythons import KNOWN, PythonRange, format_minor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tree_sitter import Node
+
+    from condavision.analysis.guards import Guard, Guards
+    from condavision.analysis.imports import RawImport
+    from condavision.analysis.lexing import Lexed
+
+__all__ = ["attribute_findings", "guarded", "names_of", "phrase_of", "rebound"]
+
+_TABLE = Path(__file__).parent / "data" / "attributes.tsv"
+
+_IMPORT_ERRORS = frozenset(
+    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "StandardError"}
+)
+_ATTRIBUTE_ERRORS = frozenset(
+    {"AttributeError", "NameError", "Exception", "BaseException", "StandardError"}
+)
+_BINDERS = frozenset(
+    {
+        "parameters",
+        "lambda_parameters",
+        "default_parameter",
+        "typed_parameter",
+        "typed_default_parameter",
+        "list_splat_pattern",
+        "dictionary_splat_pattern",
+        "assignment",
+        "augmented_assignment",
+        "named_expression",
+        "pattern_list",
+        "tuple_pattern",
+        "for_statement",
+        "for_in_clause",
+        "as_pattern_target",
+        "function_definition",
+        "class_definition",
+        "global_statement",
+        "nonlocal_statement",
+    }
+)
+
+
+@cache
+def _rows() -> dict[str, list[tuple[str, str]]]:
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for line in _TABLE.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            module, spans, names = line.split("\t")
+            rows.setdefault(module, []).append((spans, names))
+    return rows
+
+
+@cache
+def _span(text: str) -> PythonRange:
+    minors: set[tuple[int, int]] = set()
+    for part in text.split():
+        first, _, last = part.partition("-")
+        low, high = (tuple(map(int, end.split("."))) for end in (first, last or first))
+        minors |= {minor for minor in KNOWN if low <= minor <= high}
+    return PythonRange.of(minors)
+
+
+@cache
+def names_of(module: str) -> Mapping[str, PythonRange]:
+    """Return the names of a module that only some Pythons have, with those Pythons.
+
+    Members of classes are spelt ``Class.member``. Pythons without the module are counted in.
+    """
+    return {
+        name: _span(spans) for spans, names in _rows().get(module, ()) for name in names.split()
+    }
+
+
+def phrase_of(name: str, pythons: PythonRange) -> str:
+    """Say which Pythons have a name: ``time.clock (Python 3.7 and earlier)``."""
+    minors = sorted(pythons.minors)
+    if minors == [(2, 7)]:
+        return f"{name} (Python 2 only)"
+    first, last = minors[0], minors[-1]
+    if last == KNOWN[-1]:
+        return f"{name} (Python {format_minor(first)} and later)"
+    if first == KNOWN[0]:
+        return f"{name} (Python {format_minor(last)} and earlier)"
+    return f"{name} (Python {format_minor(first)} to {format_minor(last)})"
+
+
+def guarded(guard: Guard, errors: frozenset[str]) -> bool:
+    """Tell whether a failure at a place says nothing about the script."""
+    return bool(
+        guard.dead or guard.typing or guard.platforms or guard.fallback or guard.catches & errors
+    )
+
+
+def admitted(pythons: PythonRange, guard: Guard) -> PythonRange:
+    """Return the Pythons that have a name or never come to the place where it is used."""
+    return PythonRange(pythons.minors | (frozenset(KNOWN) - guard.pythons.minors))
+
+
+def attribute_findings(
+    lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
+) -> Iterator[Finding]:
+    """Yield what the names taken from standard library modules say."""
+    aliases: dict[str, set[str]] = {}
+    for statement in imports:
+        if statement.dynamic or statement.level:
+            for name in statement.binds:
+                aliases.setdefault(name, set()).add("")
+        elif statement.members:
+            yield from _members(statement, aliases)
+        elif len(statement.binds) == 1:
+            name = statement.binds[0]
+            plain = name == statement.name.partition(".")[0]
+            aliases.setdefault(name, set()).add(name if plain else statement.name)
+    yield from _uses(lexed, root, guards, aliases)
+
+
+def _members(statement: RawImport, aliases: dict[str, set[str]]) -> Iterator[Finding]:
+    known = names_of(statement.name)
+    for member, name in zip(statement.members, statement.binds, strict=True):
+        target = f"{statement.name}.{member}"
+        aliases.setdefault(name, set()).add(target)
+        pythons = known.get(member)
+        guard = statement.guard
+        if pythons is None or guard.optional or guarded(guard, _IMPORT_ERRORS):
+            continue
+        if target in guard.checked or statement.instead or statement.stands_in:
+            continue
+        verdict = Verdict(phrase_of(target, pythons), admitted(pythons, guard))
+        yield Finding(statement.start, verdict)
+
+
+def _uses(
+    lexed: Lexed, root: Node, guards: Guards, aliases: dict[str, set[str]]
+) -> Iterator[Finding]:
+    """Find ``alias.name`` where the alias means one thing and the table has the name."""
+    wanted: dict[bytes, str] = {}
+    for alias, targets in aliases.items():
+        if len(targets) == 1:
+            (target,) = targets
+            if _interesting(target, lexed.words):
+                wanted[alias.encode()] = target
+    if not wanted:
+        return
+    pattern = rb"(?<![\w.])(%b)((?:\s*\.\s*\w+)+)" % b"|".join(map(re.escape, wanted))
+    seen: set[str] = set()
+    for use in re.finditer(pattern, lexed.code):
+        dotted = wanted[use[1]] + re.sub(rb"\s+", b"", use[2]).decode("utf-8", "replace")
+        found = _look_up(dotted)
+        if found is None or found[0] in seen:
+            continue
+        qualified, pythons = found
+        guard = guards.at(use.start())
+        if guarded(guard, _ATTRIBUTE_ERRORS) or _checked(use[1].decode(), guard):
+            continue
+        if _assigned(lexed.code, use.end()) or rebound(lexed, root, use[1], use.start()):
+            continue
+        if guard.pythons == PythonRange():
+            seen.add(qualified)
+        yield Finding(use.start(), Verdict(phrase_of(qualified, pythons), admitted(pythons, guard)))
+
+
+def _checked(alias: str, guard: Guard) -> bool:
+    """Tell whether ``hasattr`` asked the module about any name: then its arms are alternatives."""
+    return any(asked.rpartition(".")[0] == alias for asked in guard.checked)
+
+
+def _interesting(target: str, words: frozenset[bytes]) -> bool:
+    """Tell whether the code has a word that the table knows for a name or what is below it."""
+    modules = [target, *(module for module in _rows() if module.startswith(f"{target}."))]
+    owner, _, name = target.rpartition(".")
+    parts = {
+        part.encode()
+        for module in modules
+        for dotted in names_of(module)
+        for part in (dotted.rpartition(".")[2],)
+    }
+    if owner in _rows():
+        parts |= {
+            dotted.rpartition(".")[2].encode()
+            for dotted in names_of(owner)
+            if dotted.startswith(f"{name}.")
+        }
+    return not parts.isdisjoint(words)
+
+
+def _look_up(dotted: str) -> tuple[str, PythonRange] | None:
+    """Return the longest prefix of a dotted name that the table has, with its Pythons."""
+    parts = dotted.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        known = names_of(".".join(parts[:length]))
+        for members in (parts[length : length + 2], parts[length : length + 1]):
+            pythons = known.get(".".join(members))
+            if pythons is not None:
+                return ".".join(parts[: length + len(members)]), pythons
+    return None
+
+
+def _assigned(code: bytes, end: int) -> bool:
+    """Tell whether the name before ``end`` is a target: the source defines it itself."""
+    return re.match(rb"[ \t]*=(?!=)", code[end : end + 80]) is not None
+
+
+def rebound(lexed: Lexed, root: Node, name: bytes, use: int) -> bool:
+    """Tell whether a name may be something else where it is used than what was imported.
+
+    It may where the module, or a function around the use, has a variable of that name.
+    """
+    scopes = set()
+    node = root.descendant_for_byte_range(use, use + 1)
+    while node is not None:
+        if node.type in {"function_definition", "lambda", "module"}:
+            scopes.add(node.id)
+        node = node.parent
+    for place in re.finditer(rb"(?<![\w.])%b(?!\w)" % re.escape(name), lexed.code):
+        node = root.descendant_for_byte_range(place.start(), place.end())
+        if node is not None and binds(node) and _scope_id(node) in scopes:
+            return True
+    return False
+
+
+def binds(node: Node) -> bool:
+    """Tell whether an identifier is bound where it stands, other than by an import."""
+    parent = node.parent
+    if node.type != "identifier" or parent is None or parent.type not in _BINDERS:
+        return False
+    if parent.type in {"for_statement", "for_in_clause", "assignment", "augmented_assignment"}:
+        return parent.child_by_field_name("left") == node
+    if parent.type in {"default_parameter", "typed_default_parameter", "named_expression",
+                       "function_definition", "class_definition"}:  # fmt: skip
+        return parent.child_by_field_name("name") == node
+    return True
+
+
+def _scope_id(node: Node) -> int:
+    """Return the id of the function or module in which an identifier is bound."""
+    holder = node.parent
+    if holder is not None and holder.type in {"function_definition", "class_definition"}:
+        holder = holder.parent  # its own name belongs to the scope around it
+    while holder is not None and holder.type not in {"function_definition", "lambda", "module"}:
+        holder = holder.parent
+    return -1 if holder is None else holder.id

@@ -1,0 +1,105 @@
+"""Builtins that only some Pythons have: ``unicode``, ``xrange``, ``breakpoint``, ``anext``.
+
+They narrow only where the source neither binds nor checks for them. A line that silences a linter
+says that its author knows the name is missing somewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from condavision.analysis.attributes import admitted, binds, guarded, names_of, phrase_of
+from condavision.analysis.rules import Finding, Verdict
+from condavision.analysis.stdlib import modules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tree_sitter import Node
+
+    from condavision.analysis.guards import Guards
+    from condavision.analysis.imports import RawImport
+    from condavision.analysis.lexing import Lexed
+
+__all__ = ["builtin_findings"]
+
+_NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "StandardError"})
+_SILENCED = re.compile(
+    rb"noqa|undefined-variable|type:[ \t]*ignore|F821|\bpy(?:thon)?[ \t]?[23]\b", re.IGNORECASE
+)
+_MOST_USES = 200  # of one name: a file with more is generated
+
+
+@cache
+def _words() -> frozenset[bytes]:
+    return frozenset(name.encode() for name in names_of("builtins") if "." not in name)
+
+
+def builtin_findings(
+    lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
+) -> Iterator[Finding]:
+    """Yield what the builtins used in a source say."""
+    candidates = _words() & lexed.words
+    if not candidates:
+        return
+    imported = {name.encode() for statement in imports for name in statement.binds}
+    if any(statement.star and _unknown(statement) for statement in imports):
+        return
+    for word in sorted(candidates - imported):
+        yield from _uses(word, lexed, root, guards)
+
+
+def _unknown(statement: RawImport) -> bool:
+    """Tell whether a star import may bring anything: only other modules than Python's can."""
+    top = statement.name.partition(".")[0]
+    return bool(statement.level) or top in {"builtins", "__builtin__"} or top not in modules()
+
+
+def _uses(word: bytes, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Finding]:
+    name = word.decode()
+    pythons = names_of("builtins")[name]
+    found: Finding | None = None
+    for count, place in enumerate(re.finditer(rb"(?<![\w.])%b(?!\w)" % word, lexed.code)):
+        node = root.descendant_for_byte_range(place.start(), place.end())
+        if node is None or node.type != "identifier" or count > _MOST_USES:
+            continue
+        if binds(node) or _is_import_alias(node):
+            return
+        if found is not None or not _evaluated(node):
+            continue
+        guard = guards.at(place.start())
+        silenced = _SILENCED.search(_line(lexed.source, place.start())) is not None
+        if guarded(guard, _NAME_ERRORS) or silenced or _checked(name, guard.checked):
+            continue
+        found = Finding(place.start(), Verdict(phrase_of(name, pythons), admitted(pythons, guard)))
+    if found is not None:
+        yield found
+
+
+def _checked(name: str, checked: frozenset[str]) -> bool:
+    return any(asked.rpartition(".")[2] == name for asked in checked)
+
+
+def _line(source: bytes, offset: int) -> bytes:
+    end = source.find(b"\n", offset)
+    return source[source.rfind(b"\n", 0, offset) + 1 : end if end >= 0 else len(source)]
+
+
+def _is_import_alias(node: Node) -> bool:
+    while node.parent is not None and node.parent.type in {"dotted_name", "aliased_import"}:
+        node = node.parent
+    return node.parent is not None and node.parent.type.startswith("import")
+
+
+def _evaluated(node: Node) -> bool:
+    """Tell whether a name is looked up whenever the statement around it runs."""
+    parent = node.parent
+    if parent is None or parent.type in {"ERROR", "dotted_name"}:
+        return False
+    if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
+        return False
+    while parent is not None and parent.type in {"tuple", "parenthesized_expression", "as_pattern"}:
+        parent = parent.parent
+    return parent is not None and parent.type not in {"except_clause", "type"}
