@@ -18,6 +18,7 @@ from urllib.request import url2pathname
 import pytest
 import uv
 from rattler.index import index_fs
+from rattler.package_streaming import extract
 
 from condavision.errors import ChannelError, ForeignInterpreterError
 from condavision.interpreters import (
@@ -188,6 +189,21 @@ def test_one_interpreter_for_each_version_and_newest_first(known_interpreters: P
     assert len({one.digest for one in everything}) == len(everything)
 
 
+@posix_only
+def test_user_without_a_home_finds_interpreters_too(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pwd
+
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)  # as in a container started with any user id
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "PYENV_ROOT", "ASDF_DATA_DIR", "MISE_DATA_DIR"):
+        monkeypatch.delenv(name)
+    assert len(discover(bare_machine)) == 1
+
+
 def test_what_was_seen_stays_known_with_a_shorter_path(
     known_interpreters: Path, bare_machine: Path
 ) -> None:
@@ -351,6 +367,55 @@ def test_interpreter_that_is_gone_leaves_channel(
     (channel / extra.subdir / "repodata.json").unlink()
     local_channel(bare_machine)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("damage", ["package", "size", "index", "noarch", "staging"])
+def test_damaged_channel_is_made_anew(bare_machine: Path, damage: str) -> None:
+    channel = local_channel(bare_machine)
+    (package,) = channel.glob("*/*.conda")
+    content = package.read_bytes()
+    if damage == "package":
+        package.unlink()
+    elif damage == "size":
+        package.write_bytes(content[:100])
+    elif damage == "staging":  # as left by a killed run
+        (channel / ".staging-killed" / "noarch").mkdir(parents=True)
+        (package.parent / "repodata.json").unlink()
+    else:
+        folder = package.parent if damage == "index" else channel / "noarch"
+        (folder / "repodata.json").write_text('{"packages.conda": []}')
+        (channel / "noarch" / "repodata.json").unlink()
+    assert local_channel(bare_machine) == channel
+    assert package.read_bytes() == content
+    assert len(solve(channel.as_uri(), ["python"])) == 1
+    assert not list(channel.glob(".staging-*"))
+
+
+def test_windows_gets_a_copy_in_the_layout_of_its_conda(
+    interpreter: Callable[[Minor], Interpreter], tmp_path: Path
+) -> None:
+    kept = [
+        *("python.exe", "pythonw.exe", "python312.dll", "vcruntime140.dll", "DLLs/_ssl.pyd"),
+        *("Lib/os.py", "Lib/json/tool.py", "include/Python.h", "libs/python312.lib"),
+    ]
+    left = ["NEWS.txt", "Lib/site-packages/six.py", "Lib/test/x.py", "Scripts/pip.exe"]
+    for name in [*kept, *left, "Lib/__pycache__/os.cpython-312.pyc"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    windows = dataclasses.replace(
+        interpreter(sys.version_info[:2]),
+        executable=tmp_path / "python.exe",
+        prefix=tmp_path,
+        stdlib=tmp_path / "Lib",
+        library=None,
+        subdir="win-64",
+    )
+    archive = tmp_path / filename_of(windows)
+    archive.write_bytes(package_of(windows))
+    extract(archive, tmp_path / "extracted")
+    paths = json.loads((tmp_path / "extracted/info/paths.json").read_text())["paths"]
+    assert {path["path_type"] for path in paths} == {"hardlink"}
+    assert {path["_path"] for path in paths} == {*kept, "Lib/site-packages/README.txt"}
 
 
 @pytest.mark.parametrize("damage", [None, b"", b"something else"])

@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,14 +127,15 @@ def _pythons_in(folder: Path) -> Iterator[Path]:
 
 
 def _providers(managers: Iterable[Path]) -> Iterator[BaseProvider]:
-    mise = Path(os.environ.get("MISE_DATA_DIR", Path.home() / ".local" / "share" / "mise"))
-    yield AsdfProvider(mise)  # the same layout
+    mise = os.environ.get("MISE_DATA_DIR") or _in_home(".local/share/mise")
+    yield AsdfProvider(Path(mise))  # the same layout
     for root in managers:
         yield AsdfProvider(root)
         yield PyenvProvider(root)
     for provider in ALL_PROVIDERS.values():
-        if provider is not PathProvider and (created := provider.create()) is not None:
-            yield created
+        with suppress(RuntimeError):  # a user without a home
+            if provider is not PathProvider and (created := provider.create()) is not None:
+                yield created
 
 
 def _provided(provider: BaseProvider) -> list[Path]:
@@ -144,12 +146,17 @@ def _provided(provider: BaseProvider) -> list[Path]:
     return [executable for executable in found if executable.name.lower().startswith("python")]
 
 
+def _in_home(path: str) -> Path:
+    """Return a path below the user's home; one that leads nowhere for a user without."""
+    return Path(os.path.expanduser(f"~/{path}"))  # noqa: PTH111 - pathlib's raises for such a user
+
+
 def _conda_prefixes() -> Iterator[Path]:
     executable = os.environ.get("CONDA_EXE")
     if executable:
         yield Path(executable).parents[1]
     try:
-        text = (Path.home() / ".conda" / "environments.txt").read_text(encoding="utf-8")
+        text = _in_home(".conda/environments.txt").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return
     yield from (Path(line) for line in text.splitlines() if line.strip())
