@@ -53,8 +53,9 @@ class _Reading:
         """Return the place of the block's line that has ``text``, or of its start."""
         name = re.match(r"[\w.-]*", text)
         for wanted in (text, name[0] if name else ""):
+            pattern = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])")
             for at, line in enumerate(self.lines):
-                if wanted and wanted in line:
+                if wanted and pattern.search(line):
                     return self.source.location(self.first_row + at + 1)
         return self.source.location(self.first_row)
 
@@ -325,10 +326,11 @@ def _strings(reading: _Reading, table: dict[str, Any], key: str) -> list[str]:
 
 def _pep440(version: str) -> str:
     """Spell the version of a conda match spec of python as a PEP 440 specifier set."""
-    text = version.strip().partition(" ")[0] if not version.strip().startswith("[") else ""
-    if not version.strip() or text in {"", "*"}:
+    text = version.partition("[")[0].strip()
+    text = re.sub(r"(?<=[<>=!~,])\s+|\s+(?=[<>=!~,])", "", text).partition(" ")[0]
+    text = re.sub(r"(?<=[\w*])=(?!=).*", "", text)  # a build behind the version
+    if text in {"", "*"}:
         return ""
-    text = "".join(re.sub(r"\s+(?=[<>=!~\d])", "", version).partition("[")[0].split()[:1])
     clauses = []
     for clause in text.split(","):
         match = re.fullmatch(r"(?P<op>[<>=!~]*)(?P<version>[\d.]+?)(?P<star>\.?\*)?", clause)

@@ -82,7 +82,7 @@ class Resolver:
             return Resolution(raw.name, Origin.STDLIB, "compiled into Python")
         standard = stdlib_pythons(raw.name)
         local = self._local(raw, place, self.before, regular=standard is not None)
-        if local is not None:
+        if local is not None and not self._is_packaged_namesake(local, place):
             return self._shadowing(local, place, shadows=standard is not None)
         if standard is not None:
             return Resolution(raw.name, Origin.STDLIB, "standard library")
@@ -168,6 +168,20 @@ class Resolver:
                 local.name, Origin.LOCAL, f"{local.why} in {entry.name}/", local.modules, entry
             )
         return None
+
+    def _is_packaged_namesake(self, local: Resolution, place: Place) -> bool:
+        """Tell whether a module was found only because its package's folder was searched.
+
+        ``proj/celery.py`` that imports celery is meant to be imported as ``proj.celery``.
+        """
+        first = local.modules[0].file if local.modules else None
+        return (
+            first is not None
+            and first.parent == self.script.parent
+            and first.name != "__init__.py"
+            and self.directories[first.parent].get("__init__.py") is False
+            and self._is_namesake(first, place)
+        )
 
     def _is_namesake(self, file: Path, place: Place) -> bool:
         """Tell whether a file is merely called as the package it uses: ``celery.py``."""

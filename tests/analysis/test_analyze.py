@@ -1,0 +1,352 @@
+"""Whole projects in a table: who supplies each import, of what kind, on which Pythons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.analysis import analyze, analyze_together, find_scripts, require_python
+from condavision.errors import AnalysisError
+from condavision.model import Analysis, ImportKind, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NEEDED = {ImportKind.REQUIRED, ImportKind.DYNAMIC, ImportKind.PLATFORM}
+
+
+def packages(analysis: Analysis) -> set[str]:
+    return {it.name for it in analysis.imports if it.origin is Origin.PACKAGE and it.kind in NEEDED}
+
+
+PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
+    # what it shows, files (the script first), modules that need a package
+    ("standard library", {"s.py": "import os, sys\nfrom xml.etree import ElementTree"}, set()),
+    ("package", {"s.py": "import numpy as np\nfrom a.b import c"}, {"numpy", "a.b"}),
+    ("sibling module", {"s.py": "import helper", "helper.py": "import rich"}, {"rich"}),
+    ("sibling shadows a package", {"s.py": "import yaml", "yaml.py": ""}, set()),
+    ("sibling of another folder", {"s.py": "import celery", "sub/celery.py": ""}, {"celery"}),
+    (
+        "package with every part",
+        {"s.py": "import a.b.c", "a/__init__.py": "import r1", "a/b/__init__.py": "import r2",
+         "a/b/c.py": "import r3", "a/d.py": "import no"},
+        {"r1", "r2", "r3"},
+    ),
+    (
+        "submodule as member",
+        {"s.py": "from a import b, name", "a/__init__.py": "", "a/b.py": "import r"},
+        {"r"},
+    ),
+    (
+        "star import",
+        {"s.py": "from a import *", "a/__init__.py": "from .b import *", "a/b.py": "import r"},
+        {"r"},
+    ),
+    (
+        "relative imports",
+        {"s.py": "import a.b", "a/__init__.py": "", "a/b.py": "from . import c\nfrom ..a import d",
+         "a/c.py": "import r1", "a/d.py": "import r2"},
+        {"r1", "r2"},
+    ),
+    (
+        "relative import of a generated module",
+        {"s.py": "import a", "a/__init__.py": "from ._version import version"},
+        set(),
+    ),
+    (
+        "namespace package",
+        {"s.py": "from models import user\nimport config.base", "models/user.py": "import r",
+         "config/base.py": ""},
+        {"r"},
+    ),
+    ("folder of modules", {"s.py": "import models\nmodels.user", "models/user.py": ""}, set()),
+    (
+        "folder named as a distribution",
+        {"s.py": "import docker\ndocker.from_env()", "docker/compose.py": ""},
+        {"docker"},
+    ),
+    ("folder without Python", {"s.py": "import redis", "redis/redis.conf": ""}, {"redis"}),
+    (
+        "folder that lacks the member",
+        {"s.py": "from docker import DockerClient", "docker/x.py": ""},
+        {"docker"},
+    ),
+    (
+        "regular package before folder",
+        {"s.py": "import a.b", "vendor/a/__init__.py": "", "vendor/a/b.py": "import r", "a/x.py": ""},
+        {"a.b"},  # vendor/ is not on the path, and the folder a/ has no b
+    ),
+    (
+        "sys.path from __file__",
+        {"bin/s.py": "import sys, os\nsys.path.insert(0, os.path.join(os.path.dirname("
+         "os.path.abspath(__file__)), '..', 'modules'))\nimport helper",
+         "modules/helper.py": "import r"},
+        {"r"},
+    ),
+    (
+        "sys.path from pathlib",
+        {"bin/s.py": "import sys\nfrom pathlib import Path\nHERE = Path(__file__).resolve().parent\n"
+         "sys.path.append(str(HERE.parent / 'modules'))\nimport helper",
+         "modules/helper.py": "import r"},
+        {"r"},
+    ),
+    (
+        "sys.path with parents and addsitedir",
+        {"a/b/s.py": "import site, sys\nimport pathlib\n"
+         "site.addsitedir(str(pathlib.Path(__file__).parents[2] / 'one'))\n"
+         "sys.path += ['../../two']\nimport m1, m2",
+         "one/m1.py": "import r1", "two/m2.py": "import r2"},
+        {"r1", "r2"},
+    ),
+    (
+        "a module extends the path",
+        {"s.py": "import setpath\nimport helper",
+         "setpath.py": "import sys, os\nsys.path.insert(0, os.path.dirname(__file__) + '/lib2')",
+         "lib2/helper.py": "import r"},
+        {"r"},
+    ),
+    (
+        "src layout",
+        {"scripts/s.py": "import mine", "src/mine/__init__.py": "import r", "pyproject.toml": ""},
+        {"r"},
+    ),
+    (
+        "script inside a package",
+        {"app/s.py": "from app.db import x\nfrom . import y", "app/__init__.py": "",
+         "app/db.py": "import r1", "app/y.py": "import r2"},
+        {"r1", "r2"},
+    ),
+    (
+        "module named as the package it uses",
+        {"proj/tasks.py": "from celery import task\nfrom proj.celery import app",
+         "proj/__init__.py": "", "proj/celery.py": "from celery import Celery"},
+        {"celery"},
+    ),
+    (
+        "local file before the standard library",
+        {"s.py": "import queue", "queue.py": "import r"},
+        {"r"},
+    ),
+    (
+        "folder behind the standard library",
+        {"s.py": "import email", "email/x.py": "import r"},
+        set(),
+    ),
+    ("built-in module", {"s.py": "import time", "time.py": "import r"}, set()),
+    ("stub is no module", {"s.py": "import a", "a.pyi": ""}, {"a"}),
+    ("extension module", {"s.py": "import a", "a.abi3.so": ""}, set()),
+    ("Cython source", {"s.py": "import a", "a.pyx": ""}, set()),
+    ("import cycle", {"s.py": "import a", "a.py": "import b", "b.py": "import a, r"}, {"r"}),
+    (
+        "one file under two names",
+        {"s.py": "import a.b, b", "a/__init__.py": "import sys; sys.path.append('a')",
+         "a/b.py": "import r"},
+        {"r"},
+    ),
+    ("broken module", {"s.py": "import a, r1", "a.py": "def f(:\n  x\nimport r2"}, {"r1", "r2"}),
+    ("unreadable module", {"s.py": "import a, r", "a.py": "\0"}, {"r"}),
+    (
+        "package first, standard library else",
+        {"s.py": "try: import simplejson as json\nexcept ImportError: import json"},
+        set(),
+    ),
+    (
+        "standard library first",
+        {"s.py": "try: import json\nexcept ImportError: import simplejson as json"},
+        set(),
+    ),
+    (
+        "either of two packages",
+        {"s.py": "try: import ujson as json\nexcept ImportError: import simplejson as json"},
+        {"ujson"},
+    ),
+    (
+        "the second is needed anyway",
+        {"s.py": "import b\ntry: import a as x\nexcept ImportError: import b as x"},
+        {"b"},
+    ),
+    (
+        "three choices, one included",
+        {"s.py": "try: import lxml.etree as E\nexcept ImportError:\n"
+         "  try: import elementtree as E\n  except ImportError: import xml.etree.ElementTree as E"},
+        set(),
+    ),
+    ("without it, less", {"s.py": "try: import rich\nexcept ImportError: rich = None"}, set()),
+    (
+        "without it, nothing",
+        {"s.py": "try: import rich\nexcept ImportError as e:\n"
+         "  raise SystemExit('install rich') from e"},
+        {"rich"},
+    ),
+    (
+        "no Python left that includes the first",
+        {"s.py": "x: int | None = 1\ntry: import urllib2\nexcept ImportError: import requests as urllib2\n"
+         ""
+         "print(f'{x}')"},
+        {"requests"},
+    ),
+    (
+        "typing only",
+        {"s.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n  import rich"},
+        set(),
+    ),
+    (
+        "one platform",
+        {"s.py": "import sys\nif sys.platform == 'win32': import win32api"},
+        {"win32api"},
+    ),
+    (
+        "another Python",
+        {"s.py": "import sys\nif sys.version_info < (3, 8): import importlib_metadata\nf'{1}'"},
+        set(),
+    ),
+    ("inside a function", {"s.py": "def f():\n  import rich"}, {"rich"}),
+    (
+        "dynamic",
+        {"s.py": "import importlib\nimportlib.import_module('rich.table')"},
+        {"rich.table"},
+    ),
+    ("backport of 2.7", {"s.py": "import enum\nprint 'x'"}, {"enum"}),
+    (
+        "__main__ of a package",
+        {"app/__main__.py": "from app import core\nfrom .other import x", "app/__init__.py": "",
+         "app/core.py": "import r1", "app/other.py": "import r2"},
+        {"r1", "r2"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"), [it[1:] for it in PROJECTS], ids=[it[0] for it in PROJECTS]
+)
+def test_what_needs_a_package(
+    analyzed: Callable[..., Analysis], files: dict[str, str], expected: set[str]
+) -> None:
+    assert packages(analyzed(files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "pythons"),
+    [
+        ("import urllib2", ">=2.7,<3"),
+        ("import tomllib", ">=3.11"),
+        ("import asyncore", ">=2.7,<3.12"),
+        ("import distutils.core", ">=2.7,<3.12"),
+        ("import setuptools\nfrom distutils.core import setup", ">=2.7"),
+        ("from importlib import metadata", ">=3.8"),
+        ("try: import tomllib\nexcept ImportError: import tomli as tomllib", ">=2.7"),
+        ("import sys\nif sys.version_info >= (3, 11): import tomllib", ">=2.7"),
+        ("import sys\nif sys.version_info < (3, 9): sys.exit(1)", ">=3.9"),
+        ("#!/usr/bin/env python2.7\nx = 1", ">=2.7,<3"),
+        ("#!/usr/bin/python3\nx = 1", ">=3.0"),
+        ("#!/usr/bin/env -S python3.8 -u\nx = 1", ">=3.8,<3.9"),
+        ("#!/usr/bin/env python\nx = 1", ">=2.7"),
+        ("# /// script\n# requires-python = '>=3.9,<3.13'\n# ///\n", ">=3.9,<3.13"),
+    ],
+)
+def test_pythons(analyzed: Callable[..., Analysis], text: str, pythons: str) -> None:
+    found = analyzed({"s.py": text})
+    assert str(found.python) == pythons
+    assert bool(found.reasons) is (pythons != ">=2.7")
+
+
+def test_a_version_check_leaves_the_pythons_it_excludes(analyzed: Callable[..., Analysis]) -> None:
+    found = analyzed({"s.py": "import sys\nif sys.version_info[0] == 3: import tomllib"})
+    assert {(2, 7), (3, 11)} <= found.python.minors
+    assert (3, 10) not in found.python
+
+
+def test_contradictions_are_shown_with_their_places(analyzed: Callable[..., Analysis]) -> None:
+    found = analyzed({"s.py": "import urllib2\n\nimport tomllib\n"})
+    assert not found.python
+    with pytest.raises(AnalysisError, match=r"s\.py:1: .*urllib2.*; s\.py:3: .*tomllib") as raised:
+        require_python(found)
+    assert "explain" in raised.value.hints[0]
+
+
+def test_extension_modules_narrow_to_their_abi(analyzed: Callable[..., Analysis]) -> None:
+    found = analyzed(
+        {"s.py": "import a", "a.cpython-38-x86_64-linux-gnu.so": "", "a.cp310-win_amd64.pyd": ""}
+    )
+    assert found.python.minors == {(3, 8), (3, 10)}
+
+
+def test_search_paths(project: Callable[[dict[str, str]], Path]) -> None:
+    root = project(
+        {"s.py": "import a, b, c", "one/a.py": "import r", "two/b.py": "", "two/a.py": ""}
+    )
+    found = analyze(
+        root / "s.py", root=root, paths=[root / "one"], pythonpath=[root / "two", root / "three"]
+    )
+    assert packages(found) == {"c", "r"}
+    assert found.paths == (root / "two",)
+    assert [file.module for file in found.files] == ["__main__", "a", "b"]
+    assert {root, root / "one", root / "two"} <= set(found.searched)
+
+
+def test_a_script_that_shadows_what_it_imports_is_told_so(
+    analyzed: Callable[..., Analysis],
+) -> None:
+    found = analyzed({"celery.py": "from celery import Celery"})
+    assert [it.origin for it in found.imports] == [Origin.LOCAL]
+    assert "rename the file" in found.imports[0].why
+
+
+def test_a_local_module_that_shadows_the_standard_library_is_told(
+    analyzed: Callable[..., Analysis],
+) -> None:
+    found = analyzed({"s.py": "import queue", "queue.py": ""})
+    assert "shadows" in found.imports[0].why
+
+
+def test_directory_loops_end(project: Callable[[dict[str, str]], Path]) -> None:
+    root = project(
+        {"s.py": "import a.b", "a/__init__.py": "", "a/b.py": "from a.loop.loop import b"}
+    )
+    (root / "a" / "loop").symlink_to(root / "a", target_is_directory=True)
+    (root / "self").symlink_to(root / "self")
+    found = analyze(root / "s.py", root=root)
+    assert [file.module for file in found.files] == ["__main__", "a", "a.b"]
+    assert find_scripts([root]) == (root / "s.py",)
+
+
+def test_unread_regions_are_reported(analyzed: Callable[..., Analysis]) -> None:
+    found = analyzed({"s.py": "import a\nx = 1", "a.py": "\0\n\n"})
+    assert [str(it.location) for it in found.unread] == ["a.py:1"]
+
+
+def test_analysis_is_deterministic(project: Callable[[dict[str, str]], Path]) -> None:
+    files = {"s.py": "import " + ", ".join(f"m{n}" for n in range(20))}
+    files |= {f"m{n}.py": f"import r{n}, m{(n * 7) % 20}" for n in range(20)}
+    root = project(files)
+    assert analyze(root / "s.py", root=root) == analyze(root / "s.py", root=root)
+
+
+def test_scripts_together_are_one_set(project: Callable[[dict[str, str]], Path]) -> None:
+    root = project(
+        {"a.py": "import r1, shared", "b.py": "import tomllib, shared", "shared.py": "import r2"}
+    )
+    found = analyze_together([root / "a.py", root / "b.py"], root=root)
+    assert packages(found) == {"r1", "r2"}
+    assert str(found.python) == ">=3.11"
+    assert len({file.path for file in found.files}) == len(found.files) == 3
+
+
+def test_finding_scripts(project: Callable[[dict[str, str]], Path]) -> None:
+    root = project(
+        {
+            "b.py": "", "a.ipynb": "{}", "tool": "#!/usr/bin/env python3\n", "sh": "#!/bin/sh\n",
+            "data.txt": "", "pkg/__init__.py": "", "pkg/m.py": "", "pkg/__main__.py": "",
+            "env/pyvenv.cfg": "", "env/x.py": "", "conda/conda-meta/history": "", "conda/y.py": "",
+            "build/z.py": "", "node_modules/w.py": "", "__pycache__/v.py": "", "sub/c.py": "",
+        }
+    )  # fmt: skip
+    names = [it.relative_to(root).as_posix() for it in find_scripts([root])]
+    assert names == ["a.ipynb", "b.py", "pkg/__main__.py", "sub/c.py", "tool"]
+    assert find_scripts([root / "pkg"]) == (root / "pkg" / "__main__.py",)
+    assert root / "pkg" / "m.py" in find_scripts([root], modules=True)
+    for wrong in ("nowhere", "node_modules/none"):
+        with pytest.raises(AnalysisError):
+            find_scripts([root / wrong])

@@ -1,0 +1,146 @@
+"""What scripts declare: PEP 723 with the tools' tables, and conda execute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from condavision.analysis.metadata import read_metadata
+from condavision.analysis.source import decode
+from condavision.errors import AnalysisError
+from condavision.model import ScriptMetadata
+
+
+def metadata_of(text: str) -> ScriptMetadata:
+    return read_metadata(decode(text.encode(), Path("s.py"), "s.py"))
+
+
+def block(toml: str) -> str:
+    lines = "".join(f"# {line}\n" if line else "#\n" for line in toml.splitlines())
+    return f"#!/usr/bin/env python\n# /// script\n{lines}# ///\nimport x\n"
+
+
+FULL = block(
+    """requires-python = ">=3.9"
+dependencies = ["requests>=2", "pywin32 ; sys_platform == 'win32'", "t ; python_version < '3.11'"]
+
+[tool.conda]
+channels = ["conda-forge", "bioconda"]
+dependencies = ["samtools>=1.19", "python >=3.10", "python-dateutil"]
+
+[tool.pixi.workspace]
+channels = ["conda-forge", { channel = "robostack", priority = 1 }]
+platforms = ["linux-64"]
+
+[tool.pixi.dependencies]
+gdal = "*"
+numpy = { version = ">=2,<3", channel = "conda-forge" }
+
+[tool.pixi.pypi-dependencies]
+httpx = { version = ">=1", extras = ["http2"] }
+
+[tool.pixi.target.win.dependencies]
+m2-base = "*"
+
+[tool.condavision]
+imports = { cv2 = "opencv" }
+channels = ["file:///x"]
+"""
+)
+
+
+def test_every_table() -> None:
+    found = metadata_of(FULL)
+    assert found.requires_python == ">=3.9,>=3.10"
+    assert [(it.manager.value, it.text, set(it.platforms)) for it in found.dependencies] == [
+        ("pypi", "requests>=2", set()),
+        ("pypi", "pywin32", {"win"}),
+        ("pypi", "t ; python_version < '3.11'", set()),
+        ("conda", "samtools>=1.19", set()),
+        ("conda", "python-dateutil", set()),
+        ("conda", "gdal", set()),
+        ("conda", "conda-forge::numpy >=2,<3", set()),
+        ("pypi", "httpx[http2]>=1", set()),
+        ("conda", "m2-base", {"win"}),
+    ]
+    assert found.channels == ("conda-forge", "bioconda", "robostack", "file:///x")
+    assert found.platforms == ("linux-64",)
+    assert found.imports == {"cv2": "opencv"}
+
+
+def test_places_are_lines_of_the_script() -> None:
+    found = metadata_of(FULL)
+    assert str(found.requires_python_location) == "s.py:3"
+    assert [it.location.line for it in found.dependencies[:4]] == [4, 4, 4, 8]
+
+
+def test_conda_execute() -> None:
+    found = metadata_of(
+        "#!/usr/bin/env conda-execute\n\n# conda execute\n# env:\n#  - python 2.7.*\n"
+        "#  - numpy 1.9*\n# channels:\n#  - scitools\n# run_with: python\nprint 'x'\n"
+    )
+    assert found.requires_python == "==2.7.*"
+    assert [(it.text, it.location.line) for it in found.dependencies] == [("numpy 1.9*", 6)]
+    assert found.channels == ("scitools",)
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("python", None),
+        ("python *", None),
+        ("python >=3.8", ">=3.8"),
+        ("python>=3.8,<3.12", ">=3.8,<3.12"),
+        ("python 3.8", "==3.8.*"),
+        ("python=3.8", "==3.8.*"),
+        ("python==3.8.1", "==3.8.1"),
+        ("python 3.8.*", "==3.8.*"),
+        ("python !=3.9.*", "!=3.9.*"),
+        ("python 3.8 *_cpython", "==3.8.*"),
+        ("python =2.7=0", "==2.7.*"),
+        ("conda-forge::python >=3.9", ">=3.9"),
+    ],
+)
+def test_python_among_conda_dependencies(spec: str, expected: str | None) -> None:
+    found = metadata_of(block(f"[tool.conda]\ndependencies = [{spec!r}]"))
+    assert (found.requires_python, found.dependencies) == (expected, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# /// pyproject\n# requires-python = '>=3.9'\n# ///\n",
+        "# /// script\n# requires-python = '>=3.9'\n",
+        "x = '''\n  # /// script\n  # requires-python = '>=3.9'\n  # ///\n'''\n",
+        "# conda executes\n# env:\n#  - numpy\n",
+        block(""),
+    ],
+)
+def test_nothing_declared(text: str) -> None:
+    assert metadata_of(text) == ScriptMetadata()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (block("dependencies = ["), "s.py:"),
+        (block("x = 1\ny = = 2"), "s.py:4: .* not valid TOML"),
+        (block("x = 1") + block("x = 2"), "s.py:7: a second"),
+        (block("requires-python = 'new'"), "s.py:3: `new` is not a range"),
+        (block("requires-python = 3"), "s.py:3: .*must be a string"),
+        (block("x = 1\ndependencies = ['a b c']"), "s.py:4: `a b c` is not a requirement"),
+        (block("dependencies = 'a'"), "s.py:3: .*must be a list"),
+        (block("[tool]\nconda = 1"), "s.py:4: `conda` must be a table"),
+        (block("[tool.condavision]\nchanels = []"), "s.py:4: `chanels` is not a setting"),
+        (block("[tool.condavision.imports]\ncv2 = 1"), "s.py:4: the package of `cv2`"),
+        (block("[tool.pixi.dependencies]\nx = 1"), "s.py:4: the version of `x`"),
+        ("# conda execute\n# env:\n#  - [\n", "s.py:.* not valid YAML"),
+        ("# conda execute\n# nothing here\n", "s.py:1: .* not a mapping"),
+        ("# conda execute\n# env: 3\n", "s.py:.* must be a list"),
+    ],
+)
+def test_mistakes_name_their_line(text: str, message: str) -> None:
+    with pytest.raises(AnalysisError, match=message):
+        metadata_of(text)
