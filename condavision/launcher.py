@@ -3,8 +3,6 @@
 Nothing is imported that the warm path does not need (see ``warm``).
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
@@ -18,7 +16,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 
-def main() -> NoReturn:
+def main() -> "NoReturn":
     """Run the command line; never returns.
 
     ``condavision run SCRIPT ARGS...`` of a script that is as it was when it last ran becomes the

@@ -6,10 +6,9 @@ Imported on every run, before anything else of the package, so it uses ``os`` al
 A record is a file of NUL-terminated fields (no path or variable can have a NUL), lists preceded by
 their length: the format's name, the script's real path, inputs (variable, ``=`` and its value or
 nothing), checks (path, signature, module names of a folder behind ``=``), operations, wrapper,
-PYTHONPATH additions, and then the interpreter and the file whose time is the last use.
+PYTHONPATH additions, and then the interpreter, the file whose time is the last use, and the
+format's name again.
 """
-
-from __future__ import annotations
 
 import os
 
@@ -52,7 +51,7 @@ KEEP = "keep"
 _MODULE_SUFFIXES = (".py", ".so", ".pyd", ".pyc", ".pth", ".zip", ".egg")
 
 
-def apply(operations: Iterable[Operation], environment: Mapping[str, str]) -> dict[str, str]:
+def apply(operations: "Iterable[Operation]", environment: "Mapping[str, str]") -> dict[str, str]:
     """Return ``environment`` after an activation; every operation sees the original values."""
     result = dict(environment)
     for name, source, mode, before, after, otherwise in operations:
@@ -67,7 +66,7 @@ def apply(operations: Iterable[Operation], environment: Mapping[str, str]) -> di
     return result
 
 
-def python_path(paths: Iterable[str], environment: Mapping[str, str]) -> str:
+def python_path(paths: "Iterable[str]", environment: "Mapping[str, str]") -> str:
     """Return PYTHONPATH with ``paths`` in front, each entry once."""
     inherited = environment.get("PYTHONPATH", "").split(os.pathsep)
     return os.pathsep.join(dict.fromkeys([*paths, *filter(None, inherited)]))
@@ -96,7 +95,7 @@ def module_names(folder: str) -> str:
     return "/".join(sorted(name for name in kept if name != "__pycache__"))
 
 
-def warm_home(environ: Mapping[str, str]) -> str:
+def warm_home(environ: "Mapping[str, str]") -> str:
     """Return what ``config.home`` does, without importing ``platformdirs``."""
     override = environ.get("CONDAVISION_HOME")
     if override:
@@ -119,7 +118,7 @@ def record_path(home: str, script: str) -> str:
 
 
 def warm_command(
-    script: str, arguments: list[str], environ: Mapping[str, str]
+    script: str, arguments: list[str], environ: "Mapping[str, str]"
 ) -> tuple[list[str], dict[str, str]] | None:
     """Return the command that runs a script as it last ran, and its variables; None if not known.
 
@@ -143,6 +142,8 @@ def warm_command(
             return None
     operations, wrapper, paths = grouped(read_list(fields)), read_list(fields), read_list(fields)
     python, used = next(fields, ""), next(fields, "")
+    if next(fields, "") != FORMAT or next(fields, None) is not None:
+        return None
     result = apply(operations, environ)
     if paths:
         result["PYTHONPATH"] = python_path(paths, result)
@@ -150,7 +151,7 @@ def warm_command(
     return [*wrapper, python, script, *arguments], result
 
 
-def _pairs(items: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _pairs(items: "Sequence[str]") -> "Iterator[tuple[str, str]]":
     return zip(items[::2], items[1::2], strict=True)
 
 
@@ -200,17 +201,17 @@ def read_fields(path: str) -> list[str]:
     return os.fsdecode(content[:-1]).split("\0")
 
 
-def encode(fields: Iterable[str]) -> bytes:
+def encode(fields: "Iterable[str]") -> bytes:
     """Return the content of a file with these fields."""
     return os.fsencode("".join(f"{field}\0" for field in fields))
 
 
-def counted(items: Sequence[str]) -> list[str]:
+def counted(items: "Sequence[str]") -> list[str]:
     """Return a list as fields: its length, then its items."""
     return [str(len(items)), *items]
 
 
-def read_list(fields: Iterator[str]) -> tuple[str, ...]:
+def read_list(fields: "Iterator[str]") -> tuple[str, ...]:
     """Return the next list; its length tells where it ends.
 
     Raises:
@@ -223,6 +224,6 @@ def read_list(fields: Iterator[str]) -> tuple[str, ...]:
     return items
 
 
-def grouped(fields: Sequence[str]) -> tuple[Operation, ...]:
+def grouped(fields: "Sequence[str]") -> "tuple[Operation, ...]":
     """Return operations out of their fields, six each."""
     return tuple(tuple(fields[at : at + 6]) for at in range(0, len(fields), 6))  # type: ignore[misc]

@@ -73,7 +73,7 @@ def write_warm_record(
             *counted(operations),
             *counted(activation.wrapper),
             *counted([str(path) for path in paths]),
-            *(str(environment.python), str(used)),
+            *(str(environment.python), str(used), FORMAT),
         ]
     )
     try:

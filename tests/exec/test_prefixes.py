@@ -1,0 +1,114 @@
+"""What the cache holds, how much removing gives back, and that removing is safe."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.environment import Environment, install
+from condavision.locking import exclusive
+from condavision.prefixes import list_environments, older_than, over_budget, record_use, remove
+from condavision.progress import Progress
+from condavision.subdir import current_subdir
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.exec.conftest import MakeLock
+
+
+def used_days_ago(environment: Environment, days: float) -> None:
+    record_use(environment, Path("/scripts/one.py"))
+    moment = time.time() - days * 86400
+    os.utime(environment.marker.with_name("condavision-used"), (moment, moment))
+    text = environment.marker.read_text()
+    old = [line for line in text.splitlines() if not line.startswith("created")]
+    environment.marker.write_text("\n".join([*old, f"created {moment - 10:.0f}", ""]))
+
+
+def test_an_empty_cache(tmp_path: Path) -> None:
+    assert list_environments(tmp_path / "none") == ()
+
+
+def test_what_is_known_of_an_environment(
+    make_environment: Callable[..., Environment], home: Path, tmp_path: Path
+) -> None:
+    environment = make_environment("requests", compile_bytecode=False)
+    for name in ("b.py", "a.py", "b.py"):
+        record_use(environment, tmp_path / name)
+    [found] = list_environments(home)
+    assert (found.prefix, found.key, found.ready) == (environment.prefix, environment.key, True)
+    assert found.python.count(".") == 2
+    assert found.hash == "0" * 16
+    assert found.scripts == (str(tmp_path / "a.py"), str(tmp_path / "b.py"))
+    assert abs(found.used - time.time()) < 60
+
+
+@pytest.mark.skipif(os.name == "nt", reason="blocks are POSIX's")
+def test_sizes_are_honest_with_hard_links(
+    make_environment: Callable[..., Environment], home: Path
+) -> None:
+    environment = make_environment("requests", compile_bytecode=False)
+    [before] = list_environments(home)
+    assert before.freed < before.size / 2  # the package cache has the rest
+    own = environment.prefix / "own"
+    own.write_bytes(b"x" * 1_000_000)
+    (environment.prefix / "twin").hardlink_to(own)
+    [after] = list_environments(home)
+    assert 1_000_000 <= after.size - before.size < 1_020_000
+    assert after.size - before.size == after.freed - before.freed
+    (home / "elsewhere").hardlink_to(own)
+    assert list_environments(home)[0].freed == before.freed
+
+
+def test_the_oldest_go_first(make_lock: MakeLock, home: Path) -> None:
+    def build(*specs: str) -> Environment:
+        lock = make_lock(*specs)
+        options = {"home": home, "progress": Progress(), "compile_bytecode": False}
+        return install(lock, current_subdir(), **options)  # type: ignore[arg-type]
+
+    old, young = build("urllib3"), build("idna")
+    used_days_ago(old, 40)
+    used_days_ago(young, 3)
+    unfinished = home / "envs" / ("e" * 16)
+    unfinished.mkdir()
+    listed = list_environments(home)
+    assert [item.key for item in listed if item.ready] == [old.key, young.key]
+    assert {item.key for item in older_than(listed, 30)} == {old.key, unfinished.name}
+    ready = [item for item in listed if item.ready]
+    total = sum(item.freed for item in ready)
+    assert over_budget(ready, total) == ()
+    assert [item.key for item in over_budget(ready, total - 1)] == [old.key]
+    assert len(over_budget(ready, 0)) == 2
+    removed = remove(older_than(listed, 30))
+    assert {item.key for item in removed} == {old.key, unfinished.name}
+    left = sorted(path.name for path in (home / "envs").iterdir())
+    assert left == [young.key, f"{young.key}.lock"]
+
+
+def test_what_is_being_built_is_left_alone(
+    make_environment: Callable[..., Environment], home: Path
+) -> None:
+    environment = make_environment(compile_bytecode=False)
+    listed = list_environments(home)
+    lock = environment.prefix.with_name(f"{environment.key}.lock")
+    with exclusive(lock, lambda: None):
+        assert remove(listed) == ()
+    assert environment.is_ready
+    assert remove(listed) == listed
+    assert not environment.prefix.exists()
+
+
+def test_a_removed_environment_comes_back(make_lock: MakeLock, home: Path) -> None:
+    lock = make_lock("idna")
+    for _ in range(2):
+        environment = install(
+            lock, current_subdir(), home=home, progress=Progress(), compile_bytecode=False
+        )
+        assert environment.python.exists()
+        remove(list_environments(home))
+        assert list_environments(home) == ()
