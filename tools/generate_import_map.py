@@ -172,15 +172,22 @@ def modules_of(distribution: str, data: Data) -> set[str]:
 
 
 def family_module(distribution: str, data: Data) -> str | None:
-    """Return the dotted module that a family's naming rule gives a distribution."""
-    for prefix, rule in data.families["rules"].items():
-        if distribution.startswith(f"{prefix}-"):
-            words = distribution.removeprefix(f"{prefix}-").split("-")
-            dots = rule.get("dots", 0)
-            tail = [*words[:dots], rule.get("joiner", "_").join(words[dots:])]
-            module = ".".join([rule["module"], *filter(None, tail)])
-            return module if module not in data.families["bare"] else None
-    return None
+    """Return the dotted module of a distribution of a family.
+
+    The conda-forge mapping knows where its dots are, or the closest naming rule does.
+    """
+    rules = data.families["rules"]
+    prefix = max((p for p in rules if distribution.startswith(f"{p}-")), key=len, default=None)
+    if prefix is None:
+        return None
+    for module in sorted(data.dotted.get(distribution, ())):
+        if "." in module and canonicalize_name(module) == distribution:
+            return module
+    words = distribution.removeprefix(f"{prefix}-").split("-")
+    dots = rules[prefix].get("dots", 0)
+    tail = [*words[:dots], rules[prefix].get("joiner", "_").join(words[dots:])]
+    module = ".".join([rules[prefix]["module"], *filter(None, tail)])
+    return None if module in data.families["bare"] else module
 
 
 def acceptable(module: str, distribution: str, data: Data) -> bool:
@@ -197,9 +204,10 @@ def acceptable(module: str, distribution: str, data: Data) -> bool:
         return True
     siblings = data.top_level.get(distribution, set())
     has_own = any(related(sibling, distribution) for sibling in siblings)
+    rare = data.spread[module] <= COMMON
     if distribution in data.popularity:
-        return not has_own or data.spread[module] <= COMMON
-    return not has_own and data.spread[module] <= COMMON
+        return rare or not has_own
+    return rare and not has_own
 
 
 def related(module: str, distribution: str) -> bool:
@@ -306,21 +314,19 @@ def packaged(path: str) -> Path | None:
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     for package, path in PACKAGED.items():
-        option = "--popular" if package == "guarddog" else f"--{package}"
-        parser.add_argument(option, type=Path, default=packaged(path), help=path)
+        option = "popular" if package == "guarddog" else package
+        parser.add_argument(f"--{option}", type=Path, default=packaged(path), help=path)
     parser.add_argument("--reviewed", type=Path, default=HERE / "import_map")
     parser.add_argument("--most", type=int, default=POPULAR, help="how many popular distributions")
     parser.add_argument("--output", type=Path, default=HERE.parent / "condavision" / "mapping")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     parser.add_argument("--date", default=today, help="ISO 8601 date to write into the map")
     args = parser.parse_args(argv)
-    missing = [
-        package
-        for package in PACKAGED
-        if getattr(args, {"guarddog": "popular"}.get(package, package.replace("-", "_"))) is None
-    ]
-    if missing:
-        parser.error(f"not installed: {', '.join(missing)}; install them or name their data files")
+    for option, path in vars(args).items():
+        if path is None:
+            parser.error(f"no input for --{option}: install its package or name the file")
+        if isinstance(path, Path) and not path.exists():
+            parser.error(f"--{option}: {path} does not exist")
     write(args.output, args.date, read(args))
     return 0
 

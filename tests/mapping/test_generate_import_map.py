@@ -1,0 +1,195 @@
+"""The generator of the import map, on an index of a dozen made-up distributions."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.mapping.import_map import ImportMap, Provider
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+TOOL = Path(__file__).parents[2] / "tools" / "generate_import_map.py"
+
+TOP_LEVEL = {
+    "Pretty_Table": ["pretty"],
+    "pretty": ["pretty"],
+    "famous": ["famous", "tests", "_famous", "litter"],
+    "forked-famous": ["famous"],
+    "litter": ["litter"],
+    "cloud-alpha": ["cloud"],
+    "cloud-beta-two": ["cloud"],
+    "unheard-of": ["unheard"],
+    "redirect": ["redirect"],
+    "named-oddly": ["odd", "odd.inside", "not-a-module", "1st"],
+    "on-forge-only": ["onforge"],
+}
+CONDA = [
+    ("famous", "famous", "famous"),
+    ("on-forge-only", "forge.name", "onforge"),
+    ("cloud-alpha", "cloud-alpha", "cloud.alpha"),
+    ("0" * 60, "uploaded", "uploaded"),
+]
+POPULAR = ["famous", "litter", "pretty-table", "forked-famous", "cloud.beta_two", "named-oddly"]
+PATCHES = """
+[imports]
+pretty = { pypi = "pretty-table", others = ["pretty"], why = "a squat" }
+inside_app = { conda = "app", why = "not on PyPI" }
+nobody = { conda = "", why = "cannot be told" }
+[modules]
+reviewed = ["reviewed.one", "reviewed.two"]
+[conda]
+forked-famous = { name = "famous", constraint = "2.*", also = ["famous-base"], why = "a build" }
+litter = { name = "!", why = "a C library" }
+[generic]
+why = "noise"
+modules = ["tests"]
+[junk]
+redirect = "redirect"
+"""
+FAMILIES = """
+roots = ["cloud"]
+bare = ["cloud.beta"]
+[rules]
+cloud = { module = "cloud", dots = 1 }
+"""
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate_import_map", TOOL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_inputs(folder: Path, seed: int) -> list[str]:
+    """Write the inputs in an order that ``seed`` decides; return the command line."""
+    shuffle = random.Random(seed).shuffle
+    rows = [(name, module) for name, modules in TOP_LEVEL.items() for module in modules]
+    names = [*TOP_LEVEL]
+    entries = [
+        {"pypi_name": pypi, "conda_name": conda, "import_name": module}
+        for pypi, conda, module in CONDA
+    ]
+    for sequence in (rows, names, entries):
+        shuffle(sequence)  # type: ignore[arg-type]
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "pigar.sqlite3")) as connection, connection:
+        connection.execute("CREATE TABLE distributions (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.execute(
+            "CREATE TABLE top_level_module_names (distribution_id INTEGER, name TEXT)"
+        )
+        connection.executemany("INSERT INTO distributions (name) VALUES (?)", [(n,) for n in names])
+        connection.executemany(
+            "INSERT INTO top_level_module_names"
+            " SELECT id, ? FROM distributions WHERE distributions.name = ?",
+            [(module, name) for name, module in rows],
+        )
+    texts = {
+        "conda_pypi.json": json.dumps({entry["pypi_name"]: entry for entry in entries}),
+        "depfinder.yml": "- {pypi_name: old-name, conda_name: old_name, import_name: old}\n",
+        "grayskull.yaml": "on-forge-only: {conda_forge: forge.name, import_name: onforge}\n",
+        "popular.json": json.dumps({"packages": POPULAR}),
+        "patches.toml": PATCHES,
+        "families.toml": FAMILIES,
+        "conda_forge.txt": "# reviewed\npretty_table\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+    return [
+        *("--pigar", str(folder / "pigar.sqlite3")),
+        *("--conda-pypi", str(folder / "conda_pypi.json")),
+        *("--depfinder", str(folder / "depfinder.yml")),
+        *("--grayskull", str(folder / "grayskull.yaml")),
+        *("--popular", str(folder / "popular.json")),
+        *("--reviewed", str(folder)),
+        *("--output", str(folder)),
+        *("--date", "2026-01-02"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def generated(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> ImportMap:
+    folder = tmp_path_factory.mktemp("map") / "inputs"
+    assert tool.main(write_inputs(folder, 0)) == 0
+    return ImportMap(
+        (folder / "imports.tsv").read_bytes(), (folder / "distributions.tsv").read_bytes()
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "provider"),
+    [
+        ("famous.part", Provider("famous", "famous", "famous", ("forked-famous",))),
+        ("pretty", Provider("pretty", "pretty-table", "pretty_table", ("pretty",))),
+        ("litter", Provider("litter", "litter", None, ("famous",))),
+        ("cloud.alpha", Provider("cloud.alpha", "cloud-alpha", "cloud-alpha")),
+        ("cloud.beta.two", Provider("cloud.beta.two", "cloud-beta-two", None)),
+        ("odd.inside", Provider("odd", "named-oddly", None)),
+        ("onforge", Provider("onforge", "on-forge-only", "forge.name")),
+        ("old", Provider("old", "old-name", "old_name")),
+        ("inside_app", Provider("inside_app", "", "app")),
+        ("reviewed.two", Provider("reviewed.two", "reviewed", None)),
+        ("cloud", None),
+        ("cloud.beta", None),
+        ("nobody", None),
+        ("tests", None),
+        ("_famous", None),
+        ("unheard", None),
+        ("redirect", None),
+        ("uploaded", None),
+    ],
+)
+def test_who_supplies_a_module(
+    generated: ImportMap, module: str, provider: Provider | None
+) -> None:
+    assert generated.provider(module) == provider
+
+
+def test_what_is_known_of_distributions(generated: ImportMap) -> None:
+    assert generated.date == "2026-01-02"
+    assert generated.conda_name("forked-famous") == "famous"
+    assert set(generated.pypi_names("famous-base")) == {"forked-famous"}
+    assert generated.conda_candidate("litter") is None
+    assert generated.conda_candidate("named-oddly") == "named-oddly"
+    assert not generated.knows("unheard-of")
+    assert not generated.knows("redirect")
+
+
+def test_the_same_inputs_give_the_same_bytes(tool: ModuleType, tmp_path: Path) -> None:
+    written = set()
+    for seed in range(3):
+        folder = tmp_path / str(seed)
+        tool.main(write_inputs(folder, seed))
+        written.add(
+            (folder / "imports.tsv").read_bytes() + (folder / "distributions.tsv").read_bytes()
+        )
+
+    assert len(written) == 1
+
+
+def test_a_missing_input_is_named(
+    tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = write_inputs(tmp_path / "inputs", 0)
+    (tmp_path / "inputs" / "popular.json").unlink()
+
+    with pytest.raises(SystemExit) as raised:
+        tool.main(arguments)
+
+    assert raised.value.code == 2
+    assert "popular.json" in capsys.readouterr().err
+    assert not (tmp_path / "inputs" / "imports.tsv").exists()
