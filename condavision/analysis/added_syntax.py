@@ -44,7 +44,8 @@ _WALRUS = since(3, 8, "assignment expression")
 _POSITIONAL_ONLY = since(3, 8, "positional-only parameters")
 _STAR_RETURN = since(3, 8, "unpacking in return or yield without parentheses")
 _CONTINUE = since(3, 8, "continue inside finally")
-_ANNOTATED_TUPLE = since(3, 8, "annotated assignment of a tuple without parentheses")
+_ANNOTATED_TUPLE = since(3, 8, "annotated assignment of a tuple or yield without parentheses")
+_ANNOTATED_GLOBAL = since(3, 8, "annotation of a name that a function above declares global")
 _VARIABLE_ANNOTATION = since(3, 6, "variable annotation")
 _DEF_COMMA = since(3, 6, "trailing comma after *args or **kwargs in a definition")
 _ASYNC_COMPREHENSION = since(3, 6, "asynchronous comprehension")
@@ -210,7 +211,16 @@ def _annotation(found: Candidate) -> Verdict | None:
         return None
     if node.type == ":" and node.parent.type == "assignment":
         right = node.parent.child_by_field_name("right")
-        return _ANNOTATED_TUPLE if _type(right) == "expression_list" else _VARIABLE_ANNOTATION
+        bare = _type(right) in {"expression_list", "yield"}
+        return _ANNOTATED_TUPLE if bare else _VARIABLE_ANNOTATION
+    return None
+
+
+def _annotated_global(found: Candidate) -> Verdict | None:
+    code, end = found.lexed.code, found.match.end()
+    for name in found.match["names"].replace(b",", b" ").split():
+        if re.search(rb"\n%b[ \t]*:(?=[ \t]*[^\s:=])" % name, code[end:]):
+            return _ANNOTATED_GLOBAL
     return None
 
 
@@ -254,7 +264,9 @@ def _splats(found: Candidate) -> Verdict | None:
     """Judge what unpacking or a star parameter needs by where it stands."""
     node = found.node()
     if node is not None and "keyword_separator" in {node.type, _type(node.parent)}:
-        return _KEYWORD_ONLY
+        separator = node if node.type == "keyword_separator" else node.parent
+        trailing = separator is not None and _ends_with_comma(separator.parent)
+        return _DEF_COMMA if trailing else _KEYWORD_ONLY
     splat = _splat(found)
     if splat is None or splat.parent is None:
         return None
@@ -272,33 +284,38 @@ def _splats(found: Candidate) -> Verdict | None:
     return None
 
 
+def _ends_with_comma(holder: Node | None) -> bool:
+    tokens = [] if holder is None else [c.type for c in holder.children if c.type != "comment"]
+    return len(tokens) > 1 and tokens[-2] == ","
+
+
+def _next_item(item: Node) -> Node | None:
+    following = item.next_named_sibling
+    while following is not None and following.type == "comment":
+        following = following.next_named_sibling
+    return following
+
+
 def _argument_splat(splat: Node) -> Verdict | None:
-    following = splat.next_sibling
-    if following is None or following.type != ",":
-        return None
-    argument = following.next_named_sibling
-    while _type(argument) == "comment" and argument is not None:
-        argument = argument.next_named_sibling
-    if argument is None:
-        return _CALL_COMMA
-    if splat.children[0].type != "**" and argument.type in {"keyword_argument", "dictionary_splat"}:
-        later = argument.next_named_sibling
-        while later is not None and later.type != "list_splat":
-            later = later.next_named_sibling
-        return None if later is None else _CALL_UNPACKING
-    return _CALL_UNPACKING
+    """Judge an unpacked argument by what follows it (2.7 to 3.4 end with ``*args, k=v, **kw``)."""
+    argument = _next_item(splat)
+    allowed = {"keyword_argument", "dictionary_splat"}
+    if argument is not None and splat.children[0].type == "**":
+        return _CALL_UNPACKING
+    while argument is not None:
+        if argument.type not in allowed:
+            return _CALL_UNPACKING
+        argument = _next_item(argument)
+    return _CALL_COMMA if _ends_with_comma(splat.parent) else None
 
 
 def _parameter_splat(splat: Node) -> Verdict | None:
-    following = splat.next_sibling
-    if following is None or following.type != ",":
-        return None
-    parameter = following.next_named_sibling
-    while _type(parameter) == "comment" and parameter is not None:
-        parameter = parameter.next_named_sibling
-    if parameter is None:
+    if _ends_with_comma(splat.parent):
         return _DEF_COMMA
-    return None if parameter.type == "dictionary_splat_pattern" else _KEYWORD_ONLY
+    parameter = _next_item(splat)
+    if parameter is None or parameter.type == "dictionary_splat_pattern":
+        return None
+    return _KEYWORD_ONLY
 
 
 def _generator_return(found: Candidate) -> Verdict | None:
@@ -449,6 +466,12 @@ ADDED = (
         rb"(?:\A|[\n;])[ \t]*(?!else\b|try\b|finally\b|lambda\b)[A-Za-z_(][\w.)]*[ \t]*"
         rb"(?:\[[^\n]*\])?[ \t]*:(?=[ \t]*[^\s:=])(?!=)",
         _annotation,
+    ),
+    rule(
+        _ANNOTATED_GLOBAL,
+        rb"\n[ \t]+global[ \t]+(?P<names>[\w, \t]+)",
+        _annotated_global,
+        words="global",
     ),
     rule(
         (_NESTED_ASYNC, _ASYNC_GENERATOR_EXPRESSION, _ASYNC_COMPREHENSION, _ASYNC),

@@ -119,6 +119,30 @@ def _constant_assignment(found: Candidate) -> Verdict | None:
     return _CONSTANT_ASSIGNMENT if node is None else None
 
 
+def _print_list(found: Candidate) -> Verdict | None:
+    """Accept ``print [x for x in y]``; without ``for`` Python 3 reads an index."""
+    node = found.node()
+    listed = None if node is None else node.parent
+    if listed is None or listed.type != "list_comprehension" or listed.parent is None:
+        return None
+    return _PRINT if listed.parent.type == "print_statement" else None
+
+
+def _bare_generator(found: Candidate) -> Verdict | None:
+    """Accept ``f(x for x in y,)`` and ``f(x for x in y, z)``."""
+    node = found.node()
+    arguments = None if node is None else node.parent
+    if arguments is None or arguments.type != "generator_expression" or arguments.parent is None:
+        return None
+    comma = found.node(found.lexed.code.rfind(b",", 0, found.match.end()))
+    inside = (
+        comma is not None
+        and comma.parent is not None
+        and comma.parent.type in {"for_in_clause", "generator_expression"}
+    )
+    return _BARE_GENERATOR if inside and arguments.parent.type == "call" else None
+
+
 def _bare_tuple(found: Candidate) -> Verdict | None:
     node = found.node(found.match.start())
     clause = None if node is None else node.parent
@@ -154,12 +178,13 @@ def _yield_in_comprehension(found: Candidate) -> Verdict | None:
 
 REMOVED = (
     rule(_PRINT, rb"(?<![\w.])print" + _OPERAND, words="print"),
+    rule(_PRINT, rb"(?<![\w.])print[ \t]*\[", _print_list, words="print"),
     rule(_EXEC, rb"(?<![\w.])exec" + _OPERAND, words="exec"),
     rule(before(3, 0, "backticks"), rb"`", mark=b"`"),
     rule(before(3, 0, "<> operator"), rb"<>", mark=b"<>"),
     rule(
         (_EXCEPT_NAME, _EXCEPT_EITHER, _EXCEPT_SEVERAL),
-        rb"\bexcept\b(?:[ \t]+|(?=\())(?:[\w. \t]|\[[^\]\n]*\]|"
+        rb"\bexcept\b(?:[ \t]+|(?=\())(?:[\w. \t+|\"]|\[[^\]\n]*\]|"
         + _PARENTHESES
         + rb")+,(?P<target>[^:\n]*):",
         _except,
@@ -168,7 +193,7 @@ REMOVED = (
     rule(_RAISE, rb"\braise\b[ \t]+[^\n#;]*?[,(]", _raise, words="raise", mark=b","),
     rule(
         _TUPLE_PARAMETER,
-        rb"\bdef[ \t]+\w+[ \t]*\((?:[^()]*,)?\s*\(",
+        rb"\bdef[ \t]+\w+[ \t]*\((?:[^()\[\]:]*,)?\s*\(",
         words="def",
     ),
     rule(_TUPLE_PARAMETER, rb"\blambda\b[ \t]*\*{0,2}(?:[\w \t,=]*,)?[ \t]*\(", words="lambda"),
@@ -183,7 +208,13 @@ REMOVED = (
         rb"(?<=\.)(?<!\d\.)(?:True|False|None)\b",
         words="True False None",
     ),
-    rule(_BARE_TUPLE, rb"\bin\b[^\n\]\[(){}:]*,", _bare_tuple, words="in", mark=b"["),
+    rule(
+        _BARE_TUPLE,
+        rb"\bin\b(?:[^\n\]\[(){}:,]|" + _PARENTHESES + rb"|\[[^\[\]\n]*\])*+,",
+        _bare_tuple,
+        words="in",
+        mark=b"[",
+    ),
     rule(
         _STAR_IMPORT,
         rb"\n[ \t]+from[ \t]+[\w.]+[ \t]+import[ \t]*\*",
@@ -197,12 +228,13 @@ REMOVED = (
         rb"(?:\.|\b(?:def|class|import|as))[ \t]*\bawait\b|(?<!\w)await\b[ \t]*[=,)\]}:;.]",
         words="await",
     ),
+    rule(_BARE_GENERATOR, rb"\bfor\b[^\n]*,\s*\)", _bare_generator, words="for"),
     rule(_YIELD_IN_COMPREHENSION, rb"[(\[{][ \t]*yield\b", _yield_in_comprehension, words="yield"),
 )
 """Strictest first, so that the later ones are skipped where they cannot narrow."""
 
 MEANT_FOR_PYTHON_2 = (
-    rule(_PRINT, rb"(?<![\w.])print[ \t]*>>", words="print", mark=b">>"),
+    rule(_PRINT, rb"(?<![\w.])print(?:[ \t]*>>|[ \t]+\[)", words="print"),
     rule(_EXEC, rb"(?<![\w.])exec[ \t]*" + _PARENTHESES + rb"[ \t]*in\b", words="exec"),
 )
 """What Python 3 compiles into an expression that fails; taken only where Python 2 is possible."""

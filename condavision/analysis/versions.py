@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from condavision.analysis.attributes import attribute_findings
 from condavision.analysis.builtin_names import builtin_findings
 from condavision.analysis.lexing import lex
+from condavision.analysis.literals import future_features
 from condavision.analysis.rules import Finding, before, since
 from condavision.analysis.syntax import Narrowing, syntax_findings
+from condavision.analysis.type_expressions import type_findings
 from condavision.model import PythonReason
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def python_reasons(
     certain = list(_syntax(source, lexed, tree, narrowing))
     likely = (
         found
-        for found in _names(lexed, tree, guards, imports)
+        for found in _names(lexed, tree, guards, imports, narrowing)
         if not narrowing.minors.isdisjoint(found.verdict.pythons.minors)
         and narrowing.by(found.verdict)
     )
@@ -71,10 +73,17 @@ def _syntax(source: Source, lexed: Lexed, tree: Tree, narrowing: Narrowing) -> I
 
 
 def _names(
-    lexed: Lexed, tree: Tree, guards: Guards, imports: Sequence[RawImport]
+    lexed: Lexed,
+    tree: Tree,
+    guards: Guards,
+    imports: Sequence[RawImport],
+    narrowing: Narrowing,
 ) -> Iterator[Finding]:
-    yield from attribute_findings(lexed, tree.root_node, guards, imports)
-    yield from builtin_findings(lexed, tree.root_node, guards, imports)
+    root = tree.root_node
+    yield from attribute_findings(lexed, root, guards, imports)
+    yield from builtin_findings(lexed, root, guards, imports)
+    deferred = b"annotations" in future_features(lexed)
+    yield from type_findings(lexed, root, guards, imports, narrowing.possible, deferred=deferred)
 
 
 def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Finding]:
