@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from condavision import activation
 from condavision.bytecode import compile_prefix
-from condavision.conda_install import install_conda_packages, local_archive
+from condavision.channel import INTERPRETERS
+from condavision.conda_install import install_conda_packages
 from condavision.errors import InstallError
 from condavision.files import write_atomic
 from condavision.model import Manager
@@ -49,8 +50,11 @@ def build(
     pypi = [package for package in packages if package.manager is Manager.PYPI]
     progress.message(f"making the environment {prefix} ({len(packages)} packages)")
     try:
-        _restore_interpreters(conda, home)
+        if lock.metadata.get("channels") == INTERPRETERS:
+            _restore_interpreters(conda, home)
         install_conda_packages(conda, prefix, home / "pkgs", progress)
+        if compile_bytecode:
+            compile_prefix(prefix, environment.python, home / "pyc", inherit)
         if pypi:
             progress.message(f"installing from PyPI: {', '.join(item.name for item in pypi)}")
             install_pypi_packages(
@@ -61,8 +65,6 @@ def build(
                 compile_bytecode=compile_bytecode,
                 inherit=inherit,
             )
-        elif compile_bytecode:
-            compile_prefix(prefix, environment.python, inherit)
         activation.store(activation.derive(prefix), prefix)
         _mark_ready(environment, lock)
     except BaseException:
@@ -72,14 +74,15 @@ def build(
 
 
 def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:
-    """Make the packages of the embedded channel again that the cache has lost."""
-    cache = home / "interpreters"
-    for package in packages:
-        archive = local_archive(package.url)
-        if archive is not None and cache in archive.parents and not archive.exists():
-            from condavision.interpreters import restore  # noqa: PLC0415 - few need it
+    """Make the packages of the embedded channel again that the cache has lost.
 
-            restore(cache, package.url, package.sha256)
+    Raises:
+        ForeignInterpreterError: no interpreter of this machine gives one of them.
+    """
+    from condavision.interpreters import restore  # noqa: PLC0415 - few locks need it
+
+    for package in packages:
+        restore(home / "interpreters", package.url, package.sha256)
 
 
 def _mark_ready(environment: Environment, lock: Lock) -> None:

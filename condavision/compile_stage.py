@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from condavision.analysis import require_python
+from condavision.analysis.readable import require_readable
 from condavision.channel import INTERPRETERS
 from condavision.config import home
 from condavision.errors import CondavisionError, LockfileError
@@ -97,6 +98,7 @@ def _read(script: Path, flags: Flags, import_map: ImportMap) -> Reading:
     )
     reading = read(project, import_map, extra_paths=recorded)
     require_python(reading.analysis)
+    require_readable(reading.analysis)
     reading.require_known(import_map)
     return reading
 

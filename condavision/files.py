@@ -9,8 +9,8 @@ from pathlib import Path
 __all__ = ["write_atomic"]
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text`` (UTF-8, line feeds) in one step; make missing folders.
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Replace ``path`` by ``content`` (UTF-8, line feeds) in one step; make missing folders.
 
     A reader, or a run that dies in the middle, finds the old content or the new, never a part.
     """
@@ -19,7 +19,7 @@ def write_atomic(path: Path, text: str) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode("utf-8"))
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())

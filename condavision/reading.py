@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis import analyze
+from condavision.analysis.scripts import script_file
 from condavision.channel import is_local, is_trusted, normalize
 from condavision.config import Config, find_root, load_config
 from condavision.errors import AnalysisError, UsageError
@@ -113,7 +114,10 @@ def open_project(script: Path, flags: Flags) -> Project:
         ConfigError: the configuration or a flag is wrong.
     """
     if not script.exists():
-        raise AnalysisError(f"{script}: no such file")
+        raise AnalysisError(f"{script}: no such file", "check the path")
+    if not script_file(script).is_file():
+        what = "a folder without __main__.py" if script.is_dir() else "not a regular file"
+        raise AnalysisError(f"{script} is {what}, so it cannot be run", "name a script")
     root = find_root(script)
     config = load_config(root).with_flags(
         tuple(normalize(channel, Path.cwd()) for channel in flags.channels),

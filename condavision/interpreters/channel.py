@@ -10,7 +10,6 @@ import asyncio
 import atexit
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -22,8 +21,10 @@ from urllib.request import url2pathname
 
 from filelock import FileLock
 
+from condavision.channel import INTERPRETERS
 from condavision.conda_package import package_filename
 from condavision.errors import ChannelError, ForeignInterpreterError
+from condavision.files import write_atomic
 from condavision.interpreters.discovery import discover, discover_all
 from condavision.interpreters.package import package_of, record_of
 
@@ -32,10 +33,7 @@ if TYPE_CHECKING:
 
     from condavision.interpreters.probing import Interpreter
 
-__all__ = ["SPELLING", "filename_of", "local_channel", "restore"]
-
-SPELLING = "interpreters:"
-"""How the embedded channel is written; no channel can have this name."""
+__all__ = ["filename_of", "local_channel", "restore"]
 
 _STAGING = ".staging-"
 
@@ -59,7 +57,7 @@ def local_channel(cache: Path) -> Path:
     """
     interpreters = discover(cache)
     if not interpreters:
-        raise ChannelError(f"`{SPELLING}` is empty: no CPython was found on this machine")
+        raise ChannelError(f"`{INTERPRETERS}` is empty: no CPython was found on this machine")
     channel = cache.absolute()
     subdir = channel / interpreters[0].subdir
     if not _is_fresh(subdir, interpreters):
@@ -93,7 +91,7 @@ def restore(cache: Path, url: str, sha256: str) -> None:
             package = package_of(interpreter)
             if hashlib.sha256(package).hexdigest() == sha256:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _replace(path, package)
+                write_atomic(path, package)
                 return
     raise ForeignInterpreterError(
         f"the lock's Python ({path.name}) was made from another machine's interpreters,"
@@ -123,7 +121,7 @@ def _writing(channel: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise ChannelError(
-            f"`{SPELLING}` cannot be kept in {channel}: {error}",
+            f"`{INTERPRETERS}` cannot be kept in {channel}: {error}",
             "set CONDAVISION_HOME to a folder that can be written",
         ) from error
 
@@ -155,7 +153,7 @@ def _index(channel: Path) -> None:
     try:
         asyncio.run(index_fs(channel, write_zst=False, write_shards=False))
     except Exception as error:  # its errors have no common base below Exception
-        raise ChannelError(f"`{SPELLING}` cannot be indexed: {error}") from error
+        raise ChannelError(f"`{INTERPRETERS}` cannot be indexed: {error}") from error
 
 
 def _sweep(subdir: Path, interpreters: Iterable[Interpreter]) -> None:
@@ -171,14 +169,3 @@ def _sha256(path: Path) -> str | None:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         return None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

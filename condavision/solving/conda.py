@@ -37,6 +37,7 @@ __all__ = ["CondaSolver", "Supply"]
 
 atexit.register(time.sleep, 0.05)
 
+_REASON_LINES = 15
 _UNREACHABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
 
 
@@ -103,12 +104,24 @@ class CondaSolver:
         try:
             found = await self._gateway.query(channels, subdirs, names, recursive=False)
         except _UNREACHABLE as error:
-            raise _channel_error(error) from error
+            raise self._unreachable(error) from error
         by_name: dict[str, list[rattler.RepoDataRecord]] = {}
         for records in found:
             for record in records:
                 by_name.setdefault(record.name.normalized, []).append(record)
         return by_name
+
+    def _unreachable(self, error: Exception) -> ChannelError:
+        """Name the channel that failed and the last cause, which is the one to act on."""
+        text = str(error).replace("%20", " ")
+        cause = [line.strip() for line in text.splitlines() if line.strip()][-1]
+        cause = cause.removeprefix("Caused by: ")
+        urls = [channel.base_url.rstrip("/") for channel in self._channels]
+        url = next((url for url in urls if url.replace("%20", " ") in text), ", ".join(urls))
+        return ChannelError(
+            f"the channel {url} cannot be read: {cause}",
+            "check the channel's spelling and the network, then try again",
+        )
 
     async def solve(
         self, specs: Sequence[str], platform: str, preferred: Iterable[tuple[str, str]] = ()
@@ -164,7 +177,7 @@ class CondaSolver:
         except InvalidMatchSpecError as error:
             raise ConfigError(f"a match spec is malformed: {error}") from error
         except _UNREACHABLE as error:
-            raise _channel_error(error) from error
+            raise self._unreachable(error) from error
         return tuple(_locked(record, platform) for record in records)
 
 
@@ -226,15 +239,9 @@ def _dependencies(depends: Iterable[str]) -> dict[str, str]:
 
 
 def _reason(error: SolverError, platform: str) -> str:
-    text = str(error).strip().removeprefix("Cannot solve the request because of: ")
-    return f"no set of packages for {platform} meets the requirements: {text}"
-
-
-def _channel_error(error: Exception) -> ChannelError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    cause = lines[-1].removeprefix("Caused by: ")
-    first = lines[0]
-    return ChannelError(
-        first if cause == first else f"{first}: {cause}",
-        "check the channel's spelling and the network, then try again",
-    )
+    lines = str(error).strip().removeprefix("Cannot solve the request because of: ").splitlines()
+    left_out = len(lines) - _REASON_LINES
+    if left_out > 0:
+        lines = [*lines[:_REASON_LINES], f"... and {left_out} lines more like these"]
+    reason = "\n".join(lines)
+    return f"no set of packages for {platform} meets the requirements: {reason}"

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["solve"]
 
+_WAYS_OUT = (
+    "see where each requirement comes from: condavision explain SCRIPT",
+    "loosen what the script declares, or add a channel: condavision lock -c CHANNEL SCRIPT",
+)
+
 
 def solve(
     requirements: Requirements,
@@ -52,7 +57,8 @@ def solve(
     try:
         solved = asyncio.run(solver.solve(platforms))
     except UnsolvableError as error:
-        raise UnsolvableError(error.message, *error.hints, *_askers(requirements)) from error
+        message = f"{error.message.rstrip('.')}\nasked for: {_askers(requirements)}"
+        raise UnsolvableError(message, *(error.hints or _WAYS_OUT)) from error
     unverified = sorted({pair for one in solved for pair in one.supply.unverified})
     metadata = describe(requirements)
     if unverified:
@@ -70,15 +76,14 @@ def _order(package: LockedPackage) -> tuple[str, str]:
     return (package.manager.value, package.name)
 
 
-def _askers(requirements: Requirements) -> tuple[str, ...]:
+def _askers(requirements: Requirements) -> str:
     """Say in the user's terms who asked for what, as a solver never knows."""
     asked = [
         f"{requirement.name} {requirement.constraint}".strip()
         + f" ({', '.join(str(source) for source in requirement.sources[:2])})"
         for requirement in requirements.requirements
-        if requirement.sources
     ]
-    return (f"asked for: {'; '.join([f'python {requirements.python}', *asked])}",)
+    return "; ".join([f"python {requirements.python}", *asked])
 
 
 @dataclass(frozen=True, slots=True)

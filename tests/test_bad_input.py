@@ -1,0 +1,223 @@
+"""What is wrong is said in one paragraph, with its own exit code, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.channels.server import Fault
+from tests.command_line import CONDAVISION, CommandLine, Finished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tests.channels.server import Channel
+
+    MakeProject = Callable[[Mapping[str, str]], Path]
+
+
+@pytest.fixture
+def command(make_project: MakeProject, channel: Channel, home: Path) -> CommandLine:
+    """condavision in a project on the test channel, served over HTTP."""
+    return CommandLine(
+        make_project(
+            {
+                "condavision.toml": f'channels = ["{channel.http_url}"]\n',
+                "ok.py": "import six\nprint(six.__name__)\n",
+            }
+        )
+    )
+
+
+def refused(finished: Finished, code: int, *said: str) -> None:
+    """Check that a command failed the way a person can work with."""
+    assert finished.code == code, f"{finished.code}\n{finished.out}\n{finished.err}"
+    assert "Traceback" not in finished.err
+    assert "error: " in finished.err
+    assert "\n\n" not in finished.err.strip(), "one paragraph"
+    for text in said:
+        assert text in finished.err.replace("\n", " ")
+
+
+SCRIPTS: list[tuple[str, bytes, int, tuple[str, ...]]] = [
+    ("binary", bytes(range(256)) * 10, 65, ("bad.py:1", "not Python")),
+    ("NUL", b"x = 1\n\0\n", 65, ("bad.py:2", "NUL")),
+    ("prose", b"hello world, this is no program at all!\n", 65, ("bad.py:1", "not Python")),
+    ("empty", b"", 65, ("bad.py is empty",)),
+    ("broken syntax", b"import yaml\ndef f(:\n    pass\n", 65, ("bad.py:2", "invalid syntax")),
+    ("unknown encoding", b"# coding: klingon\nx = 1\n", 65, ("bad.py:1", "klingon")),
+    ("not its encoding", b"# coding: utf-8\nx = f'\xff'\n", 65, ("bad.py:2",)),
+    ("nested brackets", b"x = " + b"(" * 5_000_000 + b")" * 5_000_000, 65, ("bad.py", "limit")),
+    (
+        "no Python at all",
+        b'match 1:\n    case 1: print "a"\n',
+        65,
+        ("bad.py:1", "match", "bad.py:2", "print"),
+    ),
+    ("malformed PEP 723", b"# /// script\n# dependencies = [\n# ///\n", 65, ("bad.py",)),
+    ("unknown import", b"import pandass_x\n", 66, ("bad.py:1", "pandass_x", "[imports]")),
+    (
+        "unsolvable",
+        b'# /// script\n# dependencies = ["requests<0.1"]\n# ///\nimport requests\n',
+        67,
+        ("No candidates were found for requests <0.1", "requests <0.1 (bad.py:2)"),
+    ),
+    (
+        "unsolvable Python",
+        b'# /// script\n# requires-python = ">=3.15"\n# ///\n',
+        67,
+        ("python >=3.15",),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"), [case[1:] for case in SCRIPTS], ids=[case[0] for case in SCRIPTS]
+)
+def test_scripts_that_cannot_be_locked(
+    command: CommandLine, content: bytes, code: int, said: tuple[str, ...]
+) -> None:
+    (command.folder / "bad.py").write_bytes(content)
+    refused(command("lock", "bad.py"), code, *said)
+    assert not list(command.folder.glob("locks/*.yml")), "nothing half-written"
+
+
+def test_a_missing_file(command: CommandLine) -> None:
+    for verb in ("lock", "run", "check", "explain", "install", "path"):
+        refused_check = command(verb, "nowhere.py")
+        assert refused_check.code == 65, verb
+        assert "nowhere.py" in refused_check.err + refused_check.out
+        assert "Traceback" not in refused_check.err
+
+
+def test_a_directory_loop_ends(command: CommandLine) -> None:
+    folder = command.folder / "loop" / "inner"
+    folder.mkdir(parents=True)
+    (folder / "again").symlink_to("..")
+    (folder / "again.py").symlink_to("again.py")
+    (folder / "s.py").write_text("import inner\n")
+    command("lock", "loop").ok()
+    command("explain", folder / "s.py").ok()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_file_is_not_waited_for(command: CommandLine) -> None:
+    os.mkfifo(command.folder / "pipe.py")
+    refused(command("lock", "pipe.py"), 65, "not a regular file")
+    refused(command("run", "pipe.py"), 65, "not a regular file")
+
+
+def test_a_wrong_option(command: CommandLine) -> None:
+    assert command("lock", "--no-such-option", "ok.py").code == 2
+    refused(command("lock", "-c", "?", "ok.py"), 2, "`?` is not a channel")
+    refused(command("lock", "-c", "interpreters:", "-c", "x", "ok.py"), 2, "does not mix")
+
+
+def test_json_tells_errors_too(command: CommandLine) -> None:
+    found = command("explain", "--json", "nowhere.py")
+    assert found.json()["code"] == found.code == 65
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "file:///no/such/channel"])
+def test_an_unreachable_channel(command: CommandLine, url: str) -> None:
+    refused(command("lock", "-c", url, "ok.py"), 69, url)
+    assert not list(command.folder.glob("locks/*.yml"))
+
+
+def test_a_channel_that_is_none(command: CommandLine, channel: Channel) -> None:
+    refused(command("lock", "-c", f"{channel.http_url}/nope", "ok.py"), 69, "404")
+
+
+def test_no_lock_and_a_stale_lock(command: CommandLine) -> None:
+    refused(command("run", "ok.py"), 70, "ok.py has no lock", "condavision lock ok.py")
+    command("lock", "ok.py").ok()
+    (command.folder / "ok.py").write_text("import requests\n")
+    refused(command("run", "ok.py"), 71, "added requests", "condavision lock ok.py")
+    (command.folder / "ok.py").write_text("import six\n# edited\n")
+    (lock,) = command.folder.glob("locks/*.conda-lock.yml")
+    lock.unlink()
+    refused(command("run", "ok.py"), 70, lock.name, "missing")
+
+
+DAMAGES: dict[str, Callable[[str], str]] = {
+    "truncated": lambda text: text[: len(text) // 2],
+    "empty": lambda _: "",
+    "another sha256": lambda text: text.replace("sha256: '", "sha256: '0", 1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_lock(command: CommandLine, damage: Callable[[str], str], home: Path) -> None:
+    command("lock", "ok.py").ok()
+    (lock,) = command.folder.glob("locks/*.conda-lock.yml")
+    intact = lock.read_text()
+    lock.write_text(damage(intact))
+    refused(command("run", "ok.py"), 72, lock.name, "condavision lock ok.py")
+    assert not list((home / "envs").glob("*")), "nothing was installed from it"
+    command("lock", "ok.py").ok()
+    assert lock.read_text() == intact, "and locking again mends it"
+
+
+@pytest.mark.parametrize("fault", [Fault.NOT_FOUND, Fault.TRUNCATED, Fault.GARBLED])
+def test_an_artefact_that_is_not_what_was_locked(
+    command: CommandLine, channel: Channel, fault: Fault, home: Path
+) -> None:
+    command("lock", "ok.py").ok()
+    channel.fail("six-", fault)
+    refused(command("run", "ok.py"), 73, "six")
+    assert not [path for path in (home / "envs").glob("*") if path.is_dir()]
+    channel.heal()
+    assert command("run", "-q", "ok.py").ok().out == "six\n"
+
+
+def test_a_lock_of_another_machine_s_interpreters(command: CommandLine) -> None:
+    (command.folder / "ok.py").write_text("print(1)\n")
+    command("lock", "-c", "interpreters:", "ok.py").ok()
+    (lock,) = command.folder.glob("locks/.local/*.conda-lock.yml")
+    from condavision.lockfile import read_lock, render
+
+    found = read_lock(lock)
+    from dataclasses import replace
+
+    from condavision.model import Requirements
+    from condavision.pythons import PythonRange
+
+    foreign = replace(
+        found,
+        packages=tuple(replace(package, sha256="f" * 64) for package in found.packages),
+    )
+    files = render(foreign, Requirements(PythonRange(), (), found.channels))
+    lock.write_text(files[lock.name])
+    refused(command("run", "ok.py"), 74, "another machine", "condavision lock")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder it cannot write")
+def test_a_folder_that_cannot_be_written(command: CommandLine) -> None:
+    command.folder.chmod(0o555)
+    refused(command("lock", "ok.py"), 1, "cannot be written")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_an_interrupted_lock_leaves_nothing(command: CommandLine, channel: Channel) -> None:
+    channel.fail("", Fault.SLOW)
+    process = subprocess.Popen(
+        [*CONDAVISION, "lock", "ok.py"],
+        cwd=command.folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
+    )
+    while not channel.requested:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert not list(command.folder.glob("locks/*.yml"))
