@@ -1,30 +1,132 @@
-"""Compiled bytecode for packages that come without: noarch conda packages, and PyPI's.
+"""Compiled bytecode for noarch packages, which come without.
 
-conda and mamba compile on installation, rattler and uv do not; the first import then pays, and in
-a prefix that its user cannot write every import.
+conda and mamba compile on installation, rattler does not; the first import then pays, and in a
+prefix that its user cannot write every import. Each package is compiled once for each Python, and
+then linked: bytecode is valid wherever its source has the same time and size, as hard links have
+(PEP 3147, PEP 552), and Python corrects the path in it when it loads it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import struct
 import subprocess
 import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.trees import remove_tree
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["compile_prefix"]
 
 
-def compile_prefix(prefix: Path, python: Path, inherit: tuple[int, ...] = ()) -> None:
-    """Compile what is below the prefix's site-packages and has no bytecode yet, in parallel.
+def compile_prefix(prefix: Path, python: Path, cache: Path, inherit: tuple[int, ...] = ()) -> None:
+    """Give the sources of noarch packages their bytecode; ``cache`` keeps it for other prefixes.
 
     Files that do not compile are left to fail when they are imported, as conda does. ``inherit``
     are file descriptors that the compiler keeps open.
     """
-    sources = _uncompiled(prefix)
+    records = [json.loads(file.read_bytes()) for file in (prefix / "conda-meta").glob("*.json")]
+    pythons = [record for record in records if record["name"] == "python"]
+    if not pythons:
+        return
+    kept = cache / f"{pythons[0]['version']}-{pythons[0]['sha256'][:16]}"
+    packages = [
+        _Sources(prefix, kept / record["sha256"], tuple(_sources(record)))
+        for record in records
+        if record.get("noarch") == "python"
+    ]
+    missing = [package for package in packages if package.names and not package.link()]
+    _compile([source for package in missing for source in package.paths], python, inherit)
+    for package in missing:
+        package.keep()
+
+
+def _sources(record: dict[str, list[str]]) -> Iterator[str]:
+    return (name for name in record["files"] if name.endswith(".py") and "site-packages/" in name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """One package's sources in a prefix, and the folder that keeps their bytecode."""
+
+    prefix: Path
+    kept: Path
+    names: tuple[str, ...]
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.prefix / name for name in self.names]
+
+    def link(self) -> bool:
+        """Link what is kept into the prefix; tell whether it was there and fits."""
+        try:
+            compiled = [file for file in self.kept.iterdir() if file.suffix == ".pyc"]
+            numbers = [int(file.name.partition("-")[0]) for file in compiled]
+            pairs = [
+                (file, self.prefix / self.names[n])
+                for n, file in zip(numbers, compiled, strict=True)
+            ]
+        except (OSError, ValueError, IndexError):
+            return False
+        if not all(_fits(file, source) for file, source in pairs):
+            return False
+        for file, source in pairs:
+            _link(file, _bytecode_folder(source, file.name) / file.name.partition("-")[2])
+        return True
+
+    def keep(self) -> None:
+        """Keep the prefix's bytecode; it is there as a whole or not at all."""
+        try:
+            self.kept.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.kept.parent) as folder:
+                made = Path(folder, "made")
+                made.mkdir()
+                for number, source in enumerate(self.paths):
+                    for file in _bytecode(source):
+                        _link(file, made / f"{number}-{file.name}")
+                remove_tree(self.kept)
+                made.rename(self.kept)
+        except OSError:
+            return  # another process was faster, or the cache cannot be written
+
+
+def _bytecode(source: Path) -> list[Path]:
+    legacy = source.with_suffix(".pyc")  # Python 2
+    return (
+        [legacy]
+        if legacy.exists()
+        else list(source.parent.glob(f"__pycache__/{source.stem}.*.pyc"))
+    )
+
+
+def _bytecode_folder(source: Path, name: str) -> Path:
+    return source.parent / "__pycache__" if name.count(".") > 1 else source.parent
+
+
+def _fits(file: Path, source: Path) -> bool:
+    """Tell whether bytecode is of this very source: its header has the source's time."""
+    with file.open("rb") as stream:
+        header = stream.read(16)
+    expected = struct.pack("<I", int(source.stat().st_mtime) & 0xFFFFFFFF)
+    return expected in {header[4:8], header[8:12]}  # before and since PEP 552
+
+
+def _link(file: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    try:
+        os.link(file, target)
+    except OSError:
+        shutil.copy2(file, target)
+
+
+def _compile(sources: Sequence[Path], python: Path, inherit: tuple[int, ...]) -> None:
     if not sources:
         return
     with tempfile.NamedTemporaryFile("w", suffix=".txt", errors="surrogateescape") as listing:
@@ -32,7 +134,7 @@ def compile_prefix(prefix: Path, python: Path, inherit: tuple[int, ...] = ()) ->
         listing.flush()
         command = [str(python), "-E", "-s", "-m", "compileall", "-q", "-i", listing.name]
         workers = min(os.cpu_count() or 1, 1 + len(sources) // 100)
-        if workers > 1 and not (prefix / "lib" / "python2.7").exists():
+        if workers > 1 and "python2.7" not in str(sources[0]):
             command[-2:-2] = ["-j", str(workers)]
         subprocess.run(
             command,
@@ -42,17 +144,3 @@ def compile_prefix(prefix: Path, python: Path, inherit: tuple[int, ...] = ()) ->
             check=False,
             pass_fds=inherit,
         )
-
-
-def _uncompiled(prefix: Path) -> list[Path]:
-    return sorted(
-        prefix / name
-        for record in (prefix / "conda-meta").glob("*.json")
-        for name in _files(record)
-        if name.endswith(".py") and "site-packages/" in name
-    )
-
-
-def _files(record: Path) -> list[str]:
-    content = json.loads(record.read_bytes())
-    return list(content["files"]) if content.get("noarch") == "python" else []
