@@ -36,7 +36,8 @@ _ASYNC_GENERATOR_EXPRESSION = since(
 )
 _NESTED_ASYNC = since(3, 11, "asynchronous comprehension inside a comprehension")
 _MATCH = since(3, 10, "match statement")
-_BARE_WALRUS = since(3, 10, "assignment expression without parentheses in an index or set")
+_INDEX_WALRUS = since(3, 10, "assignment expression without parentheses in an index")
+_SET_WALRUS = since(3, 9, "assignment expression without parentheses in a set")
 _WITH = since(3, 9, "parenthesized context managers")
 _DECORATOR = since(3, 9, "decorator that is not a dotted name or a call of one (PEP 614)")
 _STAR_FOR = since(3, 9, "unpacking in the iterable of a for statement")
@@ -150,15 +151,12 @@ def _index_splat(found: Candidate) -> Verdict | None:
 
 
 def _walrus(found: Candidate) -> Verdict | None:
-    named = found.node()
-    named = None if named is None else named.parent
-    if named is not None and named.type == "named_expression":
-        return (
-            _BARE_WALRUS
-            if _type(named.parent) in {"subscript", "set", "set_comprehension"}
-            else _WALRUS
-        )
-    return _WALRUS
+    node = found.node()
+    named = None if node is None else node.parent
+    if named is None or named.type != "named_expression":
+        return _WALRUS
+    bare = {"subscript": _INDEX_WALRUS, "set": _SET_WALRUS, "set_comprehension": _SET_WALRUS}
+    return bare.get(_type(named.parent), _WALRUS)
 
 
 def _with(found: Candidate) -> Verdict | None:
@@ -286,7 +284,8 @@ def _splats(found: Candidate) -> Verdict | None:
 
 def _ends_with_comma(holder: Node | None) -> bool:
     tokens = [] if holder is None else [c.type for c in holder.children if c.type != "comment"]
-    return len(tokens) > 1 and tokens[-2] == ","
+    closed = bool(tokens) and tokens[-1] == ")"
+    return len(tokens) > 1 and tokens[-2 if closed else -1] == ","
 
 
 def _next_item(item: Node) -> Node | None:
@@ -443,7 +442,7 @@ ADDED = (
         _is("match_statement", verdict=_MATCH),
         words="case",
     ),
-    rule((_BARE_WALRUS, _WALRUS), rb":=", _walrus, mark=b":="),
+    rule((_INDEX_WALRUS, _SET_WALRUS, _WALRUS), rb":=", _walrus, mark=b":="),
     rule(_WITH, rb"\bwith[ \t]*\(", _with, words="with"),
     rule(
         _DECORATOR,

@@ -147,7 +147,7 @@ def field_features(literal: bytes) -> frozenset[str] | None:
     body = literal[quotes : len(literal) - quotes]
     if literal[-quotes:] != literal[:quotes] or len(literal) < 2 * quotes:
         body = literal[quotes:]
-    if _PLAIN_FIELDS.fullmatch(body):
+    if b"await" not in body and _PLAIN_FIELDS.fullmatch(body):
         return frozenset()
     return _FieldScanner(body).scan()
 
