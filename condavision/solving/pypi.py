@@ -132,7 +132,10 @@ def _uv_error(stderr: str, python_version: str, platform: str) -> ChannelError |
     text = " ".join(line.removeprefix("cause: ").removeprefix("error: ") for line in lines)
     if any(sign in text for sign in _UNREACHABLE):
         return ChannelError(
-            f"the package index cannot be reached: {text}", "check the network, then try again"
+            f"the package index cannot be reached: {text}",
+            "a certificate of your organization's: type export UV_SYSTEM_CERTS=1, then try again"
+            if "certificate" in text
+            else "check the network, then try again",
         )
     text = text.removeprefix("No solution found when resolving dependencies ")
     return UnsolvableError(
