@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.kinds import classify, intersection, stdlib_reasons
+from condavision.analysis.local import Directories
 from condavision.analysis.metadata import read_metadata
-from condavision.analysis.reaching import Reached, Reader, SearchPath, walk
+from condavision.analysis.reaching import (
+    Reached,
+    Reader,
+    SearchPath,
+    Start,
+    module_start,
+    script_start,
+    walk,
+)
 from condavision.analysis.scripts import find_scripts, module_file, script_file
 from condavision.errors import AnalysisError
 from condavision.model import Analysis, PythonReason, ScriptMetadata, SourceFile
@@ -14,7 +24,6 @@ from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 __all__ = [
     "Reader",
@@ -43,22 +52,31 @@ def analyze(
     Raises:
         AnalysisError: the script cannot be read as Python, or declares something malformed.
     """
-    root = root.absolute()
-    file = script_file(script.absolute())
-    reader = reader or Reader(root)
-    source, facts = reader.script(file)
+    reader = reader or new_reader(root)
+    path = script_file(script.absolute()).as_posix()
+    source, facts = reader.script(path)
     metadata = read_metadata(source)
-    search = SearchPath(
-        root,
-        tuple(path.absolute() for path in paths),
-        tuple(path.absolute() for path in pythonpath),
+    search = _search_path(root, paths, pythonpath)
+    directories = Directories(reader.directories)
+    reached = walk([script_start(path, facts, directories)], search, reader, directories)
+    return _analysis(metadata, reached, search, directories)
+
+
+def new_reader(root: Path) -> Reader:
+    """Return a reader for the scripts below a project root."""
+    return Reader(root.absolute().as_posix())
+
+
+def _search_path(root: Path, paths: Sequence[Path], pythonpath: Sequence[Path]) -> SearchPath:
+    return SearchPath(
+        root.absolute().as_posix(),
+        tuple(path.absolute().as_posix() for path in paths),
+        tuple(path.absolute().as_posix() for path in pythonpath),
     )
-    reached = walk(file, search, reader, facts)
-    return _analysis(file, metadata, reached, search, reader)
 
 
 def _analysis(
-    script: Path, metadata: ScriptMetadata, reached: Reached, search: SearchPath, reader: Reader
+    metadata: ScriptMetadata, reached: Reached, search: SearchPath, directories: Directories
 ) -> Analysis:
     written = (
         *_declared(metadata),
@@ -68,16 +86,17 @@ def _analysis(
     reasons = tuple(dict.fromkeys((*written, *stdlib_reasons(reached.imports, written))))
     python = intersection(reasons)
     return Analysis(
-        script=script,
+        script=Path(reached.files[0][0].file),
         imports=tuple(dict.fromkeys(classify(reached.imports, python))),
         python=python,
         reasons=reasons,
         metadata=metadata,
         files=tuple(
-            SourceFile(place.file, place.module, facts.sha256) for place, facts in reached.files
+            SourceFile(Path(place.file), place.module, facts.sha256)
+            for place, facts in reached.files
         ),
-        searched=reader.directories.listed(),
-        paths=tuple(path for path in search.pythonpath if path in reached.entries),
+        searched=tuple(map(Path, directories.listed())),
+        paths=tuple(Path(path) for path in search.pythonpath if path in reached.entries),
         unread=tuple(region for _, facts in reached.files for region in facts.unread),
     )
 
@@ -95,31 +114,35 @@ def analyze_together(
     paths: Sequence[Path] = (),
     pythonpath: Sequence[Path] = (),
 ) -> Analysis:
-    """Read several scripts as one requirement set; ``script`` is the first of them.
+    """Read files as one requirement set; ``script`` is the first of them.
+
+    Files of a package are taken as its modules, not as scripts that are run in its folder.
 
     Raises:
-        AnalysisError: there are none, or one cannot be read.
+        AnalysisError: none can be read, or one declares something malformed.
     """
-    reader = Reader(root.absolute())
-    single = [
-        analyze(file, root=root, paths=paths, pythonpath=pythonpath, reader=reader)
-        for file in files
-    ]
-    if not single:
-        raise AnalysisError("no scripts to read", "name files, or a folder that has some")
-    reasons = tuple(dict.fromkeys(reason for it in single for reason in it.reasons))
-    sources = {file.path: file for it in single for file in it.files}
-    return Analysis(
-        script=single[0].script,
-        imports=tuple(dict.fromkeys(found for it in single for found in it.imports)),
-        python=intersection(reasons),
-        reasons=reasons,
-        metadata=_merged([it.metadata for it in single]),
-        files=tuple(sources.values()),
-        searched=reader.directories.listed(),
-        paths=tuple(dict.fromkeys(path for it in single for path in it.paths)),
-        unread=tuple(dict.fromkeys(region for it in single for region in it.unread)),
-    )
+    reader = new_reader(root)
+    directories = Directories(reader.directories)
+    starts: list[Start] = []
+    declared: list[ScriptMetadata] = []
+    unreadable: AnalysisError | None = None
+    for file in files:
+        path = file.absolute().as_posix()
+        try:
+            source, facts = reader.script(path)
+        except AnalysisError as error:
+            unreadable = unreadable or error
+            facts = reader.facts(path)
+        else:
+            declared.append(read_metadata(source))
+        starts.append(module_start(path, facts, directories))
+    if not declared:
+        raise unreadable or AnalysisError(
+            "no scripts to read", "name files, or a folder that has some"
+        )
+    search = _search_path(root, paths, pythonpath)
+    reached = walk(starts, search, reader, directories)
+    return _analysis(_merged(declared), reached, search, directories)
 
 
 def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:

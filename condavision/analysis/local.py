@@ -15,7 +15,6 @@ from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 __all__ = ["Directories", "Found", "Module", "find_members", "find_module", "pythons_of_extension"]
 
@@ -23,6 +22,7 @@ _EXTENSION = re.compile(
     r"^(?P<name>[^.]+)(?:\.(?P<tag>(?:cpython-|cp)(?P<abi>\d+)[\w-]*|abi3|pypy[\w-]*|[\w-]+))?"
     r"\.(?:so|pyd|dylib)$"
 )
+_MODULE_SUFFIXES = (".py", ".pyw", ".pyx", ".so", ".pyd", ".dylib")
 _ABI = re.compile(r"(\d)(\d+)")
 
 
@@ -34,8 +34,8 @@ class Module:
     """
 
     name: str
-    file: Path | None
-    extensions: tuple[Path, ...] = ()
+    file: str | None
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +48,32 @@ class Found:
     """
 
     modules: tuple[Module, ...]
-    folders: tuple[Path, ...]
+    folders: tuple[str, ...]
     complete: bool = True
     namespace: bool = False
 
 
 @dataclass(slots=True)
 class Directories:
-    """Listings of directories, each read once: name -> whether it is a directory."""
+    """Listings of directories, each read once: name -> whether it is a directory.
 
-    _listings: dict[Path, dict[str, bool]] = field(default_factory=dict)
-    _extensions: dict[Path, dict[str, list[str]]] = field(default_factory=dict)
+    Directories are absolute paths as strings: they are looked up some hundred times a file.
+    ``shared`` are listings that others read already; they count as listed here once asked for.
+    """
 
-    def __getitem__(self, folder: Path) -> dict[str, bool]:
+    shared: Directories | None = None
+    _listings: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _extensions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _modules: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def __getitem__(self, folder: str) -> dict[str, bool]:
         listing = self._listings.get(folder)
         if listing is None:
-            listing = self._listings[folder] = _listing(folder)
+            listing = _listing(folder) if self.shared is None else self.shared[folder]
+            self._listings[folder] = listing
         return listing
 
-    def extensions(self, folder: Path) -> dict[str, list[str]]:
+    def extensions(self, folder: str) -> dict[str, list[str]]:
         """Return the compiled modules in a directory: module name -> file names."""
         known = self._extensions.get(folder)
         if known is None:
@@ -77,12 +84,28 @@ class Directories:
                     known.setdefault(match["name"], []).append(name)
         return known
 
-    def listed(self) -> tuple[Path, ...]:
+    def modules(self, folder: str) -> frozenset[str]:
+        """Return the names that an import of a module in a directory could mean."""
+        known = self._modules.get(folder)
+        if known is None:
+            names = (
+                name if is_folder else name.partition(".")[0]
+                for name, is_folder in self[folder].items()
+                if is_folder or name.endswith(_MODULE_SUFFIXES)
+            )
+            known = self._modules[folder] = frozenset(names)
+        return known
+
+    def is_package(self, folder: str) -> bool:
+        """Tell whether a directory has an ``__init__.py``."""
+        return self[folder].get("__init__.py") is False
+
+    def listed(self) -> tuple[str, ...]:
         """Return the existing directories that were looked into, sorted."""
         return tuple(sorted(folder for folder, names in self._listings.items() if names))
 
 
-def _listing(folder: Path) -> dict[str, bool]:
+def _listing(folder: str) -> dict[str, bool]:
     try:
         with os.scandir(folder) as entries:
             return {entry.name: _is_folder(entry) for entry in entries}
@@ -98,7 +121,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def find_module(
-    name: str, entries: Sequence[Path], directories: Directories, package: str = ""
+    name: str, entries: Sequence[str], directories: Directories, package: str = ""
 ) -> Found | None:
     """Follow a dotted name from the directories of ``sys.path``, or from those of ``package``.
 
@@ -124,27 +147,30 @@ def find_module(
 
 
 def _step(
-    part: str, name: str, folders: Iterable[Path], directories: Directories
-) -> tuple[Module | None, tuple[Path, ...]] | None:
+    part: str, name: str, folders: Iterable[str], directories: Directories
+) -> tuple[Module | None, tuple[str, ...]] | None:
     portions = []
     for folder in folders:
+        if part not in directories.modules(folder):
+            continue
         listing = directories[folder]
-        extensions = directories.extensions(folder)
+        path = f"{folder}/{part}"
         is_folder = listing.get(part, False)
         if is_folder:
-            inner = directories[folder / part]
-            if inner.get("__init__.py") is False:
-                return Module(name, folder / part / "__init__.py"), (folder / part,)
-            if "__init__" in directories.extensions(folder / part):
-                return Module(name, None), (folder / part,)
-        compiled = tuple(folder / it for it in sorted(extensions.get(part, ())))
+            if directories.is_package(path):
+                return Module(name, f"{path}/__init__.py"), (path,)
+            if "__init__" in directories.extensions(path):
+                return Module(name, None), (path,)
+        compiled = tuple(
+            f"{folder}/{it}" for it in sorted(directories.extensions(folder).get(part, ()))
+        )
         for suffix in (".py", ".pyw"):
             if listing.get(part + suffix) is False:
-                return Module(name, folder / (part + suffix), compiled), ()
+                return Module(name, path + suffix, compiled), ()
         if compiled or listing.get(f"{part}.pyx") is False:
             return Module(name, None, compiled), ()
         if is_folder:
-            portions.append(folder / part)
+            portions.append(path)
     return (None, tuple(portions)) if portions else None
 
 
@@ -169,7 +195,7 @@ def pythons_of_extension(module: Module) -> PythonRange | None:
         return None
     minors = set()
     for path in module.extensions:
-        match = _EXTENSION.match(path.name)
+        match = _EXTENSION.match(path.rpartition("/")[2])
         abi = _ABI.fullmatch(match["abi"]) if match is not None and match["abi"] else None
         if abi is None:
             return None

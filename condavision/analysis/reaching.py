@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from condavision.analysis.local import Module
     from condavision.analysis.syspath import PathEdit
 
-__all__ = ["Reached", "Reader", "Resolved", "SearchPath", "walk"]
+__all__ = [
+    "Reached",
+    "Reader",
+    "Resolved",
+    "SearchPath",
+    "Start",
+    "module_start",
+    "script_start",
+    "walk",
+]
 
 _ROUNDS = 5  # a module may extend the path that leads to a module that extends the path
 
@@ -33,9 +42,9 @@ _ROUNDS = 5  # a module may extend the path that leads to a module that extends 
 class SearchPath:
     """Where a script's modules are looked for beside its own folder."""
 
-    root: Path
-    paths: Sequence[Path] = ()
-    pythonpath: Sequence[Path] = ()
+    root: str
+    paths: Sequence[str] = ()
+    pythonpath: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,101 +63,132 @@ class Reached:
     files: list[tuple[Place, Facts]] = field(default_factory=list)
     imports: list[Resolved] = field(default_factory=list)
     reasons: list[PythonReason] = field(default_factory=list)
-    entries: set[Path] = field(default_factory=set)
+    entries: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Reader:
     """Files and directories read so far, shared by the scripts of one command."""
 
-    root: Path
+    root: str
     directories: Directories = field(default_factory=Directories)
-    _facts: dict[Path, Facts] = field(default_factory=dict)
-    _namesakes: dict[Path, bool] = field(default_factory=dict)
-    _real: dict[Path, str] = field(default_factory=dict)
+    _facts: dict[str, Facts] = field(default_factory=dict)
+    _namesakes: dict[str, bool] = field(default_factory=dict)
+    _real: dict[str, str] = field(default_factory=dict)
 
-    def shown(self, path: Path) -> str:
+    def shown(self, path: str) -> str:
         """Return the name people are shown: relative to the project root where it lies below."""
-        try:
-            return path.relative_to(self.root).as_posix()
-        except ValueError:
-            return str(path)
+        return path.removeprefix(f"{self.root.rstrip('/')}/")
 
-    def script(self, path: Path) -> tuple[Source, Facts]:
+    def script(self, path: str) -> tuple[Source, Facts]:
         """Read the script itself.
 
         Raises:
             AnalysisError: it cannot be read as Python.
         """
-        source = read_source(path, self.shown(path))
+        source = read_source(Path(path), self.shown(path))
         facts = self._facts.get(path)
         if facts is None or facts.sha256 != source.sha256:
             facts = self._facts[path] = read_facts(source)
         return source, facts
 
-    def facts(self, path: Path) -> Facts:
+    def facts(self, path: str) -> Facts:
         """Read a local module; one that cannot be read is an unread region, not the end."""
         facts = self._facts.get(path)
         if facts is None:
             shown = self.shown(path)
             try:
-                facts = read_facts(read_source(path, shown))
+                facts = read_facts(read_source(Path(path), shown))
             except AnalysisError:
                 facts = _unreadable(path, shown)
             self._facts[path] = facts
         return facts
 
-    def real(self, path: Path) -> str:
+    def real(self, path: str) -> str:
         """Return the path with symbolic links followed: what makes two files one."""
         known = self._real.get(path)
         if known is None:
             known = self._real[path] = os.path.realpath(path)
         return known
 
-    def imports_itself(self, path: Path) -> bool:
+    def imports_itself(self, path: str) -> bool:
         """Tell whether a file imports a module of its own name."""
         known = self._namesakes.get(path)
         if known is None:
-            name = re.escape(path.stem.encode())
+            name = re.escape(Path(path).stem.encode())
             pattern = rb"(?m)^[ \t]*(?:import|from)[ \t]+" + name + rb"(?![\w])"
             known = self._namesakes[path] = bool(re.search(pattern, _bytes(path)))
         return known
 
-    def uses(self, path: Path, name: str) -> frozenset[str]:
+    def uses(self, path: str, name: str) -> frozenset[str]:
         """Return the attributes that a file takes from a name."""
         pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"\.(\w+)"
         return frozenset(it.decode("utf-8", "replace") for it in re.findall(pattern, _bytes(path)))
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: str) -> bytes:
     try:
-        return read_bytes(path, str(path))
+        return read_bytes(Path(path), path)
     except AnalysisError:
         return b""
 
 
-def _unreadable(path: Path, shown: str) -> Facts:
+def _unreadable(path: str, shown: str) -> Facts:
     data = _bytes(path)
     region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
     return Facts(shown, hashlib.sha256(data).hexdigest(), (), (), (), (region,))
 
 
-def package_of(folder: Path, directories: Directories) -> str:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A file to start from, and the directory that its modules are looked for in first."""
+
+    place: Place
+    facts: Facts
+    home: str
+
+
+def script_start(path: str, facts: Facts, directories: Directories) -> Start:
+    """Start as ``python path`` does: from the script's own folder."""
+    folder = os.path.dirname(path)  # noqa: PTH120 - paths are strings here
+    return Start(Place(path, "__main__", _package_of(folder, directories)), facts, folder)
+
+
+def module_start(path: str, facts: Facts, directories: Directories) -> Start:
+    """Start as an import of the file does: from the folder that its package lies in."""
+    folder = os.path.dirname(path)  # noqa: PTH120
+    package = _package_of(folder, directories)
+    home = folder
+    for _ in package.split(".") if package else ():
+        home = os.path.dirname(home)  # noqa: PTH120
+    stem = Path(path).stem
+    module = ".".join(filter(None, (package, "" if stem == "__init__" else stem)))
+    return Start(Place(path, module, package), facts, home)
+
+
+def _package_of(folder: str, directories: Directories) -> str:
     """Return the dotted name of the package that a directory is, empty if it is none."""
     parts: list[str] = []
-    while directories[folder].get("__init__.py") is False and folder.name.isidentifier():
-        parts.insert(0, folder.name)
-        folder = folder.parent
+    while directories.is_package(folder) and os.path.basename(folder).isidentifier():  # noqa: PTH119
+        parts.insert(0, os.path.basename(folder))  # noqa: PTH119
+        folder = os.path.dirname(folder)  # noqa: PTH120
     return ".".join(parts)
 
 
-def walk(script: Path, search: SearchPath, reader: Reader, facts: Facts) -> Reached:
-    """Follow the imports of a script, whose own facts are ``facts``, breadth first."""
-    edits: tuple[tuple[Path, PathEdit], ...] = ()
+_Edits = dict[str, tuple[tuple[str, "PathEdit"], ...]]
+
+
+def walk(
+    starts: Sequence[Start], search: SearchPath, reader: Reader, directories: Directories
+) -> Reached:
+    """Follow the imports of files breadth first, each file once; list ``directories``."""
+    edits: _Edits = {}
     for _ in range(_ROUNDS):
-        resolver = _resolver(script, search, reader, edits)
-        reached = _follow(script, facts, resolver, reader)
-        found = tuple((place.folder, edit) for place, it in reached.files for edit in it.edits)
+        resolvers = {
+            it.home: _resolver(it, search, reader, edits.get(it.home, ()), directories)
+            for it in starts
+        }
+        reached, found = _follow(starts, resolvers, reader)
         if found == edits:
             break
         edits = found
@@ -156,58 +196,68 @@ def walk(script: Path, search: SearchPath, reader: Reader, facts: Facts) -> Reac
 
 
 def _resolver(
-    script: Path, search: SearchPath, reader: Reader, edits: tuple[tuple[Path, PathEdit], ...]
+    start: Start,
+    search: SearchPath,
+    reader: Reader,
+    edits: tuple[tuple[str, PathEdit], ...],
+    directories: Directories,
 ) -> Resolver:
-    front: list[Path] = []
-    back: list[Path] = []
+    front: list[str] = []
+    back: list[str] = []
     for folder, edit in edits:
         directory = _directory(edit.directory, folder, search.root)
         if directory is not None:
             (front if edit.front else back).append(directory)
     return Resolver(
-        script=script,
-        before=_once([*front, script.parent, *search.paths, *search.pythonpath]),
+        script=start.place.file,
+        before=_once([*front, start.home, *search.paths, *search.pythonpath]),
         after=_once(back),
-        around=_once(_around(script.parent, search.root)),
+        around=_once(_around(start.home, search.root)),
         imports_itself=reader.imports_itself,
         uses=reader.uses,
-        directories=reader.directories,
+        directories=directories,
     )
 
 
-def _directory(text: str, folder: Path, root: Path) -> Path | None:
+def _directory(text: str, folder: str, root: str) -> str | None:
     for base in (folder, root):
-        path = Path(os.path.normpath(base / text))
+        path = Path(os.path.normpath(os.path.join(base, text)))  # noqa: PTH118
         if path.is_dir():
-            return path
+            return path.as_posix()
     return None
 
 
-def _around(folder: Path, root: Path) -> Iterator[Path]:
+def _around(folder: str, root: str) -> Iterator[str]:
     """Yield the directories between a script and its project root, with their source folders."""
-    ancestors = (folder, *folder.parents)
-    if root not in ancestors:
+    if folder != root and not folder.startswith(f"{root.rstrip('/')}/"):
         return
-    for ancestor in ancestors[: ancestors.index(root) + 1]:
-        yield ancestor
+    while True:
+        yield folder
         for name in ("src", "lib", "python"):
-            yield ancestor / name
+            yield f"{folder}/{name}"
+        if folder == root:
+            return
+        folder = os.path.dirname(folder)  # noqa: PTH120
 
 
-def _once(paths: Sequence[Path] | Iterator[Path]) -> tuple[Path, ...]:
+def _once(paths: Sequence[str] | Iterator[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paths))
 
 
-def _follow(script: Path, facts: Facts, resolver: Resolver, reader: Reader) -> Reached:
+def _follow(
+    starts: Sequence[Start], resolvers: dict[str, Resolver], reader: Reader
+) -> tuple[Reached, _Edits]:
     reached = Reached()
-    package = package_of(script.parent, reader.directories)
-    pending = deque([(Place(script, "__main__", package), facts)])
-    seen = {reader.real(script)}
+    edits: _Edits = {}
+    pending = deque((it.place, it.facts, it.home) for it in starts)
+    seen = {reader.real(it.place.file) for it in starts}
     while pending:
-        place, here = pending.popleft()
+        place, here, home = pending.popleft()
         reached.files.append((place, here))
+        if here.edits:
+            edits[home] = edits.get(home, ()) + tuple((place.folder, it) for it in here.edits)
         for raw in here.imports:
-            resolution = resolver.resolve(raw, place)
+            resolution = resolvers[home].resolve(raw, place)
             reached.imports.append(Resolved(here, raw, resolution))
             if resolution.entry is not None:
                 reached.entries.add(resolution.entry)
@@ -216,12 +266,13 @@ def _follow(script: Path, facts: Facts, resolver: Resolver, reader: Reader) -> R
                     reached.reasons += _extension_reason(module, raw)
                 elif reader.real(module.file) not in seen:
                     seen.add(reader.real(module.file))
-                    pending.append((_place_of(module, module.file), reader.facts(module.file)))
-    return reached
+                    facts = reader.facts(module.file)
+                    pending.append((_place_of(module, module.file), facts, home))
+    return reached, edits
 
 
-def _place_of(module: Module, file: Path) -> Place:
-    is_package = file.name == "__init__.py"
+def _place_of(module: Module, file: str) -> Place:
+    is_package = file.endswith("/__init__.py")
     package = module.name if is_package else module.name.rpartition(".")[0]
     return Place(file, module.name, package)
 
@@ -229,4 +280,5 @@ def _place_of(module: Module, file: Path) -> Place:
 def _extension_reason(module: Module, raw: RawImport) -> Iterator[PythonReason]:
     pythons = pythons_of_extension(module)
     if pythons and not (raw.guard.optional or raw.guard.fallback or raw.guard.typing):
-        yield PythonReason(raw.location, f"compiled module {module.extensions[0].name}", pythons)
+        name = module.extensions[0].rpartition("/")[2]
+        yield PythonReason(raw.location, f"compiled module {name}", pythons)

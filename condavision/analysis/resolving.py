@@ -18,7 +18,6 @@ from condavision.model import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from condavision.analysis.imports import RawImport
 
@@ -32,14 +31,14 @@ class Place:
     ``package`` is the dotted name of the package it lies in, empty for a script.
     """
 
-    file: Path
+    file: str
     module: str
     package: str
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> str:
         """The directory of the file."""
-        return self.file.parent
+        return _parent(self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Resolution:
     origin: Origin
     why: str
     modules: tuple[Module, ...] = ()
-    entry: Path | None = None
+    entry: str | None = None
 
 
 @dataclass(slots=True)
@@ -65,12 +64,12 @@ class Resolver:
     search if told to. ``imports_itself`` tells whether a file imports the module it is named as.
     """
 
-    script: Path
-    before: Sequence[Path]
-    after: Sequence[Path]
-    around: Sequence[Path]
-    imports_itself: Callable[[Path], bool]
-    uses: Callable[[Path, str], frozenset[str]]
+    script: str
+    before: Sequence[str]
+    after: Sequence[str]
+    around: Sequence[str]
+    imports_itself: Callable[[str], bool]
+    uses: Callable[[str, str], frozenset[str]]
     directories: Directories = field(default_factory=Directories)
 
     def resolve(self, raw: RawImport, place: Place) -> Resolution:
@@ -93,15 +92,15 @@ class Resolver:
         folder = place.folder
         parts = place.package.split(".") if place.package else []
         for _ in range(raw.level - 1):
-            folder = folder.parent
+            folder = _parent(folder)
             parts = parts[:-1]
         package = ".".join(parts)
         name = ".".join(filter(None, (package, raw.name))) or "."
         if raw.name:
             found = find_module(raw.name, (folder,), self.directories, package)
         else:
-            init = Module(package, folder / "__init__.py")
-            has_init = self.directories[folder].get("__init__.py") is False
+            init = Module(package, f"{folder}/__init__.py")
+            has_init = self.directories.is_package(folder)
             found = Found((init,) if has_init else (), (folder,))
         if found is None:
             return Resolution(name, Origin.LOCAL, "relative import of a module that is not there")
@@ -110,7 +109,7 @@ class Resolver:
         return Resolution(name, Origin.LOCAL, why, modules)
 
     def _local(
-        self, raw: RawImport, place: Place, entries: Sequence[Path], *, regular: bool
+        self, raw: RawImport, place: Place, entries: Sequence[str], *, regular: bool
     ) -> Resolution | None:
         found = find_module(raw.name, entries, self.directories)
         if found is None:
@@ -129,7 +128,7 @@ class Resolver:
         )
         first = found.modules[0]
         path = first.file or first.extensions[0] if first.file or first.extensions else None
-        why = f"found at {path.name}" if path is not None else "built from a Cython source here"
+        why = f"found at {_base(path)}" if path is not None else "built from a Cython source here"
         if not found.complete:
             why = f"local {first.name} has no such part"
         entry = _entry_of(first)
@@ -160,12 +159,12 @@ class Resolver:
             first = local.modules[0].file if local.modules else None
             if (
                 first is not None
-                and first.name != "__init__.py"
+                and _base(first) != "__init__.py"
                 and self._is_namesake(first, place)
             ):
                 continue
             return Resolution(
-                local.name, Origin.LOCAL, f"{local.why} in {entry.name}/", local.modules, entry
+                local.name, Origin.LOCAL, f"{local.why} in {_base(entry)}/", local.modules, entry
             )
         return None
 
@@ -177,13 +176,13 @@ class Resolver:
         first = local.modules[0].file if local.modules else None
         return (
             first is not None
-            and first.parent == self.script.parent
-            and first.name != "__init__.py"
-            and self.directories[first.parent].get("__init__.py") is False
+            and _base(first) != "__init__.py"
+            and _parent(first) == _parent(self.script)
+            and self.directories.is_package(_parent(first))
             and self._is_namesake(first, place)
         )
 
-    def _is_namesake(self, file: Path, place: Place) -> bool:
+    def _is_namesake(self, file: str, place: Place) -> bool:
         """Tell whether a file is merely called as the package it uses: ``celery.py``."""
         return file == place.file or self.imports_itself(file)
 
@@ -191,7 +190,7 @@ class Resolver:
         first = local.modules[0].file if local.modules else None
         if first is not None and first == place.file:
             why = (
-                f"Python finds {first.name} itself here, not a package of that name:"
+                f"Python finds {_base(first)} itself here, not a package of that name:"
                 " rename the file to import the package"
             )
         elif shadows:
@@ -201,16 +200,24 @@ class Resolver:
         return Resolution(local.name, local.origin, why, local.modules, local.entry)
 
 
-def _shown(folders: Sequence[Path]) -> str:
-    return ", ".join(f"{folder.name}/" for folder in folders)
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
-def _entry_of(first: Module) -> Path | None:
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _shown(folders: Sequence[str]) -> str:
+    return ", ".join(f"{_base(folder)}/" for folder in folders)
+
+
+def _entry_of(first: Module) -> str | None:
     path = first.file or (first.extensions[0] if first.extensions else None)
     if path is None:
         return None
-    return path.parent.parent if path.name.startswith("__init__.") else path.parent
+    return _parent(_parent(path)) if _base(path).startswith("__init__.") else _parent(path)
 
 
-def _above(found: Found, raw: RawImport) -> Path | None:
-    return found.folders[0].parents[raw.name.count(".")] if found.folders else None
+def _above(found: Found, raw: RawImport) -> str | None:
+    return found.folders[0].rsplit("/", raw.name.count(".") + 1)[0] if found.folders else None
