@@ -65,18 +65,21 @@ def _become(session: nox.Session, command: list[str]) -> None:
 def demo(session: nox.Session) -> None:
     """Lock and run the examples with nothing but the Pythons of this machine and PyPI."""
     condavision = _condavision(session)
-    scripts = [Path("examples", name) for name in EXAMPLES]
-    for script in list(scripts):
-        command = [*condavision, "lock", "-c", "interpreters:", str(script)]
-        locked = subprocess.run(command, capture_output=script.name == "inventory.py", check=False)
-        if locked.returncode == UNSOLVABLE and script.name == "inventory.py":
-            print(f"{script} is skipped: it needs Python 2.7, and this machine has none")
-            scripts.remove(script)
-        elif locked.returncode:
-            session.error(f"{script} could not be locked")
+    scripts = [f"examples/{name}" for name in EXAMPLES]
+    lock = ["lock", "-c", "interpreters:"]
+    old = subprocess.run([*condavision, *lock, scripts[0]], capture_output=True, check=False)
+    if old.returncode == UNSOLVABLE:
+        print(f"{scripts[0]} is skipped: it needs Python 2.7, and this machine has none")
+        del scripts[0]
+
+    def show(*arguments: str) -> None:
+        print(f"\n$ condavision {' '.join(arguments)}", flush=True)
+        session.run(*condavision, *arguments, external=True, log=False)
+
+    show(*lock, *scripts)
+    show("explain", scripts[-1])
     for script in scripts:
-        print(f"\n$ condavision run {script}", flush=True)
-        session.run(*condavision, "run", "--quiet", str(script), external=True, silent=False)
+        show("run", script)
 
 
 @nox.session(venv_backend=BACKEND)
