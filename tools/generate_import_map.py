@@ -17,8 +17,9 @@ Inputs, each found in an installed package or named on the command line:
 =============  =======================================================================
 
 and the decisions of people, each with its reason, in ``tools/import_map/``: ``patches.toml`` (who
-supplies which module), ``families.toml`` (namespaces that many distributions share) and
-``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above).
+supplies which module), ``families.toml`` (namespaces that many distributions share),
+``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above) and
+``more.txt`` (distributions below the cut of the most downloaded that scripts are known to import).
 
 Only distributions that conda-forge has and the most downloaded ones enter the map: a module that
 nothing among them supplies stays unknown, which is an error a person settles, never a guess. The
@@ -54,8 +55,10 @@ PACKAGED = {
     "grayskull": "grayskull/strategy/config.yaml",
     "guarddog": "guarddog/analyzer/metadata/resources/top_pypi_packages.json",
 }
-POPULAR = 8000
+POPULAR = 9000
 UNPOPULAR = 100_000
+WELL_KNOWN = 3000
+FEW = 4  # modules of a distribution, above which one more says little
 COMMON = 8  # distributions on PyPI that have a module of one name, above which it says nothing
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 DIGEST = re.compile(r"[0-9a-f]{40,}")  # upload paths that the conda-forge mapping takes for names
@@ -140,6 +143,9 @@ def read(args: argparse.Namespace) -> Data:
     popularity: dict[str, int] = {
         canonicalize_name(name): rank for rank, name in reversed([*enumerate(popular)])
     }
+    more = (args.reviewed / "more.txt").read_text("utf-8").splitlines()
+    for name in filter(None, (line.partition("#")[0].strip() for line in more)):
+        popularity.setdefault(canonicalize_name(name), args.most)
     universe = {*conda, *popularity, *patches["modules"]}
     universe |= {entry["pypi"] for entry in patches["imports"].values() if entry.get("pypi")}
     junk = re.compile("|".join(fnmatch.translate(pattern) for pattern in patches["junk"]))
@@ -193,8 +199,8 @@ def family_module(distribution: str, data: Data) -> str | None:
 def acceptable(module: str, distribution: str, data: Data) -> bool:
     """Tell a module that people import from litter: ``tests``, ``docs``, private helpers.
 
-    A module that is not named after its distribution must be rare, and come from a distribution
-    that is popular or has no module of its own name.
+    A module that is not named after its distribution must be one of few there, or rare on PyPI and
+    from one of the best known distributions.
     """
     if distribution in data.patches["modules"]:
         return True
@@ -202,12 +208,13 @@ def acceptable(module: str, distribution: str, data: Data) -> bool:
         return False
     if related(module, distribution):
         return True
-    siblings = data.top_level.get(distribution, set())
+    siblings = {name for name in data.top_level.get(distribution, ()) if "." not in name}
     has_own = any(related(sibling, distribution) for sibling in siblings)
     rare = data.spread[module] <= COMMON
-    if distribution in data.popularity:
+    if data.popularity.get(distribution, UNPOPULAR) < WELL_KNOWN:
         return rare or not has_own
-    return rare and not has_own
+    popular = distribution in data.popularity
+    return not has_own and len(siblings) <= FEW and (rare or popular)
 
 
 def related(module: str, distribution: str) -> bool:
@@ -216,10 +223,12 @@ def related(module: str, distribution: str) -> bool:
     return a in b or b in a
 
 
-def standing(module: str, distribution: str, data: Data) -> tuple[int, bool, str]:
-    """Rank a candidate; the smallest wins. Litter in a popular wheel loses to a namesake."""
-    rank = data.popularity.get(distribution, UNPOPULAR)
-    if not related(module, distribution):
+def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, str]:
+    """Rank a candidate; the smallest wins. A namesake gains, litter in a popular wheel loses."""
+    rank: float = data.popularity.get(distribution, UNPOPULAR)
+    if canonicalize_name(module) == distribution:
+        rank /= 2
+    elif not related(module, distribution):
         rank = rank * 4 + 500
     return rank, distribution not in data.conda, distribution
 

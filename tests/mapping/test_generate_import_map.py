@@ -29,6 +29,7 @@ TOP_LEVEL = {
     "cloud-alpha": ["cloud"],
     "cloud-beta-two": ["cloud"],
     "unheard-of": ["unheard"],
+    "below-the-cut": ["below"],
     "redirect": ["redirect"],
     "named-oddly": ["odd", "odd.inside", "not-a-module", "1st"],
     "on-forge-only": ["onforge"],
@@ -85,7 +86,7 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         for pypi, conda, module in CONDA
     ]
     for sequence in (rows, names, entries):
-        shuffle(sequence)  # type: ignore[arg-type]
+        shuffle(sequence)
     folder.mkdir()
     with closing(sqlite3.connect(folder / "pigar.sqlite3")) as connection, connection:
         connection.execute("CREATE TABLE distributions (id INTEGER PRIMARY KEY, name TEXT)")
@@ -105,6 +106,7 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         "popular.json": json.dumps({"packages": POPULAR}),
         "patches.toml": PATCHES,
         "families.toml": FAMILIES,
+        "more.txt": "# reviewed\nbelow-the-cut\n",
         "conda_forge.txt": "# reviewed\npretty_table\n",
     }
     for name, text in texts.items():
@@ -143,6 +145,7 @@ def generated(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Imp
         ("old", Provider("old", "old-name", "old_name")),
         ("inside_app", Provider("inside_app", "", "app")),
         ("reviewed.two", Provider("reviewed.two", "reviewed", None)),
+        ("below", Provider("below", "below-the-cut", None)),
         ("cloud", None),
         ("cloud.beta", None),
         ("nobody", None),
