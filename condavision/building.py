@@ -48,7 +48,8 @@ def build(
     packages = lock.on(environment.subdir)
     conda = [package for package in packages if package.manager is Manager.CONDA]
     pypi = [package for package in packages if package.manager is Manager.PYPI]
-    progress.message(f"making the environment {prefix} ({len(packages)} packages)")
+    count = f"{len(packages)} package{'' if len(packages) == 1 else 's'}"
+    progress.message(f"making the environment {prefix} ({count})")
     try:
         if lock.metadata.get("channels") == INTERPRETERS:
             _restore_interpreters(conda, home)

@@ -57,12 +57,12 @@ _locks = partial(
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="condavision")
 def _group() -> None:
-    r"""Give Python scripts the conda environments they need, without declaring anything.
+    """Give Python scripts the conda environments they need, without declaring anything.
 
     \b
       condavision lock report.py            read, solve once, write lock files to commit
       condavision run report.py --month 5   run from the lock; never solves
-    """
+    """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
 
 
 @_group.command()
@@ -81,14 +81,14 @@ def lock(
     PATHS are scripts or folders of scripts. A valid lock is not solved again; scripts with equal
     requirements share one.
     """
-    from condavision.analysis import find_scripts
     from condavision.compile_stage import lock_scripts
     from condavision.mapping.import_map import ImportMap
     from condavision.report import locked_script, print_error, print_json, print_table, summary
+    from condavision.selection import select_scripts
     from condavision.subdir import current_subdir
 
     report = lock_scripts(
-        find_scripts(paths),
+        select_scripts(paths),
         Flags(channels, platforms, locks),
         ImportMap.bundled(),
         announce=lambda reading: click.echo(f"solving {reading.project.key} ...", err=True),
@@ -133,11 +133,11 @@ def check(
     as_json: bool,
 ) -> int:
     """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
-    from condavision.analysis import find_scripts
     from condavision.checking import check_scripts
     from condavision.report import print_json, print_table
+    from condavision.selection import select_scripts
 
-    report = check_scripts(find_scripts(paths), Flags(channels, platforms, locks))
+    report = check_scripts(select_scripts(paths), Flags(channels, platforms, locks))
     if as_json:
         print_json([checked.as_json() for checked in report.checked])
     else:

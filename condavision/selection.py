@@ -1,0 +1,52 @@
+"""Which of the files in a folder are scripts, and which are only modules of other scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.analysis import analyze, find_scripts
+from condavision.errors import CondavisionError
+from condavision.reading import Flags, open_project, python_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ["select_scripts"]
+
+_SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
+
+
+def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the scripts that are named, and those in the folders that are named.
+
+    A file in a folder that another script there imports is a module of that script, unless
+    something in it says that it is run as well: a shebang, ``__main__``, a metadata block.
+
+    Raises:
+        AnalysisError: a path does not exist, or a folder holds no script.
+    """
+    paths = tuple(paths)
+    found = find_scripts(paths)
+    if all(script in paths for script in found):
+        return found
+    modules = {module for script in found for module in _modules_of(script)}
+    return tuple(
+        script
+        for script in found
+        if script in paths or script.resolve() not in modules or _is_run(script)
+    )
+
+
+def _modules_of(script: Path) -> tuple[Path, ...]:
+    try:
+        config = open_project(script, Flags()).config
+        analysis = analyze(script, root=config.root, paths=config.paths, pythonpath=python_path())
+    except CondavisionError:  # it is told when the script itself is looked at
+        return ()
+    return tuple(source.path.resolve() for source in analysis.files[1:])
+
+
+def _is_run(script: Path) -> bool:
+    content = script.read_bytes()
+    return any(mark in content for mark in _SCRIPT_MARKS)
