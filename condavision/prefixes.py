@@ -30,6 +30,9 @@ __all__ = [
 USED = "condavision-used"
 """The file beside the marker whose modification time is the last use, and which lists scripts."""
 
+LAUNCHED = "condavision-launched"
+"""The file beside the marker that launchers empty to leave a time of use."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstalledEnvironment:
@@ -129,6 +132,7 @@ def _inspect(prefix: Path) -> InstalledEnvironment:
     size, freed = _sizes(prefix)
     created = float(facts.get("created", prefix.stat().st_mtime))
     used, scripts = _use(marker.with_name(USED))
+    launched, _ = _use(marker.with_name(LAUNCHED))
     return InstalledEnvironment(
         prefix=prefix,
         key=prefix.name,
@@ -138,7 +142,7 @@ def _inspect(prefix: Path) -> InstalledEnvironment:
         size=size,
         freed=freed,
         created=created,
-        used=max(used, created),
+        used=max(used, launched, created),
         scripts=scripts,
         ready=ready,
     )

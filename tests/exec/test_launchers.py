@@ -1,0 +1,168 @@
+"""Launchers start the script with the same variables, and only while nothing is newer."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision import activation
+from condavision.environment import Environment
+from condavision.errors import UsageError
+from condavision.execution import process_environment
+from condavision.launchers import write_launcher
+from condavision.prefixes import LAUNCHED
+from condavision.warm_record import WarmInputs
+from tests.exec.test_activation import CASES, DUMP, STATES, Case, make_prefix, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="sh")
+
+SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
+FELL_BACK = "condavision was asked: "
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A script with a launcher, and a ``condavision`` on PATH that only says what it is asked."""
+
+    root: Path
+    environment: Environment
+    launcher: Path
+
+    def run(self, shell: str, *args: str, **variables: str) -> str:
+        environ = {"PATH": f"{self.root / 'stub'}:/usr/bin:/bin", **variables}
+        command = [shutil.which(shell) or shell, str(self.launcher), *args]
+        ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stderr == ""
+        return ran.stdout
+
+
+def make_scene(root: Path, environment: Environment, code: str) -> Scene:
+    for name in ("project", "stub", "launchers"):
+        (root / name).mkdir()
+    script = root / "project" / "it's a $report.py"
+    script.write_text(code)
+    (root / "project" / "local.py").write_text("")
+    stub = root / "stub" / "condavision"
+    stub.write_text(f'#!/bin/sh\necho "{FELL_BACK}$*"\n')
+    stub.chmod(0o755)
+    inputs = WarmInputs(
+        files=(script, root / "project" / "local.py", root / "project" / "condavision.toml"),
+        folders=(root / "project",),
+        variables={"PYTHONPATH": None, "MODE": "a 'b'"},
+    )
+    found = activation.load(environment.prefix)
+    launcher = write_launcher(
+        root / "launchers", script, inputs, environment, found, [root / "more paths"]
+    )
+    return Scene(root, environment, launcher)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    prefix = make_prefix(tmp_path, Case("", "export A=1"))
+    environment = Environment(prefix, "k", "linux-64")
+    environment.marker.write_text("")
+    environment.python.parent.mkdir()
+    environment.python.symlink_to(sys.executable)
+    code = "import json, os, sys; print(json.dumps([sys.argv, os.getpid(), dict(os.environ)]))"
+    return make_scene(tmp_path, environment, code)
+
+
+MODE = {"MODE": "a 'b'"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_it_is_the_script(shell: str, scene: Scene) -> None:
+    argv, _, environ = json.loads(scene.run(shell, "a b", "*", "", **MODE))
+    assert argv == [str(scene.root / "project" / "it's a $report.py"), "a b", "*", ""]
+    assert environ["A"] == "1"
+    assert environ["CONDA_PREFIX"] == str(scene.environment.prefix)
+    assert environ["PYTHONPATH"] == str(scene.root / "more paths")
+    assert not [name for name in environ if name.startswith("_cv")]
+
+
+CHANGES: tuple[tuple[str, Callable[[Scene], object]], ...] = (
+    ("the script", lambda s: (s.root / "project" / "it's a $report.py").write_text("")),
+    ("a local module", lambda s: (s.root / "project" / "local.py").write_text("x")),
+    ("a local module gone", lambda s: (s.root / "project" / "local.py").unlink()),
+    ("a configuration", lambda s: (s.root / "project" / "condavision.toml").write_text("")),
+    ("a new module", lambda s: (s.root / "project" / "requests.py").write_text("")),
+    ("the environment gone", lambda s: shutil.rmtree(s.environment.prefix)),
+    ("the environment rebuilt", lambda s: s.environment.marker.write_text("new")),
+    ("the launcher moved", lambda s: s.launcher.rename(s.launcher.with_name("moved"))),
+)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("name", "change"), CHANGES, ids=[row[0] for row in CHANGES])
+def test_what_is_newer_is_left_to_condavision(
+    name: str, change: Callable[[Scene], object], shell: str, scene: Scene
+) -> None:
+    assert FELL_BACK not in scene.run(shell, **MODE)
+    time.sleep(1.1 if shell == "dash" else 0.02)  # dash may compare seconds
+    change(scene)
+    moved = scene.launcher.with_name("moved")
+    scene = Scene(scene.root, scene.environment, moved if moved.exists() else scene.launcher)
+    script = scene.root / "project" / "it's a $report.py"
+    assert scene.run(shell, "a", **MODE) == f"{FELL_BACK}run {script} a\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("variables", [{}, {**MODE, "PYTHONPATH": ""}, {"MODE": "other"}])
+def test_other_variables_are_left_to_condavision(
+    variables: dict[str, str], shell: str, scene: Scene
+) -> None:
+    assert scene.run(shell, **variables).startswith(FELL_BACK)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_time_of_use_is_noted(shell: str, scene: Scene) -> None:
+    launched = scene.environment.marker.with_name(LAUNCHED)
+    os.utime(launched, (0, 0))
+    scene.run(shell, **MODE)
+    assert time.time() - launched.stat().st_mtime < 60
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_variables_are_those_of_run(case: Case, shell: str, tmp_path: Path) -> None:
+    prefix = make_prefix(tmp_path, case)
+    environment = Environment(prefix, "k", "linux-64")
+    environment.marker.write_text("")
+    environment.python.parent.mkdir()
+    environment.python.symlink_to(sys.executable)
+    found = activation.derive(prefix)
+    activation.store(found, prefix)
+    scene = make_scene(tmp_path, environment, DUMP)
+    for state in STATES[:3]:
+        variables = {**MODE, **state}
+        result = seen(scene.run(shell, **variables).encode())
+        if found.live:
+            continue  # the same wrapper runs it; the process differs in time and number
+        environ = {"PATH": f"{tmp_path / 'stub'}:/usr/bin:/bin", **variables}
+        expected = process_environment(found, [tmp_path / "more paths"], environ)
+        assert {name: value for name, value in result.items() if name != "OLDPWD"} == expected
+
+
+def test_other_files_are_not_overwritten(scene: Scene, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "it's a $report.py"
+    found = activation.load(scene.environment.prefix)
+    inputs = WarmInputs((), (), {})
+    for text in (scene.launcher.read_text(), "#!/bin/sh\n"):
+        scene.launcher.write_text(text)
+        with pytest.raises(UsageError, match="is not a launcher of"):
+            write_launcher(scene.launcher.parent, other, inputs, scene.environment, found)
+    assert scene.launcher.read_text() == "#!/bin/sh\n"
