@@ -58,6 +58,7 @@ PACKAGED = {
 POPULAR = 9000
 UNPOPULAR = 100_000
 WELL_KNOWN = 3000
+SHORT = 2  # letters of a name that turn up in others by chance
 FEW = 4  # modules of a distribution, above which one more says little
 COMMON = 8  # distributions on PyPI that have a module of one name, above which it says nothing
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
@@ -220,12 +221,15 @@ def acceptable(module: str, distribution: str, data: Data) -> bool:
 def related(module: str, distribution: str) -> bool:
     """Tell whether a distribution is named after a module, give or take affixes."""
     a, b = canonicalize_name(module).replace("-", ""), distribution.replace("-", "")
+    if min(len(a), len(b)) <= SHORT:
+        return a == b or a in distribution.split("-")
     return a in b or b in a
 
 
 def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, str]:
     """Rank a candidate; the smallest wins. A namesake gains, litter in a popular wheel loses."""
-    rank: float = data.popularity.get(distribution, UNPOPULAR)
+    unlisted = POPULAR if distribution in data.conda else UNPOPULAR
+    rank: float = data.popularity.get(distribution, unlisted)
     if canonicalize_name(module) == distribution:
         rank /= 2
     elif not related(module, distribution):
