@@ -1,0 +1,143 @@
+"""What starting a script costs on top of its own Python, side by side, runs alternating.
+
+    python -m benchmarks.warm_run [--runs 60]
+
+Prints medians and minima in milliseconds, and each way's share of what uv adds. It needs uv and a
+CPython on this machine and no network. On a busy machine trust the minima and the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from condavision.activation import load
+from condavision.environment import Environment
+from condavision.launchers import write_launcher
+from condavision.subdir import current_subdir
+from condavision.warm_record import WarmInputs
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+UV_BLOCK = '# /// script\n# requires-python = ">=3.8"\n# dependencies = []\n# ///\n'
+OLD_PIP = "import re\nimport sys\nfrom condavision.launcher import main\n"
+NEW_PIP = "import sys\nfrom condavision.launcher import main\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=60)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        environ = make_environ(root)
+        ways = make_ways(root, environ)
+        for command in ways.values():  # fills page caches, and compiles what is not yet
+            subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL)
+        report(measure(ways, environ, runs))
+
+
+def make_environ(root: Path) -> dict[str, str]:
+    """Return the variables of every run: nothing of this shell that slows or steers Python."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "CONDA", "UV_", "VIRTUAL_ENV"))
+    }
+    return {**kept, "CONDAVISION_HOME": str(root / "home")}
+
+
+def make_ways(root: Path, environ: dict[str, str]) -> dict[str, list[str]]:
+    """Return the commands to compare; all start one interpreter with one script."""
+    project = root / "project"
+    project.mkdir()
+    script, uv_script = project / "script.py", root / "uv_script.py"
+    script.write_text("pass\n")
+    uv_script.write_text(f"{UV_BLOCK}pass\n")
+    condavision(environ, "lock", "-c", "interpreters:", str(script))
+    prefix = condavision(environ, "path", str(script)).strip()
+    time.sleep(0.2)  # a record is not written for what changed just now
+    condavision(environ, "run", str(script))
+    python = str(Path(prefix, "bin", "python"))
+    base = os.path.realpath(python)
+    uv = [find_uv_bin(), "run", "--quiet", "--offline", "--python", base, "--script"]
+    subprocess.run(
+        [uv[0], "lock", "-q", "--offline", "-p", base, "--script", uv_script], check=True
+    )
+    return {
+        "its python": [python, str(script)],
+        "sh and exec": ["/bin/sh", "-c", f"exec {shlex.join([python, str(script)])}"],
+        **launchers(root, Path(prefix), script),
+        "condavision": [entry_point(root, "new", NEW_PIP), "run", str(script)],
+        "condavision, an older pip": [entry_point(root, "old", OLD_PIP), "run", str(script)],
+        "uv run, locked": [*uv, str(uv_script)],
+    }
+
+
+def condavision(environ: dict[str, str], *arguments: str) -> str:
+    """Run the command line from this checkout, the long way."""
+    command = [sys.executable, "-m", "condavision", *arguments]
+    ran = subprocess.run(command, env=environ, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE)
+    return ran.stdout.decode()
+
+
+def launchers(root: Path, prefix: Path, script: Path) -> dict[str, list[str]]:
+    """Return the sh launcher, under each shell there is."""
+    variables = {"PYTHONPATH": None, "CONDAVISION_HOME": str(root / "home")}
+    inputs = WarmInputs((script,), (script.parent,), variables)
+    environment = Environment(prefix, prefix.name, current_subdir())
+    path = write_launcher(root / "launchers", script, inputs, environment, load(prefix))
+    found = [shell for shell in ("dash", "bash") if shutil.which(shell)]
+    return {f"launcher, {shell}": [shell, str(path)] for shell in found}
+
+
+def entry_point(root: Path, name: str, imports: str) -> str:
+    """Write a console script as an installer does, for this checkout in a venv of its own."""
+    venv = root / f"venv-{name}"
+    base = os.path.realpath(sys.executable)
+    subprocess.run([find_uv_bin(), "venv", "-q", "--offline", "-p", base, str(venv)], check=True)
+    [packages] = venv.glob("lib/python*/site-packages")
+    (packages / "condavision.pth").write_text(f"{REPOSITORY}\n")
+    path = venv / "bin" / "condavision"
+    path.write_text(f"#!{venv}/bin/python\n{imports}sys.exit(main())\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def measure(
+    ways: dict[str, list[str]], environ: dict[str, str], runs: int
+) -> dict[str, list[float]]:
+    """Return milliseconds for each run; the ways take turns, so that noise hits all alike."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(runs):
+        for name, command in ways.items():
+            began = time.perf_counter()
+            subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL)
+            times[name].append((time.perf_counter() - began) * 1000)
+    return times
+
+
+def report(times: dict[str, list[float]]) -> None:
+    first, last = next(iter(times)), next(reversed(times))
+    uv = statistics.median(times[last]) - statistics.median(times[first])
+    print(f"{'':30} {'median':>8} {'min':>8} {'added':>8} {'added to min':>13} {'of uv':>7}")
+    for name, values in times.items():
+        median, least = statistics.median(values), min(values)
+        added = median - statistics.median(times[first])
+        print(
+            f"{name:30} {median:8.1f} {least:8.1f} {added:8.1f} "
+            f"{least - min(times[first]):13.1f} {added / uv:7.0%}"
+        )
+
+
+if __name__ == "__main__":
+    main()
