@@ -81,6 +81,7 @@ class Import:
     ``members`` are the names after ``from name import``, which may be submodules
     (``from google.cloud import storage``). ``platforms`` are the families ``linux``, ``osx`` and
     ``win`` it is restricted to; empty means all. ``why`` tells a person how ``origin`` was decided.
+    ``pythons`` are those the statement runs on, None for all.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Import:
     members: tuple[str, ...] = ()
     platforms: frozenset[str] = frozenset()
     why: str = ""
+    pythons: PythonRange | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ INTERESTING = {
 """Where in a text a condition may say something about the world: by a literal it begins with."""
 
 _TELLING = re.compile(
-    r"version|platform|os\.name|uname|implementation|system\(\)|\A(?:0|1|True|False|None)\Z"
+    r"version|platform|pypy|os\.name|uname|implementation|system\(\)|\A(?:0|1|True|False|None)\Z"
 )
 _DEPTH = 40  # of a condition; deeper ones are generated and undecided
 _VERSION_FLAG = re.compile(r"(?i)_?(?:is_?)?py(?:thon)?_?([23])(\d*)k?(?:_or_(?:later|newer))?")
@@ -226,6 +226,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "in": lambda a, b: a in b,
     "not in": lambda a, b: a not in b,
 }
+_ELSEWHERE = re.compile(r"pypy_|pypy_version_info|JYTHON_JAR|_is_jython|subversion")
 _FUNCTIONS: dict[bytes | None, Callable[..., Any]] = {
     b"bool": bool,
     b"float": float,
@@ -290,6 +291,8 @@ def _call(node: Node, world: Mapping[str, Any], depth: int) -> Any:
     )
     if function is None or arguments is None:
         raise _Undecided
+    if function.text == b"hasattr":
+        return _has_attribute((node.text or b"").decode("utf-8", "replace"))
     values = [_value(argument, world, depth) for argument in arguments.named_children]
     if function.text in _FUNCTIONS:
         return _FUNCTIONS[function.text](*values)
@@ -300,6 +303,13 @@ def _call(node: Node, world: Mapping[str, Any], depth: int) -> Any:
     if owner is None or method is None or (method.text or b"").decode() not in _METHODS:
         raise _Undecided
     return getattr(str(_value(owner, world, depth)), (method.text or b"").decode())(*values)
+
+
+def _has_attribute(text: str) -> bool:
+    """Decide what only other Pythons than CPython have: ``hasattr(sys, "pypy_version_info")``."""
+    if _ELSEWHERE.search(text):
+        return False
+    raise _Undecided
 
 
 def _string(node: Node, _world: Mapping[str, Any], _depth: int) -> str:

@@ -104,6 +104,13 @@ _HOLDERS = {
     "conditional_expression",
     "if_statement",
 }
+_FLAGGED = re.compile(
+    rb"if (?=[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED))"
+)
+_AVAILABLE = re.compile(
+    rb"\(?(?:[\w.]+\.)?(?:_?(?:HAS|HAVE|has|have)_\w+|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)"
+    rb"(?:\(\))?)(?=$|[ \t]+(?:and|is)[ \t])"
+)
 _QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
 _SCOPES = {"module", "block"}
 _CLIMB = 60  # levels from a word to the statement whose condition it stands in
@@ -133,6 +140,10 @@ class Guards:
             for match in _SUPPRESS.finditer(text):
                 self._read_suppress(root.descendant_for_byte_range(match.start(), match.start()))
         self._read_conditions(INTERESTING)
+        for match in _FLAGGED.finditer(text):
+            node = root.named_descendant_for_byte_range(match.start(), match.start() + 2)
+            if node is not None and node.type in {"if_statement", "elif_clause"}:
+                self._read_availability(node)
         if self._flags:
             names = sorted({name.rpartition(".")[2].encode() for name in self._flags})
             words = {name: re.compile(re.escape(name) + rb"\b") for name in names}
@@ -201,6 +212,14 @@ class Guards:
         text = (condition.text or b"")[:2000].decode("utf-8", "replace")
         checked = frozenset(f"{owner}.{name}" for owner, name in _HASATTR.findall(text))
         return judge(condition, self._flags), checked
+
+    def _read_availability(self, node: Node) -> None:
+        """Make what stands under ``if HAS_NUMPY:`` optional."""
+        condition = node.child_by_field_name("condition")
+        block = node.child_by_field_name("consequence")
+        if condition is None or block is None or not _AVAILABLE.match(condition.text or b""):
+            return
+        self._regions.append(_Region(block.start_byte, block.end_byte, optional=True))
 
     def _read_if(self, node: Node) -> None:
         left = ALL

@@ -28,7 +28,8 @@ class RawImport:
 
     ``level`` counts the leading dots, ``binds`` are the names it defines. ``instead`` are the
     indexes of the imports that stand in for this one when it fails, ``stands_in`` of those that
-    this one replaces.
+    this one replaces. ``dispensable``: the script goes on when this fails and nothing stands in.
+    ``lazy``: it does not run with the module, but inside a function, class or condition.
     """
 
     name: str
@@ -42,6 +43,8 @@ class RawImport:
     start: int = 0
     instead: tuple[int, ...] = field(default=())
     stands_in: tuple[int, ...] = field(default=())
+    dispensable: bool = False
+    lazy: bool = False
 
 
 _WORD = re.compile(rb"import(?:_module\s*\(|__\s*\(|orskip\s*\(|(?=[\s\\(*]))")
@@ -80,8 +83,11 @@ def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
                 at, text = statement
                 location = source.location(_row(source, node, at))
                 guard = guards.at(at)
+                lazy = at > 0 and source.text[at - 1 : at] != b"\n"
                 found += [
-                    RawImport(name, location, guard, level, members, binds, star, start=at)
+                    RawImport(
+                        name, location, guard, level, members, binds, star, start=at, lazy=lazy
+                    )
                     for name, level, members, binds, star in _read(text)
                 ]
     return tuple(_paired(found, guards.tries))
@@ -183,6 +189,7 @@ def _dynamic(source: Source, guards: Guards, match: re.Match[bytes]) -> Iterator
         binds=(bound,) if bound else (),
         dynamic=True,
         start=match.start(),
+        lazy=True,
     )
 
 
@@ -199,6 +206,7 @@ def _paired(found: list[RawImport], tries: list[Try]) -> list[RawImport]:
     """Join each import in a ``try`` with those in its handlers that take its place."""
     instead: dict[int, set[int]] = {}
     stands_in: dict[int, set[int]] = {}
+    dispensable: set[int] = set()
     for statement in tries:
         body = [at for at, it in enumerate(found) if _inside(it.start, statement.body)]
         others = [
@@ -211,13 +219,16 @@ def _paired(found: list[RawImport], tries: list[Try]) -> list[RawImport]:
             for other in same or others:
                 instead.setdefault(at, set()).add(other)
                 stands_in.setdefault(other, set()).add(at)
+            if not others and found[at].guard.optional and not statement.exits:
+                dispensable.add(at)
     return [
         replace(
             it,
             instead=tuple(sorted(instead.get(at, ()))),
             stands_in=tuple(sorted(stands_in.get(at, ()))),
+            dispensable=at in dispensable,
         )
-        if at in instead or at in stands_in
+        if at in instead or at in stands_in or at in dispensable
         else it
         for at, it in enumerate(found)
     ]

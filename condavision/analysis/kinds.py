@@ -10,6 +10,7 @@ from condavision.pythons import FLOOR, KNOWN, PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from condavision.analysis.guards import Guard
     from condavision.analysis.imports import RawImport
@@ -89,9 +90,17 @@ class _Judge:
     def __init__(self, imports: Sequence[Resolved], likely: PythonRange) -> None:
         self.imports = imports
         self.likely = likely
+        self.newest = max(likely.minors)
         self.first: dict[int, int] = {}  # of each file's imports, for the indexes they hold
         for at, it in enumerate(imports):
             self.first.setdefault(id(it.facts), at)
+        # Names that a file tries to import: where it uses them later, it has checked.
+        self.tried = {
+            (id(it.facts), _top(it.raw))
+            for it in imports
+            if (it.raw.guard.optional or it.raw.guard.platforms)
+            and not self._is_first_choice_of(it, frozenset())
+        }
         self.required = {
             _top(it.raw)
             for it in imports
@@ -113,24 +122,26 @@ class _Judge:
             it.raw.members,
             it.raw.guard.platforms,
             why,
+            None if it.raw.guard.pythons == PythonRange() else it.raw.guard.pythons,
         )
 
     def _included(self, it: Resolved) -> bool:
-        """Tell whether a Python that may run the import has the module."""
+        """Tell whether the newest Python that runs the import has the module."""
         having = stdlib_pythons(it.raw.name) or PythonRange()
-        return bool(having & self.likely & it.raw.guard.pythons) or not (
-            self.likely & it.raw.guard.pythons
-        )
+        running = self.likely & it.raw.guard.pythons
+        return not running or max(running.minors) in having
 
     def _kind(self, it: Resolved) -> ImportKind:
         guard = it.raw.guard
         if guard.typing or guard.dead:
             return ImportKind.TYPING
-        if not guard.pythons & self.likely:
+        if self.newest not in guard.pythons:
             return ImportKind.VERSION
         if guard.fallback and not self._replaces_nothing(it):
             return ImportKind.FALLBACK
         if guard.optional and not self._is_first_choice(it):
+            return ImportKind.OPTIONAL
+        if it.raw.lazy and (id(it.facts), _top(it.raw)) in self.tried:
             return ImportKind.OPTIONAL
         if guard.platforms:
             return ImportKind.PLATFORM
@@ -149,13 +160,14 @@ class _Judge:
         )
 
     def _is_first_choice(self, it: Resolved) -> bool:
-        """Tell whether only another package could stand in for this one."""
-        if it.resolution.origin is not Origin.PACKAGE:
+        return self._is_first_choice_of(it, self.required)
+
+    def _is_first_choice_of(self, it: Resolved, required: AbstractSet[str]) -> bool:
+        """Tell whether only another package, not ``required`` anyway, could stand in for it."""
+        if it.resolution.origin is not Origin.PACKAGE or it.raw.dispensable:
             return False
         others = self._others(it, it.raw.instead)
-        if not others:
-            return False
-        return all(
-            other.resolution.origin is Origin.PACKAGE and _top(other.raw) not in self.required
+        return bool(others) and all(
+            other.resolution.origin is Origin.PACKAGE and _top(other.raw) not in required
             for other in others
         )

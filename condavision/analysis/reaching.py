@@ -221,9 +221,9 @@ def _resolver(
 
 def _directory(text: str, folder: str, root: str) -> str | None:
     for base in (folder, root):
-        path = Path(os.path.normpath(os.path.join(base, text)))  # noqa: PTH118
-        if path.is_dir():
-            return path.as_posix()
+        path = os.path.normpath(os.path.join(base, text))  # noqa: PTH118
+        if os.path.isdir(path):  # noqa: PTH112 - unlike Path, it answers whatever the text
+            return Path(path).as_posix()
     return None
 
 
