@@ -107,9 +107,9 @@ def lock(
 @_group.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @_locks()
 @_quiet()
-@_script()
+@click.argument("script")  # as it was typed: Path would make -x.py of ./-x.py
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
-def run(script: Path, args: tuple[str, ...], locks: Path | None, quiet: bool) -> int:
+def run(script: str, args: tuple[str, ...], locks: Path | None, quiet: bool) -> int:
     """Run a locked script in its environment, with its ARGS.
 
     The environment is installed first where it is not there yet. Nothing is solved. The exit code

@@ -93,13 +93,16 @@ def locate(script: Path, flags: Flags) -> Located:
     raise _stale(script, reading, _read(lock_path(folder, entry.lock), script))
 
 
-def run_script(script: Path, args: Sequence[str], flags: Flags, progress: Progress) -> NoReturn:
+def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress) -> NoReturn:
     """Replace this process by a locked script; install its environment first if need be.
+
+    ``name`` is the script as it was typed, which is what it sees as ``sys.argv[0]``.
 
     Raises:
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     started = time.time_ns()
+    script = Path(name)
     located = locate(script, flags)
     environment = install(located.lock, current_subdir(), home=home(), progress=progress)
     activation = load_activation(environment.prefix)
@@ -108,7 +111,7 @@ def run_script(script: Path, args: Sequence[str], flags: Flags, progress: Progre
     if flags == Flags():  # the launcher knows scripts by their path alone
         inputs = _warm_inputs(located, started)
         write_warm_record(home(), script, inputs, environment, activation, paths)
-    run(str(script), args, environment, activation, paths)
+    run(name, args, environment, activation, paths)
 
 
 def _warm_inputs(located: Located, started: int) -> WarmInputs:

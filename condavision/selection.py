@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["select_scripts"]
 
+_READ_BY_TOOLS = frozenset({"conftest.py", "noxfile.py", "setup.py"})
 _SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
 
 
@@ -21,13 +22,18 @@ def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
     """Return the scripts that are named, and those in the folders that are named.
 
     A file in a folder that another script there imports is a module of that script, unless
-    something in it says that it is run as well: a shebang, ``__main__``, a metadata block.
+    something in it says that it is run as well: a shebang, ``__main__``, a metadata block. Files
+    that pytest, nox and installers read are theirs.
 
     Raises:
         AnalysisError: a path does not exist, or a folder holds no script.
     """
     paths = tuple(paths)
-    found = find_scripts(paths)
+    found = tuple(
+        script
+        for script in find_scripts(paths)
+        if script in paths or script.name not in _READ_BY_TOOLS
+    )
     if all(script in paths for script in found):
         return found
     modules = {module for script in found for module in _modules_of(script)}
