@@ -43,17 +43,20 @@ def write_launcher(
     """Write ``folder``/``script`` without its suffix, and return it.
 
     Raises:
-        UsageError: a file of that name is there that is no launcher of this script, or the folder
-            cannot be written.
+        UsageError: a file of that name is there that is no launcher of this script, the folder
+            cannot be written, or an input changed since ``inputs.started``.
     """
     target = folder.absolute() / script.stem
     script = script.absolute()
+    newest = _newest([*inputs.files, *inputs.folders])
+    if newest > inputs.started:
+        raise UsageError(f"{script}, or what it imports, changes just now", "type it again")
     text = launcher_text(target, script, inputs, environment, activation, paths)
     try:
         _refuse_foreign(target, script)
         folder.mkdir(parents=True, exist_ok=True)
         environment.marker.with_name(LAUNCHED).touch()
-        _write(target, text, _newest([*inputs.files, *inputs.folders, environment.marker]))
+        _write(target, text, max(newest, _newest([environment.marker])))
     except OSError as error:
         raise UsageError(
             f"the launcher {target} cannot be written: {error.strerror}",

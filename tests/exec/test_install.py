@@ -16,13 +16,14 @@ import pytest
 from condavision.environment import Environment, environment_of, install
 from condavision.errors import InstallError
 from condavision.model import Lock, LockedPackage, Manager
+from condavision.prefixes import record_use
 from condavision.progress import LineProgress, Progress
 from condavision.subdir import current_subdir
 from tests.channels.server import Channel, Fault
 from tests.exec.conftest import altered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.exec.conftest import MakeLock
 
@@ -252,6 +253,41 @@ def test_an_interpreter_that_is_gone(make_lock: MakeLock, home: Path) -> None:
     build(lock, home).python.unlink()
     with pytest.raises(InstallError, match="leads nowhere"):
         build(lock, home)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """A file system of its own, mounted with the options given, and again with others."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options: str) -> Path:
+        again = "remount," if os.path.ismount(folder) else ""
+        command = ["mount", "-t", "tmpfs", "-o", again + options, "tmpfs", str(folder)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("only root mounts file systems, and not everywhere")
+        return folder
+
+    yield mount
+    subprocess.run(["umount", str(folder)], check=False, capture_output=True)
+
+
+def test_a_full_disk_and_a_read_only_one(
+    small_disk: Callable[..., Path], make_lock: MakeLock
+) -> None:
+    lock, home = make_lock("requests"), small_disk("size=6m")
+    with pytest.raises(InstallError, match="the disk is full") as caught:
+        build(lock, home)
+    assert "condavision clean" in caught.value.hints[0]
+    assert nothing_is_left(home)
+    small_disk("size=500m")
+    environment = build(lock, home)
+    small_disk("ro")
+    assert build(lock, home) == environment
+    record_use(environment, Path("/script.py"))
+    assert python(environment, "import requests; print(1)") == "1"
+    with pytest.raises(InstallError, match=r"cannot be (made|removed)"):
+        build(make_lock("pyyaml"), home)
 
 
 def wheel(requirement: str, folder: Path) -> LockedPackage:
