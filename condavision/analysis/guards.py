@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source import Source
 
-__all__ = ["IMPORT_FAILURES", "Exit", "Guard", "Guards", "Try"]
+__all__ = ["IMPORT_FAILURES", "RENAMED", "Exit", "Guard", "Guards", "Try"]
 
 IMPORT_FAILURES = frozenset(
     {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "StandardError"}
 )
 """Names of the exceptions that a failing import is caught by."""
+
+RENAMED = frozenset({"AttributeError", "NameError", "SyntaxError"})
+"""What fails where another Python has another name for it."""
 
 _AIMED = frozenset({"ImportError", "ModuleNotFoundError"})
 
@@ -42,7 +45,7 @@ class Guard:
     ``pythons`` and ``platforms`` are those it runs on (no platforms: on all). ``catches`` are the
     exceptions caught around it, ``checked`` what ``hasattr`` asked about (``itertools.izip``).
     ``optional``: the script goes on if an import here fails; ``fallback``: it runs when one failed.
-    ``dead``: it never runs.
+    ``dead``: it never runs. ``main``: only where the file is the script itself.
     """
 
     pythons: PythonRange = _ANY
@@ -53,6 +56,7 @@ class Guard:
     catches: frozenset[str] = frozenset()
     checked: frozenset[str] = frozenset()
     dead: bool = False
+    main: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class _Region:
     fallback: bool = False
     catches: frozenset[str] = frozenset()
     checked: frozenset[str] = frozenset()
+    main: bool = False
 
 
 _TRY = re.compile(rb"try(?=[ \t]*[:\\])")
@@ -105,7 +110,7 @@ _HOLDERS = {
     "if_statement",
 }
 _FLAGGED = re.compile(
-    rb"if (?=[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED))"
+    rb"if (?=[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED|__name__ *==))"
 )
 _AVAILABLE = re.compile(
     rb"\(?(?:[\w.]+\.)?(?:_?(?:HAS|HAVE|has|have)_\w+|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)"
@@ -143,7 +148,7 @@ class Guards:
         for match in _FLAGGED.finditer(text):
             node = root.named_descendant_for_byte_range(match.start(), match.start() + 2)
             if node is not None and node.type in {"if_statement", "elif_clause"}:
-                self._read_availability(node)
+                self._read_flagged(node)
         if self._flags:
             names = sorted({name.rpartition(".")[2].encode() for name in self._flags})
             words = {name: re.compile(re.escape(name) + rb"\b") for name in names}
@@ -213,13 +218,17 @@ class Guards:
         checked = frozenset(f"{owner}.{name}" for owner, name in _HASATTR.findall(text))
         return judge(condition, self._flags), checked
 
-    def _read_availability(self, node: Node) -> None:
-        """Make what stands under ``if HAS_NUMPY:`` optional."""
+    def _read_flagged(self, node: Node) -> None:
+        """Make what stands under ``if HAS_NUMPY:`` optional, and mark the main block."""
         condition = node.child_by_field_name("condition")
         block = node.child_by_field_name("consequence")
-        if condition is None or block is None or not _AVAILABLE.match(condition.text or b""):
+        if condition is None or block is None:
             return
-        self._regions.append(_Region(block.start_byte, block.end_byte, optional=True))
+        text = condition.text or b""
+        if text.startswith(b"__name__"):
+            self._regions.append(_Region(block.start_byte, block.end_byte, main=True))
+        elif _AVAILABLE.match(text):
+            self._regions.append(_Region(block.start_byte, block.end_byte, optional=True))
 
     def _read_if(self, node: Node) -> None:
         left = ALL
@@ -304,7 +313,10 @@ class Guards:
             elif of_import:
                 handlers.append(block)
             elif names:
-                self._regions.append(_Region(block.start_byte, block.end_byte, catches=names))
+                renamed = bool(names & RENAMED)
+                self._regions.append(
+                    _Region(block.start_byte, block.end_byte, fallback=renamed, catches=names)
+                )
         imports_fail = bool(caught & IMPORT_FAILURES)
         aimed = bool(caught & _AIMED) or _is_quiet(body) or all(map(_is_quiet, handlers))
         optional = imports_fail and not exits and aimed
@@ -413,4 +425,5 @@ def _combined(regions: list[_Region]) -> Guard:
         catches=catches,
         checked=checked,
         dead=not worlds,
+        main=any(region.main for region in regions),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from condavision.analysis.guards import RENAMED
 from condavision.analysis.stdlib import BACKPORTS, modules, stdlib_pythons
 from condavision.model import Import, ImportKind, Origin, PythonReason
 from condavision.pythons import FLOOR, KNOWN, PythonRange
@@ -33,26 +34,32 @@ def stdlib_reasons(
     """Return a reason for each standard library module that not every Python includes.
 
     An import that may fail, or runs on some Pythons or platforms only, narrows nothing there.
-    ``distutils`` narrows nothing where setuptools is imported, which brings it along, nor does a
-    module with a backport where ``others`` leave only Pythons that do not include it.
+    ``distutils`` narrows nothing where setuptools is imported, which brings it along. What runs
+    inside functions only, or has a backport, narrows where that leaves a Python.
     """
     has_setuptools = any(
         it.resolution.origin is Origin.PACKAGE and _top(it.raw) in {"setuptools", "pkg_resources"}
         for it in imports
     )
     reasons: list[PythonReason] = []
-    backported: list[PythonReason] = []
+    soft: list[PythonReason] = []
     for it in imports:
         if it.resolution.origin is not Origin.STDLIB or not _must_succeed(it.raw.guard):
+            continue
+        if it.raw.guard.main and not it.is_script:
             continue
         if has_setuptools and _top(it.raw) == "distutils":
             continue
         for module in _asked(it.raw):
             reason = _reason(it, module)
             if reason is not None:
-                (backported if module in BACKPORTS else reasons).append(reason)
+                (soft if it.raw.lazy or module in BACKPORTS else reasons).append(reason)
     left = intersection((*others, *reasons))
-    return reasons + [it for it in backported if it.pythons & left or not left]
+    for reason in soft:
+        if reason.pythons & left or not left:
+            left &= reason.pythons
+            reasons.append(reason)
+    return reasons
 
 
 def _reason(it: Resolved, module: str) -> PythonReason | None:
@@ -70,7 +77,7 @@ def _top(raw: RawImport) -> str:
 
 def _must_succeed(guard: Guard) -> bool:
     may_fail = guard.optional or guard.fallback or guard.typing or guard.dead
-    return not may_fail and not guard.platforms
+    return not (may_fail or guard.platforms or guard.catches & RENAMED)
 
 
 def _asked(raw: RawImport) -> Iterator[str]:
@@ -141,7 +148,10 @@ class _Judge:
             return ImportKind.FALLBACK
         if guard.optional and not self._is_first_choice(it):
             return ImportKind.OPTIONAL
-        if it.raw.lazy and (id(it.facts), _top(it.raw)) in self.tried:
+        if guard.main and not it.is_script:
+            return ImportKind.OPTIONAL
+        untested = it.raw.lazy and not guard.platforms
+        if untested and (id(it.facts), _top(it.raw)) in self.tried:
             return ImportKind.OPTIONAL
         if guard.platforms:
             return ImportKind.PLATFORM

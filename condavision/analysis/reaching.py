@@ -49,11 +49,12 @@ class SearchPath:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """An import of one file and who supplies it."""
+    """An import of one file and who supplies it; whether that file is run, or only imported."""
 
     facts: Facts
     raw: RawImport
     resolution: Resolution
+    is_script: bool = True
 
 
 @dataclass(slots=True)
@@ -249,6 +250,7 @@ def _follow(
 ) -> tuple[Reached, _Edits]:
     reached = Reached()
     edits: _Edits = {}
+    scripts = {it.place for it in starts}
     pending = deque((it.place, it.facts, it.home) for it in starts)
     seen = {reader.real(it.place.file) for it in starts}
     while pending:
@@ -258,7 +260,7 @@ def _follow(
             edits[home] = edits.get(home, ()) + tuple((place.folder, it) for it in here.edits)
         for raw in here.imports:
             resolution = resolvers[home].resolve(raw, place)
-            reached.imports.append(Resolved(here, raw, resolution))
+            reached.imports.append(Resolved(here, raw, resolution, place in scripts))
             if resolution.entry is not None:
                 reached.entries.add(resolution.entry)
             for module in resolution.modules:

@@ -210,6 +210,24 @@ PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
     ),
     ("backport of 2.7", {"s.py": "import enum\nprint 'x'"}, {"enum"}),
     (
+        "name tried before",
+        {"s.py": "try: import rich\nexcept ImportError: rich = None\ndef f():\n  import rich.table"},
+        set(),
+    ),
+    ("flag of a package", {"s.py": "from x import HAS_RICH\nif HAS_RICH:\n  import rich"}, {"x"}),
+    (
+        "main block of a module",
+        {"s.py": "import a", "a.py": "import r\nif __name__ == '__main__':\n  import no"},
+        {"r"},
+    ),
+    ("main block of the script", {"s.py": "if __name__ == '__main__':\n  import r"}, {"r"}),
+    (
+        "first choice that can be missing",
+        {"s.py": "try:\n  try: import a as x\n  except ImportError: import b as x\n"
+         "except ImportError: x = None"},
+        set(),
+    ),
+    (
         "__main__ of a package",
         {"app/__main__.py": "from app import core\nfrom .other import x", "app/__init__.py": "",
          "app/core.py": "import r1", "app/other.py": "import r2"},
@@ -239,6 +257,9 @@ def test_what_needs_a_package(
         ("try: import tomllib\nexcept ImportError: import tomli as tomllib", ">=2.7"),
         ("import sys\nif sys.version_info >= (3, 11): import tomllib", ">=2.7"),
         ("import sys\nif sys.version_info < (3, 9): sys.exit(1)", ">=3.9"),
+        ("try: import cStringIO, unicode\nexcept NameError: import io as cStringIO", ">=2.7"),
+        ("try: x = foo\nexcept NameError: import sha", ">=2.7"),
+        ("def f():\n  import urllib2\ndef g():\n  import tomllib", ">=2.7,<3"),
         ("#!/usr/bin/env python2.7\nx = 1", ">=2.7,<3"),
         ("#!/usr/bin/python3\nx = 1", ">=3.0"),
         ("#!/usr/bin/env -S python3.8 -u\nx = 1", ">=3.8,<3.9"),
