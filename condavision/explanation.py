@@ -114,7 +114,7 @@ def _line(
         if found.unknown and imported.origin is Origin.PACKAGE
         else imported.origin.value,
         pypi=needed.name if needed and needed.manager is Manager.PYPI else None,
-        conda=needed.conda if needed else None,
+        conda=(needed.conda or None) if needed else None,
         spec=(needed.constraint or "*") if needed else None,
         locked=f"{package.name} {package.version}" if package else None,
         why=why,

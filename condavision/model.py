@@ -179,7 +179,8 @@ class Requirement:
     """One thing a script needs.
 
     ``name`` is in ``manager``'s own naming (normalized per PEP 503 for PyPI), ``constraint`` in its
-    version syntax. ``conda`` is the conda name of a PyPI distribution where one is known, and
+    version syntax. ``conda`` is the conda name of a PyPI distribution, None where it
+    is not known, empty where conda has another project under the distribution's name, and
     ``conda_constraint`` the versions of that package which are this distribution. ``sources`` are
     the places that ask for it. None of these three takes part in the requirement hash.
     """

@@ -33,13 +33,14 @@ def python_spec(pythons: PythonRange) -> str:
 def conda_candidates(requirement: Requirement) -> tuple[str, ...]:
     """Return the conda names a requirement may be found under, best first.
 
-    Where the map knows none, a channel may still have the distribution under its PyPI name.
+    Where the map knows none, a channel may still have the distribution under its PyPI name; an
+    empty conda name says that this name is another project's there.
     """
     if requirement.manager is Manager.IMPORT:
         name = requirement.name.lower()
         return tuple(dict.fromkeys((name, name.replace("_", "-"))))
-    if requirement.conda:
-        return (requirement.conda,)
+    if requirement.conda is not None:
+        return (requirement.conda,) if requirement.conda else ()
     return tuple(dict.fromkeys((requirement.name, requirement.name.replace("-", "_"))))
 
 

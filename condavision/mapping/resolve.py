@@ -129,7 +129,7 @@ def parse_requirement(
             ",".join(sorted(str(clause) for clause in pep508.specifier)),
             extras=tuple(sorted(pep508.extras)),
             platforms=platforms,
-            conda=import_map.conda_name(name),
+            conda=_conda_name(name, import_map),
             sources=sources,
             why=why,
         )
@@ -234,7 +234,7 @@ class _Resolver:
             manager,
             name,
             platforms=imported.platforms,
-            conda=provider.conda,
+            conda=_conda_name(name, self.import_map) if provider.pypi else provider.conda,
             conda_constraint=provider.conda_constraint,
             sources=(imported.location,),
             why=f"import {module}",
@@ -276,6 +276,12 @@ class _Resolver:
                 return self.declared_modules[prefix]
             prefix = prefix.rpartition(".")[0]
         return None
+
+
+def _conda_name(distribution: str, import_map: ImportMap) -> str | None:
+    """Return the conda name if known; an empty one where conda's namesake is another project."""
+    known = import_map.conda_name(distribution)
+    return "" if known is None and import_map.conda_candidate(distribution) is None else known
 
 
 def _pypi_name(requirement: Requirement, import_map: ImportMap) -> str:

@@ -169,8 +169,7 @@ class _Solver:
             name
             for package in conda
             if "python" in package.dependencies or "python_abi" in package.dependencies
-            for name in (package.name, self.import_map.pypi_name(package.name))
-            if name
+            for name in (package.name, *self.import_map.pypi_names(package.name))
         }
 
 
