@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from condavision.analysis.imports import RawImport
     from condavision.analysis.lexing import Lexed
 
-__all__ = ["attribute_findings", "guarded", "names_of", "phrase_of", "rebound"]
+__all__ = [
+    "admitted",
+    "attribute_findings",
+    "bindings",
+    "guarded",
+    "names_of",
+    "phrase_of",
+    "rebound",
+]
 
 _TABLE = Path(__file__).parent / "data" / "attributes.tsv"
 
@@ -153,26 +161,36 @@ def _uses(
     lexed: Lexed, root: Node, guards: Guards, aliases: dict[str, set[str]]
 ) -> Iterator[Finding]:
     """Find ``alias.name`` where the alias means one thing and the table has the name."""
-    wanted: dict[bytes, str] = {}
     for alias, targets in aliases.items():
         if len(targets) == 1:
             (target,) = targets
-            if _interesting(target, lexed.words):
-                wanted[alias.encode()] = target
-    if not wanted:
-        return
-    pattern = rb"(?<![\w.])(%b)((?:\s*\.\s*\w+)+)" % b"|".join(map(re.escape, wanted))
+            if not _words_below(target).isdisjoint(lexed.words):
+                yield from _uses_of(alias, target, lexed, root, guards)
+
+
+@cache
+def _dotted(alias: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"%b\b(?<![\w.]%b)((?:\s*\.\s*\w+)+)" % (alias, alias))
+
+
+def _uses_of(
+    alias: str, target: str, lexed: Lexed, root: Node, guards: Guards
+) -> Iterator[Finding]:
+    word = alias.encode()
+    words = _words_below(target) & lexed.words
     seen: set[str] = set()
-    for use in re.finditer(pattern, lexed.code):
-        dotted = wanted[use[1]] + re.sub(rb"\s+", b"", use[2]).decode("utf-8", "replace")
-        found = _look_up(dotted)
+    for use in _dotted(word).finditer(lexed.code):
+        names = use[1].translate(None, b" \t\r\n").split(b".")
+        if words.isdisjoint(names):
+            continue
+        found = _look_up(target + b".".join(names).decode("utf-8", "replace"))
         if found is None or found[0] in seen:
             continue
         qualified, pythons = found
         guard = guards.at(use.start())
-        if guarded(guard, _ATTRIBUTE_ERRORS) or _checked(use[1].decode(), guard):
+        if guarded(guard, _ATTRIBUTE_ERRORS) or _checked(alias, guard):
             continue
-        if _assigned(lexed.code, use.end()) or rebound(lexed, root, use[1], use.start()):
+        if _assigned(lexed.code, use.end()) or rebound(lexed, root, word, use.start()):
             continue
         if guard.pythons == PythonRange():
             seen.add(qualified)
@@ -184,23 +202,18 @@ def _checked(alias: str, guard: Guard) -> bool:
     return any(asked.rpartition(".")[0] == alias for asked in guard.checked)
 
 
-def _interesting(target: str, words: frozenset[bytes]) -> bool:
-    """Tell whether the code has a word that the table knows for a name or what is below it."""
-    modules = [target, *(module for module in _rows() if module.startswith(f"{target}."))]
+@cache
+def _words_below(target: str) -> frozenset[bytes]:
+    """Return the last words of all names that the table has for a name and what is below it."""
     owner, _, name = target.rpartition(".")
-    parts = {
-        part.encode()
-        for module in modules
+    names = [
+        dotted
+        for module in _rows()
+        if module == target or module.startswith(f"{target}.")
         for dotted in names_of(module)
-        for part in (dotted.rpartition(".")[2],)
-    }
-    if owner in _rows():
-        parts |= {
-            dotted.rpartition(".")[2].encode()
-            for dotted in names_of(owner)
-            if dotted.startswith(f"{name}.")
-        }
-    return not parts.isdisjoint(words)
+    ]
+    names += [dotted for dotted in names_of(owner) if dotted.startswith(f"{name}.")]
+    return frozenset(dotted.rpartition(".")[2].encode() for dotted in names)
 
 
 def _look_up(dotted: str) -> tuple[str, PythonRange] | None:
@@ -231,11 +244,23 @@ def rebound(lexed: Lexed, root: Node, name: bytes, use: int) -> bool:
         if node.type in {"function_definition", "lambda", "module"}:
             scopes.add(node.id)
         node = node.parent
-    for place in re.finditer(rb"(?<![\w.])%b(?!\w)" % re.escape(name), lexed.code):
+    return any(_scope_id(node) in scopes for node in bindings(name, lexed, root))
+
+
+def bindings(name: bytes, lexed: Lexed, root: Node) -> Iterator[Node]:
+    """Yield the places where a source binds a name, other than imports."""
+    for place in _bound(name).finditer(lexed.code):
         node = root.descendant_for_byte_range(place.start(), place.end())
-        if node is not None and binds(node) and _scope_id(node) in scopes:
-            return True
-    return False
+        if node is not None and binds(node):
+            yield node
+
+
+@cache
+def _bound(name: bytes) -> re.Pattern[bytes]:
+    """Return an expression for a name where it is defined, or is neither called nor looked into."""
+    return re.compile(
+        rb"%b\b(?:(?<=\bdef %b)|(?<=\bclass %b)|(?<![\w.]%b)(?!\s*[.(\[]))" % ((name,) * 4)
+    )
 
 
 def binds(node: Node) -> bool:

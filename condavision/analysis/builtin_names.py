@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from condavision.analysis.attributes import admitted, binds, guarded, names_of, phrase_of
+from condavision.analysis.attributes import admitted, bindings, guarded, names_of, phrase_of
 from condavision.analysis.rules import Finding, Verdict
 from condavision.analysis.stdlib import modules
 
@@ -59,24 +59,23 @@ def _unknown(statement: RawImport) -> bool:
 
 
 def _uses(word: bytes, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Finding]:
+    """Yield the first use of a builtin, if the source has no name like it of its own."""
     name = word.decode()
     pythons = names_of("builtins")[name]
-    found: Finding | None = None
-    for count, place in enumerate(re.finditer(rb"(?<![\w.])%b(?!\w)" % word, lexed.code)):
+    if next(bindings(word, lexed, root), None) is not None:
+        return
+    for count, place in enumerate(re.finditer(rb"%b\b(?<![\w.]%b)" % (word, word), lexed.code)):
         node = root.descendant_for_byte_range(place.start(), place.end())
-        if node is None or node.type != "identifier" or count > _MOST_USES:
-            continue
-        if binds(node) or _is_import_alias(node):
+        if count > _MOST_USES:
             return
-        if found is not None or not _evaluated(node):
+        if node is None or node.type != "identifier" or not _evaluated(node):
             continue
         guard = guards.at(place.start())
         silenced = _SILENCED.search(_line(lexed.source, place.start())) is not None
         if guarded(guard, _NAME_ERRORS) or silenced or _checked(name, guard.checked):
             continue
-        found = Finding(place.start(), Verdict(phrase_of(name, pythons), admitted(pythons, guard)))
-    if found is not None:
-        yield found
+        yield Finding(place.start(), Verdict(phrase_of(name, pythons), admitted(pythons, guard)))
+        return
 
 
 def _checked(name: str, checked: frozenset[str]) -> bool:
@@ -86,12 +85,6 @@ def _checked(name: str, checked: frozenset[str]) -> bool:
 def _line(source: bytes, offset: int) -> bytes:
     end = source.find(b"\n", offset)
     return source[source.rfind(b"\n", 0, offset) + 1 : end if end >= 0 else len(source)]
-
-
-def _is_import_alias(node: Node) -> bool:
-    while node.parent is not None and node.parent.type in {"dotted_name", "aliased_import"}:
-        node = node.parent
-    return node.parent is not None and node.parent.type.startswith("import")
 
 
 def _evaluated(node: Node) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.attributes import admitted, binds, guarded
+from condavision.analysis.attributes import admitted, bindings, guarded
 from condavision.analysis.rules import Finding, Verdict
 from condavision.pythons import PythonRange
 
@@ -88,12 +88,9 @@ def _is_only_dict(name: Node, lexed: Lexed, root: Node) -> bool:
     """Tell whether every binding of a name in the source is a dictionary display."""
     text = name.text or b""
     displays = 0
-    for place in re.finditer(rb"(?<![\w.])%b(?!\w)" % re.escape(text), lexed.code):
-        node = root.descendant_for_byte_range(place.start(), place.end())
-        if node is None or node.parent is None or not binds(node):
-            continue
-        value = node.parent.child_by_field_name("right")
-        if node.parent.type != "assignment" or value is None:
+    for node in bindings(text, lexed, root):
+        value = None if node.parent is None else node.parent.child_by_field_name("right")
+        if node.parent is None or node.parent.type != "assignment" or value is None:
             return False
         function = value.child_by_field_name("function") if value.type == "call" else None
         if value.type != "dictionary" and (function is None or function.text != b"dict"):

@@ -10,7 +10,7 @@ from condavision.analysis.rules import Finding, Verdict, before, since
 from condavision.pythons import KNOWN, PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tree_sitter import Node
 
@@ -50,11 +50,10 @@ _NUMBER = re.compile(
 _NON_ASCII_BYTES = before(3, 0, "bytes literal with non-ASCII characters")
 _ESCAPE = before(3, 0, "incomplete \\u, \\U or \\N escape in a string without prefix")
 _MIXED = before(3, 0, "bytes and text literals joined")
-_BAD_ESCAPE = re.compile(
-    rb"(?<!\\)(?:\\\\)*\\(?:u(?![0-9a-fA-F]{4})|U(?!000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})"
-    rb"|N(?!\{[^{}]+\}))"
+_ESCAPED = re.compile(
+    rb"\\(?:(?P<good>u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}|U0010[0-9a-fA-F]{4}|N\{[^{}]+\})|[uUN])"
 )
-_STRING = re.compile(rb'(?<!["\w])"+')
+_NEXT_LITERAL = re.compile(rb'\s*(?:[uU]|[fF][rR]?|[rR][fF]?)?"')
 
 _NON_ASCII_NAME = since(3, 0, "name with non-ASCII characters")
 
@@ -79,8 +78,13 @@ def future_features(lexed: Lexed) -> dict[bytes, int]:
     return features
 
 
-def literal_findings(lexed: Lexed, root: Node, features: dict[bytes, int]) -> Iterator[Finding]:
-    """Yield what the literals of a source say, in no particular order."""
+def literal_findings(
+    lexed: Lexed, root: Node, features: dict[bytes, int], possible: Callable[[Verdict], bool]
+) -> Iterator[Finding]:
+    """Yield what the literals of a source say, in no particular order.
+
+    ``possible`` tells whether a verdict can narrow: what costs more is tried only then.
+    """
     for name, offset in features.items():
         if name in _FEATURE_SINCE:
             yield Finding(offset, _FEATURE_SINCE[name])
@@ -88,8 +92,8 @@ def literal_findings(lexed: Lexed, root: Node, features: dict[bytes, int]) -> It
     yield from _numbers(lexed)
     if not lexed.source.isascii():
         yield from _non_ascii(lexed)
-    yield from _escapes(lexed, features)
-    if any(literal.prefix in {b"b", b"br"} for literal in lexed.prefixed):
+    if possible(_ESCAPE):
+        yield from _escapes(lexed, features)
         yield from _mixed(lexed, root)
 
 
@@ -162,10 +166,13 @@ def _escapes(lexed: Lexed, features: dict[bytes, int]) -> Iterator[Finding]:
     ):
         return
     prefixed = {literal.start for literal in lexed.prefixed}
-    for escape in _BAD_ESCAPE.finditer(source):
-        at = escape.end() - 1
-        if lexed.code[at] != 0x22:
+    for escape in _ESCAPED.finditer(source):
+        at = escape.start()
+        if escape["good"] or lexed.code[at] != 0x22:
             continue
+        preceding = source[max(at - 100, 0) : at]
+        if (len(preceding) - len(preceding.rstrip(b"\\"))) % 2:
+            continue  # the backslash itself is escaped
         start = at
         while start and lexed.code[start - 1] == 0x22:
             start -= 1
@@ -175,16 +182,25 @@ def _escapes(lexed: Lexed, features: dict[bytes, int]) -> Iterator[Finding]:
 
 
 def _mixed(lexed: Lexed, root: Node) -> Iterator[Finding]:
+    """Find a bytes literal next to one of text: Python 2 joins them."""
+    code = lexed.code
+    end = 0  # of the literal before, if it has a prefix
     for literal in lexed.prefixed:
-        if b"b" not in literal.prefix:
-            continue
-        node = root.descendant_for_byte_range(literal.start, literal.start + 1)
-        while node is not None and node.type in {"string", "string_start"}:
-            node = node.parent
-        if node is None or node.type != "concatenated_string":
-            continue
-        for part in node.children:
-            opening = part.children[0].text if part.type == "string" and part.children else None
-            if opening is not None and b"b" not in opening.lower():
-                yield Finding(literal.start, _MIXED)
-                return
+        if b"b" in literal.prefix:
+            start = literal.start - len(literal.prefix)
+            before = code[max(start - 100, end, 0) : start].rstrip()
+            if before.endswith(b'"') or _NEXT_LITERAL.match(code, literal.end):
+                node = root.descendant_for_byte_range(literal.start, literal.start + 1)
+                if _joined_with_text(node):
+                    yield Finding(literal.start, _MIXED)
+                    return
+        end = literal.end
+
+
+def _joined_with_text(node: Node | None) -> bool:
+    while node is not None and node.type in {"string", "string_start"}:
+        node = node.parent
+    if node is None or node.type != "concatenated_string":
+        return False
+    openings = (part.children[0].text for part in node.children if part.type == "string")
+    return any(opening is not None and b"b" not in opening.lower() for opening in openings)

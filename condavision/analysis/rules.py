@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tree_sitter import Node
 
     from condavision.analysis.lexing import Lexed
 
-__all__ = ["Candidate", "Finding", "Rule", "Verdict", "before", "rule", "since"]
+__all__ = [
+    "Candidate",
+    "Finding",
+    "Rule",
+    "Verdict",
+    "ancestor",
+    "before",
+    "keyword",
+    "rule",
+    "since",
+    "type_of",
+]
 
 
 class Verdict(NamedTuple):
@@ -50,7 +61,8 @@ class Rule:
     """Where to look for a piece of syntax, and what it says.
 
     The expression is tried only if the code holds ``mark`` and any of ``words`` (empty: no such
-    condition). Without a judge every match means ``verdicts[0]``.
+    condition). ``first`` is tried at the start of the code, which no line end precedes. Without a
+    judge every match means ``verdicts[0]``.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -58,12 +70,19 @@ class Rule:
     judge: Callable[[Candidate], Verdict | None] | None = None
     words: frozenset[bytes] = frozenset()
     mark: bytes = b""
+    first: re.Pattern[bytes] | None = None
 
     def applies(self, lexed: Lexed) -> bool:
         """Tell cheaply whether the file can hold this syntax at all."""
         if self.words and self.words.isdisjoint(lexed.words):
             return False
         return self.mark in lexed.code
+
+    def matches(self, code: bytes) -> Iterator[re.Match[bytes]]:
+        """Yield where the expression matches."""
+        if self.first is not None and (match := self.first.match(code)):
+            yield match
+        yield from self.pattern.finditer(code)
 
 
 def rule(
@@ -73,11 +92,23 @@ def rule(
     *,
     words: str = "",
     mark: bytes = b"",
+    line: bool = False,
 ) -> Rule:
-    """Make a rule; ``words`` is a list separated by blanks."""
+    """Make a rule; ``words`` is a list separated by blanks, ``line``: only at the start of one.
+
+    An expression is found fast only if it begins with a literal: lookbehinds go after it.
+    """
     several = (verdicts,) if isinstance(verdicts, Verdict) else verdicts
     needed = frozenset(words.encode().split())
-    return Rule(several, re.compile(pattern), judge, needed, mark)
+    first = re.compile(rb"[ \t]*(?:%b)" % pattern) if line else None
+    whole = rb"\n[ \t]*(?:%b)" % pattern if line else pattern
+    return Rule(several, re.compile(whole), judge, needed, mark, first)
+
+
+def keyword(word: str, rest: bytes = b"") -> bytes:
+    """Return an expression for a keyword that is no attribute, and for what follows it."""
+    literal = word.encode()
+    return rb"%b\b(?<![\w.]%b)%b" % (literal, literal, rest)
 
 
 def since(major: int, minor: int, phrase: str) -> Verdict:
@@ -88,3 +119,15 @@ def since(major: int, minor: int, phrase: str) -> Verdict:
 def before(major: int, minor: int, phrase: str) -> Verdict:
     """Syntax that a version no longer has."""
     return Verdict(phrase, PythonRange.below(major, minor))
+
+
+def ancestor(node: Node | None, types: frozenset[str]) -> Node | None:
+    """Return the innermost node of one of these types that holds ``node`` or is it."""
+    while node is not None and node.type not in types:
+        node = node.parent
+    return node
+
+
+def type_of(node: Node | None) -> str:
+    """Return the type of a node, an empty one for none."""
+    return "" if node is None else node.type

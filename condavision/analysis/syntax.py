@@ -12,10 +12,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from condavision.analysis.added_syntax import ADDED, PRINT_FUNCTION
+from condavision.analysis.added_syntax import ADDED
 from condavision.analysis.indentation import inconsistent_tabs
 from condavision.analysis.literals import future_features, literal_findings
-from condavision.analysis.removed_syntax import MEANT_FOR_PYTHON_2, REMOVED
+from condavision.analysis.python2_statements import (
+    EXEC_NAME,
+    MEANT_FOR_PYTHON_2,
+    PRINT_FUNCTION,
+)
+from condavision.analysis.removed_syntax import REMOVED
 from condavision.analysis.rules import Candidate, Finding, before
 from condavision.pythons import KNOWN
 
@@ -47,25 +52,30 @@ class Narrowing:
         return changed
 
     def possible(self, verdict: Verdict) -> bool:
-        """Tell whether a verdict would still narrow."""
-        return not verdict.pythons.minors >= self.minors
+        """Tell whether a verdict would still narrow, and leave something.
+
+        What would leave nothing is not looked for: the file is broken or the finding is.
+        """
+        return bool(self.minors & verdict.pythons.minors) and bool(
+            self.minors - verdict.pythons.minors
+        )
 
 
 def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
     """Yield the findings about syntax that narrow, each narrower than those before."""
     features = future_features(lexed)
-    literals = sorted(
-        literal_findings(lexed, root, features), key=lambda found: len(found.verdict.pythons.minors)
-    )
-    for found in literals:
-        if narrowing.by(found.verdict):
+    literals = literal_findings(lexed, root, features, narrowing.possible)
+    for found in sorted(literals, key=lambda found: len(found.verdict.pythons.minors)):
+        if narrowing.possible(found.verdict) and narrowing.by(found.verdict):
             yield found
-    tabs = inconsistent_tabs(lexed.code)
-    if tabs is not None and narrowing.by(_TABS):
-        yield Finding(tabs, _TABS)
-    for rule in REMOVED + ADDED + (() if b"print_function" in features else PRINT_FUNCTION):
+    if narrowing.possible(_TABS):
+        tabs = inconsistent_tabs(lexed.code)
+        if tabs is not None and narrowing.by(_TABS):
+            yield Finding(tabs, _TABS)
+    names = EXEC_NAME if b"print_function" in features else EXEC_NAME + PRINT_FUNCTION
+    for rule in REMOVED + ADDED + names:
         yield from _apply(rule, lexed, root, narrowing)
-    if b"print_function" not in features and (2, 7) in narrowing.minors:
+    if b"print_function" not in features:
         for rule in MEANT_FOR_PYTHON_2:
             yield from _apply(rule, lexed, root, narrowing)
 
@@ -73,10 +83,11 @@ def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[
 def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
     if not any(map(narrowing.possible, rule.verdicts)) or not rule.applies(lexed):
         return
-    for match in rule.pattern.finditer(lexed.code):
+    for match in rule.matches(lexed.code):
         judged = rule.judge(Candidate(lexed, root, match)) if rule.judge else rule.verdicts[0]
-        if judged is None or not narrowing.by(judged):
+        if judged is None or not narrowing.possible(judged):
             continue
+        narrowing.by(judged)
         yield Finding(match.end() - 1, judged)
         if not any(map(narrowing.possible, rule.verdicts)):
             return

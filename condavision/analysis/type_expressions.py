@@ -7,6 +7,7 @@ classes only; with ``from __future__ import annotations`` none is, and strings n
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from condavision.analysis.attributes import admitted, guarded, rebound
@@ -64,20 +65,23 @@ def type_findings(
     a verdict can still narrow.
     """
     if possible(_UNION) and b"|" in lexed.code:
-        for bar in re.finditer(rb"(?<![|\n])\|(?![=|])", lexed.code):
+        for bar in re.finditer(rb"\|(?![=|])(?<!\|\|)", lexed.code):
             if _is_union(bar.start(), lexed, root, deferred=deferred):
                 yield from _unless_guarded(bar.start(), _UNION, guards)
                 if not possible(_UNION):
                     break
     if possible(_SUBSCRIPTED):
-        names = _generic_names(imports, lexed.words)
-        if names:
-            pattern = rb"(?<![\w.])(?:%b)\[" % b"|".join(map(re.escape, sorted(names)))
-            for use in re.finditer(pattern, lexed.code):
-                if _is_generic(use.start(), use.end(), lexed, root, deferred=deferred):
+        for name in sorted(_generic_names(imports, lexed.words)):
+            for use in _subscripted(name).finditer(lexed.code):
+                if _is_generic(name, use, lexed, root, deferred=deferred):
                     yield from _unless_guarded(use.start(), _SUBSCRIPTED, guards)
                     if not possible(_SUBSCRIPTED):
-                        break
+                        return
+
+
+@cache
+def _subscripted(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"%b\[(?<![\w.]%b\[)" % (re.escape(name), re.escape(name)))
 
 
 def _unless_guarded(offset: int, verdict: Verdict, guards: Guards) -> Iterator[Finding]:
@@ -101,7 +105,10 @@ def _generic_names(imports: Sequence[RawImport], words: frozenset[bytes]) -> set
     return names
 
 
-def _is_generic(start: int, end: int, lexed: Lexed, root: Node, *, deferred: bool) -> bool:
+def _is_generic(
+    name: bytes, use: re.Match[bytes], lexed: Lexed, root: Node, *, deferred: bool
+) -> bool:
+    start, end = use.span()
     node = root.descendant_for_byte_range(start, start + 1)
     if node is None:
         return False
@@ -115,8 +122,7 @@ def _is_generic(start: int, end: int, lexed: Lexed, root: Node, *, deferred: boo
     index = subscript.child_by_field_name("subscript")
     if index is None or index.type in {"integer", "slice", "string", "unary_operator"}:
         return False
-    name = lexed.code[start : end - 1].partition(b".")[0]
-    return not rebound(lexed, root, name, start)
+    return not rebound(lexed, root, name.partition(b".")[0], start)
 
 
 def _is_union(offset: int, lexed: Lexed, root: Node, *, deferred: bool) -> bool:
