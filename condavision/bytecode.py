@@ -129,10 +129,10 @@ def _link(file: Path, target: Path) -> None:
 def _compile(sources: Sequence[Path], python: Path, inherit: tuple[int, ...]) -> None:
     if not sources:
         return
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", errors="surrogateescape") as listing:
-        listing.write("".join(f"{source}\n" for source in sources))
-        listing.flush()
-        command = [str(python), "-E", "-s", "-m", "compileall", "-q", "-i", listing.name]
+    with tempfile.TemporaryDirectory() as folder:
+        listing = Path(folder, "sources")
+        listing.write_bytes(os.fsencode("".join(f"{source}\n" for source in sources)))
+        command = [str(python), "-E", "-s", "-m", "compileall", "-q", "-i", str(listing)]
         workers = min(os.cpu_count() or 1, 1 + len(sources) // 100)
         if workers > 1 and "python2.7" not in str(sources[0]):
             command[-2:-2] = ["-j", str(workers)]

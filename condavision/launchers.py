@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,10 +87,15 @@ def launcher_text(
     if not all(_NAME.match(name) for operation in activation.operations for name in operation[:1]):
         start = [": a variable that sh cannot name"]
     body = "\n".join(f"  {line}" for line in start)
+    module, rest = (
+        [sys.executable, "-P", "-m", "condavision"],
+        f'run {shlex.quote(str(script))} "$@"',
+    )
     return (
         f"#!/bin/sh\n{_mark(script)}\n"
         f"if {fresh}\nthen\n{body}\nfi\n"
-        f'exec condavision run {shlex.quote(str(script))} "$@"\n'
+        f"command -v condavision >/dev/null || exec {shlex.join(module)} {rest}\n"  # as in cron
+        f"exec condavision {rest}\n"
     )
 
 

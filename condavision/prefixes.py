@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.environment import Environment
@@ -16,7 +17,6 @@ from condavision.trees import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 __all__ = [
     "InstalledEnvironment",
@@ -25,6 +25,8 @@ __all__ = [
     "over_budget",
     "record_use",
     "remove",
+    "remove_caches",
+    "unreferenced",
 ]
 
 USED = "condavision-used"
@@ -102,6 +104,31 @@ def over_budget(
     return tuple(chosen)
 
 
+def unreferenced(
+    environments: Iterable[InstalledEnvironment],
+) -> tuple[InstalledEnvironment, ...]:
+    """Return those that no script uses any more: all that did are gone, or none ever did."""
+    return tuple(
+        item for item in environments if not any(Path(script).exists() for script in item.scripts)
+    )
+
+
+def remove_caches(home: Path) -> int:
+    """Remove fetched packages, bytecode and warm records; return the bytes on disk given back.
+
+    Environments keep working: what they share with the caches stays theirs. An installation that
+    goes on meanwhile may fail and has to be repeated.
+
+    Raises:
+        InstallError: a file cannot be removed.
+    """
+    folders = [home / name for name in ("pkgs", "uv", "pyc", "warm") if (home / name).is_dir()]
+    freed = sum(_sizes(folder)[1] for folder in folders)
+    for folder in folders:
+        remove_tree(folder)
+    return freed
+
+
 def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvironment, ...]:
     """Remove environments; return those removed. One that is being built is left alone.
 
@@ -120,7 +147,8 @@ def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvir
                 continue
             Environment(item.prefix, item.key, item.subdir).marker.unlink(missing_ok=True)
             remove_tree(item.prefix)
-            lock.unlink(missing_ok=True)
+            with suppress(PermissionError):  # Windows keeps an open file
+                lock.unlink(missing_ok=True)
         removed.append(item)
     return tuple(removed)
 

@@ -17,7 +17,7 @@ from condavision.environment import Environment, environment_of, install
 from condavision.errors import InstallError
 from condavision.model import Lock, LockedPackage, Manager
 from condavision.prefixes import record_use
-from condavision.progress import LineProgress, Progress
+from condavision.progress import BarProgress, LineProgress, Progress, choose_progress
 from condavision.subdir import current_subdir
 from tests.channels.server import Channel, Fault
 from tests.exec.conftest import altered
@@ -205,6 +205,29 @@ def test_lines_where_there_is_no_terminal(
     lines = said.getvalue().splitlines()
     assert any("fetched requests (" in line and "kB" in line for line in lines)
     assert all(line.startswith("condavision: ") and "\x1b" not in line for line in lines)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_bars_with_sizes_on_a_terminal(
+    make_lock: MakeLock, home: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    said = Terminal()
+    progress = choose_progress(stream=said)
+    assert isinstance(progress, BarProgress)
+    build(make_lock("requests", url=channel.http_url), home, progress)
+    assert "linking" in said.getvalue()
+    assert "kB of" in said.getvalue()
+
+
+def test_quiet_is_silent(make_lock: MakeLock, home: Path) -> None:
+    said = Terminal()
+    build(make_lock("requests"), home, choose_progress(quiet=True, stream=said))
+    assert said.getvalue() == ""
 
 
 def test_a_platform_that_was_not_locked(make_lock: MakeLock, home: Path) -> None:

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import condavision
 from condavision import activation
 from condavision.environment import Environment
-from condavision.errors import UsageError
+from condavision.errors import MissingLockError, UsageError
 from condavision.execution import process_environment
 from condavision.launchers import write_launcher
 from condavision.prefixes import LAUNCHED
@@ -24,10 +26,10 @@ from tests.exec.test_activation import CASES, DUMP, STATES, Case, make_prefix, s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sh")
 
+ROOT = str(Path(condavision.__file__).parents[1])
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
 FELL_BACK = "condavision was asked: "
 
@@ -166,3 +168,13 @@ def test_other_files_are_not_overwritten(scene: Scene, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is not a launcher of"):
             write_launcher(scene.launcher.parent, other, inputs, scene.environment, found)
     assert scene.launcher.read_text() == "#!/bin/sh\n"
+
+
+def test_without_condavision_on_path_this_one_is_asked(scene: Scene, home: Path) -> None:
+    (scene.root / "project" / "local.py").unlink()
+    environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": ROOT, "CONDAVISION_HOME": str(home)}
+    ran = subprocess.run(
+        ["sh", str(scene.launcher)], env=environ, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == MissingLockError.code
+    assert "has no lock" in ran.stderr

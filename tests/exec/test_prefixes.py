@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,15 @@ import pytest
 
 from condavision.environment import Environment, install
 from condavision.locking import exclusive
-from condavision.prefixes import list_environments, older_than, over_budget, record_use, remove
+from condavision.prefixes import (
+    list_environments,
+    older_than,
+    over_budget,
+    record_use,
+    remove,
+    remove_caches,
+    unreferenced,
+)
 from condavision.progress import Progress
 from condavision.subdir import current_subdir
 
@@ -112,3 +121,30 @@ def test_a_removed_environment_comes_back(make_lock: MakeLock, home: Path) -> No
         assert environment.python.exists()
         remove(list_environments(home))
         assert list_environments(home) == ()
+
+
+def test_scripts_that_are_gone_leave_their_environment_unreferenced(
+    make_environment: Callable[..., Environment], home: Path, tmp_path: Path
+) -> None:
+    environment = make_environment(compile_bytecode=False)
+    script = tmp_path / "one.py"
+    script.touch()
+    assert unreferenced(list_environments(home)) == list_environments(home)
+    record_use(environment, script)
+    record_use(environment, tmp_path / "never.py")
+    assert unreferenced(list_environments(home)) == ()
+    script.unlink()
+    assert unreferenced(list_environments(home)) == list_environments(home)
+
+
+def test_environments_outlive_the_caches(make_lock: MakeLock, home: Path) -> None:
+    lock = make_lock("idna")
+    environment = install(lock, current_subdir(), home=home, progress=Progress())
+    assert remove_caches(home) > 0
+    assert {path.name for path in home.iterdir()} & {"pkgs", "uv", "pyc", "warm"} == set()
+    code = "import idna; print(idna.encode('é.example').decode())"
+    command = [str(environment.python), "-I", "-c", code]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert ran.stdout.startswith("xn--")
+    remove(list_environments(home))
+    assert install(lock, current_subdir(), home=home, progress=Progress()) == environment
