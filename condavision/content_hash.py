@@ -31,9 +31,10 @@ def content_hash(
     ``conda`` are (name, version), ``pip`` (name, extras, version).
     """
     pip = tuple(pip)
-    specs = [_spec("conda", name, version) for name, version in conda]
+    versions = dict(conda)
     if pip:
-        specs.append(_spec("conda", "pip", "*"))  # conda-lock asks for it by itself
+        versions["pip"] = "*"  # conda-lock asks for it by itself, whatever the file says
+    specs = [_spec("conda", name, version) for name, version in versions.items()]
     specs += [_spec("pip", name, f"=={version}", extras) for name, extras, version in pip]
     content = {
         "channels": [

@@ -38,6 +38,14 @@ _MANAGERS = {"conda": Manager.CONDA, "pip": Manager.PYPI}
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*\Z")
 _YAML_11_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _DIGEST = "document_sha256"
+_SELECTORS = {
+    "linux-64": "linux64",
+    "linux-aarch64": "aarch64",
+    "linux-ppc64le": "ppc64le",
+    "osx-64": "osx64",
+    "osx-arm64": "arm64",
+    "win-64": "win64",
+}
 _HEADER = """\
 # The environment of every script that requires {hash}; written by condavision, to be committed.
 """
@@ -81,7 +89,7 @@ def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
     """Return the files of a lock, by name: environment files first, then the conda-lock file.
 
     One environment file serves all platforms; where they cannot agree on the direct packages'
-    versions, there is one for each (conda does not know platform selectors).
+    versions, there is one for each (conda does not know platform selectors, conda-lock does).
     """
     pinned = {platform: _pinned(requirements, lock.on(platform)) for platform in lock.platforms}
     agreed = len(set(pinned.values())) == 1
@@ -129,21 +137,34 @@ def _pinned(requirements: Requirements, packages: tuple[LockedPackage, ...]) -> 
 
 
 def _environment_text(lock: Lock, pinned: _Pinned, platforms: tuple[str, ...]) -> str:
-    dependencies: list[Any] = [f"{name} =={version}" for name, version in pinned.conda]
-    if pinned.pip:
-        entries = [
-            f"{name}{'[' + ','.join(extras) + ']' if extras else ''}=={version}"
-            for name, extras, version in pinned.pip
-        ]
-        dependencies.append({"pip": entries})
-    return _HEADER.format(hash=lock.hash) + _dump(
-        {
-            "name": f"condavision-{lock.hash}",
-            "channels": list(lock.channels),
-            "platforms": list(platforms),
-            "dependencies": dependencies,
-        }
-    )
+    conda = [f"{name} =={version}" for name, version in pinned.conda]
+    pip = [
+        f"{name}{'[' + ','.join(extras) + ']' if extras else ''}=={version}"
+        for name, extras, version in pinned.pip
+    ]
+    head: dict[str, Any] = {
+        "name": f"condavision-{lock.hash}",
+        "channels": list(lock.channels),
+        "platforms": list(platforms),
+    }
+    if platforms != lock.platforms:
+        return _HEADER.format(hash=lock.hash) + _dump(head) + _selected(conda, pip, platforms[0])
+    dependencies = [*conda, *([{"pip": pip}] if pip else [])]
+    return _HEADER.format(hash=lock.hash) + _dump({**head, "dependencies": dependencies})
+
+
+def _selected(conda: list[str], pip: list[str], platform: str) -> str:
+    """Return the dependencies of one platform so that conda-lock reads them for no other.
+
+    conda-lock applies every source of a lock to every platform, less the lines whose selector is
+    another platform's; to conda a selector is a comment. It cannot read ``dependencies`` with
+    nothing in it, but a flow sequence without its lines is still an empty one.
+    """
+    lines = [f"{json.dumps(entry)}," for entry in conda]
+    if pip:
+        lines += ["{pip: [", *(f"  {json.dumps(entry)}," for entry in pip), "]},"]
+    selected = "".join(f"  {line} # [{_SELECTORS[platform]}]\n" for line in lines)
+    return f"dependencies: [\n{selected}]\n"
 
 
 def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conda_lock.content_hash import backwards_compatible_content_hashes
 from conda_lock.lockfile import parse_conda_lock_file
-from conda_lock.src_parser.environment_yaml import parse_environment_file
+from conda_lock.src_parser import make_lock_spec
 from conda_lock.virtual_package import default_virtual_package_repodata
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,12 +103,11 @@ def test_conda_lock_accepts_its_hash_against_its_environment(lock: Lock, tmp_pat
     mapping.write_text("{}")
     virtual_packages = default_virtual_package_repodata()
     for platform in lock.platforms:
-        (source,) = (
-            tmp_path / name
-            for name in recorded.sources
-            if platform in yaml.safe_load((tmp_path / name).read_text())["platforms"]
+        spec = make_lock_spec(
+            src_files=[tmp_path / name for name in recorded.sources],
+            mapping_url=mapping.as_uri(),
         )
-        spec = parse_environment_file(source, [platform], mapping_url=mapping.as_uri())
+        assert set(spec.platforms) == set(lock.platforms)
         accepted = backwards_compatible_content_hashes(spec, virtual_packages, platform)
         assert recorded.content_hash[platform] in accepted
 

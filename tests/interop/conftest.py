@@ -1,0 +1,97 @@
+"""A locked project, the conda-lock command line, and a conda of this machine where it has one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.command_line import CommandLine, Finished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from condavision.interpreters import Interpreter
+    from condavision.pythons import Minor
+    from tests.channels.server import Channel
+
+    MakeProject = Callable[[Mapping[str, str]], Path]
+
+_CONDAS = ("micromamba", "mamba", "conda")
+
+SCRIPTS = {
+    "web.py": "import requests\nprint(requests.__name__)\n",
+    "words.py": "import humanize, six\nprint(humanize.intcomma(1234567), six.__name__)\n",
+    "sum.py": "import numpy\nprint(numpy.arange(4).sum())\n",
+}
+PINNED = '# /// script\n# requires-python = "==3.12.*"\n# ///\n'
+
+
+@dataclass(frozen=True)
+class LockedProject:
+    """A project whose scripts can be locked, and its command line."""
+
+    command: CommandLine
+
+    def lock(self, script: str, *platforms: str) -> Path:
+        """Lock a script and return the path of its conda-lock file."""
+        options = [option for platform in platforms for option in ("--platform", platform)]
+        (locked,) = self.command("lock", script, *options, "--json").ok().json()
+        return Path(locked["lock"])
+
+
+@dataclass(frozen=True)
+class CondaLock:
+    """conda-lock's own command line, in a folder; it never asks the network for its name map."""
+
+    command: CommandLine
+    names: Path
+
+    def __call__(self, *arguments: str | Path) -> Finished:
+        program = [sys.executable, "-W", "ignore", "-m", "conda_lock", *map(str, arguments)]
+        return self.command.process(program)
+
+    def lock(self, *arguments: str | Path) -> Finished:
+        """Run ``conda-lock lock``."""
+        return self("lock", "--pypi_to_conda_lookup_file", self.names.as_uri(), *arguments)
+
+
+@pytest.fixture
+def project(
+    make_project: MakeProject,
+    channel: Channel,
+    home: Path,
+    interpreter: Callable[[Minor], Interpreter],
+) -> LockedProject:
+    """Scripts on the test channel, for a Python that every platform of it has."""
+    interpreter((3, 12))
+    scripts = {name: PINNED + text for name, text in SCRIPTS.items()}
+    return LockedProject(
+        CommandLine(
+            make_project({"condavision.toml": f'channels = ["{channel.url}"]\n', **scripts})
+        )
+    )
+
+
+@pytest.fixture
+def conda_lock(project: LockedProject, tmp_path: Path) -> CondaLock:
+    """conda-lock in the project's folder."""
+    names = tmp_path / "names.json"
+    names.write_text("{}")
+    return CondaLock(project.command, names)
+
+
+@pytest.fixture(params=_CONDAS)
+def conda(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The path of an installed micromamba, mamba or conda; it gets a package cache of its own."""
+    found = shutil.which(request.param)
+    if found is None or "pyenv" in os.fspath(found):
+        pytest.skip(f"{request.param} is not installed on this machine")
+    monkeypatch.setenv("CONDA_PKGS_DIRS", str(tmp_path / "conda-packages"))
+    monkeypatch.setenv("MAMBA_ROOT_PREFIX", str(tmp_path / "mamba"))
+    return found
