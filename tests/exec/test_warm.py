@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from condavision import config
-from condavision.activation import load
+from condavision.activation import Activation, load
 from condavision.warm import record_path, warm_command, warm_home
 from condavision.warm_record import WarmInputs, write_warm_record
 
@@ -166,6 +166,22 @@ def test_what_ends_it(
     assert project.is_warm()
     change(project)
     assert project.is_warm() == warm
+
+
+def test_live_scripts_and_paths_are_part_of_it(project: Project, tmp_path: Path) -> None:
+    live = tmp_path / "it's live.sh"
+    live.write_text("export NOW=now$SET; echo noise\n")
+    found = load(project.environment.prefix)
+    found = Activation((*found.operations, ("SET", "", "", "", "", "=1")), (str(live),))
+    project.script.write_text("import os; print(os.environ['NOW'], os.environ['PYTHONPATH'])")
+    time.sleep(0.12)
+    paths = [tmp_path / "a", tmp_path / "b"]
+    assert write_warm_record(
+        project.home, project.script, project.inputs(), project.environment, found, paths
+    )
+    result = project.run()
+    assert result.stdout == f"now1 {tmp_path}/a:{tmp_path}/b\n", result.stderr
+    assert result.stderr == "noise\n"
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root gives files away")
