@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from condavision.errors import ConfigError
 
-__all__ = ["INTERPRETERS", "expand", "is_local", "is_trusted", "normalize"]
+__all__ = ["INTERPRETERS", "is_local", "is_trusted", "normalize"]
 
 INTERPRETERS = "interpreters:"
 """The embedded channel. No channel can have this name: a colon cannot be part of one."""
@@ -62,18 +62,6 @@ def is_local(channels: tuple[str, ...]) -> bool:
             f"use either `-c {INTERPRETERS}` alone or the others without it",
         )
     return True
-
-
-def expand(channels: tuple[str, ...], home: Path) -> tuple[str, ...]:
-    """Replace ``interpreters:`` by the URL of the channel made from this machine's Pythons.
-
-    Nothing outside condavision ever sees the embedded spelling.
-    """
-    if not is_local(channels):
-        return channels
-    from condavision.interpreters import local_channel  # noqa: PLC0415 - rarely needed
-
-    return (local_channel(home / "interpreters").as_uri(),)
 
 
 def is_trusted(channel: str, trusted: tuple[str, ...]) -> bool:

@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from condavision.channel import INTERPRETERS, expand, is_trusted
+from condavision.channel import INTERPRETERS, is_local, is_trusted
 from condavision.errors import UnsolvableError
+from condavision.interpreters import local_channel
 from condavision.model import Lock, Manager
 from condavision.pythons import PythonRange
 from condavision.requirements import describe, require_known, requirement_hash
@@ -70,6 +71,14 @@ def solve(
         packages=tuple(package for one in solved for package in sorted(one.packages, key=_order)),
         metadata=metadata,
     )
+
+
+def expand(channels: tuple[str, ...], home: Path) -> tuple[str, ...]:
+    """Replace ``interpreters:`` by the URL of the channel made from this machine's Pythons.
+
+    Nothing outside condavision ever sees the embedded spelling.
+    """
+    return (local_channel(home / "interpreters").as_uri(),) if is_local(channels) else channels
 
 
 def _order(package: LockedPackage) -> tuple[str, str]:
