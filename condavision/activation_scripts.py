@@ -61,7 +61,7 @@ def run_batch_scripts(
         calls = "".join(f'@call "{script}" 1>&2\n' for script in scripts)
         batch.write_text(f"{calls}@%*\n", encoding="utf-8")
         shell = environment.get("COMSPEC", "cmd.exe")
-        return _dumped((shell, "/d", "/c", str(batch)), environment)
+        return _dumped((shell, "/d", "/c", str(batch)), environment, str(Path.cwd()))
 
 
 def derive_operations(
@@ -71,8 +71,9 @@ def derive_operations(
     texts = [script.read_text("utf-8", "replace") for script in scripts]
     if os.name != "posix" or any(map(_is_volatile, texts)):
         return None
-    runs = _Runs(base, shell_command(map(str, scripts)))
-    derived = _derived(runs, _mentioned(texts))
+    with tempfile.TemporaryDirectory() as folder:
+        runs = _Runs(base, shell_command(map(str, scripts)), Path(folder))
+        derived = _derived(runs, _mentioned(texts))
     return None if derived is None else _merged(base, derived)
 
 
@@ -85,6 +86,8 @@ def _is_volatile(text: str) -> bool:
 def _mentioned(texts: Iterable[str]) -> set[str]:
     names: set[str] = set()
     for text in texts:
+        if "~" in text:
+            names.add("HOME")
         if _INDIRECT.search(text):  # any word may be the name of a variable
             names.update(re.findall(r"\b[A-Za-z_]\w*", text))
         for match in _MENTIONED.finditer(text):
@@ -101,7 +104,7 @@ def _derived(runs: _Runs, names: set[str]) -> list[Operation] | None:
     if unset is None:
         return None
     names |= {name for name in unset if name not in runs.initial({})} - _SHELL_OWN
-    sentinels = {name: f"/@{number}@/" for number, name in enumerate(sorted(names))}
+    sentinels = runs.sentinels(names)
     present = runs.result(sentinels)
     if present is None:
         return None
@@ -147,6 +150,8 @@ def _fitted(name: str, source: str, observed: _Observed) -> Operation:
     before, _, after = value.partition(observed.originals[source])
     if source == "PATH":
         return (name, source, NONEMPTY, before, after, otherwise)
+    if source == "HOME":  # never tried without
+        return (name, source, "", before, after, f"={before}{after}" if name != source else "")
     if name != source and observed.without.get(name) == observed.originals.get(name):
         otherwise = KEEP
     mode = "" if observed.empty.get(name) == before + after else NONEMPTY
@@ -158,26 +163,38 @@ def _untouched(name: str) -> Operation:
 
 
 class _Runs:
-    """Runs the scripts under a wrapper in made-up environments."""
+    """Runs the scripts under a wrapper in made-up environments.
+
+    Scripts may make files where variables point, so made-up values lie in ``folder``, and HOME
+    always has one.
+    """
 
     path = os.pathsep.join(("/usr/local/bin", "/usr/bin", "/bin"))
 
-    def __init__(self, base: Sequence[Operation], wrapper: Sequence[str]) -> None:
+    def __init__(self, base: Sequence[Operation], wrapper: Sequence[str], folder: Path) -> None:
         self._base = base
         self._wrapper = wrapper
+        self._folder = folder
+
+    def sentinels(self, names: Iterable[str]) -> dict[str, str]:
+        """Return a value for each variable that is in no other value."""
+        return {name: f"{self._folder}/@{n}@/" for n, name in enumerate(sorted(names))}
 
     def initial(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Return the environment that activation starts from."""
-        return {"PATH": self.path, **variables}
+        home = variables.get("HOME") or str(self._folder / "home")
+        return {"PATH": self.path, **variables, "HOME": home}
 
     def result(self, variables: Mapping[str, str]) -> dict[str, str] | None:
         """Return what a script's process would see, but for what the shell itself sets."""
-        result = _dumped(self._wrapper, apply(self._base, self.initial(variables)))
+        start = tempfile.mkdtemp(dir=self._folder)  # another one each time: see _VOLATILE
+        environment = apply(self._base, self.initial(variables))
+        result = _dumped(self._wrapper, environment, start)
         return None if result is None else _without_shell(result)
 
     def agree(self, operations: Sequence[Operation], names: Sequence[str]) -> bool:
         """Tell whether the operations predict what the scripts do to other values."""
-        awkward = 'it\'s a "value":/x y;$HOME\\'
+        awkward = f'{self._folder}/it\'s a "value":x y;$HOME\\'
         for chosen in (names[::2], names[1::2], names):
             variables = {name: f"{awkward}{name}" for name in chosen}
             initial = self.initial(variables)
@@ -209,9 +226,11 @@ _DUMP = (
 )
 
 
-def _dumped(wrapper: Sequence[str], environment: Mapping[str, str]) -> dict[str, str] | None:
+def _dumped(
+    wrapper: Sequence[str], environment: Mapping[str, str], folder: str
+) -> dict[str, str] | None:
     """Return the variables that a process under ``wrapper`` sees, None if a script fails."""
-    with tempfile.TemporaryDirectory() as folder:  # another one each time: see _VOLATILE
+    try:
         ran = subprocess.run(
             [*wrapper, sys.executable, "-I", "-S", "-c", _DUMP],
             env=environment,
@@ -220,7 +239,10 @@ def _dumped(wrapper: Sequence[str], environment: Mapping[str, str]) -> dict[str,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             check=False,
+            timeout=60,
         )
+    except subprocess.TimeoutExpired:
+        return None
     if ran.returncode != 0 or not ran.stdout.endswith(b"\0"):
         return None
     pairs = (item.partition("=") for item in os.fsdecode(ran.stdout[:-1]).split("\0"))

@@ -57,6 +57,8 @@ CASES = (
     ),
     Case("two scripts in order", {"b.sh": "export A=${A}2", "a.sh": "export A=1"}),
     Case("one reads what another set", {"a.sh": "export A=1", "b.sh": "export B=$A$A"}),
+    Case("home", 'export A="$HOME/.a"; export B=~/.b'),
+    Case("home replaced", "export HOME=$CONDA_PREFIX/home"),
     Case("path", 'export PATH="$PATH:$CONDA_PREFIX/extra"'),
     Case("path in front", 'export PATH="$CONDA_PREFIX/first:$PATH"'),
     Case("not exported", "A=1"),
@@ -80,7 +82,7 @@ STATES: tuple[dict[str, str], ...] = (
     {},
     {"A": "/old", "B": "b", "GDAL_DATA": "/g", "PYTHONHOME": "/wrong"},
     {"A": "", "B": "", "GDAL_DATA": ""},
-    {"A": "x"},
+    {"A": "x", "HOME": "/another home"},
     {"B": 'it\'s "b" $HOME'},
 )
 
@@ -131,11 +133,22 @@ def test_equals_sourcing(case: Case, tmp_path: Path) -> None:
     activation.store(found, prefix)
     assert activation.load(prefix) == found
     for state in STATES:
-        environ = {"PATH": "/usr/bin:/bin", "HOME": "/root", **state}
+        environ = {"PATH": "/usr/bin:/bin", "HOME": "/some/home", **state}
         result = started(prefix, environ)
         assert without_ours(result) == without_ours(sourced(prefix, environ)), state
         assert result["PYTHONNOUSERSITE"] == "1"
         assert "PYTHONHOME" not in result
+
+
+def test_files_are_made_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    marks = ("/.made-by-a-test", "/made-by-a-test", str(Path.home() / ".made-by-a-test"))
+    made = 'mkdir -p "$HOME/.made-by-a-test" "${A:-.}/made-by-a-test"; export A=1'
+    before = set(Path("/").iterdir())
+    assert not activation.derive(make_prefix(tmp_path, Case("", made))).live
+    assert not [mark for mark in marks if Path(mark).exists()]
+    assert set(Path("/").iterdir()) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["the prefix"]
 
 
 def test_without_scripts_no_shell_runs(tmp_path: Path) -> None:
