@@ -1,0 +1,113 @@
+"""What making an environment costs on top of the bare engine, with the packages in its cache.
+
+    python -m benchmarks.install CHANNEL [SPEC...] [--runs 10]
+
+CHANNEL is a channel's url or folder. Prints medians and minima in milliseconds; runs alternate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rattler
+from rattler.package_cache import PackageCache
+
+from condavision.environment import environment_of, install
+from condavision.model import Lock, LockedPackage, Manager
+from condavision.progress import Progress
+from condavision.subdir import current_subdir
+from condavision.trees import remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SPECS = ("python 3.12.*", "numpy", "requests", "pyyaml")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("channel")
+    parser.add_argument("specs", nargs="*", default=SPECS)
+    parser.add_argument("--runs", type=int, default=10)
+    arguments = parser.parse_args()
+    records = asyncio.run(solve(arguments.channel, list(arguments.specs)))
+    lock = Lock("0" * 16, (arguments.channel,), (current_subdir(),), tuple(map(locked, records)))
+    with tempfile.TemporaryDirectory() as folder:
+        report(len(records), measure(Path(folder), records, lock, arguments.runs))
+
+
+async def solve(channel: str, specs: list[str]) -> list[rattler.RepoDataRecord]:
+    return await rattler.solve(
+        sources=[rattler.Channel(channel)],
+        specs=list(specs),
+        platforms=[rattler.Subdir.current(), "noarch"],
+        virtual_packages=rattler.VirtualPackage.detect(),
+        gateway=rattler.Gateway(),
+    )
+
+
+def locked(record: rattler.RepoDataRecord) -> LockedPackage:
+    names = (spec.partition(" ") for spec in record.depends)
+    return LockedPackage(
+        manager=Manager.CONDA,
+        name=record.name.normalized,
+        version=str(record.version),
+        platform=current_subdir(),
+        url=str(record.url),
+        sha256=(record.sha256 or b"").hex(),
+        build=str(record.build),
+        dependencies={name: spec for name, _, spec in names},
+    )
+
+
+def measure(
+    home: Path, records: list[rattler.RepoDataRecord], lock: Lock, runs: int
+) -> dict[str, list[float]]:
+    """Return milliseconds of each run; the first of each way, which fills caches, is left out."""
+    prefix = environment_of(lock, current_subdir(), home).prefix
+
+    async def bare() -> None:
+        cache = PackageCache(home / "pkgs")
+        await rattler.install(records, prefix, package_cache=cache, show_progress=False)
+
+    def ours(*, compiled: bool) -> None:
+        options = {"home": home, "progress": Progress(), "compile_bytecode": compiled}
+        install(lock, current_subdir(), **options)  # type: ignore[arg-type]
+
+    ways: dict[str, Callable[[], None]] = {
+        "rattler.install": lambda: asyncio.run(bare()),
+        "condavision, no bytecode": lambda: ours(compiled=False),
+        "condavision": lambda: ours(compiled=True),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(runs + 1):
+        for name, way in ways.items():
+            remove_tree(prefix)
+            began = time.perf_counter()
+            way()
+            times[name].append((time.perf_counter() - began) * 1000)
+    return {name: values[1:] for name, values in times.items()}
+
+
+def report(packages: int, times: dict[str, list[float]]) -> None:
+    first = next(iter(times.values()))
+    print(f"{f'{packages} packages, cached':28} {'median':>8} {'min':>8} {'added':>8}")
+    for name, values in times.items():
+        median = statistics.median(values)
+        print(
+            f"{name:28} {median:8.1f} {min(values):8.1f} {median - statistics.median(first):8.1f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # py-rattler may crash an interpreter that ends the usual way
