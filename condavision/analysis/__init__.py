@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.cache import FactsCache
 from condavision.analysis.kinds import classify, intersection, stdlib_reasons
 from condavision.analysis.local import Directories
-from condavision.analysis.metadata import read_metadata
 from condavision.analysis.reaching import (
     Reached,
-    Reader,
     SearchPath,
     Start,
     module_start,
     script_start,
     walk,
 )
+from condavision.analysis.reader import Reader
 from condavision.analysis.scripts import find_scripts, module_file, script_file
 from condavision.errors import AnalysisError
 from condavision.model import Analysis, PythonReason, ScriptMetadata, SourceFile
@@ -31,6 +31,7 @@ __all__ = [
     "analyze_together",
     "find_scripts",
     "module_file",
+    "new_reader",
     "reach",
     "require_python",
 ]
@@ -54,17 +55,17 @@ def analyze(
     """
     reader = reader or new_reader(root)
     path = script_file(script.absolute()).as_posix()
-    source, facts = reader.script(path)
-    metadata = read_metadata(source)
+    metadata, facts = reader.script(path)
     search = _search_path(root, paths, pythonpath)
     directories = Directories(reader.directories)
     reached = walk([script_start(path, facts, directories)], search, reader, directories)
+    reader.save()
     return _analysis(metadata, reached, search, directories)
 
 
 def new_reader(root: Path) -> Reader:
-    """Return a reader for the scripts below a project root."""
-    return Reader(root.absolute().as_posix())
+    """Return a reader for the scripts below a project root, with the user's cache behind it."""
+    return Reader(root.absolute().as_posix(), FactsCache.default())
 
 
 def _search_path(root: Path, paths: Sequence[Path], pythonpath: Sequence[Path]) -> SearchPath:
@@ -125,23 +126,19 @@ def analyze_together(
     directories = Directories(reader.directories)
     starts: list[Start] = []
     declared: list[ScriptMetadata] = []
-    unreadable: AnalysisError | None = None
-    for file in files:
-        path = file.absolute().as_posix()
-        try:
-            source, facts = reader.script(path)
-        except AnalysisError as error:
-            unreadable = unreadable or error
-            facts = reader.facts(path)
-        else:
-            declared.append(read_metadata(source))
-        starts.append(module_start(path, facts, directories))
+    absolute = [file.absolute().as_posix() for file in files]
+    reader.prefetch(absolute)
+    for path in absolute:
+        if reader.is_readable(path):
+            declared.append(reader.script(path)[0])
+        starts.append(module_start(path, reader.facts(path), directories))
+    if not starts:
+        raise AnalysisError("no scripts to read", "name files, or a folder that has some")
     if not declared:
-        raise unreadable or AnalysisError(
-            "no scripts to read", "name files, or a folder that has some"
-        )
+        reader.script(absolute[0])
     search = _search_path(root, paths, pythonpath)
     reached = walk(starts, search, reader, directories)
+    reader.save()
     return _analysis(_merged(declared), reached, search, directories)
 
 

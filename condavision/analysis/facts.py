@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.guards import Guards
 from condavision.analysis.imports import RawImport, find_imports
+from condavision.analysis.metadata import may_declare
 from condavision.analysis.source import PARSE_SECONDS, Source, parse
 from condavision.analysis.syspath import PathEdit, path_edits
 from condavision.analysis.versions import python_reasons
@@ -24,7 +25,10 @@ __all__ = ["Facts", "read_facts"]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The findings of one file: a pure function of its path, its shown name and its bytes."""
+    """The findings of one file: a pure function of its path, its shown name and its bytes.
+
+    ``declares`` tells whether it may hold metadata that a script's own reading has to look at.
+    """
 
     file: str
     sha256: str
@@ -32,6 +36,7 @@ class Facts:
     edits: tuple[PathEdit, ...]
     reasons: tuple[PythonReason, ...]
     unread: tuple[UnreadRegion, ...]
+    declares: bool = False
 
 
 _SHEBANG = re.compile(
@@ -56,6 +61,7 @@ def read_facts(source: Source, budget_seconds: float = PARSE_SECONDS) -> Facts:
         path_edits(source, tree),
         (*_own_reasons(source, guards), *python_reasons(source, tree, guards, imports)),
         tuple(_unread(source, tree)),
+        may_declare(source),
     )
 
 

@@ -132,7 +132,8 @@ class Guards:
     exits: list[Exit] = field(default_factory=list)
     _regions: list[_Region] = field(default_factory=list)
     _bounds: list[int] = field(default_factory=list)
-    _cache: dict[int, Guard] = field(default_factory=dict)
+    _segments: list[tuple[_Region, ...]] = field(default_factory=list)
+    _guards: dict[int, Guard] = field(default_factory=dict)
     _flags: dict[str, Verdict] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -153,15 +154,31 @@ class Guards:
             names = sorted({name.rpartition(".")[2].encode() for name in self._flags})
             words = {name: re.compile(re.escape(name) + rb"\b") for name in names}
             self._read_conditions(words, assignments=False)
-        self._bounds = sorted({edge for it in self._regions for edge in (it.start, it.end)})
+        self._segment()
 
     def at(self, start_byte: int) -> Guard:
         """Return what surrounds a byte of the source."""
         segment = bisect_right(self._bounds, start_byte)
-        if segment not in self._cache:
-            around = [it for it in self._regions if it.start <= start_byte < it.end]
-            self._cache[segment] = _combined(around)
-        return self._cache[segment]
+        guard = self._guards.get(segment)
+        if guard is None:
+            around = self._segments[segment - 1] if segment else ()
+            guard = self._guards[segment] = _combined(around)
+        return guard
+
+    def _segment(self) -> None:
+        """Cut the source where regions begin and end, and note which are around each piece."""
+        changes: dict[int, tuple[list[_Region], list[_Region]]] = {}
+        for region in self._regions:
+            if region.start < region.end:
+                changes.setdefault(region.start, ([], []))[0].append(region)
+                changes.setdefault(region.end, ([], []))[1].append(region)
+        around: list[_Region] = []
+        for edge in sorted(changes):
+            begin, end = changes[edge]
+            over = {id(region) for region in end}
+            around = [region for region in around if id(region) not in over] + begin
+            self._bounds.append(edge)
+            self._segments.append(tuple(around))
 
     def _add(self, node: Node | None, worlds: int, checked: frozenset[str] = frozenset()) -> None:
         if node is not None and (worlds != ALL or checked):
@@ -176,13 +193,11 @@ class Guards:
         present = [pattern for literal, pattern in words.items() if literal in text]
         for match in chain.from_iterable(pattern.finditer(text) for pattern in present):
             node = root.descendant_for_byte_range(match.start(), match.end() - 1)
-            for holder in _holders(node):
-                if holder.type == "assignment":
-                    if assignments:
-                        self._read_flag(holder)
-                elif holder.id not in seen:
-                    seen.add(holder.id)
+            for holder in _holders(node, seen):
+                if holder.type != "assignment":
                     self._read_holder(holder)
+                elif assignments:
+                    self._read_flag(holder)
 
     def _read_flag(self, node: Node) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -345,14 +360,20 @@ def _names(header: str) -> frozenset[str]:
     return frozenset(name.rpartition(".")[2] for name in _NAME.findall(header))
 
 
-def _holders(node: Node | None) -> Iterator[Node]:
-    """Yield the conditional constructs around a word whose condition it can stand in."""
+def _holders(node: Node | None, seen: set[int]) -> Iterator[Node]:
+    """Yield the conditional constructs around a word whose condition it can stand in.
+
+    It stops at one that was ``seen``: what is around that was yielded then.
+    """
     for _ in range(_CLIMB):
         if node is None or node.type in _SCOPES:
             return
         if node.type == "elif_clause":
             node = node.parent
         elif node.type in _HOLDERS:
+            if node.id in seen:
+                return
+            seen.add(node.id)
             yield node
             if node.type in {"if_statement", "assert_statement"}:
                 return
@@ -408,7 +429,7 @@ def _is_quiet(block: Node) -> bool:
     return True
 
 
-def _combined(regions: list[_Region]) -> Guard:
+def _combined(regions: tuple[_Region, ...]) -> Guard:
     worlds = ALL
     catches: frozenset[str] = frozenset()
     checked: frozenset[str] = frozenset()

@@ -7,7 +7,9 @@ is none, and an import inside a region that the parser could not read still is o
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ _LITERALS = {
     "string_end",
     "concatenated_string",
 }
+_BROKEN_LIMIT = 3_000  # imports looked for in a file with broken regions
 _LONGEST = 100_000  # bytes of one statement; generated code reaches a tenth of it
 
 
@@ -71,7 +74,10 @@ def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
     """Return the imports of a source in their order; ``__future__`` is none."""
     root = guards.tree.root_node
     found: list[RawImport] = []
-    for match in _WORD.finditer(source.text):
+    words = _WORD.finditer(source.text)
+    if root.has_error:  # its children are not balanced, and each look-up walks along them
+        words = islice(words, _BROKEN_LIMIT)
+    for match in words:
         start = match.start()
         before = source.text[start - 1 : start]
         if match[0].endswith(b"("):
@@ -207,13 +213,14 @@ def _paired(found: list[RawImport], tries: list[Try]) -> list[RawImport]:
     instead: dict[int, set[int]] = {}
     stands_in: dict[int, set[int]] = {}
     dispensable: set[int] = set()
+    starts = [it.start for it in found]
+
+    def inside(span: tuple[int, int]) -> range:
+        return range(bisect_left(starts, span[0]), bisect_left(starts, span[1]))
+
     for statement in tries:
-        body = [at for at, it in enumerate(found) if _inside(it.start, statement.body)]
-        others = [
-            at
-            for at, it in enumerate(found)
-            if any(_inside(it.start, handler) for handler in statement.handlers)
-        ]
+        body = inside(statement.body)
+        others = [at for handler in statement.handlers for at in inside(handler)]
         for at in body:
             same = [it for it in others if set(found[it].binds) & set(found[at].binds)]
             for other in same or others:
@@ -232,7 +239,3 @@ def _paired(found: list[RawImport], tries: list[Try]) -> list[RawImport]:
         else it
         for at, it in enumerate(found)
     ]
-
-
-def _inside(offset: int, span: tuple[int, int]) -> bool:
-    return span[0] <= offset < span[1]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source import Source
 
-__all__ = ["read_metadata"]
+__all__ = ["may_declare", "read_metadata"]
 
 # The pattern of the specification, for bytes.
 _BLOCK = re.compile(rb"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
@@ -114,6 +114,12 @@ class _Reading:
             tuple(dict.fromkeys(self.platforms)),
             self.imports,
         )
+
+
+def may_declare(source: Source) -> bool:
+    """Tell whether a source has any of the marks that :func:`read_metadata` looks for."""
+    text = source.text
+    return bool(source.cells) or b"# /// script" in text or b"conda execute" in text
 
 
 def read_metadata(source: Source) -> ScriptMetadata:

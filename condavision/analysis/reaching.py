@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.facts import Facts, read_facts
-from condavision.analysis.local import Directories, pythons_of_extension
+from condavision.analysis.local import pythons_of_extension
 from condavision.analysis.resolving import Place, Resolution, Resolver
-from condavision.analysis.source import Source, read_bytes, read_source
-from condavision.errors import AnalysisError
-from condavision.model import PythonReason, SourceLocation, UnreadRegion
+from condavision.model import PythonReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from condavision.analysis.facts import Facts
     from condavision.analysis.imports import RawImport
-    from condavision.analysis.local import Module
+    from condavision.analysis.local import Directories, Module
+    from condavision.analysis.reader import Reader
     from condavision.analysis.syspath import PathEdit
 
 __all__ = [
     "Reached",
-    "Reader",
     "Resolved",
     "SearchPath",
     "Start",
@@ -65,79 +61,6 @@ class Reached:
     imports: list[Resolved] = field(default_factory=list)
     reasons: list[PythonReason] = field(default_factory=list)
     entries: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class Reader:
-    """Files and directories read so far, shared by the scripts of one command."""
-
-    root: str
-    directories: Directories = field(default_factory=Directories)
-    _facts: dict[str, Facts] = field(default_factory=dict)
-    _namesakes: dict[str, bool] = field(default_factory=dict)
-    _real: dict[str, str] = field(default_factory=dict)
-
-    def shown(self, path: str) -> str:
-        """Return the name people are shown: relative to the project root where it lies below."""
-        return path.removeprefix(f"{self.root.rstrip('/')}/")
-
-    def script(self, path: str) -> tuple[Source, Facts]:
-        """Read the script itself.
-
-        Raises:
-            AnalysisError: it cannot be read as Python.
-        """
-        source = read_source(Path(path), self.shown(path))
-        facts = self._facts.get(path)
-        if facts is None or facts.sha256 != source.sha256:
-            facts = self._facts[path] = read_facts(source)
-        return source, facts
-
-    def facts(self, path: str) -> Facts:
-        """Read a local module; one that cannot be read is an unread region, not the end."""
-        facts = self._facts.get(path)
-        if facts is None:
-            shown = self.shown(path)
-            try:
-                facts = read_facts(read_source(Path(path), shown))
-            except AnalysisError:
-                facts = _unreadable(path, shown)
-            self._facts[path] = facts
-        return facts
-
-    def real(self, path: str) -> str:
-        """Return the path with symbolic links followed: what makes two files one."""
-        known = self._real.get(path)
-        if known is None:
-            known = self._real[path] = os.path.realpath(path)
-        return known
-
-    def imports_itself(self, path: str) -> bool:
-        """Tell whether a file imports a module of its own name."""
-        known = self._namesakes.get(path)
-        if known is None:
-            name = re.escape(Path(path).stem.encode())
-            pattern = rb"(?m)^[ \t]*(?:import|from)[ \t]+" + name + rb"(?![\w])"
-            known = self._namesakes[path] = bool(re.search(pattern, _bytes(path)))
-        return known
-
-    def uses(self, path: str, name: str) -> frozenset[str]:
-        """Return the attributes that a file takes from a name."""
-        pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"\.(\w+)"
-        return frozenset(it.decode("utf-8", "replace") for it in re.findall(pattern, _bytes(path)))
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        return read_bytes(Path(path), path)
-    except AnalysisError:
-        return b""
-
-
-def _unreadable(path: str, shown: str) -> Facts:
-    data = _bytes(path)
-    region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
-    return Facts(shown, hashlib.sha256(data).hexdigest(), (), (), (), (region,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,171 @@
+"""What was read of unchanged files, so that a second scan parses nothing.
+
+As in git's index, a file counts as unchanged when its size, times and inode are those recorded,
+unless it was written so shortly before it was read that a second write could have left them equal;
+then its digest decides, as it does when only the times differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+import sqlite3
+import sys
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from condavision.analysis.facts import Facts
+from condavision.config import home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["FactsCache", "Stamp", "stamp_of"]
+
+Stamp = tuple[int, int, int, int]
+"""Size, modification and change time in nanoseconds, inode."""
+
+_RACY_NS = 2_000_000_000  # the coarsest file times in use
+_TABLE = "CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, entry BLOB) WITHOUT ROWID"
+_AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """Return what a file's status says of its content, None where there is no file."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - paths are strings here
+    except (OSError, ValueError):
+        return None
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def rules_tag() -> int:
+    """Return a number for the rules in force: facts read by other rules are not reused."""
+    here = Path(__file__).parent
+    rules = hashlib.sha256(sys.version.encode())
+    for path in sorted(here.rglob("*.*")):
+        if path.suffix in {".py", ".json", ".tsv", ".txt"}:
+            status = path.stat()
+            rules.update(f"{path.name} {status.st_size} {status.st_mtime_ns};".encode())
+    return int(rules.hexdigest()[:7], 16)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Loads our own values and nothing that could run."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.startswith("condavision.") or (module, name) == ("builtins", "frozenset"):
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} is no part of a fact")
+
+
+@dataclass(slots=True)
+class FactsCache:
+    """The facts of files by path, kept in the user's cache folder.
+
+    It can be lost at any time, and a damaged or locked one is only slower: no error leaves here.
+    """
+
+    file: Path
+    tag: int = field(default_factory=rules_tag)
+    _loaded: dict[str, bytes] = field(default_factory=dict)
+    _absent: set[str] = field(default_factory=set)
+    _fresh: dict[str, tuple[Stamp, Facts]] = field(default_factory=dict)
+
+    @classmethod
+    def default(cls) -> FactsCache:
+        """Return the cache in the user's cache folder."""
+        return cls(home() / "analysis.sqlite")
+
+    def get(self, path: str, shown: str) -> Facts | None:
+        """Return the facts of a file that has not changed since they were read."""
+        stamp = stamp_of(path)
+        entry = self._load(path, shown)
+        if stamp is None or entry is None:
+            return None
+        recorded, racy, facts = entry
+        if recorded == stamp and not racy:
+            return facts
+        if recorded[0] != stamp[0] or _digest(path) != facts.sha256:
+            return None
+        self._fresh[self._key(path, shown)] = (stamp, facts)
+        return facts
+
+    def put(self, path: str, shown: str, stamp: Stamp, facts: Facts) -> None:
+        """Keep the facts of a file whose status was ``stamp`` before it was read."""
+        self._fresh[self._key(path, shown)] = (stamp, facts)
+
+    def preload(self, paths: Iterable[tuple[str, str]]) -> None:
+        """Read the entries of many files at once: path and shown name of each."""
+        keys = [self._key(path, shown) for path, shown in paths]
+        found: dict[str, bytes] = {}
+        if self.file.exists():
+            with suppress(sqlite3.Error), closing(self._connect()) as connection:
+                if connection.execute("PRAGMA user_version").fetchone() == (self.tag,):
+                    for at in range(0, len(keys), _AT_ONCE):
+                        part = keys[at : at + _AT_ONCE]
+                        marks = ",".join("?" * len(part))
+                        query = f"SELECT key, entry FROM facts WHERE key IN ({marks})"  # noqa: S608
+                        found.update(connection.execute(query, part))
+        self._loaded.update(found)
+        self._absent.update(key for key in keys if key not in found)
+
+    def save(self) -> None:
+        """Write what is new."""
+        if not self._fresh:
+            return
+        now = time.time_ns()
+        rows = [
+            (key, pickle.dumps((stamp, max(stamp[1:3]) > now - _RACY_NS, facts), protocol=5))
+            for key, (stamp, facts) in self._fresh.items()
+        ]
+        with suppress(OSError, sqlite3.Error):
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._write(rows)
+            except sqlite3.DatabaseError:
+                self.file.unlink(missing_ok=True)  # damaged: it is only a cache
+        self._fresh.clear()
+
+    def _write(self, rows: list[tuple[str, bytes]]) -> None:
+        with closing(self._connect()) as connection, connection:
+            connection.execute(_TABLE)
+            if connection.execute("PRAGMA user_version").fetchone() != (self.tag,):
+                connection.execute("DELETE FROM facts")
+                connection.execute(f"PRAGMA user_version = {self.tag}")
+            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
+    def _load(self, path: str, shown: str) -> tuple[Stamp, bool, Facts] | None:
+        key = self._key(path, shown)
+        data = self._loaded.get(key)
+        if data is None and key not in self._absent:
+            self.preload([(path, shown)])
+            data = self._loaded.get(key)
+        if data is None:
+            return None
+        with suppress(Exception):  # whatever a damaged entry raises, reading the file anew is right
+            stamp, racy, facts = _Unpickler(io.BytesIO(data)).load()
+            if isinstance(facts, Facts):
+                return stamp, racy, facts
+        return None
+
+    @staticmethod
+    def _key(path: str, shown: str) -> str:
+        return f"{path}\0{shown}"
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.file, timeout=2.0)
+        connection.execute("PRAGMA synchronous=OFF")
+        return connection
+
+
+def _digest(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return ""

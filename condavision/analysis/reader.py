@@ -1,0 +1,154 @@
+"""Reading files once: from memory, from the cache, or from their bytes in several processes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.cache import FactsCache, Stamp, stamp_of
+from condavision.analysis.facts import Facts, read_facts
+from condavision.analysis.local import Directories
+from condavision.analysis.metadata import read_metadata
+from condavision.analysis.source import read_bytes, read_source
+from condavision.errors import AnalysisError
+from condavision.model import ScriptMetadata, SourceLocation, UnreadRegion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Reader"]
+
+_WORTH_PROCESSES = 100  # files to parse; below, starting processes costs more than it saves
+
+
+@dataclass(slots=True)
+class Reader:
+    """Files and directories read so far, shared by the scripts of one command.
+
+    ``root`` is the project root, an absolute path with slashes, as all paths here.
+    """
+
+    root: str
+    cache: FactsCache | None = None
+    directories: Directories = field(default_factory=Directories)
+    _facts: dict[str, Facts] = field(default_factory=dict)
+    _unreadable: set[str] = field(default_factory=set)
+    _namesakes: dict[str, bool] = field(default_factory=dict)
+    _real: dict[str, str] = field(default_factory=dict)
+
+    def shown(self, path: str) -> str:
+        """Return the name people are shown: relative to the project root where it lies below."""
+        return path.removeprefix(f"{self.root.rstrip('/')}/")
+
+    def script(self, path: str) -> tuple[ScriptMetadata, Facts]:
+        """Read a script and what it declares.
+
+        Raises:
+            AnalysisError: it cannot be read as Python, or declares something malformed.
+        """
+        facts = self.facts(path)
+        if path in self._unreadable:
+            read_facts(read_source(Path(path), self.shown(path)))  # raises what was wrong
+        if not facts.declares:
+            return ScriptMetadata(), facts
+        return read_metadata(read_source(Path(path), self.shown(path))), facts
+
+    def facts(self, path: str) -> Facts:
+        """Read a local module; one that cannot be read is an unread region, not the end."""
+        facts = self._facts.get(path)
+        if facts is None:
+            shown = self.shown(path)
+            facts = self.cache.get(path, shown) if self.cache is not None else None
+            if facts is None:
+                self._keep(path, *_read(path, shown))
+                return self._facts[path]
+            self._facts[path] = facts
+        return facts
+
+    def is_readable(self, path: str) -> bool:
+        """Tell whether a file can be read as Python at all."""
+        self.facts(path)
+        return path not in self._unreadable
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Read many files: what the cache has from there, the rest on every processor."""
+        wanted = [(path, self.shown(path)) for path in paths if path not in self._facts]
+        if self.cache is not None:
+            self.cache.preload(wanted)
+            found = [(path, self.cache.get(path, shown)) for path, shown in wanted]
+            self._facts.update((path, facts) for path, facts in found if facts is not None)
+            wanted = [it for it in wanted if it[0] not in self._facts]
+        workers = (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        )
+        if len(wanted) < _WORTH_PROCESSES or not workers or workers < 2:
+            return
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            read = pool.map(_read_pair, wanted, chunksize=16)
+            for (path, _), (stamp, facts, readable) in zip(wanted, read, strict=True):
+                self._keep(path, stamp, facts, readable)
+
+    def save(self) -> None:
+        """Write what was read to the cache."""
+        if self.cache is not None:
+            self.cache.save()
+
+    def _keep(self, path: str, stamp: Stamp | None, facts: Facts, readable: bool) -> None:
+        self._facts[path] = facts
+        if not readable:
+            self._unreadable.add(path)
+        elif stamp is not None and self.cache is not None:
+            self.cache.put(path, self.shown(path), stamp, facts)
+
+    def real(self, path: str) -> str:
+        """Return the path with symbolic links followed: what makes two files one."""
+        known = self._real.get(path)
+        if known is None:
+            known = self._real[path] = os.path.realpath(path)
+        return known
+
+    def imports_itself(self, path: str) -> bool:
+        """Tell whether a file imports a module of its own name."""
+        known = self._namesakes.get(path)
+        if known is None:
+            name = re.escape(Path(path).stem.encode())
+            pattern = rb"(?m)^[ \t]*(?:import|from)[ \t]+" + name + rb"(?![\w])"
+            known = self._namesakes[path] = bool(re.search(pattern, _bytes(path)))
+        return known
+
+    def uses(self, path: str, name: str) -> frozenset[str]:
+        """Return the attributes that a file takes from a name."""
+        pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"\.(\w+)"
+        return frozenset(it.decode("utf-8", "replace") for it in re.findall(pattern, _bytes(path)))
+
+
+_Reading = tuple[Stamp | None, Facts, bool]
+
+
+def _read_pair(pair: tuple[str, str]) -> _Reading:
+    return _read(*pair)
+
+
+def _read(path: str, shown: str) -> _Reading:
+    """Return a file's status before it was read, its facts, and whether it could be read."""
+    stamp = stamp_of(path)
+    try:
+        return stamp, read_facts(read_source(Path(path), shown)), True
+    except AnalysisError:
+        data = _bytes(path)
+        region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
+        digest = hashlib.sha256(data).hexdigest()
+        return stamp, Facts(shown, digest, (), (), (), (region,)), False
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return read_bytes(Path(path), path)
+    except AnalysisError:
+        return b""

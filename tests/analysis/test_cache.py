@@ -1,0 +1,109 @@
+"""Unchanged files are not read twice, and changed ones are never mistaken for them."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.analysis import analyze, analyze_together
+from condavision.analysis.cache import FactsCache
+from condavision.analysis.reader import Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDAVISION_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+def names(path: Path) -> list[str]:
+    return [it.name for it in analyze(path, root=path.parent).imports]
+
+
+def aged(path: Path, text: str) -> Path:
+    """Write a file that is old enough for its times to be trusted."""
+    path.write_text(text)
+    past = time.time_ns() - 10_000_000_000
+    os.utime(path, ns=(past, past))
+    return path
+
+
+def recorded(path: Path, cache: FactsCache) -> bool:
+    return cache.get(path.as_posix(), path.name) is not None
+
+
+def test_a_second_reading_gives_the_same(tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_text("import a\nif PY2: import b\ntry: import c\nexcept ImportError: pass\n")
+    first = analyze(script, root=tmp_path)
+    assert FactsCache.default().file.exists()
+    assert recorded(script, FactsCache.default())
+    assert analyze(script, root=tmp_path) == first
+
+
+def test_a_change_is_seen_at_once(tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    for name in "abcdefgh":  # the same size every time, within one tick of coarse clocks
+        script.write_text(f"import {name}\n")
+        assert names(script) == [name]
+
+
+def test_a_change_that_restores_the_times_is_seen(tmp_path: Path) -> None:
+    script = aged(tmp_path / "s.py", "import a\n")
+    assert names(script) == ["a"]
+    aged(script, "import b\n")
+    assert names(script) == ["b"]
+
+
+def test_a_touched_file_is_the_same_file(tmp_path: Path) -> None:
+    script = aged(tmp_path / "s.py", "import a\n")
+    names(script)
+    os.utime(script)
+    assert recorded(script, FactsCache.default())
+
+
+def test_other_rules_read_anew(tmp_path: Path) -> None:
+    script = aged(tmp_path / "s.py", "import a\n")
+    names(script)
+    cache = FactsCache.default()
+    assert recorded(script, cache)
+    assert not recorded(script, FactsCache(cache.file, cache.tag + 1))
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database", b"SQLite format 3\0" + b"x" * 500])
+def test_a_damaged_cache_is_only_slower(tmp_path: Path, damage: bytes) -> None:
+    script = tmp_path / "s.py"
+    script.write_text("import a\n")
+    names(script)
+    FactsCache.default().file.write_bytes(damage)
+    assert names(script) == ["a"]
+    assert names(script) == ["a"]
+
+
+def test_a_cache_that_cannot_be_written_is_only_slower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CONDAVISION_HOME", str(tmp_path / "file" / "below"))
+    script = tmp_path / "s.py"
+    script.write_text("import a\n")
+    assert names(script) == ["a"]
+
+
+def test_many_files_in_several_processes(tmp_path: Path) -> None:
+    for number in range(120):
+        (tmp_path / f"m{number}.py").write_text(f"import r{number}\n")
+    (tmp_path / "broken.py").write_text("\0")
+    files = sorted(tmp_path.glob("*.py"))
+    found = analyze_together(files, root=tmp_path)
+    assert {it.name for it in found.imports} == {f"r{number}" for number in range(120)}
+    assert [str(it.location) for it in found.unread] == ["broken.py:1"]
+    assert analyze_together(files, root=tmp_path) == found
+    reader = Reader(tmp_path.as_posix(), FactsCache.default())
+    reader.prefetch(path.as_posix() for path in files)
+    assert len(reader._facts) == 120
