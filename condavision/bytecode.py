@@ -6,6 +6,7 @@ then linked: bytecode is valid wherever its source has the same time and size, a
 (PEP 3147, PEP 552), and Python corrects the path in it when it loads it.
 """
 
+# ruff: noqa: PTH116, PTH120, PTH123, PTH208 - thousands of files; pathlib takes twice the time
 from __future__ import annotations
 
 import json
@@ -66,19 +67,22 @@ class _Sources:
 
     def link(self) -> bool:
         """Link what is kept into the prefix; tell whether it was there and fits."""
+        links = []
         try:
-            compiled = [file for file in self.kept.iterdir() if file.suffix == ".pyc"]
-            numbers = [int(file.name.partition("-")[0]) for file in compiled]
-            pairs = [
-                (file, self.prefix / self.names[n])
-                for n, file in zip(numbers, compiled, strict=True)
-            ]
+            for kept in os.listdir(self.kept):
+                number, _, name = kept.partition("-")
+                source = f"{self.prefix}/{self.names[int(number)]}"
+                if not _fits(f"{self.kept}/{kept}", source):
+                    return False
+                folder = os.path.dirname(source)
+                cached = "/__pycache__" if name.count(".") > 1 else ""  # PEP 3147; not in Python 2
+                links.append((f"{self.kept}/{kept}", f"{folder}{cached}", name))
         except (OSError, ValueError, IndexError):
             return False
-        if not all(_fits(file, source) for file, source in pairs):
-            return False
-        for file, source in pairs:
-            _link(file, _bytecode_folder(source, file.name) / file.name.partition("-")[2])
+        for folder in {folder for _, folder, _ in links}:
+            Path(folder).mkdir(exist_ok=True)
+        for file, folder, name in links:
+            _link(file, f"{folder}/{name}")
         return True
 
     def keep(self) -> None:
@@ -90,7 +94,7 @@ class _Sources:
                 made.mkdir()
                 for number, source in enumerate(self.paths):
                     for file in _bytecode(source):
-                        _link(file, made / f"{number}-{file.name}")
+                        _link(str(file), f"{made}/{number}-{file.name}")
                 remove_tree(self.kept)
                 made.rename(self.kept)
         except OSError:
@@ -106,23 +110,20 @@ def _bytecode(source: Path) -> list[Path]:
     )
 
 
-def _bytecode_folder(source: Path, name: str) -> Path:
-    return source.parent / "__pycache__" if name.count(".") > 1 else source.parent
-
-
-def _fits(file: Path, source: Path) -> bool:
+def _fits(file: str, source: str) -> bool:
     """Tell whether bytecode is of this very source: its header has the source's time."""
-    with file.open("rb") as stream:
+    with open(file, "rb", buffering=0) as stream:
         header = stream.read(16)
-    expected = struct.pack("<I", int(source.stat().st_mtime) & 0xFFFFFFFF)
+    expected = struct.pack("<I", int(os.stat(source).st_mtime) & 0xFFFFFFFF)
     return expected in {header[4:8], header[8:12]}  # before and since PEP 552
 
 
-def _link(file: Path, target: Path) -> None:
-    target.parent.mkdir(exist_ok=True)
+def _link(file: str, target: str) -> None:
     try:
         os.link(file, target)
-    except OSError:
+    except FileExistsError:
+        return  # the package brought its own
+    except OSError:  # another file system, or one without hard links
         shutil.copy2(file, target)
 
 

@@ -67,6 +67,7 @@ def test_every_python_gets_its_own_site_packages(
     environment = make_environment(spec)
     found = python(environment, "import sys, ssl, ctypes; print(sys.version[:6])")
     assert found.startswith(f"{major}.{minor}.")
+    assert list(environment.prefix.glob("lib/python*/site-packages/pip/**/*.pyc"))
 
 
 def test_bytecode_is_there_unless_not_wanted(make_lock: MakeLock, home: Path) -> None:
