@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 from conda_lock.lockfile import parse_conda_lock_file
 
 from condavision.pythons import format_minor
+from condavision.script_index import read_index
 from tests.command_line import CommandLine
 
 if TYPE_CHECKING:
@@ -178,7 +180,8 @@ def test_what_channels_lack_comes_from_pypi(
     (command.folder / "web.py").write_text(text)
     (locked,) = command("lock", "web.py", "--json").ok().json()
     managers = {
-        package.name: package.manager for package in parse_conda_lock_file(Path(locked["lock"])).package
+        package.name: package.manager
+        for package in parse_conda_lock_file(Path(locked["lock"])).package
     }
     assert managers["humanize"] == "pip"
     assert managers["requests"] == managers["urllib3"] == managers["pip"] == "conda"
@@ -345,6 +348,16 @@ def test_a_folder_is_all_its_scripts(command: CommandLine, interpreter: FindInte
     interpreter((2, 7))
     locked = command("lock", ".", "--json").ok().json()
     assert [one["script"] for one in locked] == ["old.py", "plain.py", "sum.py", "web.py"]
+
+
+def test_processes_that_lock_at_once_lose_nothing(command: CommandLine) -> None:
+    scripts = [f"s{number}.py" for number in range(6)]
+    for script in scripts:
+        (command.folder / script).write_text(f"import six  # {script}\n")
+    with ThreadPoolExecutor() as pool:
+        for finished in pool.map(lambda script: command("lock", script), scripts):
+            finished.ok()
+    assert set(scripts) == set(read_index(command.folder / "locks").entries)
 
 
 def test_one_failure_does_not_keep_the_others_from_their_locks(command: CommandLine) -> None:
