@@ -20,6 +20,8 @@ __all__ = ["main"]
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
+_EXPORT_FORMATS = ("explicit", "environment", "requirements", "pylock", "dockerfile")
+
 _script = partial(click.argument, "script", type=click.Path(path_type=Path))
 _scripts = partial(
     click.argument, "paths", nargs=-1, required=True, type=click.Path(path_type=Path)
@@ -211,6 +213,31 @@ def path(script: Path, locks: Path | None, python: bool, quiet: bool, as_json: b
         print_json({"prefix": str(installed.prefix), "python": str(installed.python)})
     else:
         click.echo(installed.python if python else installed.prefix)
+
+
+@_group.command()
+@click.argument("name", metavar="SCRIPT|HASH")
+@click.option("--format", "form", required=True, type=click.Choice(_EXPORT_FORMATS))
+@click.option("--platform", help="Platform to export (default: this machine's).")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
+@_locks()
+def export(
+    name: str, form: str, platform: str | None, output: Path | None, locks: Path | None
+) -> None:
+    """Write a lock in a format that another tool installs from; one platform at a time.
+
+    explicit (conda, mamba, pixi) and environment (environment.yml, every package pinned);
+    requirements and pylock (pip, uv) where all packages but Python come from PyPI; dockerfile (an
+    image that runs the script).
+    """
+    from condavision.exporting import export_named
+    from condavision.files import write_atomic
+
+    text = export_named(name, form, platform, Flags(locks=locks), output)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_atomic(output, text)
 
 
 @_group.command("list")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from condavision.reading import Project, Reading
     from condavision.script_index import Entry
 
-__all__ = ["Located", "install_named", "locate", "run_script"]
+__all__ = ["Located", "find_lock", "install_named", "is_hash", "locate", "run_script"]
 
 _HASH = re.compile(r"[0-9a-f]{16}\Z")
 
@@ -135,12 +135,24 @@ def install_named(name: str, flags: Flags, progress: Progress) -> Environment:
     Raises:
         CondavisionError: there is no such lock, or the environment cannot be made.
     """
-    lock = _named_lock(name, flags)
+    lock = find_lock(name, flags)
     return install(lock, current_subdir(), home=home(), progress=progress)
 
 
-def _named_lock(name: str, flags: Flags) -> Lock:
-    if not _HASH.match(name) or Path(name).exists():
+def is_hash(name: str) -> bool:
+    """Tell whether a name on the command line is a requirement hash and not a script."""
+    return bool(_HASH.match(name)) and not Path(name).exists()
+
+
+def find_lock(name: str, flags: Flags) -> Lock:
+    """Return the lock of a script, or of a requirement hash locked in this project.
+
+    Raises:
+        MissingLockError: there is none.
+        StaleLockError: the script requires something else now.
+        LockfileError: the lock is damaged.
+    """
+    if not is_hash(name):
         return locate(Path(name), flags).lock
     config = load_config(find_root(Path.cwd())).with_flags(locks=flags.locks)
     for folder in (config.locks, config.locks / LOCAL):

@@ -8,7 +8,7 @@ from pathlib import Path
 from condavision.errors import UsageError
 from condavision.files import write_atomic
 
-__all__ = ["FILES", "Scaffolded", "scaffold"]
+__all__ = ["FILES", "Scaffolded", "scaffold", "template"]
 
 FILES = ("noxfile.py", "Makefile")
 
@@ -30,7 +30,7 @@ def scaffold(folder: Path) -> tuple[Scaffolded, ...]:
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder")
     try:
-        return tuple(_place(folder / name, _template(name)) for name in FILES)
+        return tuple(_place(folder / name, template(name)) for name in FILES)
     except OSError as error:
         raise UsageError(f"{folder} cannot be written to: {error.strerror}") from error
 
@@ -43,7 +43,8 @@ def _place(path: Path, text: str) -> Scaffolded:
     return Scaffolded(path, "unchanged" if same else "kept")
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """Return the text of a template that we ship."""
     package = Path(__file__).parent
     shipped = package / "templates"  # in a wheel; a checkout has them beside the package
     folder = shipped if shipped.is_dir() else package.parent / "templates"
