@@ -98,29 +98,49 @@ _ALIASES = {
 }
 
 
-def judge(node: Node, flags: Mapping[str, Verdict], depth: int = _DEPTH) -> Verdict:
-    """Decide a condition; ``flags`` are names that the file itself computes from the world."""
-    if depth == 0:
-        return UNKNOWN
+def judge(node: Node, known: Mapping[str, Verdict], judged: dict[int, Verdict]) -> Verdict:
+    """Decide a condition.
+
+    ``known`` are names that the file itself computes from the world; ``judged`` remembers the parts
+    by their node's id, so that a chain of thousands is decided link by link.
+    """
+    return _judge(node, known, judged, _DEPTH)
+
+
+def _judge(
+    node: Node, known: Mapping[str, Verdict], judged: dict[int, Verdict], depth: int
+) -> Verdict:
+    verdict = judged.get(node.id)
+    if verdict is None:
+        if depth == 0:
+            return UNKNOWN
+        verdict = judged[node.id] = _decide(node, known, judged, depth - 1)
+    return verdict
+
+
+def _decide(
+    node: Node, known: Mapping[str, Verdict], judged: dict[int, Verdict], depth: int
+) -> Verdict:
     match node.type:
         case "parenthesized_expression" if node.named_child_count == 1:
-            return judge(node.named_children[0], flags, depth - 1)
+            return _judge(node.named_children[0], known, judged, depth)
         case "not_operator":
-            inner = judge(node.named_children[-1], flags, depth - 1)
+            inner = _judge(node.named_children[-1], known, judged, depth)
             return Verdict(inner.false, inner.true)
         case "boolean_operator":
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
             operator = node.child_by_field_name("operator")
             if left is None or right is None or operator is None:
                 return UNKNOWN
-            one, two = judge(left, flags, depth - 1), judge(right, flags, depth - 1)
+            one = _judge(left, known, judged, depth)
+            two = _judge(right, known, judged, depth)
             if operator.type == "and":
                 return Verdict(one.true & two.true, one.false | two.false)
             return Verdict(one.true | two.true, one.false & two.false)
     text = node.text
     if text is None or len(text) > 300:
         return UNKNOWN
-    return _atom(node, text.decode("utf-8", "replace"), flags)
+    return _atom(node, text.decode("utf-8", "replace"), known)
 
 
 def _atom(node: Node, text: str, flags: Mapping[str, Verdict]) -> Verdict:
@@ -136,6 +156,7 @@ def _atom(node: Node, text: str, flags: Mapping[str, Verdict]) -> Verdict:
     return _decided(text)
 
 
+@lru_cache(maxsize=64)
 def _version_flag(major: int, minor: str) -> Verdict:
     """Read ``PY2``, ``six.PY3``, ``PY36`` by the convention everybody follows."""
     if not minor:

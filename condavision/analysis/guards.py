@@ -135,6 +135,7 @@ class Guards:
     _segments: list[tuple[_Region, ...]] = field(default_factory=list)
     _guards: dict[int, Guard] = field(default_factory=dict)
     _flags: dict[str, Verdict] = field(default_factory=dict)
+    _judged_parts: dict[int, Verdict] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         text, root = self.source.text, self.tree.root_node
@@ -151,6 +152,7 @@ class Guards:
             if node is not None and node.type in {"if_statement", "elif_clause"}:
                 self._read_flagged(node)
         if self._flags:
+            self._judged_parts.clear()  # the flags can decide more of them now
             names = sorted({name.rpartition(".")[2].encode() for name in self._flags})
             words = {name: re.compile(re.escape(name) + rb"\b") for name in names}
             self._read_conditions(words, assignments=False)
@@ -203,7 +205,7 @@ class Guards:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is None or right is None or left.type not in {"identifier", "attribute"}:
             return
-        verdict = judge(right, self._flags)
+        verdict = judge(right, self._flags, self._judged_parts)
         name = (left.text or b"").decode("utf-8", "replace")
         if verdict != Verdict() and len(name) < 80:
             self._flags[name] = verdict
@@ -229,9 +231,12 @@ class Guards:
                 self._go_on_with(node, verdict.true, checked)
 
     def _judged(self, condition: Node) -> tuple[Verdict, frozenset[str]]:
-        text = (condition.text or b"")[:2000].decode("utf-8", "replace")
-        checked = frozenset(f"{owner}.{name}" for owner, name in _HASATTR.findall(text))
-        return judge(condition, self._flags), checked
+        checked: frozenset[str] = frozenset()
+        text = (condition.text or b"")[:2000]
+        if b"hasattr" in text:
+            asked = _HASATTR.findall(text.decode("utf-8", "replace"))
+            checked = frozenset(f"{owner}.{name}" for owner, name in asked)
+        return judge(condition, self._flags, self._judged_parts), checked
 
     def _read_flagged(self, node: Node) -> None:
         """Make what stands under ``if HAS_NUMPY:`` optional, and mark the main block."""

@@ -106,6 +106,7 @@ class _Judge:
             (id(it.facts), _top(it.raw))
             for it in imports
             if (it.raw.guard.optional or it.raw.guard.platforms)
+            and not it.raw.guard.typing
             and not self._is_first_choice_of(it, frozenset())
         }
         self.required = {
@@ -150,7 +151,7 @@ class _Judge:
             return ImportKind.OPTIONAL
         if guard.main and not it.is_script:
             return ImportKind.OPTIONAL
-        untested = it.raw.lazy and not guard.platforms
+        untested = it.raw.lazy and not guard.platforms and not guard.optional
         if untested and (id(it.facts), _top(it.raw)) in self.tried:
             return ImportKind.OPTIONAL
         if guard.platforms:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.cache import FactsCache, Stamp, stamp_of
+from condavision.analysis.cache import FactsCache, Stamp
 from condavision.analysis.facts import Facts, read_facts
 from condavision.analysis.local import Directories
 from condavision.analysis.metadata import read_metadata
-from condavision.analysis.source import read_bytes, read_source
-from condavision.errors import AnalysisError
-from condavision.model import ScriptMetadata, SourceLocation, UnreadRegion
+from condavision.analysis.reading_file import bytes_of, read_file
+from condavision.analysis.source import read_source
+from condavision.analysis.worker import read_files
+from condavision.model import ScriptMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Reader"]
-
-_WORTH_PROCESSES = 100  # files to parse; below, starting processes costs more than it saves
 
 
 @dataclass(slots=True)
@@ -66,7 +62,7 @@ class Reader:
             shown = self.shown(path)
             facts = self.cache.get(path, shown) if self.cache is not None else None
             if facts is None:
-                self._keep(path, *_read(path, shown))
+                self._keep(path, *read_file(path, shown))
                 return self._facts[path]
             self._facts[path] = facts
         return facts
@@ -84,15 +80,8 @@ class Reader:
             found = [(path, self.cache.get(path, shown)) for path, shown in wanted]
             self._facts.update((path, facts) for path, facts in found if facts is not None)
             wanted = [it for it in wanted if it[0] not in self._facts]
-        workers = (
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        )
-        if len(wanted) < _WORTH_PROCESSES or not workers or workers < 2:
-            return
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            read = pool.map(_read_pair, wanted, chunksize=16)
-            for (path, _), (stamp, facts, readable) in zip(wanted, read, strict=True):
-                self._keep(path, stamp, facts, readable)
+        for (path, _), reading in zip(wanted, read_files(wanted), strict=True):
+            self._keep(path, *reading)
 
     def save(self) -> None:
         """Write what was read to the cache."""
@@ -119,36 +108,12 @@ class Reader:
         if known is None:
             name = re.escape(Path(path).stem.encode())
             pattern = rb"(?m)^[ \t]*(?:import|from)[ \t]+" + name + rb"(?![\w])"
-            known = self._namesakes[path] = bool(re.search(pattern, _bytes(path)))
+            known = self._namesakes[path] = bool(re.search(pattern, bytes_of(path)))
         return known
 
     def uses(self, path: str, name: str) -> frozenset[str]:
         """Return the attributes that a file takes from a name."""
         pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"\.(\w+)"
-        return frozenset(it.decode("utf-8", "replace") for it in re.findall(pattern, _bytes(path)))
-
-
-_Reading = tuple[Stamp | None, Facts, bool]
-
-
-def _read_pair(pair: tuple[str, str]) -> _Reading:
-    return _read(*pair)
-
-
-def _read(path: str, shown: str) -> _Reading:
-    """Return a file's status before it was read, its facts, and whether it could be read."""
-    stamp = stamp_of(path)
-    try:
-        return stamp, read_facts(read_source(Path(path), shown)), True
-    except AnalysisError:
-        data = _bytes(path)
-        region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
-        digest = hashlib.sha256(data).hexdigest()
-        return stamp, Facts(shown, digest, (), (), (), (region,)), False
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        return read_bytes(Path(path), path)
-    except AnalysisError:
-        return b""
+        return frozenset(
+            it.decode("utf-8", "replace") for it in re.findall(pattern, bytes_of(path))
+        )

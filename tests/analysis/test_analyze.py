@@ -214,6 +214,12 @@ PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
         {"s.py": "try: import rich\nexcept ImportError: rich = 0\ndef f():\n  import rich.table"},
         set(),
     ),
+    (
+        "two versions of a package",
+        {"s.py": "if TYPE_CHECKING:\n  try: from m.p import P\n  except ImportError: P = 0\n"
+         "try: from m import a\nexcept ImportError:\n  import re\n  from m import b as a"},
+        {"m"},
+    ),
     ("flag of a package", {"s.py": "from x import HAS_RICH\nif HAS_RICH:\n  import rich"}, {"x"}),
     (
         "main block of a module",

@@ -1,0 +1,37 @@
+"""Reading one file, whatever is in it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from condavision.analysis.cache import Stamp, stamp_of
+from condavision.analysis.facts import Facts, read_facts
+from condavision.analysis.source import read_bytes, read_source
+from condavision.errors import AnalysisError
+from condavision.model import SourceLocation, UnreadRegion
+
+__all__ = ["Reading", "bytes_of", "read_file"]
+
+Reading = tuple[Stamp | None, Facts, bool]
+"""A file's status before it was read, its facts, and whether it could be read as Python."""
+
+
+def read_file(path: str, shown: str) -> Reading:
+    """Read a file; one that cannot be read is an unread region as a whole."""
+    stamp = stamp_of(path)
+    try:
+        return stamp, read_facts(read_source(Path(path), shown)), True
+    except AnalysisError:
+        data = bytes_of(path)
+        region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
+        digest = hashlib.sha256(data).hexdigest()
+        return stamp, Facts(shown, digest, (), (), (), (region,)), False
+
+
+def bytes_of(path: str) -> bytes:
+    """Return the bytes of a file, none where there is no readable one."""
+    try:
+        return read_bytes(Path(path), path)
+    except AnalysisError:
+        return b""
