@@ -11,18 +11,14 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.activation import load as load_activation
 from condavision.checking import check_scripts
 from condavision.compile_stage import lock_scripts
-from condavision.config import home
-from condavision.environment import install as install_lock
-from condavision.exec_stage import install_named, locate
+from condavision.exec_stage import install_named, prepare
 from condavision.execution import process_environment
 from condavision.mapping.import_map import ImportMap
 from condavision.progress import Progress
 from condavision.reading import Flags, open_project, read
 from condavision.selection import select_scripts
-from condavision.subdir import current_subdir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,11 +72,9 @@ def run(
 
     ``options`` are those of :func:`subprocess.run`; an ``env`` given there is activated.
     """
-    located = locate(Path(script), Flags(locks=Path(locks) if locks else None))
-    environment = install_lock(located.lock, current_subdir(), home=home(), progress=Progress())
-    activation = load_activation(environment.prefix)
-    environ = process_environment(
-        activation, located.python_paths, options.pop("env", None) or os.environ
-    )
-    command = [*activation.wrapper, str(environment.python), os.fspath(script), *args]
+    prepared = prepare(Path(script), Flags(locks=Path(locks) if locks else None), Progress())
+    environ = options.pop("env", None) or os.environ
+    environ = process_environment(prepared.activation, prepared.paths, environ)
+    python = str(prepared.environment.python)
+    command = [*prepared.activation.wrapper, python, os.fspath(script), *args]
     return subprocess.run(command, env=environ, check=options.pop("check", False), **options)

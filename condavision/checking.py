@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import CondavisionError, MissingLockError, StaleLockError
-from condavision.exec_stage import locate
 from condavision.explanation import explain
+from condavision.locating import locate
 from condavision.mapping.import_map import ImportMap
 from condavision.reading import open_project, read
 from condavision.requirements import differences
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from condavision.exec_stage import Located
+    from condavision.locating import Located
     from condavision.reading import Flags
 
 __all__ = ["CheckReport", "Checked", "check_scripts", "explain_script"]

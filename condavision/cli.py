@@ -175,22 +175,45 @@ def explain(
 
 @_group.command()
 @click.argument("scripts", nargs=-1, required=True, metavar="SCRIPT|HASH...")
+@click.option(
+    *("--launcher", "launchers"),
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write a small sh launcher for each script into DIR.",
+)
 @_locks()
 @_quiet()
 @_json()
-def install(scripts: tuple[str, ...], locks: Path | None, quiet: bool, as_json: bool) -> None:
-    """Install the environments of scripts or lock hashes ahead of time."""
-    from condavision.exec_stage import install_named
+def install(
+    scripts: tuple[str, ...],
+    launchers: Path | None,
+    locks: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Install the environments of scripts or lock hashes ahead of time.
+
+    A launcher starts its script without any Python of ours, as long as no file it was made from
+    is newer (best effort: by modification time); otherwise it leaves it to `condavision run`.
+    """
+    from condavision.exec_stage import install_launcher, install_named
+    from condavision.locating import is_hash
     from condavision.progress import choose_progress
     from condavision.report import print_json
 
     progress = choose_progress(quiet=quiet)
-    installed = {name: install_named(name, Flags(locks=locks), progress) for name in scripts}
+    flags = Flags(locks=locks)
+    made: list[dict[str, str]] = []
+    for name in scripts:
+        made.append({"name": name, "prefix": str(install_named(name, flags, progress).prefix)})
+        if launchers is not None and not is_hash(name):
+            launcher = install_launcher(Path(name), launchers, flags, progress)
+            made[-1]["launcher"] = str(launcher)
     if as_json:
-        print_json([{"name": name, "prefix": str(one.prefix)} for name, one in installed.items()])
+        print_json(made)
     else:
-        for one in installed.values():
-            click.echo(one.prefix)
+        for one in made:
+            click.echo(one.get("launcher", one["prefix"]))
 
 
 @_group.command()

@@ -19,7 +19,7 @@ from condavision.script_index import FILE_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from condavision.exec_stage import Located
+    from condavision.locating import Located
 
 __all__ = ["dockerfile"]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from condavision.channel import INTERPRETERS
 from condavision.dockerfile import dockerfile
 from condavision.errors import InstallError, UsageError
-from condavision.exec_stage import find_lock, is_hash, locate
+from condavision.locating import find_lock, is_hash, locate
 from condavision.model import Manager
 from condavision.subdir import current_subdir
 

@@ -307,6 +307,19 @@ def test_install_path_list_and_clean(command: CommandLine, home: Path) -> None:
     assert command("run", "-q", "plain.py", "4", stdin="").code == 4
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a launcher is a sh script")
+def test_a_launcher_runs_the_script_without_condavision(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    command("lock", "plain.py").ok()
+    folder = tmp_path / "bin folder"
+    launcher = command("install", "-q", "--launcher", folder, "plain.py").ok().out.strip()
+    ran = command.process([launcher, "8"], stdin="by sh\n")
+    assert (ran.code, ran.out) == (8, "BY SH\n")
+    (command.folder / "plain.py").write_text("import requests\n")
+    assert command.process([launcher]).code == 71, "an edit is noticed"
+
+
 def test_locks_can_lie_elsewhere(command: CommandLine, tmp_path: Path) -> None:
     folder = tmp_path / "my locks"
     command("lock", "plain.py", "--locks", folder).ok()
