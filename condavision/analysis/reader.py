@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.cache import FactsCache, Stamp
 from condavision.analysis.facts import Facts, read_facts
 from condavision.analysis.local import Directories
 from condavision.analysis.metadata import read_metadata
@@ -19,6 +18,8 @@ from condavision.model import ScriptMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from condavision.analysis.cache import FactsCache, Stamp
 
 __all__ = ["Reader"]
 
