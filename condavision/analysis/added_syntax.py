@@ -271,8 +271,8 @@ ADDED = (
     ),
     rule(
         (_ANNOTATED_TUPLE, _VARIABLE_ANNOTATION),
-        rb"(?!else\b|try\b|finally\b|lambda\b)[A-Za-z_(][\w.)]*[ \t]*"
-        rb"(?:\[[^\n]*\])?[ \t]*:(?=[ \t]*[^\s:=])",
+        rb"(?!else\b|try\b|finally\b|lambda\b)[A-Za-z_(][\w.)]*+[ \t]*+"
+        rb"(?:\[[^\n]*\])?[ \t]*+:(?=[ \t]*[^\s:=])",
         _annotation,
         line=True,
     ),

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.rules import Finding, Verdict
+from condavision.analysis.rules import DEEPEST, Finding, Verdict, ancestor
 from condavision.pythons import KNOWN, PythonRange, format_minor
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "rebound",
 ]
 
+_MOST_USES = 3000  # of one name; a file with more is generated
 _TABLE = Path(__file__).parent / "data" / "attributes.tsv"
 
 _IMPORT_ERRORS = frozenset(
@@ -43,6 +45,7 @@ _IMPORT_ERRORS = frozenset(
 _ATTRIBUTE_ERRORS = frozenset(
     {"AttributeError", "NameError", "Exception", "BaseException", "StandardError"}
 )
+_SCOPES = frozenset({"function_definition", "lambda", "module"})
 _BINDERS = frozenset(
     {
         "parameters",
@@ -179,7 +182,7 @@ def _uses_of(
     word = alias.encode()
     words = _words_below(target) & lexed.words
     seen: set[str] = set()
-    for use in _dotted(word).finditer(lexed.code):
+    for use in islice(_dotted(word).finditer(lexed.code), _MOST_USES):
         names = use[1].translate(None, b" \t\r\n").split(b".")
         if words.isdisjoint(names):
             continue
@@ -238,18 +241,17 @@ def rebound(lexed: Lexed, root: Node, name: bytes, use: int) -> bool:
 
     It may where the module, or a function around the use, has a variable of that name.
     """
-    scopes = set()
-    node = root.descendant_for_byte_range(use, use + 1)
-    while node is not None:
-        if node.type in {"function_definition", "lambda", "module"}:
-            scopes.add(node.id)
-        node = node.parent
+    scopes: set[int] = set()
+    scope = ancestor(root.descendant_for_byte_range(use, use + 1), _SCOPES)
+    while scope is not None and len(scopes) < DEEPEST:
+        scopes.add(scope.id)
+        scope = ancestor(scope.parent, _SCOPES)
     return any(_scope_id(node) in scopes for node in bindings(name, lexed, root))
 
 
 def bindings(name: bytes, lexed: Lexed, root: Node) -> Iterator[Node]:
     """Yield the places where a source binds a name, other than imports."""
-    for place in _bound(name).finditer(lexed.code):
+    for place in islice(_bound(name).finditer(lexed.code), _MOST_USES):
         node = root.descendant_for_byte_range(place.start(), place.end())
         if node is not None and binds(node):
             yield node
@@ -281,6 +283,5 @@ def _scope_id(node: Node) -> int:
     holder = node.parent
     if holder is not None and holder.type in {"function_definition", "class_definition"}:
         holder = holder.parent  # its own name belongs to the scope around it
-    while holder is not None and holder.type not in {"function_definition", "lambda", "module"}:
-        holder = holder.parent
+    holder = ancestor(holder, _SCOPES)
     return -1 if holder is None else holder.id

@@ -89,7 +89,8 @@ EXEC_NAME = (rule(_EXEC_NAME, rb"exec\b(?<!\wexec)", _used_as_name(_EXEC_NAME), 
 PRINT_FUNCTION = (
     rule(
         _PRINT_FUNCTION,
-        rb"[(,]\s*(?:end|file|sep|flush)\b",
+        keyword("print", rb"[ \t]*\((?:[^()]|" + _PARENTHESES)
+        + rb")*?[(,]\s*(?:end|file|sep|flush)\s*=(?!=)",
         _print_argument,
         words="end file sep flush",
     ),

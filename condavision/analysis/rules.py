@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
     from condavision.analysis.lexing import Lexed
 
+DEEPEST = 400
+"""Levels of a tree that are climbed: CPython itself refuses to nest half as deep."""
+
 __all__ = [
+    "DEEPEST",
     "Candidate",
     "Finding",
     "Rule",
@@ -100,8 +104,8 @@ def rule(
     """
     several = (verdicts,) if isinstance(verdicts, Verdict) else verdicts
     needed = frozenset(words.encode().split())
-    first = re.compile(rb"[ \t]*(?:%b)" % pattern) if line else None
-    whole = rb"\n[ \t]*(?:%b)" % pattern if line else pattern
+    first = re.compile(rb"[ \t]*+(?:%b)" % pattern) if line else None
+    whole = rb"\n[ \t]*+(?:%b)" % pattern if line else pattern
     return Rule(several, re.compile(whole), judge, needed, mark, first)
 
 
@@ -122,10 +126,15 @@ def before(major: int, minor: int, phrase: str) -> Verdict:
 
 
 def ancestor(node: Node | None, types: frozenset[str]) -> Node | None:
-    """Return the innermost node of one of these types that holds ``node`` or is it."""
-    while node is not None and node.type not in types:
+    """Return the innermost node of one of these types that holds ``node`` or is it.
+
+    None is also the answer where it is too far up: each step costs the depth of the tree.
+    """
+    for _ in range(DEEPEST):
+        if node is None or node.type in types:
+            return node
         node = node.parent
-    return node
+    return None
 
 
 def type_of(node: Node | None) -> str:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["ADDED_IN_SCOPES", "REMOVED_FROM_SCOPES"]
 
 _SCOPES = frozenset({"function_definition", "class_definition", "lambda", "module"})
+_COMPREHENSIONS = frozenset(
+    {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
+)
 
 _GLOBAL_AFTER = before(3, 6, "global statement after the name was used")
 _STAR_IMPORT = before(3, 0, "star import inside a function or class")
@@ -36,13 +39,7 @@ _CONTINUE = since(3, 8, "continue inside finally")
 
 def _scope(node: Node | None) -> Node | None:
     """Return the function, lambda or class that ``node`` stands in, None for the module."""
-    while node is not None and node.type not in {
-        "function_definition",
-        "class_definition",
-        "lambda",
-    }:
-        node = node.parent
-    return node
+    return ancestor(node, _SCOPES - {"module"})
 
 
 def _global(found: Candidate) -> Verdict | None:
@@ -78,11 +75,8 @@ def _same(first: Node | None, second: Node | None) -> bool:
 
 
 def _in_comprehension(node: Node | None, scope: Node | None) -> bool:
-    while node is not None and not _same(node, scope):
-        if node.type.endswith("comprehension") or node.type == "generator_expression":
-            return True
-        node = node.parent
-    return False
+    inner = ancestor(node, _COMPREHENSIONS | _SCOPES)
+    return inner is not None and inner.type in _COMPREHENSIONS and not _same(inner, scope)
 
 
 def _star_import(found: Candidate) -> Verdict | None:
@@ -92,20 +86,14 @@ def _star_import(found: Candidate) -> Verdict | None:
 
 
 def _yield_in_comprehension(found: Candidate) -> Verdict | None:
-    node = found.node()
-    child = node
-    while node is not None and node.type not in {
-        "function_definition",
-        "class_definition",
-        "lambda",
-    }:
-        if node.type.endswith("comprehension") or node.type == "generator_expression":
-            # the iterable of the first clause belongs to the enclosing scope
-            first = next((c for c in node.children if c.type == "for_in_clause"), None)
-            if first is None or child is None or first.id != child.id:
-                return _YIELD_IN_COMPREHENSION
-        child, node = node, node.parent
-    return None
+    inner = ancestor(found.node(), _COMPREHENSIONS | _SCOPES)
+    if inner is None or inner.type not in _COMPREHENSIONS:
+        return None
+    # the iterable of the first clause belongs to the enclosing scope
+    first = next((child for child in inner.children if child.type == "for_in_clause"), None)
+    if first is not None and first.start_byte <= found.match.start() < first.end_byte:
+        return None
+    return _YIELD_IN_COMPREHENSION
 
 
 def _deleted(found: Candidate) -> Verdict | None:

@@ -36,6 +36,7 @@ _COMPREHENSIONS = frozenset(
         "generator_expression",
     }
 )
+_TRAILERS = 30  # calls, indexes and operators after one unpacked name
 _BEFORE_OPERAND = frozenset(b"([{,=:;\n")
 _KEYWORDS_BEFORE = re.compile(rb"(?<![\w.])(?:in|return|yield|for|lambda)\Z")
 
@@ -75,12 +76,13 @@ def _splat(star: Node) -> Node | None:
     splat = star.parent
     if splat is None or not splat.type.endswith(("_splat", "_splat_pattern")):
         return None
-    while (
-        splat.parent is not None
-        and splat.parent.type in _OPERANDS
-        and splat.parent.start_byte == splat.start_byte
-    ):
-        splat = splat.parent
+    for _ in range(_TRAILERS):
+        holder = splat.parent
+        if holder is None or holder.type not in _OPERANDS:
+            break
+        if holder.start_byte != splat.start_byte:
+            break
+        splat = holder
     return splat
 
 

@@ -10,6 +10,8 @@ Sources: the grammar changes listed in "What's New in Python 2.7" to "3.15" and 
 
 from __future__ import annotations
 
+import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.added_syntax import ADDED
@@ -35,14 +37,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Narrowing", "syntax_findings"]
 
+SECONDS = 2.0
+"""Time budget of one file, a hundred times what a large module takes."""
+
+_MOST_CANDIDATES = 3000  # of one rule: each costs the tree's depth, and real files have hundreds
+
 _TABS = before(3, 0, "tabs and spaces mixed inconsistently")
 
 
 class Narrowing:
-    """The minors that the findings so far admit."""
+    """The minors that the findings so far admit.
 
-    def __init__(self) -> None:
+    Nothing narrows any more when ``seconds`` are over: climbing a tree of twenty thousand levels
+    takes minutes, and no Python compiles such a file.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
         self.minors: frozenset[Minor] = frozenset(KNOWN)
+        self._deadline = time.perf_counter() + seconds
 
     def by(self, verdict: Verdict) -> bool:
         """Take a verdict in; tell whether it narrowed."""
@@ -56,8 +68,10 @@ class Narrowing:
 
         What would leave nothing is not looked for: the file is broken or the finding is.
         """
-        return bool(self.minors & verdict.pythons.minors) and bool(
-            self.minors - verdict.pythons.minors
+        return (
+            not self.minors.isdisjoint(verdict.pythons.minors)
+            and not self.minors <= verdict.pythons.minors
+            and time.perf_counter() < self._deadline
         )
 
 
@@ -83,11 +97,11 @@ def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[
 def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
     if not any(map(narrowing.possible, rule.verdicts)) or not rule.applies(lexed):
         return
-    for match in rule.matches(lexed.code):
+    for match in islice(rule.matches(lexed.code), _MOST_CANDIDATES):
+        if not any(map(narrowing.possible, rule.verdicts)):
+            return
         judged = rule.judge(Candidate(lexed, root, match)) if rule.judge else rule.verdicts[0]
         if judged is None or not narrowing.possible(judged):
             continue
         narrowing.by(judged)
         yield Finding(match.end() - 1, judged)
-        if not any(map(narrowing.possible, rule.verdicts)):
-            return

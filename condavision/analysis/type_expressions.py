@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.attributes import admitted, guarded, rebound
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from condavision.analysis.lexing import Lexed
 
 __all__ = ["type_findings"]
+
+_MOST_CANDIDATES = 3000  # each costs the tree's depth, and real files have hundreds
+_CLIMB = 40  # levels of one type expression
+_BAR = re.compile(rb"\|(?![=|])(?<!\|\|)")
 
 _SUBSCRIPTED = since(3, 9, "subscripted standard collection (PEP 585)")
 _UNION = since(3, 10, "union of types with | (PEP 604)")
@@ -65,18 +70,18 @@ def type_findings(
     a verdict can still narrow.
     """
     if possible(_UNION) and b"|" in lexed.code:
-        for bar in re.finditer(rb"\|(?![=|])(?<!\|\|)", lexed.code):
+        for bar in islice(_BAR.finditer(lexed.code), _MOST_CANDIDATES):
+            if not possible(_UNION):
+                break
             if _is_union(bar.start(), lexed, root, deferred=deferred):
                 yield from _unless_guarded(bar.start(), _UNION, guards)
-                if not possible(_UNION):
-                    break
     if possible(_SUBSCRIPTED):
         for name in sorted(_generic_names(imports, lexed.words)):
-            for use in _subscripted(name).finditer(lexed.code):
+            for use in islice(_subscripted(name).finditer(lexed.code), _MOST_CANDIDATES):
+                if not possible(_SUBSCRIPTED):
+                    return
                 if _is_generic(name, use, lexed, root, deferred=deferred):
                     yield from _unless_guarded(use.start(), _SUBSCRIPTED, guards)
-                    if not possible(_SUBSCRIPTED):
-                        return
 
 
 @cache
@@ -156,7 +161,9 @@ def _is_type(operand: Node, lexed: Lexed, root: Node) -> bool:
 def _annotation_evaluated(node: Node | None, *, deferred: bool) -> bool | None:
     """Tell whether the annotation around a node is evaluated; None: it stands in none."""
     outermost = None
-    while node is not None and node.type not in _STATEMENTS:
+    for _ in range(_CLIMB):
+        if node is None or node.type in _STATEMENTS:
+            break
         if node.type == "type":
             outermost = node
         node = node.parent
