@@ -175,10 +175,10 @@ def main() -> None:
         "# fmt: off",
         "MODULES: dict[str, str] = {",
     ]
-    for minors in sorted(groups):
-        lines.append(f'    "{minors}": (')
+    for spans in sorted(groups):
+        lines.append(f'    "{spans}": (')
         line = ""
-        for module in sorted(groups[minors]):
+        for module in sorted(groups[spans]):
             if len(line) + len(module) > 84:
                 lines.append(f'        "{line}"')
                 line = ""

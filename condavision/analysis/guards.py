@@ -13,11 +13,19 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from condavision.analysis.conditions import INTERESTING, judge
+from condavision.analysis.statements import (
+    SCOPES,
+    ends,
+    gives_up,
+    holders,
+    is_quiet,
+    names_caught,
+)
 from condavision.analysis.worlds import ALL, Verdict, is_typing, platforms_of, pythons_of
 from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tree_sitter import Node, Tree
 
@@ -97,18 +105,6 @@ class _Region:
 _TRY = re.compile(rb"try(?=[ \t]*[:\\])")
 _SUPPRESS = re.compile(rb"suppress[ \t]*\(")
 _HASATTR = re.compile(r"\bhasattr\(\s*([\w.]+)\s*,\s*[uU]?['\"](\w+)['\"]")
-_NAME = re.compile(r"[A-Za-z_][\w.]*")
-_EXIT_CALL = re.compile(
-    rb"(?:sys\.exit|exit|quit|os\._exit|os\.abort|[\w.]*\.error|[\w.]*\.exit|die|fail)\s*\("
-)
-_SKIP = re.compile(rb"raise\s+(?:[\w.]+\.)?Skip")
-_HOLDERS = {
-    "assert_statement",
-    "assignment",
-    "boolean_operator",
-    "conditional_expression",
-    "if_statement",
-}
 _FLAGGED = re.compile(
     rb"if (?=[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED|__name__ *==))"
 )
@@ -116,9 +112,6 @@ _AVAILABLE = re.compile(
     rb"\(?(?:[\w.]+\.)?(?:_?(?:HAS|HAVE|has|have)_\w+|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)"
     rb"(?:\(\))?)(?=$|[ \t]+(?:and|is)[ \t])"
 )
-_QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
-_SCOPES = {"module", "block"}
-_CLIMB = 60  # levels from a word to the statement whose condition it stands in
 
 
 @dataclass(slots=True)
@@ -195,7 +188,7 @@ class Guards:
         present = [pattern for literal, pattern in words.items() if literal in text]
         for match in chain.from_iterable(pattern.finditer(text) for pattern in present):
             node = root.descendant_for_byte_range(match.start(), match.end() - 1)
-            for holder in _holders(node, seen):
+            for holder in holders(node, seen):
                 if holder.type != "assignment":
                     self._read_holder(holder)
                 elif assignments:
@@ -266,7 +259,7 @@ class Guards:
                 block = arm.child_by_field_name("consequence")
                 worlds, left = left & verdict.true, left & verdict.false
             self._add(block, worlds, asked)
-            if block is not None and not _ends(block):
+            if block is not None and not ends(block):
                 reached |= worlds
         if not has_else:
             reached |= left
@@ -275,7 +268,7 @@ class Guards:
     def _go_on_with(self, node: Node, worlds: int, checked: frozenset[str]) -> None:
         """Narrow what follows a statement in its block to the worlds that get there."""
         block = node.parent
-        if worlds in (ALL, 0) or block is None or block.type not in _SCOPES:
+        if worlds in (ALL, 0) or block is None or block.type not in SCOPES:
             return
         self._regions.append(_Region(node.end_byte, block.end_byte, worlds=worlds, checked=checked))
         if block.type == "module":
@@ -299,7 +292,7 @@ class Guards:
             return
         if call is None or statement is None:
             return
-        names = _names((call.text or b"").partition(b"(")[2].decode("utf-8", "replace"))
+        names = names_caught((call.text or b"").partition(b"(")[2].decode("utf-8", "replace"))
         body = statement.child_by_field_name("body")
         if body is not None:
             self._regions.append(
@@ -323,12 +316,12 @@ class Guards:
                 continue
             block = clause.named_children[-1]
             header = self.source.text[clause.start_byte + 6 : block.start_byte]
-            names = _names(header.decode("utf-8", "replace")) or frozenset({"BaseException"})
+            names = names_caught(header.decode("utf-8", "replace")) or frozenset({"BaseException"})
             caught |= names
             if block.type != "block":
                 continue
             of_import = bool(names & IMPORT_FAILURES)
-            if of_import and _gives_up(block):
+            if of_import and gives_up(block):
                 exits = True
             elif of_import:
                 handlers.append(block)
@@ -338,7 +331,7 @@ class Guards:
                     _Region(block.start_byte, block.end_byte, fallback=renamed, catches=names)
                 )
         imports_fail = bool(caught & IMPORT_FAILURES)
-        aimed = bool(caught & _AIMED) or _is_quiet(body) or all(map(_is_quiet, handlers))
+        aimed = bool(caught & _AIMED) or is_quiet(body) or all(map(is_quiet, handlers))
         optional = imports_fail and not exits and aimed
         self._regions.append(
             _Region(body.start_byte, body.end_byte, optional=optional, catches=caught)
@@ -356,82 +349,6 @@ class Guards:
                     exits,
                 )
             )
-
-
-def _names(header: str) -> frozenset[str]:
-    header = header.partition(" as ")[0].rstrip(": \t\\\n")
-    if not header.lstrip().startswith("("):  # `except ImportError, e` of Python 2, or PEP 758
-        header = header if re.search(r",\s*[A-Z]", header) else header.partition(",")[0]
-    return frozenset(name.rpartition(".")[2] for name in _NAME.findall(header))
-
-
-def _holders(node: Node | None, seen: set[int]) -> Iterator[Node]:
-    """Yield the conditional constructs around a word whose condition it can stand in.
-
-    It stops at one that was ``seen``: what is around that was yielded then.
-    """
-    for _ in range(_CLIMB):
-        if node is None or node.type in _SCOPES:
-            return
-        if node.type == "elif_clause":
-            node = node.parent
-        elif node.type in _HOLDERS:
-            if node.id in seen:
-                return
-            seen.add(node.id)
-            yield node
-            if node.type in {"if_statement", "assert_statement"}:
-                return
-            node = node.parent
-        else:
-            node = node.parent
-
-
-def _last(block: Node) -> Node | None:
-    for child in reversed(block.named_children):
-        if child.type != "comment":
-            return child
-    return None
-
-
-def _ends(block: Node) -> bool:
-    """Tell whether nothing after the block's statement runs once the block has."""
-    last = _last(block)
-    if last is None:
-        return False
-    if last.type in {
-        "raise_statement",
-        "return_statement",
-        "continue_statement",
-        "break_statement",
-    }:
-        return True
-    return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
-
-
-def _gives_up(block: Node) -> bool:
-    """Tell whether a handler ends the script: raises or exits, but does not merely skip a test."""
-    last = _last(block)
-    if last is None:
-        return False
-    if last.type == "raise_statement":
-        return not _SKIP.match(last.text or b"")
-    return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
-
-
-def _is_quiet(block: Node) -> bool:
-    """Tell whether a block does nothing but import, set names or pass.
-
-    ``except Exception`` around a whole program says nothing about its imports.
-    """
-    for child in block.named_children:
-        if child.type == "expression_statement":
-            inner = child.named_children[0] if child.named_children else child
-            if inner.type not in {"assignment", "string"}:
-                return False
-        elif child.type not in _QUIET:
-            return False
-    return True
 
 
 def _combined(regions: tuple[_Region, ...]) -> Guard:

@@ -50,12 +50,14 @@ def module_file(module: str, entries: Sequence[Path]) -> Path:
     Raises:
         AnalysisError: no entry has it, or it is a package without ``__main__.py``.
     """
-    found = find_module(module, entries, Directories())
-    last = found.modules[-1].file if found and found.complete and found.modules else None
-    if last is not None and last.name == "__init__.py":
-        last = last.parent / "__main__.py"
-    elif last is None and found is not None and found.complete and found.folders:
-        last = found.folders[0] / "__main__.py"
+    found = find_module(module, [entry.absolute().as_posix() for entry in entries], Directories())
+    last: Path | None = None
+    if found is not None and found.complete:
+        source = found.modules[-1].file if found.modules else None
+        if found.folders:  # a package is run by its __main__.py
+            last = Path(found.folders[0]) / "__main__.py"
+        elif source is not None:
+            last = Path(source)
     if last is None or not last.is_file():
         where = ", ".join(map(str, entries))
         raise AnalysisError(f"no module `{module}` that can be run in {where}", "check the name")

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis import analyze, analyze_together, find_scripts, require_python
+from condavision.analysis import (
+    analyze,
+    analyze_together,
+    find_scripts,
+    module_file,
+    require_python,
+)
 from condavision.errors import AnalysisError
 from condavision.model import Analysis, ImportKind, Origin
 
@@ -377,3 +383,15 @@ def test_finding_scripts(project: Callable[[dict[str, str]], Path]) -> None:
     for wrong in ("nowhere", "node_modules/none"):
         with pytest.raises(AnalysisError):
             find_scripts([root / wrong])
+
+
+def test_modules_that_are_run(project: Callable[[dict[str, str]], Path]) -> None:
+    root = project(
+        {"a.py": "", "p/__init__.py": "", "p/__main__.py": "", "p/m.py": "", "n/__main__.py": ""}
+    )
+    expected = {"a": "a.py", "p": "p/__main__.py", "p.m": "p/m.py", "n": "n/__main__.py"}
+    for module, file in expected.items():
+        assert module_file(module, [root]) == root / file
+    for missing in ("b", "p.x", "a.b"):
+        with pytest.raises(AnalysisError, match=f"no module `{missing}`"):
+            module_file(missing, [root])

@@ -1,0 +1,106 @@
+"""What statements do, by their shape: end a block, catch a failure, hold a condition."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+__all__ = ["SCOPES", "ends", "gives_up", "holders", "is_quiet", "names_caught"]
+
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_EXIT_CALL = re.compile(
+    rb"(?:sys\.exit|exit|quit|os\._exit|os\.abort|[\w.]*\.error|[\w.]*\.exit|die|fail)\s*\("
+)
+_SKIP = re.compile(rb"raise\s+(?:[\w.]+\.)?Skip")
+_HOLDERS = {
+    "assert_statement",
+    "assignment",
+    "boolean_operator",
+    "conditional_expression",
+    "if_statement",
+}
+_QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
+SCOPES = {"module", "block"}
+_CLIMB = 60  # levels from a word to the statement whose condition it stands in
+
+
+def names_caught(header: str) -> frozenset[str]:
+    """Return the exceptions that the text between ``except`` and its block names."""
+    header = header.partition(" as ")[0].rstrip(": \t\\\n")
+    if not header.lstrip().startswith("("):  # `except ImportError, e` of Python 2, or PEP 758
+        header = header if re.search(r",\s*[A-Z]", header) else header.partition(",")[0]
+    return frozenset(name.rpartition(".")[2] for name in _NAME.findall(header))
+
+
+def holders(node: Node | None, seen: set[int]) -> Iterator[Node]:
+    """Yield the conditional constructs around a word whose condition it can stand in.
+
+    It stops at one that was ``seen``: what is around that was yielded then.
+    """
+    for _ in range(_CLIMB):
+        if node is None or node.type in SCOPES:
+            return
+        if node.type == "elif_clause":
+            node = node.parent
+        elif node.type in _HOLDERS:
+            if node.id in seen:
+                return
+            seen.add(node.id)
+            yield node
+            if node.type in {"if_statement", "assert_statement"}:
+                return
+            node = node.parent
+        else:
+            node = node.parent
+
+
+def _last(block: Node) -> Node | None:
+    for child in reversed(block.named_children):
+        if child.type != "comment":
+            return child
+    return None
+
+
+def ends(block: Node) -> bool:
+    """Tell whether nothing after the block's statement runs once the block has."""
+    last = _last(block)
+    if last is None:
+        return False
+    if last.type in {
+        "raise_statement",
+        "return_statement",
+        "continue_statement",
+        "break_statement",
+    }:
+        return True
+    return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
+
+
+def gives_up(block: Node) -> bool:
+    """Tell whether a handler ends the script: raises or exits, but does not merely skip a test."""
+    last = _last(block)
+    if last is None:
+        return False
+    if last.type == "raise_statement":
+        return not _SKIP.match(last.text or b"")
+    return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
+
+
+def is_quiet(block: Node) -> bool:
+    """Tell whether a block does nothing but import, set names or pass.
+
+    ``except Exception`` around a whole program says nothing about its imports.
+    """
+    for child in block.named_children:
+        if child.type == "expression_statement":
+            inner = child.named_children[0] if child.named_children else child
+            if inner.type not in {"assignment", "string"}:
+                return False
+        elif child.type not in _QUIET:
+            return False
+    return True
