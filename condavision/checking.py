@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from condavision.errors import CondavisionError, MissingLockError, StaleLockError
 from condavision.explanation import explain
 from condavision.locating import locate
+from condavision.lockfile import cautions
 from condavision.mapping.import_map import ImportMap
 from condavision.reading import open_project, read
 from condavision.requirements import differences
 from condavision.subdir import current_subdir
+from condavision.terms import terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,16 +83,16 @@ def _check_located(located: Located) -> Checked:
     key = located.project.key
     wanted = reading.platforms(current_subdir())
     lacking = [platform for platform in wanted if platform not in lock.platforms]
-    if lacking:
-        notes = (f"not locked for {', '.join(lacking)}", f"type: condavision lock {key}")
+    reasons = [f"not locked for {', '.join(lacking)}"] if lacking else []
+    reasons += terms_of(located.project.config).unmet(lock.metadata)
+    if reasons:
+        notes = (*reasons, f"type: condavision lock {key}")
         return Checked(key, lock.hash, "stale", notes, StaleLockError.code)
     found = []
     if reading.hash != lock.hash:
         today = "; ".join(differences(lock.metadata, reading.requirements))
         found.append(f"would be inferred differently today: {today}")
-    if unverified := lock.metadata.get("unverified"):
-        found.append(f"unverified identity: {unverified}")
-    return Checked(key, lock.hash, "ok", tuple(found))
+    return Checked(key, lock.hash, "ok", (*found, *cautions(lock)))
 
 
 def explain_script(script: Path, flags: Flags) -> dict[str, Any]:

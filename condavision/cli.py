@@ -67,33 +67,80 @@ def _group() -> None:
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
 
 
+def _terms(command: _Command) -> _Command:
+    """Give ``lock`` the options for the conditions of a solve; each is a setting too."""
+    options = (
+        click.option(
+            "--exclude-newer", metavar="DATE|AGE", help="Take nothing newer: 7d, 2026-01-31."
+        ),
+        click.option("--offline", is_flag=True, help="Solve from what is cached; no network."),
+        click.option("--allow-sdist", is_flag=True, help="Take source distributions from PyPI."),
+        click.option(
+            "--allow-unverified", is_flag=True, help="Take unknown imports' own names on PyPI."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _as_flags(
+    channels: tuple[str, ...], platforms: tuple[str, ...], locks: Path | None, **terms: Any
+) -> Flags:
+    given = sorted((name, value) for name, value in terms.items() if value)
+    return Flags(channels, platforms, locks, settings=tuple(given))
+
+
 @_group.command()
 @_scripts()
 @_flags
+@_terms
+@click.option("--upgrade", is_flag=True, help="Forget the locked versions and solve again.")
+@click.option(
+    *("--upgrade-package", "upgrades"),
+    multiple=True,
+    metavar="NAME",
+    help="Let this package move, keep the others; repeatable.",
+)
+@click.option("--prune", is_flag=True, help="Remove locks that no script uses any more.")
+@_quiet()
 @_json()
 def lock(
     paths: tuple[Path, ...],
-    channels: tuple[str, ...],
-    platforms: tuple[str, ...],
-    locks: Path | None,
+    upgrade: bool,
+    upgrades: tuple[str, ...],
+    prune: bool,
+    quiet: bool,
     as_json: bool,
+    **flags: Any,
 ) -> int:
     """Read scripts, solve what they require, write lock files.
 
     PATHS are scripts or folders of scripts. A valid lock is not solved again; scripts with equal
-    requirements share one.
+    requirements share one. Where requirements have changed, the versions locked before are kept
+    where they can be.
     """
-    from condavision.compile_stage import lock_scripts
+    from condavision.compile_stage import Renewal, lock_scripts
+    from condavision.lock_progress import choose_lock_progress
     from condavision.mapping.import_map import ImportMap
-    from condavision.report import locked_script, print_error, print_json, print_table, summary
+    from condavision.pruning import offer_to_prune
+    from condavision.report import (
+        locked_script,
+        print_changes,
+        print_error,
+        print_json,
+        print_table,
+        summary,
+    )
     from condavision.selection import select_scripts
     from condavision.subdir import current_subdir
 
     report = lock_scripts(
         select_scripts(paths),
-        Flags(channels, platforms, locks),
+        _as_flags(**flags),
         ImportMap.bundled(),
-        announce=lambda reading: click.echo(f"solving {reading.project.key} ...", err=True),
+        renewal=Renewal(upgrade, frozenset(upgrades)),
+        progress=choose_lock_progress(quiet=quiet),
     )
     platform = current_subdir()
     if as_json:
@@ -101,9 +148,37 @@ def lock(
     elif report.locked:
         rows = [summary(locked, platform) for locked in report.locked]
         print_table(("script", "python", "packages", "lock", ""), rows)
+        print_changes(report.locked)
     for error in report.errors:
         print_error(error)
+    offer_to_prune(report, everything=prune, ask=click.confirm, say=partial(click.echo, err=True))
     return report.code
+
+
+@_group.command()
+@click.argument("before")
+@click.argument("after")
+@_locks()
+@click.option("--markdown", is_flag=True, help="Print a table for a pull request.")
+@_json()
+def diff(before: str, after: str, locks: Path | None, markdown: bool, as_json: bool) -> None:
+    """Show which packages differ between two locks, and on which platforms.
+
+    BEFORE and AFTER are lock files, their hashes, or scripts; in git, as REVISION:SCRIPT.
+    """
+    from condavision.lock_diff import compare, diff_json, diff_markdown, diff_rows
+    from condavision.lock_naming import named_lock
+    from condavision.report import print_json, print_table
+
+    changes = compare(named_lock(before, locks), named_lock(after, locks))
+    if as_json:
+        print_json(diff_json(changes))
+    elif markdown:
+        click.echo(diff_markdown(changes), nl=False)
+    elif changes:
+        print_table(("package", "before", "after", "platforms"), diff_rows(changes))
+    else:
+        click.echo("no package differs")
 
 
 @_group.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

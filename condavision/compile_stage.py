@@ -2,50 +2,88 @@
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import asyncio
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from condavision.analysis import require_python
 from condavision.analysis.readable import require_readable
 from condavision.channel import INTERPRETERS
 from condavision.config import home
-from condavision.errors import CondavisionError, LockfileError
+from condavision.errors import CondavisionError, LockfileError, UsageError
+from condavision.lock_diff import compare
+from condavision.lock_progress import LockProgress
 from condavision.lockfile import lock_path, read_lock, write_lock
-from condavision.locking import exclusive
+from condavision.locks_folder import alone_in
 from condavision.model import Manager
 from condavision.reading import open_project, read
 from condavision.script_index import read_index, write_index
 from condavision.subdir import current_subdir
+from condavision.terms import terms_of
+from condavision.virtual_packages import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from condavision.lock_diff import Change
     from condavision.mapping.import_map import ImportMap
-    from condavision.model import Lock
+    from condavision.model import Lock, LockedPackage
     from condavision.reading import Flags, Reading
+    from condavision.solving import LockSolver
+    from condavision.terms import Terms
 
-__all__ = ["LockedScript", "LockingReport", "lock_scripts"]
+__all__ = ["LockedScript", "LockingReport", "Renewal", "lock_scripts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Which locks to make again though they are valid.
+
+    ``everything`` drops all earlier versions; ``packages`` are the only ones that may move.
+    """
+
+    everything: bool = False
+    packages: frozenset[str] = frozenset()
+
+    def wanted(self, lock: Lock) -> bool:
+        """Tell whether a valid lock is to be made again."""
+        return self.everything or any(package.name in self.packages for package in lock.packages)
+
+    def kept(self, lock: Lock | None) -> tuple[LockedPackage, ...]:
+        """Return what of an earlier lock the new one starts from."""
+        if lock is None or self.everything:
+            return ()
+        return tuple(package for package in lock.packages if package.name not in self.packages)
 
 
 @dataclass(frozen=True, slots=True)
 class LockedScript:
-    """A script and the lock it got; ``written`` unless a valid one was there."""
+    """A script and the lock it got; ``written`` unless a valid one was there.
+
+    ``changes`` are against the lock it had before, if it had one.
+    """
 
     reading: Reading
     lock: Lock
     path: Path
     written: bool
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(slots=True)
 class LockingReport:
-    """What became of each script: those locked, and the error of each that could not be."""
+    """What became of each script: those locked, and the error of each that could not be.
+
+    ``orphaned`` are the locks, by folder and hash, that these scripts used before and none does
+    now. They are not removed.
+    """
 
     locked: list[LockedScript] = field(default_factory=list)
     failed: list[tuple[Path, CondavisionError]] = field(default_factory=list)
+    orphaned: tuple[tuple[Path, str], ...] = ()
 
     @property
     def errors(self) -> tuple[CondavisionError, ...]:
@@ -58,20 +96,83 @@ class LockingReport:
         return self.failed[0][1].code if self.failed else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Scripts with equal requirements, which share one lock, by name.
+
+    ``present`` is the valid lock that is there, ``former`` the one to start from if it differs, and
+    ``platforms`` every one that a script asks for or the lock has.
+    """
+
+    folder: Path
+    readings: tuple[Reading, ...]
+    present: Lock | None
+    former: Lock | None
+    platforms: tuple[str, ...]
+    terms: Terms
+
+    @property
+    def path(self) -> Path:
+        return lock_path(self.folder, self.readings[0].hash)
+
+
 def lock_scripts(
     scripts: Iterable[Path],
     flags: Flags,
     import_map: ImportMap,
     *,
-    announce: Callable[[Reading], None] = lambda _: None,
+    renewal: Renewal | None = None,
+    progress: LockProgress | None = None,
 ) -> LockingReport:
     """Lock every script; one that fails does not keep the others from theirs.
 
     Each requirement set is solved once, whatever the number of scripts that share it, and not at
-    all where a valid lock is there. ``announce`` is called before each solve.
+    all where a valid lock is there. A lock is written as soon as it is solved: who is interrupted
+    goes on from there.
+
+    Raises:
+        UsageError: a package to upgrade is in no lock.
     """
+    renewal, progress = renewal or Renewal(), progress or LockProgress()
     report = LockingReport()
-    groups: dict[tuple[Path, str], list[Reading]] = {}
+    scripts = tuple(scripts)
+    groups = _read_groups(scripts, flags, import_map, report)
+    _require_known_packages(renewal, groups)
+    earlier = {
+        (group.folder, entry.lock)
+        for group in groups
+        for reading in group.readings
+        for entry in read_index(group.folder).of(reading.project.key)
+    }
+    unsolved = []
+    for group in groups:
+        if group.present is None or _outdated(group, renewal):
+            unsolved.append(group)
+        else:
+            report.locked += _record(group, group.present, written=False)
+    if unsolved:
+        from condavision.solving import LockSolver  # noqa: PLC0415 - only a solve pays for rattler
+
+        solver = LockSolver(import_map, home(), offline=dict(flags.settings).get("offline", False))
+        with progress.solving(len(unsolved)):
+            asyncio.run(_solve_groups(unsolved, solver, renewal, progress, report))
+    places = {script: place for place, script in enumerate(scripts)}
+    report.locked.sort(key=lambda locked: places[locked.reading.project.script])
+    report.failed.sort(key=lambda failed: places[failed[0]])
+    report.orphaned = tuple(
+        (folder, name)
+        for folder, name in sorted(earlier)
+        if name not in read_index(folder).hashes() and lock_path(folder, name).exists()
+    )
+    return report
+
+
+def _read_groups(
+    scripts: Iterable[Path], flags: Flags, import_map: ImportMap, report: LockingReport
+) -> list[_Group]:
+    """Read every script and join those with equal requirements; note what cannot be read."""
+    now = datetime.now(UTC)
+    readings: dict[tuple[Path, str], list[Reading]] = {}
     for script in scripts:
         try:
             reading = _read(script, flags, import_map)
@@ -79,13 +180,14 @@ def lock_scripts(
             report.failed.append((script, error))
             continue
         folder = reading.project.locks(local=reading.local)
-        groups.setdefault((folder, reading.hash), []).append(reading)
-    for (folder, _), readings in groups.items():
+        readings.setdefault((folder, reading.hash), []).append(reading)
+    groups = []
+    for (folder, _), found in readings.items():
         try:
-            report.locked += _lock_group(folder, readings, import_map, announce)
+            groups.append(_group(folder, found, now))
         except CondavisionError as error:
-            report.failed += [(reading.project.script, error) for reading in readings]
-    return report
+            report.failed += [(reading.project.script, error) for reading in found]
+    return groups
 
 
 def _read(script: Path, flags: Flags, import_map: ImportMap) -> Reading:
@@ -103,38 +205,92 @@ def _read(script: Path, flags: Flags, import_map: ImportMap) -> Reading:
     return reading
 
 
-def _lock_group(
-    folder: Path,
-    readings: list[Reading],
-    import_map: ImportMap,
-    announce: Callable[[Reading], None],
-) -> list[LockedScript]:
-    """Make or reuse the one lock of scripts with equal requirements, and record who uses it."""
+def _group(folder: Path, readings: list[Reading], now: datetime) -> _Group:
+    """Look at the locks there are; the order in which scripts were named must not matter."""
+    readings = sorted(readings, key=lambda reading: reading.project.key)
     first = readings[0]
-    path = lock_path(folder, first.hash)
-    with _alone_in(folder):
-        lock = _valid_lock(path)
-        wanted = _platforms(readings, lock)
-        written = lock is None or set(wanted) != set(lock.platforms)
-        if lock is None or written:
-            from condavision.solving import solve  # noqa: PLC0415 - only a solve pays for rattler
+    present = _valid_lock(lock_path(folder, first.hash))
+    index = read_index(folder)
+    former = (
+        _valid_lock(lock_path(folder, entry.lock))
+        for reading in readings
+        for entry in index.of(reading.project.key)
+    )
+    return _Group(
+        folder=folder,
+        readings=tuple(readings),
+        present=present,
+        former=present or next(filter(None, former), None),
+        platforms=_platforms(readings, present),
+        terms=terms_of(first.project.config, now),
+    )
 
-            announce(first)
-            lock = solve(first.requirements, wanted, first.project.config, import_map, home())
-            write_lock(folder, lock, first.requirements)
-        index = read_index(folder)
-        write_index(index.updated({one.project.key: one.entry() for one in readings}))
-    return [LockedScript(reading, lock, path, written) for reading in readings]
+
+def _require_known_packages(renewal: Renewal, groups: list[_Group]) -> None:
+    known = {package.name for group in groups if group.former for package in group.former.packages}
+    unknown = sorted(renewal.packages - known)
+    if unknown and groups:
+        raise UsageError(f"no lock of these scripts has {', '.join(unknown)}", "check the spelling")
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing into a locks folder; the lock file lies in the cache."""
-    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    guard = home() / "guards" / f"{name}.lock"
-    guard.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive(guard, lambda: None):
-        yield
+def _outdated(group: _Group, renewal: Renewal) -> bool:
+    lock = group.present
+    return (
+        lock is None
+        or set(group.platforms) != set(lock.platforms)
+        or bool(group.terms.unmet(lock.metadata))
+        or renewal.wanted(lock)
+    )
+
+
+async def _solve_groups(
+    groups: list[_Group],
+    solver: LockSolver,
+    renewal: Renewal,
+    progress: LockProgress,
+    report: LockingReport,
+) -> None:
+    """Solve as many groups at a time as there are processors."""
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def solve(group: _Group) -> None:
+        first = group.readings[0]
+        async with turns:
+            progress.started(first.project.key)
+            try:
+                lock = await solver.solve(
+                    first.requirements, group.platforms, group.terms, renewal.kept(group.former)
+                )
+                report.locked += _record(group, _with_overrides(lock, group), written=True)
+            except CondavisionError as error:
+                report.failed += [(reading.project.script, error) for reading in group.readings]
+            progress.finished(first.project.key)
+
+    await asyncio.gather(*map(solve, groups))
+
+
+def _with_overrides(lock: Lock, group: _Group) -> Lock:
+    """Record the overrides that decided: whoever reviews the lock has to see them."""
+    overrides = {
+        module: text
+        for reading in group.readings
+        for module, text in sorted(reading.overrides.items())
+    }
+    if not overrides:
+        return lock
+    return replace(lock, metadata={**lock.metadata, "overrides": spell(overrides)})
+
+
+def _record(group: _Group, lock: Lock, *, written: bool) -> list[LockedScript]:
+    """Write a new lock, and note in the index who uses it."""
+    with alone_in(group.folder):
+        if written:
+            write_lock(group.folder, lock, group.readings[0].requirements)
+        index = read_index(group.folder)
+        former = group.former
+        changes = compare(former, lock) if former and written else ()
+        write_index(index.updated({one.project.key: one.entry() for one in group.readings}))
+    return [LockedScript(reading, lock, group.path, written, changes) for reading in group.readings]
 
 
 def _platforms(readings: list[Reading], lock: Lock | None) -> tuple[str, ...]:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tomllib
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condavision.channel import normalize
 from condavision.errors import ConfigError
 from condavision.pythons import FLOOR, KNOWN, Minor, format_minor
+from condavision.terms import cutoff
+from condavision.virtual_packages import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +34,10 @@ DEFAULT_CHANNELS = ("conda-forge",)
 SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
 """The files that configure a project, best first, and the table of each that is ours."""
 
-_UNDECIDING = frozenset({"platforms", "paths", "locks"})
+_UNDECIDING = frozenset({"platforms", "paths", "locks", "exclude-newer", "virtual-packages"})
 """Settings that change no requirement set by themselves; what ``paths`` finds counts as files."""
+
+_VIRTUAL = re.compile(r"__[a-z0-9_]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,9 @@ class Config:
     optional_imports: bool = False
     allow_unverified: bool = False
     allow_sdist: bool = False
+    exclude_newer: str = ""
+    virtual_packages: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
     settings: str = ""
 
     def with_flags(
@@ -64,10 +73,12 @@ class Config:
         channels: tuple[str, ...] = (),
         platforms: tuple[str, ...] = (),
         locks: Path | None = None,
+        **settings: Any,
     ) -> Config:
-        """Return the settings with the command line's on top."""
+        """Return the settings with the command line's on top; ``settings`` are fields by name."""
         return replace(
             self,
+            **settings,
             flag_channels=tuple(dict.fromkeys(channels)),
             flag_platforms=tuple(dict.fromkeys(platforms)),
             locks=locks.absolute() if locks else self.locks,
@@ -189,6 +200,8 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
         "optional-imports": _boolean,
         "allow-unverified": _boolean,
         "allow-sdist": _boolean,
+        "exclude-newer": _cutoff,
+        "virtual-packages": _virtual_packages,
     }
     values: dict[str, Any] = {}
     mistakes = []
@@ -234,6 +247,29 @@ def _string_table(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise ValueError('a table of strings, such as { cv2 = "opencv" }')
     return value
+
+
+def _cutoff(value: object) -> str:
+    text = _string(value)
+    cutoff(text, datetime.now(UTC))
+    return text
+
+
+def _virtual_packages(value: object) -> dict[str, str]:
+    """Flatten ``{__glibc = "2.17", linux-64 = {__cuda = "12"}}`` to one level."""
+    wrong = 'a table, such as { __glibc = "2.17", linux-64 = { __cuda = "12" } }'
+    if not isinstance(value, dict):
+        raise ValueError(wrong)  # noqa: TRY004 - as above
+    flat: dict[str, str] = {}
+    for key, item in value.items():
+        if key in PLATFORMS and isinstance(item, dict):
+            flat |= {f"{key}/{name}": version for name, version in item.items()}
+        else:
+            flat[key] = item
+    for key, item in flat.items():
+        if not isinstance(item, str) or not _VIRTUAL.match(key.rpartition("/")[2]) or ";" in item:
+            raise ValueError(wrong)
+    return flat
 
 
 def _minor(value: object) -> Minor:

@@ -10,10 +10,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from condavision.virtual_packages import VIRTUAL_PACKAGES
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from condavision.virtual_packages import VirtualPackage
 
 __all__ = ["content_hash"]
 
@@ -25,10 +25,12 @@ def content_hash(
     conda: Iterable[tuple[str, str]],
     pip: Iterable[tuple[str, tuple[str, ...], str]],
     platform: str,
+    virtual_packages: Iterable[VirtualPackage],
 ) -> str:
     """Return the hash of an environment.yml that pins these packages, for one platform.
 
-    ``conda`` are (name, version), ``pip`` (name, extras, version).
+    ``conda`` are (name, version), ``pip`` (name, extras, version). ``virtual_packages`` are those
+    that conda-lock would be given with ``--virtual-package-spec``.
     """
     pip = tuple(pip)
     versions = dict(conda)
@@ -44,7 +46,10 @@ def content_hash(
         "specs": sorted(specs, key=lambda spec: (spec["manager"], spec["name"])),
         "virtual_package_hash": {
             "noarch": {"info": {"subdir": "noarch"}, "packages": {}},
-            platform: {"info": {"subdir": platform}, "packages": _virtual_packages(platform)},
+            platform: {
+                "info": {"subdir": platform},
+                "packages": _virtual_packages(platform, virtual_packages),
+            },
         },
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -63,9 +68,9 @@ def _spec(manager: str, name: str, version: str, extras: tuple[str, ...] = ()) -
     }
 
 
-def _virtual_packages(platform: str) -> dict[str, Any]:
+def _virtual_packages(platform: str, found: Iterable[VirtualPackage]) -> dict[str, Any]:
     packages = {}
-    for name, version, build_string in VIRTUAL_PACKAGES[platform]:
+    for name, version, build_string in found:
         build = build_string or "0"
         packages[f"{name}-{version}-{build}.tar.bz2"] = {
             "build": build,

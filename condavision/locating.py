@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,7 +122,7 @@ def _candidates(project: Project, flags: Flags) -> Iterator[tuple[Entry, Path]]:
 
 def _reread(script: Path, flags: Flags, entry: Entry, import_map: ImportMap) -> Reading:
     """Read the script as it was read when the entry was made: same channels, same paths."""
-    recorded = Flags(flags.channels or entry.channels, flags.platforms, flags.locks)
+    recorded = replace(flags, channels=flags.channels or entry.channels)
     return read(open_project(script, recorded), import_map, extra_paths=entry.paths)
 
 

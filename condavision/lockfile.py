@@ -4,16 +4,13 @@ Both are deterministic: equal locks give equal bytes. The second is conda-lock's
 content hash conda-lock checks it by. ``custom_metadata`` carries what condavision adds: the
 requirement hash, and a digest of everything else, by which a truncated or edited file is noticed.
 
-Everything is quoted so that readers of YAML 1.1 (conda, mamba, conda-lock) and 1.2 agree.
-ruamel.yaml writes; PyYAML's C parser reads, because the exec stage waits for it (six times faster).
+PyYAML's C parser reads, because the exec stage waits for it (six times faster than ruamel.yaml).
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -25,6 +22,9 @@ from condavision.errors import LockfileError
 from condavision.files import write_atomic
 from condavision.model import Lock, LockedPackage, Manager
 from condavision.specs import conda_candidates
+from condavision.virtual_packages import parse as parse_virtual_packages
+from condavision.virtual_packages import virtual_packages
+from condavision.yaml_text import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,11 +32,17 @@ if TYPE_CHECKING:
 
     from condavision.model import Requirement, Requirements
 
-__all__ = ["direct_packages", "lock_path", "parse_lock", "read_lock", "render", "write_lock"]
+__all__ = [
+    "cautions",
+    "direct_packages",
+    "lock_path",
+    "parse_lock",
+    "read_lock",
+    "render",
+    "write_lock",
+]
 
 _MANAGERS = {"conda": Manager.CONDA, "pip": Manager.PYPI}
-_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*\Z")
-_YAML_11_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _DIGEST = "document_sha256"
 _SELECTORS = {
     "linux-64": "linux64",
@@ -45,6 +51,12 @@ _SELECTORS = {
     "osx-64": "osx64",
     "osx-arm64": "arm64",
     "win-64": "win64",
+}
+_CAUTIONS = {
+    "unverified": "unverified identity",
+    "overrides": "overridden",
+    "shared_modules": "modules that both conda and PyPI supply",
+    "allow_sdist": "source distributions, which run code when installed",
 }
 _HEADER = """\
 # The environment of every script that requires {hash}; written by condavision, to be committed.
@@ -100,9 +112,14 @@ def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
             name = f"{lock.hash}.{platform}.environment.yml"
         platforms = lock.platforms if agreed else (platform,)
         files[name] = _environment_text(lock, pinned[platform], platforms)
+    changes = parse_virtual_packages(lock.metadata.get("virtual_packages", ""))
     hashes = {
         platform: content_hash(
-            lock.channels, pinned[platform].conda, pinned[platform].pip, platform
+            lock.channels,
+            pinned[platform].conda,
+            pinned[platform].pip,
+            platform,
+            virtual_packages(platform, changes),
         )
         for platform in lock.platforms
     }
@@ -148,9 +165,11 @@ def _environment_text(lock: Lock, pinned: _Pinned, platforms: tuple[str, ...]) -
         "platforms": list(platforms),
     }
     if platforms != lock.platforms:
-        return _HEADER.format(hash=lock.hash) + _dump(head) + _selected(conda, pip, platforms[0])
+        return (
+            _HEADER.format(hash=lock.hash) + yaml_text(head) + _selected(conda, pip, platforms[0])
+        )
     dependencies = [*conda, *([{"pip": pip}] if pip else [])]
-    return _HEADER.format(hash=lock.hash) + _dump({**head, "dependencies": dependencies})
+    return _HEADER.format(hash=lock.hash) + yaml_text({**head, "dependencies": dependencies})
 
 
 def _selected(conda: list[str], pip: list[str], platform: str) -> str:
@@ -181,7 +200,7 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
     }
     document = {"version": 1, "metadata": metadata, "package": packages}
     metadata["custom_metadata"][_DIGEST] = _digest(document)
-    return _HEADER.format(hash=lock.hash) + _dump(document)
+    return _HEADER.format(hash=lock.hash) + yaml_text(document)
 
 
 def _package_entry(package: LockedPackage) -> dict[str, Any]:
@@ -205,31 +224,11 @@ def _digest(document: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _dump(document: dict[str, Any]) -> str:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - the exec stage reads and never writes
-
-    emitter = YAML()
-    emitter.default_flow_style = False
-    emitter.width = 4096  # one value, one line: a diff shows what moved and nothing else
-    emitter.indent(mapping=2, sequence=4, offset=2)
-    stream = io.StringIO()
-    emitter.dump(_quoted(document), stream)
-    return stream.getvalue()
-
-
-def _quoted(value: Any) -> Any:
-    """Quote each string that some reader of YAML could take for a number, date or boolean."""
-    from ruamel.yaml.scalarstring import SingleQuotedScalarString  # noqa: PLC0415 - as above
-
-    if isinstance(value, dict):
-        return {_quoted(key): _quoted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_quoted(item) for item in value]
-    if isinstance(value, str) and (
-        not _PLAIN.match(value.partition("://")[2] or value) or value.lower() in _YAML_11_WORDS
-    ):
-        return SingleQuotedScalarString(value)
-    return value
+def cautions(lock: Lock) -> tuple[str, ...]:
+    """Say what in a lock a person decided or nobody vouches for, as ``check`` repeats it."""
+    return tuple(
+        f"{what}: {lock.metadata[key]}" for key, what in _CAUTIONS.items() if key in lock.metadata
+    )
 
 
 def read_lock(path: Path) -> Lock:

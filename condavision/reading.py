@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from condavision.analysis import analyze
 from condavision.analysis.scripts import script_file
@@ -31,6 +31,8 @@ class Flags:
     channels: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     locks: Path | None = None
+    settings: tuple[tuple[str, Any], ...] = ()
+    """Fields of :class:`Config` and their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,22 @@ class Reading:
         """Whether the lock is made from this machine's interpreters, and so belongs to it."""
         return is_local(self.requirements.channels)
 
+    @property
+    def overrides(self) -> dict[str, str]:
+        """The overrides that decided about some import: module to requirement text."""
+        imports = {**self.project.config.imports, **self.analysis.metadata.imports}
+        asked = {found.module for found in self.resolutions}
+        return {
+            module: text
+            for module, text in imports.items()
+            if any(f"{name}.".startswith(f"{module}.") for name in asked)
+        }
+
     def require_known(self, import_map: ImportMap) -> None:
-        """Refuse unknown imports, unless a trusted channel may be asked for them."""
+        """Refuse unknown imports, unless a trusted channel or anybody may be asked for them."""
         trusted = self.project.config.trusted_channels
+        if self.project.config.allow_unverified:
+            return
         if not any(is_trusted(channel, trusted) for channel in self.requirements.channels):
             require_known(self.requirements.requirements, import_map)
 
@@ -123,6 +138,7 @@ def open_project(script: Path, flags: Flags) -> Project:
         tuple(normalize(channel, Path.cwd()) for channel in flags.channels),
         flags.platforms,
         flags.locks,
+        **dict(flags.settings),
     )
     return Project(script, script.resolve().relative_to(root).as_posix(), config)
 

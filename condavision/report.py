@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from condavision.lock_diff import diff_json, diff_rows
+from condavision.lockfile import cautions
 from condavision.model import Manager
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ __all__ = [
     "environment_json",
     "environment_row",
     "locked_script",
+    "print_changes",
     "print_error",
     "print_explanation",
     "print_json",
@@ -138,7 +141,24 @@ def locked_script(locked: LockedScript, platform: str) -> dict[str, Any]:
         "lock": str(locked.path),
         "status": "written" if locked.written else "reused",
         "unverified": locked.lock.metadata.get("unverified", ""),
+        "changes": diff_json(locked.changes),
+        "cautions": list(cautions(locked.lock)),
     }
+
+
+def print_changes(scripts: Iterable[LockedScript]) -> None:
+    """Write what moved in each new lock against the one before, once, and what to be aware of."""
+    shown: set[str] = set()
+    for locked in scripts:
+        if locked.lock.hash in shown:
+            continue
+        shown.add(locked.lock.hash)
+        if locked.changes:
+            sys.stdout.write(f"\nchanges of {locked.reading.project.key}:\n")
+            headings = ("package", "before", "after", "platforms")
+            print_table(headings, diff_rows(locked.changes))
+        for caution in cautions(locked.lock) if locked.written else ():
+            sys.stdout.write(f"{locked.lock.hash}: {caution}\n")
 
 
 def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:

@@ -180,9 +180,15 @@ def differences(recorded: Mapping[str, str], requirements: Requirements) -> tupl
     ]
     before = set(filter(None, recorded.get("requirements", "").split("; ")))
     after = set(filter(None, today["requirements"].split("; ")))
-    changes += [f"added {label}" for label in sorted(after - before)]
+    places = {_label(needed): _places(needed) for needed in requirements.requirements}
+    changes += [f"added {label}{places[label]}" for label in sorted(after - before)]
     changes += [f"no longer needed {label}" for label in sorted(before - after)]
     return tuple(changes)
+
+
+def _places(needed: Requirement) -> str:
+    shown = ", ".join(str(source) for source in needed.sources[:3])
+    return f" ({shown})" if shown else ""
 
 
 def require_known(requirements: Iterable[Requirement], import_map: ImportMap) -> None:

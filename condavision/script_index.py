@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["FILE_NAME", "LOCAL", "Entry", "read_index", "write_index"]
+__all__ = ["FILE_NAME", "LOCAL", "Entry", "parse_index", "read_index", "write_index"]
 
 FILE_NAME = "scripts.yml"
 
@@ -85,6 +85,11 @@ def read_index(folder: Path) -> ScriptIndex:
         return ScriptIndex(path)
     except (OSError, UnicodeDecodeError) as error:
         raise LockfileError(f"{path} cannot be read: {error}") from error
+    return parse_index(text, path)
+
+
+def parse_index(text: str, path: Path) -> ScriptIndex:
+    """Read the text of a ``scripts.yml``; ``path`` is for messages."""
     entries: dict[str, list[Entry]] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.startswith("#"):

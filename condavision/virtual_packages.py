@@ -3,17 +3,26 @@
 A lock must not depend on the machine that made it, so these are conda-lock's documented defaults
 (its ``default-virtual-packages.yaml``, 4.0) and not what this machine has. They take part in
 conda-lock's content hash, which is why they are kept in its form: name, version, build string.
+A project can change them; what it changed is recorded in its locks.
 """
 
 from __future__ import annotations
 
-__all__ = ["PLATFORMS", "VIRTUAL_PACKAGES"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["PLATFORMS", "VIRTUAL_PACKAGES", "VirtualPackage", "parse", "spell", "virtual_packages"]
+
+VirtualPackage = tuple[str, str, str]
+"""Name, version, build string."""
 
 _LINUX = (("__unix", "0", ""), ("__linux", "5.10", ""), ("__glibc", "2.28", ""))
 _OSX = (("__unix", "0", ""), ("__osx", "11.0", ""))
 _CUDA = ("__cuda", "11.4", "")
 
-VIRTUAL_PACKAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
+VIRTUAL_PACKAGES: dict[str, tuple[VirtualPackage, ...]] = {
     "linux-64": (*_LINUX, ("__archspec", "1", "x86_64"), _CUDA),
     "linux-aarch64": (*_LINUX, ("__archspec", "1", "aarch64"), _CUDA),
     "linux-ppc64le": (*_LINUX, ("__archspec", "1", "ppc64le"), _CUDA),
@@ -24,3 +33,34 @@ VIRTUAL_PACKAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 PLATFORMS = tuple(VIRTUAL_PACKAGES)
 """Every platform a lock can be made for."""
+
+
+def virtual_packages(platform: str, changes: Mapping[str, str]) -> tuple[VirtualPackage, ...]:
+    """Return the virtual packages of a platform: the defaults, as ``changes`` has them.
+
+    Keys of ``changes`` are ``__glibc`` (wherever a platform has it by default) or
+    ``linux-64/__glibc``, which wins and can add one; values are ``VERSION``, ``VERSION BUILD``, or
+    empty for none.
+    """
+    found = {name: (name, version, build) for name, version, build in VIRTUAL_PACKAGES[platform]}
+    general = {key: value for key, value in changes.items() if key in found}
+    own = {
+        key.removeprefix(f"{platform}/"): value
+        for key, value in changes.items()
+        if key.startswith(f"{platform}/")
+    }
+    for name, value in {**general, **own}.items():
+        version, _, build = value.partition(" ")
+        found[name] = (name, version, build)
+    return tuple(package for package in found.values() if package[1])
+
+
+def spell(changes: Mapping[str, str]) -> str:
+    """Spell changes as a lock records them: ``__glibc=2.17; linux-64/__cuda=``."""
+    return "; ".join(f"{key}={value}" for key, value in sorted(changes.items()))
+
+
+def parse(text: str) -> dict[str, str]:
+    """Read what :func:`spell` wrote."""
+    pairs = (item.partition("=") for item in text.split("; ") if item)
+    return {key: value for key, _, value in pairs}

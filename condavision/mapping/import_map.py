@@ -213,6 +213,10 @@ class ImportMap:
                 named.add(key)
         return tuple(sorted(named))
 
+    def supplied(self, pypi: str) -> frozenset[str]:
+        """Return the modules known to be in a distribution, whoever answers their import."""
+        return frozenset({*self.modules(pypi), *self._imports.rows(2, normalized(pypi))})
+
     def near(self, module: str, n: int = 3) -> list[str]:
         """Return up to ``n`` known modules spelt like ``module``, best first."""
         wanted = module.lower()

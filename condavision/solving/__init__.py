@@ -1,5 +1,5 @@
 """Requirements become a lock: rattler solves the conda packages, uv what no channel has."""
 
-from condavision.solving.solve import solve
+from condavision.solving.solve import LockSolver
 
-__all__ = ["solve"]
+__all__ = ["LockSolver"]

@@ -19,21 +19,25 @@ from rattler.exceptions import (
     GatewayError,
     InvalidChannelError,
     InvalidMatchSpecError,
+    InvalidVersionError,
     SolverError,
 )
 
 from condavision.errors import ChannelError, ConfigError, UnsolvableError
 from condavision.model import LockedPackage, Manager
 from condavision.specs import conda_candidates, conda_spec, wanted_on
-from condavision.virtual_packages import VIRTUAL_PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
-    from condavision.model import Requirement
+    from rattler.networking.fetch_repo_data import CacheAction
 
-__all__ = ["CondaSolver", "Supply"]
+    from condavision.model import Requirement
+    from condavision.virtual_packages import VirtualPackage
+
+__all__ = ["CondaSolver", "Conditions", "Supply", "open_gateway"]
 
 atexit.register(time.sleep, 0.05)
 
@@ -46,23 +50,42 @@ class Supply:
     """Who supplies the requirements of one platform.
 
     ``specs`` are the match specs of what the channels have, ``missing`` what they do not.
+    ``absent`` of those nothing but a channel can supply: conda packages and imports.
     ``unverified`` are the imports found under their own name: ``(import, conda name)``.
     """
 
+    platform: str
     specs: tuple[str, ...]
     missing: tuple[Requirement, ...]
+    absent: tuple[Requirement, ...]
     unverified: tuple[tuple[str, str], ...]
 
 
-class CondaSolver:
-    """Channels, opened once; every platform's solve shares one gateway and its downloads."""
+def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:
+    """Open the one gateway that all solves of a process share.
 
-    def __init__(self, channels: Sequence[str], trusted: Sequence[str], cache: Path) -> None:
-        """Open ``channels`` (names or URLs, in order); ``trusted`` may be asked for imports."""
+    Credentials are those of the user's rattler, netrc and keyring. ``offline`` takes what ``cache``
+    has, however old, and asks nobody.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
+    return rattler.Gateway(
+        cache_dir=cache,
+        default_config=rattler.SourceConfig(cache_action=action),
+        client=rattler.Client.default_client(),
+    )
+
+
+class CondaSolver:
+    """Channels in order of priority; ``trusted`` of them may be asked for imports."""
+
+    def __init__(
+        self, gateway: rattler.Gateway, channels: Sequence[str], trusted: Sequence[str]
+    ) -> None:
+        """Solve on ``channels`` (names or URLs), read through ``gateway``."""
         self._channels = [rattler.Channel(channel) for channel in channels]
         self._trusted = [rattler.Channel(channel) for channel in trusted]
-        cache.mkdir(parents=True, exist_ok=True)
-        self._gateway = rattler.Gateway(cache_dir=cache)
+        self._gateway = gateway
 
     async def supply(self, requirements: Iterable[Requirement], platform: str) -> Supply:
         """Find out which requirements of a platform the channels have.
@@ -77,17 +100,19 @@ class CondaSolver:
             if any(needed.manager is Manager.IMPORT for needed in wanted)
             else {}
         )
-        specs, missing, unverified = [], [], []
+        specs, missing, absent, unverified = [], [], [], []
         for needed in wanted:
             by_import = needed.manager is Manager.IMPORT
             name = _supplied_as(needed, trusted if by_import else records)
-            if name is None:
+            if name is not None:
+                specs.append(conda_spec(needed, name))
+                if by_import:
+                    unverified.append((needed.name, name))
+            elif needed.manager is Manager.PYPI:
                 missing.append(needed)
-                continue
-            specs.append(conda_spec(needed, name))
-            if by_import:
-                unverified.append((needed.name, name))
-        return Supply(tuple(specs), tuple(missing), tuple(unverified))
+            else:
+                absent.append(needed)
+        return Supply(platform, tuple(specs), tuple(missing), tuple(absent), tuple(unverified))
 
     async def _records(
         self, channels: list[rattler.Channel], wanted: Iterable[Requirement], platform: str
@@ -118,30 +143,62 @@ class CondaSolver:
         cause = cause.removeprefix("Caused by: ")
         urls = [channel.base_url.rstrip("/") for channel in self._channels]
         url = next((url for url in urls if url.replace("%20", " ") in text), ", ".join(urls))
+        if "no usable repodata cache" in text:
+            return ChannelError(
+                f"the channel {url} was never read while online, so it cannot be used offline",
+                "lock once without --offline, for the same platforms",
+            )
         return ChannelError(
             f"the channel {url} cannot be read: {cause}",
             "check the channel's spelling and the network, then try again",
         )
 
+    async def seeds(
+        self, packages: Iterable[LockedPackage], platform: str, exclude_newer: datetime | None
+    ) -> tuple[rattler.RepoDataRecord, ...]:
+        """Return the channels' records of packages locked earlier, as far as they are still there.
+
+        The solver takes a locked record as it is given, so that it must be the channel's own.
+        """
+        wanted = {package.sha256 for package in packages if package.manager is Manager.CONDA}
+        specs = []
+        for package in packages:
+            if package.manager is Manager.CONDA:
+                with suppress(InvalidMatchSpecError):
+                    text = f"{package.name} =={package.version} {package.build}"
+                    specs.append(rattler.MatchSpec(text))
+        if not specs:
+            return ()
+        subdirs = [rattler.Subdir(platform), rattler.Subdir("noarch")]
+        try:
+            found = await self._gateway.query(self._channels, subdirs, specs, recursive=False)
+        except _UNREACHABLE as error:
+            raise self._unreachable(error) from error
+        return tuple(
+            record
+            for records in found
+            for record in records
+            if record.sha256 is not None
+            and record.sha256.hex() in wanted
+            and not _is_newer(record, exclude_newer)
+        )
+
     async def solve(
-        self, specs: Sequence[str], platform: str, preferred: Iterable[tuple[str, str]] = ()
+        self, specs: Sequence[str], platform: str, conditions: Conditions
     ) -> tuple[LockedPackage, ...]:
         """Solve match specs for one platform.
-
-        ``preferred`` are the (name, version) of other platforms: those this one has too are taken
-        if that is possible, else its Python alone, else none.
 
         Raises:
             UnsolvableError: no set of packages meets the specs; carries the solver's reason.
             ChannelError: a channel cannot be read.
         """
-        shared = await self._available(preferred, platform)
+        shared = await self._available(conditions.preferred, platform)
         python = [spec for spec in shared if spec.startswith("python ")]
         for constraints in dict.fromkeys((tuple(shared), tuple(python))):
             if constraints:
                 with suppress(UnsolvableError):
-                    return await self._solve(specs, platform, constraints)
-        return await self._solve(specs, platform, ())
+                    return await self._solve(specs, platform, conditions, constraints)
+        return await self._solve(specs, platform, conditions, ())
 
     async def _available(self, preferred: Iterable[tuple[str, str]], platform: str) -> list[str]:
         """Return a spec for each preferred version that this platform has."""
@@ -154,7 +211,11 @@ class CondaSolver:
         ]
 
     async def _solve(
-        self, specs: Sequence[str], platform: str, constraints: Sequence[str]
+        self,
+        specs: Sequence[str],
+        platform: str,
+        conditions: Conditions,
+        constraints: Sequence[str],
     ) -> tuple[LockedPackage, ...]:
         try:
             records = await rattler.solve(
@@ -168,17 +229,40 @@ class CondaSolver:
                         rattler.Version(version),
                         rattler.BuildString(build or "0"),
                     )
-                    for name, version, build in VIRTUAL_PACKAGES[platform]
+                    for name, version, build in conditions.virtual_packages
                 ],
                 constraints=[rattler.MatchSpec(constraint) for constraint in constraints],
+                locked_packages=conditions.seeds,
+                exclude_newer=conditions.exclude_newer,
             )
         except SolverError as error:
-            raise UnsolvableError(_reason(error, platform)) from error
-        except InvalidMatchSpecError as error:
-            raise ConfigError(f"a match spec is malformed: {error}") from error
+            raise UnsolvableError(_reason(error)) from error
+        except (InvalidMatchSpecError, InvalidVersionError) as error:
+            raise ConfigError(f"a match spec or version is malformed: {error}") from error
         except _UNREACHABLE as error:
             raise self._unreachable(error) from error
         return tuple(_locked(record, platform) for record in records)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What bears on the solve of one platform besides its specs.
+
+    ``preferred`` are the (name, version) of other platforms: those this one has too are taken if
+    that is possible, else its Python alone, else none. ``seeds`` are taken where nothing speaks
+    against them. Records newer than ``exclude_newer`` do not exist, nor those without a date.
+    """
+
+    virtual_packages: tuple[VirtualPackage, ...]
+    exclude_newer: datetime | None = None
+    seeds: tuple[rattler.RepoDataRecord, ...] = ()
+    preferred: tuple[tuple[str, str], ...] = ()
+
+
+def _is_newer(record: rattler.RepoDataRecord, instant: datetime | None) -> bool:
+    """Tell whether a record is of later than ``instant``, as the solver counts: by upload first."""
+    date = record.indexed_timestamp or record.timestamp
+    return instant is not None and (date is None or date > instant)
 
 
 def _supplied_as(
@@ -190,7 +274,7 @@ def _supplied_as(
     identifier-like names on conda-forge are C tools.
     """
     if needed.manager is Manager.CONDA:
-        return needed.name  # if no channel has it the solver says so best
+        return needed.name if needed.name in records or needed.name.startswith("__") else None
     if needed.extras:
         return None  # conda packages have no extras: PyPI supplies the distribution with them
     for name in conda_candidates(needed):
@@ -238,10 +322,9 @@ def _dependencies(depends: Iterable[str]) -> dict[str, str]:
     return joined
 
 
-def _reason(error: SolverError, platform: str) -> str:
+def _reason(error: SolverError) -> str:
     lines = str(error).strip().removeprefix("Cannot solve the request because of: ").splitlines()
     left_out = len(lines) - _REASON_LINES
     if left_out > 0:
         lines = [*lines[:_REASON_LINES], f"... and {left_out} lines more like these"]
-    reason = "\n".join(lines)
-    return f"no set of packages for {platform} meets the requirements: {reason}"
+    return "\n".join(lines)

@@ -7,6 +7,7 @@ in under another name. Only wheels are taken, unless source distributions are al
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,27 +22,61 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.model import LockedPackage, Manager
+from condavision.solving.stand_ins import LOCAL_VERSION, write_stand_ins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from condavision.model import Requirement
+    from condavision.virtual_packages import VirtualPackage
 
-__all__ = ["OLDEST_PYTHON", "PyPISolver"]
+__all__ = ["OLDEST_PYTHON", "PyPISolver", "Target"]
 
 OLDEST_PYTHON = (3, 6)
 """What uv reaches back to; below, a channel has to have the package."""
 
+_PYLOCK = "pylock.toml"
+_MISLEADING = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "UV_EXCLUDE_NEWER"})
+_USERINFO = re.compile(r"//[^/@\s]+@")
 _UV_PLATFORMS = {
-    "linux-64": "x86_64-manylinux_2_28",
-    "linux-aarch64": "aarch64-manylinux_2_28",
+    "linux-64": "x86_64-manylinux_2_{glibc}",
+    "linux-aarch64": "aarch64-manylinux_2_{glibc}",
     "osx-64": "x86_64-apple-darwin",
     "osx-arm64": "aarch64-apple-darwin",
     "win-64": "x86_64-pc-windows-msvc",
 }
-_GLIBC = (2, 28)  # as the virtual package __glibc says
-_MACOS = (11, 0)  # as the virtual package __osx says
+_UV_GLIBC = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)  # minors that uv has a name for
 _UNREACHABLE = ("Failed to fetch", "error sending request", "Could not connect", "dns error")
+_OFFLINE = ("network was disabled", "offline")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What distributions are solved for: a platform with a Python and what conda put there.
+
+    ``python`` is the full version conda locked. ``supplied`` are the distributions that conda
+    packages supply, with their versions. ``previous`` are (name, version) to keep where possible.
+    """
+
+    platform: str
+    python: str
+    virtual_packages: tuple[VirtualPackage, ...]
+    supplied: Mapping[str, str]
+    previous: tuple[tuple[str, str], ...] = ()
+
+    def version_of(self, name: str, default: str) -> tuple[int, int]:
+        """Return major and minor of a virtual package."""
+        found = next((package[1] for package in self.virtual_packages if package[0] == name), "")
+        major, _, rest = (found or default).partition(".")
+        return int(major), int(rest.partition(".")[0] or 0)
+
+    @property
+    def uv_platform(self) -> str:
+        """The platform as uv names it."""
+        minor = self.version_of("__glibc", "2.28")[1]
+        known = next((known for known in _UV_GLIBC if known <= minor), _UV_GLIBC[-1])
+        return _UV_PLATFORMS[self.platform].format(glibc=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,75 +85,121 @@ class PyPISolver:
 
     cache: Path
     allow_sdist: bool = False
+    exclude_newer: datetime | None = None
+    offline: bool = False
 
     def solve(
-        self,
-        requirements: Iterable[Requirement],
-        python_version: str,
-        platform: str,
-        excluded: Iterable[str],
+        self, requirements: Iterable[Requirement], target: Target
     ) -> tuple[LockedPackage, ...]:
         """Solve distributions for one platform.
 
-        ``python_version`` is the full version conda locked, ``excluded`` the distribution names
-        that conda packages supply.
+        What conda supplies is left out of the solve, and what the result requires of it is checked
+        afterwards.
 
         Raises:
-            UnsolvableError: uv found no solution; carries uv's reason.
+            UnsolvableError: uv found no solution, or one that does not go with what conda supplies;
+                carries uv's reason.
             ChannelError: the index cannot be reached.
         """
         requirements = tuple(requirements)
-        version = tuple(int(part) for part in python_version.split(".")[:2])
-        names = ", ".join(requirement.name for requirement in requirements)
-        if version < OLDEST_PYTHON:
-            raise UnsolvableError(
-                f"{names}: no configured channel has it, and packages from PyPI cannot be had for"
-                f" Python {python_version}",
-                "add a channel that has it: condavision lock -c CHANNEL SCRIPT",
-            )
-        if platform not in _UV_PLATFORMS:
-            raise UnsolvableError(
-                f"{names}: no configured channel has it for {platform}, where packages from PyPI"
-                " are not supported"
-            )
+        _require_supported(requirements, target)
         with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
-            document = self._compile(
-                Path(folder), requirements, python_version, platform, tuple(excluded)
-            )
-        order = {tag: rank for rank, tag in enumerate(_supported_tags(version, platform))}
-        return tuple(_locked(package, platform, order) for package in document.get("packages", ()))
+            document = self._compile(Path(folder), requirements, target)
+        tags_by_rank = _supported_tags(target)
+        order = {tag: rank for rank, tag in enumerate(tags_by_rank)}
+        packages = document.get("packages", ())
+        locked = tuple(_locked(package, target.platform, order) for package in packages)
+        with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
+            self._check(Path(folder), locked, target)
+        return locked
 
     def _compile(
-        self,
-        folder: Path,
-        requirements: tuple[Requirement, ...],
-        python_version: str,
-        platform: str,
-        excluded: tuple[str, ...],
+        self, folder: Path, requirements: tuple[Requirement, ...], target: Target
     ) -> dict[str, Any]:
         lines = sorted(_pep508(requirement) for requirement in requirements)
         (folder / "requirements.in").write_text("\n".join(lines), encoding="utf-8")
-        (folder / "excludes.txt").write_text("\n".join(sorted(excluded)), encoding="utf-8")
+        (folder / "excludes.txt").write_text("\n".join(sorted(target.supplied)), encoding="utf-8")
+        if target.previous:  # uv keeps the versions that its output file has already
+            (folder / _PYLOCK).write_text(_pylock(target), encoding="utf-8")
+        dated = self.exclude_newer and self.exclude_newer.isoformat().replace("+00:00", "Z")
+        options = ("--exclude-newer", dated) if dated else ()
+        error = self._run(folder, target, "--excludes", "excludes.txt", *options)
+        if error:
+            raise _uv_error(error, target, offline=self.offline)
+        return tomllib.loads((folder / _PYLOCK).read_text(encoding="utf-8"))
+
+    def _check(self, folder: Path, locked: tuple[LockedPackage, ...], target: Target) -> None:
+        """Let uv say whether what was locked goes with the versions that conda supplies.
+
+        They are given to it as empty wheels, under a local version that no index has.
+        """
+        supplied = dict(write_stand_ins(folder / "supplied", target.supplied))
+        pins = [f"{package.name}=={package.version}\n" for package in locked]
+        constraints = [f"{name}=={version}\n" for name, version in sorted(supplied.items())]
+        (folder / "requirements.in").write_text("".join(sorted(pins)), encoding="utf-8")
+        (folder / "constraints.txt").write_text("".join(constraints), encoding="utf-8")
+        options = ("--constraints", "constraints.txt", "--find-links", "supplied")
+        error = self._run(folder, target, *options)
+        if not error:
+            return
+        found = _uv_error(error, target, offline=self.offline)
+        if isinstance(found, UnsolvableError):
+            names = ", ".join(package.name for package in locked)
+            raise UnsolvableError(
+                f"what PyPI supplies ({names}) does not go with what conda supplies:"
+                f" {_cause(error).replace(LOCAL_VERSION, '')}",
+                "declare a version of one that the other can work with: condavision explain SCRIPT",
+            )
+        raise found
+
+    def _run(self, folder: Path, target: Target, *options: str) -> str:
+        """Compile ``requirements.in`` of a folder; return what uv said if it failed, else ""."""
         command = [
             uv.find_uv_bin(),
             *("pip", "compile", "requirements.in"),
-            *("--output-file", "pylock.toml", "--format", "pylock.toml"),
-            *("--python-version", python_version, "--python-platform", _UV_PLATFORMS[platform]),
+            *("--output-file", _PYLOCK, "--format", "pylock.toml"),
+            *("--python-version", target.python, "--python-platform", target.uv_platform),
             *("--python", sys.executable),  # or uv probes every Python of the machine, for 2 s
-            *("--excludes", "excludes.txt", "--no-header", "--quiet", "--color", "never"),
+            *("--no-header", "--quiet", "--color", "never"),
             *("--cache-dir", str(self.cache)),
             *(() if self.allow_sdist else ("--only-binary", ":all:")),
+            *(("--offline",) if self.offline else ()),
+            *options,
         ]
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("VIRTUAL_ENV")
-        }
+        environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
         environment["UV_PYTHON_DOWNLOADS"] = "never"
+        environment["MACOSX_DEPLOYMENT_TARGET"] = ".".join(
+            str(part) for part in target.version_of("__osx", "11.0")
+        )
         result = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
-        if result.returncode:
-            raise _uv_error(result.stderr, python_version, platform)
-        return tomllib.loads((folder / "pylock.toml").read_text(encoding="utf-8"))
+        return (result.stderr or "uv failed") if result.returncode else ""
+
+
+def _require_supported(requirements: tuple[Requirement, ...], target: Target) -> None:
+    names = ", ".join(requirement.name for requirement in requirements)
+    version = tuple(int(part) for part in target.python.split(".")[:2])
+    if version < OLDEST_PYTHON:
+        raise UnsolvableError(
+            f"{names}: no configured channel has it, and packages from PyPI cannot be had for"
+            f" Python {target.python}",
+            "add a channel that has it: condavision lock -c CHANNEL SCRIPT",
+        )
+    if target.platform not in _UV_PLATFORMS:
+        raise UnsolvableError(
+            f"{names}: no configured channel has it for {target.platform}, where packages from PyPI"
+            " are not supported"
+        )
+
+
+def _pylock(target: Target) -> str:
+    """Return a lock of the previous versions alone, in the format of PEP 751."""
+    entries = (
+        f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n'
+        for name, version in target.previous
+    )
+    return 'lock-version = "1.0"\ncreated-by = "condavision"\n' + "".join(entries)
 
 
 def _pep508(requirement: Requirement) -> str:
@@ -126,10 +207,20 @@ def _pep508(requirement: Requirement) -> str:
     return f"{requirement.name}{extras}{requirement.constraint}"
 
 
-def _uv_error(stderr: str, python_version: str, platform: str) -> ChannelError | UnsolvableError:
+def _cause(stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("warning:", "hint:"))]
     text = " ".join(line.removeprefix("cause: ").removeprefix("error: ") for line in lines)
+    return _USERINFO.sub("//", text.removeprefix("No solution found when resolving dependencies "))
+
+
+def _uv_error(stderr: str, target: Target, *, offline: bool) -> ChannelError | UnsolvableError:
+    text = _cause(stderr)
+    if offline and any(sign in stderr for sign in _OFFLINE):
+        return ChannelError(
+            f"what is needed from PyPI was never read while online: {text}",
+            "lock once without --offline, for the same platforms",
+        )
     if any(sign in text for sign in _UNREACHABLE):
         return ChannelError(
             f"the package index cannot be reached: {text}",
@@ -137,10 +228,7 @@ def _uv_error(stderr: str, python_version: str, platform: str) -> ChannelError |
             if "certificate" in text
             else "check the network, then try again",
         )
-    text = text.removeprefix("No solution found when resolving dependencies ")
-    return UnsolvableError(
-        f"no set of wheels for Python {python_version} on {platform} meets the requirements: {text}"
-    )
+    return UnsolvableError(f"no wheels for Python {target.python} meet them: {text}")
 
 
 def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) -> LockedPackage:
@@ -155,6 +243,7 @@ def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) 
         raise UnsolvableError(f"{name} {version} has no wheel for {platform}")
     sha256 = artefact.get("hashes", {}).get("sha256")
     url = artefact.get("url") or Path(artefact.get("path", "")).absolute().as_uri()
+    url = _USERINFO.sub("//", url)  # what opens a private index stays out of the lock
     if not sha256:
         raise ChannelError(f"{url} cannot be locked: its index gives no sha256 for it")
     return LockedPackage(Manager.PYPI, name, version, platform, url, sha256)
@@ -169,22 +258,25 @@ def _rank(wheel: dict[str, Any], order: dict[tags.Tag, int]) -> int | None:
     return min((order[tag] for tag in wheel_tags if tag in order), default=None)
 
 
-def _supported_tags(version: tuple[int, ...], platform: str) -> Iterator[tags.Tag]:
+def _supported_tags(target: Target) -> Iterator[tags.Tag]:
     """Yield the wheel tags of a CPython on a platform, best first (PEP 425)."""
-    platforms = list(_platform_tags(platform))
+    version = tuple(int(part) for part in target.python.split(".")[:2])
+    platforms = list(_platform_tags(target))
     yield from tags.cpython_tags(version, platforms=platforms)
     yield from tags.compatible_tags(version, f"cp{version[0]}{version[1]}", platforms)
 
 
-def _platform_tags(platform: str) -> Iterator[str]:
+def _platform_tags(target: Target) -> Iterator[str]:
+    platform = target.platform
     if platform == "win-64":
         yield "win_amd64"
     elif platform.startswith("osx"):
-        yield from tags.mac_platforms(_MACOS, "arm64" if platform == "osx-arm64" else "x86_64")
+        version = target.version_of("__osx", "11.0")
+        yield from tags.mac_platforms(version, "arm64" if platform == "osx-arm64" else "x86_64")
     else:
         machine = "x86_64" if platform == "linux-64" else "aarch64"
         legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-        for minor in range(_GLIBC[1], 4, -1):
+        for minor in range(target.version_of("__glibc", "2.28")[1], 4, -1):
             yield f"manylinux_2_{minor}_{machine}"
             if minor in legacy:
                 yield f"{legacy[minor]}_{machine}"

@@ -9,68 +9,101 @@ from typing import TYPE_CHECKING
 from condavision.channel import INTERPRETERS, is_local, is_trusted
 from condavision.errors import UnsolvableError
 from condavision.interpreters import local_channel
+from condavision.mapping.import_map import normalized
 from condavision.model import Lock, Manager
 from condavision.pythons import PythonRange
-from condavision.requirements import describe, require_known, requirement_hash
-from condavision.solving.conda import CondaSolver, Supply
-from condavision.solving.pypi import OLDEST_PYTHON, PyPISolver
+from condavision.requirements import describe, requirement_hash
+from condavision.solving.conda import CondaSolver, Conditions, Supply, open_gateway
+from condavision.solving.failure import absent_error, unsolvable_error
+from condavision.solving.pypi import OLDEST_PYTHON, PyPISolver, Target
 from condavision.specs import python_spec
+from condavision.virtual_packages import virtual_packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from condavision.config import Config
     from condavision.mapping.import_map import ImportMap
-    from condavision.model import LockedPackage, Requirements
+    from condavision.model import LockedPackage, Requirement, Requirements
+    from condavision.terms import Terms
 
-__all__ = ["solve"]
-
-_WAYS_OUT = (
-    "see where each requirement comes from: condavision explain SCRIPT",
-    "loosen what the script declares, or add a channel: condavision lock -c CHANNEL SCRIPT",
-)
+__all__ = ["LockSolver", "expand"]
 
 
-def solve(
-    requirements: Requirements,
-    platforms: Sequence[str],
-    config: Config,
-    import_map: ImportMap,
-    home: Path,
-) -> Lock:
-    """Solve a requirement set for ``platforms``; the first one's versions are preferred.
+class LockSolver:
+    """Solves requirement sets, any number at a time; all share one gateway and its downloads."""
 
-    Raises:
-        UnknownImportError: an import that no trusted channel has under its own name.
-        UnsolvableError: the solver's reason, with who asked for what.
-        ChannelError: a channel or index cannot be read.
-    """
-    channels = expand(requirements.channels, home)
-    trusted = [name for name in requirements.channels if is_trusted(name, config.trusted_channels)]
-    solver = _Solver(
-        requirements=requirements,
-        conda=CondaSolver(channels, trusted, home / "repodata"),
-        pypi=PyPISolver(home / "uv", config.allow_sdist),
-        import_map=import_map,
-        with_pip=INTERPRETERS not in requirements.channels,
-    )
-    try:
-        solved = asyncio.run(solver.solve(platforms))
-    except UnsolvableError as error:
-        message = f"{error.message.rstrip('.')}\nasked for: {_askers(requirements)}"
-        raise UnsolvableError(message, *(error.hints or _WAYS_OUT)) from error
+    def __init__(self, import_map: ImportMap, home: Path, *, offline: bool = False) -> None:
+        """Cache what is downloaded below ``home``; ``offline`` uses nothing but that."""
+        self._import_map = import_map
+        self._home = home
+        self._offline = offline
+        self._gateway = open_gateway(home / "repodata", offline=offline)
+
+    async def solve(
+        self,
+        requirements: Requirements,
+        platforms: Sequence[str],
+        terms: Terms,
+        previous: Sequence[LockedPackage] = (),
+    ) -> Lock:
+        """Solve a requirement set for ``platforms``.
+
+        The packages of ``previous`` are kept where nothing speaks against them. The versions of the
+        first platform that has some, else of the first, are preferred on the others.
+
+        Raises:
+            UnknownImportError: an import that no trusted channel has under its own name.
+            UnsolvableError: the solver's reason, with who asked for what, and on which platforms.
+            ChannelError: a channel or index cannot be read.
+        """
+        channels = await asyncio.to_thread(expand, requirements.channels, self._home)
+        trusted = [
+            name for name in requirements.channels if is_trusted(name, terms.trusted_channels)
+        ]
+        if INTERPRETERS in requirements.channels:  # what is on this machine has no date
+            terms = replace(terms, exclude_newer=None)
+        solving = _Solving(
+            requirements=requirements,
+            terms=terms,
+            conda=CondaSolver(self._gateway, channels, trusted),
+            pypi=PyPISolver(
+                self._home / "uv",
+                allow_sdist=terms.allow_sdist,
+                exclude_newer=terms.exclude_newer,
+                offline=self._offline,
+            ),
+            import_map=self._import_map,
+            previous=tuple(previous),
+        )
+        solved = await solving.solve(platforms)
+        packages = [package for one in solved for package in sorted(one.packages, key=_order)]
+        return Lock(
+            hash=requirement_hash(requirements),
+            channels=channels,
+            platforms=tuple(platforms),
+            packages=tuple(packages),
+            metadata={
+                **describe(requirements),
+                **terms.recorded(),
+                **_noted(solved, packages, self._import_map),
+            },
+        )
+
+
+def _noted(
+    solved: Sequence[_Solved], packages: Sequence[LockedPackage], import_map: ImportMap
+) -> dict[str, str]:
+    """Return what a lock must not keep to itself: who nobody vouches for, what runs code."""
+    noted = {}
     unverified = sorted({pair for one in solved for pair in one.supply.unverified})
-    metadata = describe(requirements)
     if unverified:
-        metadata["unverified"] = ", ".join(f"{module}={name}" for module, name in unverified)
-    return Lock(
-        hash=requirement_hash(requirements),
-        channels=channels,
-        platforms=tuple(platforms),
-        packages=tuple(package for one in solved for package in sorted(one.packages, key=_order)),
-        metadata=metadata,
-    )
+        noted["unverified"] = ", ".join(f"{module}={name}" for module, name in unverified)
+    if any(p.manager is Manager.PYPI and not p.url.endswith(".whl") for p in packages):
+        noted["allow_sdist"] = "true"
+    if shared := _shared_modules(packages, import_map):
+        noted["shared_modules"] = ", ".join(shared)
+    return noted
 
 
 def expand(channels: tuple[str, ...], home: Path) -> tuple[str, ...]:
@@ -85,76 +118,141 @@ def _order(package: LockedPackage) -> tuple[str, str]:
     return (package.manager.value, package.name)
 
 
-def _askers(requirements: Requirements) -> str:
-    """Say in the user's terms who asked for what, as a solver never knows."""
-    asked = [
-        f"{requirement.name} {requirement.constraint}".strip()
-        + f" ({', '.join(str(source) for source in requirement.sources[:2])})"
-        for requirement in requirements.requirements
-    ]
-    return "; ".join([f"python {requirements.python}", *asked])
-
-
 @dataclass(frozen=True, slots=True)
 class _Solved:
     platform: str
     supply: Supply
     packages: tuple[LockedPackage, ...]
 
+    def versions(self, names: frozenset[str]) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (package.name, package.version)
+            for package in self.packages
+            if package.manager is Manager.CONDA and package.name in names
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class _Solver:
+class _Solving:
+    """The solve of one requirement set."""
+
     requirements: Requirements
+    terms: Terms
     conda: CondaSolver
     pypi: PyPISolver
     import_map: ImportMap
-    with_pip: bool
+    previous: tuple[LockedPackage, ...]
 
     async def solve(self, platforms: Sequence[str]) -> list[_Solved]:
-        first = await self._solve_platform(platforms[0], ())
-        versions = tuple(
-            (package.name, package.version)
-            for package in first.packages
-            if package.manager is Manager.CONDA and package.name in self._direct_names()
+        """Solve every platform by itself, at once; then those again that differ from the lead."""
+        supplies = [await self._supply(platform) for platform in platforms]
+        error = absent_error(supplies, self.requirements.channels, self.import_map)
+        if error is not None:
+            raise error
+        solved = await self._each(supplies, ())
+        lead = self._lead(platforms)
+        names = self._direct_names()
+        wanted = solved[lead].versions(names)
+        versions = dict(wanted)
+        differing = [
+            one.supply
+            for one in solved.values()
+            if any(versions.get(name, version) != version for name, version in one.versions(names))
+        ]
+        solved |= await self._each(differing, wanted)
+        return [solved[platform] for platform in platforms]
+
+    async def _supply(self, platform: str) -> Supply:
+        supply = await self.conda.supply(self.requirements.requirements, platform)
+        unknown = [needed for needed in supply.absent if needed.manager is Manager.IMPORT]
+        if not unknown or not self.terms.allow_unverified:
+            return supply
+        guessed = [_guess(needed) for needed in unknown]
+        return replace(
+            supply,
+            missing=(*supply.missing, *guessed),
+            absent=tuple(needed for needed in supply.absent if needed not in unknown),
+            unverified=(
+                *supply.unverified,
+                *(
+                    (needed.name, f"pypi:{found.name}")
+                    for needed, found in zip(unknown, guessed, strict=True)
+                ),
+            ),
         )
-        others = [self._solve_platform(platform, versions) for platform in platforms[1:]]
-        return [first, *await asyncio.gather(*others)]
+
+    async def _each(
+        self, supplies: Sequence[Supply], preferred: tuple[tuple[str, str], ...]
+    ) -> dict[str, _Solved]:
+        """Solve platforms at once, and say of all that fail why they do."""
+        solves = (self._solve_platform(supply, preferred) for supply in supplies)
+        results = await asyncio.gather(*solves, return_exceptions=True)
+        solved, failures = {}, {}
+        for supply, result in zip(supplies, results, strict=True):
+            if isinstance(result, UnsolvableError):
+                failures[supply.platform] = result
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                solved[supply.platform] = result
+        if failures:
+            platforms = [supply.platform for supply in supplies]
+            raise unsolvable_error(self.requirements, failures, platforms)
+        return solved
+
+    def _lead(self, platforms: Sequence[str]) -> str:
+        seeded = {package.platform for package in self.previous}
+        return next((platform for platform in platforms if platform in seeded), platforms[0])
 
     def _direct_names(self) -> frozenset[str]:
         names = {needed.conda or needed.name for needed in self.requirements.requirements}
         return frozenset({"python", *names})
 
     async def _solve_platform(
-        self, platform: str, preferred: tuple[tuple[str, str], ...]
+        self, supply: Supply, preferred: tuple[tuple[str, str], ...]
     ) -> _Solved:
-        supply = await self.conda.supply(self.requirements.requirements, platform)
-        unknown = [needed for needed in supply.missing if needed.manager is Manager.IMPORT]
-        require_known(unknown, self.import_map)
+        platform = supply.platform
+        kept = [package for package in self.previous if package.platform == platform]
+        cutoff = self.terms.exclude_newer
+        conditions = Conditions(
+            virtual_packages=virtual_packages(platform, self.terms.virtual_packages),
+            exclude_newer=cutoff,
+            seeds=await self.conda.seeds(kept, platform, cutoff),
+            preferred=preferred,
+        )
         if not supply.missing:
             specs = [python_spec(self.requirements.python), *supply.specs]
-            return _Solved(platform, supply, await self.conda.solve(specs, platform, preferred))
-        return await self._solve_with_pypi(platform, supply, preferred)
+            return _Solved(platform, supply, await self.conda.solve(specs, platform, conditions))
+        return await self._solve_with_pypi(supply, conditions)
 
-    async def _solve_with_pypi(
-        self, platform: str, supply: Supply, preferred: tuple[tuple[str, str], ...]
-    ) -> _Solved:
+    async def _solve_with_pypi(self, supply: Supply, conditions: Conditions) -> _Solved:
         """Solve conda first, then uv for the Python that came out.
 
         Wheels often lag behind the newest Python, so when uv finds none the next older Python is
         tried; if none works the reason given is that for the newest.
         """
+        platform = supply.platform
         pythons = self.requirements.python
         failure: UnsolvableError | None = None
         while pythons:
             try:
-                conda = await self._solve_conda(platform, supply, pythons, preferred)
+                conda = await self._solve_conda(supply, pythons, conditions)
             except UnsolvableError as error:
                 raise failure or error from error
             version = next(package.version for package in conda if package.name == "python")
+            target = Target(
+                platform=platform,
+                python=version,
+                virtual_packages=conditions.virtual_packages,
+                supplied=self._supplied(conda),
+                previous=tuple(
+                    (package.name, package.version)
+                    for package in self.previous
+                    if package.manager is Manager.PYPI and package.platform == platform
+                ),
+            )
             try:
-                pip = await asyncio.to_thread(
-                    self.pypi.solve, supply.missing, version, platform, self._excluded(conda)
-                )
+                pip = await asyncio.to_thread(self.pypi.solve, supply.missing, target)
             except UnsolvableError as error:
                 failure = failure or error
                 pythons = _older(pythons, version)
@@ -163,23 +261,42 @@ class _Solver:
         raise failure or UnsolvableError(f"no Python is in the range {self.requirements.python}")
 
     async def _solve_conda(
-        self,
-        platform: str,
-        supply: Supply,
-        pythons: PythonRange,
-        preferred: tuple[tuple[str, str], ...],
+        self, supply: Supply, pythons: PythonRange, conditions: Conditions
     ) -> tuple[LockedPackage, ...]:
-        specs = [python_spec(pythons), *supply.specs, *(["pip"] if self.with_pip else [])]
-        return await self.conda.solve(specs, platform, preferred)
+        pip = [] if INTERPRETERS in self.requirements.channels else ["pip"]
+        specs = [python_spec(pythons), *supply.specs, *pip]
+        return await self.conda.solve(specs, supply.platform, conditions)
 
-    def _excluded(self, conda: tuple[LockedPackage, ...]) -> set[str]:
+    def _supplied(self, conda: tuple[LockedPackage, ...]) -> dict[str, str]:
         """Return the distributions that conda packages supply, under every known name."""
         return {
-            name
+            name: package.version
             for package in conda
             if "python" in package.dependencies or "python_abi" in package.dependencies
-            for name in (package.name, *self.import_map.pypi_names(package.name))
+            for name in (normalized(package.name), *self.import_map.pypi_names(package.name))
         }
+
+
+def _guess(needed: Requirement) -> Requirement:
+    """Take an import's own name for a distribution of PyPI, as ``--allow-unverified`` says."""
+    return replace(needed, manager=Manager.PYPI, name=normalized(needed.name))
+
+
+def _shared_modules(packages: Sequence[LockedPackage], import_map: ImportMap) -> tuple[str, ...]:
+    """Say which modules a conda package and one from PyPI would both write."""
+    found: dict[str, set[str]] = {}
+    wheels = {package.name for package in packages if package.manager is Manager.PYPI}
+    for name in wheels:
+        for module in import_map.supplied(name):
+            found.setdefault(module, set()).add(name)
+    if not found:
+        return ()
+    shared = set()
+    for conda in {package.name for package in packages if package.manager is Manager.CONDA}:
+        for name in import_map.pypi_names(conda):
+            for module in import_map.supplied(name):
+                shared |= {f"{module} ({conda}, {wheel})" for wheel in found.get(module, ())}
+    return tuple(sorted(shared))
 
 
 def _older(pythons: PythonRange, version: str) -> PythonRange:

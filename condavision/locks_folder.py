@@ -1,0 +1,66 @@
+"""The folder of a project's locks as a whole: one writer at a time, and what in it nobody uses."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from condavision.config import home
+from condavision.lockfile import lock_path
+from condavision.locking import exclusive
+from condavision.script_index import read_index, write_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["alone_in", "forget_scripts", "remove_locks", "unused_locks"]
+
+_LOCK = ".conda-lock.yml"
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing into a locks folder; the lock file lies in the cache."""
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    guard = home() / "guards" / f"{name}.lock"
+    guard.parent.mkdir(parents=True, exist_ok=True)
+    with exclusive(guard, lambda: None):
+        yield
+
+
+def unused_locks(folder: Path) -> tuple[str, ...]:
+    """Return the hashes, sorted, of the locks that no script of ``scripts.yml`` uses.
+
+    Raises:
+        LockfileError: ``scripts.yml`` is damaged.
+    """
+    used = read_index(folder).hashes()
+    present = (path.name.removesuffix(_LOCK) for path in folder.glob(f"*{_LOCK}"))
+    return tuple(sorted(name for name in present if name not in used))
+
+
+def remove_locks(folder: Path, hashes: Iterable[str]) -> tuple[str, ...]:
+    """Remove locks and their environment files, and return those removed; never one in use."""
+    removed = []
+    with alone_in(folder):
+        unused = unused_locks(folder)
+        for name in sorted(set(hashes) & set(unused)):
+            lock_path(folder, name).unlink(missing_ok=True)
+            for path in folder.glob(f"{name}*.environment.yml"):
+                path.unlink()
+            removed.append(name)
+    return tuple(removed)
+
+
+def forget_scripts(folder: Path, root: Path) -> tuple[str, ...]:
+    """Drop the scripts that no longer exist below ``root`` from ``scripts.yml``; return them."""
+    with alone_in(folder):
+        index = read_index(folder)
+        gone = tuple(script for script in index.entries if not (root / script).exists())
+        if gone:
+            kept = {script: found for script, found in index.entries.items() if script not in gone}
+            write_index(replace(index, entries=kept))
+    return gone

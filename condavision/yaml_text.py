@@ -1,0 +1,80 @@
+"""Writing YAML: block style, one value per line, each string quoted that a reader could mistake.
+
+A lock of a hundred packages has four thousand scalars, for which general emitters take as long as
+the solve. What is written here is plain data: dicts, lists, strings, booleans and integers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["yaml_text"]
+
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*\Z")
+_YAML_11_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+
+
+def yaml_text(document: dict[str, Any]) -> str:
+    """Return ``document`` as YAML that readers of version 1.1 and 1.2 understand alike.
+
+    Raises:
+        TypeError: a value is neither a dict, list, string, boolean nor integer.
+    """
+    return "".join(_mapping(document, ""))
+
+
+def _mapping(mapping: dict[str, Any], indent: str) -> Iterator[str]:
+    for key, value in mapping.items():
+        yield f"{indent}{_scalar(key)}:"
+        yield from _value(value, indent)
+
+
+def _value(value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        yield "\n"
+        yield from _mapping(value, f"{indent}  ")
+    elif isinstance(value, list) and value:
+        yield "\n"
+        for item in value:
+            yield from _item(item, f"{indent}  ")
+    else:
+        yield f" {_scalar(value)}\n"
+
+
+def _item(item: Any, indent: str) -> Iterator[str]:
+    if isinstance(item, dict) and item:
+        first, *rest = _mapping(item, f"{indent}  ")
+        yield f"{indent}- {first.lstrip(' ')}"
+        yield from rest
+    else:
+        yield f"{indent}- {_scalar(item)}\n"
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if value in ({}, []):
+        return "{}" if isinstance(value, dict) else "[]"
+    raise TypeError(f"{type(value).__name__} is not written")
+
+
+def _string(text: str) -> str:
+    if _PLAIN.match(text) and text.lower() not in _YAML_11_WORDS:
+        return text
+    if text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in {'"', "\\"}:
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

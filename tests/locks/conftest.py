@@ -1,0 +1,124 @@
+"""Small channels of empty packages, to be solved and never linked, and projects on them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rattler.index import index_fs
+
+from tests.channels.package import Package
+from tests.channels.server import Channel
+from tests.command_line import CommandLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    MakeProject = Callable[[Mapping[str, str]], Path]
+
+PLATFORMS = ("linux-64", "osx-arm64", "win-64")
+
+
+@dataclass(frozen=True)
+class Dated(Package):
+    """A package that was uploaded on a day; undated where that is empty."""
+
+    date: str = "2025-01-01"
+
+    @property
+    def index(self) -> dict[str, Any]:
+        index = super().index
+        del index["timestamp"]
+        if self.date:
+            day = datetime.fromisoformat(self.date).replace(tzinfo=UTC)
+            index["timestamp"] = int(day.timestamp() * 1000)
+        return index
+
+
+def package(
+    name: str, version: str, *depends: str, date: str = "2025-01-01", subdir: str = "noarch"
+) -> Dated:
+    """A package of Python modules."""
+    return Dated(
+        name,
+        version,
+        "py_0" if subdir == "noarch" else "h0_0",
+        subdir=subdir,
+        noarch="python" if subdir == "noarch" else None,
+        depends=("python", *depends),
+        date=date,
+    )
+
+
+def pythons(*versions: str, platforms: Iterable[str] = PLATFORMS) -> list[Dated]:
+    """A Python for each platform, and pip."""
+    found = [
+        Dated("python", version, "h0_0_cpython", subdir=platform)
+        for platform in platforms
+        for version in versions
+    ]
+    return [*found, package("pip", "25.0")]
+
+
+@dataclass(frozen=True)
+class SmallChannel:
+    """A channel that tests may add packages to."""
+
+    served: Channel
+
+    @property
+    def url(self) -> str:
+        """The ``file://`` url."""
+        return self.served.url
+
+    @property
+    def http_url(self) -> str:
+        """The loopback url."""
+        return self.served.http_url
+
+    def add(self, *packages: Dated) -> None:
+        """Add packages and index the channel again; only the packages' own dates count."""
+        for one in packages:
+            one.write(self.served.path)
+        folder = self.served.path
+        asyncio.run(index_fs(folder, force=True, write_zst=False, write_shards=False))
+        for path in folder.glob("*/repodata.json"):
+            index = json.loads(path.read_text())
+            for record in (*index["packages"].values(), *index["packages.conda"].values()):
+                record.pop("indexed_timestamp", None)
+            path.write_text(json.dumps(index))
+
+
+@pytest.fixture
+def small_channel(tmp_path: Path) -> Iterator[SmallChannel]:
+    """A channel with Python 3.12.1 for three platforms."""
+    folder = tmp_path / "channel"
+    (folder / "noarch").mkdir(parents=True)
+    made = SmallChannel(Channel(folder))
+    made.add(*pythons("3.12.1"))
+    yield made
+    made.served.close()
+
+
+@pytest.fixture
+def command(make_project: MakeProject, small_channel: SmallChannel, home: Path) -> CommandLine:
+    """condavision in a project on the small channel, with one script."""
+    return CommandLine(
+        make_project(
+            {
+                "condavision.toml": f'channels = ["{small_channel.url}"]\n',
+                "web.py": "import requests\n",
+            }
+        )
+    )
+
+
+def versions(finished: Any) -> dict[str, str]:
+    """The locked versions that ``lock --json`` printed of its first script."""
+    found: dict[str, str] = finished.ok().json()[0]["packages"]
+    return found

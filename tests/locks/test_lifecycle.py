@@ -1,0 +1,173 @@
+"""A lock over the years: kept versions, upgrades, differences, orphans, merged branches."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.locks.conftest import package, versions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.command_line import CommandLine
+    from tests.locks.conftest import SmallChannel
+
+WEB_AND_SIX = "import requests, six\n"
+
+
+@pytest.fixture
+def moved(command: CommandLine, small_channel: SmallChannel) -> CommandLine:
+    """A project locked before its channel got newer versions of everything."""
+    small_channel.add(
+        package("requests", "2.0", "urllib3"), package("urllib3", "1.0"), package("six", "1.0")
+    )
+    assert versions(command("lock", "web.py", "--json"))["urllib3"] == "1.0"
+    small_channel.add(
+        package("requests", "3.0", "urllib3"), package("urllib3", "2.0"), package("six", "2.0")
+    )
+    return command
+
+
+def write(command: CommandLine, name: str, text: str) -> None:
+    (command.folder / name).write_text(text)
+
+
+def test_a_changed_script_keeps_the_versions_it_had(moved: CommandLine) -> None:
+    write(moved, "web.py", WEB_AND_SIX)
+    (locked,) = moved("lock", "web.py", "--json").ok().json()
+    assert locked["packages"]["requests"] == "2.0"
+    assert locked["packages"]["urllib3"] == "1.0"
+    assert locked["packages"]["six"] == "2.0"
+    assert [(one["name"], one["change"]) for one in locked["changes"]] == [("six", "added")]
+
+
+def test_what_no_longer_fits_moves_and_the_rest_stays(moved: CommandLine) -> None:
+    write(
+        moved, "web.py", '# /// script\n# dependencies = ["requests>=3"]\n# ///\nimport requests\n'
+    )
+    (locked,) = moved("lock", "web.py", "--json").ok().json()
+    assert locked["packages"]["requests"] == "3.0"
+    assert locked["packages"]["urllib3"] == "1.0"
+    assert [(one["before"], one["after"]) for one in locked["changes"]] == [("2.0", "3.0")]
+
+
+def test_a_version_that_left_the_channel_is_replaced(
+    moved: CommandLine, small_channel: SmallChannel
+) -> None:
+    for old in (small_channel.served.path / "noarch").glob("urllib3-1.0*"):
+        old.unlink()
+    small_channel.add()
+    write(moved, "web.py", WEB_AND_SIX)
+    found = versions(moved("lock", "web.py", "--json"))
+    assert (found["requests"], found["urllib3"]) == ("2.0", "2.0")
+
+
+def test_another_platform_moves_nothing(moved: CommandLine) -> None:
+    assert versions(moved("lock", "web.py", "--json")) == versions(
+        moved("lock", "web.py", "--platform", "linux-64", "--platform", "win-64", "--json")
+    )
+    changes = moved("diff", "web.py", "web.py", "--json").ok().json()
+    assert changes == []
+
+
+def test_upgrade_moves_everything_upgrade_package_one(moved: CommandLine) -> None:
+    def found(*options: str) -> tuple[str, str]:
+        locked = versions(moved("lock", "web.py", "--json", *options))
+        return (locked["requests"], locked["urllib3"])
+
+    assert found() == ("2.0", "1.0")
+    assert found("--upgrade-package", "urllib3") == ("2.0", "2.0")
+    assert found() == ("2.0", "2.0")
+    assert found("--upgrade") == ("3.0", "2.0")
+    assert moved("lock", "web.py", "--upgrade-package", "urlib3").code == 2
+
+
+def test_the_difference_is_printed(moved: CommandLine) -> None:
+    shown = moved("lock", "web.py", "--upgrade").ok().out
+    assert [line.split()[:3] for line in shown.splitlines() if line.startswith(("req", "url"))] == [
+        ["requests", "2.0", "3.0"],
+        ["urllib3", "1.0", "2.0"],
+    ]
+
+
+def test_an_orphaned_lock_goes_only_when_asked(moved: CommandLine) -> None:
+    folder = moved.folder / "locks"
+    (old,) = folder.glob("*.conda-lock.yml")
+    write(moved, "web.py", WEB_AND_SIX)
+    assert old.name.partition(".")[0] in moved("lock", "web.py").ok().err
+    assert old.exists()
+    moved("lock", "web.py").ok()
+    assert old.exists()
+    moved("lock", "web.py", "--prune").ok()
+    assert not old.exists()
+    assert len(list(folder.glob("*.environment.yml"))) == 1
+    moved("check", "web.py").ok()
+
+
+def test_prune_keeps_what_other_scripts_use_and_forgets_those_gone(moved: CommandLine) -> None:
+    write(moved, "other.py", "import requests\n")
+    write(moved, "gone.py", "import six\n")
+    moved("lock", "web.py", "other.py", "gone.py").ok()
+    (moved.folder / "gone.py").unlink()
+    write(moved, "web.py", WEB_AND_SIX)
+    said = moved("lock", "web.py", "--prune").ok().err
+    assert "gone.py" in said
+    assert len(list((moved.folder / "locks").glob("*.conda-lock.yml"))) == 2
+    moved("check", "web.py", "other.py").ok()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    command = ["git", "-C", str(folder), *identity, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_locks_in_git_are_compared(moved: CommandLine) -> None:
+    git(moved.folder, "init", "-q", "-b", "main")
+    git(moved.folder, "add", ".")
+    git(moved.folder, "commit", "-q", "-m", "locked")
+    moved("lock", "web.py", "--upgrade").ok()
+    changes = moved("diff", "HEAD:web.py", "web.py", "--json").ok().json()
+    assert [(one["name"], one["before"], one["after"], one["change"]) for one in changes] == [
+        ("requests", "2.0", "3.0", "moved"),
+        ("urllib3", "1.0", "2.0", "moved"),
+    ]
+    (lock,) = (moved.folder / "locks").glob("*.conda-lock.yml")
+    key = lock.name.partition(".")[0]
+    for name in (f"HEAD:{key}", f"HEAD:locks/{lock.name}"):
+        assert moved("diff", name, str(lock), "--json").ok().json() == changes
+        assert moved("diff", name, key, "--json").ok().json() == changes
+    table = moved("diff", "HEAD:web.py", "web.py", "--markdown").ok().out.splitlines()
+    assert table[0] == "| package | before | after | platforms |"
+    assert table[2] == "| `requests` | `2.0` | `3.0` | linux-64 |"
+    assert moved("diff", "no-such-branch:web.py", "web.py").code == 70
+    assert moved("diff", "nothing", "web.py").code == 70
+
+
+def test_branches_that_locked_scripts_merge(moved: CommandLine) -> None:
+    write(moved, "other.py", "import six\n")
+    moved("lock", ".").ok()
+    git(moved.folder, "init", "-q", "-b", "main")
+    git(moved.folder, "add", ".")
+    git(moved.folder, "commit", "-q", "-m", "locked")
+    git(moved.folder, "switch", "-q", "-c", "branch")
+    write(moved, "web.py", WEB_AND_SIX)
+    moved("lock", ".").ok()
+    git(moved.folder, "add", ".")
+    git(moved.folder, "commit", "-q", "-m", "web needs six")
+    git(moved.folder, "switch", "-q", "main")
+    write(moved, "other.py", "import requests, six, sys\n")
+    write(moved, "web.py", "import requests, sys\n")
+    moved("lock", ".").ok()
+    git(moved.folder, "add", ".")
+    git(moved.folder, "commit", "-q", "-m", "other needs requests")
+    git(moved.folder, "merge", "-q", "-X", "theirs", "branch", "-m", "merged")
+    index = moved.folder / "locks" / "scripts.yml"
+    assert index.read_text().count('"web.py"') == 2
+    moved("check", "web.py").ok()
+    moved("lock", ".").ok()
+    assert index.read_text().count('"web.py"') == 1
+    moved("check", ".").ok()
