@@ -15,8 +15,10 @@ from condavision.files import write_atomic
 from condavision.model import Manager
 from condavision.pypi_install import install_pypi_packages
 from condavision.trees import remove_tree
+from condavision.vendored import from_vendored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from condavision.environment import Environment
@@ -32,9 +34,12 @@ def build(
     progress: Progress,
     inherit: tuple[int, ...] = (),
     *,
+    vendored: Path | None = None,
     compile_bytecode: bool = True,
 ) -> None:
     """Build ``environment`` from nothing; whatever is there is unfinished and goes first.
+
+    With ``vendored`` every artefact comes from that folder, and nothing from the network.
 
     The caller holds the environment's lock; ``inherit`` are the descriptors that keep it held in
     the processes started here, so that none of them outlives the lock.
@@ -45,13 +50,16 @@ def build(
     prefix = environment.prefix
     home = prefix.parent.parent
     remove_tree(prefix)
-    packages = lock.on(environment.subdir)
+    local = lock.metadata.get("channels") == INTERPRETERS
+    packages: Sequence[LockedPackage] = lock.on(environment.subdir)
+    if vendored is not None and not local:
+        packages = from_vendored(packages, vendored)
     conda = [package for package in packages if package.manager is Manager.CONDA]
     pypi = [package for package in packages if package.manager is Manager.PYPI]
     count = f"{len(packages)} package{'' if len(packages) == 1 else 's'}"
     progress.message(f"making the environment {prefix} ({count})")
     try:
-        if lock.metadata.get("channels") == INTERPRETERS:
+        if local:
             _restore_interpreters(conda, home)
         install_conda_packages(conda, prefix, home / "pkgs", progress)
         if compile_bytecode:

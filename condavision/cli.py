@@ -55,6 +55,14 @@ _locks = partial(
     help="Folder of the lock files (default: `locks` in the project root).",
 )
 
+_vendored = partial(
+    click.option,
+    "--vendored",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Take every artefact from this folder, which `vendor` filled; needs no network.",
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="condavision")
@@ -183,10 +191,13 @@ def diff(before: str, after: str, locks: Path | None, markdown: bool, as_json: b
 
 @_group.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @_locks()
+@_vendored()
 @_quiet()
 @click.argument("script")  # as it was typed: Path would make -x.py of ./-x.py
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
-def run(script: str, args: tuple[str, ...], locks: Path | None, quiet: bool) -> int:
+def run(
+    script: str, args: tuple[str, ...], locks: Path | None, vendored: Path | None, quiet: bool
+) -> int:
     """Run a locked script in its environment, with its ARGS.
 
     The environment is installed first where it is not there yet. Nothing is solved. The exit code
@@ -195,7 +206,8 @@ def run(script: str, args: tuple[str, ...], locks: Path | None, quiet: bool) -> 
     from condavision.exec_stage import run_script
     from condavision.progress import choose_progress
 
-    return run_script(script, args, Flags(locks=locks), choose_progress(quiet=quiet))
+    flags = Flags(locks=locks, vendored=vendored)
+    return run_script(script, args, flags, choose_progress(quiet=quiet))
 
 
 @_group.command()
@@ -257,12 +269,14 @@ def explain(
     help="Write a small sh launcher for each script into DIR.",
 )
 @_locks()
+@_vendored()
 @_quiet()
 @_json()
 def install(
     scripts: tuple[str, ...],
     launchers: Path | None,
     locks: Path | None,
+    vendored: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -277,7 +291,7 @@ def install(
     from condavision.report import print_json
 
     progress = choose_progress(quiet=quiet)
-    flags = Flags(locks=locks)
+    flags = Flags(locks=locks, vendored=vendored)
     made: list[dict[str, str]] = []
     for name in scripts:
         made.append({"name": name, "prefix": str(install_named(name, flags, progress).prefix)})
@@ -336,6 +350,41 @@ def export(
         click.echo(text, nl=False)
     else:
         write_atomic(output, text)
+
+
+@_group.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]")
+@click.option(
+    "--platform", "platforms", multiple=True, help="Platform (default: all locked); repeatable."
+)
+@_locks()
+@_quiet()
+@_json()
+def vendor(
+    folder: Path,
+    names: tuple[str, ...],
+    platforms: tuple[str, ...],
+    locks: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Copy every artefact of locks into DIR, so that `run --vendored DIR` needs no network.
+
+    Of all locks of the project where none is named. What is there and intact stays; what is
+    missing or damaged is fetched.
+    """
+    from condavision.locating import find_locks
+    from condavision.progress import choose_progress
+    from condavision.report import print_json
+    from condavision.vendoring import vendor as fill
+
+    found = find_locks(names, Flags(locks=locks))
+    vendored = fill(folder, found, platforms, choose_progress(quiet=quiet))
+    if as_json:
+        print_json(vendored.as_json())
+    else:
+        click.echo(vendored.summary())
 
 
 @_group.command("list")

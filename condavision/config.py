@@ -34,7 +34,9 @@ DEFAULT_CHANNELS = ("conda-forge",)
 SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
 """The files that configure a project, best first, and the table of each that is ours."""
 
-_UNDECIDING = frozenset({"platforms", "paths", "locks", "exclude-newer", "virtual-packages"})
+_UNDECIDING = frozenset(
+    {"platforms", "paths", "locks", "vendored", "exclude-newer", "virtual-packages"}
+)
 """Settings that change no requirement set by themselves; what ``paths`` finds counts as files."""
 
 _VIRTUAL = re.compile(r"__[a-z0-9_]+\Z")
@@ -58,6 +60,7 @@ class Config:
     flag_platforms: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     locks: Path = field(default_factory=Path)
+    vendored: Path | None = None
     python_floor: Minor = FLOOR
     imports: Mapping[str, str] = field(default_factory=dict)
     optional_imports: bool = False
@@ -73,15 +76,21 @@ class Config:
         channels: tuple[str, ...] = (),
         platforms: tuple[str, ...] = (),
         locks: Path | None = None,
+        vendored: Path | None = None,
         **settings: Any,
     ) -> Config:
-        """Return the settings with the command line's on top; ``settings`` are fields by name."""
+        """Return the settings with the command line's on top; CONDAVISION_VENDORED is between.
+
+        ``settings`` are fields by name.
+        """
+        vendored = vendored or Path(os.environ.get("CONDAVISION_VENDORED", ""))
         return replace(
             self,
             **settings,
             flag_channels=tuple(dict.fromkeys(channels)),
             flag_platforms=tuple(dict.fromkeys(platforms)),
             locks=locks.absolute() if locks else self.locks,
+            vendored=vendored.absolute() if vendored != Path() else self.vendored,
         )
 
     def channels_for(self, metadata: ScriptMetadata) -> tuple[str, ...]:
@@ -195,6 +204,7 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
         "platforms": _strings,
         "paths": lambda value: tuple(config.root / path for path in _strings(value)),
         "locks": lambda value: config.root / _string(value),
+        "vendored": lambda value: config.root / _string(value),
         "python-floor": _minor,
         "imports": _string_table,
         "optional-imports": _boolean,

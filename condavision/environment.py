@@ -83,12 +83,13 @@ def install(
     *,
     home: Path,
     progress: Progress,
+    vendored: Path | None = None,
     compile_bytecode: bool = True,
 ) -> Environment:
     """Make sure that the environment of ``lock`` exists, and return it.
 
     One process builds; others that want the same environment wait for it. A ready environment
-    costs one ``stat``.
+    costs one ``stat``. With ``vendored``, a folder that ``vendor`` filled, nothing is fetched.
 
     Raises:
         InstallError: a package cannot be fetched, verified or linked; nothing is left behind.
@@ -99,7 +100,14 @@ def install(
             if not environment.is_ready:
                 from condavision.building import build  # noqa: PLC0415 - rattler costs 0.1 s
 
-                build(environment, lock, progress, inherit, compile_bytecode=compile_bytecode)
+                build(
+                    environment,
+                    lock,
+                    progress,
+                    inherit,
+                    vendored=vendored,
+                    compile_bytecode=compile_bytecode,
+                )
     if not environment.python.exists():
         raise InstallError(
             f"The interpreter of {environment.prefix} is gone: {environment.python} leads nowhere.",

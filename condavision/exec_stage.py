@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +13,7 @@ from condavision.config import SETTINGS_FILES, home
 from condavision.environment import install
 from condavision.execution import run
 from condavision.launchers import write_launcher
-from condavision.locating import find_lock, locate
+from condavision.locating import config_of, find_lock, locate
 from condavision.prefixes import record_use
 from condavision.reading import Flags
 from condavision.script_index import FILE_NAME
@@ -52,7 +52,9 @@ def prepare(script: Path, flags: Flags, progress: Progress) -> Prepared:
     """
     started = time.time_ns()
     located = locate(script, flags)
-    environment = install(located.lock, current_subdir(), home=home(), progress=progress)
+    vendored = located.project.config.vendored
+    subdir = current_subdir()
+    environment = install(located.lock, subdir, home=home(), progress=progress, vendored=vendored)
     activation = load_activation(environment.prefix)
     return Prepared(environment, activation, located.python_paths, _inputs(located, started))
 
@@ -84,7 +86,7 @@ def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress)
     prepared = prepare(script, flags, progress)
     environment, activation = prepared.environment, prepared.activation
     record_use(environment, script)
-    if flags == Flags():  # the launcher knows scripts by their path alone
+    if replace(flags, vendored=None) == Flags():  # the launcher knows scripts by their path alone
         inputs, paths = prepared.inputs, prepared.paths
         write_warm_record(home(), script, inputs, environment, activation, paths)
     run(name, args, environment, activation, prepared.paths)
@@ -97,7 +99,8 @@ def install_named(name: str, flags: Flags, progress: Progress) -> Environment:
         CondavisionError: there is no such lock, or the environment cannot be made.
     """
     lock = find_lock(name, flags)
-    return install(lock, current_subdir(), home=home(), progress=progress)
+    vendored = config_of(name, flags).vendored
+    return install(lock, current_subdir(), home=home(), progress=progress, vendored=vendored)
 
 
 def install_launcher(script: Path, folder: Path, flags: Flags, progress: Progress) -> Path:

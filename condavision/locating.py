@@ -21,13 +21,14 @@ from condavision.requirements import differences
 from condavision.script_index import LOCAL, read_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from condavision.config import Config
     from condavision.model import Lock
     from condavision.reading import Project, Reading
     from condavision.script_index import Entry
 
-__all__ = ["Located", "find_lock", "is_hash", "locate"]
+__all__ = ["Located", "config_of", "find_lock", "find_locks", "is_hash", "locate"]
 
 _HASH = re.compile(r"[0-9a-f]{16}\Z")
 
@@ -101,7 +102,7 @@ def find_lock(name: str, flags: Flags) -> Lock:
     """
     if not is_hash(name):
         return locate(Path(name), flags).lock
-    config = load_config(find_root(Path.cwd())).with_flags(locks=flags.locks)
+    config = config_of(name, flags)
     for folder in (config.locks, config.locks / LOCAL):
         path = lock_path(folder, name)
         if path.exists():
@@ -109,6 +110,34 @@ def find_lock(name: str, flags: Flags) -> Lock:
     raise MissingLockError(
         f"there is no lock {name} in {config.locks}", "lock its script: condavision lock SCRIPT"
     )
+
+
+def find_locks(names: Sequence[str], flags: Flags) -> tuple[Lock, ...]:
+    """Return the locks of scripts and hashes; all that the project commits where none is named.
+
+    Raises:
+        CondavisionError: as :func:`find_lock`; or the project has no locks.
+    """
+    if names:
+        return tuple(find_lock(name, flags) for name in names)
+    folder = load_config(find_root(Path.cwd())).with_flags(locks=flags.locks).locks
+    paths = sorted(folder.glob("*.conda-lock.yml"))
+    if not paths:
+        raise MissingLockError(f"there are no locks in {folder}", "type: condavision lock SCRIPT")
+    return tuple(read_lock(path) for path in paths)
+
+
+def config_of(name: str, flags: Flags) -> Config:
+    """Return the configuration of a script's project; of the current folder's for a hash.
+
+    Raises:
+        AnalysisError: there is no such script.
+        ConfigError: the configuration or a flag is wrong.
+    """
+    if not is_hash(name):
+        return open_project(Path(name), flags).config
+    config = load_config(find_root(Path.cwd()))
+    return config.with_flags(locks=flags.locks, vendored=flags.vendored)
 
 
 def _candidates(project: Project, flags: Flags) -> Iterator[tuple[Entry, Path]]:

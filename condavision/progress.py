@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
     from rattler.install import InstallerReporter
 
-__all__ = ["BarProgress", "LineProgress", "Progress", "choose_progress"]
+__all__ = ["BarProgress", "Fetching", "LineProgress", "Progress", "choose_progress"]
+
+
+class Fetching:
+    """Hears of files being fetched; says nothing."""
+
+    def received(self, count: int) -> None:
+        """Take note of so many bytes more; called from any thread."""
+
+    def finished(self, name: str, size: int) -> None:
+        """Take note of a complete file and its size in bytes."""
 
 
 class Progress:
@@ -33,6 +43,12 @@ class Progress:
         """Show the installation of so many conda packages; hand the reporter to rattler."""
         del packages
         yield None
+
+    @contextmanager
+    def fetching(self, files: int) -> Iterator[Fetching]:
+        """Show the download of so many files."""
+        del files
+        yield Fetching()
 
     def _write(self, text: str) -> None:
         self._stream.write(f"condavision: {text}\n")
@@ -56,6 +72,13 @@ class LineProgress(Progress):
         plural = "package" if packages == 1 else "packages"
         self.message(f"installed {packages} conda {plural} in {time.monotonic() - started:.1f} s")
 
+    @contextmanager
+    def fetching(self, files: int) -> Iterator[Fetching]:
+        """Write a line for each file."""
+        from condavision.reporters import LineFetching  # noqa: PLC0415 - rattler costs 0.1 s
+
+        yield LineFetching(self.message, files)
+
 
 class BarProgress(Progress):
     """Bars with sizes and speed."""
@@ -71,6 +94,14 @@ class BarProgress(Progress):
 
         with bars(self._stream, packages) as reporter:
             yield reporter
+
+    @contextmanager
+    def fetching(self, files: int) -> Iterator[Fetching]:
+        """Show a bar that vanishes at the end."""
+        from condavision.reporters import fetching_bar  # noqa: PLC0415 - rattler costs 0.1 s
+
+        with fetching_bar(self._stream, files) as fetching:
+            yield fetching
 
 
 def choose_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:

@@ -31,6 +31,7 @@ class Flags:
     channels: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     locks: Path | None = None
+    vendored: Path | None = None
     settings: tuple[tuple[str, Any], ...] = ()
     """Fields of :class:`Config` and their values."""
 
@@ -138,6 +139,7 @@ def open_project(script: Path, flags: Flags) -> Project:
         tuple(normalize(channel, Path.cwd()) for channel in flags.channels),
         flags.platforms,
         flags.locks,
+        flags.vendored,
         **dict(flags.settings),
     )
     return Project(script, script.resolve().relative_to(root).as_posix(), config)

@@ -11,16 +11,37 @@ from rattler.install import InstallerReporter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from condavision.progress import Fetching
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["BarReporter", "LineReporter", "bars"]
+__all__ = [
+    "BarFetching",
+    "BarReporter",
+    "LineFetching",
+    "LineReporter",
+    "bars",
+    "fetching_bar",
+]
 
 
 @contextmanager
 def bars(stream: TextIO, packages: int) -> Iterator[InstallerReporter]:
     """Show bars on a terminal for the installation of so many packages; they vanish at the end."""
-    shown = Progress(
+    with _shown(stream) as shown:
+        yield BarReporter(shown, packages)  # type: ignore[abstract] # empty bodies, not abstract
+
+
+@contextmanager
+def fetching_bar(stream: TextIO, files: int) -> Iterator[Fetching]:
+    """Show a bar on a terminal for the download of so many files; it vanishes at the end."""
+    with _shown(stream) as shown:
+        yield BarFetching(shown, files)
+
+
+def _shown(stream: TextIO) -> Progress:
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[done]}"),
@@ -28,8 +49,6 @@ def bars(stream: TextIO, packages: int) -> Iterator[InstallerReporter]:
         console=Console(file=stream),
         transient=True,
     )
-    with shown:
-        yield BarReporter(shown, packages)  # type: ignore[abstract] # empty bodies, not abstract
 
 
 class _Downloads(InstallerReporter):
@@ -105,6 +124,55 @@ class BarReporter(_Downloads):
             self._linked += 1
             done = f"{self._linked} of {self._packages}"
         self._bars.update(self._link, completed=self._linked, done=done)
+
+
+class LineFetching(Fetching):
+    """A line for each file fetched, with how many there are."""
+
+    def __init__(self, message: Callable[[str], None], files: int) -> None:
+        self._message = message
+        self._files = files
+        self._finished = 0
+
+    def finished(self, name: str, size: int) -> None:
+        """Say it."""
+        self._finished += 1
+        self._message(f"fetched {name} ({_size(size)}), {self._finished} of {self._files}")
+
+
+class BarFetching(Fetching):
+    """A bar that moves by files, with the bytes received and their speed."""
+
+    def __init__(self, shown: Progress, files: int) -> None:
+        self._bars = shown
+        self._files = files
+        self._finished = 0
+        self._received = 0
+        self._lock = threading.Lock()
+        self._started = time.monotonic()
+        self._task = shown.add_task("fetching", total=files, done=f"0 of {files}", note="")
+
+    def received(self, count: int) -> None:
+        """Count."""
+        with self._lock:
+            self._received += count
+        self._show()
+
+    def finished(self, name: str, size: int) -> None:
+        """Move the bar."""
+        del name, size
+        with self._lock:
+            self._finished += 1
+        self._show()
+
+    def _show(self) -> None:
+        speed = self._received / max(time.monotonic() - self._started, 0.001)
+        self._bars.update(
+            self._task,
+            completed=self._finished,
+            done=f"{self._finished} of {self._files}",
+            note=f"{_size(self._received)}, {_size(speed)}/s",
+        )
 
 
 def _size(count: float) -> str:

@@ -1,0 +1,249 @@
+"""Locks on a machine without a network: every artefact in one folder, whatever interrupts it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from condavision.errors import InstallError, LockfileError, UsageError
+from condavision.lockfile import read_lock
+from condavision.model import Lock, LockedPackage, Manager
+from condavision.progress import BarProgress, Progress
+from condavision.vendored import from_vendored, vendored_path
+from condavision.vendoring import vendor
+from tests.channels.engine import solve
+from tests.channels.server import Channel, Fault
+from tests.command_line import CONDAVISION, CommandLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from condavision.interpreters import Interpreter
+    from condavision.pythons import Minor
+
+    MakeProject = Callable[[Mapping[str, str]], Path]
+
+WORDS = """\
+# /// script
+# requires-python = "==3.12.*"
+# ///
+import humanize, six
+print(humanize.intcomma(1234567), six.__name__)
+"""
+PRINTED = "1,234,567 six\n"
+FILES = ("humanize", "pip", "python", "six")
+
+
+@pytest.fixture
+def command(
+    make_project: MakeProject,
+    channel: Channel,
+    home: Path,
+    interpreter: Callable[[Minor], Interpreter],
+) -> CommandLine:
+    """A project with ``words.py``, locked on the test channel over HTTP and on PyPI."""
+    interpreter((3, 12))
+    settings = f'channels = ["{channel.http_url}"]\n'
+    command = CommandLine(make_project({"condavision.toml": settings, "words.py": WORDS}))
+    command("lock", "words.py").ok()
+    return command
+
+
+@pytest.fixture
+def lock(command: CommandLine) -> Lock:
+    """The lock of that script."""
+    (path,) = (command.folder / "locks").glob("*.conda-lock.yml")
+    return read_lock(path)
+
+
+def _files(folder: Path) -> set[str]:
+    kinds = ("*.conda", "*.whl", "*.part", ".*.part")
+    return {path.name for kind in kinds for path in folder.rglob(kind)}
+
+
+def _cut_off(*arguments: str) -> list[str]:
+    """condavision in a network namespace that has nothing, not even the loopback interface."""
+    unshare = shutil.which("unshare")
+    if unshare is None or subprocess.run([unshare, "-n", "true"], check=False).returncode:
+        pytest.skip("network namespaces need root on Linux")
+    return [unshare, "-n", *CONDAVISION, *arguments]
+
+
+def test_a_vendored_script_runs_without_a_network(
+    command: CommandLine, channel: Channel, tmp_path: Path
+) -> None:
+    folder = tmp_path / "the vendored files"
+    said = command("vendor", folder, "words.py", "--json").ok().json()
+    assert (said["files"], len(said["fetched"]), said["mended"]) == (4, 4, [])
+    channel.close()
+    run = _cut_off("run", "--quiet", "--vendored", str(folder), "words.py")
+    assert command.process(run).ok().out == PRINTED
+    assert command("run", "words.py").ok().out == PRINTED  # the environment is the lock's own
+
+
+WAYS = {
+    "option": (["--vendored", "../vendored"], "", {}),
+    "setting": ([], 'vendored = "../vendored"\n', {}),
+    "variable": ([], "", {"CONDAVISION_VENDORED": "../vendored"}),
+    "variable over setting": ([], 'vendored = "no"\n', {"CONDAVISION_VENDORED": "../vendored"}),
+    "option over variable": (["--vendored", "../vendored"], "", {"CONDAVISION_VENDORED": "/no"}),
+}
+
+
+def test_the_folder_can_be_named_in_three_ways(
+    command: CommandLine, channel: Channel, lock: Lock, tmp_path: Path
+) -> None:
+    command("vendor", tmp_path / "vendored").ok()
+    channel.close()
+    settings = (command.folder / "condavision.toml").read_text()
+    for number, (options, setting, environ) in enumerate(WAYS.values()):
+        (command.folder / "condavision.toml").write_text(settings + setting)
+        own = {**environ, "CONDAVISION_HOME": str(tmp_path / f"home {number}")}
+        command("check", "words.py").ok()  # where artefacts come from does not make a lock stale
+        name = lock.hash if number == 0 else "words.py"
+        installed = command.process(_cut_off("install", "-q", *options, name), environ=own).ok()
+        assert str(tmp_path / f"home {number}") in installed.out
+
+
+def test_a_killed_run_is_resumed(command: CommandLine, channel: Channel, tmp_path: Path) -> None:
+    folder = tmp_path / "vendored"
+    channel.fail("linux-64/python-", Fault.SLOW)
+    process = subprocess.Popen(
+        [*CONDAVISION, "vendor", "-q", str(folder)], cwd=command.folder, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while sum(name.endswith((".conda", ".whl")) for name in _files(folder)) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert any(name.endswith(".part") for name in _files(folder))
+    channel.heal()
+    asked = len(channel.requested)
+    said = command("vendor", folder, "--json").ok().json()
+    assert [name.partition("-")[0] for name in said["fetched"]] == ["python"]
+    assert [path.partition("/python-")[1] for path in channel.requested[asked:]] == ["/python-"]
+    assert {name.partition("-")[0] for name in _files(folder)} == set(FILES)
+
+
+def test_damage_is_named_and_mended(command: CommandLine, lock: Lock, tmp_path: Path) -> None:
+    folder = tmp_path / "vendored"
+    command("vendor", folder).ok()
+    damaged, missing = (vendored_path(package, folder) for package in lock.packages[:2])
+    content = damaged.read_bytes()
+    damaged.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    missing.unlink()
+    failed = command("run", "--vendored", folder, "words.py")
+    assert failed.code == 73
+    assert f"missing: {missing}" in failed.err
+    assert f"damaged (another sha256 than locked): {damaged}" in failed.err
+    said = command("vendor", folder, "--json").ok().json()
+    assert (said["mended"], said["fetched"]) == ([damaged.name], [missing.name])
+    assert damaged.read_bytes() == content
+    assert command("run", "-q", "--vendored", folder, "words.py").ok().out == PRINTED
+
+
+@pytest.mark.parametrize("fault", [Fault.NOT_FOUND, Fault.GARBLED, Fault.TRUNCATED])
+def test_what_cannot_be_fetched_is_named_and_the_rest_kept(
+    command: CommandLine, channel: Channel, tmp_path: Path, fault: Fault
+) -> None:
+    folder = tmp_path / "vendored"
+    channel.fail("noarch/six-", fault)
+    failed = command("vendor", folder)
+    assert failed.code == 73
+    assert "noarch/six-" in failed.err
+    assert "humanize" not in failed.err.partition("error:")[2]
+    assert {name.partition("-")[0] for name in _files(folder)} == {"humanize", "pip", "python"}
+    channel.heal()
+    said = command("vendor", folder, "--json").ok().json()
+    assert [name.partition("-")[0] for name in said["fetched"]] == ["six"]
+
+
+def test_other_tools_can_use_the_folder(command: CommandLine, lock: Lock, tmp_path: Path) -> None:
+    folder = tmp_path / "vendored"
+    command("vendor", folder).ok()
+    records = solve((folder / "channel").as_uri(), ["python", "six"])
+    conda = {package.name for package in lock.packages if package.manager is Manager.CONDA}
+    assert {record.name.normalized for record in records} == conda
+
+
+def test_only_the_platforms_asked_for_are_copied(command: CommandLine, tmp_path: Path) -> None:
+    platforms = ["--platform", "linux-64", "--platform", "win-64"]
+    command("lock", "words.py", *platforms).ok()
+    command("vendor", tmp_path / "win", "words.py", "--platform", "win-64").ok()
+    assert (tmp_path / "win" / "channel" / "win-64").is_dir()
+    assert not (tmp_path / "win" / "channel" / "linux-64").exists()
+    assert command("vendor", tmp_path / "osx", "--platform", "osx-64").code == 2
+    said = command("vendor", tmp_path / "both", "--json").ok().json()
+    assert said["files"] == 5
+
+
+def test_mistakes_are_said(command: CommandLine, make_project: MakeProject, tmp_path: Path) -> None:
+    assert command("vendor", tmp_path / "v", "sum.py").code == 65
+    assert command("vendor", "condavision.toml").code == 2
+    (tmp_path / "file").write_text("")
+    assert command("vendor", tmp_path / "file" / "v").code == 73
+    (command.folder / "words.py").write_text("import six\n")
+    command("lock", "-c", "interpreters:", "words.py").ok()
+    refused = command("vendor", tmp_path / "v", "words.py")
+    assert refused.code == 2
+    assert not (tmp_path / "v").exists()
+    shutil.rmtree(command.folder / "locks")
+    assert command("vendor", tmp_path / "v").code == 70
+
+
+def _package(url: str, manager: Manager = Manager.CONDA, sha256: str = "a" * 64) -> LockedPackage:
+    return LockedPackage(manager, "x", "1", "linux-64", url, sha256, md5="b" * 32, build="0")
+
+
+def test_two_contents_under_one_name_are_refused(tmp_path: Path) -> None:
+    one = _package("https://one.example/c/linux-64/x-1-0.conda")
+    other = _package("https://other.example/c/linux-64/x-1-0.conda", sha256="c" * 64)
+    lock = Lock("0" * 16, ("c",), ("linux-64",), (one, other))
+    with pytest.raises(UsageError, match="one name and different content"):
+        vendor(tmp_path, [lock], (), Progress())
+
+
+@given(
+    path=st.text(max_size=30)
+    | st.lists(st.sampled_from(["..", "%2e%2e", "%2F", "/", "\\", "a-1"])).map("".join),
+    manager=st.sampled_from([Manager.CONDA, Manager.PYPI]),
+)
+def test_no_url_leads_out_of_the_folder(path: str, manager: Manager) -> None:
+    folder = Path("/vendored")
+    try:
+        found = vendored_path(_package(f"https://example.com/{path}", manager), folder)
+    except (LockfileError, ValueError):
+        return
+    assert found.parent.parent in {folder, folder / "channel"}
+    assert Path(os.path.normpath(found)) == found
+
+
+def test_files_are_fetched_from_folders_too(
+    command: CommandLine, lock: Lock, channel: Channel, tmp_path: Path
+) -> None:
+    local = dataclasses.replace(
+        lock,
+        packages=tuple(
+            dataclasses.replace(package, url=package.url.replace(channel.http_url, channel.url))
+            for package in lock.packages
+            if package.manager is Manager.CONDA
+        ),
+    )
+    vendored = vendor(tmp_path / "v", [local], (), BarProgress(sys.stderr))
+    assert vendored.files == len(vendored.fetched) == 3
+    for package in from_vendored(local.packages, tmp_path / "v"):
+        assert package.url.startswith((tmp_path / "v").as_uri())
+    with pytest.raises(InstallError, match="missing"):
+        from_vendored(lock.packages, tmp_path / "v")
