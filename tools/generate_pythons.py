@@ -237,6 +237,8 @@ class Evidence:
                 admitted.add((2, 7))
         else:
             admitted |= {minor for minor in absent_modules if minor > lower}
+        if having[-1] < with_module[-1]:  # gone before its module was
+            admitted -= {minor for minor in absent_modules if minor > having[-1]}
         return frozenset(admitted)
 
     def _lower(self, having: list[Minor], *, python2: bool) -> Minor:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from condavision.analysis.guards import Guard, Guards
     from condavision.analysis.imports import RawImport
     from condavision.analysis.lexing import Lexed
+    from condavision.pythons import Minor
 
 __all__ = [
     "admitted",
@@ -104,15 +105,25 @@ def names_of(module: str) -> Mapping[str, PythonRange]:
 
 def phrase_of(name: str, pythons: PythonRange) -> str:
     """Say which Pythons have a name: ``time.clock (Python 3.7 and earlier)``."""
-    minors = sorted(pythons.minors)
-    if minors == [(2, 7)]:
-        return f"{name} (Python 2 only)"
-    first, last = minors[0], minors[-1]
-    if last == KNOWN[-1]:
-        return f"{name} (Python {format_minor(first)} and later)"
-    if first == KNOWN[0]:
-        return f"{name} (Python {format_minor(last)} and earlier)"
-    return f"{name} (Python {format_minor(first)} to {format_minor(last)})"
+    runs: list[list[Minor]] = []
+    for before, minor in zip((None, *KNOWN), KNOWN, strict=False):
+        if minor in pythons.minors:
+            if runs and runs[-1][-1] == before:
+                runs[-1].append(minor)
+            else:
+                runs.append([minor])
+    spelt = []
+    for run in runs:
+        first, last = format_minor(run[0]), format_minor(run[-1])
+        if run[-1] == KNOWN[-1]:
+            spelt.append(f"{first} and later")
+        elif run == [(2, 7)]:
+            spelt.append("2" if len(runs) > 1 else "2 only")
+        elif run[0] == KNOWN[0]:
+            spelt.append(f"{last} and earlier")
+        else:
+            spelt.append(first if first == last else f"{first} to {last}")
+    return f"{name} (Python {', '.join(spelt)})"
 
 
 def guarded(guard: Guard, errors: frozenset[str]) -> bool:
