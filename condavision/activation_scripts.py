@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,9 @@ _SHELL_OWN = frozenset((
 ))
 # fmt: on
 """What the shell sets or minds itself; and LC_CTYPE, which Python sets in the C locale."""
+
+_MOST_NAMES = 50
+"""Scripts that mention more variables than this run each time: trying them all would take long."""
 
 _MENTIONED = re.compile(r"\$\{?!?([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+?=|\b(?:unset|export) +(.+)")
 _INDIRECT = re.compile(r"\beval\b|\$\{!|\b(?:declare|local|typeset) +-n\b|\bprintenv\b")
@@ -193,15 +197,29 @@ class _Runs:
         return None if result is None else _without_shell(result)
 
     def agree(self, operations: Sequence[Operation], names: Sequence[str]) -> bool:
-        """Tell whether the operations predict what the scripts do to other values."""
+        """Tell whether the operations predict what the scripts do to other values.
+
+        A script may look at one variable to change another, so each is tried alone, alone but
+        empty, and as the only one that is missing.
+        """
+        if len(names) > _MOST_NAMES:
+            return False
         awkward = f'{self._folder}/it\'s a "value":x y;$HOME\\'
-        for chosen in (names[::2], names[1::2], names):
-            variables = {name: f"{awkward}{name}" for name in chosen}
-            initial = self.initial(variables)
-            predicted = apply(_merged(self._base, operations), initial)
-            if self.result(variables) != _without_shell(predicted):
-                return False
-        return True
+        values = {name: f"{awkward}{name}" for name in names}
+        tried = [values, _chosen(values, names[::2]), _chosen(values, names[1::2])]
+        for name in names:
+            tried += [{name: values[name]}, {name: ""}, values | {name: ""}]
+            tried.append(_chosen(values, [other for other in names if other != name]))
+        with ThreadPoolExecutor() as pool:  # each waits for a process of its own
+            return all(pool.map(lambda variables: self._agrees(operations, variables), tried))
+
+    def _agrees(self, operations: Sequence[Operation], variables: Mapping[str, str]) -> bool:
+        predicted = apply(_merged(self._base, operations), self.initial(variables))
+        return self.result(variables) == _without_shell(predicted)
+
+
+def _chosen(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    return {name: values[name] for name in names}
 
 
 def _without_shell(environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from condavision.analysis import require_python
+from condavision.analysis import new_reader, require_python
 from condavision.analysis.readable import require_readable
 from condavision.channel import INTERPRETERS
 from condavision.config import home
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from condavision.analysis import Reader
     from condavision.lock_diff import Change
     from condavision.mapping.import_map import ImportMap
     from condavision.model import Lock, LockedPackage
@@ -173,9 +174,10 @@ def _read_groups(
     """Read every script and join those with equal requirements; note what cannot be read."""
     now = datetime.now(UTC)
     readings: dict[tuple[Path, str], list[Reading]] = {}
+    readers: dict[Path, Reader] = {}
     for script in scripts:
         try:
-            reading = _read(script, flags, import_map)
+            reading = _read(script, flags, import_map, readers)
         except CondavisionError as error:
             report.failed.append((script, error))
             continue
@@ -190,15 +192,19 @@ def _read_groups(
     return groups
 
 
-def _read(script: Path, flags: Flags, import_map: ImportMap) -> Reading:
+def _read(
+    script: Path, flags: Flags, import_map: ImportMap, readers: dict[Path, Reader]
+) -> Reading:
     project = open_project(script, flags)
+    root = project.config.root
+    readers.setdefault(root, new_reader(root))
     recorded = tuple(
         path
         for local in (False, True)
         for entry in read_index(project.locks(local=local)).of(project.key)
         for path in entry.paths
     )
-    reading = read(project, import_map, extra_paths=recorded)
+    reading = read(project, import_map, extra_paths=recorded, reader=readers[root])
     require_python(reading.analysis)
     require_readable(reading.analysis)
     reading.require_known(import_map)

@@ -17,6 +17,7 @@ from condavision.script_index import LOCAL, Entry
 from condavision.virtual_packages import PLATFORMS
 
 if TYPE_CHECKING:
+    from condavision.analysis import Reader
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.resolve import Resolution
     from condavision.model import Analysis, Requirements
@@ -145,10 +146,17 @@ def open_project(script: Path, flags: Flags) -> Project:
     return Project(script, script.resolve().relative_to(root).as_posix(), config)
 
 
-def read(project: Project, import_map: ImportMap, *, extra_paths: tuple[str, ...] = ()) -> Reading:
+def read(
+    project: Project,
+    import_map: ImportMap,
+    *,
+    extra_paths: tuple[str, ...] = (),
+    reader: Reader | None = None,
+) -> Reading:
     """Analyze a script and derive its requirement set; nothing is solved and no network is used.
 
-    ``extra_paths`` are local search paths that ``scripts.yml`` recorded for it.
+    ``extra_paths`` are local search paths that ``scripts.yml`` recorded for it. A ``reader`` that
+    several scripts share reads no file twice.
 
     Raises:
         AnalysisError: the script cannot be read.
@@ -161,6 +169,7 @@ def read(project: Project, import_map: ImportMap, *, extra_paths: tuple[str, ...
         root=config.root,
         paths=config.paths,
         pythonpath=tuple(dict.fromkeys((*python_path(), *recorded))),
+        reader=reader,
     )
     requirements, resolutions = derive(analysis, config, import_map)
     return Reading(project, analysis, requirements, resolutions, requirement_hash(requirements))

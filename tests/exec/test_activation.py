@@ -209,7 +209,7 @@ STATEMENTS = (
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     chosen=st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=4),
