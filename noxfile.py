@@ -29,6 +29,7 @@ EXAMPLES = (
     "hello.py",
     "titles.py",
 )
+BENCHMARKS = ("warm_run", "install", "scan")
 UNSOLVABLE = 67
 
 
@@ -130,5 +131,5 @@ def tables(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what the README and the docs claim, as ratios beside what a user would pick."""
     session.install("-e", ".", "pipreqs", "deptry", "fawltydeps")
-    for benchmark in sorted(Path("benchmarks").glob("*.py")):
-        session.run("python", str(benchmark), *session.posargs)
+    for name in session.posargs or BENCHMARKS:
+        session.run("python", "-m", f"benchmarks.{name}")

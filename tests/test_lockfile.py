@@ -74,7 +74,7 @@ LOCKS = {
 }
 
 
-@pytest.fixture(params=LOCKS.values(), ids=LOCKS.keys())
+@pytest.fixture(params=list(LOCKS.values()), ids=list(LOCKS))
 def lock(request: pytest.FixtureRequest) -> Lock:
     found: Lock = request.param
     return found
@@ -85,7 +85,7 @@ def test_what_is_written_is_read(lock: Lock, tmp_path: Path) -> None:
 
 
 def test_equal_locks_give_equal_bytes(lock: Lock) -> None:
-    again = dataclasses.replace(lock, metadata=dict(reversed(lock.metadata.items())))
+    again = dataclasses.replace(lock, metadata=dict(reversed(list(lock.metadata.items()))))
     assert render(lock, REQUIREMENTS) == render(again, REQUIREMENTS)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from condavision.model import Manager, Requirement, Requirements, SourceLocation
 from condavision.pythons import PythonRange
 from condavision.requirements import describe, differences, requirement_hash
+
+if TYPE_CHECKING:
+    from random import Random
 
 NUMPY = Requirement(Manager.PYPI, "numpy", conda="numpy")
 PANDAS = Requirement(Manager.PYPI, "pandas", ">=2", conda="pandas")
@@ -55,7 +58,7 @@ def test_everything_that_is_required_changes_it() -> None:
 
 
 @given(st.randoms(use_true_random=False))
-def test_order_places_and_suppliers_do_not_change_it(source: random.Random) -> None:
+def test_order_places_and_suppliers_do_not_change_it(source: Random) -> None:
     shuffled = [
         replace(
             needed,

@@ -25,10 +25,9 @@ import typeshed_client  # type: ignore[import-not-found]
 import vermin  # type: ignore[import-not-found]
 import vermin.rules  # type: ignore[import-not-found]
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from accuracy_pythons import interpreters
-
+from benchmarks.accuracy_pythons import interpreters
 from condavision.pythons import KNOWN, Minor, format_minor
 
 if TYPE_CHECKING:

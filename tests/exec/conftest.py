@@ -88,8 +88,13 @@ def make_lock(channel: Channel) -> MakeLock:
 def make_environment(make_lock: MakeLock, home: Path) -> Callable[..., Environment]:
     """Install what specs solve to, into an empty home."""
 
-    def make(*specs: str, **options: bool) -> Environment:
-        lock = make_lock(*specs)
-        return install(lock, current_subdir(), home=home, progress=Progress(), **options)
+    def make(*specs: str, compile_bytecode: bool = True) -> Environment:
+        return install(
+            make_lock(*specs),
+            current_subdir(),
+            home=home,
+            progress=Progress(),
+            compile_bytecode=compile_bytecode,
+        )
 
     return make
