@@ -47,6 +47,10 @@ _NUMBER = re.compile(
     rb"|(?P<underscore>[0-9][0-9a-fA-FxXoOjJeE]*_[0-9a-fA-F_jJeE]*)"
 )
 
+_OCTAL_NUMBER = re.compile(rb"(?<![\w.])(?<![\d.][eE][+-])0[0-9]*[1-9][0-9]*(?![\w.])")
+_NUMBERS = {"long": _LONG, "octal": _OCTAL, "underscore": _UNDERSCORE}
+_DIGITS = frozenset(b"0123456789")
+
 _NON_ASCII_BYTES = before(3, 0, "bytes literal with non-ASCII characters")
 _ESCAPE = before(3, 0, "incomplete \\u, \\U or \\N escape in a string without prefix")
 _MIXED = before(3, 0, "bytes and text literals joined")
@@ -127,21 +131,18 @@ def _reuses(text: bytes) -> bool:
 
 
 def _numbers(lexed: Lexed) -> Iterator[Finding]:
-    digits = (b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9")
+    kinds: dict[str, bytes] = {}
     for word in lexed.words:
-        if not word.startswith(digits) or len(word) < 2:
-            continue
-        number = _NUMBER.fullmatch(word)
-        if number is None:
-            continue
-        verdict = {"long": _LONG, "octal": _OCTAL, "underscore": _UNDERSCORE}[
-            number.lastgroup or ""
-        ]
-        following = rb"(?![\w.])" if verdict is _OCTAL else rb"(?!\w)"
-        preceding = rb"(?<!\w)" if verdict is _UNDERSCORE else rb"(?<![\w.])(?<![\d.][eE][+-])"
-        place = re.search(preceding + word + following, lexed.code)
+        if word[0] in _DIGITS and len(word) > 1 and (number := _NUMBER.fullmatch(word)):
+            kinds.setdefault(number.lastgroup or "", word)
+    for kind, word in kinds.items():
+        place = None
+        if kind == "octal":  # or the digits of a float after its point
+            place = _OCTAL_NUMBER.search(lexed.code)
+        else:
+            place = re.search(rb"(?<!\w)%b(?!\w)" % word, lexed.code)
         if place is not None:
-            yield Finding(place.start(), verdict)
+            yield Finding(place.start(), _NUMBERS[kind])
 
 
 def _non_ascii(lexed: Lexed) -> Iterator[Finding]:

@@ -61,7 +61,7 @@ def _star(found: Candidate) -> Verdict | None:
 
 def _begins_operand(code: bytes, start: int) -> bool:
     before = start - 1
-    while before >= 0 and code[before] in b" \t\r\n":
+    while before >= 0 and code[before] in b" \t\r":
         before -= 1
     if before < 0 or code[before] in _BEFORE_OPERAND:
         return True

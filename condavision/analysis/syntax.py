@@ -48,7 +48,7 @@ _TABS = before(3, 0, "tabs and spaces mixed inconsistently")
 class Narrowing:
     """The minors that the findings so far admit.
 
-    Nothing narrows any more when ``seconds`` are over: climbing a tree of twenty thousand levels
+    Trees are no longer asked when ``seconds`` are over: climbing one of twenty thousand levels
     takes minutes, and no Python compiles such a file.
     """
 
@@ -71,8 +71,11 @@ class Narrowing:
         return (
             not self.minors.isdisjoint(verdict.pythons.minors)
             and not self.minors <= verdict.pythons.minors
-            and time.perf_counter() < self._deadline
         )
+
+    def worthwhile(self, verdict: Verdict) -> bool:
+        """Tell whether a verdict is possible and there is time left to look for it."""
+        return self.possible(verdict) and time.perf_counter() < self._deadline
 
 
 def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
@@ -95,10 +98,10 @@ def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[
 
 
 def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
-    if not any(map(narrowing.possible, rule.verdicts)) or not rule.applies(lexed):
+    if not any(map(narrowing.worthwhile, rule.verdicts)) or not rule.applies(lexed):
         return
     for match in islice(rule.matches(lexed.code), _MOST_CANDIDATES):
-        if not any(map(narrowing.possible, rule.verdicts)):
+        if not any(map(narrowing.worthwhile, rule.verdicts)):
             return
         judged = rule.judge(Candidate(lexed, root, match)) if rule.judge else rule.verdicts[0]
         if judged is None or not narrowing.possible(judged):

@@ -85,7 +85,7 @@ def _names(
     yield from builtin_findings(lexed, root, guards, imports)
     yield from dict_findings(lexed, root, guards)
     deferred = b"annotations" in future_features(lexed)
-    yield from type_findings(lexed, root, guards, imports, narrowing.possible, deferred=deferred)
+    yield from type_findings(lexed, root, guards, imports, narrowing.worthwhile, deferred=deferred)
 
 
 def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Finding]:
