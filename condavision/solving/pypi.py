@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +81,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class PyPISolver:
-    """uv with its cache; indexes and credentials are those uv itself is configured with."""
+    """uv with its cache; indexes and credentials are those uv itself is configured with.
+
+    Made in one thread, used from many: what finds uv is not safe to be called from several.
+    """
 
     cache: Path
     allow_sdist: bool = False
     exclude_newer: datetime | None = None
     offline: bool = False
+    program: str = field(default_factory=uv.find_uv_bin)
 
     def solve(
         self, requirements: Iterable[Requirement], target: Target
@@ -155,7 +159,7 @@ class PyPISolver:
     def _run(self, folder: Path, target: Target, *options: str) -> str:
         """Compile ``requirements.in`` of a folder; return what uv said if it failed, else ""."""
         command = [
-            uv.find_uv_bin(),
+            self.program,
             *("pip", "compile", "requirements.in"),
             *("--output-file", _PYLOCK, "--format", "pylock.toml"),
             *("--python-version", target.python, "--python-platform", target.uv_platform),

@@ -148,7 +148,9 @@ def test_code_keeps_every_byte_in_place(text: str) -> None:
     )
 
 
-@pytest.mark.parametrize("piece", ["(", "f'{", "[*", "*a|", "lambda (", "except (", "print [", "\\"])
+@pytest.mark.parametrize(
+    "piece", ["(", "f'{", "[*", "*a|", "lambda (", "except (", "print [", "\\"]
+)
 def test_repetition_costs_little(piece: str) -> None:
     source = decode((piece * 20_000).encode(), Path("x.py"), "x.py")
     tree = parse(source)

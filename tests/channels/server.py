@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from enum import Enum
 from functools import cached_property
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 __all__ = ["Channel", "Fault"]
 
@@ -28,13 +27,17 @@ class Channel:
     """A channel on disk, and the same over HTTP once ``http_url`` is asked for.
 
     ``path`` is its folder, not to be written to. ``requested`` are the paths asked of the server,
-    in order. Whoever makes one closes it.
+    in order. ``index`` is the file that a folder answers with, and its content type. With
+    ``credentials`` (``user:password``) the server answers to nobody else. Whoever makes one closes
+    it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.requested: list[str] = []
         self.faults: dict[str, Fault] = {}
+        self.credentials: str | None = None
+        self.index: tuple[str, str] | None = None
         self._closing = threading.Event()
 
     @property
@@ -88,6 +91,12 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.owner.requested.append(self.path)
+        if not self._is_welcome():
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", "Basic")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         fault = next((f for name, f in self.owner.faults.items() if name in self.path), None)
         if fault is Fault.NOT_FOUND:
             self.send_error(404)
@@ -100,11 +109,33 @@ class _Handler(SimpleHTTPRequestHandler):
                 self.owner.wait(10)
             self._send()
 
+    def _is_welcome(self) -> bool:
+        wanted = self.owner.credentials
+        if wanted is None:
+            return True
+        token = base64.b64encode(wanted.encode()).decode()
+        return self.headers.get("Authorization") == f"Basic {token}"
+
     def _send(self) -> None:
         try:
-            super().do_GET()
+            if self.owner.index and self.path.endswith("/"):
+                self._send_index(*self.owner.index)
+            else:
+                super().do_GET()
         except ConnectionError:
             return  # the client has seen enough
+
+    def _send_index(self, name: str, content_type: str) -> None:
+        path = Path(self.translate_path(self.path)) / name
+        if not path.exists():
+            self.send_error(404)
+            return
+        content = path.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def _send_damaged(self, fault: Fault | None) -> None:
         try:

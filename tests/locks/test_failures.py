@@ -1,0 +1,79 @@
+"""What cannot be solved is said in the user's terms: which file asked for what, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.locks.conftest import Dated, package
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine
+    from tests.locks.conftest import SmallChannel
+
+EVERYWHERE = ("--platform", "linux-64", "--platform", "osx-arm64", "--platform", "win-64")
+TWO_FILES = {
+    "web.py": '# /// script\n# dependencies = ["requests<2"]\n# ///\nimport helper, six\n',
+    "helper.py": "import requests\nimport urllib3\n",
+}
+CONDA = '# /// script\n# [tool.condavision]\n# [tool.conda]\n# dependencies = ["{}"]\n# ///\n'
+
+
+@pytest.fixture
+def packaged(command: CommandLine, small_channel: SmallChannel) -> CommandLine:
+    """A project on a channel where not everything goes together, or is everywhere."""
+    small_channel.add(
+        package("requests", "1.0", "urllib3 <2"),
+        package("requests", "2.0", "urllib3 >=2"),
+        package("urllib3", "2.0"),
+        package("six", "1.0"),
+        Dated("onlylinux", "1.0", "h0_0", "linux-64", depends=("python",)),
+    )
+    return command
+
+
+def lock(command: CommandLine, files: dict[str, str], *options: str) -> str:
+    for name, text in files.items():
+        (command.folder / name).write_text(text)
+    refused = command("lock", "web.py", *options)
+    assert refused.code == 67, refused.err
+    assert "Traceback" not in refused.err
+    assert not list((command.folder / "locks").glob("*.yml"))
+    return refused.err
+
+
+def test_a_conflict_names_the_files_and_lines_that_asked(packaged: CommandLine) -> None:
+    said = lock(packaged, TWO_FILES)
+    assert "requests 1.0 would require" in said
+    assert "requests <2 (web.py:2)" in said
+    assert "urllib3 (helper.py:2)" in said
+    assert "six (web.py:4)" not in said
+    assert "and 1 more" in said
+
+
+def test_a_conflict_on_every_platform_is_said_once(packaged: CommandLine) -> None:
+    said = lock(packaged, TWO_FILES, *EVERYWHERE)
+    assert said.count("requests 1.0 would require") == 1
+    assert "linux-64, osx-arm64 and win-64" in said
+    assert "leave" not in said
+
+
+def test_what_one_platform_lacks_can_be_left_out_there(packaged: CommandLine) -> None:
+    said = lock(packaged, {"web.py": CONDA.format("onlylinux")}, *EVERYWHERE)
+    assert "onlylinux (web.py:4): no channel has it for osx-arm64 and win-64, but for" in said
+    assert "condavision lock --platform linux-64 SCRIPT" in said
+    assert 'sys.platform != "darwin" and sys.platform != "win32"' in said
+
+
+def test_what_no_platform_has_is_misspelt(packaged: CommandLine) -> None:
+    said = lock(packaged, {"web.py": CONDA.format("reqests")}, *EVERYWHERE)
+    assert "reqests (web.py:4): no channel has it" in said
+    assert "check the spelling" in said
+
+
+def test_a_version_that_does_not_exist(packaged: CommandLine) -> None:
+    text = '# /// script\n# dependencies = ["requests>=99"]\n# ///\nimport requests\n'
+    said = lock(packaged, {"web.py": text})
+    assert "No candidates were found for requests >=99" in said
+    assert "requests >=99 (web.py:2)" in said

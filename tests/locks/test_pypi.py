@@ -1,0 +1,166 @@
+"""The PyPI side of a lock: what goes with conda's side, which wheels, from which index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.channels.server import Channel
+from tests.locks.conftest import package
+from tests.locks.wheels import WheelIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.command_line import CommandLine, Finished
+    from tests.locks.conftest import SmallChannel
+
+EVERYWHERE = ("--platform", "linux-64", "--platform", "osx-arm64", "--platform", "win-64")
+NAMED = "# /// script\n# dependencies = [{}]\n# ///\n"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Channel]:
+    """A server for a package index."""
+    (tmp_path / "index").mkdir()
+    found = Channel(tmp_path / "index")
+    found.index = ("index.json", "application/vnd.pypi.simple.v1+json")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def index(served: Channel, monkeypatch: pytest.MonkeyPatch) -> WheelIndex:
+    """That index, which uv is told to use and no other."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{served.http_url}/simple")
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    for name in ("UV_INDEX", "UV_FIND_LINKS", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return WheelIndex(served.path)
+
+
+def lock(command: CommandLine, requirements: str, *options: str) -> Finished:
+    (command.folder / "web.py").write_text(NAMED.format(requirements))
+    return command("lock", "web.py", "--json", *options)
+
+
+def packages(finished: Finished) -> list[dict[str, Any]]:
+    path = Path(finished.ok().json()[0]["lock"])
+    found: list[dict[str, Any]] = yaml.safe_load(path.read_text())["package"]
+    return [entry for entry in found if entry["manager"] == "pip"]
+
+
+def test_what_conda_supplies_is_not_installed_twice(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+) -> None:
+    small_channel.add(package("requests", "2.31"))
+    index.add("addon", "1.0", "requests>=2", "extra_thing")
+    index.add("extra_thing", "1.0")
+    index.add("requests", "2.99")
+    found = packages(lock(command, '"addon", "requests"'))
+    assert [entry["name"] for entry in found] == ["addon", "extra-thing"]
+
+
+def test_what_does_not_go_with_conda_is_refused(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+) -> None:
+    small_channel.add(package("requests", "2.31"))
+    index.add("addon", "1.0", "requests>=3")
+    refused = lock(command, '"addon", "requests"')
+    assert refused.code == 67
+    assert "addon depend on requests>=3" in refused.err
+    assert "2.31" in refused.err
+    assert "+conda" not in refused.err
+    assert "web.py:2" in refused.err
+    assert not list((command.folder / "locks").glob("*.yml"))
+
+
+def test_each_platform_gets_its_wheel(command: CommandLine, index: WheelIndex) -> None:
+    tags = {
+        "linux-64": "cp312-cp312-manylinux_2_17_x86_64",
+        "osx-arm64": "cp312-cp312-macosx_11_0_arm64",
+        "win-64": "cp312-cp312-win_amd64",
+    }
+    for tag in (*tags.values(), "cp312-cp312-manylinux_2_34_x86_64", "py3-none-any"):
+        index.add("compiled", "1.0", tag=tag)
+    found = packages(lock(command, '"compiled"', *EVERYWHERE))
+    assert {entry["platform"]: entry["url"].rpartition("-1.0-")[2] for entry in found} == {
+        platform: f"{tag}.whl" for platform, tag in tags.items()
+    }
+
+
+def test_a_platform_without_a_wheel_is_named(command: CommandLine, index: WheelIndex) -> None:
+    index.add("compiled", "1.0", tag="cp312-cp312-manylinux_2_17_x86_64")
+    index.add("compiled", "1.0", tag="cp312-cp312-macosx_11_0_arm64")
+    refused = lock(command, '"compiled"', *EVERYWHERE)
+    assert refused.code == 67
+    assert "no set of packages for win-64 meets" in refused.err
+    assert "leave win-64 out" in refused.err
+
+
+def test_a_version_locked_before_is_kept(command: CommandLine, index: WheelIndex) -> None:
+    index.add("one", "1.0")
+    index.add("two", "1.0")
+    lock(command, '"one"').ok()
+    index.add("one", "2.0")
+    kept = packages(lock(command, '"one", "two"'))
+    assert {entry["name"]: entry["version"] for entry in kept} == {"one": "1.0", "two": "1.0"}
+    moved = packages(lock(command, '"one", "two"', "--upgrade-package", "one"))
+    assert {entry["name"]: entry["version"] for entry in moved} == {"one": "2.0", "two": "1.0"}
+
+
+def test_the_cutoff_is_for_wheels_too(command: CommandLine, index: WheelIndex) -> None:
+    index.add("one", "1.0", date="2025-02-01")
+    index.add("one", "2.0", date="2025-04-01")
+    old = packages(lock(command, '"one"', "--exclude-newer", "2025-03-01"))
+    assert [entry["version"] for entry in old] == ["1.0"]
+    new = packages(lock(command, '"one"', "--upgrade"))
+    assert [entry["version"] for entry in new] == ["2.0"]
+
+
+def test_source_distributions_have_to_be_allowed(command: CommandLine, index: WheelIndex) -> None:
+    index.add_sdist("source", "1.0")
+    assert lock(command, '"source"').code == 67
+    found = packages(lock(command, '"source"', "--allow-sdist"))
+    assert found[0]["url"].endswith("source-1.0.tar.gz")
+    assert "source distributions" in command("check", "web.py").ok().out
+
+
+def test_an_unknown_import_has_to_be_allowed(command: CommandLine, index: WheelIndex) -> None:
+    index.add("never_heard_of_it", "1.0")
+    script = command.folder / "web.py"
+    script.write_text("import never_heard_of_it\n")
+    assert command("lock", "web.py").code == 66
+    command("lock", "web.py", "--allow-unverified").ok()
+    assert "never_heard_of_it=pypi:never-heard-of-it" in command("check", "web.py").ok().out
+    assert command("lock", "web.py").code == 66  # a flag is for once, the setting for good
+
+
+def test_overrides_are_repeated(command: CommandLine, index: WheelIndex) -> None:
+    index.add("one", "1.0")
+    with (command.folder / "condavision.toml").open("a") as stream:
+        stream.write('[imports]\ncv2 = "pypi:one"\nunused = "two"\n')
+    (command.folder / "web.py").write_text("import cv2.data\n")
+    command("lock", "web.py").ok()
+    checked = command("check", "web.py").ok().out
+    assert "overridden: cv2=pypi:one" in checked
+    assert "unused" not in checked
+
+
+def test_credentials_of_an_index_stay_out_of_the_lock(
+    command: CommandLine, index: WheelIndex, served: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.add("one", "1.0")
+    served.credentials = "user:sesame"
+    assert lock(command, '"one"').code in {67, 69}
+    url = served.http_url.replace("//", "//user:sesame@")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{url}/simple")
+    finished = lock(command, '"one"').ok()
+    assert packages(finished)[0]["url"].startswith(served.http_url)
+    refused = lock(command, '"no-such-thing"')
+    written = [path.read_text() for path in (command.folder / "locks").iterdir()]
+    for text in (finished.out, finished.err, refused.out, refused.err, *written):
+        assert "sesame" not in text
