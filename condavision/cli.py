@@ -12,6 +12,7 @@ import click
 from condavision import __version__
 from condavision.errors import CondavisionError
 from condavision.reading import Flags
+from condavision.terms import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,6 +81,10 @@ def _terms(command: _Command) -> _Command:
     options = (
         click.option(
             "--exclude-newer", metavar="DATE|AGE", help="Take nothing newer: 7d, 2026-01-31."
+        ),
+        click.option("--engine", type=click.Choice(ENGINES), help="Who solves for conda packages."),
+        click.option(
+            "--conda", metavar="EXE", help="The conda, mamba or micromamba that conda-lock drives."
         ),
         click.option("--offline", is_flag=True, help="Solve from what is cached; no network."),
         click.option("--allow-sdist", is_flag=True, help="Take source distributions from PyPI."),

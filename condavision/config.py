@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from condavision.channel import normalize
 from condavision.errors import ConfigError
 from condavision.pythons import FLOOR, KNOWN, Minor, format_minor
-from condavision.terms import cutoff
+from condavision.terms import ENGINES, cutoff
 from condavision.virtual_packages import PLATFORMS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavisio
 """The files that configure a project, best first, and the table of each that is ours."""
 
 _UNDECIDING = frozenset(
-    {"platforms", "paths", "locks", "vendored", "exclude-newer", "virtual-packages"}
+    {"platforms", "paths", "locks", "vendored", "exclude-newer", "virtual-packages", "engine"}
 )
 """Settings that change no requirement set by themselves; what ``paths`` finds counts as files."""
 
@@ -47,7 +47,8 @@ class Config:
     """The settings of one project.
 
     Paths are absolute. ``imports`` maps a module to a conda match spec, to ``pypi:`` and a PEP 508
-    requirement, or to an empty string where the module needs no package. ``settings`` is a
+    requirement, or to an empty string where the module needs no package. ``conda`` is the command
+    line's alone: a project's file must not name a program to run. ``settings`` is a
     canonical text of what the file sets that can change a requirement set.
     """
 
@@ -67,6 +68,8 @@ class Config:
     allow_unverified: bool = False
     allow_sdist: bool = False
     exclude_newer: str = ""
+    engine: str = ENGINES[0]
+    conda: str | None = None
     virtual_packages: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
     settings: str = ""
@@ -211,6 +214,7 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
         "allow-unverified": _boolean,
         "allow-sdist": _boolean,
         "exclude-newer": _cutoff,
+        "engine": _engine,
         "virtual-packages": _virtual_packages,
     }
     values: dict[str, Any] = {}
@@ -263,6 +267,12 @@ def _cutoff(value: object) -> str:
     text = _string(value)
     cutoff(text, datetime.now(UTC))
     return text
+
+
+def _engine(value: object) -> str:
+    if value not in ENGINES:
+        raise ValueError(f"one of {', '.join(ENGINES)}")
+    return str(value)
 
 
 def _virtual_packages(value: object) -> dict[str, str]:

@@ -38,6 +38,7 @@ __all__ = [
     "lock_path",
     "parse_lock",
     "read_lock",
+    "read_package",
     "render",
     "write_lock",
 ]
@@ -255,7 +256,7 @@ def parse_lock(text: str, path: Path) -> Lock:
             hash=custom.pop("requirement_hash"),
             channels=tuple(channel["url"] for channel in metadata["channels"]),
             platforms=tuple(metadata["platforms"]),
-            packages=tuple(_read_package(entry) for entry in document["package"]),
+            packages=tuple(read_package(entry) for entry in document["package"]),
             metadata=custom,
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -283,7 +284,13 @@ def _loader() -> type[yaml.SafeLoader]:
     return loader
 
 
-def _read_package(entry: dict[str, Any]) -> LockedPackage:
+def read_package(entry: dict[str, Any]) -> LockedPackage:
+    """Read one entry of a conda-lock file, ours or another's.
+
+    Raises:
+        KeyError: it lacks a field.
+        ValueError: its url does not name the package.
+    """
     manager = _MANAGERS[entry["manager"]]
     name, version, url = entry["name"], entry["version"], entry["url"]
     hashes = entry["hash"]

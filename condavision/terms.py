@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from condavision.config import Config
 
-__all__ = ["Terms", "cutoff", "terms_of"]
+__all__ = ["CONDA_LOCK", "ENGINES", "Terms", "cutoff", "terms_of"]
+
+CONDA_LOCK = "conda-lock"
+ENGINES = ("rattler", CONDA_LOCK)
 
 _AGE = re.compile(r"(\d{1,5}) ?([hdw])\Z")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -55,7 +58,8 @@ class Terms:
 
     Nothing newer than ``exclude_newer`` is taken. ``virtual_packages`` are the changes to the
     defaults. ``trusted_channels`` may be asked for unknown imports, and with ``allow_unverified``
-    so may PyPI.
+    so may PyPI. ``engine`` is one of :data:`ENGINES`, ``conda`` the executable that the second one
+    drives.
     """
 
     exclude_newer: datetime | None = None
@@ -63,6 +67,8 @@ class Terms:
     trusted_channels: tuple[str, ...] = ()
     allow_sdist: bool = False
     allow_unverified: bool = False
+    engine: str = ENGINES[0]
+    conda: str | None = None
 
     def recorded(self) -> dict[str, str]:
         """Return what a lock made under these terms says of them."""
@@ -71,6 +77,8 @@ class Terms:
             found["exclude_newer"] = self.exclude_newer.strftime(_INSTANT)
         if self.virtual_packages:
             found["virtual_packages"] = spell(self.virtual_packages)
+        if self.engine != ENGINES[0]:
+            found["engine"] = self.engine
         return found
 
     def unmet(self, recorded: Mapping[str, str]) -> tuple[str, ...]:
@@ -86,6 +94,8 @@ class Terms:
         if wanted != had:
             made, asked = had or "conda-lock's defaults", wanted or "conda-lock's defaults"
             reasons.append(f"virtual packages {made} are now {asked}")
+        if self.engine not in {ENGINES[0], recorded.get("engine")}:
+            reasons.append(f"not made by {self.engine}")
         return tuple(reasons)
 
 
@@ -98,4 +108,6 @@ def terms_of(config: Config, now: datetime | None = None) -> Terms:
         trusted_channels=config.trusted_channels,
         allow_sdist=config.allow_sdist,
         allow_unverified=config.allow_unverified,
+        engine=config.engine,
+        conda=config.conda,
     )

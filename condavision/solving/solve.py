@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from condavision.channel import INTERPRETERS, is_local, is_trusted
-from condavision.errors import UnsolvableError
+from condavision.errors import UnsolvableError, UsageError
 from condavision.interpreters import local_channel
 from condavision.mapping.import_map import normalized
 from condavision.model import Lock, Manager
 from condavision.pythons import PythonRange
 from condavision.requirements import describe, requirement_hash
 from condavision.solving.conda import CondaSolver, Conditions, Supply, open_gateway
+from condavision.solving.conda_lock_engine import CondaLockSolver, find_conda
 from condavision.solving.failure import absent_error, unsolvable_error
 from condavision.solving.pypi import OLDEST_PYTHON, PyPISolver, Target
 from condavision.specs import python_spec
+from condavision.terms import CONDA_LOCK
 from condavision.virtual_packages import virtual_packages
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class LockSolver:
         solving = _Solving(
             requirements=requirements,
             terms=terms,
-            conda=CondaSolver(self._gateway, channels, trusted),
+            conda=self._conda_solver(channels, trusted, terms),
             pypi=PyPISolver(
                 self._home / "uv",
                 allow_sdist=terms.allow_sdist,
@@ -89,6 +91,15 @@ class LockSolver:
                 **_noted(solved, packages, self._import_map),
             },
         )
+
+    def _conda_solver(
+        self, channels: Sequence[str], trusted: Sequence[str], terms: Terms
+    ) -> CondaSolver:
+        if terms.engine != CONDA_LOCK:
+            return CondaSolver(self._gateway, channels, trusted)
+        if self._offline:
+            raise UsageError("conda-lock cannot solve offline", "leave --engine conda-lock out")
+        return CondaLockSolver(self._gateway, channels, trusted, find_conda(terms.conda))
 
 
 def _noted(
