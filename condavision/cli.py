@@ -115,6 +115,12 @@ def _as_flags(
     metavar="NAME",
     help="Let this package move, keep the others; repeatable.",
 )
+@click.option(
+    *("--from", "source"),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the versions of an environment.yml, conda-lock.yml or pixi.lock where possible.",
+)
 @click.option("--prune", is_flag=True, help="Remove locks that no script uses any more.")
 @_quiet()
 @_json()
@@ -122,6 +128,7 @@ def lock(
     paths: tuple[Path, ...],
     upgrade: bool,
     upgrades: tuple[str, ...],
+    source: Path | None,
     prune: bool,
     quiet: bool,
     as_json: bool,
@@ -143,25 +150,32 @@ def lock(
         print_error,
         print_json,
         print_table,
+        print_unkept,
         summary,
     )
     from condavision.selection import select_scripts
     from condavision.subdir import current_subdir
 
+    agreement = None
+    if source is not None:
+        from condavision.agreed import read_agreement
+
+        agreement = read_agreement(source)
     report = lock_scripts(
         select_scripts(paths),
         _as_flags(**flags),
         ImportMap.bundled(),
-        renewal=Renewal(upgrade, frozenset(upgrades)),
+        renewal=Renewal(upgrade, frozenset(upgrades), agreement),
         progress=choose_lock_progress(quiet=quiet),
     )
     platform = current_subdir()
     if as_json:
-        print_json([locked_script(locked, platform) for locked in report.locked])
+        print_json([locked_script(locked, platform, agreement) for locked in report.locked])
     elif report.locked:
         rows = [summary(locked, platform) for locked in report.locked]
         print_table(("script", "python", "packages", "lock", ""), rows)
         print_changes(report.locked)
+        print_unkept(report.locked, agreement)
     for error in report.errors:
         print_error(error)
     offer_to_prune(report, everything=prune, ask=click.confirm, say=partial(click.echo, err=True))

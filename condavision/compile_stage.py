@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from condavision.agreed import Agreement
     from condavision.analysis import Reader
     from condavision.lock_diff import Change
     from condavision.mapping.import_map import ImportMap
@@ -43,14 +44,18 @@ __all__ = ["LockedScript", "LockingReport", "Renewal", "lock_scripts"]
 class Renewal:
     """Which locks to make again though they are valid.
 
-    ``everything`` drops all earlier versions; ``packages`` are the only ones that may move.
+    ``everything`` drops all earlier versions; ``packages`` are the only ones that may move. A lock
+    with other versions than ``agreement`` has is made again with those that can be kept.
     """
 
     everything: bool = False
     packages: frozenset[str] = frozenset()
+    agreement: Agreement | None = None
 
     def wanted(self, lock: Lock) -> bool:
         """Tell whether a valid lock is to be made again."""
+        if self.agreement is not None and self.agreement.unkept(lock):
+            return True
         return self.everything or any(package.name in self.packages for package in lock.packages)
 
     def kept(self, lock: Lock | None) -> tuple[LockedPackage, ...]:
@@ -265,7 +270,11 @@ async def _solve_groups(
             progress.started(first.project.key)
             try:
                 lock = await solver.solve(
-                    first.requirements, group.platforms, group.terms, renewal.kept(group.former)
+                    first.requirements,
+                    group.platforms,
+                    group.terms,
+                    renewal.kept(group.former),
+                    renewal.agreement,
                 )
                 report.locked += _record(group, _with_overrides(lock, group), written=True)
             except CondavisionError as error:

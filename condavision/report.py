@@ -19,6 +19,7 @@ from condavision.model import Manager
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from condavision.agreed import Agreement
     from condavision.compile_stage import LockedScript
     from condavision.errors import CondavisionError
     from condavision.prefixes import InstalledEnvironment
@@ -32,6 +33,7 @@ __all__ = [
     "print_explanation",
     "print_json",
     "print_table",
+    "print_unkept",
     "summary",
 ]
 
@@ -128,7 +130,9 @@ def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def locked_script(locked: LockedScript, platform: str) -> dict[str, Any]:
+def locked_script(
+    locked: LockedScript, platform: str, agreement: Agreement | None = None
+) -> dict[str, Any]:
     """Return what ``lock --json`` says of a script."""
     return {
         "script": locked.reading.project.key,
@@ -143,6 +147,7 @@ def locked_script(locked: LockedScript, platform: str) -> dict[str, Any]:
         "unverified": locked.lock.metadata.get("unverified", ""),
         "changes": diff_json(locked.changes),
         "cautions": list(cautions(locked.lock)),
+        "not_kept": [one.as_json() for one in agreement.unkept(locked.lock)] if agreement else [],
     }
 
 
@@ -159,6 +164,18 @@ def print_changes(scripts: Iterable[LockedScript]) -> None:
             print_table(headings, diff_rows(locked.changes))
         for caution in cautions(locked.lock) if locked.written else ():
             sys.stdout.write(f"{locked.lock.hash}: {caution}\n")
+
+
+def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
+    """Write which versions that were agreed on could not be kept, once for each lock."""
+    if agreement is None:
+        return
+    unkept = {locked.lock.hash: agreement.unkept(locked.lock) for locked in scripts}
+    for name, found in unkept.items():
+        if found:
+            sys.stdout.write(f"\nnot kept in {name}:\n")
+            headings = ("package", "agreed on", "locked", "platforms")
+            print_table(headings, [one.row() for one in found])
 
 
 def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:

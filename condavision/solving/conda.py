@@ -192,13 +192,50 @@ class CondaSolver:
             UnsolvableError: no set of packages meets the specs; carries the solver's reason.
             ChannelError: a channel cannot be read.
         """
+        agreed = await self._keepable(specs, platform, conditions)
         shared = await self._available(conditions.preferred, platform)
         python = [spec for spec in shared if spec.startswith("python ")]
         for constraints in dict.fromkeys((tuple(shared), tuple(python))):
             if constraints:
                 with suppress(UnsolvableError):
-                    return await self._solve(specs, platform, conditions, constraints)
-        return await self._solve(specs, platform, conditions, ())
+                    both = (*constraints, *agreed)
+                    return await self._solve(specs, platform, conditions, both)
+        return await self._solve(specs, platform, conditions, agreed)
+
+    async def _keepable(
+        self, specs: Sequence[str], platform: str, conditions: Conditions
+    ) -> tuple[str, ...]:
+        """Return as much of what was agreed on as can be kept at once, the first before the last.
+
+        Raises:
+            UnsolvableError: there is no solution, whatever was agreed on.
+        """
+        agreed = [rattler.MatchSpec(spec) for spec in conditions.agreed]
+        names = {spec.name.normalized for spec in agreed if spec.name is not None}
+        records = await self._named(self._channels, sorted(names), platform)
+        offered = tuple(
+            text
+            for text, spec in zip(conditions.agreed, agreed, strict=True)
+            if spec.name is not None
+            and any(spec.matches(record) for record in records.get(spec.name.normalized, ()))
+        )
+        if not offered:
+            return ()
+        with suppress(UnsolvableError):
+            await self._solve(specs, platform, conditions, offered)
+            return offered
+        await self._solve(specs, platform, conditions, ())
+
+        async def added(kept: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+            with suppress(UnsolvableError):
+                await self._solve(specs, platform, conditions, (*kept, *more))
+                return (*kept, *more)
+            if len(more) == 1:
+                return kept
+            half = len(more) // 2
+            return await added(await added(kept, more[:half]), more[half:])
+
+        return await added((), offered)
 
     async def _available(self, preferred: Iterable[tuple[str, str]], platform: str) -> list[str]:
         """Return a spec for each preferred version that this platform has."""
@@ -250,13 +287,16 @@ class Conditions:
 
     ``preferred`` are the (name, version) of other platforms: those this one has too are taken if
     that is possible, else its Python alone, else none. ``seeds`` are taken where nothing speaks
-    against them. Records newer than ``exclude_newer`` do not exist, nor those without a date.
+    against them. Match specs ``agreed`` are met, as many as can be at once, the first before the
+    last, by packages that are needed anyway. Records newer than ``exclude_newer`` do not exist, nor
+    those without a date.
     """
 
     virtual_packages: tuple[VirtualPackage, ...]
     exclude_newer: datetime | None = None
     seeds: tuple[rattler.RepoDataRecord, ...] = ()
     preferred: tuple[tuple[str, str], ...] = ()
+    agreed: tuple[str, ...] = ()
 
 
 def _is_newer(record: rattler.RepoDataRecord, instant: datetime | None) -> bool:

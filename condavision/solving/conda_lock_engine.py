@@ -138,12 +138,15 @@ class CondaLockSolver(CondaSolver):
 
 
 def _with_versions(specs: Sequence[str], conditions: Conditions) -> list[str]:
-    """Return specs that also ask for the versions to prefer; earlier ones of this platform first.
+    """Return specs that also ask for the versions to prefer: agreed on, earlier, elsewhere.
 
     A spec that asks for a build as well is left as it is.
     """
-    versions = dict(conditions.preferred)
-    versions |= {seed.name.normalized: str(seed.version) for seed in conditions.seeds}
+    versions = {name: f"=={version}" for name, version in conditions.preferred}
+    versions |= {seed.name.normalized: f"=={seed.version}" for seed in conditions.seeds}
+    for agreed in conditions.agreed:
+        name, _, constraint = agreed.partition(" ")
+        versions[name] = constraint
     return [_with_version(spec, versions) for spec in specs]
 
 
@@ -151,7 +154,7 @@ def _with_version(spec: str, versions: Mapping[str, str]) -> str:
     name, *constraint = spec.split(" ")
     if name not in versions or len(constraint) > 1:
         return spec
-    return f"{name} {','.join([*constraint, f'=={versions[name]}'])}"
+    return f"{name} {','.join([*constraint, versions[name]])}"
 
 
 def _packages(text: str) -> tuple[LockedPackage, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from condavision.agreed import Agreement
     from condavision.mapping.import_map import ImportMap
     from condavision.model import LockedPackage, Requirement, Requirements
     from condavision.terms import Terms
@@ -48,10 +49,12 @@ class LockSolver:
         platforms: Sequence[str],
         terms: Terms,
         previous: Sequence[LockedPackage] = (),
+        agreement: Agreement | None = None,
     ) -> Lock:
         """Solve a requirement set for ``platforms``.
 
-        The packages of ``previous`` are kept where nothing speaks against them. The versions of the
+        The versions of ``agreement`` are kept where they can be, the packages of ``previous`` where
+        nothing speaks against them. The versions of the
         first platform that has some, else of the first, are preferred on the others.
 
         Raises:
@@ -77,6 +80,7 @@ class LockSolver:
             ),
             import_map=self._import_map,
             previous=tuple(previous),
+            agreement=agreement,
         )
         solved = await solving.solve(platforms)
         packages = [package for one in solved for package in sorted(one.packages, key=_order)]
@@ -153,6 +157,7 @@ class _Solving:
     pypi: PyPISolver
     import_map: ImportMap
     previous: tuple[LockedPackage, ...]
+    agreement: Agreement | None
 
     async def solve(self, platforms: Sequence[str]) -> list[_Solved]:
         """Solve every platform by itself, at once; then those again that differ from the lead."""
@@ -230,6 +235,7 @@ class _Solving:
             exclude_newer=cutoff,
             seeds=await self.conda.seeds(kept, platform, cutoff),
             preferred=preferred,
+            agreed=self._agreed(platform),
         )
         if not supply.missing:
             specs = [python_spec(self.requirements.python), *supply.specs]
@@ -256,11 +262,7 @@ class _Solving:
                 python=version,
                 virtual_packages=conditions.virtual_packages,
                 supplied=self._supplied(conda),
-                previous=tuple(
-                    (package.name, package.version)
-                    for package in self.previous
-                    if package.manager is Manager.PYPI and package.platform == platform
-                ),
+                previous=self._previous_distributions(platform),
             )
             try:
                 pip = await asyncio.to_thread(self.pypi.solve, supply.missing, target)
@@ -270,6 +272,21 @@ class _Solving:
                 continue
             return _Solved(platform, supply, (*conda, *pip))
         raise failure or UnsolvableError(f"no Python is in the range {self.requirements.python}")
+
+    def _agreed(self, platform: str) -> tuple[str, ...]:
+        if self.agreement is None:
+            return ()
+        return self.agreement.conda_specs(self.requirements, platform)
+
+    def _previous_distributions(self, platform: str) -> tuple[tuple[str, str], ...]:
+        versions = {
+            package.name: package.version
+            for package in self.previous
+            if package.manager is Manager.PYPI and package.platform == platform
+        }
+        if self.agreement is not None:
+            versions |= self.agreement.pypi_pins(self.import_map, platform)
+        return tuple(versions.items())
 
     async def _solve_conda(
         self, supply: Supply, pythons: PythonRange, conditions: Conditions
