@@ -7,22 +7,14 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from condavision.fetching import Fetching
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rattler.install import InstallerReporter
 
-__all__ = ["BarProgress", "Fetching", "LineProgress", "Progress", "choose_progress"]
-
-
-class Fetching:
-    """Hears of files being fetched; says nothing."""
-
-    def received(self, count: int) -> None:
-        """Take note of so many bytes more; called from any thread."""
-
-    def finished(self, name: str, size: int) -> None:
-        """Take note of a complete file and its size in bytes."""
+__all__ = ["BarProgress", "LineProgress", "Progress", "choose_progress"]
 
 
 class Progress:

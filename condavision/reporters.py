@@ -11,7 +11,7 @@ from rattler.install import InstallerReporter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from condavision.progress import Fetching
+from condavision.fetching import Fetching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

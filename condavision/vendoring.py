@@ -28,8 +28,9 @@ from condavision.vendored import CHANNEL, is_intact, vendored_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from condavision.fetching import Fetching
     from condavision.model import Lock, LockedPackage
-    from condavision.progress import Fetching, Progress
+    from condavision.progress import Progress
 
 __all__ = ["Vendored", "vendor"]
 
