@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -76,11 +77,26 @@ def _group() -> None:
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
 
 
+def _require_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    from condavision.terms import cutoff
+
+    try:
+        cutoff(text, datetime.now(UTC))
+    except ValueError as error:
+        raise click.BadParameter(f"`{text}` is not {error}") from error
+    return text
+
+
 def _terms(command: _Command) -> _Command:
     """Give ``lock`` the options for the conditions of a solve; each is a setting too."""
     options = (
         click.option(
-            "--exclude-newer", metavar="DATE|AGE", help="Take nothing newer: 7d, 2026-01-31."
+            "--exclude-newer",
+            metavar="DATE|AGE",
+            callback=_require_cutoff,
+            help="Take nothing newer: 7d, 2026-01-31.",
         ),
         click.option("--engine", type=click.Choice(ENGINES), help="Who solves for conda packages."),
         click.option(

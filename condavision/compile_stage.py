@@ -6,6 +6,7 @@ import asyncio
 import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from condavision.analysis import new_reader, require_python
@@ -25,7 +26,7 @@ from condavision.terms import terms_of
 from condavision.virtual_packages import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from condavision.agreed import Agreement
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from condavision.mapping.import_map import ImportMap
     from condavision.model import Lock, LockedPackage
     from condavision.reading import Flags, Reading
+    from condavision.script_index import ScriptIndex
     from condavision.solving import LockSolver
     from condavision.terms import Terms
 
@@ -142,13 +144,15 @@ def lock_scripts(
     renewal, progress = renewal or Renewal(), progress or LockProgress()
     report = LockingReport()
     scripts = tuple(scripts)
-    groups = _read_groups(scripts, flags, import_map, report)
+    before = cache(read_index)  # as the locks folders are now, each read once
+    sources = _Sources(flags, import_map, before, datetime.now(UTC))
+    groups = sources.groups(scripts, report)
     _require_known_packages(renewal, groups)
     earlier = {
         (group.folder, entry.lock)
         for group in groups
         for reading in group.readings
-        for entry in read_index(group.folder).of(reading.project.key)
+        for entry in before(group.folder).of(reading.project.key)
     }
     unsolved = []
     for group in groups:
@@ -165,76 +169,80 @@ def lock_scripts(
     places = {script: place for place, script in enumerate(scripts)}
     report.locked.sort(key=lambda locked: places[locked.reading.project.script])
     report.failed.sort(key=lambda failed: places[failed[0]])
+    after = cache(read_index)
     report.orphaned = tuple(
         (folder, name)
         for folder, name in sorted(earlier)
-        if name not in read_index(folder).hashes() and lock_path(folder, name).exists()
+        if name not in after(folder).hashes() and lock_path(folder, name).exists()
     )
     return report
 
 
-def _read_groups(
-    scripts: Iterable[Path], flags: Flags, import_map: ImportMap, report: LockingReport
-) -> list[_Group]:
-    """Read every script and join those with equal requirements; note what cannot be read."""
-    now = datetime.now(UTC)
-    readings: dict[tuple[Path, str], list[Reading]] = {}
-    readers: dict[Path, Reader] = {}
-    for script in scripts:
-        try:
-            reading = _read(script, flags, import_map, readers)
-        except CondavisionError as error:
-            report.failed.append((script, error))
-            continue
-        folder = reading.project.locks(local=reading.local)
-        readings.setdefault((folder, reading.hash), []).append(reading)
-    groups = []
-    for (folder, _), found in readings.items():
-        try:
-            groups.append(_group(folder, found, now))
-        except CondavisionError as error:
-            report.failed += [(reading.project.script, error) for reading in found]
-    return groups
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Scripts and the locks they have, as they are when a command starts; nothing is read twice."""
 
+    flags: Flags
+    import_map: ImportMap
+    index_of: Callable[[Path], ScriptIndex]
+    now: datetime
+    readers: dict[Path, Reader] = field(default_factory=dict)
 
-def _read(
-    script: Path, flags: Flags, import_map: ImportMap, readers: dict[Path, Reader]
-) -> Reading:
-    project = open_project(script, flags)
-    root = project.config.root
-    readers.setdefault(root, new_reader(root))
-    recorded = tuple(
-        path
-        for local in (False, True)
-        for entry in read_index(project.locks(local=local)).of(project.key)
-        for path in entry.paths
-    )
-    reading = read(project, import_map, extra_paths=recorded, reader=readers[root])
-    require_python(reading.analysis)
-    require_readable(reading.analysis)
-    reading.require_known(import_map)
-    return reading
+    def groups(self, scripts: Iterable[Path], report: LockingReport) -> list[_Group]:
+        """Read every script and join those with equal requirements; note what cannot be read."""
+        readings: dict[tuple[Path, str], list[Reading]] = {}
+        for script in scripts:
+            try:
+                reading = self._read(script)
+            except CondavisionError as error:
+                report.failed.append((script, error))
+                continue
+            folder = reading.project.locks(local=reading.local)
+            readings.setdefault((folder, reading.hash), []).append(reading)
+        groups = []
+        for (folder, _), found in readings.items():
+            try:
+                groups.append(self._group(folder, found))
+            except CondavisionError as error:
+                report.failed += [(reading.project.script, error) for reading in found]
+        return groups
 
+    def _read(self, script: Path) -> Reading:
+        project = open_project(script, self.flags)
+        root = project.config.root
+        if root not in self.readers:
+            self.readers[root] = new_reader(root)
+        recorded = tuple(
+            path
+            for local in (False, True)
+            for entry in self.index_of(project.locks(local=local)).of(project.key)
+            for path in entry.paths
+        )
+        reader = self.readers[root]
+        reading = read(project, self.import_map, extra_paths=recorded, reader=reader)
+        require_python(reading.analysis)
+        require_readable(reading.analysis)
+        reading.require_known(self.import_map)
+        return reading
 
-def _group(folder: Path, readings: list[Reading], now: datetime) -> _Group:
-    """Look at the locks there are; the order in which scripts were named must not matter."""
-    readings = sorted(readings, key=lambda reading: reading.project.key)
-    first = readings[0]
-    present = _valid_lock(lock_path(folder, first.hash))
-    index = read_index(folder)
-    former = (
-        _valid_lock(lock_path(folder, entry.lock))
-        for reading in readings
-        for entry in index.of(reading.project.key)
-    )
-    return _Group(
-        folder=folder,
-        readings=tuple(readings),
-        present=present,
-        former=present or next(filter(None, former), None),
-        platforms=_platforms(readings, present),
-        terms=terms_of(first.project.config, now),
-    )
+    def _group(self, folder: Path, readings: list[Reading]) -> _Group:
+        """Look at the locks there are; the order in which scripts were named must not matter."""
+        readings = sorted(readings, key=lambda reading: reading.project.key)
+        first = readings[0]
+        present = _valid_lock(lock_path(folder, first.hash))
+        former = (
+            _valid_lock(lock_path(folder, entry.lock))
+            for reading in readings
+            for entry in self.index_of(folder).of(reading.project.key)
+        )
+        return _Group(
+            folder=folder,
+            readings=tuple(readings),
+            present=present,
+            former=present or next(filter(None, former), None),
+            platforms=_platforms(readings, present),
+            terms=terms_of(first.project.config, self.now),
+        )
 
 
 def _require_known_packages(renewal: Renewal, groups: list[_Group]) -> None:

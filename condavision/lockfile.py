@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import yaml
-
 from condavision.content_hash import content_hash
 from condavision.errors import LockfileError
 from condavision.files import write_atomic
@@ -247,8 +245,10 @@ def read_lock(path: Path) -> Lock:
 
 def parse_lock(text: str, path: Path) -> Lock:
     """Parse the text of a conda-lock file; ``path`` is for messages."""
+    import yaml  # noqa: PLC0415 - a first lock is written and not read
+
     try:
-        document = yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader, in C
+        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, in C
         metadata = document["metadata"]
         custom = metadata["custom_metadata"]
         intact = custom.pop(_DIGEST) == _digest(document)
@@ -277,11 +277,6 @@ def parse_lock(text: str, path: Path) -> Lock:
 
 def _hint() -> str:
     return "lock again: condavision lock SCRIPT"
-
-
-def _loader() -> type[yaml.SafeLoader]:
-    loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return loader
 
 
 def read_package(entry: dict[str, Any]) -> LockedPackage:

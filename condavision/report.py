@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
 
 from condavision.lock_diff import diff_json, diff_rows
 from condavision.lockfile import cautions
@@ -37,8 +35,6 @@ __all__ = [
     "summary",
 ]
 
-_WIDE = 10_000  # a log or a pipe has no width: a table there must not be cut
-
 
 def print_json(document: Any) -> None:
     """Write one JSON document to standard output."""
@@ -47,7 +43,14 @@ def print_json(document: Any) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a table to standard output; the first column is never cut on a terminal."""
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+    if not sys.stdout.isatty():
+        _write_columns([tuple(headings), *(tuple(row) for row in rows)])
+        return
+    from rich.console import Console  # noqa: PLC0415 - a pipe does not pay for it
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
@@ -59,8 +62,21 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
+def _write_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Write aligned columns of whatever width: a log or a pipe cuts nothing."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
 def print_error(error: CondavisionError) -> None:
     """Write what happened and what to type next to standard error."""
+    from rich.console import Console  # noqa: PLC0415 - most commands end well
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(Text.assemble(("error: ", "bold red"), error.message))
     for hint in error.hints:

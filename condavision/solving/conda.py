@@ -194,13 +194,7 @@ class CondaSolver:
         """
         agreed = await self._keepable(specs, platform, conditions)
         shared = await self._available(conditions.preferred, platform)
-        python = [spec for spec in shared if spec.startswith("python ")]
-        for constraints in dict.fromkeys((tuple(shared), tuple(python))):
-            if constraints:
-                with suppress(UnsolvableError):
-                    both = (*constraints, *agreed)
-                    return await self._solve(specs, platform, conditions, both)
-        return await self._solve(specs, platform, conditions, agreed)
+        return await self._solve(specs, platform, conditions, (*shared, *agreed))
 
     async def _keepable(
         self, specs: Sequence[str], platform: str, conditions: Conditions
@@ -285,11 +279,10 @@ class CondaSolver:
 class Conditions:
     """What bears on the solve of one platform besides its specs.
 
-    ``preferred`` are the (name, version) of other platforms: those this one has too are taken if
-    that is possible, else its Python alone, else none. ``seeds`` are taken where nothing speaks
-    against them. Match specs ``agreed`` are met, as many as can be at once, the first before the
-    last, by packages that are needed anyway. Records newer than ``exclude_newer`` do not exist, nor
-    those without a date.
+    ``preferred`` are the (name, version) of other platforms: those this one has too are the only
+    ones taken. ``seeds`` are taken where nothing speaks against them. Match specs ``agreed`` are
+    met, as many as can be at once, the first before the last, by packages that are needed anyway.
+    Records newer than ``exclude_newer`` do not exist, nor do those without a date.
     """
 
     virtual_packages: tuple[VirtualPackage, ...]

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from condavision.channel import INTERPRETERS, is_local, is_trusted
 from condavision.errors import UnsolvableError, UsageError
-from condavision.interpreters import local_channel
 from condavision.mapping.import_map import normalized
 from condavision.model import Lock, Manager
 from condavision.pythons import PythonRange
 from condavision.requirements import describe, requirement_hash
 from condavision.solving.conda import CondaSolver, Conditions, Supply, open_gateway
-from condavision.solving.conda_lock_engine import CondaLockSolver, find_conda
 from condavision.solving.failure import absent_error, unsolvable_error
-from condavision.solving.pypi import OLDEST_PYTHON, PyPISolver, Target
 from condavision.specs import python_spec
 from condavision.terms import CONDA_LOCK
 from condavision.virtual_packages import virtual_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from condavision.agreed import Agreement
     from condavision.mapping.import_map import ImportMap
     from condavision.model import LockedPackage, Requirement, Requirements
+    from condavision.pythons import Minor
+    from condavision.solving.pypi import PyPISolver
     from condavision.terms import Terms
 
 __all__ = ["LockSolver", "expand"]
@@ -72,12 +73,7 @@ class LockSolver:
             requirements=requirements,
             terms=terms,
             conda=self._conda_solver(channels, trusted, terms),
-            pypi=PyPISolver(
-                self._home / "uv",
-                allow_sdist=terms.allow_sdist,
-                exclude_newer=terms.exclude_newer,
-                offline=self._offline,
-            ),
+            pypi=partial(_pypi_solver, self._home / "uv", terms, offline=self._offline),
             import_map=self._import_map,
             previous=tuple(previous),
             agreement=agreement,
@@ -103,6 +99,11 @@ class LockSolver:
             return CondaSolver(self._gateway, channels, trusted)
         if self._offline:
             raise UsageError("conda-lock cannot solve offline", "leave --engine conda-lock out")
+        from condavision.solving.conda_lock_engine import (  # noqa: PLC0415 - 15 ms, rarely needed
+            CondaLockSolver,
+            find_conda,
+        )
+
         return CondaLockSolver(self._gateway, channels, trusted, find_conda(terms.conda))
 
 
@@ -126,7 +127,11 @@ def expand(channels: tuple[str, ...], home: Path) -> tuple[str, ...]:
 
     Nothing outside condavision ever sees the embedded spelling.
     """
-    return (local_channel(home / "interpreters").as_uri(),) if is_local(channels) else channels
+    if not is_local(channels):
+        return channels
+    from condavision.interpreters import local_channel  # noqa: PLC0415 - 30 ms, rarely needed
+
+    return (local_channel(home / "interpreters").as_uri(),)
 
 
 def _order(package: LockedPackage) -> tuple[str, str]:
@@ -154,29 +159,44 @@ class _Solving:
     requirements: Requirements
     terms: Terms
     conda: CondaSolver
-    pypi: PyPISolver
+    pypi: Callable[[], PyPISolver]
     import_map: ImportMap
     previous: tuple[LockedPackage, ...]
     agreement: Agreement | None
 
     async def solve(self, platforms: Sequence[str]) -> list[_Solved]:
         """Solve every platform by itself, at once; then those again that differ from the lead."""
-        supplies = [await self._supply(platform) for platform in platforms]
+        supplies = await asyncio.gather(*map(self._supply, platforms))
         error = absent_error(supplies, self.requirements.channels, self.import_map)
         if error is not None:
             raise error
-        solved = await self._each(supplies, ())
+        solved = await self._each(supplies)
         lead = self._lead(platforms)
         names = self._direct_names()
         wanted = solved[lead].versions(names)
+        nearer = await asyncio.gather(
+            *(self._nearer(solved[platform], wanted, names) for platform in platforms)
+        )
+        return list(nearer)
+
+    async def _nearer(
+        self, one: _Solved, wanted: tuple[tuple[str, str], ...], names: frozenset[str]
+    ) -> _Solved:
+        """Solve a platform again with the lead's versions where it has others.
+
+        All of them if that is possible, else its Python alone, else none.
+        """
         versions = dict(wanted)
-        differing = [
-            one.supply
-            for one in solved.values()
-            if any(versions.get(name, version) != version for name, version in one.versions(names))
-        ]
-        solved |= await self._each(differing, wanted)
-        return [solved[platform] for platform in platforms]
+        found = dict(one.versions(names))
+        if all(versions.get(name, version) == version for name, version in found.items()):
+            return one
+        tries = [wanted]
+        if found.get("python") != versions.get("python"):
+            tries.append(tuple(pair for pair in wanted if pair[0] == "python"))
+        for preferred in tries:
+            with suppress(UnsolvableError):
+                return await self._solve_platform(one.supply, preferred)
+        return one
 
     async def _supply(self, platform: str) -> Supply:
         supply = await self.conda.supply(self.requirements.requirements, platform)
@@ -197,11 +217,9 @@ class _Solving:
             ),
         )
 
-    async def _each(
-        self, supplies: Sequence[Supply], preferred: tuple[tuple[str, str], ...]
-    ) -> dict[str, _Solved]:
+    async def _each(self, supplies: Sequence[Supply]) -> dict[str, _Solved]:
         """Solve platforms at once, and say of all that fail why they do."""
-        solves = (self._solve_platform(supply, preferred) for supply in supplies)
+        solves = (self._solve_platform(supply) for supply in supplies)
         results = await asyncio.gather(*solves, return_exceptions=True)
         solved, failures = {}, {}
         for supply, result in zip(supplies, results, strict=True):
@@ -225,7 +243,7 @@ class _Solving:
         return frozenset({"python", *names})
 
     async def _solve_platform(
-        self, supply: Supply, preferred: tuple[tuple[str, str], ...]
+        self, supply: Supply, preferred: tuple[tuple[str, str], ...] = ()
     ) -> _Solved:
         platform = supply.platform
         kept = [package for package in self.previous if package.platform == platform]
@@ -248,8 +266,10 @@ class _Solving:
         Wheels often lag behind the newest Python, so when uv finds none the next older Python is
         tried; if none works the reason given is that for the newest.
         """
+        from condavision.solving.pypi import OLDEST_PYTHON, Target  # noqa: PLC0415 - rarely needed
+
         platform = supply.platform
-        pythons = self.requirements.python
+        pythons, pypi = self.requirements.python, self.pypi()
         failure: UnsolvableError | None = None
         while pythons:
             try:
@@ -265,10 +285,10 @@ class _Solving:
                 previous=self._previous_distributions(platform),
             )
             try:
-                pip = await asyncio.to_thread(self.pypi.solve, supply.missing, target)
+                pip = await asyncio.to_thread(pypi.solve, supply.missing, target)
             except UnsolvableError as error:
                 failure = failure or error
-                pythons = _older(pythons, version)
+                pythons = _older(pythons, version, OLDEST_PYTHON)
                 continue
             return _Solved(platform, supply, (*conda, *pip))
         raise failure or UnsolvableError(f"no Python is in the range {self.requirements.python}")
@@ -327,7 +347,15 @@ def _shared_modules(packages: Sequence[LockedPackage], import_map: ImportMap) ->
     return tuple(sorted(shared))
 
 
-def _older(pythons: PythonRange, version: str) -> PythonRange:
+def _pypi_solver(cache: Path, terms: Terms, *, offline: bool) -> PyPISolver:
+    from condavision.solving.pypi import PyPISolver  # noqa: PLC0415 - 20 ms, rarely needed
+
+    return PyPISolver(
+        cache, allow_sdist=terms.allow_sdist, exclude_newer=terms.exclude_newer, offline=offline
+    )
+
+
+def _older(pythons: PythonRange, version: str, oldest: Minor) -> PythonRange:
     major, minor = (int(part) for part in version.split(".")[:2])
     kept = pythons & PythonRange.below(major, minor)
-    return replace(kept, minors=frozenset(m for m in kept.minors if m >= OLDEST_PYTHON))
+    return replace(kept, minors=frozenset(m for m in kept.minors if m >= oldest))

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from tests.locks.conftest import SmallChannel
 
 PLATFORMS = ("--platform", "linux-64", "--platform", "win-64")
-UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:1")
+UNREACHABLE = dict.fromkeys(
+    ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:1"
+)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

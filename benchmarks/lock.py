@@ -1,0 +1,118 @@
+"""What `condavision lock` adds to the bare solve, and what a user would wait for instead.
+
+Each round runs, in turn and each as a process of its own: the bare ``rattler.solve`` calls, the
+whole of ``condavision lock``, and conda-lock driving whatever of micromamba, mamba and conda is on
+PATH. Index caches are warm. Prints the least of each and the ratios.
+
+    python benchmarks/lock.py --channel https://conda.anaconda.org/conda-forge --rounds 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PLATFORMS = ("linux-64", "osx-arm64", "win-64")
+SCRIPT = "import numpy, pandas, sklearn, requests\n"
+NAMES = ("python", "numpy", "pandas", "scikit-learn", "requests")
+BARE = """
+import asyncio, os, sys
+import rattler
+sys.path.insert(0, {root!r})
+from condavision.virtual_packages import VIRTUAL_PACKAGES
+
+async def solve(gateway, platform):
+    virtual = [
+        rattler.GenericVirtualPackage(
+            rattler.PackageName(name), rattler.Version(version), rattler.BuildString(build or "0")
+        )
+        for name, version, build in VIRTUAL_PACKAGES[platform]
+    ]
+    await rattler.solve(
+        [rattler.Channel({channel!r})],
+        {specs!r},
+        gateway=gateway,
+        platforms=[platform, "noarch"],
+        virtual_packages=virtual,
+    )
+
+async def main():
+    gateway = rattler.Gateway(cache_dir={cache!r})
+    await asyncio.gather(*(solve(gateway, platform) for platform in {platforms!r}))
+
+asyncio.run(main())
+os._exit(0)
+"""
+
+
+def contenders(folder: Path, channel: str) -> dict[str, list[str]]:
+    root = Path(__file__).resolve().parents[1]
+    (folder / "project").mkdir()
+    (folder / "project" / "script.py").write_text(SCRIPT)
+    specs = [f"{name} >=3.10" if name == "python" else name for name in NAMES]
+    bare = BARE.format(
+        root=str(root),
+        channel=channel,
+        specs=specs,
+        cache=str(folder / "home" / "repodata"),
+        platforms=PLATFORMS,
+    )
+    environment = folder / "environment.yml"
+    lines = [f"channels: [{channel}]", f"platforms: [{', '.join(PLATFORMS)}]", "dependencies:"]
+    environment.write_text("\n".join([*lines, *(f"  - {name}" for name in specs)]) + "\n")
+    asked = [option for platform in PLATFORMS for option in ("--platform", platform)]
+    found = {
+        "rattler.solve": [sys.executable, "-c", bare],
+        "condavision lock": [
+            *(sys.executable, "-m", "condavision", "lock", "-c", channel, *asked),
+            str(folder / "project" / "script.py"),
+        ],
+    }
+    for name in ("micromamba", "mamba", "conda"):
+        if shutil.which(name):
+            found[f"conda-lock, {name}"] = [
+                *(sys.executable, "-m", "conda_lock", "lock", "-f", str(environment)),
+                *("--conda", name, "--lockfile", str(folder / "conda-lock.yml")),
+            ]
+    return found
+
+
+def timed(command: list[str], folder: Path) -> float:
+    shutil.rmtree(folder / "project" / "locks", ignore_errors=True)
+    (folder / "conda-lock.yml").unlink(missing_ok=True)
+    environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environ["CONDAVISION_HOME"] = str(folder / "home")
+    start = time.perf_counter()
+    subprocess.run(command, env=environ, cwd=folder, capture_output=True, check=True)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--channel", default="https://conda.anaconda.org/conda-forge")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        commands = contenders(folder, options.channel)
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for command in commands.values():
+            timed(command, folder)  # warms the caches
+        for _ in range(options.rounds):
+            for name, command in commands.items():
+                times[name].append(timed(command, folder))
+    least = {name: min(found) for name, found in times.items()}
+    ours, bare = least["condavision lock"], least["rattler.solve"]
+    for name, seconds in least.items():
+        print(f"{name:24} {seconds:6.2f} s   condavision / this = {ours / seconds:.2f}")
+    print(f"condavision adds {ours - bare:.2f} s to the bare solve")
+
+
+if __name__ == "__main__":
+    main()
