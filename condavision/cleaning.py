@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.errors import InstallError, UsageError
-from condavision.prefixes import list_environments, older_than, over_budget, remove
+from condavision.prefixes import (
+    list_environments,
+    older_than,
+    over_budget,
+    remove,
+    unreferenced,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,12 +25,16 @@ __all__ = ["Selection", "clean_environments"]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to remove: by name (environment key or requirement hash), age in days, budget in MB."""
+    """What to remove: by name (environment key or requirement hash), age in days, budget in MB.
+
+    ``unreferenced`` are those whose scripts are all gone.
+    """
 
     names: tuple[str, ...] = ()
     everything: bool = False
     days: float | None = None
     megabytes: float | None = None
+    unreferenced: bool = False
 
 
 def clean_environments(
@@ -53,13 +63,16 @@ def _chosen(
     chosen: list[InstalledEnvironment] = [*_named(environments, selection.names)]
     if selection.days is not None:
         chosen += older_than(environments, selection.days)
+    if selection.unreferenced:
+        chosen += unreferenced(environments)
     if selection.megabytes is not None:
         chosen += over_budget(environments, int(selection.megabytes * 1e6))
     if selection == Selection():
         raise UsageError(
             "nothing says what to remove",
             "name environments, or type one of: condavision clean --all,"
-            " condavision clean --unused-for 30, condavision clean --keep 5000",
+            " condavision clean --unused-for 30, condavision clean --unreferenced,"
+            " condavision clean --keep 5000",
         )
     return tuple(dict.fromkeys(chosen))
 

@@ -443,6 +443,7 @@ def list_(as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Remove every environment.")
 @click.option("--unused-for", "days", type=click.FloatRange(min=0), metavar="DAYS", help="Age.")
 @click.option("--keep", "megabytes", type=click.FloatRange(min=0), metavar="MB", help="Budget.")
+@click.option("--unreferenced", is_flag=True, help="Remove those whose scripts are all gone.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
 @_json()
 def clean(
@@ -450,6 +451,7 @@ def clean(
     everything: bool,
     days: float | None,
     megabytes: float | None,
+    unreferenced: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -461,7 +463,7 @@ def clean(
     from condavision.config import home
     from condavision.report import environment_json, environment_row, print_json, print_table
 
-    selection = Selection(keys, everything, days, megabytes)
+    selection = Selection(keys, everything, days, megabytes, unreferenced)
     removed = clean_environments(home(), selection, dry_run=dry_run)
     if as_json:
         print_json([environment_json(one) for one in removed])

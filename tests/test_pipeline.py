@@ -302,6 +302,7 @@ def test_install_path_list_and_clean(command: CommandLine, home: Path) -> None:
     assert Path(prefix).exists()
     command("clean", "--unused-for", "1").ok()
     assert Path(prefix).exists()
+    assert command("clean", "--unreferenced").ok().out == "nothing to remove\n"
     command("clean", listed["key"]).ok()
     assert not Path(prefix).exists()
     assert command("run", "-q", "plain.py", "4", stdin="").code == 4
