@@ -67,8 +67,6 @@ class LockSolver:
         trusted = [
             name for name in requirements.channels if is_trusted(name, terms.trusted_channels)
         ]
-        if INTERPRETERS in requirements.channels:  # what is on this machine has no date
-            terms = replace(terms, exclude_newer=None)
         solving = _Solving(
             requirements=requirements,
             terms=terms,
@@ -247,7 +245,8 @@ class _Solving:
     ) -> _Solved:
         platform = supply.platform
         kept = [package for package in self.previous if package.platform == platform]
-        cutoff = self.terms.exclude_newer
+        local = INTERPRETERS in self.requirements.channels  # what is on this machine has no date
+        cutoff = None if local else self.terms.exclude_newer
         conditions = Conditions(
             virtual_packages=virtual_packages(platform, self.terms.virtual_packages),
             exclude_newer=cutoff,

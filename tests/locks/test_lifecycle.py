@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.command_line import CONDAVISION
 from tests.locks.conftest import package, versions
+
+if sys.platform != "win32":
+    import pty
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,3 +177,24 @@ def test_branches_that_locked_scripts_merge(moved: CommandLine) -> None:
     moved("lock", ".").ok()
     assert index.read_text().count('"web.py"') == 1
     moved("check", ".").ok()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals are POSIX's")
+@pytest.mark.parametrize(("answer", "kept"), [("y", False), ("n", True), ("", True)])
+def test_on_a_terminal_the_orphan_is_asked_about(
+    moved: CommandLine, answer: str, kept: bool
+) -> None:
+    (old,) = (moved.folder / "locks").glob("*.conda-lock.yml")
+    write(moved, "web.py", WEB_AND_SIX)
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    command = [*CONDAVISION, "lock", "web.py"]
+    subprocess.run(
+        command, cwd=moved.folder, stdin=theirs, stdout=theirs, stderr=theirs, check=True
+    )
+    os.close(theirs)
+    assert f"The lock {old.name.partition('.')[0]} is no longer used".encode() in os.read(
+        ours, 1 << 16
+    )
+    os.close(ours)
+    assert old.exists() == kept

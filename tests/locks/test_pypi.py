@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.channels.server import Channel
-from tests.locks.conftest import package
+from tests.locks.conftest import package, pythons
 from tests.locks.wheels import WheelIndex
 
 if TYPE_CHECKING:
@@ -164,3 +164,66 @@ def test_credentials_of_an_index_stay_out_of_the_lock(
     written = [path.read_text() for path in (command.folder / "locks").iterdir()]
     for text in (finished.out, finished.err, refused.out, refused.err, *written):
         assert "sesame" not in text
+
+
+def test_a_module_that_both_sides_bring_is_pointed_out(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+) -> None:
+    small_channel.add(package("cheetah3", "3.2"))
+    index.add("ct3", "3.3")
+    lock(command, '"cheetah3", "ct3"').ok()
+    said = command("check", "web.py").ok().out
+    assert "modules that both conda and PyPI supply: Cheetah (cheetah3, ct3)" in said
+
+
+def test_extras_bring_what_they_name(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+) -> None:
+    small_channel.add(package("six", "1.0"))
+    index.add("one", "1.0", 'two; extra == "more"', 'six; extra == "more"')
+    index.add("two", "1.0")
+    found = packages(lock(command, '"one[more]", "six"'))
+    assert [entry["name"] for entry in found] == ["one", "two"]
+    (environment,) = (command.folder / "locks").glob("*.environment.yml")
+    assert "one[more]==1.0" in environment.read_text()
+
+
+def test_old_pythons_get_old_wheels(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+) -> None:
+    small_channel.add(*pythons("3.6.15", "2.7.18"))
+    index.add("compiled", "1.0", tag="cp36-cp36m-manylinux1_x86_64")
+    index.add("compiled", "1.0", tag="cp312-cp312-manylinux1_x86_64")
+    block = '# /// script\n# requires-python = "=={}.*"\n# dependencies = ["compiled"]\n# ///\n'
+    script = command.folder / "web.py"
+    script.write_text(block.format("3.6"))
+    (found,) = packages(command("lock", "web.py", "--json"))
+    assert found["url"].endswith("compiled-1.0-cp36-cp36m-manylinux1_x86_64.whl")
+    script.write_text(block.format("2.7"))
+    refused = command("lock", "web.py")
+    assert refused.code == 67
+    assert "cannot be had for Python 2.7" in refused.err
+
+
+def test_wheels_follow_the_virtual_packages(command: CommandLine, index: WheelIndex) -> None:
+    for tag in ("manylinux_2_17_x86_64", "manylinux_2_34_x86_64"):
+        index.add("compiled", "1.0", tag=f"cp312-cp312-{tag}")
+    (found,) = packages(lock(command, '"compiled"'))
+    assert "manylinux_2_17" in found["url"]
+    with (command.folder / "condavision.toml").open("a") as stream:
+        stream.write('virtual-packages = { __glibc = "2.36" }\n')
+    (found,) = packages(lock(command, '"compiled"'))
+    assert "manylinux_2_34" in found["url"]
+
+
+def test_the_cutoff_is_for_wheels_beside_this_machine_s_interpreters(
+    command: CommandLine, index: WheelIndex
+) -> None:
+    index.add("one", "1.0", date="2025-02-01")
+    index.add("one", "2.0", date="2025-04-01")
+    (command.folder / "web.py").write_text(NAMED.format('"one"'))
+    options = ("-c", "interpreters:", "--exclude-newer", "2025-03-01", "--json")
+    (found,) = packages(command("lock", "web.py", *options))
+    assert found["version"] == "1.0"
+    path = next((command.folder / "locks" / ".local").glob("*.conda-lock.yml"))
+    assert "exclude_newer: '2025-03-02T00:00:00Z'" in path.read_text()
