@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["CondaLockSolver", "find_conda"]
 
 _EXECUTABLES = ("mamba", "micromamba", "conda")
+_TRIES = 3  # conda with the rattler solver dies after the work in one of twenty runs
 _FAKE_CHANNEL = "conda-lock-fake-repodata"  # where conda-lock keeps its virtual packages
 _ADVICE = "To search for alternate channels"
 _UNREACHABLE = ("HTTP", "ConnectionFailed", "UnavailableInvalidChannel", "Offline", "SSL")
@@ -128,9 +129,12 @@ class CondaLockSolver(CondaSolver):
                 *("--virtual-package-spec", "virtual-packages.yml"),
                 *("--pypi_to_conda_lookup_file", (folder / "names.json").as_uri()),
             ]
-            result = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, check=False
-            )
+            for _ in range(_TRIES):
+                result = subprocess.run(
+                    command, cwd=folder, capture_output=True, text=True, check=False
+                )
+                if not _report(result.stderr).get("success"):
+                    break
             if result.returncode:
                 raise _failure(result.stderr, self._executable)
             text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
@@ -174,6 +178,8 @@ def _packages(text: str) -> tuple[LockedPackage, ...]:
 def _failure(stderr: str, executable: str) -> UnsolvableError | ChannelError:
     """Return what conda or mamba said, out of what conda-lock said."""
     report = _report(stderr)
+    if report.get("success"):
+        return UnsolvableError(f"{executable} found a solution and then died, {_TRIES} times")
     problems = report.get("solver_problems")  # mamba's
     message = "\n".join(problems) if problems else report.get("message", "")
     if not message:

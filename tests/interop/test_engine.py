@@ -129,3 +129,18 @@ def test_a_project_cannot_name_a_program_to_run(project: LockedProject) -> None:
     failed = project.command("lock", "web.py")
     assert failed.code == 2
     assert "`conda` is not a setting" in failed.err
+
+
+@pytest.mark.slow
+def test_a_conda_that_dies_after_its_work_is_asked_again(
+    project: LockedProject, conda: str, tmp_path: Path
+) -> None:
+    dying = tmp_path / "conda"
+    dying.write_text(
+        f'#!/bin/sh\n"{conda}" "$@" || exit\n'
+        f'case "$*" in *dry-run*) [ -e "{tmp_path}/died" ] || {{\n'
+        f'touch "{tmp_path}/died"; kill -SEGV $$; }} ;; esac\n'
+    )
+    dying.chmod(0o755)
+    project.command("lock", "web.py", "--engine", "conda-lock", "--conda", dying).ok()
+    assert (tmp_path / "died").exists()
