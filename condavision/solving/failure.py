@@ -25,6 +25,8 @@ __all__ = ["absent_error", "unsolvable_error"]
 
 _SYS_PLATFORM = {"linux": "linux", "osx": "darwin", "win": "win32"}
 _SHOWN = 12
+_TOO_NEW = ("after the cutoff date", "has no timestamp", "exclude-newer", "upload time")
+_LATER = ("take newer ones too: condavision lock --exclude-newer LATER-DATE SCRIPT",)
 
 
 def absent_error(
@@ -81,6 +83,7 @@ def unsolvable_error(
     solved = [platform for platform in platforms if platform not in failures]
     return UnsolvableError(
         f"{message}\nasked for: {_askers(requirements, message)}",
+        *(_LATER if any(sign in message for sign in _TOO_NEW) else ()),
         *(_leave_out(list(failures), solved) if solved else ()),
         *(hints or _ways_out()),
     )

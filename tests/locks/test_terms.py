@@ -79,6 +79,7 @@ def test_nothing_newer_is_locked_and_the_lock_says_so(dated: CommandLine) -> Non
     too_old = dated("lock", "web.py", "--exclude-newer", "2025-01-01", "--upgrade")
     assert too_old.code == 67
     assert "after the cutoff date" in too_old.err
+    assert "--exclude-newer LATER-DATE" in too_old.err
     assert dated("lock", "web.py", "--exclude-newer", "soon").code == 2
 
 
