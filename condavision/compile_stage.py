@@ -9,35 +9,26 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from condavision.analysis import new_reader, require_python
-from condavision.analysis.readable import require_readable
-from condavision.channel import INTERPRETERS
 from condavision.config import home
-from condavision.errors import CondavisionError, LockfileError, UsageError
+from condavision.errors import CondavisionError, UsageError
 from condavision.lock_diff import compare
+from condavision.lock_groups import Group, Sources
 from condavision.lock_progress import LockProgress
-from condavision.lockfile import lock_path, read_lock, write_lock
+from condavision.lockfile import lock_path, write_lock
 from condavision.locks_folder import alone_in
-from condavision.model import Manager
-from condavision.reading import open_project, read
 from condavision.script_index import read_index, write_index
-from condavision.subdir import current_subdir
-from condavision.terms import terms_of
 from condavision.virtual_packages import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from condavision.agreed import Agreement
-    from condavision.analysis import Reader
     from condavision.lock_diff import Change
     from condavision.mapping.import_map import ImportMap
     from condavision.model import Lock, LockedPackage
     from condavision.reading import Flags, Reading
-    from condavision.script_index import ScriptIndex
     from condavision.solving import LockSolver
-    from condavision.terms import Terms
 
 __all__ = ["LockedScript", "LockingReport", "Renewal", "lock_scripts"]
 
@@ -104,26 +95,6 @@ class LockingReport:
         return self.failed[0][1].code if self.failed else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Scripts with equal requirements, which share one lock, by name.
-
-    ``present`` is the valid lock that is there, ``former`` the one to start from if it differs, and
-    ``platforms`` every one that a script asks for or the lock has.
-    """
-
-    folder: Path
-    readings: tuple[Reading, ...]
-    present: Lock | None
-    former: Lock | None
-    platforms: tuple[str, ...]
-    terms: Terms
-
-    @property
-    def path(self) -> Path:
-        return lock_path(self.folder, self.readings[0].hash)
-
-
 def lock_scripts(
     scripts: Iterable[Path],
     flags: Flags,
@@ -145,8 +116,8 @@ def lock_scripts(
     report = LockingReport()
     scripts = tuple(scripts)
     before = cache(read_index)  # as the locks folders are now, each read once
-    sources = _Sources(flags, import_map, before, datetime.now(UTC))
-    groups = sources.groups(scripts, report)
+    sources = Sources(flags, import_map, before, datetime.now(UTC))
+    groups = sources.groups(scripts, report.failed)
     _require_known_packages(renewal, groups)
     earlier = {
         (group.folder, entry.lock)
@@ -178,81 +149,14 @@ def lock_scripts(
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """Scripts and the locks they have, as they are when a command starts; nothing is read twice."""
-
-    flags: Flags
-    import_map: ImportMap
-    index_of: Callable[[Path], ScriptIndex]
-    now: datetime
-    readers: dict[Path, Reader] = field(default_factory=dict)
-
-    def groups(self, scripts: Iterable[Path], report: LockingReport) -> list[_Group]:
-        """Read every script and join those with equal requirements; note what cannot be read."""
-        readings: dict[tuple[Path, str], list[Reading]] = {}
-        for script in scripts:
-            try:
-                reading = self._read(script)
-            except CondavisionError as error:
-                report.failed.append((script, error))
-                continue
-            folder = reading.project.locks(local=reading.local)
-            readings.setdefault((folder, reading.hash), []).append(reading)
-        groups = []
-        for (folder, _), found in readings.items():
-            try:
-                groups.append(self._group(folder, found))
-            except CondavisionError as error:
-                report.failed += [(reading.project.script, error) for reading in found]
-        return groups
-
-    def _read(self, script: Path) -> Reading:
-        project = open_project(script, self.flags)
-        root = project.config.root
-        if root not in self.readers:
-            self.readers[root] = new_reader(root)
-        recorded = tuple(
-            path
-            for local in (False, True)
-            for entry in self.index_of(project.locks(local=local)).of(project.key)
-            for path in entry.paths
-        )
-        reader = self.readers[root]
-        reading = read(project, self.import_map, extra_paths=recorded, reader=reader)
-        require_python(reading.analysis)
-        require_readable(reading.analysis)
-        reading.require_known(self.import_map)
-        return reading
-
-    def _group(self, folder: Path, readings: list[Reading]) -> _Group:
-        """Look at the locks there are; the order in which scripts were named must not matter."""
-        readings = sorted(readings, key=lambda reading: reading.project.key)
-        first = readings[0]
-        present = _valid_lock(lock_path(folder, first.hash))
-        former = (
-            _valid_lock(lock_path(folder, entry.lock))
-            for reading in readings
-            for entry in self.index_of(folder).of(reading.project.key)
-        )
-        return _Group(
-            folder=folder,
-            readings=tuple(readings),
-            present=present,
-            former=present or next(filter(None, former), None),
-            platforms=_platforms(readings, present),
-            terms=terms_of(first.project.config, self.now),
-        )
-
-
-def _require_known_packages(renewal: Renewal, groups: list[_Group]) -> None:
+def _require_known_packages(renewal: Renewal, groups: list[Group]) -> None:
     known = {package.name for group in groups if group.former for package in group.former.packages}
     unknown = sorted(renewal.packages - known)
     if unknown and groups:
         raise UsageError(f"no lock of these scripts has {', '.join(unknown)}", "check the spelling")
 
 
-def _outdated(group: _Group, renewal: Renewal) -> bool:
+def _outdated(group: Group, renewal: Renewal) -> bool:
     lock = group.present
     return (
         lock is None
@@ -263,7 +167,7 @@ def _outdated(group: _Group, renewal: Renewal) -> bool:
 
 
 async def _solve_groups(
-    groups: list[_Group],
+    groups: list[Group],
     solver: LockSolver,
     renewal: Renewal,
     progress: LockProgress,
@@ -272,7 +176,7 @@ async def _solve_groups(
     """Solve as many groups at a time as there are processors."""
     turns = asyncio.Semaphore(os.cpu_count() or 1)
 
-    async def solve(group: _Group) -> None:
+    async def solve(group: Group) -> None:
         first = group.readings[0]
         async with turns:
             progress.started(first.project.key)
@@ -292,7 +196,7 @@ async def _solve_groups(
     await asyncio.gather(*map(solve, groups))
 
 
-def _with_overrides(lock: Lock, group: _Group) -> Lock:
+def _with_overrides(lock: Lock, group: Group) -> Lock:
     """Record the overrides that decided: whoever reviews the lock has to see them."""
     overrides = {
         module: text
@@ -304,7 +208,7 @@ def _with_overrides(lock: Lock, group: _Group) -> Lock:
     return replace(lock, metadata={**lock.metadata, "overrides": spell(overrides)})
 
 
-def _record(group: _Group, lock: Lock, *, written: bool) -> list[LockedScript]:
+def _record(group: Group, lock: Lock, *, written: bool) -> list[LockedScript]:
     """Write a new lock, and note in the index who uses it."""
     with alone_in(group.folder):
         if written:
@@ -314,32 +218,3 @@ def _record(group: _Group, lock: Lock, *, written: bool) -> list[LockedScript]:
         changes = compare(former, lock) if former and written else ()
         write_index(index.updated({one.project.key: one.entry() for one in group.readings}))
     return [LockedScript(reading, lock, group.path, written, changes) for reading in group.readings]
-
-
-def _platforms(readings: list[Reading], lock: Lock | None) -> tuple[str, ...]:
-    """Return every platform some script asks for, and those the lock has already."""
-    wanted = dict.fromkeys(
-        platform for reading in readings for platform in reading.platforms(current_subdir())
-    )
-    kept = lock.platforms if lock else ()
-    return tuple(dict.fromkeys((*kept, *wanted))) if kept else tuple(wanted)
-
-
-def _valid_lock(path: Path) -> Lock | None:
-    """Return the lock at ``path``, or None where there is none or it has to be made again."""
-    if not path.exists():
-        return None
-    try:
-        lock = read_lock(path)
-    except LockfileError:
-        return None
-    if lock.metadata.get("channels") == INTERPRETERS:
-        from condavision.interpreters import restore  # noqa: PLC0415 - rarely needed
-
-        try:
-            for package in lock.packages:
-                if package.manager is Manager.CONDA:
-                    restore(home() / "interpreters", package.url, package.sha256)
-        except CondavisionError:
-            return None
-    return lock

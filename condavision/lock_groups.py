@@ -1,0 +1,150 @@
+"""Scripts with equal requirements, and the locks they have before anything is solved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.analysis import new_reader, require_python
+from condavision.analysis.readable import require_readable
+from condavision.channel import INTERPRETERS
+from condavision.config import home
+from condavision.errors import CondavisionError, LockfileError
+from condavision.lockfile import lock_path, read_lock
+from condavision.model import Manager
+from condavision.reading import open_project, read
+from condavision.subdir import current_subdir
+from condavision.terms import terms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from condavision.analysis import Reader
+    from condavision.mapping.import_map import ImportMap
+    from condavision.model import Lock
+    from condavision.reading import Flags, Reading
+    from condavision.script_index import ScriptIndex
+    from condavision.terms import Terms
+
+__all__ = ["Group", "Sources"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Scripts with equal requirements, which share one lock, by name.
+
+    ``present`` is the valid lock that is there, ``former`` the one to start from if it differs, and
+    ``platforms`` every one that a script asks for or the lock has.
+    """
+
+    folder: Path
+    readings: tuple[Reading, ...]
+    present: Lock | None
+    former: Lock | None
+    platforms: tuple[str, ...]
+    terms: Terms
+
+    @property
+    def path(self) -> Path:
+        """Where the lock of the group is, or will be."""
+        return lock_path(self.folder, self.readings[0].hash)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Scripts and the locks they have, as they are when a command starts; nothing is read twice."""
+
+    flags: Flags
+    import_map: ImportMap
+    index_of: Callable[[Path], ScriptIndex]
+    now: datetime
+    readers: dict[Path, Reader] = field(default_factory=dict)
+
+    def groups(
+        self, scripts: Iterable[Path], failed: list[tuple[Path, CondavisionError]]
+    ) -> list[Group]:
+        """Read every script, join those with equal requirements; add the others to ``failed``."""
+        readings: dict[tuple[Path, str], list[Reading]] = {}
+        for script in scripts:
+            try:
+                reading = self._read(script)
+            except CondavisionError as error:
+                failed.append((script, error))
+                continue
+            folder = reading.project.locks(local=reading.local)
+            readings.setdefault((folder, reading.hash), []).append(reading)
+        groups = []
+        for (folder, _), found in readings.items():
+            try:
+                groups.append(self._group(folder, found))
+            except CondavisionError as error:
+                failed += [(reading.project.script, error) for reading in found]
+        return groups
+
+    def _read(self, script: Path) -> Reading:
+        project = open_project(script, self.flags)
+        root = project.config.root
+        if root not in self.readers:
+            self.readers[root] = new_reader(root)
+        recorded = tuple(
+            path
+            for local in (False, True)
+            for entry in self.index_of(project.locks(local=local)).of(project.key)
+            for path in entry.paths
+        )
+        reader = self.readers[root]
+        reading = read(project, self.import_map, extra_paths=recorded, reader=reader)
+        require_python(reading.analysis)
+        require_readable(reading.analysis)
+        reading.require_known(self.import_map)
+        return reading
+
+    def _group(self, folder: Path, readings: list[Reading]) -> Group:
+        """Look at the locks there are; the order in which scripts were named must not matter."""
+        readings = sorted(readings, key=lambda reading: reading.project.key)
+        first = readings[0]
+        present = _valid_lock(lock_path(folder, first.hash))
+        former = (
+            _valid_lock(lock_path(folder, entry.lock))
+            for reading in readings
+            for entry in self.index_of(folder).of(reading.project.key)
+        )
+        return Group(
+            folder=folder,
+            readings=tuple(readings),
+            present=present,
+            former=present or next(filter(None, former), None),
+            platforms=_platforms(readings, present),
+            terms=terms_of(first.project.config, self.now),
+        )
+
+
+def _platforms(readings: list[Reading], lock: Lock | None) -> tuple[str, ...]:
+    """Return every platform some script asks for, and those the lock has already."""
+    wanted = dict.fromkeys(
+        platform for reading in readings for platform in reading.platforms(current_subdir())
+    )
+    kept = lock.platforms if lock else ()
+    return tuple(dict.fromkeys((*kept, *wanted))) if kept else tuple(wanted)
+
+
+def _valid_lock(path: Path) -> Lock | None:
+    """Return the lock at ``path``, or None where there is none or it has to be made again."""
+    if not path.exists():
+        return None
+    try:
+        lock = read_lock(path)
+    except LockfileError:
+        return None
+    if lock.metadata.get("channels") == INTERPRETERS:
+        from condavision.interpreters import restore  # noqa: PLC0415 - rarely needed
+
+        try:
+            for package in lock.packages:
+                if package.manager is Manager.CONDA:
+                    restore(home() / "interpreters", package.url, package.sha256)
+        except CondavisionError:
+            return None
+    return lock
