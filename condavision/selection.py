@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from condavision.analysis import analyze, find_scripts
+from condavision.analysis import analyze, find_scripts, new_reader
 from condavision.errors import CondavisionError
 from condavision.reading import Flags, open_project, python_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from condavision.analysis import Reader
 
 __all__ = ["select_scripts"]
 
@@ -36,7 +38,8 @@ def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
     )
     if all(script in paths for script in found):
         return found
-    modules = {module for script in found for module in _modules_of(script)}
+    readers: dict[Path, Reader] = {}
+    modules = {module for script in found for module in _modules_of(script, readers)}
     return tuple(
         script
         for script in found
@@ -44,10 +47,18 @@ def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
     )
 
 
-def _modules_of(script: Path) -> tuple[Path, ...]:
+def _modules_of(script: Path, readers: dict[Path, Reader]) -> tuple[Path, ...]:
     try:
         config = open_project(script, Flags()).config
-        analysis = analyze(script, root=config.root, paths=config.paths, pythonpath=python_path())
+        if config.root not in readers:
+            readers[config.root] = new_reader(config.root)
+        analysis = analyze(
+            script,
+            root=config.root,
+            paths=config.paths,
+            pythonpath=python_path(),
+            reader=readers[config.root],
+        )
     except CondavisionError:  # it is told when the script itself is looked at
         return ()
     return tuple(source.path.resolve() for source in analysis.files[1:])

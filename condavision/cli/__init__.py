@@ -1,0 +1,68 @@
+"""The command line; each command reads as a table of contents of what it does and has no logic."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from condavision import __version__
+from condavision.cli.compiling import check, diff, explain, lock
+from condavision.cli.executing import clean, install, list_, path, run
+from condavision.cli.handing_over import export, init, vendor
+from condavision.errors import CondavisionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="condavision")
+def _group() -> None:
+    """Give Python scripts the conda environments they need, without declaring anything.
+
+    \b
+      condavision lock report.py            read, solve once, write lock files to commit
+      condavision run report.py --month 5   run from the lock; never solves
+    """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
+
+
+for _command in (
+    lock,
+    run,
+    check,
+    explain,
+    diff,
+    install,
+    path,
+    list_,
+    clean,
+    export,
+    vendor,
+    init,
+):
+    _group.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; errors are printed, never raised."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _group.main(arguments, prog_name="condavision", standalone_mode=False)
+    except CondavisionError as error:
+        from condavision.report import print_error, print_json
+
+        print_error(error)
+        if "--json" in arguments:
+            print_json({"error": error.message, "hints": error.hints, "code": error.code})
+        return error.code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return 130
+    return code if isinstance(code, int) else 0

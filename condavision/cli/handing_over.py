@@ -1,0 +1,93 @@
+"""The commands that write files for others: other tools, other machines, a repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from condavision.cli.options import (
+    json_option,
+    locks_option,
+    quiet_option,
+)
+from condavision.reading import Flags
+
+__all__ = ["export", "init", "vendor"]
+
+EXPORT_FORMATS = ("explicit", "environment", "requirements", "pylock", "dockerfile")
+
+
+@click.command()
+@click.argument("name", metavar="SCRIPT|HASH")
+@click.option("--format", "form", required=True, type=click.Choice(EXPORT_FORMATS))
+@click.option("--platform", help="Platform to export (default: this machine's).")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
+@locks_option()
+def export(
+    name: str, form: str, platform: str | None, output: Path | None, locks: Path | None
+) -> None:
+    """Write a lock in a format that another tool installs from; one platform at a time.
+
+    explicit (conda, mamba, pixi) and environment (environment.yml, every package pinned);
+    requirements and pylock (pip, uv) where all packages but Python come from PyPI; dockerfile (an
+    image that runs the script).
+    """
+    from condavision.exporting import export_named
+    from condavision.files import write_atomic
+
+    text = export_named(name, form, platform, Flags(locks=locks), output)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_atomic(output, text)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]")
+@click.option(
+    "--platform", "platforms", multiple=True, help="Platform (default: all locked); repeatable."
+)
+@locks_option()
+@quiet_option()
+@json_option()
+def vendor(
+    folder: Path,
+    names: tuple[str, ...],
+    platforms: tuple[str, ...],
+    locks: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Copy every artefact of locks into DIR, so that `run --vendored DIR` needs no network.
+
+    Of all locks of the project where none is named. What is there and intact stays; what is
+    missing or damaged is fetched.
+    """
+    from condavision.locating import find_locks
+    from condavision.progress import choose_progress
+    from condavision.report import print_json
+    from condavision.vendoring import vendor as fill
+
+    found = find_locks(names, Flags(locks=locks))
+    vendored = fill(folder, found, platforms, choose_progress(quiet=quiet))
+    if as_json:
+        print_json(vendored.as_json())
+    else:
+        click.echo(vendored.summary())
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@json_option()
+def init(folder: Path, as_json: bool) -> None:
+    """Give a repository the noxfile and Makefile of the two stages; overwrite nothing."""
+    from condavision.report import print_json, print_table
+    from condavision.scaffold import scaffold
+
+    placed = scaffold(folder)
+    if as_json:
+        print_json([{"path": str(file.path), "state": file.state} for file in placed])
+    else:
+        print_table(("file", ""), [(str(file.path), file.state) for file in placed])

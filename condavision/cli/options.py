@@ -1,0 +1,115 @@
+"""The options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from condavision.reading import Flags
+from condavision.terms import ENGINES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "as_flags",
+    "flag_options",
+    "json_option",
+    "locks_option",
+    "quiet_option",
+    "script_argument",
+    "scripts_argument",
+    "term_options",
+    "vendored_option",
+]
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+script_argument = partial(click.argument, "script", type=click.Path(path_type=Path))
+scripts_argument = partial(
+    click.argument, "paths", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+json_option = partial(click.option, "--json", "as_json", is_flag=True, help="Print JSON.")
+quiet_option = partial(click.option, "-q", "--quiet", is_flag=True, help="Show no progress.")
+
+
+def flag_options(command: _Command) -> _Command:
+    """Give a command the options that win over scripts and configuration."""
+    options = (
+        click.option(
+            *("-c", "--channel", "channels"),
+            multiple=True,
+            help="Channel: a name, URL, folder or `interpreters:`; in order, repeatable.",
+        ),
+        click.option(
+            *("--platform", "platforms"), multiple=True, help="Platform to lock for; repeatable."
+        ),
+        locks_option(),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+locks_option = partial(
+    click.option,
+    "--locks",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the lock files (default: `locks` in the project root).",
+)
+
+vendored_option = partial(
+    click.option,
+    "--vendored",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Take every artefact from this folder, which `vendor` filled; needs no network.",
+)
+
+
+def _require_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    from condavision.terms import cutoff
+
+    try:
+        cutoff(text, datetime.now(UTC))
+    except ValueError as error:
+        raise click.BadParameter(f"`{text}` is not {error}") from error
+    return text
+
+
+def term_options(command: _Command) -> _Command:
+    """Give ``lock`` the options for the conditions of a solve; each is a setting too."""
+    options = (
+        click.option(
+            "--exclude-newer",
+            metavar="DATE|AGE",
+            callback=_require_cutoff,
+            help="Take nothing newer: 7d, 2026-01-31.",
+        ),
+        click.option("--engine", type=click.Choice(ENGINES), help="Who solves for conda packages."),
+        click.option(
+            "--conda", metavar="EXE", help="The conda, mamba or micromamba that conda-lock drives."
+        ),
+        click.option("--offline", is_flag=True, help="Solve from what is cached; no network."),
+        click.option("--allow-sdist", is_flag=True, help="Take source distributions from PyPI."),
+        click.option(
+            "--allow-unverified", is_flag=True, help="Take unknown imports' own names on PyPI."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def as_flags(
+    channels: tuple[str, ...], platforms: tuple[str, ...], locks: Path | None, **terms: Any
+) -> Flags:
+    """Return what the options say; ``terms`` are those of :func:`term_options`."""
+    given = sorted((name, value) for name, value in terms.items() if value)
+    return Flags(channels, platforms, locks, settings=tuple(given))
