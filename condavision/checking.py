@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from condavision.analysis import require_python
+from condavision.analysis.readable import require_readable
 from condavision.errors import CondavisionError, MissingLockError, StaleLockError
 from condavision.explanation import explain
 from condavision.locating import locate
@@ -80,6 +82,8 @@ def _failed(script: Path, state: str, error: CondavisionError) -> Checked:
 def _check_located(located: Located) -> Checked:
     """Say what the lock lacks, what in it nobody vouches for, what would be inferred today."""
     reading, lock = located.reading, located.lock
+    require_python(reading.analysis)
+    require_readable(reading.analysis)
     key = located.project.key
     wanted = reading.platforms(current_subdir())
     lacking = [platform for platform in wanted if platform not in lock.platforms]

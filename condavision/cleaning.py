@@ -84,6 +84,7 @@ def _named(
     for environment in environments:
         by_name.setdefault(environment.key, []).append(environment)
         by_name.setdefault(environment.hash, []).append(environment)
+        by_name.setdefault(str(environment.prefix), []).append(environment)
     for name in names:
         if name not in by_name:
             raise UsageError(

@@ -211,7 +211,7 @@ def _with_overrides(lock: Lock, group: Group) -> Lock:
 def _record(group: Group, lock: Lock, *, written: bool) -> list[LockedScript]:
     """Write a new lock, and note in the index who uses it."""
     with alone_in(group.folder):
-        if written:
+        if written or not list(group.folder.glob(f"{lock.hash}*.environment.yml")):
             write_lock(group.folder, lock, group.readings[0].requirements)
         index = read_index(group.folder)
         former = group.former

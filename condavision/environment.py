@@ -6,6 +6,7 @@ unfinished, whatever killed its builder, and is removed by whoever holds the loc
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from contextlib import contextmanager
@@ -55,8 +56,8 @@ class Environment:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it was built to the end."""
-        return self.marker.is_file()
+        """Whether it was built to the end, and its interpreter is still there."""
+        return self.marker.is_file() and self.python.exists()
 
 
 def environment_of(lock: Lock, subdir: str, home: Path) -> Environment:
@@ -132,6 +133,10 @@ def _building(environment: Environment, progress: Progress) -> Iterator[tuple[in
             yield (descriptor,) if os.name == "posix" else ()
 
 
+def _is_full(error: OSError) -> bool:
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
 @contextmanager
 def _explained(environment: Environment) -> Iterator[None]:
     try:
@@ -140,6 +145,6 @@ def _explained(environment: Environment) -> Iterator[None]:
         raise InstallError(
             f"The environment {environment.prefix} cannot be made: "
             f"{error.strerror or error} ({error.filename or environment.prefix}).",
-            "make room: condavision clean",
-            "or choose another folder: export CONDAVISION_HOME=FOLDER",
+            *(["make room: condavision clean --unused-for 30"] if _is_full(error) else []),
+            "choose another folder for environments: export CONDAVISION_HOME=FOLDER",
         ) from error

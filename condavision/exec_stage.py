@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from condavision.activation import load as load_activation
 from condavision.config import SETTINGS_FILES, home
 from condavision.environment import install
+from condavision.errors import UsageError
 from condavision.execution import run
 from condavision.launchers import write_launcher
 from condavision.locating import config_of, find_lock, locate
@@ -80,9 +82,16 @@ def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress)
     ``name`` is the script as it was typed, which is what it sees as ``sys.argv[0]``.
 
     Raises:
+        UsageError: it is a notebook.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
+    name = f"./{name}" if name.startswith("-") else name  # or Python takes it for an option
     script = Path(name)
+    if script.suffix == ".ipynb":
+        raise UsageError(
+            f"{name} is a notebook, which Python itself cannot run",
+            f"start Jupyter with its interpreter: condavision path --python {shlex.quote(name)}",
+        )
     prepared = prepare(script, flags, progress)
     environment, activation = prepared.environment, prepared.activation
     record_use(environment, script)

@@ -26,6 +26,7 @@ KNOWN: tuple[Minor, ...] = ((2, 7), *((3, minor) for minor in range(16)))
 FLOOR: Minor = (3, 10)
 """Default ``python-floor``: older Pythons are not asked for where a script runs on newer ones."""
 
+_LAST_MINOR = 40  # years away
 _LAST_PATCH = 30  # above any patch release that CPython ever made
 
 
@@ -75,10 +76,10 @@ class PythonRange:
         admitted: set[Minor] = set()
         partial = False
         for known in KNOWN:
-            patches = [
-                specifier.contains(f"{format_minor(known)}.{patch}", prereleases=True)
-                for patch in range(_LAST_PATCH + 1)
-            ]
+            releases = [f"{format_minor(known)}.{patch}" for patch in range(_LAST_PATCH + 1)]
+            if known == KNOWN[-1]:
+                releases += [f"{known[0]}.{later}.0" for later in range(known[1], _LAST_MINOR)]
+            patches = [specifier.contains(release, prereleases=True) for release in releases]
             if any(patches):
                 admitted.add(known)
                 partial = partial or not all(patches)

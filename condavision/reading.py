@@ -143,7 +143,7 @@ def open_project(script: Path, flags: Flags) -> Project:
         flags.vendored,
         **dict(flags.settings),
     )
-    return Project(script, script.resolve().relative_to(root).as_posix(), config)
+    return Project(script, script_file(script).resolve().relative_to(root).as_posix(), config)
 
 
 def read(

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
+from condavision.errors import CondavisionError
 from condavision.lock_diff import diff_json, diff_rows
 from condavision.lockfile import cautions
 from condavision.model import Manager
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from condavision.agreed import Agreement
     from condavision.compile_stage import LockedScript
-    from condavision.errors import CondavisionError
     from condavision.prefixes import InstalledEnvironment
 
 __all__ = [
@@ -70,6 +71,31 @@ def _write_columns(rows: Sequence[Sequence[str]]) -> None:
             cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
         )
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def error_json(error: CondavisionError) -> dict[str, Any]:
+    """Return what ``--json`` says of an error."""
+    return {"error": error.message, "hints": list(error.hints), "code": error.code}
+
+
+def failed_json(failed: Iterable[tuple[Path, CondavisionError]]) -> list[dict[str, Any]]:
+    """Return what ``lock --json`` says of scripts that could not be locked."""
+    return [
+        {"script": str(script), "status": "failed", **error_json(error)} for script, error in failed
+    ]
+
+
+def print_failures(failed: Iterable[tuple[Path, CondavisionError]]) -> None:
+    """Write each error once, with the scripts it concerns unless it names them itself."""
+    scripts: dict[CondavisionError, list[Path]] = {}
+    for script, error in failed:
+        scripts.setdefault(error, []).append(script)
+    for error, concerned in scripts.items():
+        if any(script.name in error.message for script in concerned):
+            print_error(error)
+        else:
+            names = ", ".join(map(str, concerned))
+            print_error(CondavisionError(f"{names}: {error.message}", *error.hints))
 
 
 def print_error(error: CondavisionError) -> None:

@@ -165,7 +165,8 @@ class FactsCache:
 
 
 def _digest(path: str) -> str:
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    file = Path(path)
+    try:  # a pipe would be waited for
+        return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
     except OSError:
         return ""

@@ -1,8 +1,8 @@
 """Refusing what no Python can run, before anything is solved for it.
 
-The parser goes on after an error, and some files it stumbles over are fine. So where it left
-something unread and the Python we run on is among those that should read the file, that Python's
-own compiler has the last word.
+The parser goes on after an error and accepts much that no compiler does. So where the Python we run
+on is among those that should read the script, its own compiler has the last word. Local modules are
+left alone: one of them may be for other Pythons only.
 """
 
 from __future__ import annotations
@@ -23,17 +23,13 @@ def require_readable(analysis: Analysis) -> None:
     """Refuse a script that is empty, or that has lines which are not Python.
 
     Raises:
-        AnalysisError: names the first such line of the script or of a module it reaches.
+        AnalysisError: names the first such line.
     """
     script = analysis.files[0].path
     if not script.read_bytes().strip():
         raise AnalysisError(f"{script.name} is empty: there is nothing to run", "write it first")
-    if sys.version_info[:2] not in analysis.python:
-        return  # our compiler would refuse what another Python reads
-    unread = {region.location.file for region in analysis.unread}
-    for source in analysis.files:
-        if any(source.path.as_posix().endswith(name) for name in unread):
-            _compile(source.path.read_bytes(), source.path.name)
+    if script.suffix != ".ipynb" and sys.version_info[:2] in analysis.python:
+        _compile(script.read_bytes(), script.name)
 
 
 def _compile(source: bytes, name: str) -> None:

@@ -29,8 +29,10 @@ _SHEBANG = re.compile(rb"\A#![^\n]*\bpython[\d.]*(?:[ \t\r]|$)", re.MULTILINE)
 
 def is_script(path: Path) -> bool:
     """Tell whether a file is Python by its name, or by its shebang where the name says nothing."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     if path.suffix:
-        return path.suffix in _SUFFIXES and path.is_file()
+        return path.suffix in _SUFFIXES
     try:
         with path.open("rb") as stream:
             return bool(_SHEBANG.match(stream.read(200)))

@@ -74,6 +74,8 @@ def read_bytes(path: Path, file: str) -> bytes:
     Raises:
         AnalysisError: it is missing, a folder, unreadable or absurdly large.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise AnalysisError(f"{file} is not a regular file", "name a script")
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

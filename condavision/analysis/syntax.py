@@ -40,6 +40,7 @@ __all__ = ["Narrowing", "syntax_findings"]
 SECONDS = 2.0
 """Time budget of one file, a hundred times what a large module takes."""
 
+_UNLIKE_PYTHON_2 = (3, 5)
 _MOST_CANDIDATES = 3000  # of one rule: each costs the tree's depth, and real files have hundreds
 
 _TABS = before(3, 0, "tabs and spaces mixed inconsistently")
@@ -66,12 +67,16 @@ class Narrowing:
     def possible(self, verdict: Verdict) -> bool:
         """Tell whether a verdict would still narrow, and leave something.
 
-        What would leave nothing is not looked for: the file is broken or the finding is.
+        What would leave nothing is not looked for: the file is broken or the finding is. Except
+        that nothing of Python 2 looks like the syntax of a later Python 3: who mixes them is told.
         """
-        return (
-            not self.minors.isdisjoint(verdict.pythons.minors)
-            and not self.minors <= verdict.pythons.minors
-        )
+        if self.minors.isdisjoint(verdict.pythons.minors):
+            return (
+                bool(self.minors)
+                and max(self.minors) < (3, 0)
+                and (min(verdict.pythons.minors) >= _UNLIKE_PYTHON_2)
+            )
+        return not self.minors <= verdict.pythons.minors
 
     def worthwhile(self, verdict: Verdict) -> bool:
         """Tell whether a verdict is possible and there is time left to look for it."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["python_reasons", "syntax_reasons"]
 
 _UNDECLARED = since(3, 0, "non-ASCII characters without a declared encoding")
+_NOT_UTF_8 = before(3, 0, "bytes that are not UTF-8, without a declared encoding")
 _UNDECODABLE = before(3, 0, "bytes that contradict the declared encoding")
 
 
@@ -97,5 +98,9 @@ def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Finding]:
     elif source.declared:
         return
     place = re.search(rb"[\x80-\xff]", source.text)
-    if place is not None and narrowing.by(verdict):
+    if place is None:
+        return
+    if narrowing.by(verdict):
         yield Finding(place.start(), verdict)
+    if source.undecodable is not None and not source.declared and narrowing.by(_NOT_UTF_8):
+        yield Finding(place.start(), _NOT_UTF_8)

@@ -47,18 +47,32 @@ for _command in (
     _group.add_command(_command)
 
 
+def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
+    from condavision.report import error_json, print_error, print_json
+
+    print_error(error)
+    if as_json:
+        print_json(error_json(error))
+    return error.code
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _group.main(arguments, prog_name="condavision", standalone_mode=False)
     except CondavisionError as error:
-        from condavision.report import print_error, print_json
-
-        print_error(error)
-        if "--json" in arguments:
-            print_json({"error": error.message, "hints": error.hints, "code": error.code})
-        return error.code
+        return _fail(error, as_json="--json" in arguments and arguments[0] != "run")
+    except BrokenPipeError:
+        raise  # whoever read our output has gone; the launcher knows what that means
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(
+            CondavisionError(
+                f"{place}{error.strerror or error}",
+                "see that the project's locks folder and CONDAVISION_HOME can be written",
+            )
+        )
     except click.ClickException as error:
         error.show()
         return error.exit_code

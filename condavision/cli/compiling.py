@@ -64,9 +64,10 @@ def lock(
     from condavision.mapping.import_map import ImportMap
     from condavision.pruning import offer_to_prune
     from condavision.report import (
+        failed_json,
         locked_script,
         print_changes,
-        print_error,
+        print_failures,
         print_json,
         print_table,
         print_unkept,
@@ -89,14 +90,14 @@ def lock(
     )
     platform = current_subdir()
     if as_json:
-        print_json([locked_script(locked, platform, agreement) for locked in report.locked])
+        made = [locked_script(locked, platform, agreement) for locked in report.locked]
+        print_json([*made, *failed_json(report.failed)])
     elif report.locked:
         rows = [summary(locked, platform) for locked in report.locked]
         print_table(("script", "python", "packages", "lock", ""), rows)
         print_changes(report.locked)
         print_unkept(report.locked, agreement)
-    for error in report.errors:
-        print_error(error)
+    print_failures(report.failed)
     offer_to_prune(report, everything=prune, ask=click.confirm, say=partial(click.echo, err=True))
     return report.code
 
