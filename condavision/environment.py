@@ -111,9 +111,9 @@ def install(
                 )
     if not environment.python.exists():
         raise InstallError(
-            f"The interpreter of {environment.prefix} is gone: {environment.python} leads nowhere.",
-            f"remove the environment: condavision clean {environment.key}",
-            "and lock again: condavision lock SCRIPT",
+            f"The packages of {environment.prefix} bring no interpreter: {environment.python} is"
+            " not there.",
+            "lock again: condavision lock SCRIPT",
         )
     return environment
 

@@ -272,11 +272,12 @@ def test_an_unfinished_environment_is_built_again(make_lock: MakeLock, home: Pat
     assert not left.exists()
 
 
-def test_an_interpreter_that_is_gone(make_lock: MakeLock, home: Path) -> None:
+def test_an_interpreter_that_is_gone_comes_back(make_lock: MakeLock, home: Path) -> None:
     lock = make_lock("requests")
-    build(lock, home).python.unlink()
-    with pytest.raises(InstallError, match="leads nowhere"):
-        build(lock, home)
+    python = build(lock, home).python
+    python.unlink()
+    assert build(lock, home).python == python
+    assert python.exists()
 
 
 @pytest.fixture
