@@ -396,6 +396,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
 
 
+@pytest.mark.slow
 def test_every_interpreter_of_the_machine_runs_scripts(
     make_project: MakeProject, home: Path, known_interpreters: Path
 ) -> None:
