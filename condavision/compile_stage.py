@@ -85,11 +85,6 @@ class LockingReport:
     orphaned: tuple[tuple[Path, str], ...] = ()
 
     @property
-    def errors(self) -> tuple[CondavisionError, ...]:
-        """Each error once, though several scripts may share it."""
-        return tuple(dict.fromkeys(error for _, error in self.failed))
-
-    @property
     def code(self) -> int:
         """The exit code: the first error's."""
         return self.failed[0][1].code if self.failed else 0

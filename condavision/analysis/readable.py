@@ -26,10 +26,11 @@ def require_readable(analysis: Analysis) -> None:
         AnalysisError: names the first such line.
     """
     script = analysis.files[0].path
-    if not script.read_bytes().strip():
+    source = script.read_bytes()
+    if not source.strip():
         raise AnalysisError(f"{script.name} is empty: there is nothing to run", "write it first")
     if script.suffix != ".ipynb" and sys.version_info[:2] in analysis.python:
-        _compile(script.read_bytes(), script.name)
+        _compile(source, script.name)
 
 
 def _compile(source: bytes, name: str) -> None:
