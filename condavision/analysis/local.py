@@ -22,6 +22,8 @@ _EXTENSION = re.compile(
     r"^(?P<name>[^.]+)(?:\.(?P<tag>(?:cpython-|cp)(?P<abi>\d+)[\w-]*|abi3|pypy[\w-]*|[\w-]+))?"
     r"\.(?:so|pyd|dylib)$"
 )
+_SHARES = re.compile(rb"extend_path\s*\(\s*__path__|declare_namespace\s*\(\s*__name__")
+_SHARES_WITHIN = 10_000  # bytes: such a file has little else
 _MODULE_SUFFIXES = (".py", ".pyw", ".pyx", ".so", ".pyd", ".dylib")
 _ABI = re.compile(r"(\d)(\d+)")
 
@@ -65,6 +67,7 @@ class Directories:
     _listings: dict[str, dict[str, bool]] = field(default_factory=dict)
     _extensions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     _modules: dict[str, frozenset[str]] = field(default_factory=dict)
+    _shared_packages: dict[str, bool] = field(default_factory=dict)
 
     def __getitem__(self, folder: str) -> dict[str, bool]:
         listing = self._listings.get(folder)
@@ -100,6 +103,17 @@ class Directories:
         """Tell whether a directory has an ``__init__.py``."""
         return self[folder].get("__init__.py") is False
 
+    def is_shared_package(self, folder: str) -> bool:
+        """Tell whether a package's ``__init__.py`` lets other distributions add to it.
+
+        These are the namespace packages from before PEP 420: of ``pkgutil`` and ``pkg_resources``.
+        """
+        known = self._shared_packages.get(folder)
+        if known is None:
+            known = self.is_package(folder) and _shares(f"{folder}/__init__.py")
+            self._shared_packages[folder] = known
+        return known
+
     def listed(self) -> tuple[str, ...]:
         """Return the existing directories that were looked into, sorted."""
         return tuple(sorted(folder for folder, names in self._listings.items() if names))
@@ -111,6 +125,14 @@ def _listing(folder: str) -> dict[str, bool]:
             return {entry.name: _is_folder(entry) for entry in entries}
     except OSError:
         return {}
+
+
+def _shares(file: str) -> bool:
+    try:
+        with open(file, "rb") as stream:  # noqa: PTH123 - paths are strings here
+            return bool(_SHARES.search(stream.read(_SHARES_WITHIN)))
+    except OSError:
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

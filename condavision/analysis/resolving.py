@@ -86,7 +86,19 @@ class Resolver:
         if standard is not None:
             return Resolution(raw.name, Origin.STDLIB, "standard library")
         local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
-        return local or Resolution(raw.name, Origin.PACKAGE, "neither local nor standard library")
+        return local or Resolution(
+            raw.name,
+            Origin.PACKAGE,
+            "neither local nor standard library",
+            self._passed_through(raw),
+        )
+
+    def _passed_through(self, raw: RawImport) -> tuple[Module, ...]:
+        """Return the local parts of a namespace package whose other parts have to be installed."""
+        found = find_module(raw.name, (*self.before, *self.after), self.directories)
+        if found is None or not found.modules or not self._is_elsewhere(found, raw):
+            return ()
+        return found.modules
 
     def _relative(self, raw: RawImport, place: Place) -> Resolution:
         folder = place.folder
@@ -122,6 +134,8 @@ class Resolver:
             return Resolution(
                 raw.name, Origin.LOCAL, f"folder {where}", modules, _above(found, raw)
             )
+        if self._is_elsewhere(found, raw):
+            return None
         modules = (
             *found.modules,
             *find_members(found, raw.name, raw.members, self.directories),
@@ -133,6 +147,17 @@ class Resolver:
             why = f"local {first.name} has no such part"
         entry = _entry_of(first)
         return Resolution(raw.name, Origin.LOCAL, why, modules, entry)
+
+    def _is_elsewhere(self, found: Found, raw: RawImport) -> bool:
+        """Tell whether a namespace package is here, but not the part of it that is asked for."""
+        last = found.modules[-1].file
+        if last is None or not self.directories.is_shared_package(_parent(last)):
+            return False
+        if not found.complete:
+            return True
+        return bool(raw.members) and not any(
+            has_member(found, it, self.directories) for it in raw.members
+        )
 
     def _is_meant(self, found: Found, raw: RawImport, place: Place) -> bool:
         """Tell whether a folder without ``__init__.py`` is what an import is after.

@@ -67,6 +67,24 @@ PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
          "config/base.py": ""},
         {"r"},
     ),
+    (
+        "part of a pkgutil namespace that is elsewhere",
+        {"azure/mgmt/mine/client.py": "import azure.mgmt.mine.models\nfrom azure.core import rest\n"
+         "from azure import identity\nimport azure.mgmt.core as c",
+         "azure/__init__.py": "__path__ = __import__('pkgutil').extend_path(__path__, __name__)",
+         "azure/mgmt/__init__.py": "from pkgutil import extend_path\n"
+         "__path__ = extend_path(__path__, __name__)",
+         "azure/mgmt/mine/__init__.py": "", "azure/mgmt/mine/models.py": "import r"},
+        {"azure.core", "azure", "azure.mgmt.core", "r"},
+    ),
+    (
+        "part of a pkg_resources namespace that is elsewhere",
+        {"zope/mine/x.py": "from zope import interface\nfrom zope.mine import y",
+         "zope/__init__.py": "try:\n    __import__('pkg_resources').declare_namespace(__name__)\n"
+         "except ImportError:\n    pass",
+         "zope/mine/__init__.py": "", "zope/mine/y.py": "import r"},
+        {"zope", "r"},
+    ),
     ("folder of modules", {"s.py": "import models\nmodels.user", "models/user.py": ""}, set()),
     (
         "folder named as a distribution",
