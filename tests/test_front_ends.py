@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -11,8 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.exporting import export
+from condavision.lockfile import read_lock, write_lock
 from condavision.scaffold import FILES
-from tests.command_line import CONDAVISION, CommandLine
+from condavision.subdir import current_subdir
+from tests.command_line import CONDAVISION, CommandLine, Finished
+from tests.test_lockfile import HASH, LOCKS, REQUIREMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,8 +71,6 @@ def test_nox_checks_and_locks(command: CommandLine) -> None:
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_runs_every_name_with_every_argument(command: CommandLine) -> None:
-    import shlex
-
     environ = {"CONDAVISION": shlex.join(CONDAVISION)}
     for name in NAMES:
         given = [f"SCRIPT=./{name}", f"ARGS={shlex.join(ARGUMENTS)}"]
@@ -77,9 +81,82 @@ def test_make_runs_every_name_with_every_argument(command: CommandLine) -> None:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-def test_make_checks(command: CommandLine) -> None:
-    ran = command.process(["make", "-s"], environ={"CONDAVISION": " ".join(CONDAVISION)})
-    assert ran.ok().out.count(" ok") == len(NAMES)
+def test_make_has_a_target_for_each_script(command: CommandLine) -> None:
+    environ = {"CONDAVISION": " ".join(CONDAVISION)}
+
+    def make(*arguments: str, **variables: str) -> Finished:
+        return command.process(["make", "-s", *arguments], environ={**environ, **variables})
+
+    assert make().ok().out.count(" ok") == len(NAMES)
+    known = re.findall(r"^(run/.*):", make("-pqRr").out, re.MULTILINE)  # as completion asks
+    assert sorted(known) == ["run/-dash.py", "run/plain.py"]
+    make("-j2", "install").ok()
+    make("run/plain.py")
+    ran = make("run/plain.py", f"ARGS={shlex.join(ARGUMENTS)}", CONDAVISION="no Python of ours")
+    assert ran.out == f"{ARGUMENTS} \n", ran.err
+    assert "Error 7" in ran.err
+    (command.folder / "plain.py").write_text("print('edited')\n")
+    assert make("run/plain.py").ok().out == "edited\n"
+    (command.folder / "plain.py").write_text("import no_such_thing_at_all\n")
+    assert "no longer requires what it was locked for" in make("run/plain.py").err
+    (command.folder / "more").mkdir()
+    (command.folder / "more" / "new.py").write_text("print('new')\n")
+    make("lock", "SCRIPTS=more/new.py").ok()
+    assert make("run/more/new.py").ok().out == "new\n"
+
+
+TOOL = """\
+#!/bin/sh
+# Stands for a conda: notes what it is asked for, and makes an environment of the tests' Python.
+echo "$0 $*" >>asked
+while [ "$1" != -p ]; do shift; done
+mkdir -p "$2/bin" "$2/etc/conda/activate.d"
+printf '%s\\n' '#!/bin/sh' '[ "$1" != -m ] || { echo "$*" >>asked; exit; }' 'exec PYTHON "$@"' \\
+  >"$2/bin/python"
+chmod +x "$2/bin/python"
+echo 'export ACTIVATED=yes' >"$2/etc/conda/activate.d/sample.sh"
+"""
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("tool", ["mamba", "conda"])
+def test_make_without_condavision(tool: str, make_project: MakeProject, home: Path) -> None:
+    """Another tool makes the environment from the lock, once, and again when the lock is newer."""
+    show = "import os, sys\nprint(sys.argv[1:], os.environ['ACTIVATED'])\n"
+    entry = f'"it.py": {{"lock": "{HASH}", "digest": "0"}}\n'
+    root = make_project({"it.py": show, "locks/scripts.yml": entry})
+    lock = write_lock(root / "locks", LOCKS["every platform, with PyPI"], REQUIREMENTS)
+    shutil.copy(REPOSITORY / "templates" / "Makefile", root)
+    stub = root / "bin" / tool
+    stub.parent.mkdir()
+    stub.write_text(TOOL.replace("PYTHON", sys.executable))
+    stub.chmod(0o755)
+    environ = {
+        "PATH": f"{stub.parent}:/usr/bin:/bin",
+        "CONDAVISION": "condavision-is-not-here",
+        "MAMBA_EXE": "",
+        "CONDA_EXE": "",
+    }
+    for _ in range(2):
+        command = ["make", "-s", "run/it.py", "ARGS='a b'"]
+        ran = CommandLine(root).process(command, environ=environ)
+        assert ran.ok().out == "['a b'] yes\n"
+    own = f".condavision/{HASH}"
+    asked = (root / "asked").read_text().splitlines()
+    if tool == "mamba":
+        assert asked == [f"{stub} create -y -p {root}/{own}/environment -f locks/{lock.name}"]
+        os.utime(lock)
+        CommandLine(root).process(command, environ=environ).ok()
+        assert len((root / "asked").read_text().splitlines()) == 2
+    else:
+        made = f"create -y -q -p {root}/{own}/environment --file {own}/explicit.txt"
+        pip = f"-m pip install -q --no-deps --require-hashes -r {own}/pip.txt"
+        assert asked == [f"{stub} {made}", pip]
+        wanted = export(read_lock(lock), "explicit", current_subdir())
+        lines = {line.removeprefix("# pip ") for line in wanted.splitlines()[2:]}
+        lines = {line.replace("#sha256=", " --hash=sha256:") for line in lines}
+        written = [(root / own / name).read_text() for name in ("explicit.txt", "pip.txt")]
+        assert {line for text in written for line in text.splitlines()} == lines
 
 
 def test_exec_targets_never_solve(command: CommandLine) -> None:

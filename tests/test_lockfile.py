@@ -68,6 +68,7 @@ REQUIREMENTS = Requirements(
 LOCKS = {
     "one platform": sample("linux-64"),
     "every platform": sample(*PLATFORMS),
+    "every platform, with PyPI": sample(*PLATFORMS, pip=True),
     "with PyPI": sample("linux-64", "osx-arm64", pip=True),
     "platforms that cannot agree": sample("linux-64", "win-64", differ=True),
     "disagreeing, with PyPI": sample("linux-64", "osx-64", pip=True, differ=True),
