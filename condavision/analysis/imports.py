@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from condavision.analysis.later_uses import used_regardless
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,7 +32,8 @@ class RawImport:
 
     ``level`` counts the leading dots, ``binds`` are the names it defines. ``instead`` are the
     indexes of the imports that stand in for this one when it fails, ``stands_in`` of those that
-    this one replaces. ``dispensable``: the script goes on when this fails and nothing stands in.
+    this one replaces. ``dispensable``: the script goes on when this fails and nothing stands in;
+    ``used_regardless``: but then fails, because it uses what this binds without asking.
     ``lazy``: it does not run with the module, but inside a function, class or condition.
     """
 
@@ -46,6 +49,7 @@ class RawImport:
     instead: tuple[int, ...] = field(default=())
     stands_in: tuple[int, ...] = field(default=())
     dispensable: bool = False
+    used_regardless: bool = False
     lazy: bool = False
 
 
@@ -96,7 +100,12 @@ def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
                     )
                     for name, level, members, binds, star in _read(text)
                 ]
-    return tuple(_paired(found, guards.tries))
+    return tuple(
+        replace(it, used_regardless=True)
+        if it.dispensable and used_regardless(source, root, it.start, it.binds)
+        else it
+        for it in _paired(found, guards.tries)
+    )
 
 
 def _row(source: Source, node: Node | None, at: int) -> int:

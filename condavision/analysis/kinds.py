@@ -147,7 +147,7 @@ class _Judge:
             return ImportKind.VERSION
         if guard.fallback and not self._replaces_nothing(it):
             return ImportKind.FALLBACK
-        if guard.optional and not self._is_first_choice(it):
+        if guard.optional and not it.raw.used_regardless and not self._is_first_choice(it):
             return ImportKind.OPTIONAL
         if guard.main and not it.is_script:
             return ImportKind.OPTIONAL

@@ -1,0 +1,77 @@
+"""Imports that may fail where the script goes on to need them all the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.model import Analysis, ImportKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PASSED = "try:\n    import np\nexcept ImportError:\n    pass\n"
+NONE = "try:\n    import numpy as np\nexcept ImportError:\n    np = None\n"
+TOLD = "try:\n    import np\nexcept ImportError:\n    print('pip install np')\n"
+FLAGGED = "try:\n    import np\n    HAS = True\nexcept ImportError:\n    HAS = False\n"
+
+REQUIRED = {
+    "in the module": PASSED + "print(np.zeros(3))",
+    "where None was put instead": NONE + "x = np.zeros(3)",
+    "after a mere message": TOLD + "np.seterr()",
+    "of a member": "try:\n    from np import a, b\nexcept ImportError:\n    pass\nb()",
+    "as a base class": PASSED + "class A(np.Base):\n    pass",
+    "as a decorator": PASSED + "@np.vectorize\ndef f(): pass",
+    "in the main block": PASSED + "if __name__ == '__main__':\n    np.zeros()",
+    "where nothing was put for several": "try:\n    from np import a, b\nexcept ImportError:\n"
+    "    a = b = None\na()",
+    "in a function that is called": PASSED + "def main():\n    np.zeros()\nmain()",
+    "in a function called by one that is": NONE
+    + "def one():\n    return np.zeros()\ndef main():\n    one()\n"
+    "if __name__ == '__main__':\n    main()",
+    "in a method of a class that is used": PASSED
+    + "class A:\n    def f(self):\n        np.zeros()\nA().f()",
+    "after the script gave up without it": NONE
+    + "if np is None:\n    raise SystemExit('no numpy')\nnp.zeros()",
+    "as a keyword argument's value": PASSED + "f(xp=np)",
+}
+OPTIONAL = {
+    "never used": PASSED,
+    "in a function that nothing calls": PASSED + "def to_array(x):\n    return np.array(x)",
+    "asked about": NONE + "def main():\n    if np is not None:\n        np.zeros()\nmain()",
+    "asked about in the module": NONE + "if np:\n    np.zeros()",
+    "asked with and": NONE + "x = np and np.zeros()",
+    "asked in an expression": NONE + "x = np.zeros() if np else []",
+    "left early": NONE + "def main():\n    if not np:\n        return\n    np.zeros()\nmain()",
+    "a flag is asked": FLAGGED + "def main():\n    if HAS:\n        np.zeros()\nmain()",
+    "another name stands in": NONE + "np = np or stub\nnp.zeros()",
+    "a function stands in": "try:\n    from np import zeros\nexcept ImportError:\n"
+    "    def zeros(): pass\nzeros()",
+    "a class stands in": "try:\n    from np import A, B\nexcept ImportError:\n    A = None\n"
+    "    class B: pass\nB()",
+    "a value stands in": "try:\n    from np import x\nexcept ImportError:\n    x = 3\nprint(x)",
+    "failing is caught": PASSED + "try:\n    np.zeros()\nexcept NameError:\n    pass",
+    "looked up by its name": PASSED + "def main():\n    np.zeros()\nif 'np' in globals(): main()",
+    "another thing of that name": PASSED + "x.np.zeros()\nf(np=1)\ndef g(np): np()",
+    "only in an annotation": PASSED + "def f(x: np.array): pass",
+    "only in a text": PASSED + "print('use np here')  # np",
+    "the handler imports another": "try:\n    import ujson as json\nexcept ImportError:\n"
+    "    import json\njson.loads('1')",
+    "in a function": "def f():\n    try:\n        import np\n    except ImportError:\n"
+    "        pass\n    np.zeros()",
+}
+
+
+def kind_of(analysis: Analysis) -> ImportKind:
+    return analysis.imports[0].kind
+
+
+@pytest.mark.parametrize("text", REQUIRED.values(), ids=REQUIRED)
+def test_used_regardless(text: str, analyzed: Callable[..., Analysis]) -> None:
+    assert kind_of(analyzed({"s.py": text})) is ImportKind.REQUIRED
+
+
+@pytest.mark.parametrize("text", OPTIONAL.values(), ids=OPTIONAL)
+def test_goes_on_without(text: str, analyzed: Callable[..., Analysis]) -> None:
+    assert kind_of(analyzed({"s.py": text})) is ImportKind.OPTIONAL
