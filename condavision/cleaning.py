@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.errors import InstallError, UsageError
+from condavision.in_use import users_of
 from condavision.prefixes import (
+    cache_size,
     list_environments,
     older_than,
     over_budget,
     remove,
+    remove_caches,
     unreferenced,
 )
 
@@ -20,14 +23,15 @@ if TYPE_CHECKING:
 
     from condavision.prefixes import InstalledEnvironment
 
-__all__ = ["Selection", "clean_environments"]
+__all__ = ["Cleaned", "Selection", "clean"]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What to remove: by name (environment key or requirement hash), age in days, budget in MB.
 
-    ``unreferenced`` are those whose scripts are all gone.
+    ``unreferenced`` are those whose scripts are all gone. ``caches`` are the fetched packages,
+    bytecode and warm records, which environments do not need.
     """
 
     names: tuple[str, ...] = ()
@@ -35,24 +39,43 @@ class Selection:
     days: float | None = None
     megabytes: float | None = None
     unreferenced: bool = False
+    caches: bool = False
 
 
-def clean_environments(
-    home: Path, selection: Selection, *, dry_run: bool
-) -> tuple[InstalledEnvironment, ...]:
-    """Remove what is selected, and return it; with ``dry_run`` only return it.
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What was removed, or would be, and by prefix who uses those that were kept for that.
+
+    ``caches`` is the size of the caches that went, in bytes on disk.
+    """
+
+    removed: tuple[InstalledEnvironment, ...]
+    kept: dict[Path, str]
+    caches: int = 0
+
+
+def clean(home: Path, selection: Selection, *, dry_run: bool, force: bool = False) -> Cleaned:
+    """Remove what is selected; with ``dry_run`` only say what that would be.
+
+    An environment that a process runs from is kept, unless ``force`` says otherwise: what the
+    process has not loaded yet would be missing.
 
     Raises:
         UsageError: nothing is selected, or a name is not that of an environment.
         InstallError: a file cannot be removed.
     """
     chosen = _chosen(list_environments(home), selection)
-    if dry_run:
-        return chosen
-    try:
-        return remove(chosen)
-    except OSError as error:
-        raise InstallError(f"{error.filename} cannot be removed: {error.strerror}") from error
+    kept = {} if force else users_of(chosen)
+    chosen = tuple(item for item in chosen if item.prefix not in kept)
+    caches = cache_size(home) if selection.caches else 0
+    if not dry_run:
+        try:
+            chosen = remove(chosen)
+            if selection.caches:
+                remove_caches(home)
+        except OSError as error:
+            raise InstallError(f"{error.filename} cannot be removed: {error.strerror}") from error
+    return Cleaned(chosen, kept, caches)
 
 
 def _chosen(
@@ -72,7 +95,7 @@ def _chosen(
             "nothing says what to remove",
             "name environments, or type one of: condavision clean --all,"
             " condavision clean --unused-for 30, condavision clean --unreferenced,"
-            " condavision clean --keep 5000",
+            " condavision clean --keep 5000, condavision clean --caches",
         )
     return tuple(dict.fromkeys(chosen))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "InstalledEnvironment",
+    "cache_size",
     "list_environments",
     "older_than",
     "over_budget",
@@ -113,8 +114,13 @@ def unreferenced(
     )
 
 
-def remove_caches(home: Path) -> int:
-    """Remove fetched packages, bytecode and warm records; return the bytes on disk given back.
+def cache_size(home: Path) -> int:
+    """Return the bytes on disk that :func:`remove_caches` would give back."""
+    return sum(_sizes(str(folder))[1] for folder in _caches(home))
+
+
+def remove_caches(home: Path) -> None:
+    """Remove fetched packages, bytecode and warm records.
 
     Environments keep working: what they share with the caches stays theirs. An installation that
     goes on meanwhile may fail and has to be repeated.
@@ -122,11 +128,12 @@ def remove_caches(home: Path) -> int:
     Raises:
         InstallError: a file cannot be removed.
     """
-    folders = [home / name for name in ("pkgs", "uv", "pyc", "warm") if (home / name).is_dir()]
-    freed = sum(_sizes(folder)[1] for folder in folders)
-    for folder in folders:
+    for folder in _caches(home):
         remove_tree(folder)
-    return freed
+
+
+def _caches(home: Path) -> list[Path]:
+    return [home / name for name in ("pkgs", "uv", "pyc", "warm") if (home / name).is_dir()]
 
 
 def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvironment, ...]:
@@ -194,7 +201,7 @@ def _python_version(prefix: Path) -> str:
     return next((name.split("-")[1] for name in names if name.count("-") == 2), "")
 
 
-def _sizes(prefix: Path) -> tuple[int, int]:
+def _sizes(prefix: Path | str) -> tuple[int, int]:
     """Return bytes on disk below, each inode once, and the part that is linked nowhere else."""
     seen: Counter[tuple[int, int]] = Counter()
     status_of: dict[tuple[int, int], os.stat_result] = {}

@@ -9,8 +9,9 @@ import click
 
 from condavision import __version__
 from condavision.cli.compiling import check, diff, explain, lock
-from condavision.cli.executing import clean, install, list_, path, run
+from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
+from condavision.cli.upkeep import clean, list_
 from condavision.errors import CondavisionError
 
 if TYPE_CHECKING:

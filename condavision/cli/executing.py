@@ -15,7 +15,7 @@ from condavision.cli.options import (
 )
 from condavision.reading import Flags
 
-__all__ = ["clean", "install", "list_", "path", "run"]
+__all__ = ["install", "path", "run"]
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -104,55 +104,3 @@ def path(script: Path, locks: Path | None, python: bool, quiet: bool, as_json: b
         print_json({"prefix": str(installed.prefix), "python": str(installed.python)})
     else:
         click.echo(installed.python if python else installed.prefix)
-
-
-@click.command("list")
-@json_option()
-def list_(as_json: bool) -> None:
-    """List the environments in the cache: size, age, last use, scripts."""
-    from condavision.config import home
-    from condavision.prefixes import list_environments
-    from condavision.report import environment_json, environment_row, print_json, print_table
-
-    environments = list_environments(home())
-    if as_json:
-        print_json([environment_json(one) for one in environments])
-    else:
-        headings = ("environment", "python", "size", "last used", "scripts", "prefix")
-        print_table(headings, [environment_row(one) for one in environments])
-
-
-@click.command()
-@click.argument("keys", nargs=-1, metavar="[ENVIRONMENT|HASH...]")
-@click.option("--all", "everything", is_flag=True, help="Remove every environment.")
-@click.option("--unused-for", "days", type=click.FloatRange(min=0), metavar="DAYS", help="Age.")
-@click.option("--keep", "megabytes", type=click.FloatRange(min=0), metavar="MB", help="Budget.")
-@click.option("--unreferenced", is_flag=True, help="Remove those whose scripts are all gone.")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
-@json_option()
-def clean(
-    keys: tuple[str, ...],
-    everything: bool,
-    days: float | None,
-    megabytes: float | None,
-    unreferenced: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Remove environments: named ones, all, those unused for some days, or down to a size.
-
-    A removed environment is built again from its lock by the next run that wants it.
-    """
-    from condavision.cleaning import Selection, clean_environments
-    from condavision.config import home
-    from condavision.report import environment_json, environment_row, print_json, print_table
-
-    selection = Selection(keys, everything, days, megabytes, unreferenced)
-    removed = clean_environments(home(), selection, dry_run=dry_run)
-    if as_json:
-        print_json([environment_json(one) for one in removed])
-    elif removed:
-        headings = ("would remove" if dry_run else "removed", "python", "size", "last used")
-        print_table(headings, [environment_row(one)[:4] for one in removed])
-    else:
-        click.echo("nothing to remove")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.cleaning import Cleaned, Selection, clean
 from condavision.environment import Environment, install
 from condavision.locking import exclusive
 from condavision.prefixes import (
@@ -18,7 +19,6 @@ from condavision.prefixes import (
     over_budget,
     record_use,
     remove,
-    remove_caches,
     unreferenced,
 )
 from condavision.progress import Progress
@@ -137,10 +137,36 @@ def test_scripts_that_are_gone_leave_their_environment_unreferenced(
     assert unreferenced(list_environments(home)) == list_environments(home)
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells who uses what")
+def test_what_processes_run_from_is_kept(
+    make_environment: Callable[..., Environment], home: Path, tmp_path: Path
+) -> None:
+    environment = make_environment("idna", compile_bytecode=False)
+    everything = Selection(everything=True)
+    (tmp_path / "alias").symlink_to(home)
+    python = tmp_path / "alias" / environment.python.relative_to(home)
+    for command in (environment.python, python):
+        waiting = [str(command), "-c", "print(flush=True); input()"]
+        with subprocess.Popen(waiting, stdin=-1, stdout=-1) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            user = {environment.prefix: f"process {process.pid}"}
+            for dry_run in (True, False):
+                assert clean(home, everything, dry_run=dry_run) == Cleaned((), user)
+            assert environment.is_ready
+            [forced] = clean(home, everything, dry_run=True, force=True).removed
+            assert forced.prefix == environment.prefix
+            process.communicate(b"\n")
+    assert len(clean(home, everything, dry_run=False).removed) == 1
+
+
 def test_environments_outlive_the_caches(make_lock: MakeLock, home: Path) -> None:
     lock = make_lock("idna")
     environment = install(lock, current_subdir(), home=home, progress=Progress())
-    assert remove_caches(home) > 0
+    caches = Selection(caches=True)
+    size = clean(home, caches, dry_run=True).caches
+    assert size > 0
+    assert clean(home, caches, dry_run=False) == Cleaned((), {}, size)
     assert {path.name for path in home.iterdir()} & {"pkgs", "uv", "pyc", "warm"} == set()
     code = "import idna; print(idna.encode('é.example').decode())"
     command = [str(environment.python), "-I", "-c", code]

@@ -1,0 +1,56 @@
+"""The commands that look after what is installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from condavision.cli.options import json_option
+
+__all__ = ["clean", "list_"]
+
+
+@click.command("list")
+@json_option()
+def list_(as_json: bool) -> None:
+    """List the environments in the cache: size, age, last use, scripts."""
+    from condavision.config import home
+    from condavision.prefixes import list_environments
+    from condavision.report import environment_json, environment_row, print_json, print_table
+
+    environments = list_environments(home())
+    if as_json:
+        print_json([environment_json(one) for one in environments])
+    else:
+        headings = ("environment", "python", "size", "last used", "scripts", "prefix")
+        print_table(headings, [environment_row(one) for one in environments])
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[ENVIRONMENT|HASH...]")
+@click.option("--all", "everything", is_flag=True, help="Remove every environment.")
+@click.option("--unused-for", "days", type=click.FloatRange(min=0), metavar="DAYS", help="Age.")
+@click.option("--keep", "megabytes", type=click.FloatRange(min=0), metavar="MB", help="Budget.")
+@click.option("--unreferenced", is_flag=True, help="Remove those whose scripts are all gone.")
+@click.option("--caches", is_flag=True, help="Remove fetched packages and bytecode.")
+@click.option("--force", is_flag=True, help="Remove those too that processes run from.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
+@json_option()
+def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
+    """Remove environments: named ones, all, those unused for some days, or down to a size.
+
+    A removed environment is built again from its lock by the next run that wants it. One that a
+    process runs from is kept.
+    """
+    from condavision.cleaning import Selection
+    from condavision.cleaning import clean as remove
+    from condavision.config import home
+    from condavision.report import print_json
+    from condavision.upkeep_report import cleaned_json, print_cleaned
+
+    cleaned = remove(home(), Selection(**selected), dry_run=dry_run, force=force)
+    if as_json:
+        print_json(cleaned_json(cleaned))
+    else:
+        print_cleaned(cleaned, dry_run=dry_run)
