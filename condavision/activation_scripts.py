@@ -244,13 +244,23 @@ _DUMP = (
 )
 
 
+def _dump_command() -> tuple[str, ...]:
+    """Return what prints its variables, each ended by a NUL.
+
+    GNU, BSD and busybox ``env`` know ``-0`` (POSIX does not), and start ten times faster than
+    Python, of which scripts with many variables would need dozens.
+    """
+    env = shutil.which("env", path=os.defpath)
+    return (env, "-0") if env and os.name == "posix" else (sys.executable, "-I", "-S", "-c", _DUMP)
+
+
 def _dumped(
     wrapper: Sequence[str], environment: Mapping[str, str], folder: str
 ) -> dict[str, str] | None:
     """Return the variables that a process under ``wrapper`` sees, None if a script fails."""
     try:
         ran = subprocess.run(
-            [*wrapper, sys.executable, "-I", "-S", "-c", _DUMP],
+            [*wrapper, *_dump_command()],
             env=environment,
             cwd=folder,
             stdin=subprocess.DEVNULL,

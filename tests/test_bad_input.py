@@ -59,7 +59,6 @@ SCRIPTS: list[tuple[str, bytes, int, tuple[str, ...]]] = [
         65,
         ("bad.py:5", "declared encoding", "bad.py:3"),
     ),
-    ("nested brackets", b"x = " + b"(" * 5_000_000 + b")" * 5_000_000, 65, ("bad.py", "limit")),
     (
         "no Python at all",
         b"# /// script\n# requires-python = '>=3.8'\n# ///\nprint 'a'\n",

@@ -70,7 +70,7 @@ def test_compiled_packages_match_their_python(
 
 @pytest.mark.parametrize("minor", [(2, 7), *MODERN], ids=format_minor)
 def test_python_is_relocated(minor: Minor, environment: Callable[..., Path]) -> None:
-    prefix = environment(minor, "six")
+    prefix = environment(minor, "six", "pip")
     script = (
         "import ctypes, hashlib, json, six, sqlite3, ssl, sys, sysconfig, zlib\n"
         "ssl.create_default_context(); sqlite3.connect(':memory:')\n"

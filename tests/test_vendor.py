@@ -173,7 +173,7 @@ def test_what_cannot_be_fetched_is_named_and_the_rest_kept(
 def test_other_tools_can_use_the_folder(command: CommandLine, lock: Lock, tmp_path: Path) -> None:
     folder = tmp_path / "vendored"
     command("vendor", folder).ok()
-    records = solve((folder / "channel").as_uri(), ["python", "six"])
+    records = solve((folder / "channel").as_uri(), ["pip", "python", "six"])
     conda = {package.name for package in lock.packages if package.manager is Manager.CONDA}
     assert {record.name.normalized for record in records} == conda
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from condavision.pythons import format_minor
 from tests.channels.package import Package
-from tests.channels.pythons import abi_tag
+from tests.channels.pythons import abi_tag, python_depends
 from tests.channels.wheels import compiled_build, compiled_depends
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def elsewhere(interpreters: Iterable[Interpreter]) -> Iterator[Package]:
                 version=interpreter.version,
                 build="h0000000_0_cpython",
                 subdir=subdir,
-                depends=("pip",),
+                depends=python_depends(interpreter.minor),
                 constrains=(tag,),
             )
             for name, version in versions.items() if interpreter.minor >= (3, 10) else ():

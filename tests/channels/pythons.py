@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.conda_package import Entry, Link
+from condavision.conda_package import EPOCH, Entry, Link
 from condavision.pythons import format_minor
 from tests.channels.package import Package
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from condavision.interpreters import Interpreter
     from condavision.pythons import Minor
 
-__all__ = ["abi_package", "abi_tag", "python_package"]
+__all__ = ["abi_package", "abi_tag", "python_depends", "python_package"]
 
 _DROPPED = {
     "__pycache__",
@@ -28,8 +28,13 @@ _DROPPED = {
     "test",
     "tests",
     "idlelib",
+    "lib2to3",
+    "lib-tk",
+    "tkinter",
+    "turtledemo",
     "ensurepip",
 }
+"""What no test imports, and many tests would install."""
 
 
 def abi_tag(minor: Minor) -> str:
@@ -49,6 +54,14 @@ def abi_package(minor: Minor) -> Package:
     )
 
 
+def python_depends(minor: Minor) -> tuple[str, ...]:
+    """What a Python brings with it: pip, on conda-forge before 3.13.
+
+    Here fewer do, because its hundreds of files would be in nearly every environment.
+    """
+    return ("pip",) if minor < (3, 9) else ()
+
+
 def python_package(interpreter: Interpreter, patchelf: Path) -> Package:
     """A copy of an installation that runs wherever it is linked to.
 
@@ -58,6 +71,7 @@ def python_package(interpreter: Interpreter, patchelf: Path) -> Package:
         root = Path(scratch)
         _copy(interpreter, root)
         _relocate(root, patchelf)
+        _compile(interpreter, root)
         entries = tuple(_entries(interpreter, root))
     python = format_minor(interpreter.minor)
     return Package(
@@ -65,7 +79,7 @@ def python_package(interpreter: Interpreter, patchelf: Path) -> Package:
         version=interpreter.version,
         build=f"h{interpreter.digest[:7]}_0_cpython",
         subdir=interpreter.subdir,
-        depends=("pip",),
+        depends=python_depends(interpreter.minor),
         constrains=(f"python_abi {python}.* *_{abi_tag(interpreter.minor)}",),
         entries=entries,
     )
@@ -112,6 +126,17 @@ def _relocate(root: Path, patchelf: Path) -> None:
             subprocess.run([strip, "--strip-debug", *binaries], check=True)
         origin = f"$ORIGIN/{os.path.relpath(root / 'lib', folder)}"
         subprocess.run([patchelf, "--set-rpath", origin, *binaries], check=True)
+
+
+def _compile(interpreter: Interpreter, root: Path) -> None:
+    """Give the copy the bytecode that nearly every start reads; packages of Python have all."""
+    library = root / "lib" / interpreter.stdlib.name
+    for path in library.rglob("*.py"):
+        os.utime(path, (EPOCH, EPOCH))  # what the archive will say, and the bytecode repeats
+    packages = [library / name for name in ("collections", "encodings", "importlib", "json", "re")]
+    folders = [library, *(folder for folder in packages if folder.is_dir())]
+    command = [interpreter.executable, "-E", "-m", "compileall", "-q", "-l", *folders]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def _entries(interpreter: Interpreter, root: Path) -> Iterator[Entry]:

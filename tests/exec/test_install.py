@@ -64,10 +64,10 @@ def test_every_python_gets_its_own_site_packages(
 ) -> None:
     major, minor = spec.removeprefix("python ").split(".")[:2]
     interpreter((int(major), int(minor)))
-    environment = make_environment(spec)
+    environment = make_environment(spec, "six")
     found = python(environment, "import sys, ssl, ctypes; print(sys.version[:6])")
     assert found.startswith(f"{major}.{minor}.")
-    assert list(environment.prefix.glob("lib/python*/site-packages/pip/**/*.pyc"))
+    assert list(environment.prefix.glob("lib/python*/site-packages/**/six*.pyc"))
 
 
 def test_bytecode_is_there_unless_not_wanted(make_lock: MakeLock, home: Path) -> None:
