@@ -1,7 +1,7 @@
 """condavision as a library: the same two stages, returning values instead of printing them.
 
 Errors are :class:`condavision.errors.CondavisionError`; ``str(error)`` says what happened,
-``error.hints`` what to do.
+``error.hints`` what to do. Modules are found from the current folder, as ``python -m`` finds them.
 """
 
 from __future__ import annotations
@@ -11,70 +11,157 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.checking import check_scripts
-from condavision.compile_stage import lock_scripts
+from condavision.checking import check_targets
+from condavision.compile_stage import Renewal, lock_targets
+from condavision.errors import UsageError
 from condavision.exec_stage import install_named, prepare
 from condavision.execution import process_environment
 from condavision.mapping.import_map import ImportMap
 from condavision.progress import Progress
 from condavision.reading import Flags, open_project, read
-from condavision.selection import select_scripts
+from condavision.selection import Named, select_targets
+from condavision.target import Module, Together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from condavision.agreed import Agreement
     from condavision.checking import CheckReport
     from condavision.compile_stage import LockingReport
     from condavision.environment import Environment
     from condavision.reading import Reading
+    from condavision.target import Target
 
 __all__ = ["analyze", "check", "install", "lock", "run"]
 
 StrPath = str | os.PathLike[str]
 
 
-def analyze(script: StrPath) -> Reading:
-    """Read a script and say what it requires; offline, nothing of it is run.
+def analyze(
+    script: StrPath | None = None,
+    *,
+    module: str | None = None,
+    together: StrPath | None = None,
+    channels: Sequence[str] = (),
+) -> Reading:
+    """Read a script, a module or all scripts of a folder, and say what they require; offline.
 
-    ``.analysis`` has its imports and Python range, ``.requirements`` and ``.hash`` what follows.
+    Nothing of them is run. ``.analysis`` has the imports and the Python range, ``.requirements``
+    and ``.hash`` what follows.
     """
-    return read(open_project(Path(script), Flags()), ImportMap.bundled())
+    project = open_project(_target(script, module, together), Flags(tuple(channels)))
+    return read(project, ImportMap.bundled())
 
 
 def lock(
     *paths: StrPath,
+    modules: Sequence[str] = (),
+    together: Sequence[StrPath] = (),
     channels: Sequence[str] = (),
     platforms: Sequence[str] = (),
     locks: StrPath | None = None,
+    **options: Any,
 ) -> LockingReport:
-    """Compile stage: lock scripts and folders of scripts; errors are in the report's ``failed``."""
-    flags = Flags(tuple(channels), tuple(platforms), Path(locks) if locks else None)
-    return lock_scripts(select_scripts(map(Path, paths)), flags, ImportMap.bundled())
+    """Compile stage: lock scripts, folders of them, modules, and folders that share one lock.
 
+    ``options`` are the command line's: ``upgrade`` (bool), ``upgrade_packages`` (names), ``source``
+    (``--from``, a path), ``exclude_newer``, ``engine``, ``conda``, ``offline``, ``allow_sdist``,
+    ``allow_unverified``. Errors of single targets are in the report's ``failed``.
 
-def check(*paths: StrPath, locks: StrPath | None = None) -> CheckReport:
-    """Say whether the locks of scripts are there and still fit."""
-    return check_scripts(
-        select_scripts(map(Path, paths)), Flags(locks=Path(locks) if locks else None)
+    Raises:
+        TypeError: an option has another name.
+    """
+    renewal = Renewal(
+        everything=options.pop("upgrade", False),
+        packages=frozenset(options.pop("upgrade_packages", ())),
+        agreement=_agreement(options.pop("source", None)),
     )
+    unknown = options.keys() - _TERMS
+    if unknown:
+        raise TypeError(f"lock() has no option {', '.join(sorted(unknown))}")
+    settings = tuple(sorted((name, value) for name, value in options.items() if value))
+    flags = Flags(tuple(channels), tuple(platforms), _path(locks), settings=settings)
+    named = Named(_paths(paths), tuple(modules), _paths(together))
+    targets = select_targets(named, flags, join=True)
+    return lock_targets(targets, flags, ImportMap.bundled(), renewal=renewal)
 
 
-def install(name: StrPath, *, locks: StrPath | None = None) -> Environment:
-    """Install the environment of a locked script, or of a requirement hash."""
-    flags = Flags(locks=Path(locks) if locks else None)
-    return install_named(os.fspath(name), flags, Progress())
+_TERMS = frozenset(
+    {"allow_sdist", "allow_unverified", "conda", "engine", "exclude_newer", "offline"}
+)
+
+
+def check(
+    *paths: StrPath,
+    modules: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    locks: StrPath | None = None,
+) -> CheckReport:
+    """Say whether the locks of scripts and modules are there and still fit."""
+    flags = Flags(tuple(channels), tuple(platforms), _path(locks))
+    return check_targets(select_targets(Named(_paths(paths), tuple(modules)), flags), flags)
+
+
+def install(
+    name: StrPath | None = None,
+    *,
+    module: str | None = None,
+    locks: StrPath | None = None,
+    vendored: StrPath | None = None,
+) -> Environment:
+    """Install the environment of a locked script or module, or of a requirement hash."""
+    target = os.fspath(name) if name is not None and module is None else _target(name, module)
+    return install_named(target, Flags(locks=_path(locks), vendored=_path(vendored)), Progress())
 
 
 def run(
-    script: StrPath, *args: str, locks: StrPath | None = None, **options: Any
+    script: StrPath,
+    *args: str,
+    module: bool = False,
+    locks: StrPath | None = None,
+    vendored: StrPath | None = None,
+    **options: Any,
 ) -> subprocess.CompletedProcess[Any]:
     """Exec stage: run a locked script in a process of its own, and wait for it.
 
-    ``options`` are those of :func:`subprocess.run`; an ``env`` given there is activated.
+    With ``module``, ``script`` is the name of one, found from ``cwd``. ``options`` are those of
+    :func:`subprocess.run`; an ``env`` given there is activated.
     """
-    prepared = prepare(Path(script), Flags(locks=Path(locks) if locks else None), Progress())
+    name = os.fspath(script)
+    target = Module(name, Path(options.get("cwd") or Path.cwd())) if module else Path(name)
+    flags = Flags(locks=_path(locks), vendored=_path(vendored))
+    prepared = prepare(target, flags, Progress())
     environ = options.pop("env", None) or os.environ
     environ = process_environment(prepared.activation, prepared.paths, environ)
+    start = ["-m", name] if module else [name]
     python = str(prepared.environment.python)
-    command = [*prepared.activation.wrapper, python, os.fspath(script), *args]
+    command = [*prepared.activation.wrapper, python, *start, *args]
     return subprocess.run(command, env=environ, check=options.pop("check", False), **options)
+
+
+def _target(
+    script: StrPath | None, module: str | None = None, together: StrPath | None = None
+) -> Target:
+    found: list[Target] = [Path(script)] if script is not None else []
+    found += [Module(module, Path.cwd())] if module is not None else []
+    found += [Together(Path(together))] if together is not None else []
+    if len(found) != 1:
+        raise UsageError("name one thing: a script, a module or a folder to take together")
+    return found[0]
+
+
+def _agreement(source: StrPath | None) -> Agreement | None:
+    if source is None:
+        return None
+    from condavision.agreed import read_agreement  # noqa: PLC0415 - rarely needed
+
+    return read_agreement(Path(source))
+
+
+def _paths(names: Sequence[StrPath]) -> tuple[Path, ...]:
+    return tuple(map(Path, names))
+
+
+def _path(name: StrPath | None) -> Path | None:
+    return Path(name) if name else None

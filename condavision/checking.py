@@ -1,35 +1,36 @@
-"""Looking at scripts and their locks without touching the network or any environment."""
+"""Looking at targets and their locks without touching the network or any environment."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis import require_python
-from condavision.analysis.readable import require_readable
+from condavision.cautions import cautions_of
 from condavision.errors import CondavisionError, MissingLockError, StaleLockError
 from condavision.explanation import explain
-from condavision.locating import locate
+from condavision.locating import Known, locate
 from condavision.lockfile import cautions
 from condavision.mapping.import_map import ImportMap
 from condavision.reading import open_project, read
 from condavision.requirements import differences
 from condavision.subdir import current_subdir
+from condavision.target import typed
 from condavision.terms import terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from condavision.locating import Located
     from condavision.reading import Flags
+    from condavision.target import Target
 
-__all__ = ["CheckReport", "Checked", "check_scripts", "explain_script"]
+__all__ = ["CheckReport", "Checked", "check_targets", "explain_target"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The state of one script: ``ok``, ``missing``, ``stale`` or ``error``, and notes on it."""
+    """The state of one target: ``ok``, ``missing``, ``stale`` or ``error``, and notes on it."""
 
     script: str
     hash: str
@@ -48,7 +49,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The state of each script."""
+    """The state of each target."""
 
     checked: tuple[Checked, ...] = field(default_factory=tuple)
 
@@ -58,57 +59,62 @@ class CheckReport:
         return next((checked.code for checked in self.checked if checked.code), 0)
 
 
-def check_scripts(scripts: Iterable[Path], flags: Flags) -> CheckReport:
-    """Check each script against its lock."""
-    return CheckReport(tuple(_check(script, flags) for script in scripts))
+def check_targets(targets: Iterable[Target], flags: Flags) -> CheckReport:
+    """Check each target against its lock."""
+    known = Known()
+    return CheckReport(tuple(_check(target, flags, known) for target in targets))
 
 
-def _check(script: Path, flags: Flags) -> Checked:
+def _check(target: Target, flags: Flags, known: Known) -> Checked:
     try:
-        located = locate(script, flags)
-        return _check_located(located)
+        return _check_located(locate(target, flags, known))
     except MissingLockError as error:
-        return _failed(script, "missing", error)
+        return _failed(target, "missing", error)
     except StaleLockError as error:
-        return _failed(script, "stale", error)
+        return _failed(target, "stale", error)
     except CondavisionError as error:
-        return _failed(script, "error", error)
+        return _failed(target, "error", error)
 
 
-def _failed(script: Path, state: str, error: CondavisionError) -> Checked:
-    return Checked(str(script), "", state, (error.message, *error.hints), error.code)
+def _failed(target: Target, state: str, error: CondavisionError) -> Checked:
+    return Checked(str(target), "", state, (error.message, *error.hints), error.code)
 
 
 def _check_located(located: Located) -> Checked:
     """Say what the lock lacks, what in it nobody vouches for, what would be inferred today."""
     reading, lock = located.reading, located.lock
-    require_python(reading.analysis)
-    require_readable(reading.analysis)
+    own = located.project.target
+    reading.require_runnable(own if isinstance(own, Path) else None)
     key = located.project.key
     wanted = reading.platforms(current_subdir())
     lacking = [platform for platform in wanted if platform not in lock.platforms]
     reasons = [f"not locked for {', '.join(lacking)}"] if lacking else []
     reasons += terms_of(located.project.config).unmet(lock.metadata)
     if reasons:
-        notes = (*reasons, f"type: condavision lock {key}")
+        notes = (*reasons, f"type: condavision lock {typed(reading.project.target)}")
         return Checked(key, lock.hash, "stale", notes, StaleLockError.code)
     found = []
     if reading.hash != lock.hash:
         today = "; ".join(differences(lock.metadata, reading.requirements))
         found.append(f"would be inferred differently today: {today}")
-    return Checked(key, lock.hash, "ok", (*found, *cautions(lock)))
+    return Checked(key, lock.hash, "ok", (*found, *cautions(lock), *cautions_of(reading)))
 
 
-def explain_script(script: Path, flags: Flags) -> dict[str, Any]:
-    """Return everything known about a script; with its lock's versions where it has one.
+def explain_target(target: Target, flags: Flags) -> dict[str, Any]:
+    """Return everything known about a target; with its lock's versions where it has one.
 
     Raises:
-        AnalysisError: the script cannot be read.
+        AnalysisError: it cannot be read.
         ConfigError: the configuration or a declared dependency is wrong.
     """
     try:
-        located = locate(script, flags)
-    except CondavisionError:  # no lock, or one that no longer fits: the script explains itself
-        return explain(read(open_project(script, flags), ImportMap.bundled()), None, "")
-    lock = located.lock if located.lock.hash == located.reading.hash else None
-    return explain(located.reading, lock, current_subdir())
+        located = locate(target, flags)
+    except CondavisionError:  # no lock, or one that no longer fits: the target explains itself
+        return explain(read(open_project(target, flags), ImportMap.bundled()), None, "")
+    reading, owner = located.reading, located.reading.project
+    if owner.target != target:
+        recorded = replace(flags, channels=flags.channels or located.entry.channels)
+        own = read(open_project(target, recorded), ImportMap.bundled())
+        return {**explain(own, located.lock, current_subdir()), "together": owner.key}
+    lock = located.lock if located.lock.hash == reading.hash else None
+    return explain(reading, lock, current_subdir())

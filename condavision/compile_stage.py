@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from condavision.cautions import cautions_of
 from condavision.config import home
 from condavision.errors import CondavisionError, UsageError
 from condavision.lock_diff import compare
@@ -17,10 +18,11 @@ from condavision.lock_progress import LockProgress
 from condavision.lockfile import lock_path, write_lock
 from condavision.locks_folder import alone_in
 from condavision.script_index import read_index, write_index
+from condavision.target import near
 from condavision.virtual_packages import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from condavision.agreed import Agreement
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
     from condavision.mapping.import_map import ImportMap
     from condavision.model import Lock, LockedPackage
     from condavision.reading import Flags, Reading
+    from condavision.script_index import ScriptIndex
     from condavision.solving import LockSolver
+    from condavision.target import Target
 
-__all__ = ["LockedScript", "LockingReport", "Renewal", "lock_scripts"]
+__all__ = ["LockedScript", "LockingReport", "Renewal", "lock_targets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,10 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class LockedScript:
-    """A script and the lock it got; ``written`` unless a valid one was there.
+    """A target and the lock it got; ``written`` unless a valid one was there.
 
-    ``changes`` are against the lock it had before, if it had one.
+    ``changes`` are against the lock it had before, if it had one. ``cautions`` are for whoever
+    locks.
     """
 
     reading: Reading
@@ -70,18 +75,19 @@ class LockedScript:
     path: Path
     written: bool
     changes: tuple[Change, ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class LockingReport:
-    """What became of each script: those locked, and the error of each that could not be.
+    """What became of each target: those locked, and the error of each that could not be.
 
     ``orphaned`` are the locks, by folder and hash, that these scripts used before and none does
     now. They are not removed.
     """
 
     locked: list[LockedScript] = field(default_factory=list)
-    failed: list[tuple[Path, CondavisionError]] = field(default_factory=list)
+    failed: list[tuple[Target, CondavisionError]] = field(default_factory=list)
     orphaned: tuple[tuple[Path, str], ...] = ()
 
     @property
@@ -90,15 +96,15 @@ class LockingReport:
         return self.failed[0][1].code if self.failed else 0
 
 
-def lock_scripts(
-    scripts: Iterable[Path],
+def lock_targets(
+    targets: Iterable[Target],
     flags: Flags,
     import_map: ImportMap,
     *,
     renewal: Renewal | None = None,
     progress: LockProgress | None = None,
 ) -> LockingReport:
-    """Lock every script; one that fails does not keep the others from theirs.
+    """Lock every target; one that fails does not keep the others from theirs.
 
     Each requirement set is solved once, whatever the number of scripts that share it, and not at
     all where a valid lock is there. A lock is written as soon as it is solved: who is interrupted
@@ -109,16 +115,17 @@ def lock_scripts(
     """
     renewal, progress = renewal or Renewal(), progress or LockProgress()
     report = LockingReport()
-    scripts = tuple(scripts)
+    targets = tuple(targets)
     before = cache(read_index)  # as the locks folders are now, each read once
     sources = Sources(flags, import_map, before, datetime.now(UTC))
-    groups = sources.groups(scripts, report.failed)
+    groups = sources.groups(targets, report.failed)
     _require_known_packages(renewal, groups)
     earlier = {
         (group.folder, entry.lock)
         for group in groups
         for reading in group.readings
-        for entry in before(group.folder).of(reading.project.key)
+        for key in reading.keys
+        for entry in before(group.folder).of(key)
     }
     unsolved = []
     for group in groups:
@@ -132,8 +139,8 @@ def lock_scripts(
         solver = LockSolver(import_map, home(), offline=dict(flags.settings).get("offline", False))
         with progress.solving(len(unsolved)):
             asyncio.run(_solve_groups(unsolved, solver, renewal, progress, report))
-    places = {script: place for place, script in enumerate(scripts)}
-    report.locked.sort(key=lambda locked: places[locked.reading.project.script])
+    places = {target: place for place, target in enumerate(targets)}
+    report.locked.sort(key=lambda locked: places[locked.reading.project.target])
     report.failed.sort(key=lambda failed: places[failed[0]])
     after = cache(read_index)
     report.orphaned = tuple(
@@ -185,7 +192,7 @@ async def _solve_groups(
                 )
                 report.locked += _record(group, _with_overrides(lock, group), written=True)
             except CondavisionError as error:
-                report.failed += [(reading.project.script, error) for reading in group.readings]
+                report.failed += [(reading.project.target, error) for reading in group.readings]
             progress.finished(first.project.key)
 
     await asyncio.gather(*map(solve, groups))
@@ -211,5 +218,28 @@ def _record(group: Group, lock: Lock, *, written: bool) -> list[LockedScript]:
         index = read_index(group.folder)
         former = group.former
         changes = compare(former, lock) if former and written else ()
-        write_index(index.updated({one.project.key: one.entry() for one in group.readings}))
-    return [LockedScript(reading, lock, group.path, written, changes) for reading in group.readings]
+        entries = {one.project.key: one.entry() for one in group.readings}
+        shared = (key for one in group.readings for key in one.keys if key not in entries)
+        write_index(index.updated(entries, dropped=shared))
+    committed = _committed(group)
+    return [
+        LockedScript(
+            *(reading, lock, group.path, written, changes),
+            cautions=(*cautions_of(reading), *_overshadowed(reading.project.key, committed)),
+        )
+        for reading in group.readings
+    ]
+
+
+def _committed(group: Group) -> ScriptIndex | None:
+    """Return the entries that go before those of a group that only this machine has."""
+    first = group.readings[0]
+    return read_index(first.project.locks(local=False)) if first.local else None
+
+
+def _overshadowed(key: str, committed: ScriptIndex | None) -> Iterator[str]:
+    if committed is not None and committed.of(key):
+        yield (
+            f"{key}: {near(committed.path)} has another lock of it, and `run` takes that one as"
+            " long as it fits; for this one, lock and run with --locks OTHER-FOLDER"
+        )

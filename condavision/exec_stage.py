@@ -13,13 +13,14 @@ from condavision.activation import load as load_activation
 from condavision.config import SETTINGS_FILES, home
 from condavision.environment import install
 from condavision.errors import UsageError
-from condavision.execution import run
+from condavision.execution import execute
 from condavision.launchers import write_launcher
 from condavision.locating import config_of, find_lock, locate
 from condavision.prefixes import record_use
 from condavision.reading import Flags
 from condavision.script_index import FILE_NAME
 from condavision.subdir import current_subdir
+from condavision.target import Module, place_of
 from condavision.warm_record import WarmInputs, write_warm_record
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
     from condavision.environment import Environment
     from condavision.locating import Located
     from condavision.progress import Progress
+    from condavision.target import Target
 
-__all__ = ["Prepared", "install_launcher", "install_named", "prepare", "run_script"]
+__all__ = ["Prepared", "install_launcher", "install_named", "prepare", "run_module", "run_script"]
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A locked script whose environment is there: all that starting it takes.
+    """A locked target whose environment is there: all that starting it takes.
 
     ``paths`` go in front of PYTHONPATH; ``inputs`` are what has to stay as it is.
     """
@@ -46,14 +48,14 @@ class Prepared:
     inputs: WarmInputs
 
 
-def prepare(script: Path, flags: Flags, progress: Progress) -> Prepared:
-    """Find the lock of a script and install its environment if need be.
+def prepare(target: Target, flags: Flags, progress: Progress) -> Prepared:
+    """Find the lock of a target and install its environment if need be.
 
     Raises:
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     started = time.time_ns()
-    located = locate(script, flags)
+    located = locate(target, flags)
     vendored = located.project.config.vendored
     subdir = current_subdir()
     environment = install(located.lock, subdir, home=home(), progress=progress, vendored=vendored)
@@ -66,14 +68,26 @@ def _inputs(located: Located, started: int) -> WarmInputs:
     root = located.project.config.root
     analysis = located.reading.analysis
     indexes = (located.project.locks(local=local) / FILE_NAME for local in (False, True))
-    folders = {root, *(folder for folder in analysis.files[0].path.parents if folder > root)}
-    settings = (folder / name for folder in folders for name in SETTINGS_FILES)
+    place = place_of(located.project.target)
+    folders = {folder for folder in (place, *place.parents) if folder.is_relative_to(root)}
+    settings = (folder / name for folder in {root, *folders} for name in SETTINGS_FILES)
     return WarmInputs(
         files=(*(file.path for file in analysis.files), located.path, *indexes, *sorted(settings)),
-        folders=analysis.searched,
+        folders=located.reading.searched,
         variables={name: os.environ.get(name) for name in ("PYTHONPATH", "CONDAVISION_HOME")},
         started=started,
     )
+
+
+def run_module(name: str, args: Sequence[str], flags: Flags, progress: Progress) -> NoReturn:
+    """Replace this process by a locked module, as ``python -m`` starts it in this folder.
+
+    Raises:
+        UsageError: the name cannot be a module's.
+        CondavisionError: there is no lock that fits, or the environment cannot be made.
+    """
+    target = Module(name, Path.cwd())
+    _become(target, ["-m", name], args, flags, prepare(target, flags, progress))
 
 
 def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress) -> NoReturn:
@@ -92,17 +106,26 @@ def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress)
             f"{name} is a notebook, which Python itself cannot run",
             f"start Jupyter with its interpreter: condavision path --python {shlex.quote(name)}",
         )
-    prepared = prepare(script, flags, progress)
+    _become(script, [name], args, flags, prepare(script, flags, progress))
+
+
+def _become(
+    target: Path | Module,
+    start: Sequence[str],
+    args: Sequence[str],
+    flags: Flags,
+    prepared: Prepared,
+) -> NoReturn:
     environment, activation = prepared.environment, prepared.activation
-    record_use(environment, script)
-    if replace(flags, vendored=None) == Flags():  # the launcher knows scripts by their path alone
-        inputs, paths = prepared.inputs, prepared.paths
-        write_warm_record(home(), script, inputs, environment, activation, paths)
-    run(name, args, environment, activation, prepared.paths)
+    file = target if isinstance(target, Path) else prepared.inputs.files[0]
+    record_use(environment, file)
+    if replace(flags, vendored=None) == Flags():  # the launcher knows targets by their names alone
+        write_warm_record(home(), target, prepared.inputs, environment, activation, prepared.paths)
+    execute([str(environment.python), *start, *args], activation, prepared.paths)
 
 
-def install_named(name: str, flags: Flags, progress: Progress) -> Environment:
-    """Install the environment of a script, or of a requirement hash locked in this project.
+def install_named(name: str | Target, flags: Flags, progress: Progress) -> Environment:
+    """Install the environment of a target, or of a requirement hash locked in this project.
 
     Raises:
         CondavisionError: there is no such lock, or the environment cannot be made.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from condavision.cautions import cautions_of
 from condavision.lockfile import direct_packages
 from condavision.model import Manager, Origin
 from condavision.specs import conda_spec
@@ -21,7 +22,10 @@ __all__ = ["ImportLine", "explain", "import_lines", "pypi_spec"]
 
 @dataclass(frozen=True, slots=True)
 class ImportLine:
-    """One imported module in the words of a person; ``locked`` where the lock has its package."""
+    """One imported module in the words of a person; ``locked`` where the lock has its package.
+
+    ``name`` is empty for a requirement that is declared only.
+    """
 
     name: str
     file: str
@@ -33,6 +37,11 @@ class ImportLine:
     spec: str | None
     locked: str | None
     why: str
+    extras: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``explain --json`` says of it."""
+        return asdict(self)
 
 
 def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any]:
@@ -42,6 +51,7 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
     ``pypi`` and ``conda`` list every requirement under the name it has there.
     """
     requirements = reading.requirements.requirements
+    lines = tuple(import_lines(reading, lock, platform))
     return {
         "script": reading.project.key,
         "python": str(reading.analysis.python),
@@ -55,10 +65,8 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
             }
             for reason in reading.analysis.reasons
         ],
-        "imports": [
-            {field: getattr(line, field) for field in ImportLine.__slots__}
-            for line in import_lines(reading, lock, platform)
-        ],
+        "imports": [line.as_json() for line in lines],
+        "declared": [line.as_json() for line in declared_lines(reading, lock, platform)],
         "conda": [conda_spec(needed, needed.conda) for needed in requirements if needed.conda],
         "pypi": [pypi_spec(needed) for needed in requirements if needed.manager is Manager.PYPI],
         "unknown": [needed.name for needed in requirements if needed.manager is Manager.IMPORT],
@@ -70,6 +78,9 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
         ],
         "hash": reading.hash,
         "locked": lock is not None,
+        "lock": lock.hash if lock else None,
+        "together": None,
+        "cautions": list(cautions_of(reading)),
     }
 
 
@@ -81,21 +92,57 @@ def pypi_spec(requirement: Requirement) -> str:
 
 def import_lines(reading: Reading, lock: Lock | None, platform: str) -> Iterator[ImportLine]:
     """Yield a line for each imported module, in the order of the analysis."""
-    answers = (
-        {
-            (needed.manager, needed.name): package
-            for needed, package in direct_packages(reading.requirements, lock.on(platform))
-            if needed is not None
-        }
-        if lock
-        else {}
-    )
+    answers = _answers(reading, lock, platform)
     joined = {(needed.manager, needed.name): needed for needed in reading.requirements.requirements}
     for found in reading.resolutions:
         needed = found.requirement
         if needed is not None:  # all the places that ask for it have a say in its constraint
             needed = joined.get((needed.manager, needed.name), needed)
         yield _line(found, needed, answers.get((needed.manager, needed.name)) if needed else None)
+
+
+def declared_lines(reading: Reading, lock: Lock | None, platform: str) -> Iterator[ImportLine]:
+    """Yield a line for each requirement that is declared and that no import stands for."""
+    asked = {
+        (found.requirement.manager, found.requirement.name)
+        for found in reading.resolutions
+        if found.requirement is not None
+    }
+    answers = _answers(reading, lock, platform)
+    for needed in reading.requirements.requirements:
+        key = (needed.manager, needed.name)
+        if key in asked or needed.manager is Manager.IMPORT or not needed.sources:
+            continue
+        first = needed.sources[0]
+        yield ImportLine(
+            name="",
+            file=first.file,
+            line=first.line,
+            kind="declared",
+            origin=Origin.PACKAGE.value,
+            pypi=needed.name if needed.manager is Manager.PYPI else None,
+            conda=needed.conda or None,
+            spec=needed.constraint or "*",
+            locked=_locked(answers.get(key)),
+            why=needed.why,
+            extras=needed.extras,
+        )
+
+
+def _answers(
+    reading: Reading, lock: Lock | None, platform: str
+) -> dict[tuple[Manager, str], LockedPackage]:
+    if lock is None:
+        return {}
+    return {
+        (needed.manager, needed.name): package
+        for needed, package in direct_packages(reading.requirements, lock.on(platform))
+        if needed is not None
+    }
+
+
+def _locked(package: LockedPackage | None) -> str | None:
+    return f"{package.name} {package.version}" if package else None
 
 
 def _line(
@@ -116,6 +163,7 @@ def _line(
         pypi=needed.name if needed and needed.manager is Manager.PYPI else None,
         conda=(needed.conda or None) if needed else None,
         spec=(needed.constraint or "*") if needed else None,
-        locked=f"{package.name} {package.version}" if package else None,
+        locked=_locked(package),
         why=why,
+        extras=needed.extras if needed else (),
     )

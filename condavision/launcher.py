@@ -20,21 +20,25 @@ def main() -> "NoReturn":
     """Run the command line; never returns.
 
     ``condavision run SCRIPT ARGS...`` of a script that is as it was when it last ran becomes the
-    script at once. Everything else, and everything unexpected, is ``cli``'s.
+    script at once, and so does a module behind ``-m``. Everything else, and everything unexpected,
+    is ``cli``'s.
     """
     arguments = sys.argv[1:]
-    if len(arguments) > 1 and arguments[0] == "run" and not arguments[1].startswith("-"):
-        _start_warm(arguments[1], arguments[2:])
+    if len(arguments) > 1 and arguments[0] == "run":
+        if not arguments[1].startswith("-"):
+            _start_warm(arguments[1], arguments[2:])
+        elif arguments[1] == "-m" and len(arguments) > 2:
+            _start_warm(arguments[2], arguments[3:], module=True)
     # py-rattler crashes one interpreter in twenty at its end (PyGILState_Release), after the work
     # is done; leaving without an end keeps the exit code true.
     os._exit(_flushed(_command_line()))
 
 
-def _start_warm(script: str, arguments: list[str]) -> None:
+def _start_warm(script: str, arguments: list[str], *, module: bool = False) -> None:
     try:
         from condavision.warm import warm_command  # noqa: PLC0415
 
-        found = warm_command(script, arguments, os.environ)
+        found = warm_command(script, arguments, os.environ, module=module)
         if found is not None and os.name != "nt":
             command, environment = found
             os.execve(command[0], command, environment)  # noqa: S606 - the point of it all

@@ -1,4 +1,4 @@
-"""Finding the lock a script may run under: the committed one, as long as it still fits.
+"""Finding the lock a target may run under: the committed one, as long as it still fits.
 
 Both the exec stage and the commands that only look on start here. Nothing here solves.
 """
@@ -6,11 +6,13 @@ Both the exec stage and the commands that only look on start here. Nothing here 
 from __future__ import annotations
 
 import re
-import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis import new_reader
+from condavision.analysis.scripts import script_file
 from condavision.channel import INTERPRETERS
 from condavision.config import find_root, load_config
 from condavision.errors import LockfileError, MissingLockError, StaleLockError
@@ -19,25 +21,43 @@ from condavision.mapping.import_map import ImportMap
 from condavision.reading import Flags, open_project, read
 from condavision.requirements import differences
 from condavision.script_index import LOCAL, read_index
+from condavision.target import Module, Together, folder_keys, target_of, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
+    from condavision.analysis import Reader
     from condavision.config import Config
     from condavision.model import Lock
     from condavision.reading import Project, Reading
-    from condavision.script_index import Entry
+    from condavision.script_index import Entry, ScriptIndex
+    from condavision.target import Target
 
-__all__ = ["Located", "config_of", "find_lock", "find_locks", "is_hash", "locate"]
+__all__ = ["Known", "Located", "config_of", "find_lock", "find_locks", "is_hash", "locate"]
 
 _HASH = re.compile(r"[0-9a-f]{16}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """A script with the lock it may run under.
+class Known:
+    """What one command has read so far: it reads no index, lock, file or shared folder twice."""
 
-    ``reading`` is what the script requires as read today. ``path`` is the lock's file.
+    import_map: ImportMap = field(default_factory=lambda: ImportMap.bundled())  # noqa: PLW0108
+    index_of: Callable[[Path], ScriptIndex] = field(default_factory=lambda: cache(read_index))
+    lock_of: Callable[[Path], Lock] = field(default_factory=lambda: cache(read_lock))
+    scripts_of: Callable[[Together], frozenset[Path]] = field(
+        default_factory=lambda: cache(_scripts_of)
+    )
+    readers: dict[Path, Reader] = field(default_factory=dict)
+    shared: dict[tuple[Path, Entry], Reading] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A target with the lock it may run under.
+
+    ``reading`` is what it requires as read today; that of its whole folder where a script is locked
+    together with the others there. ``path`` is the lock's file.
     """
 
     project: Project
@@ -59,32 +79,35 @@ class Located:
         return tuple(dict.fromkeys((*self.project.config.paths, *recorded)))
 
 
-def locate(script: Path, flags: Flags) -> Located:
-    """Find the lock of a script.
+def locate(target: Target, flags: Flags, known: Known | None = None) -> Located:
+    """Find the lock of a target: its own, else that of a folder whose scripts share one.
 
     The recorded hash is trusted while the sources are those that were locked: a newer map or rule
     never orphans an unchanged script. An edit that leaves the requirements as they were is fine.
 
     Raises:
-        MissingLockError: the script was never locked.
+        MissingLockError: it was never locked.
         StaleLockError: it requires something else now; the message says what changed.
         LockfileError: the lock is damaged.
     """
-    project = open_project(script, flags)
-    import_map = ImportMap.bundled()
-    candidates = list(_candidates(project, flags))
+    known = known or Known()
+    project = open_project(target, flags)
+    owner, candidates = _candidates(project, flags, known)
     if not candidates:
-        raise MissingLockError(f"{script} has no lock", f"type: condavision lock {_typed(script)}")
+        where = f" in {target.folder}" if isinstance(target, Module) else ""
+        raise MissingLockError(
+            f"{target} has no lock{where}", f"type: condavision lock {typed(target)}"
+        )
     readings = [
-        (entry, folder, _reread(script, flags, entry, import_map)) for entry, folder in candidates
+        (entry, folder, _reread(owner, flags, entry, known)) for entry, folder in candidates
     ]
     for fits in (_same_sources, _same_requirements):
         for entry, folder, reading in readings:
             if fits(entry, reading):
                 path = lock_path(folder, entry.lock)
-                return Located(project, reading, entry, _read(path, script), path)
+                return Located(project, reading, entry, _read(path, owner, known), path)
     entry, folder, reading = readings[0]
-    raise _stale(script, reading, _read(lock_path(folder, entry.lock), script))
+    raise _stale(owner, reading, _read(lock_path(folder, entry.lock), owner, known))
 
 
 def is_hash(name: str) -> bool:
@@ -92,16 +115,16 @@ def is_hash(name: str) -> bool:
     return bool(_HASH.match(name)) and not Path(name).exists()
 
 
-def find_lock(name: str, flags: Flags) -> Lock:
-    """Return the lock of a script, or of a requirement hash locked in this project.
+def find_lock(name: str | Target, flags: Flags) -> Lock:
+    """Return the lock of a target, or of a requirement hash locked in this project.
 
     Raises:
         MissingLockError: there is none.
         StaleLockError: the script requires something else now.
         LockfileError: the lock is damaged.
     """
-    if not is_hash(name):
-        return locate(Path(name), flags).lock
+    if not isinstance(name, str) or not is_hash(name):
+        return locate(Path(name) if isinstance(name, str) else name, flags).lock
     config = config_of(name, flags)
     for folder in (config.locks, config.locks / LOCAL):
         path = lock_path(folder, name)
@@ -127,32 +150,62 @@ def find_locks(names: Sequence[str], flags: Flags) -> tuple[Lock, ...]:
     return tuple(read_lock(path) for path in paths)
 
 
-def config_of(name: str, flags: Flags) -> Config:
-    """Return the configuration of a script's project; of the current folder's for a hash.
+def config_of(name: str | Target, flags: Flags) -> Config:
+    """Return the configuration of a target's project; of the current folder's for a hash.
 
     Raises:
         AnalysisError: there is no such script.
         ConfigError: the configuration or a flag is wrong.
     """
-    if not is_hash(name):
-        return open_project(Path(name), flags).config
+    if not isinstance(name, str) or not is_hash(name):
+        return open_project(Path(name) if isinstance(name, str) else name, flags).config
     config = load_config(find_root(Path.cwd()))
     return config.with_flags(locks=flags.locks, vendored=flags.vendored)
 
 
-def _candidates(project: Project, flags: Flags) -> Iterator[tuple[Entry, Path]]:
-    """Yield the recorded entries: the committed ones, then those of this machine."""
+def _candidates(
+    project: Project, flags: Flags, known: Known
+) -> tuple[Target, list[tuple[Entry, Path]]]:
+    """Return whose entries count, and these: the committed ones, then those of this machine."""
     wanted = (False, True) if INTERPRETERS not in flags.channels else (True,)
-    for local in wanted:
-        folder = project.locks(local=local)
-        for entry in read_index(folder).of(project.key):
-            yield entry, folder
+    folders = [project.locks(local=local) for local in wanted]
+
+    def entries(key: str) -> list[tuple[Entry, Path]]:
+        return [(entry, folder) for folder in folders for entry in known.index_of(folder).of(key)]
+
+    own = entries(project.key)
+    if own or not isinstance(project.target, Path):
+        return project.target, own
+    script = script_file(project.target).resolve()
+    for key in folder_keys(project.key):
+        shared = entries(key)
+        if shared:
+            owner = target_of(key, project.config.root)
+            if isinstance(owner, Together) and script in known.scripts_of(owner):
+                return owner, shared
+    return project.target, []
 
 
-def _reread(script: Path, flags: Flags, entry: Entry, import_map: ImportMap) -> Reading:
-    """Read the script as it was read when the entry was made: same channels, same paths."""
+def _scripts_of(folder: Together) -> frozenset[Path]:
+    return frozenset(script.resolve() for script in folder.scripts())
+
+
+def _reread(owner: Target, flags: Flags, entry: Entry, known: Known) -> Reading:
+    """Read the target as it was read when the entry was made: same channels, same paths."""
     recorded = replace(flags, channels=flags.channels or entry.channels)
-    return read(open_project(script, recorded), import_map, extra_paths=entry.paths)
+    project = open_project(owner, recorded)
+    root = project.config.root
+    if root not in known.readers:
+        known.readers[root] = new_reader(root)
+    if not isinstance(owner, Together):
+        reader = known.readers[root]
+        return read(project, known.import_map, extra_paths=entry.paths, reader=reader)
+    place = (owner.folder, entry)
+    if place not in known.shared:
+        known.shared[place] = read(
+            project, known.import_map, extra_paths=entry.paths, reader=known.readers[root]
+        )
+    return known.shared[place]
 
 
 def _same_sources(entry: Entry, reading: Reading) -> bool:
@@ -163,29 +216,24 @@ def _same_requirements(entry: Entry, reading: Reading) -> bool:
     return entry.lock == reading.hash
 
 
-def _read(path: Path, script: Path) -> Lock:
+def _read(path: Path, owner: Target, known: Known) -> Lock:
     if not path.exists():
         raise MissingLockError(
-            f"{script} is locked as {path.name}, but that file is missing",
+            f"{owner} is locked as {path.name}, but that file is missing",
             "restore it from version control",
-            f"or type: condavision lock {_typed(script)}",
+            f"or type: condavision lock {typed(owner)}",
         )
     try:
-        return read_lock(path)
+        return known.lock_of(path)
     except LockfileError as error:
-        raise LockfileError(error.message, f"type: condavision lock {_typed(script)}") from error
+        raise LockfileError(error.message, f"type: condavision lock {typed(owner)}") from error
 
 
-def _stale(script: Path, reading: Reading, lock: Lock) -> StaleLockError:
+def _stale(owner: Target, reading: Reading, lock: Lock) -> StaleLockError:
     changes = (
         "; ".join(differences(lock.metadata, reading.requirements)) or "its requirements changed"
     )
     return StaleLockError(
-        f"{script} no longer requires what it was locked for: {changes}",
-        f"type: condavision lock {_typed(script)}",
+        f"{owner} no longer requires what it was locked for: {changes}",
+        f"type: condavision lock {typed(owner)}",
     )
-
-
-def _typed(script: Path) -> str:
-    """Return a path as it can be typed into a shell."""
-    return shlex.quote(str(script))

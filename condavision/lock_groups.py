@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from condavision.analysis import new_reader, require_python
-from condavision.analysis.readable import require_readable
+from condavision.analysis import new_reader
 from condavision.channel import INTERPRETERS
 from condavision.config import home
 from condavision.errors import CondavisionError, LockfileError
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from condavision.model import Lock
     from condavision.reading import Flags, Reading
     from condavision.script_index import ScriptIndex
+    from condavision.target import Target
     from condavision.terms import Terms
 
 __all__ = ["Group", "Sources"]
@@ -63,15 +63,15 @@ class Sources:
     readers: dict[Path, Reader] = field(default_factory=dict)
 
     def groups(
-        self, scripts: Iterable[Path], failed: list[tuple[Path, CondavisionError]]
+        self, targets: Iterable[Target], failed: list[tuple[Target, CondavisionError]]
     ) -> list[Group]:
-        """Read every script, join those with equal requirements; add the others to ``failed``."""
+        """Read every target, join those with equal requirements; add the others to ``failed``."""
         readings: dict[tuple[Path, str], list[Reading]] = {}
-        for script in scripts:
+        for target in targets:
             try:
-                reading = self._read(script)
+                reading = self._read(target)
             except CondavisionError as error:
-                failed.append((script, error))
+                failed.append((target, error))
                 continue
             folder = reading.project.locks(local=reading.local)
             readings.setdefault((folder, reading.hash), []).append(reading)
@@ -80,11 +80,11 @@ class Sources:
             try:
                 groups.append(self._group(folder, found))
             except CondavisionError as error:
-                failed += [(reading.project.script, error) for reading in found]
+                failed += [(reading.project.target, error) for reading in found]
         return groups
 
-    def _read(self, script: Path) -> Reading:
-        project = open_project(script, self.flags)
+    def _read(self, target: Target) -> Reading:
+        project = open_project(target, self.flags)
         root = project.config.root
         if root not in self.readers:
             self.readers[root] = new_reader(root)
@@ -96,8 +96,7 @@ class Sources:
         )
         reader = self.readers[root]
         reading = read(project, self.import_map, extra_paths=recorded, reader=reader)
-        require_python(reading.analysis)
-        require_readable(reading.analysis)
+        reading.require_runnable()
         reading.require_known(self.import_map)
         return reading
 
@@ -109,7 +108,8 @@ class Sources:
         former = (
             _valid_lock(lock_path(folder, entry.lock))
             for reading in readings
-            for entry in self.index_of(folder).of(reading.project.key)
+            for key in reading.keys
+            for entry in self.index_of(folder).of(key)
         )
         return Group(
             folder=folder,

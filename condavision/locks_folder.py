@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from condavision.config import home
+from condavision.config import home, load_config
 from condavision.lockfile import lock_path
 from condavision.locking import exclusive
 from condavision.script_index import read_index, write_index
+from condavision.target import is_there, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,7 +60,15 @@ def forget_scripts(folder: Path, root: Path) -> tuple[str, ...]:
     """Drop the scripts that no longer exist below ``root`` from ``scripts.yml``; return them."""
     with alone_in(folder):
         index = read_index(folder)
-        gone = tuple(script for script in index.entries if not (root / script).exists())
+        paths = load_config(root).paths
+        gone = tuple(
+            key
+            for key, entries in index.entries.items()
+            if not is_there(
+                target_of(key, root),
+                [*paths, *(root / path for entry in entries for path in entry.paths)],
+            )
+        )
         if gone:
             kept = {script: found for script, found in index.entries.items() if script not in gone}
             write_index(replace(index, entries=kept))

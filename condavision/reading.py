@@ -1,4 +1,4 @@
-"""A script read under its project's configuration: what it requires, and the hash of that."""
+"""A target read under its project's configuration: what it requires, and the hash of that."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis import analyze
+from condavision.analysis import analyze, analyze_module, analyze_together, require_python
+from condavision.analysis.readable import require_readable
 from condavision.analysis.scripts import script_file
 from condavision.channel import is_local, is_trusted, normalize
 from condavision.config import Config, find_root, load_config
-from condavision.errors import AnalysisError, UsageError
+from condavision.errors import UsageError
 from condavision.requirements import derive, require_known, requirement_hash, source_digest
 from condavision.script_index import LOCAL, Entry
+from condavision.target import Module, Together, key_of, place_of, require_target, typed
 from condavision.virtual_packages import PLATFORMS
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.resolve import Resolution
     from condavision.model import Analysis, Requirements
+    from condavision.target import Target
 
 __all__ = ["Flags", "Project", "Reading", "open_project", "read"]
 
@@ -39,9 +42,9 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A script and the project it belongs to; ``key`` is its path in ``scripts.yml``."""
+    """A target and the project it belongs to; ``key`` names it in ``scripts.yml``."""
 
-    script: Path
+    target: Target
     key: str
     config: Config
 
@@ -52,7 +55,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A script's analysis, the requirement set derived from it, and that set's hash."""
+    """A target's analysis, the requirement set derived from it, and that set's hash."""
 
     project: Project
     analysis: Analysis
@@ -89,6 +92,40 @@ class Reading:
         if not any(is_trusted(channel, trusted) for channel in self.requirements.channels):
             require_known(self.requirements.requirements, import_map)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys in ``scripts.yml`` whose entries this replaces: its own, and its scripts'."""
+        project = self.project
+        if not isinstance(project.target, Together):
+            return (project.key,)
+        root = project.config.root
+        return (project.key, *(key_of(script, root) for script in project.target.scripts()))
+
+    @property
+    def searched(self) -> tuple[Path, ...]:
+        """The directories in which a new file could change what is required."""
+        target = self.project.target
+        walked = target.walked() if isinstance(target, Together) else ()
+        return tuple(dict.fromkeys((*self.analysis.searched, *(it.absolute() for it in walked))))
+
+    def require_runnable(self, script: Path | None = None) -> None:
+        """Refuse what no Python can run, before anything is solved for it.
+
+        Of scripts that are read together, ``script`` alone is looked at where it is given.
+
+        Raises:
+            AnalysisError: names the places that contradict each other, or the line to correct.
+        """
+        target = self.project.target
+        require_python(self.analysis, str(target), typed(target))
+        pythons = self.analysis.python
+        if not isinstance(target, Together):
+            only = self.analysis.files[0].path
+            require_readable(only, pythons, only.name)
+            return
+        for one in target.scripts() if script is None else (script_file(script),):
+            require_readable(one, pythons, str(one), empty=True)
+
     def platforms(self, current: str) -> tuple[str, ...]:
         """Return the platforms to lock for, in a fixed order: asked for, and the current one.
 
@@ -96,6 +133,11 @@ class Reading:
             UsageError: one does not exist, or is not this machine's where only that can be.
         """
         asked = self.project.config.platforms_for(self.analysis.metadata)
+        wrong = [platform for platform in asked if platform not in PLATFORMS]
+        if wrong:
+            raise UsageError(
+                f"`{wrong[0]}` is not a platform", f"the platforms are: {', '.join(PLATFORMS)}"
+            )
         if self.local:
             others = [platform for platform in asked if platform != current]
             if others and self.project.config.flag_platforms:
@@ -104,11 +146,6 @@ class Reading:
                     f" {', '.join(others)} can be made from them"
                 )
             return (current,)
-        wrong = [platform for platform in asked if platform not in PLATFORMS]
-        if wrong:
-            raise UsageError(
-                f"`{wrong[0]}` is not a platform", f"the platforms are: {', '.join(PLATFORMS)}"
-            )
         wanted = {*asked} if self.project.config.flag_platforms else {*asked, current}
         return tuple(platform for platform in PLATFORMS if platform in wanted)
 
@@ -123,19 +160,16 @@ class Reading:
         )
 
 
-def open_project(script: Path, flags: Flags) -> Project:
-    """Find the project of a script and read its configuration.
+def open_project(target: Target, flags: Flags) -> Project:
+    """Find the project of a target and read its configuration.
 
     Raises:
-        AnalysisError: there is no such script.
+        AnalysisError: there is no such script or folder.
+        UsageError: the name cannot be a module's.
         ConfigError: the configuration or a flag is wrong.
     """
-    if not script.exists():
-        raise AnalysisError(f"{script}: no such file", "check the path")
-    if not script_file(script).is_file():
-        what = "a folder without __main__.py" if script.is_dir() else "not a regular file"
-        raise AnalysisError(f"{script} is {what}, so it cannot be run", "name a script")
-    root = find_root(script)
+    require_target(target)
+    root = find_root(place_of(target))
     config = load_config(root).with_flags(
         tuple(normalize(channel, Path.cwd()) for channel in flags.channels),
         flags.platforms,
@@ -143,7 +177,7 @@ def open_project(script: Path, flags: Flags) -> Project:
         flags.vendored,
         **dict(flags.settings),
     )
-    return Project(script, script_file(script).resolve().relative_to(root).as_posix(), config)
+    return Project(target, key_of(target, root), config)
 
 
 def read(
@@ -153,26 +187,38 @@ def read(
     extra_paths: tuple[str, ...] = (),
     reader: Reader | None = None,
 ) -> Reading:
-    """Analyze a script and derive its requirement set; nothing is solved and no network is used.
+    """Analyze a target and derive its requirement set; nothing is solved and no network is used.
 
     ``extra_paths`` are local search paths that ``scripts.yml`` recorded for it. A ``reader`` that
-    several scripts share reads no file twice.
+    several targets share reads no file twice.
 
     Raises:
-        AnalysisError: the script cannot be read.
+        AnalysisError: it cannot be read.
         ConfigError: an override or a declared dependency is not a requirement.
     """
     config = project.config
     recorded = (config.root / path for path in extra_paths)
-    analysis = analyze(
-        project.script,
-        root=config.root,
-        paths=config.paths,
-        pythonpath=tuple(dict.fromkeys((*python_path(), *recorded))),
-        reader=reader,
-    )
+    pythonpath = tuple(dict.fromkeys((*python_path(), *recorded)))
+    analysis = _analyze(project.target, config, pythonpath, reader)
     requirements, resolutions = derive(analysis, config, import_map)
     return Reading(project, analysis, requirements, resolutions, requirement_hash(requirements))
+
+
+def _analyze(
+    target: Target, config: Config, pythonpath: tuple[Path, ...], reader: Reader | None
+) -> Analysis:
+    root, paths = config.root, config.paths
+    if isinstance(target, Module):
+        name, folder = target.name, target.folder
+        return analyze_module(
+            name, folder=folder, root=root, paths=paths, pythonpath=pythonpath, reader=reader
+        )
+    if isinstance(target, Together):
+        scripts = target.scripts()
+        return analyze_together(
+            scripts, root=root, paths=paths, pythonpath=pythonpath, reader=reader
+        )
+    return analyze(target, root=root, paths=paths, pythonpath=pythonpath, reader=reader)
 
 
 def python_path() -> tuple[Path, ...]:

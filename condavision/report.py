@@ -14,14 +14,15 @@ from condavision.errors import CondavisionError
 from condavision.lock_diff import diff_json, diff_rows
 from condavision.lockfile import cautions
 from condavision.model import Manager
+from condavision.specs import wanted_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from condavision.agreed import Agreement
     from condavision.compile_stage import LockedScript
     from condavision.prefixes import InstalledEnvironment
+    from condavision.target import Target
 
 __all__ = [
     "environment_json",
@@ -35,6 +36,8 @@ __all__ = [
     "print_unkept",
     "summary",
 ]
+
+_SHOWN_UNREAD = 5
 
 
 def print_json(document: Any) -> None:
@@ -78,20 +81,20 @@ def error_json(error: CondavisionError) -> dict[str, Any]:
     return {"error": error.message, "hints": list(error.hints), "code": error.code}
 
 
-def failed_json(failed: Iterable[tuple[Path, CondavisionError]]) -> list[dict[str, Any]]:
-    """Return what ``lock --json`` says of scripts that could not be locked."""
+def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[str, Any]]:
+    """Return what ``lock --json`` says of targets that could not be locked."""
     return [
-        {"script": str(script), "status": "failed", **error_json(error)} for script, error in failed
+        {"script": str(target), "status": "failed", **error_json(error)} for target, error in failed
     ]
 
 
-def print_failures(failed: Iterable[tuple[Path, CondavisionError]]) -> None:
-    """Write each error once, with the scripts it concerns unless it names them itself."""
-    scripts: dict[CondavisionError, list[Path]] = {}
-    for script, error in failed:
-        scripts.setdefault(error, []).append(script)
-    for error, concerned in scripts.items():
-        if any(script.name in error.message for script in concerned):
+def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
+    """Write each error once, with the targets it concerns unless it names them itself."""
+    targets: dict[CondavisionError, list[Target]] = {}
+    for target, error in failed:
+        targets.setdefault(error, []).append(target)
+    for error, concerned in targets.items():
+        if any(getattr(target, "name", str(target)) in error.message for target in concerned):
             print_error(error)
         else:
             names = ", ".join(map(str, concerned))
@@ -109,6 +112,12 @@ def print_error(error: CondavisionError) -> None:
         console.print(Text.assemble(("  hint: ", "bold"), hint))
 
 
+def print_cautions(cautions: Iterable[str]) -> None:
+    """Write each caution once to standard error."""
+    for caution in dict.fromkeys(cautions):
+        sys.stderr.write(f"caution: {caution}\n")
+
+
 def print_explanation(explanation: dict[str, Any]) -> None:
     """Write what ``explain`` found: the Pythons and why, each import and why, the hash."""
     required = explanation["python_required"]
@@ -117,23 +126,32 @@ def print_explanation(explanation: dict[str, Any]) -> None:
     for reason in explanation["reasons"]:
         place = f"{reason['file']}:{reason['line']}"
         sys.stdout.write(f"  {reason['python']}  {reason['rule']}  ({place})\n")
-    for region in explanation["unread"]:
+    unread = explanation["unread"]
+    for region in unread[:_SHOWN_UNREAD]:
         place = f"{region['file']}:{region['line']}"
         sys.stdout.write(f"  not read: {place} to line {region['to']}\n")
-    if explanation["imports"]:
+    if len(unread) > _SHOWN_UNREAD:
+        sys.stdout.write(f"  and {len(unread) - _SHOWN_UNREAD} more places (--json has all)\n")
+    lines = [*explanation["imports"], *explanation["declared"]]
+    if lines:
         sys.stdout.write("\n")
         print_table(
             ("import", "where", "kind", "package", "spec", "locked", "why"),
-            [_import_row(line) for line in explanation["imports"]],
+            [_import_row(line) for line in lines],
         )
     state = "locked" if explanation["locked"] else "not locked"
+    if explanation["together"]:
+        state = f"locked together with {explanation['together']} as {explanation['lock']}"
     sys.stdout.write(f"\nrequirement hash {explanation['hash']} ({state})\n")
+    print_cautions(explanation["cautions"])
 
 
 def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
     package = line["pypi"] or line["conda"] or line["origin"]
+    if line["extras"]:
+        package = f"{package}[{','.join(line['extras'])}]"
     if line["pypi"] and line["conda"] and line["conda"] != line["pypi"]:
-        package = f"{line['pypi']} (conda: {line['conda']})"
+        package = f"{package} (conda: {line['conda']})"
     place = f"{line['file']}:{line['line']}"
     spec, locked = line["spec"] or "", line["locked"] or ""
     return (line["name"], place, line["kind"], package, spec, locked, line["why"])
@@ -188,12 +206,12 @@ def locked_script(
         "status": "written" if locked.written else "reused",
         "unverified": locked.lock.metadata.get("unverified", ""),
         "changes": diff_json(locked.changes),
-        "cautions": list(cautions(locked.lock)),
+        "cautions": [*cautions(locked.lock), *locked.cautions],
         "not_kept": [one.as_json() for one in agreement.unkept(locked.lock)] if agreement else [],
     }
 
 
-def print_changes(scripts: Iterable[LockedScript]) -> None:
+def print_changes(scripts: Sequence[LockedScript]) -> None:
     """Write what moved in each new lock against the one before, once, and what to be aware of."""
     shown: set[str] = set()
     for locked in scripts:
@@ -206,6 +224,7 @@ def print_changes(scripts: Iterable[LockedScript]) -> None:
             print_table(headings, diff_rows(locked.changes))
         for caution in cautions(locked.lock) if locked.written else ():
             sys.stdout.write(f"{locked.lock.hash}: {caution}\n")
+    print_cautions(caution for locked in scripts for caution in locked.cautions)
 
 
 def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
@@ -222,10 +241,12 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
 
 def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
     """Return the row of ``lock``'s table: script, Python, packages, hash, written or reused."""
-    packages = locked.lock.on(_shown(locked, platform))
+    shown = _shown(locked, platform)
+    packages = locked.lock.on(shown)
     names = {
         needed.name if needed.manager is Manager.PYPI else needed.conda or needed.name
         for needed in locked.reading.requirements.requirements
+        if wanted_on(needed, shown)
     }
     python = next((package.version for package in packages if package.name == "python"), "")
     others = sum(package.name != "python" for package in packages)

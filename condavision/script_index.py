@@ -1,10 +1,15 @@
-"""``scripts.yml``: which lock each script uses, and the digest of the sources it was made from.
+"""``scripts.yml``: which lock each target uses, and the digest of the sources it was made from.
 
 One script is one line, sorted, so that git's ``merge=union`` joins two branches. After such a merge
 a script can have two lines: both are read, the one whose digest fits is used, and the next ``lock``
 writes one. ::
 
+    "-m shop.tool": {"lock": "5c1c6c22a1f0b7d4", "digest": "7d0a6e5f1c2b3948"}
+    "jobs/": {"lock": "91b0c2d3e4f5a697", "digest": "c0ffee0123456789"}
     "report.py": {"lock": "5c1c6c22a1f0b7d4", "digest": "0f6e1f2a9b3c4d5e"}
+
+A key that ends with a slash stands for all scripts of a folder, which share that lock (``target``
+has the forms of keys).
 """
 
 from __future__ import annotations
@@ -37,7 +42,7 @@ _HEADER = "# Which lock each script uses; written by condavision, to be committe
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: a script's requirement hash and source digest.
+    """One line: a target's requirement hash and source digest.
 
     ``channels`` are set where the command line chose them, ``paths`` where PYTHONPATH supplied
     modules (relative to the project root where below it): without them the exec stage could not
@@ -61,11 +66,11 @@ class ScriptIndex:
         """Return the entries of a script path, as written in the file."""
         return self.entries.get(script, ())
 
-    def updated(self, changes: Mapping[str, Entry]) -> ScriptIndex:
-        """Return an index with ``changes`` in place of the scripts' old entries."""
-        return ScriptIndex(
-            self.path, {**self.entries, **{script: (entry,) for script, entry in changes.items()}}
-        )
+    def updated(self, changes: Mapping[str, Entry], dropped: Iterable[str] = ()) -> ScriptIndex:
+        """Return an index with ``changes`` in place of old entries, and none of ``dropped``."""
+        gone = frozenset(dropped)
+        kept = {key: found for key, found in self.entries.items() if key not in gone}
+        return ScriptIndex(self.path, {**kept, **{key: (it,) for key, it in changes.items()}})
 
     def hashes(self) -> frozenset[str]:
         """Return every requirement hash some script uses."""
@@ -84,7 +89,10 @@ def read_index(folder: Path) -> ScriptIndex:
     except FileNotFoundError:
         return ScriptIndex(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise LockfileError(f"{path} cannot be read: {error}") from error
+        raise LockfileError(
+            f"{path} cannot be read: {getattr(error, 'strerror', '') or error}",
+            "see its permissions, or restore it from version control",
+        ) from error
     return parse_index(text, path)
 
 

@@ -1,23 +1,109 @@
-"""Which of the files in a folder are scripts, and which are only modules of other scripts."""
+"""What is meant by names on the command line: scripts, folders of them, modules, shared folders."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis import analyze, find_scripts, new_reader
-from condavision.errors import CondavisionError
+from condavision.config import find_root, load_config
+from condavision.errors import CondavisionError, UsageError
 from condavision.reading import Flags, open_project, python_path
+from condavision.script_index import LOCAL, read_index
+from condavision.target import (
+    READ_BY_TOOLS,
+    Module,
+    Together,
+    folder_keys,
+    is_there,
+    key_of,
+    target_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from condavision.analysis import Reader
+    from condavision.script_index import ScriptIndex
+    from condavision.target import Target
 
-__all__ = ["select_scripts"]
+__all__ = ["Named", "select_scripts", "select_targets"]
 
-_READ_BY_TOOLS = frozenset({"conftest.py", "noxfile.py", "setup.py"})
 _SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
+
+_Indexes = tuple["ScriptIndex", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a command line names: scripts and folders of them, modules, folders to take together."""
+
+    paths: Sequence[Path] = ()
+    modules: Sequence[str] = ()
+    together: Sequence[Path] = ()
+
+
+def select_targets(named: Named, flags: Flags, *, join: bool = False) -> tuple[Target, ...]:
+    """Return what is named, and the scripts and recorded modules in the folders that are named.
+
+    With ``join``, scripts in them that are locked together with their folder stand for that.
+
+    Raises:
+        UsageError: nothing is named.
+        AnalysisError: a path does not exist, or a folder holds no script.
+        LockfileError: the ``scripts.yml`` of a folder is damaged.
+    """
+    if not (named.paths or named.modules or named.together):
+        raise UsageError(
+            "nothing is named", "name scripts or folders of them, -m MODULE, or --together FOLDER"
+        )
+    here = Path.cwd()
+    known = cache(_indexes)
+    targets: list[Target] = []
+    for script in select_scripts(named.paths) if named.paths else ():
+        is_joined = join and script not in named.paths
+        targets.append(_owner(script, flags, known) if is_joined else script)
+    for folder in named.paths:
+        if folder.is_dir():
+            targets += _recorded_modules(folder.resolve(), flags, known)
+    targets += (Module(name, here) for name in named.modules)
+    targets += map(Together, named.together)
+    return tuple(dict.fromkeys(targets))
+
+
+def _indexes(folder: Path, locks: Path | None) -> tuple[Path, _Indexes]:
+    """Return the root of a folder's project and its indexes: the committed one, this machine's."""
+    root = find_root(folder)
+    committed = load_config(root).with_flags(locks=locks).locks
+    return root, (read_index(committed), read_index(committed / LOCAL))
+
+
+def _owner(
+    script: Path, flags: Flags, known: Callable[[Path, Path | None], tuple[Path, _Indexes]]
+) -> Target:
+    """Return the folder that a script is locked together with, or the script."""
+    root, indexes = known(script.resolve().parent, flags.locks)
+    key = key_of(script, root)
+    if not any(index.of(key) for index in indexes):
+        for shared in folder_keys(key):
+            if any(index.of(shared) for index in indexes):
+                return target_of(shared, root)
+    return script
+
+
+def _recorded_modules(
+    folder: Path, flags: Flags, known: Callable[[Path, Path | None], tuple[Path, _Indexes]]
+) -> Iterator[Module]:
+    root, indexes = known(folder, flags.locks)
+    for key in sorted({key for index in indexes for key in index.entries}):
+        target = target_of(key, root)
+        if not isinstance(target, Module) or not target.folder.is_relative_to(folder):
+            continue
+        paths = (root / path for index in indexes for it in index.of(key) for path in it.paths)
+        if is_there(target, [*load_config(root).paths, *paths]):
+            yield target
 
 
 def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -34,7 +120,7 @@ def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
     found = tuple(
         script
         for script in find_scripts(paths)
-        if script in paths or script.name not in _READ_BY_TOOLS
+        if script in paths or script.name not in READ_BY_TOOLS
     )
     if all(script in paths for script in found):
         return found

@@ -4,7 +4,7 @@ Imported on every run, before anything else of the package, so it uses ``os`` al
 ``json`` would cost as much as the rest of the start. ``warm_record`` writes what is read here.
 
 A record is a file of NUL-terminated fields (no path or variable can have a NUL), lists preceded by
-their length: the format's name, the script's real path, inputs (variable, ``=`` and its value or
+their length: the format's name, the script's identity, inputs (variable, ``=`` and its value or
 nothing), checks (path, signature, module names of a folder behind ``=``), operations, wrapper,
 PYTHONPATH additions, and then the interpreter, the file whose time is the last use, and the
 format's name again.
@@ -33,6 +33,7 @@ __all__ = [
     "counted",
     "encode",
     "grouped",
+    "identity",
     "module_names",
     "python_path",
     "read_fields",
@@ -48,7 +49,7 @@ FORMAT = "condavision warm record 1"
 CONSTANT, NONEMPTY = "constant", "nonempty"
 KEEP = "keep"
 
-_MODULE_SUFFIXES = (".py", ".so", ".pyd", ".pyc", ".pth", ".zip", ".egg")
+_MODULE_SUFFIXES = (".py", ".pyw", ".ipynb", ".so", ".pyd", ".pyc", ".pth", ".zip", ".egg")
 
 
 def apply(operations: "Iterable[Operation]", environment: "Mapping[str, str]") -> dict[str, str]:
@@ -109,8 +110,16 @@ def warm_home(environ: "Mapping[str, str]") -> str:
     return (cache if cache.strip() else home + "/.cache") + "/condavision"
 
 
+def identity(script: str, *, module: bool = False) -> str:
+    """Return what a record is about: a script's real path, or a module and the folder it runs in.
+
+    No real path has two slashes in it.
+    """
+    return f"{os.getcwd()}//-m {script}" if module else os.path.realpath(script)  # noqa: PTH109
+
+
 def record_path(home: str, script: str) -> str:
-    """Return where the record of a script is kept; ``script`` is its real path.
+    """Return where the record of a script is kept; ``script`` is its identity.
 
     The folders of the script are repeated below ``warm``: a digest would have to be imported.
     """
@@ -118,9 +127,11 @@ def record_path(home: str, script: str) -> str:
 
 
 def warm_command(
-    script: str, arguments: list[str], environ: "Mapping[str, str]"
+    script: str, arguments: list[str], environ: "Mapping[str, str]", *, module: bool = False
 ) -> tuple[list[str], dict[str, str]] | None:
     """Return the command that runs a script as it last ran, and its variables; None if not known.
+
+    ``module`` tells that ``script`` is the name of one, to be run by ``-m``.
 
     Raises:
         OSError, ValueError: the record is unreadable or damaged; as good as none.
@@ -128,7 +139,7 @@ def warm_command(
     home = warm_home(environ)
     if not _is_private(f"{home}/warm"):
         return None
-    real = os.path.realpath(script)
+    real = identity(script, module=module)
     fields = iter(read_fields(record_path(home, real)))
     if next(fields, "") != FORMAT or next(fields, "") != real:
         return None
@@ -148,7 +159,8 @@ def warm_command(
     if paths:
         result["PYTHONPATH"] = python_path(paths, result)
     _touch(used)
-    return [*wrapper, python, script, *arguments], result
+    start = ["-m", script] if module else [script]
+    return [*wrapper, python, *start, *arguments], result
 
 
 def _pairs(items: "Sequence[str]") -> "Iterator[tuple[str, str]]":

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.prefixes import USED
-from condavision.warm import FORMAT, counted, encode, module_names, record_path, signature
+from condavision.target import Module
+from condavision.warm import (
+    FORMAT,
+    counted,
+    encode,
+    identity,
+    module_names,
+    record_path,
+    signature,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,19 +48,20 @@ class WarmInputs:
 
 def write_warm_record(
     home: Path,
-    script: Path,
+    target: Path | Module,
     inputs: WarmInputs,
     environment: Environment,
     activation: Activation,
     paths: Iterable[Path] = (),
 ) -> bool:
-    """Keep what the next run of ``script`` needs to start at once; tell whether that was done.
+    """Keep what the next run of ``target`` needs to start at once; tell whether that was done.
 
     It is not where an input changed so recently that another change might leave its times as they
     are (git calls such an entry racy), and where the cache cannot be written: the next run then
     takes the long way, which is all that a record saves.
     """
-    real = os.path.realpath(script)
+    module = isinstance(target, Module)
+    real = identity(target.name if isinstance(target, Module) else str(target), module=module)
     used = environment.marker.with_name(USED)
     files = (*inputs.files, environment.marker, environment.python)
     if any(_is_racy(path, inputs.started) for path in (*inputs.files, *inputs.folders)):

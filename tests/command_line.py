@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,10 +11,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from condavision.cli import main
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["CONDAVISION", "CommandLine", "Finished"]
+__all__ = ["CONDAVISION", "CommandLine", "Finished", "InProcess"]
 
 CONDAVISION = [sys.executable, "-m", "condavision"]
 
@@ -74,3 +78,21 @@ class CommandLine:
             timeout=120,
         )
         return Finished(result.returncode, result.stdout, result.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """condavision in a folder, without a process of its own: for all commands but ``run``."""
+
+    folder: Path
+
+    def __call__(self, *arguments: str | Path, cwd: Path | None = None) -> Finished:
+        """Run one command to its end."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(cwd or self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = main(list(map(str, arguments)))
+        return Finished(code, out.getvalue(), err.getvalue())

@@ -33,7 +33,7 @@ def test_both_stages_from_python(
     report = condavision.lock(folder)
     assert [locked.reading.project.key for locked in report.locked] == ["s.py"]
     ((failed, error),) = report.failed
-    assert failed.name == "bad.py"
+    assert failed == folder / "bad.py"
     assert isinstance(error, UnknownImportError)
     assert [checked.state for checked in condavision.check(folder).checked] == ["missing", "ok"]
     prefix = condavision.install(script).prefix

@@ -13,6 +13,7 @@ from condavision.analysis.reaching import (
     SearchPath,
     Start,
     module_start,
+    run_module_starts,
     script_start,
     walk,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Reader",
     "analyze",
+    "analyze_module",
     "analyze_together",
     "find_scripts",
     "module_file",
@@ -60,7 +62,35 @@ def analyze(
     directories = Directories(reader.directories)
     reached = walk([script_start(path, facts, directories)], search, reader, directories)
     reader.save()
-    return _analysis(metadata, reached, search, directories)
+    return _analysis((metadata,), reached, search, directories)
+
+
+def analyze_module(
+    module: str,
+    *,
+    folder: Path,
+    root: Path,
+    paths: Sequence[Path] = (),
+    pythonpath: Sequence[Path] = (),
+    reader: Reader | None = None,
+) -> Analysis:
+    """Read a module as ``python -m module`` runs it in ``folder``, its packages included.
+
+    Raises:
+        AnalysisError: it is not found, cannot be read as Python, or declares something malformed.
+    """
+    reader = reader or new_reader(root)
+    path = module_file(module, [folder, *paths, *pythonpath]).absolute().as_posix()
+    home = folder.absolute().as_posix()
+    metadata, _ = reader.script(path)
+    search = _search_path(root, paths, pythonpath)
+    directories = Directories(reader.directories)
+    starts = run_module_starts(module, path, home, reader)
+    reached = walk(starts, search, reader, directories)
+    if not path.startswith(f"{home}/"):
+        reached.entries.update(it for it in search.pythonpath if path.startswith(f"{it}/"))
+    reader.save()
+    return _analysis((metadata,), reached, search, directories)
 
 
 def new_reader(root: Path) -> Reader:
@@ -77,10 +107,13 @@ def _search_path(root: Path, paths: Sequence[Path], pythonpath: Sequence[Path]) 
 
 
 def _analysis(
-    metadata: ScriptMetadata, reached: Reached, search: SearchPath, directories: Directories
+    declared: Sequence[ScriptMetadata],
+    reached: Reached,
+    search: SearchPath,
+    directories: Directories,
 ) -> Analysis:
     written = (
-        *_declared(metadata),
+        *(reason for metadata in declared for reason in _declared(metadata)),
         *(reason for _, facts in reached.files for reason in facts.reasons),
         *reached.reasons,
     )
@@ -91,7 +124,7 @@ def _analysis(
         imports=tuple(dict.fromkeys(classify(reached.imports, python))),
         python=python,
         reasons=reasons,
-        metadata=metadata,
+        metadata=declared[0] if len(declared) == 1 else _merged(declared),
         files=tuple(
             SourceFile(Path(place.file), place.module, facts.sha256)
             for place, facts in reached.files
@@ -114,6 +147,7 @@ def analyze_together(
     root: Path,
     paths: Sequence[Path] = (),
     pythonpath: Sequence[Path] = (),
+    reader: Reader | None = None,
 ) -> Analysis:
     """Read files as one requirement set; ``script`` is the first of them.
 
@@ -122,7 +156,7 @@ def analyze_together(
     Raises:
         AnalysisError: none can be read, or one declares something malformed.
     """
-    reader = new_reader(root)
+    reader = reader or new_reader(root)
     directories = Directories(reader.directories)
     starts: list[Start] = []
     declared: list[ScriptMetadata] = []
@@ -139,7 +173,7 @@ def analyze_together(
     search = _search_path(root, paths, pythonpath)
     reached = walk(starts, search, reader, directories)
     reader.save()
-    return _analysis(_merged(declared), reached, search, directories)
+    return _analysis(declared, reached, search, directories)
 
 
 def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:
@@ -175,8 +209,8 @@ def reach(
     return analysis.files, analysis.searched
 
 
-def require_python(analysis: Analysis) -> PythonRange:
-    """Return the Pythons that can run a script.
+def require_python(analysis: Analysis, name: str = "", typed: str = "") -> PythonRange:
+    """Return the Pythons that can run a script; ``name`` it, or say how it is ``typed``, in errors.
 
     Raises:
         AnalysisError: there are none; it names the places that contradict each other.
@@ -186,8 +220,8 @@ def require_python(analysis: Analysis) -> PythonRange:
     sides = _contradiction(analysis.reasons)
     said = "; ".join(f"{it.location}: {it.rule} means {it.pythons}" for it in sides)
     raise AnalysisError(
-        f"no Python runs {analysis.files[0].path.name}: {said}",
-        f"`condavision explain {analysis.script.name}` shows every reason",
+        f"no Python runs {name or analysis.files[0].path.name}: {said}",
+        f"`condavision explain {typed or analysis.script.name}` shows every reason",
     )
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "SearchPath",
     "Start",
     "module_start",
+    "run_module_starts",
     "script_start",
     "walk",
 ]
@@ -65,11 +66,15 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A file to start from, and the directory that its modules are looked for in first."""
+    """A file to start from, and the directory that its modules are looked for in first.
+
+    ``imported`` ones are not run themselves: the packages that a module is run in.
+    """
 
     place: Place
     facts: Facts
     home: str
+    imported: bool = False
 
 
 def script_start(path: str, facts: Facts, directories: Directories) -> Start:
@@ -88,6 +93,21 @@ def module_start(path: str, facts: Facts, directories: Directories) -> Start:
     stem = Path(path).stem
     module = ".".join(filter(None, (package, "" if stem == "__init__" else stem)))
     return Start(Place(path, module, package), facts, home)
+
+
+def run_module_starts(name: str, path: str, home: str, reader: Reader) -> tuple[Start, ...]:
+    """Start as ``python -m name`` does in the directory ``home``: its packages come with it."""
+    is_package = path.endswith("/__main__.py") and name.rpartition(".")[2] != "__main__"
+    package = name if is_package else name.rpartition(".")[0]
+    starts = [Start(Place(path, "__main__", package), reader.facts(path), home)]
+    folder = os.path.dirname(path)  # noqa: PTH120
+    while package:
+        init = f"{folder}/__init__.py"
+        if os.path.isfile(init):  # noqa: PTH113
+            place = Place(init, package, package)
+            starts.append(Start(place, reader.facts(init), home, imported=True))
+        package, folder = package.rpartition(".")[0], os.path.dirname(folder)  # noqa: PTH120
+    return tuple(starts)
 
 
 def _package_of(folder: str, directories: Directories) -> str:
@@ -173,7 +193,7 @@ def _follow(
 ) -> tuple[Reached, _Edits]:
     reached = Reached()
     edits: _Edits = {}
-    scripts = {it.place for it in starts}
+    scripts = {it.place for it in starts if not it.imported}
     pending = deque((it.place, it.facts, it.home) for it in starts)
     seen = {reader.real(it.place.file) for it in starts}
     while pending:

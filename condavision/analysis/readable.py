@@ -14,23 +14,26 @@ from typing import TYPE_CHECKING
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from condavision.model import Analysis
+    from pathlib import Path
+
+    from condavision.pythons import PythonRange
 
 __all__ = ["require_readable"]
 
 
-def require_readable(analysis: Analysis) -> None:
+def require_readable(script: Path, pythons: PythonRange, name: str, *, empty: bool = False) -> None:
     """Refuse a script that is empty, or that has lines which are not Python.
 
+    ``pythons`` are those that should run it; ``empty`` allows one with nothing in it.
+
     Raises:
-        AnalysisError: names the first such line.
+        AnalysisError: names the first such line; ``name`` is what people are shown.
     """
-    script = analysis.files[0].path
     source = script.read_bytes()
-    if not source.strip():
-        raise AnalysisError(f"{script.name} is empty: there is nothing to run", "write it first")
-    if script.suffix != ".ipynb" and sys.version_info[:2] in analysis.python:
-        _compile(source, script.name)
+    if not source.strip() and not empty:
+        raise AnalysisError(f"{name} is empty: there is nothing to run", "write it first")
+    if script.suffix != ".ipynb" and sys.version_info[:2] in pythons:
+        _compile(source, name)
 
 
 def _compile(source: bytes, name: str) -> None:

@@ -13,7 +13,7 @@ from condavision.errors import AnalysisError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["find_scripts", "is_script", "module_file", "script_file"]
+__all__ = ["find_scripts", "folders_walked", "is_script", "module_file", "script_file"]
 
 _EXCLUDED = frozenset(
     {
@@ -94,7 +94,25 @@ def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path,
     return tuple(dict.fromkeys(found))
 
 
+def folders_walked(folder: Path) -> tuple[Path, ...]:
+    """Return the directories in which :func:`find_scripts` looks for the scripts of a folder."""
+    if script_file(folder) != folder:
+        return (folder,)
+    return tuple(here for here, _ in _walked(folder))
+
+
 def _scripts_in(folder: Path, *, modules: bool) -> Iterator[Path]:
+    for here, files in _walked(folder):
+        package = "__init__.py" in files and not modules
+        for name in ["__main__.py"] if package and "__main__.py" in files else files:
+            path = here / name
+            if package and name != "__main__.py":
+                continue
+            if is_script(path):
+                yield path
+
+
+def _walked(folder: Path) -> Iterator[tuple[Path, list[str]]]:
     visited: set[str] = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(parent)
@@ -105,10 +123,4 @@ def _scripts_in(folder: Path, *, modules: bool) -> Iterator[Path]:
             continue
         visited.add(real)
         folders[:] = sorted(name for name in folders if name not in _EXCLUDED)
-        package = "__init__.py" in files and not modules
-        for name in ["__main__.py"] if package and "__main__.py" in files else files:
-            path = here / name
-            if package and name != "__main__.py":
-                continue
-            if is_script(path):
-                yield path
+        yield here, files

@@ -60,10 +60,11 @@ def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in arguments and arguments[0] != "run"
     try:
         code = _group.main(arguments, prog_name="condavision", standalone_mode=False)
     except CondavisionError as error:
-        return _fail(error, as_json="--json" in arguments and arguments[0] != "run")
+        return _fail(error, as_json=as_json)
     except BrokenPipeError:
         raise  # whoever read our output has gone; the launcher knows what that means
     except OSError as error:
@@ -72,10 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             CondavisionError(
                 f"{place}{error.strerror or error}",
                 "see that the project's locks folder and CONDAVISION_HOME can be written",
-            )
+            ),
+            as_json=as_json,
         )
     except click.ClickException as error:
         error.show()
+        if as_json:
+            from condavision.report import print_json
+
+            print_json({"error": error.format_message(), "hints": [], "code": error.exit_code})
         return error.exit_code
     except click.Abort:
         click.echo("interrupted", err=True)

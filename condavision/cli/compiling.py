@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from condavision.cli.options import (
     as_flags,
+    as_target,
     flag_options,
     json_option,
     locks_option,
+    module_option,
+    modules_option,
     quiet_option,
     script_argument,
     scripts_argument,
@@ -20,11 +23,24 @@ from condavision.cli.options import (
 )
 from condavision.reading import Flags
 
+if TYPE_CHECKING:
+    from condavision.compile_stage import Renewal
+
 __all__ = ["check", "diff", "explain", "lock"]
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
 @scripts_argument()
+@modules_option()
+@click.option(
+    "--together",
+    multiple=True,
+    metavar="FOLDER",
+    type=_FOLDER,
+    help="One environment for all scripts of this folder; repeatable.",
+)
 @flag_options
 @term_options
 @click.option("--upgrade", is_flag=True, help="Forget the locked versions and solve again.")
@@ -45,21 +61,20 @@ __all__ = ["check", "diff", "explain", "lock"]
 @json_option()
 def lock(
     paths: tuple[Path, ...],
-    upgrade: bool,
-    upgrades: tuple[str, ...],
-    source: Path | None,
+    modules: tuple[str, ...],
+    together: tuple[Path, ...],
     prune: bool,
     quiet: bool,
     as_json: bool,
-    **flags: Any,
+    **options: Any,
 ) -> int:
     """Read scripts, solve what they require, write lock files.
 
     PATHS are scripts or folders of scripts. A valid lock is not solved again; scripts with equal
     requirements share one. Where requirements have changed, the versions locked before are kept
-    where they can be.
+    where they can be. Scripts locked `--together` stay so when a folder of them is locked.
     """
-    from condavision.compile_stage import Renewal, lock_scripts
+    from condavision.compile_stage import lock_targets
     from condavision.lock_progress import choose_lock_progress
     from condavision.mapping.import_map import ImportMap
     from condavision.pruning import offer_to_prune
@@ -73,19 +88,17 @@ def lock(
         print_unkept,
         summary,
     )
-    from condavision.selection import select_scripts
+    from condavision.selection import Named, select_targets
     from condavision.subdir import current_subdir
 
-    agreement = None
-    if source is not None:
-        from condavision.agreed import read_agreement
-
-        agreement = read_agreement(source)
-    report = lock_scripts(
-        select_scripts(paths),
-        as_flags(**flags),
+    renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
+    agreement = renewal.agreement
+    flags = as_flags(**options)
+    report = lock_targets(
+        select_targets(Named(paths, modules, together), flags, join=True),
+        flags,
         ImportMap.bundled(),
-        renewal=Renewal(upgrade, frozenset(upgrades), agreement),
+        renewal=renewal,
         progress=choose_lock_progress(quiet=quiet),
     )
     platform = current_subdir()
@@ -100,6 +113,16 @@ def lock(
     print_failures(report.failed)
     offer_to_prune(report, everything=prune, ask=click.confirm, say=partial(click.echo, err=True))
     return report.code
+
+
+def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> Renewal:
+    from condavision.compile_stage import Renewal
+
+    if source is None:
+        return Renewal(upgrade, frozenset(upgrades))
+    from condavision.agreed import read_agreement
+
+    return Renewal(upgrade, frozenset(upgrades), read_agreement(source))
 
 
 @click.command()
@@ -130,21 +153,24 @@ def diff(before: str, after: str, locks: Path | None, markdown: bool, as_json: b
 
 @click.command()
 @scripts_argument()
+@modules_option()
 @flag_options
 @json_option()
 def check(
     paths: tuple[Path, ...],
+    modules: tuple[str, ...],
     channels: tuple[str, ...],
     platforms: tuple[str, ...],
     locks: Path | None,
     as_json: bool,
 ) -> int:
     """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
-    from condavision.checking import check_scripts
+    from condavision.checking import check_targets
     from condavision.report import print_json, print_table
-    from condavision.selection import select_scripts
+    from condavision.selection import Named, select_targets
 
-    report = check_scripts(select_scripts(paths), Flags(channels, platforms, locks))
+    flags = Flags(channels, platforms, locks)
+    report = check_targets(select_targets(Named(paths, modules), flags), flags)
     if as_json:
         print_json([checked.as_json() for checked in report.checked])
     else:
@@ -155,10 +181,16 @@ def check(
 
 @click.command()
 @script_argument()
+@module_option()
+@click.option(
+    "--together", metavar="FOLDER", type=_FOLDER, help="All scripts of a folder as one set."
+)
 @flag_options
 @json_option()
 def explain(
-    script: Path,
+    script: Path | None,
+    module: str | None,
+    together: Path | None,
     channels: tuple[str, ...],
     platforms: tuple[str, ...],
     locks: Path | None,
@@ -168,10 +200,11 @@ def explain(
 
     Works offline and without a lock.
     """
-    from condavision.checking import explain_script
+    from condavision.checking import explain_target
     from condavision.report import print_explanation, print_json
 
-    explanation = explain_script(script, Flags(channels, platforms, locks))
+    target = as_target(script, module, together)
+    explanation = explain_target(target, Flags(channels, platforms, locks))
     if as_json:
         print_json(explanation)
     else:

@@ -7,40 +7,74 @@ from pathlib import Path
 import click
 
 from condavision.cli.options import (
+    as_target,
     json_option,
     locks_option,
+    module_option,
+    modules_option,
+    named,
     quiet_option,
     script_argument,
     vendored_option,
 )
+from condavision.errors import UsageError
 from condavision.reading import Flags
+from condavision.target import Module
 
 __all__ = ["install", "path", "run"]
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+class _Run(click.Command):
+    """A command whose options end with ``-m MODULE``, as Python's own do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        at = 0
+        while at < len(args) and args[at].startswith("-") and args[at] != "--":
+            if args[at].startswith("-m"):  # all behind the name is the module's
+                end = at + 1 + (args[at] == "-m")
+                args = [*args[:end], "--", *args[end:]]
+                break
+            at += 2 if args[at] in {"--locks", "--vendored"} else 1
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    cls=_Run,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    options_metavar="[OPTIONS]",
+)
 @locks_option()
 @vendored_option()
 @quiet_option()
-@click.argument("script")  # as it was typed: Path would make -x.py of ./-x.py
-@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@module_option()
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
 def run(
-    script: str, args: tuple[str, ...], locks: Path | None, vendored: Path | None, quiet: bool
+    words: tuple[str, ...],
+    module: str | None,
+    locks: Path | None,
+    vendored: Path | None,
+    quiet: bool,
 ) -> int:
-    """Run a locked script in its environment, with its ARGS.
+    """Run a locked script or -m MODULE in its environment, with its ARGS.
 
     The environment is installed first where it is not there yet. Nothing is solved. The exit code
     is the script's own.
     """
-    from condavision.exec_stage import run_script
+    from condavision.exec_stage import run_module, run_script
     from condavision.progress import choose_progress
 
     flags = Flags(locks=locks, vendored=vendored)
-    return run_script(script, args, flags, choose_progress(quiet=quiet))
+    if module is not None:
+        return run_module(module, words, flags, choose_progress(quiet=quiet))
+    if not words or not words[0]:
+        raise click.UsageError("Name a script or -m MODULE." if not words else "SCRIPT is empty.")
+    # as it was typed: Path would make -x.py of ./-x.py
+    return run_script(words[0], words[1:], flags, choose_progress(quiet=quiet))
 
 
 @click.command()
-@click.argument("scripts", nargs=-1, required=True, metavar="SCRIPT|HASH...")
+@click.argument("scripts", nargs=-1, metavar="[SCRIPT|HASH...]", type=named)
+@modules_option()
 @click.option(
     *("--launcher", "launchers"),
     type=click.Path(file_okay=False, path_type=Path),
@@ -53,13 +87,14 @@ def run(
 @json_option()
 def install(
     scripts: tuple[str, ...],
+    modules: tuple[str, ...],
     launchers: Path | None,
     locks: Path | None,
     vendored: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Install the environments of scripts or lock hashes ahead of time.
+    """Install the environments of scripts, modules or lock hashes ahead of time.
 
     A launcher starts its script without any Python of ours, as long as no file it was made from
     is newer (best effort: by modification time); otherwise it leaves it to `condavision run`.
@@ -71,7 +106,19 @@ def install(
 
     progress = choose_progress(quiet=quiet)
     flags = Flags(locks=locks, vendored=vendored)
+    if not scripts and not modules:
+        raise click.UsageError("Name a script, a lock's hash, or -m MODULE.")
+    if modules and launchers is not None:
+        raise UsageError(
+            "a launcher can be called from anywhere, and -m finds its module from where it is",
+            f"call it there: condavision run -m {modules[0]}",
+            "or write a script that imports the module, and a launcher for that",
+        )
     made: list[dict[str, str]] = []
+    for module in modules:
+        target = Module(module, Path.cwd())
+        prefix = install_named(target, flags, progress).prefix
+        made.append({"name": str(target), "prefix": str(prefix)})
     for name in scripts:
         made.append({"name": name, "prefix": str(install_named(name, flags, progress).prefix)})
         if launchers is not None and not is_hash(name):
@@ -86,12 +133,20 @@ def install(
 
 @click.command()
 @script_argument()
+@module_option()
 @locks_option()
 @click.option("--python", is_flag=True, help="Print the interpreter instead of the prefix.")
 @quiet_option()
 @json_option()
-def path(script: Path, locks: Path | None, python: bool, quiet: bool, as_json: bool) -> None:
-    """Print where a script's environment is, for IDEs, systemd or a web server.
+def path(
+    script: Path | None,
+    module: str | None,
+    locks: Path | None,
+    python: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Print where the environment of a script or module is, for IDEs, systemd or a web server.
 
     The environment is installed first where it is not there yet.
     """
@@ -99,7 +154,8 @@ def path(script: Path, locks: Path | None, python: bool, quiet: bool, as_json: b
     from condavision.progress import choose_progress
     from condavision.report import print_json
 
-    installed = install_named(str(script), Flags(locks=locks), choose_progress(quiet=quiet))
+    target = as_target(script, module)
+    installed = install_named(target, Flags(locks=locks), choose_progress(quiet=quiet))
     if as_json:
         print_json({"prefix": str(installed.prefix), "python": str(installed.python)})
     else:

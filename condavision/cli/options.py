@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from condavision.reading import Flags
+from condavision.target import Module, Together
 from condavision.terms import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.target import Target
+
 __all__ = [
     "as_flags",
+    "as_target",
     "flag_options",
     "json_option",
     "locks_option",
+    "module_option",
+    "modules_option",
+    "named",
     "quiet_option",
     "script_argument",
     "scripts_argument",
@@ -29,9 +36,39 @@ __all__ = [
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
-script_argument = partial(click.argument, "script", type=click.Path(path_type=Path))
+
+class _Named(click.ParamType[str | Path]):
+    """A name or path; an empty one, which a shell makes of an unset variable, names nothing."""
+
+    name = "text"
+
+    def __init__(self, *, path: bool = False) -> None:
+        self.path = path
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | Path:
+        if not value:
+            self.fail("it is empty", param, ctx)
+        return Path(value) if self.path else str(value)
+
+
+named = _Named()
+
+script_argument = partial(click.argument, "script", required=False, type=_Named(path=True))
 scripts_argument = partial(
-    click.argument, "paths", nargs=-1, required=True, type=click.Path(path_type=Path)
+    click.argument, "paths", nargs=-1, metavar="[PATHS]...", type=_Named(path=True)
+)
+module_option = partial(
+    click.option, "-m", "module", metavar="MODULE", type=named, help="A module, found from here."
+)
+modules_option = partial(
+    click.option,
+    *("-m", "modules"),
+    multiple=True,
+    metavar="MODULE",
+    type=named,
+    help="A module, found from here as by `python -m`; repeatable.",
 )
 json_option = partial(click.option, "--json", "as_json", is_flag=True, help="Print JSON.")
 quiet_option = partial(click.option, "-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -43,6 +80,7 @@ def flag_options(command: _Command) -> _Command:
         click.option(
             *("-c", "--channel", "channels"),
             multiple=True,
+            type=named,
             help="Channel: a name, URL, folder or `interpreters:`; in order, repeatable.",
         ),
         click.option(
@@ -105,6 +143,21 @@ def term_options(command: _Command) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def as_target(
+    script: Path | None, module: str | None = None, together: Path | None = None
+) -> Target:
+    """Return the one target that is named.
+
+    Raises:
+        UsageError: none is, or several are.
+    """
+    found: list[Target] = [Module(module, Path.cwd())] if module else []
+    found += [target for target in (script, together and Together(together)) if target]
+    if len(found) != 1:
+        raise click.UsageError("Name one thing: a script or -m MODULE.")
+    return found[0]
 
 
 def as_flags(

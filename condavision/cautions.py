@@ -1,0 +1,66 @@
+"""What a person should know about a target though it can be locked and run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.model import ImportKind
+from condavision.target import near
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from condavision.reading import Reading
+
+__all__ = ["cautions_of"]
+
+_MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING})
+
+
+def cautions_of(reading: Reading) -> tuple[str, ...]:
+    """Return one sentence for each thing that is likely not meant."""
+    return (*_missing_paths(reading), *_relative_imports(reading))
+
+
+def _missing_paths(reading: Reading) -> Iterator[str]:
+    config = reading.project.config
+    for path in config.paths:
+        if not path.is_dir():
+            yield f"{near(config.source or config.root)}: `paths` names {near(path)}, no folder"
+
+
+def _relative_imports(reading: Reading) -> Iterator[str]:
+    """Yield what Python says of a relative import in a file that is run by its path."""
+    if not isinstance(reading.project.target, Path):
+        return
+    script = reading.analysis.files[0].path
+    root = reading.project.config.root.as_posix().rstrip("/")
+    shown = script.as_posix().removeprefix(f"{root}/")
+    for imported in reading.analysis.imports:
+        is_relative = imported.why.startswith("relative import")
+        if is_relative and imported.location.file == shown and imported.kind not in _MAY_FAIL:
+            yield (
+                f"{imported.location}: a script has no package, so this relative import fails when"
+                f" it is run by its path{_advice(script)}"
+            )
+            return
+
+
+def _advice(script: Path) -> str:
+    module, folder = _as_module(script)
+    if not all(part.isidentifier() for part in module.split(".")):
+        return ""
+    where = "" if folder == Path.cwd() else f" in {near(folder)}"
+    return f": use -m {module}{where}"
+
+
+def _as_module(script: Path) -> tuple[str, Path]:
+    """Return the name by which a script is a module, and the folder in which it is that."""
+    parts = [] if script.stem == "__main__" else [script.stem]
+    folder = script.parent
+    parts.insert(0, folder.name)  # a folder without __init__.py is a package too
+    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
+        folder = folder.parent
+        parts.insert(0, folder.name)
+    return ".".join(parts), folder.parent

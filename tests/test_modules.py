@@ -1,0 +1,188 @@
+"""`-m MODULE`: found from here as Python finds it, locked, and run as `python -m` runs it."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import condavision
+from condavision.config import home as home_folder
+from condavision.script_index import read_index
+from condavision.warm import warm_command
+from tests.command_line import CommandLine, InProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+TOOL = """\
+import json, os, sys
+from . import helper
+print(json.dumps([sys.argv[1:], sys.path[0], __name__, __package__, sys.stdin.read()]))
+sys.exit(5)
+"""
+FILES = {
+    "condavision.toml": 'channels = ["interpreters:"]\n',
+    "shop/__init__.py": "import zoneinfo\n",
+    "shop/tool.py": TOOL,
+    "shop/helper.py": "",
+    "shop/sub/__init__.py": "",
+    "shop/sub/__main__.py": "from .. import helper\nprint('sub', __package__)\n",
+    "below/alone.py": "import near\nprint(near.x)\n",
+    "below/near.py": "x = 'near'\n",
+}
+
+
+@pytest.fixture
+def folder(make_project: Callable[[Mapping[str, str]], Path], home: Path) -> Path:
+    return make_project(FILES)
+
+
+@pytest.fixture
+def command(folder: Path) -> InProcess:
+    return InProcess(folder)
+
+
+def keys(folder: Path) -> set[str]:
+    return {*read_index(folder / "locks" / ".local").entries}
+
+
+def test_it_is_analysed_with_its_packages(command: InProcess) -> None:
+    found = command("explain", "-m", "shop.tool", "--json").ok().json()
+    assert found["script"] == "-m shop.tool"
+    assert found["files"] == ["__main__", "shop", "shop.helper"]
+    assert found["python"] == ">=3.9", "the package's __init__ runs too"
+
+
+def test_every_word_behind_it_is_its_own(command: InProcess) -> None:
+    command("lock", "-m", "shop.tool").ok()
+    process = CommandLine(command.folder)
+    words = ["-q", "--locks", "a b", "--", "-m", "x", ""]
+    for given in (["-m", "shop.tool"], ["-mshop.tool"], ["-q", "-m", "shop.tool"]):
+        ran = process("run", *given, *words, stdin="in")
+        assert ran.code == 5, ran.err
+        assert ran.json() == [words, str(command.folder), "__main__", "shop", "in"]
+
+
+def test_the_next_run_is_warm_and_only_from_there(
+    command: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("lock", "-m", "shop.tool").ok()
+    time.sleep(0.12)
+    assert CommandLine(command.folder)("run", "-q", "-m", "shop.tool").code == 5
+
+    def is_warm(module: str) -> bool:
+        return warm_command(module, ["x"], os.environ, module=True) is not None
+
+    monkeypatch.chdir(command.folder)
+    found = warm_command("shop.tool", ["x"], os.environ, module=True)
+    assert found is not None
+    assert found[0][-3:] == ["-m", "shop.tool", "x"]
+    assert not is_warm("shop.other")
+    monkeypatch.chdir(command.folder / "below")
+    assert not is_warm("shop.tool")
+    monkeypatch.chdir(command.folder)
+    (command.folder / "shop" / "__init__.py").write_text("")
+    assert not is_warm("shop.tool"), "what the package imports counts"
+    assert home_folder().joinpath("warm").is_dir()
+
+
+def test_packages_and_other_folders(command: InProcess) -> None:
+    command("lock", "-m", "shop.sub").ok()
+    process = CommandLine(command.folder)
+    assert process("run", "-q", "-m", "shop.sub").ok().out == "sub shop.sub\n"
+    below = command.folder / "below"
+    command("lock", "-m", "alone", cwd=below).ok()
+    assert process("run", "-q", "-m", "alone", cwd=below).ok().out == "near\n"
+    assert keys(command.folder) == {"-m shop.sub", "-m alone in below"}
+    failed = process("run", "-m", "alone")
+    assert failed.code == 70
+    assert "has no lock in" in failed.err
+    checked = command("check", ".", "--json").json()
+    assert {"-m shop.sub", "-m alone in below"} <= {one["script"] for one in checked}
+
+
+def test_a_module_and_its_file_are_two(command: InProcess) -> None:
+    command("lock", "-m", "below.near", "below/near.py").ok()
+    assert keys(command.folder) == {"-m below.near", "below/near.py"}
+    for name in (["-m", "below.near"], ["below/near.py"]):
+        command("check", *name).ok()
+        assert command("path", *name).ok().out == command("install", *name).ok().out
+
+
+def test_what_it_requires_now_is_noticed(command: InProcess) -> None:
+    command("lock", "-m", "shop.tool").ok()
+    (command.folder / "shop" / "__init__.py").write_text("import humanize\n")
+    checked = command("check", "-m", "shop.tool")
+    assert checked.code == 71
+    assert "added humanize (shop/__init__.py:1)" in checked.out
+    assert "condavision lock -m shop.tool" in checked.out
+
+
+def test_it_is_found_on_python_path(
+    command: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "far.py").write_text("print('far')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
+    command("lock", "-m", "far").ok()
+    monkeypatch.delenv("PYTHONPATH")
+    ran = CommandLine(command.folder)("run", "-q", "-m", "far")
+    assert ran.ok().out == "far\n", "where it lies was recorded"
+
+
+WRONG = [
+    (["lock", "-m", "nowhere"], 65, "no module `nowhere`"),
+    (["lock", "-m", "shop/tool.py"], 2, "not the name of a module"),
+    (["run", "-m", "shop.tool.py"], 70, "has no lock"),
+    (["lock", "-m", "shop"], 65, "no module `shop` that can be run"),
+    (["explain", "-m", "shop.tool", "shop/tool.py"], 2, "Name one thing"),
+    (["install", "--launcher", "bin", "-m", "shop.tool"], 2, "condavision run -m shop.tool"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "said"), WRONG, ids=[" ".join(row[0]) for row in WRONG])
+def test_mistakes(words: list[str], code: int, said: str, command: InProcess) -> None:
+    failed = command(*words)
+    assert failed.code == code
+    assert said in failed.err
+    assert keys(command.folder) == set()
+
+
+CAUTIONED = [
+    ("shop/tool.py", True),
+    ("shop/sub/__main__.py", True),
+    ("below/alone.py", False),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), CAUTIONED)
+def test_a_script_with_relative_imports_is_cautioned(
+    script: str, expected: bool, command: InProcess
+) -> None:
+    locked = command("lock", script).ok()
+    module = {"shop/tool.py": "shop.tool", "shop/sub/__main__.py": "shop.sub"}.get(script)
+    assert (f"use -m {module}" in locked.err) == expected
+    assert ("relative import fails" in command("check", script).out) == expected
+    assert not command("lock", "-m", "shop.tool").ok().err.count("relative import")
+
+
+def test_prune_forgets_modules_that_are_gone(command: InProcess) -> None:
+    command("lock", "-m", "shop.tool", "-m", "shop.sub", "below/near.py").ok()
+    (command.folder / "shop" / "tool.py").unlink()
+    command("lock", "--prune", "below/near.py").ok()
+    assert keys(command.folder) == {"-m shop.sub", "below/near.py"}
+
+
+def test_the_library_runs_modules(command: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(command.folder)
+    assert not condavision.lock(modules=["shop.sub"]).failed
+    assert condavision.analyze(module="shop.sub").project.key == "-m shop.sub"
+    assert condavision.check(modules=["shop.sub"]).code == 0
+    prefix = condavision.install(module="shop.sub").prefix
+    assert prefix.is_dir()
+    ran = condavision.run("shop.sub", module=True, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (0, "sub shop.sub\n")

@@ -1,0 +1,164 @@
+"""`--together FOLDER`: one requirement set, one lock and one environment for a folder's scripts."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import condavision
+from condavision.script_index import read_index
+from condavision.warm import warm_command
+from tests.command_line import CommandLine, InProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+SHOW = "import sys; print(sys.argv[1:], sys.prefix)\n"
+FILES = {
+    "condavision.toml": 'channels = ["interpreters:"]\n',
+    "jobs/a.py": f"import tabulate\n{SHOW}",
+    "jobs/sub/b.py": f"import zoneinfo, tabulate\n{SHOW}",
+    "jobs/build/generated.py": "import humanize\n",
+    "jobs/conftest.py": "import pytest\n",
+    "other.py": SHOW,
+}
+
+
+@pytest.fixture
+def command(make_project: Callable[[Mapping[str, str]], Path], home: Path) -> InProcess:
+    return InProcess(make_project(FILES))
+
+
+def entries(command: InProcess) -> dict[str, str]:
+    index = read_index(command.folder / "locks" / ".local")
+    return {key: entry.lock for key, found in index.entries.items() for entry in found}
+
+
+def test_who_asked_for_what(command: InProcess) -> None:
+    found = command("explain", "--together", "jobs", "--json").ok().json()
+    assert (found["script"], found["python"], found["pypi"]) == ("jobs/", ">=3.9", ["tabulate"])
+    places = [(one["name"], one["file"]) for one in found["imports"] if one["pypi"]]
+    assert places == [("tabulate", "jobs/a.py"), ("tabulate", "jobs/sub/b.py")]
+    assert [one["file"] for one in found["reasons"]] == ["jobs/sub/b.py"]
+    assert "jobs/sub/b.py:1" in command("explain", "--together", "jobs").ok().out
+
+
+def test_every_script_shares_one_environment(command: InProcess) -> None:
+    command("lock", "jobs/a.py", "other.py").ok()
+    command("lock", "--together", "jobs").ok()
+    assert set(entries(command)) == {"jobs/", "other.py"}, "its scripts have no lock of their own"
+    ran = [
+        CommandLine(command.folder)("run", "-q", name, "x").ok().out
+        for name in ("jobs/a.py", "jobs/sub/b.py")
+    ]
+    assert ran[0] == ran[1] == f"['x'] {command('path', 'jobs/a.py').out}"
+    checked = command("check", "jobs", "--json").ok().json()
+    shared = entries(command)["jobs/"]
+    assert [(one["script"], one["hash"]) for one in checked] == [
+        ("jobs/a.py", shared),
+        ("jobs/sub/b.py", shared),
+    ]
+    assert f"together with jobs/ as {shared}" in command("explain", "jobs/a.py").ok().out
+
+
+CHANGES: tuple[tuple[str, str, int], ...] = (
+    ("jobs/a.py", f"import tabulate\n# edited\n{SHOW}", 0),
+    ("jobs/a.py", "import tabulate, humanize\n", 71),
+    ("jobs/new.py", "import tabulate\n", 0),
+    ("jobs/new.py", "import humanize\n", 71),
+    ("jobs/sub/deep/new.py", "import humanize\n", 71),
+    ("jobs/sub/new.py", "x: 'int | None' = None\nmatch x:\n    case _: pass\n", 0),
+    ("jobs/build/generated.py", "import yaml\n", 0),
+    ("other.py", "import humanize\n", 0),
+)
+
+
+@pytest.mark.parametrize(("name", "text", "code"), CHANGES, ids=[f"{n}" for n, _, _ in CHANGES])
+def test_what_makes_it_stale(name: str, text: str, code: int, command: InProcess) -> None:
+    command("lock", "--together", "jobs").ok()
+    path = command.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    checked = command("check", "jobs/sub/b.py")
+    assert checked.code == code, checked.out
+    if code:
+        assert f"added humanize ({name}:1)" in checked.out
+        assert "type: condavision lock --together jobs" in checked.out
+
+
+def test_the_next_run_is_warm_until_a_file_appears(command: InProcess) -> None:
+    command("lock", "--together", "jobs").ok()
+    time.sleep(0.12)
+    script = command.folder / "jobs" / "a.py"
+    assert CommandLine(command.folder)("run", "-q", str(script)).code == 0
+
+    def is_warm() -> bool:
+        return warm_command(str(script), [], os.environ) is not None
+
+    assert is_warm()
+    (command.folder / "jobs" / "sub" / "results.csv").write_text("")
+    assert is_warm()
+    (command.folder / "jobs" / "sub" / "new.ipynb").write_text("{}")
+    assert not is_warm()
+
+
+def test_a_folder_that_is_locked_again_stays_together(command: InProcess) -> None:
+    command("lock", "--together", "jobs").ok()
+    command("lock", ".").ok()
+    assert set(entries(command)) == {"jobs/", "other.py"}
+    command("lock", "jobs/a.py").ok()
+    assert set(entries(command)) == {"jobs/", "jobs/a.py", "other.py"}, "named, it gets its own"
+    command("check", ".").ok()
+
+
+def test_files_that_are_not_of_the_set_have_no_lock(command: InProcess) -> None:
+    command("lock", "--together", "jobs").ok()
+    assert command("check", "jobs/build/generated.py").code == 70
+    assert command("check", "other.py").code == 70
+
+
+def test_the_whole_project_and_merges(command: InProcess) -> None:
+    command("lock", "--together", ".").ok()
+    (lock,) = entries(command).values()
+    index = command.folder / "locks" / ".local" / "scripts.yml"
+    assert '"./": {' in index.read_text()
+    theirs = f'"./": {{"lock": "{"0" * 16}", "digest": "{"1" * 16}"}}\n'
+    index.write_text(index.read_text() + theirs)
+    assert command("check", "other.py", "--json").ok().json()[0]["hash"] == lock
+    command("lock", ".").ok()
+    assert index.read_text().count('"./"') == 1, "the next lock settles it"
+
+
+def test_requires_python_of_every_script_counts(command: InProcess) -> None:
+    block = "# /// script\n# requires-python = '{}'\n# ///\n"
+    (command.folder / "jobs" / "a.py").write_text(block.format(">=3.9"))
+    (command.folder / "jobs" / "sub" / "b.py").write_text(block.format("<3.12"))
+    found = command("explain", "--together", "jobs", "--json").json()
+    assert found["python"] == ">=3.9,<3.12"
+    (command.folder / "jobs" / "sub" / "b.py").write_text("print 'x'\n")
+    failed = command("lock", "--together", "jobs")
+    assert failed.code == 65
+    assert "no Python runs jobs" in failed.err
+    assert "jobs/sub/b.py:1" in failed.err
+
+
+def test_a_file_that_is_no_python_is_named(command: InProcess) -> None:
+    (command.folder / "jobs" / "sub" / "b.py").write_text("def (\n")
+    failed = command("lock", "--together", "jobs")
+    assert failed.code == 65
+    assert "jobs/sub/b.py:1" in failed.err
+    assert command("lock", "--together", "jobs/a.py").code == 2
+    (command.folder / "empty").mkdir()
+    assert command("lock", "--together", "empty").code == 65
+
+
+def test_the_library_takes_folders_together(command: InProcess) -> None:
+    jobs = command.folder / "jobs"
+    assert condavision.analyze(together=jobs).project.key == "jobs/"
+    report = condavision.lock(together=[jobs])
+    assert [locked.reading.project.key for locked in report.locked] == ["jobs/"]
+    assert condavision.check(jobs).code == 0
