@@ -62,7 +62,7 @@ class InstalledEnvironment:
 def list_environments(home: Path) -> tuple[InstalledEnvironment, ...]:
     """Return every environment in the cache, finished or not, least recently used first."""
     found = []
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         for prefix in (home / "envs").iterdir():
             if prefix.is_dir():
                 with suppress(FileNotFoundError):  # another process removes it

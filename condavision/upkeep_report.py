@@ -1,4 +1,4 @@
-"""How what was cleaned looks to a person."""
+"""How what was cleaned, and what the doctor found, looks to a person."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from condavision.report import environment_json, environment_row, print_table
 
 if TYPE_CHECKING:
-    from condavision.cleaning import Cleaned
+    from collections.abc import Iterable
 
-__all__ = ["cleaned_json", "print_cleaned"]
+    from condavision.cleaning import Cleaned
+    from condavision.doctor import Finding
+
+__all__ = ["cleaned_json", "print_cleaned", "print_findings"]
 
 
 def cleaned_json(cleaned: Cleaned) -> dict[str, Any]:
@@ -34,3 +37,9 @@ def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
         sys.stdout.write(f"kept {prefix.name}: used by {user}; --force removes it\n")
     if not (cleaned.removed or cleaned.caches or cleaned.kept):
         sys.stdout.write("nothing to remove\n")
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Write the doctor's table."""
+    headings = ("what", "area", "state", "found", "to mend it")
+    print_table(headings, [finding.row() for finding in findings])

@@ -11,7 +11,7 @@ from condavision import __version__
 from condavision.cli.compiling import check, diff, explain, lock
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
-from condavision.cli.upkeep import clean, list_
+from condavision.cli.upkeep import clean, doctor, list_
 from condavision.errors import CondavisionError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ for _command in (
     path,
     list_,
     clean,
+    doctor,
     export,
     vendor,
     init,

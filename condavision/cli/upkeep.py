@@ -8,7 +8,7 @@ import click
 
 from condavision.cli.options import json_option
 
-__all__ = ["clean", "list_"]
+__all__ = ["clean", "doctor", "list_"]
 
 
 @click.command("list")
@@ -54,3 +54,26 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
         print_json(cleaned_json(cleaned))
     else:
         print_cleaned(cleaned, dry_run=dry_run)
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Ask nothing of channels and package index.")
+@json_option()
+def doctor(offline: bool, as_json: bool) -> int:
+    """Look at installation, cache, locks, front ends and channels; say how to mend each thing.
+
+    The exit code is 1 where something is broken, and 0 where there are but warnings.
+    """
+    from pathlib import Path
+
+    from condavision.config import home
+    from condavision.doctor import State, examine
+    from condavision.report import print_json
+    from condavision.upkeep_report import print_findings
+
+    findings = tuple(examine(Path.cwd(), home(), offline=offline))
+    if as_json:
+        print_json([finding.as_json() for finding in findings])
+    else:
+        print_findings(findings)
+    return int(any(finding.state is State.BROKEN for finding in findings))

@@ -1,0 +1,40 @@
+"""``doctor``: looks at everything that a run depends on, and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.config import find_root, load_config
+from condavision.doctor.cache import look_at_environments, look_at_home
+from condavision.doctor.channels import look_at_channels, look_at_index
+from condavision.doctor.finding import Finding, State
+from condavision.doctor.installation import look_at_installation
+from condavision.doctor.project import look_at_front_ends, look_at_locks
+from condavision.errors import CondavisionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Finding", "State", "examine"]
+
+
+def examine(folder: Path, home: Path, *, offline: bool = False) -> Iterator[Finding]:
+    """Look at the installation, the cache ``home`` and the project of ``folder``.
+
+    Nothing is changed, and with ``offline`` nothing is asked of the network. A thing that cannot be
+    looked at is broken; nothing is raised for it.
+    """
+    yield from look_at_installation()
+    yield from look_at_home(home)
+    yield from look_at_environments(home)
+    try:
+        config = load_config(find_root(folder))
+    except CondavisionError as error:
+        yield Finding.of_error("project", "configuration", error)
+        return
+    yield from look_at_locks(config)
+    yield from look_at_front_ends(config.root)
+    if not offline:
+        yield from look_at_channels(config.channels, home)
+        yield from look_at_index()

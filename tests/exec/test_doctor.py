@@ -1,0 +1,169 @@
+"""The doctor finds what is wrong, says how to mend it, and finds nothing where all is well."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.cli import main
+from condavision.doctor import Finding, State, examine
+from condavision.doctor.channels import look_at_channels
+from condavision.doctor.installation import look_at_installation
+from condavision.locking import exclusive
+from condavision.scaffold import template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from condavision.environment import Environment
+    from tests.channels.server import Channel
+
+WHOLE = "import sys\n"
+
+
+@pytest.fixture
+def project(
+    make_project: Callable[[Mapping[str, str]], Path], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A project with one locked script, the current folder."""
+    root = make_project({"condavision.toml": 'channels = ["interpreters:"]\n', "a.py": WHOLE})
+    monkeypatch.chdir(root)
+    assert main(["lock", "a.py"]) == 0
+    return root
+
+
+def wrong(findings: Iterator[Finding]) -> dict[str, Finding]:
+    """What is not in order, the machine's own console script apart."""
+    return {
+        finding.what: finding
+        for finding in findings
+        if finding.state is not State.OK and finding.what not in {"console script", "room"}
+    }
+
+
+def test_all_is_well(project: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["doctor", "--offline", "--json"]) == 0
+    found = {one["what"]: one for one in json.loads(capsys.readouterr().out)}
+    assert "py-rattler 0." in found["dependencies"]["found"]
+    assert found[".local"]["found"] == "1 of 1 scripts fit their locks"
+    assert wrong(examine(project, home, offline=True)) == {}
+
+
+def _lock(project: Path) -> Path:
+    [path] = (project / "locks" / ".local").glob("*.conda-lock.yml")
+    return path
+
+
+def _tamper(project: Path) -> None:
+    lock = _lock(project)
+    lock.write_text(lock.read_text().replace("version: 1", "version: 2", 1))
+
+
+PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
+    "stale": (
+        lambda root: (root / "a.py").write_text("import yaml\n"),
+        State.BROKEN,
+        "type: condavision lock a.py",
+    ),
+    "gone": (lambda root: (root / "a.py").unlink(), State.WARNING, "condavision lock --prune ."),
+    "a missing lock": (lambda root: _lock(root).unlink(), State.BROKEN, "restore it"),
+    "tampered": (_tamper, State.BROKEN, "condavision lock"),
+    "orphaned": (
+        lambda root: (root / "locks" / ".local" / "scripts.yml").write_text(""),
+        State.WARNING,
+        "condavision lock --prune .",
+    ),
+    "a conflict": (
+        lambda root: (root / "locks" / ".local" / "scripts.yml").write_text("<<<<<<< ours\n"),
+        State.BROKEN,
+        "settle the merge conflict",
+    ),
+    "a wrong setting": (
+        lambda root: (root / "condavision.toml").write_text("channels = 3\n"),
+        State.BROKEN,
+        "the settings are",
+    ),
+    "an old Makefile": (
+        lambda root: (root / "Makefile").write_text(template("Makefile") + "mine: ;\n"),
+        State.WARNING,
+        "condavision init",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PROJECTS)
+def test_what_is_wrong_with_a_project(case: str, project: Path, home: Path) -> None:
+    harm, state, mend = PROJECTS[case]
+    harm(project)
+    found = wrong(examine(project, home, offline=True))
+    assert {finding.state for finding in found.values()} == {state}
+    assert all(mend in finding.mend for finding in list(found.values())[:1])
+    assert main(["doctor", "--offline", "--json"]) == (state is State.BROKEN)
+
+
+def test_what_is_wrong_with_environments(
+    make_environment: Callable[..., Environment], home: Path, tmp_path: Path
+) -> None:
+    def found() -> dict[str, Finding]:
+        return wrong(examine(tmp_path, home, offline=True))
+
+    environment = make_environment("idna", compile_bytecode=False)
+    assert found() == {}
+    [module] = environment.prefix.glob("lib/python*/site-packages/idna/core.py")
+    kept = module.read_bytes()
+    module.unlink()
+    assert found()[environment.key].state is State.BROKEN
+    assert "idna/core.py missing or altered" in found()[environment.key].found
+    module.write_bytes(kept + b"#")
+    assert environment.key in found()
+    module.write_bytes(kept)
+    assert found() == {}
+    environment.marker.unlink()
+    with exclusive(environment.prefix.with_name(f"{environment.key}.lock"), lambda: None):
+        assert found() == {}, "somebody builds it"
+    assert found()[environment.key].state is State.WARNING
+    assert f"condavision clean {environment.key}" in found()[environment.key].mend
+
+
+def test_a_home_that_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    found = wrong(examine(tmp_path, tmp_path / "taken", offline=True))["folder"]
+    assert found.state is State.BROKEN
+    assert "CONDAVISION_HOME" in found.mend
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_a_fast_start_that_is_off(tmp_path: Path) -> None:
+    warm = tmp_path / "home" / "warm"
+    warm.mkdir(parents=True)
+    warm.chmod(0o777)
+    found = wrong(examine(tmp_path, tmp_path / "home", offline=True))
+    assert found["fast start"].mend.startswith(f"rm -r {warm}")
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "said"),
+    [("import re\nimport sys\n", "old pip"), ("import sys\n", ""), (None, "PATH")],
+)
+def test_the_console_script(
+    wrapper: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "condavision"
+    if wrapper is not None:
+        script.write_text(f"#!/bin/sh\n{wrapper}")
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    [found] = [one for one in look_at_installation() if one.what == "console script"]
+    assert found.state is (State.WARNING if said else State.OK)
+    assert said in found.found
+
+
+def test_channels(channel: Channel, home: Path, tmp_path: Path) -> None:
+    spelled = [channel.url, channel.http_url, tmp_path.as_uri(), f"{channel.http_url}/none"]
+    states = [one.state for one in look_at_channels([*spelled, "http://127.0.0.1:9/x"], home)]
+    assert states == [State.OK, State.OK, State.BROKEN, State.BROKEN, State.BROKEN]
