@@ -149,7 +149,7 @@ def _others_can_write(folder: Path) -> bool:
 
 
 def _is_configured(folder: Path) -> bool:
-    if (folder / "condavision.toml").is_file():
+    if (folder / "condavision.toml").exists():  # a folder of that name is told to be wrong
         return True
     if any((folder / "locks" / local / "scripts.yml").is_file() for local in ("", ".local")):
         return True
@@ -183,10 +183,15 @@ def load_config(root: Path) -> Config:
 def _read_table(source: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
     try:
         text = source.read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source} cannot be read: {error}") from error
+        if keys and isinstance(error, IsADirectoryError):
+            return None  # nor does somebody else's folder
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{source} cannot be read: {reason}", "make it a readable file, or remove it"
+        ) from error
     try:
         table: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -204,7 +209,7 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
     readers = {
         "channels": lambda value: tuple(normalize(name, config.root) for name in _strings(value)),
         "trusted-channels": _strings,
-        "platforms": _strings,
+        "platforms": _platforms,
         "paths": lambda value: tuple(config.root / path for path in _strings(value)),
         "locks": lambda value: config.root / _string(value),
         "vendored": lambda value: config.root / _string(value),
@@ -255,6 +260,13 @@ def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ValueError("a list of strings")
     return tuple(value)
+
+
+def _platforms(value: object) -> tuple[str, ...]:
+    names = _strings(value)
+    if not set(names) <= set(PLATFORMS):
+        raise ValueError(f"some of {', '.join(PLATFORMS)}")
+    return names
 
 
 def _string_table(value: object) -> dict[str, str]:

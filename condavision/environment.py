@@ -113,7 +113,7 @@ def install(
         raise InstallError(
             f"The packages of {environment.prefix} bring no interpreter: {environment.python} is"
             " not there.",
-            "lock again: condavision lock SCRIPT",
+            "lock again: condavision lock --upgrade SCRIPT",
         )
     return environment
 

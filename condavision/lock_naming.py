@@ -11,9 +11,11 @@ from condavision.config import find_root, load_config
 from condavision.errors import LockfileError, MissingLockError, UsageError
 from condavision.lockfile import lock_path, parse_lock, read_lock
 from condavision.script_index import FILE_NAME, LOCAL, parse_index, read_index
+from condavision.target import folder_keys
 
 if TYPE_CHECKING:
     from condavision.model import Lock
+    from condavision.script_index import Entry, ScriptIndex
 
 __all__ = ["named_lock"]
 
@@ -42,13 +44,19 @@ def named_lock(name: str, locks: Path | None = None) -> Lock:
         if _HASH.match(name) and lock_path(candidate, name).exists():
             return read_lock(lock_path(candidate, name))
         if path.exists():
-            key = path.resolve().relative_to(root).as_posix()
-            for entry in read_index(candidate).of(key):
+            index = read_index(candidate)
+            for entry in _entries(index, path.resolve().relative_to(root).as_posix()):
                 return read_lock(lock_path(candidate, entry.lock))
     raise MissingLockError(
         f"{name} is not a lock, nor a script that has one",
         "name a lock file, its hash, a script, or one of these in git: HEAD~1:report.py",
     )
+
+
+def _entries(index: ScriptIndex, key: str) -> tuple[Entry, ...]:
+    """Return the entries of a script or folder, or of the folder it is locked together with."""
+    keys = (key, f"{key}/", *folder_keys(key))
+    return next((found for found in map(index.of, keys) if found), ())
 
 
 def _in_revision(revision: str, name: str, locks: Path | None) -> Lock:
@@ -62,7 +70,7 @@ def _in_revision(revision: str, name: str, locks: Path | None) -> Lock:
         return parse_lock(_show(revision, found, root), found)
     key = path.resolve().relative_to(root).as_posix() if path.is_relative_to(root) else name
     index = parse_index(_show(revision, folder / FILE_NAME, root), folder / FILE_NAME)
-    for entry in index.of(key):
+    for entry in _entries(index, key):
         found = lock_path(folder, entry.lock)
         return parse_lock(_show(revision, found, root), found)
     raise MissingLockError(f"{revision} has no lock of {name}", "name a script locked in it")

@@ -104,7 +104,8 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
     if "Hash mismatch" in message:
         return InstallError(
             f"{what} is not the file that was locked: its sha256 differs.",
-            "lock again: condavision lock SCRIPT; a file on PyPI never changes, so ask why first",
+            "a file on PyPI never changes: ask why it did",
+            "then lock again: condavision lock --upgrade SCRIPT",
         )
     if "No space left" in message or "os error 28" in message:
         return InstallError(
@@ -113,7 +114,7 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
     if "Distribution not found" in message or "404" in message:
         return InstallError(
             f"{what} could not be installed: it is no longer there.",
-            "lock again: condavision lock SCRIPT",
+            "lock again: condavision lock --upgrade SCRIPT",
         )
     if "Request failed" in message or "error sending request" in message:
         return InstallError(
@@ -121,5 +122,6 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
             "check the network and proxy settings, and run again: what was fetched is kept",
         )
     return InstallError(
-        f"{what} could not be installed: {' '.join(reasons)}", "lock again: condavision lock SCRIPT"
+        f"{what} could not be installed: {' '.join(reasons)}",
+        "lock again: condavision lock --upgrade SCRIPT",
     )

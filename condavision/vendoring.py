@@ -176,7 +176,7 @@ async def _fetch(client: Client, path: Path, package: LockedPackage, fetching: F
             raise InstallError(
                 f"{package.url} is not the file that was locked (sha256 {package.sha256}, found"
                 f" {sink.digest.hexdigest()})",
-                "if its channel replaced it, lock again: condavision lock SCRIPT",
+                "if its channel replaced it, lock again: condavision lock --upgrade SCRIPT",
             )
         part.replace(path)
     finally:

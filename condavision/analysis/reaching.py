@@ -160,6 +160,7 @@ def _resolver(
         imports_itself=reader.imports_itself,
         uses=reader.uses,
         directories=directories,
+        root=search.root.rstrip("/"),
     )
 
 

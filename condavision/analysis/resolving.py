@@ -71,6 +71,7 @@ class Resolver:
     imports_itself: Callable[[str], bool]
     uses: Callable[[str, str], frozenset[str]]
     directories: Directories = field(default_factory=Directories)
+    root: str = ""
 
     def resolve(self, raw: RawImport, place: Place) -> Resolution:
         """Decide who supplies an import made at a place."""
@@ -142,7 +143,9 @@ class Resolver:
         )
         first = found.modules[0]
         path = first.file or first.extensions[0] if first.file or first.extensions else None
-        why = f"found at {_base(path)}" if path is not None else "built from a Cython source here"
+        why = "built from a Cython source here"
+        if path is not None:
+            why = f"found at {path.removeprefix(f'{self.root}/') if self.root else _base(path)}"
         if not found.complete:
             why = f"local {first.name} has no such part"
         entry = _entry_of(first)
@@ -188,9 +191,9 @@ class Resolver:
                 and self._is_namesake(first, place)
             ):
                 continue
-            return Resolution(
-                local.name, Origin.LOCAL, f"{local.why} in {_base(entry)}/", local.modules, entry
-            )
+            has_place = self.root and local.why.startswith("found at ")
+            why = local.why if has_place else f"{local.why} in {_base(entry)}/"
+            return Resolution(local.name, Origin.LOCAL, why, local.modules, entry)
         return None
 
     def _is_packaged_namesake(self, local: Resolution, place: Place) -> bool:

@@ -60,14 +60,14 @@ def run(
     The environment is installed first where it is not there yet. Nothing is solved. The exit code
     is the script's own.
     """
+    if module is None and not (words and words[0]):
+        raise click.UsageError("SCRIPT is empty." if words else "Name a script or -m MODULE.")
     from condavision.exec_stage import run_module, run_script
     from condavision.progress import choose_progress
 
     flags = Flags(locks=locks, vendored=vendored)
     if module is not None:
         return run_module(module, words, flags, choose_progress(quiet=quiet))
-    if not words or not words[0]:
-        raise click.UsageError("Name a script or -m MODULE." if not words else "SCRIPT is empty.")
     # as it was typed: Path would make -x.py of ./-x.py
     return run_script(words[0], words[1:], flags, choose_progress(quiet=quiet))
 

@@ -9,6 +9,7 @@ import click
 from condavision.cli.options import (
     json_option,
     locks_option,
+    named,
     quiet_option,
 )
 from condavision.reading import Flags
@@ -19,7 +20,7 @@ EXPORT_FORMATS = ("explicit", "environment", "requirements", "pylock", "dockerfi
 
 
 @click.command()
-@click.argument("name", metavar="SCRIPT|HASH")
+@click.argument("name", metavar="SCRIPT|HASH", type=named)
 @click.option("--format", "form", required=True, type=click.Choice(EXPORT_FORMATS))
 @click.option("--platform", help="Platform to export (default: this machine's).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
@@ -45,7 +46,7 @@ def export(
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]")
+@click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]", type=named)
 @click.option(
     "--platform", "platforms", multiple=True, help="Platform (default: all locked); repeatable."
 )

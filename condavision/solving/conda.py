@@ -92,8 +92,10 @@ class CondaSolver:
 
         Raises:
             ChannelError: a channel cannot be read.
+            ConfigError: a requirement is no match spec; the message names its line.
         """
         wanted = [needed for needed in requirements if wanted_on(needed, platform)]
+        _require_specs(wanted)
         records = await self._records(self._channels, wanted, platform)
         trusted = (
             await self._records(self._trusted, wanted, platform)
@@ -296,6 +298,23 @@ def _is_newer(record: rattler.RepoDataRecord, instant: datetime | None) -> bool:
     """Tell whether a record is of later than ``instant``, as the solver counts: by upload first."""
     date = record.indexed_timestamp or record.timestamp
     return instant is not None and (date is None or date > instant)
+
+
+def _require_specs(wanted: Iterable[Requirement]) -> None:
+    """Refuse what a person wrote and the solver cannot read, before asking channels for it."""
+    mistakes = []
+    for needed in wanted:
+        if needed.manager is not Manager.CONDA:
+            continue
+        spec = conda_spec(needed, needed.name)
+        try:
+            rattler.MatchSpec(spec)
+        except (InvalidMatchSpecError, InvalidVersionError) as error:
+            places = ", ".join(map(str, needed.sources)) or "configuration"
+            reason = str(error).splitlines()[0]
+            mistakes.append(f"{places}: `{spec}` is not a conda match spec: {reason}")
+    if mistakes:
+        raise ConfigError("\n".join(mistakes), "write it as conda does: numpy >=1.26,<3")
 
 
 def _supplied_as(

@@ -1,0 +1,190 @@
+"""What strangers found the commands to keep to themselves, or to say badly; in process, so fast."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision import script_index
+from condavision.conda_install import _explained
+from condavision.script_index import Entry, read_index, write_index
+from tests.command_line import InProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    MakeProject = Callable[[Mapping[str, str]], Path]
+
+LOCAL = 'channels = ["interpreters:"]\n'
+
+
+@pytest.fixture
+def command(make_project: MakeProject, home: Path) -> InProcess:
+    return InProcess(make_project({"condavision.toml": LOCAL, "s.py": "print(1)\n"}))
+
+
+def test_a_lock_that_run_will_not_take_is_told(command: InProcess) -> None:
+    (command.folder / "condavision.toml").unlink()
+    committed = read_index(command.folder / "locks").updated({"s.py": Entry("0" * 16, "1" * 16)})
+    write_index(committed)
+    locked = command("lock", "-c", "interpreters:", "s.py", "--json").ok()
+    assert any("`run` takes that one" in caution for caution in locked.json()[0]["cautions"])
+    assert "locks/scripts.yml" in command("lock", "-c", "interpreters:", "s.py").ok().err
+
+
+def test_explain_lists_what_is_declared_only(command: InProcess) -> None:
+    block = (
+        "# /// script\n# dependencies = ['httpx[socks]>=0.27', 'PyYAML[x]']\n# ///\nimport yaml\n"
+    )
+    (command.folder / "s.py").write_text(block)
+    found = command("explain", "s.py", "--json").ok().json()
+    assert [(one["pypi"], one["extras"], one["line"]) for one in found["declared"]] == [
+        ("httpx", ["socks"], 2)
+    ]
+    out = command("explain", "s.py").ok().out
+    assert "httpx[socks]" in out
+    assert "pyyaml[x]" in out
+
+
+def test_explain_says_where_a_local_module_lies(command: InProcess) -> None:
+    for place in ("lib/m.py", "own/n.py", "src/p/__init__.py"):
+        path = command.folder / place
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    (command.folder / "condavision.toml").write_text(f'{LOCAL}paths = ["own"]\n')
+    (command.folder / "s.py").write_text("import m, n, p\n")
+    found = command("explain", "s.py", "--json").ok().json()
+    assert [one["why"] for one in found["imports"]] == [
+        "found at lib/m.py",
+        "found at own/n.py",
+        "found at src/p/__init__.py",
+    ]
+
+
+def test_explain_does_not_list_every_line_of_what_is_no_python(command: InProcess) -> None:
+    (command.folder / "s.py").write_text("import yaml\n" + "def (:\nx = 1\n" * 40)
+    found = command("explain", "s.py")
+    unread = command("explain", "s.py", "--json").json()["unread"]
+    assert len(unread) > 5
+    assert found.out.count("not read") == 5
+    assert f"and {len(unread) - 5} more places" in found.out
+
+
+def test_the_table_counts_this_platform_s_packages(command: InProcess) -> None:
+    text = "import sys\nif sys.platform == 'win32':\n    import colorama\n"
+    (command.folder / "s.py").write_text(f"{text}elif sys.platform == 'darwin':\n    import yaml\n")
+    assert "none" in command("lock", "s.py").ok().out.splitlines()[1]
+
+
+MALFORMED = [
+    ("dependencies = ['numpy =>1.0']", "numpy =>1.0"),
+    ("dependencies = ['nosuchthing >>2']", "nosuchthing >>2"),
+]
+
+
+@pytest.mark.parametrize(("line", "spec"), MALFORMED)
+def test_a_malformed_match_spec_is_named_with_its_line(
+    line: str, spec: str, command: InProcess
+) -> None:
+    (command.folder / "s.py").write_text(f"# /// script\n# [tool.conda]\n# {line}\n# ///\n")
+    failed = command("lock", "s.py")
+    assert failed.code == 2, failed.err
+    assert f"s.py:3: `{spec}` is not a conda match spec" in failed.err
+
+
+CONFIGURATIONS = [
+    ('platforms = ["linux-46"]\n', 2, "condavision.toml: `platforms` must be some of linux-64"),
+    ('paths = ["library"]\n', 0, "`paths` names library, no folder"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "said"), CONFIGURATIONS)
+def test_settings_that_cannot_be_meant(line: str, code: int, said: str, command: InProcess) -> None:
+    (command.folder / "condavision.toml").write_text(LOCAL + line)
+    found = command("lock", "s.py")
+    assert (found.code, said in found.err) == (code, True), found.err
+
+
+def test_platforms_of_a_script_are_checked_too(command: InProcess) -> None:
+    block = "# /// script\n# [tool.condavision]\n# platforms = ['linux-46']\n# ///\n"
+    (command.folder / "s.py").write_text(block)
+    failed = command("lock", "s.py")
+    assert failed.code == 2
+    assert "`linux-46` is not a platform" in failed.err
+
+
+def test_a_folder_in_the_place_of_the_configuration(command: InProcess) -> None:
+    (command.folder / "condavision.toml").unlink()
+    (command.folder / "condavision.toml").mkdir()
+    failed = command("explain", "s.py")
+    assert failed.code == 2
+    assert "condavision.toml cannot be read: Is a directory" in failed.err
+    assert "hint" in failed.err
+
+
+def test_an_index_that_cannot_be_read(command: InProcess) -> None:
+    (command.folder / "locks" / "scripts.yml").mkdir(parents=True)
+    failed = command("check", "s.py")
+    assert failed.code == 72
+    assert "restore it from version control" in failed.out
+
+
+EMPTY = [
+    ["run", ""],
+    ["lock", ""],
+    ["lock", "-c", "", "s.py"],
+    ["lock", "-m", ""],
+    ["check", ""],
+    ["explain", ""],
+    ["path", ""],
+    ["install", ""],
+    ["export", "--format", "explicit", ""],
+    ["lock"],
+    ["run"],
+    ["explain"],
+    ["install"],
+]
+
+
+@pytest.mark.parametrize("words", EMPTY, ids=[" ".join(words) or "none" for words in EMPTY])
+def test_an_empty_name_is_no_script(words: list[str], command: InProcess) -> None:
+    failed = command(*words)
+    assert failed.code == 2
+    assert "empty" in failed.err or "Name " in failed.err or "nothing is named" in failed.err
+
+
+@pytest.mark.parametrize("words", [["lock", "--nope"], ["explain"], ["lock"], ["check", ""]])
+def test_wrong_usage_is_told_in_json_too(words: list[str], command: InProcess) -> None:
+    failed = command(*words, "--json")
+    assert failed.code == 2
+    assert set(json.loads(failed.out)) == {"error", "hints", "code"}
+
+
+def test_check_reads_the_index_once(command: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        (command.folder / f"s{number}.py").write_text(f"print({number})\n")
+    command("lock", ".").ok()
+    parsed: list[Path] = []
+    parse = script_index.parse_index
+
+    def counted(text: str, path: Path) -> script_index.ScriptIndex:
+        parsed.append(path)
+        return parse(text, path)
+
+    monkeypatch.setattr(script_index, "parse_index", counted)
+    assert len(command("check", ".", "--json").ok().json()) == 21
+    assert len(parsed) <= 2, "once to select, once to check"
+
+
+def test_a_lost_artefact_needs_an_upgrade(tmp_path: Path) -> None:
+    lost = "failed to fetch: HTTP status client error (404 Not Found)"
+    hints = _explained(lost, (), tmp_path).hints
+    assert hints == ("lock again: condavision lock --upgrade SCRIPT",)
+
+
+def test_diff_finds_the_lock_of_a_folder(command: InProcess) -> None:
+    command("lock", "--together", ".").ok()
+    assert command("diff", "s.py", ".").ok().out == "no package differs\n"
