@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from condavision.cli import main
 
@@ -80,19 +81,34 @@ class CommandLine:
         return Finished(result.returncode, result.stdout, result.stderr)
 
 
-@dataclass(frozen=True, slots=True)
-class InProcess:
-    """condavision in a folder, without a process of its own: for all commands but ``run``."""
+class InProcess(CommandLine):
+    """condavision in a folder, without a process of its own where none is needed.
 
-    folder: Path
+    A process more costs each test what importing everything costs. ``run`` needs one, because it
+    is replaced by the script's.
+    """
 
-    def __call__(self, *arguments: str | Path, cwd: Path | None = None) -> Finished:
+    def __call__(
+        self,
+        *arguments: str | Path,
+        stdin: str = "",
+        environ: dict[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Finished:
         """Run one command to its end."""
-        out, err = io.StringIO(), io.StringIO()
+        if stdin or "run" in arguments[:1]:
+            return CommandLine.__call__(self, *arguments, stdin=stdin, environ=environ, cwd=cwd)
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
         with (
+            patch.dict(os.environ, environ or {}),
             contextlib.chdir(cwd or self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
             code = main(list(map(str, arguments)))
-        return Finished(code, out.getvalue(), err.getvalue())
+        return Finished(code, *(_text(stream) for stream in (out, err)))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()

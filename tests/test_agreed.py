@@ -11,7 +11,7 @@ from condavision.agreed import Agreed, Agreement, read_agreement
 from condavision.errors import UsageError
 from condavision.model import Manager
 from tests.channels.engine import solve
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ def command(
     for minor in ((3, 8), (3, 12)):
         interpreter(minor)
     settings = f'channels = ["{channel.url}"]\npython-floor = "3.8"\n'
-    return CommandLine(make_project({"condavision.toml": settings, **SCRIPTS}))
+    return InProcess(make_project({"condavision.toml": settings, **SCRIPTS}))
 
 
 def _locked(command: CommandLine, *arguments: str | Path) -> dict[str, object]:

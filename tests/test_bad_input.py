@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.channels.server import Fault
-from tests.command_line import CONDAVISION, CommandLine, Finished
+from tests.command_line import CONDAVISION, CommandLine, Finished, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def command(make_project: MakeProject, channel: Channel, home: Path) -> CommandLine:
     """condavision in a project on the test channel, served over HTTP."""
-    return CommandLine(
+    return InProcess(
         make_project(
             {
                 "condavision.toml": f'channels = ["{channel.http_url}"]\n',

@@ -14,7 +14,7 @@ from conda_lock.lockfile import parse_conda_lock_file
 
 from condavision.pythons import format_minor
 from condavision.script_index import read_index
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +74,7 @@ def project(make_project: MakeProject, channel: Channel, home: Path) -> Path:
 @pytest.fixture
 def command(project: Path) -> CommandLine:
     """condavision in that project."""
-    return CommandLine(project)
+    return InProcess(project)
 
 
 RUNS: list[tuple[str, Minor, str]] = [
@@ -406,7 +406,7 @@ def test_every_interpreter_of_the_machine_runs_scripts(
     scripts = {
         f"s{minor[0]}{minor[1]}.py": VERSIONED.format(format_minor(minor)) for minor in minors
     }
-    command = CommandLine(make_project({"condavision.toml": "", **scripts}))
+    command = InProcess(make_project({"condavision.toml": "", **scripts}))
     command("lock", "-c", "interpreters:", *scripts).ok()
     assert (command.folder / "locks/.local/scripts.yml").exists()
     assert not list((command.folder / "locks").glob("*.yml"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def command(make_project: Callable[[Mapping[str, str]], Path], home: Path) -> CommandLine:
     """condavision in a project on this machine's interpreters."""
     files = {"condavision.toml": 'channels = ["interpreters:"]\n', "s.py": "print('s')\n"}
-    return CommandLine(make_project(files))
+    return InProcess(make_project(files))
 
 
 def test_a_notebook_is_not_run_as_a_script(command: CommandLine) -> None:

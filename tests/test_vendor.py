@@ -24,7 +24,7 @@ from condavision.vendored import from_vendored, vendored_path
 from condavision.vendoring import vendor
 from tests.channels.engine import solve
 from tests.channels.server import Channel, Fault
-from tests.command_line import CONDAVISION, CommandLine
+from tests.command_line import CONDAVISION, CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ def command(
     """A project with ``words.py``, locked on the test channel over HTTP and on PyPI."""
     interpreter((3, 12))
     settings = f'channels = ["{channel.http_url}"]\n'
-    command = CommandLine(make_project({"condavision.toml": settings, "words.py": WORDS}))
+    command = InProcess(make_project({"condavision.toml": settings, "words.py": WORDS}))
     command("lock", "words.py").ok()
     return command
 

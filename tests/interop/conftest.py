@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.command_line import CommandLine, Finished
+from tests.command_line import CommandLine, Finished, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,9 +72,7 @@ def project(
     interpreter((3, 12))
     scripts = {name: PINNED + text for name, text in SCRIPTS.items()}
     return LockedProject(
-        CommandLine(
-            make_project({"condavision.toml": f'channels = ["{channel.url}"]\n', **scripts})
-        )
+        InProcess(make_project({"condavision.toml": f'channels = ["{channel.url}"]\n', **scripts}))
     )
 
 

@@ -18,7 +18,7 @@ from rattler.explicit_environment import ExplicitEnvironmentSpec
 
 from condavision.lockfile import read_lock
 from condavision.model import Manager
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ def pypi_only(
     """A locked script, ``words.py``, all of whose packages come from PyPI."""
     interpreter((3, 12))
     words = f"{PINNED}import humanize, six, yaml\nprint(humanize.intcomma(1234567))\n"
-    command = CommandLine(make_project({"words.py": words}))
+    command = InProcess(make_project({"words.py": words}))
     command("lock", "-c", "interpreters:", "words.py").ok()
     return command
 
@@ -200,7 +200,7 @@ def test_an_image_has_all_that_a_script_needs(
             "unrelated.py": "import numpy\n",
         }
     )
-    command = CommandLine(project)
+    command = InProcess(project)
     command("lock", *locks, script).ok()
     text = command("export", *locks, script, "--format", "dockerfile").ok().out
     assert text.count("FROM --platform=linux/amd64") == 1

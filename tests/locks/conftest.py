@@ -13,7 +13,7 @@ from rattler.index import index_fs
 
 from tests.channels.package import Package
 from tests.channels.server import Channel
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -108,7 +108,7 @@ def small_channel(tmp_path: Path) -> Iterator[SmallChannel]:
 @pytest.fixture
 def command(make_project: MakeProject, small_channel: SmallChannel, home: Path) -> CommandLine:
     """condavision in a project on the small channel, with one script."""
-    return CommandLine(
+    return InProcess(
         make_project(
             {
                 "condavision.toml": f'channels = ["{small_channel.url}"]\n',

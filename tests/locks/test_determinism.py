@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command_line import CommandLine
+from tests.command_line import CommandLine, InProcess
 from tests.locks.conftest import package
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_order_machine_and_time_do_not_matter(scripts: CommandLine, tmp_path: Path) -> None:
     scripts("lock", *SCRIPTS, *PLATFORMS).ok()
     before = contents(scripts.folder)
-    elsewhere = CommandLine(tmp_path / "élsewhere" / "project")
+    elsewhere = InProcess(tmp_path / "élsewhere" / "project")
     shutil.copytree(scripts.folder, elsewhere.folder)
     shutil.rmtree(elsewhere.folder / "locks")
     environ = {
