@@ -130,8 +130,8 @@ def tables(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the README and the docs claim, as ratios beside what a user would pick."""
-    session.install("-e", ".", "pipreqs", "deptry", "fawltydeps")
-    session.run("python", "-m", "benchmarks.warm_run")
-    session.run("python", "-m", "benchmarks.install")
+    session.install("-e", ".", "--group", "test", "pipreqs", "deptry", "fawltydeps")
+    for measured in ("warm_run", "install", "lock"):
+        session.run("python", "-m", f"benchmarks.{measured}")
     stdlib = sysconfig.get_path("stdlib")
     session.run("python", "-m", "benchmarks.scan", stdlib, "--peers", session.bin)

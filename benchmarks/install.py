@@ -1,8 +1,9 @@
 """What making an environment costs on top of the bare engine, with the packages in its cache.
 
-    python -m benchmarks.install CHANNEL [SPEC...] [--runs 10]
+    python -m benchmarks.install [SPEC...] [--channel URL] [--runs 10]
 
-CHANNEL is a channel's url or folder. Prints medians and minima in milliseconds; runs alternate.
+The channel is that of the tests unless another is named. Prints medians and minima in
+milliseconds; runs alternate.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import rattler
 from rattler.package_cache import PackageCache
 
+from benchmarks.channel import test_channel
 from condavision.environment import environment_of, install
 from condavision.model import Lock, LockedPackage, Manager
 from condavision.progress import Progress
@@ -29,17 +31,18 @@ from condavision.trees import remove_tree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SPECS = ("python 3.12.*", "numpy", "requests", "pyyaml")
+SPECS = ("python {}.{}.*".format(*sys.version_info), "numpy", "requests", "pyyaml")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("channel")
     parser.add_argument("specs", nargs="*", default=SPECS)
+    parser.add_argument("--channel")
     parser.add_argument("--runs", type=int, default=10)
     arguments = parser.parse_args()
-    records = asyncio.run(solve(arguments.channel, list(arguments.specs)))
-    lock = Lock("0" * 16, (arguments.channel,), (current_subdir(),), tuple(map(locked, records)))
+    channel = arguments.channel or test_channel()
+    records = asyncio.run(solve(channel, list(arguments.specs)))
+    lock = Lock("0" * 16, (channel,), (current_subdir(),), tuple(map(locked, records)))
     with tempfile.TemporaryDirectory() as folder:
         report(len(records), measure(Path(folder), records, lock, arguments.runs))
 

@@ -4,7 +4,10 @@ Each round runs, in turn and each as a process of its own: the bare ``rattler.so
 whole of ``condavision lock``, and conda-lock driving whatever of micromamba, mamba and conda is on
 PATH. Index caches are warm. Prints the least of each and the ratios.
 
-    python benchmarks/lock.py --channel https://conda.anaconda.org/conda-forge --rounds 5
+    python -m benchmarks.lock [--channel https://conda.anaconda.org/conda-forge] [--rounds 5]
+
+Without a channel it is that of the tests, whose index is small: what is added shows, what the
+engines differ in does not.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.channel import test_channel
+
 PLATFORMS = ("linux-64", "osx-arm64", "win-64")
-SCRIPT = "import numpy, pandas, sklearn, requests\n"
-NAMES = ("python", "numpy", "pandas", "scikit-learn", "requests")
+IMPORTS = {"numpy": "numpy", "pandas": "pandas", "sklearn": "scikit-learn", "requests": "requests"}
+IN_TESTS = {"numpy": "numpy", "requests": "requests", "yaml": "pyyaml"}
 BARE = """
 import asyncio, os, sys
 import rattler
@@ -51,11 +56,11 @@ os._exit(0)
 """
 
 
-def contenders(folder: Path, channel: str) -> dict[str, list[str]]:
+def contenders(folder: Path, channel: str, imports: dict[str, str]) -> dict[str, list[str]]:
     root = Path(__file__).resolve().parents[1]
     (folder / "project").mkdir()
-    (folder / "project" / "script.py").write_text(SCRIPT)
-    specs = [f"{name} >=3.10" if name == "python" else name for name in NAMES]
+    (folder / "project" / "script.py").write_text(f"import {', '.join(imports)}\n")
+    specs = ["python >=3.10", *imports.values()]
     bare = BARE.format(
         root=str(root),
         channel=channel,
@@ -95,12 +100,15 @@ def timed(command: list[str], folder: Path) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--channel", default="https://conda.anaconda.org/conda-forge")
+    parser.add_argument("--channel")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        commands = contenders(folder, options.channel)
+        if options.channel:
+            commands = contenders(folder, options.channel, IMPORTS)
+        else:
+            commands = contenders(folder, test_channel(), IN_TESTS)
         times: dict[str, list[float]] = {name: [] for name in commands}
         for command in commands.values():
             timed(command, folder)  # warms the caches
