@@ -135,8 +135,8 @@ def _compile(interpreter: Interpreter, root: Path) -> None:
         os.utime(path, (EPOCH, EPOCH))  # what the archive will say, and the bytecode repeats
     packages = [library / name for name in ("collections", "encodings", "importlib", "json", "re")]
     folders = [library, *(folder for folder in packages if folder.is_dir())]
-    command = [interpreter.executable, "-E", "-m", "compileall", "-q", "-l", *folders]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    command = [str(interpreter.executable), "-E", "-m", "compileall", "-q", "-l"]
+    subprocess.run([*command, *map(str, folders)], check=True, stdout=subprocess.DEVNULL)
 
 
 def _entries(interpreter: Interpreter, root: Path) -> Iterator[Entry]:
