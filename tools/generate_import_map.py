@@ -22,8 +22,10 @@ supplies which module), ``families.toml`` (namespaces that many distributions sh
 ``more.txt`` (distributions below the cut of the most downloaded that scripts are known to import).
 
 Only distributions that conda-forge has and the most downloaded ones enter the map: a module that
-nothing among them supplies stays unknown, which is an error a person settles, never a guess. The
-same inputs and the same ``--date`` give the same bytes.
+nothing among them supplies stays unknown, which is an error a person settles, never a guess. Those
+downloaded less (the list's second part) answer for modules named after them that next to nothing
+else on PyPI has: `import auth` is somebody's own file. The same inputs and the same ``--date`` give
+the same bytes.
 """
 
 from __future__ import annotations
@@ -56,10 +58,12 @@ PACKAGED = {
     "guarddog": "guarddog/analyzer/metadata/resources/top_pypi_packages.json",
 }
 POPULAR = 9000
+LISTED = 15_000
 UNPOPULAR = 100_000
 WELL_KNOWN = 3000
 SHORT = 2  # letters of a name that turn up in others by chance
 FEW = 4  # modules of a distribution, above which one more says little
+RARE = 2  # distributions on PyPI that have a module, above which a little known one is no answer
 COMMON = 8  # distributions on PyPI that have a module of one name, above which it says nothing
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 DIGEST = re.compile(r"[0-9a-f]{40,}")  # upload paths that the conda-forge mapping takes for names
@@ -146,7 +150,8 @@ def read(args: argparse.Namespace) -> Data:
     }
     more = (args.reviewed / "more.txt").read_text("utf-8").splitlines()
     for name in filter(None, (line.partition("#")[0].strip() for line in more)):
-        popularity.setdefault(canonicalize_name(name), args.most)
+        distribution = canonicalize_name(name)
+        popularity[distribution] = min(popularity.get(distribution, POPULAR), POPULAR)
     universe = {*conda, *popularity, *patches["modules"]}
     universe |= {entry["pypi"] for entry in patches["imports"].values() if entry.get("pypi")}
     junk = re.compile("|".join(fnmatch.translate(pattern) for pattern in patches["junk"]))
@@ -207,6 +212,8 @@ def acceptable(module: str, distribution: str, data: Data) -> bool:
         return True
     if module in data.patches["generic"]["modules"] or module.startswith("_"):
         return False
+    if is_little_known(distribution, data):
+        return data.spread[module] <= RARE and related(module, distribution)
     if related(module, distribution):
         return True
     siblings = {name for name in data.top_level.get(distribution, ()) if "." not in name}
@@ -216,6 +223,12 @@ def acceptable(module: str, distribution: str, data: Data) -> bool:
         return rare or not has_own
     popular = distribution in data.popularity
     return not has_own and len(siblings) <= FEW and (rare or popular)
+
+
+def is_little_known(distribution: str, data: Data) -> bool:
+    """Tell the second part of the most downloaded, unless conda-forge has the distribution."""
+    rank = data.popularity.get(distribution, POPULAR)
+    return rank > POPULAR and distribution not in data.conda
 
 
 def related(module: str, distribution: str) -> bool:
@@ -230,6 +243,10 @@ def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, s
     """Rank a candidate; the smallest wins. A namesake gains, litter in a popular wheel loses."""
     unlisted = POPULAR if distribution in data.conda else UNPOPULAR
     rank: float = data.popularity.get(distribution, unlisted)
+    if is_little_known(distribution, data):
+        rank += UNPOPULAR  # adds modules, and takes none from those that are known better
+    elif rank > POPULAR:
+        rank = unlisted
     if canonicalize_name(module) == distribution:
         rank /= 2
     elif not related(module, distribution):
@@ -330,7 +347,7 @@ def main(argv: list[str] | None = None) -> int:
         option = "popular" if package == "guarddog" else package
         parser.add_argument(f"--{option}", type=Path, default=packaged(path), help=path)
     parser.add_argument("--reviewed", type=Path, default=HERE / "import_map")
-    parser.add_argument("--most", type=int, default=POPULAR, help="how many popular distributions")
+    parser.add_argument("--most", type=int, default=LISTED, help="how many popular distributions")
     parser.add_argument("--output", type=Path, default=HERE.parent / "condavision" / "mapping")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     parser.add_argument("--date", default=today, help="ISO 8601 date to write into the map")

@@ -33,6 +33,9 @@ TOP_LEVEL = {
     "redirect": ["redirect"],
     "named-oddly": ["odd", "odd.inside", "not-a-module", "1st"],
     "on-forge-only": ["onforge"],
+    "little-known": ["little", "stray", "auth", "pretty"],
+    "python-auth": ["auth"],
+    "auth": ["auth"],
 }
 CONDA = [
     ("famous", "famous", "famous"),
@@ -41,6 +44,7 @@ CONDA = [
     ("0" * 60, "uploaded", "uploaded"),
 ]
 POPULAR = ["famous", "litter", "pretty-table", "forked-famous", "cloud.beta_two", "named-oddly"]
+POPULAR += [f"filler-{rank}" for rank in range(9000)] + ["little-known", "python-auth"]
 PATCHES = """
 [imports]
 pretty = { pypi = "pretty-table", others = ["pretty"], why = "a squat" }
@@ -146,6 +150,9 @@ def generated(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Imp
         ("inside_app", Provider("inside_app", "", "app")),
         ("reviewed.two", Provider("reviewed.two", "reviewed", None)),
         ("below", Provider("below", "below-the-cut", None)),
+        ("little", Provider("little", "little-known", None)),
+        ("stray", None),
+        ("auth", None),
         ("cloud", None),
         ("cloud.beta", None),
         ("nobody", None),
