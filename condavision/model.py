@@ -63,6 +63,8 @@ class ImportKind(StrEnum):
     """Only on other Pythons than those the script's environment can have."""
     DYNAMIC = "dynamic"
     """``importlib.import_module("x")`` with a literal name."""
+    IMPLIED = "implied"
+    """Nobody imports it, but a call fails without it: ``Import.implied_by``."""
 
 
 class Origin(StrEnum):
@@ -81,7 +83,8 @@ class Import:
     ``members`` are the names after ``from name import``, which may be submodules
     (``from google.cloud import storage``). ``platforms`` are the families ``linux``, ``osx`` and
     ``win`` it is restricted to; empty means all. ``why`` tells a person how ``origin`` was decided.
-    ``pythons`` are those the statement runs on, None for all.
+    ``pythons`` are those the statement runs on, None for all. ``implied_by`` is the call or setting
+    that needs a module which nothing imports: ``pandas.read_excel``.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Import:
     platforms: frozenset[str] = frozenset()
     why: str = ""
     pythons: PythonRange | None = None
+    implied_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from condavision.model import Manager, Requirement, Requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from condavision.config import Config
     from condavision.mapping.import_map import ImportMap
@@ -52,13 +53,14 @@ def derive(
         analysis, import_map, config.imports, optional_imports=config.optional_imports
     )
     wanted = [*declared_requirements(analysis, import_map)]
+    own = {source.module.partition(".")[0] for source in analysis.files}
     for resolution in resolutions:
         if not resolution.installed:
             continue
         if resolution.requirement is not None:
             wanted.append(resolution.requirement)
         elif resolution.unknown:
-            wanted.append(_left_to_channel(resolution, import_map))
+            wanted.append(_left_to_channel(resolution, import_map, own))
     requirements = Requirements(
         python=analysis.python.raised(config.python_floor),
         requirements=_merged(wanted),
@@ -67,12 +69,17 @@ def derive(
     return requirements, resolutions
 
 
-def _left_to_channel(resolution: Resolution, import_map: ImportMap) -> Requirement:
-    """Ask for an unknown import by its own name; a namespace's name would say too little."""
+def _left_to_channel(
+    resolution: Resolution, import_map: ImportMap, own: AbstractSet[str]
+) -> Requirement:
+    """Ask for an unknown import by its own name; a namespace's name would say too little.
+
+    ``own`` are the packages that the script's own files lie in: other parts of one are elsewhere.
+    """
     top = resolution.module.partition(".")[0]
     return Requirement(
         Manager.IMPORT,
-        resolution.module if import_map.namespace(top) else top,
+        resolution.module if top in own or import_map.namespace(top) else top,
         platforms=resolution.imported.platforms,
         sources=(resolution.imported.location,),
         why=f"import {resolution.module}",

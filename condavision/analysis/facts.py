@@ -11,6 +11,7 @@ from condavision.analysis.imports import RawImport, find_imports
 from condavision.analysis.metadata import may_declare
 from condavision.analysis.source import PARSE_SECONDS, Source, parse
 from condavision.analysis.syspath import PathEdit, path_edits
+from condavision.analysis.unimported import unimported
 from condavision.analysis.versions import python_reasons
 from condavision.model import PythonReason, UnreadRegion
 from condavision.pythons import PythonRange
@@ -57,7 +58,7 @@ def read_facts(source: Source, budget_seconds: float = PARSE_SECONDS) -> Facts:
     return Facts(
         source.file,
         source.sha256,
-        imports,
+        (*imports, *unimported(source, guards, imports)),
         path_edits(source, tree),
         (*_own_reasons(source, guards), *python_reasons(source, tree, guards, imports)),
         tuple(_unread(source, tree)),

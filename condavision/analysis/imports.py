@@ -35,6 +35,7 @@ class RawImport:
     this one replaces. ``dispensable``: the script goes on when this fails and nothing stands in;
     ``used_regardless``: but then fails, because it uses what this binds without asking.
     ``lazy``: it does not run with the module, but inside a function, class or condition.
+    ``implied_by``: what needs the module although nothing imports it, ``unless`` one of these is.
     """
 
     name: str
@@ -51,6 +52,8 @@ class RawImport:
     dispensable: bool = False
     used_regardless: bool = False
     lazy: bool = False
+    implied_by: str = ""
+    unless: tuple[str, ...] = ()
 
 
 _WORD = re.compile(rb"import(?:_module\s*\(|__\s*\(|orskip\s*\(|(?=[\s\\(*]))")

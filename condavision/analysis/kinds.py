@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from condavision.analysis.imports import RawImport
     from condavision.analysis.reaching import Resolved
 
+_MISSING = frozenset({"FeatureNotFound", "ImportError", "ModuleNotFoundError"})
+"""What is raised where a call lacks the module that it needs."""
+
 __all__ = ["classify", "intersection", "stdlib_reasons"]
 
 
@@ -90,7 +93,7 @@ def classify(imports: Sequence[Resolved], pythons: PythonRange) -> tuple[Import,
     """Return the imports with their kinds, for a script that runs on ``pythons``."""
     likely = pythons.raised(FLOOR) if pythons else PythonRange()
     judge = _Judge(imports, likely)
-    return tuple(judge.decided(at) for at in range(len(imports)))
+    return tuple(judge.decided(at) for at, it in enumerate(imports) if not judge.is_superfluous(it))
 
 
 class _Judge:
@@ -108,6 +111,11 @@ class _Judge:
             if (it.raw.guard.optional or it.raw.guard.platforms)
             and not it.raw.guard.typing
             and not self._is_first_choice_of(it, frozenset())
+        }
+        self.tops = {
+            _top(it.raw)
+            for it in imports
+            if it.resolution.origin is Origin.PACKAGE and not it.raw.implied_by
         }
         self.required = {
             _top(it.raw)
@@ -131,7 +139,14 @@ class _Judge:
             it.raw.guard.platforms,
             why,
             None if it.raw.guard.pythons == PythonRange() else it.raw.guard.pythons,
+            it.raw.implied_by,
         )
+
+    def is_superfluous(self, it: Resolved) -> bool:
+        """Tell what nothing imports, where another import does its work or it is at hand anyway."""
+        if not it.raw.implied_by:
+            return False
+        return it.resolution.origin is not Origin.PACKAGE or bool(self.tops & {*it.raw.unless})
 
     def _included(self, it: Resolved) -> bool:
         """Tell whether the newest Python that runs the import has the module."""
@@ -154,6 +169,9 @@ class _Judge:
         untested = it.raw.lazy and not guard.platforms and not guard.optional
         if untested and (id(it.facts), _top(it.raw)) in self.tried:
             return ImportKind.OPTIONAL
+        if it.raw.implied_by:
+            caught = bool(guard.catches & _MISSING)
+            return ImportKind.OPTIONAL if caught else ImportKind.IMPLIED
         if guard.platforms:
             return ImportKind.PLATFORM
         return ImportKind.DYNAMIC if it.raw.dynamic else ImportKind.REQUIRED

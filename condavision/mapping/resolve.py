@@ -7,7 +7,8 @@ under its own name on a trusted channel, never on PyPI, where anybody can regist
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement
@@ -18,7 +19,7 @@ from condavision.errors import ConfigError
 from condavision.model import ImportKind, Manager, Origin, Requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from condavision.mapping.import_map import ImportMap, Provider
     from condavision.model import Analysis, Import, SourceLocation
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Resolution", "declared_requirements", "parse_requirement", "resolve"]
 
 PYPI_PREFIX = "pypi:"
+_FLASK_EXTENSION = re.compile(r"flask(?:\.ext|ext)\.(?=\w)")
 
 _NOT_INSTALLED = {
     ImportKind.OPTIONAL: "optional: the script goes on without it",
@@ -72,6 +74,7 @@ def resolve(
         declared_requirements(analysis, import_map),
         optional_imports=optional_imports,
     )
+    resolver.learn(analysis.imports)
     return tuple(
         resolution for imported in analysis.imports for resolution in resolver.resolve(imported)
     )
@@ -168,11 +171,24 @@ class _Resolver:
         self.overrides = overrides
         self.declared = declared
         self.optional_imports = optional_imports
+        self.certain: set[str] = set()
         self.declared_modules = {
             module: requirement
             for requirement in declared
             for module in import_map.modules(_pypi_name(requirement, import_map))
         }
+
+    def learn(self, imports: Iterable[Import]) -> None:
+        """Note the distributions that some import can only mean.
+
+        ``from haystack.indexes import SearchIndex`` tells whose ``import haystack`` is.
+        """
+        for imported in imports:
+            if imported.origin is Origin.PACKAGE and self._is_installed(imported.kind):
+                for module in self._candidates(imported):
+                    provider = self.import_map.provider(module)
+                    if provider is not None and not provider.others:
+                        self.certain.add(provider.pypi)
 
     def resolve(self, imported: Import) -> Iterator[Resolution]:
         if imported.origin is not Origin.PACKAGE:
@@ -190,23 +206,58 @@ class _Resolver:
                 yield resolution
 
     def _candidates(self, imported: Import) -> tuple[str, ...]:
-        """Return the module, or its members where the module itself is a bare namespace."""
-        if imported.members and self._needs_members(imported.name):
-            return tuple(f"{imported.name}.{member}" for member in imported.members)
+        """Return the module, or its members where they may come from several distributions."""
+        if imported.name.startswith("flask.ext."):
+            return (imported.name, "flask")
+        if not imported.members or self._override(imported.name) is not None:
+            return (imported.name,)
+        names = tuple(f"{imported.name}.{member}" for member in imported.members)
+        if self._provider(imported.name) is None or any(map(self._is_listed, names)):
+            return names
         return (imported.name,)
 
-    def _needs_members(self, module: str) -> bool:
-        return self.import_map.provider(module) is None and self._override(module) is None
+    def _is_listed(self, module: str) -> bool:
+        spelt = _spelt_today(module)
+        provider = self.import_map.provider(spelt)
+        return provider is not None and provider.module == spelt
+
+    def _provider(self, module: str) -> Provider | None:
+        """Return who supplies a module; of several, who is needed anyway."""
+        provider = self.import_map.provider(_spelt_today(module))
+        if provider is None or not provider.others or provider.pypi in self.certain:
+            return provider
+        other = next((name for name in provider.others if name in self.certain), None)
+        if other is None:
+            return provider
+        return replace(
+            provider, pypi=other, conda=self.import_map.conda_name(other), conda_constraint=""
+        )
 
     def _resolve_module(self, imported: Import, module: str) -> Resolution:
         requirement, why = self._find(imported, module)
         unknown = requirement is None and not why
         installed = self._is_installed(imported.kind)
+        if imported.kind is ImportKind.IMPLIED:
+            return self._implied(imported, module, requirement, why)
         if not installed:
             why = (
                 f"{why}; {_NOT_INSTALLED[imported.kind]}" if why else _NOT_INSTALLED[imported.kind]
             )
         return Resolution(imported, module, requirement, why, unknown, installed)
+
+    def _implied(
+        self, imported: Import, module: str, requirement: Requirement | None, why: str
+    ) -> Resolution:
+        """Resolve what nobody imports; a script that declares the caller knows what that needs."""
+        why = f"{imported.implied_by} needs it; {why or 'no package is known for it'}"
+        host = self.import_map.provider(imported.implied_by)
+        declared = host is not None and self._declared(imported.implied_by, host) is not None
+        if declared and requirement not in self.declared:
+            why = f"{why}; left to the declared dependencies"
+        installed = requirement is not None and not why.endswith("dependencies")
+        if requirement is not None:
+            requirement = replace(requirement, why=f"{imported.implied_by} needs {module}")
+        return Resolution(imported, module, requirement, why, installed=installed)
 
     def _is_installed(self, kind: ImportKind) -> bool:
         if kind is ImportKind.OPTIONAL:
@@ -220,7 +271,7 @@ class _Resolver:
             if not text:
                 return None, f"override: {prefix} needs no package"
             return self._from_override(imported, prefix, text), f"override of {prefix}"
-        provider = self.import_map.provider(module)
+        provider = self._provider(module)
         declared = self._declared(module, provider)
         if declared is not None:
             return declared, f"declared in {declared.sources[0]}"
@@ -276,6 +327,12 @@ class _Resolver:
                 return self.declared_modules[prefix]
             prefix = prefix.rpartition(".")[0]
         return None
+
+
+def _spelt_today(module: str) -> str:
+    """Spell an extension of old Flask, ``flask.ext.wtf`` or ``flaskext.wtf``, as it is now."""
+    match = _FLASK_EXTENSION.match(module)
+    return f"flask_{module[match.end() :]}" if match else module
 
 
 def _conda_name(distribution: str, import_map: ImportMap) -> str | None:

@@ -58,6 +58,11 @@ MAPPED = [
     (required("google.cloud.storage.blob"), "google-cloud-storage"),
     (required("ruamel", "yaml"), "ruamel-yaml"),
     (required("mpl_toolkits.mplot3d"), "matplotlib"),
+    (required("flask.ext.wtf", "Form"), "flask; flask-wtf"),
+    (required("flask.ext", "wtf"), "flask-wtf"),
+    (required("flaskext.babel", "Babel"), "flask-babel"),
+    (required("haystack", "indexes"), "django-haystack"),
+    (required("haystack", "Pipeline"), "haystack-ai"),
     (required("yaml", kind=ImportKind.DYNAMIC), "pyyaml"),
     (required("yaml", kind=ImportKind.OPTIONAL), ""),
     (required("yaml", kind=ImportKind.FALLBACK), ""),
@@ -74,6 +79,40 @@ MAPPED = [
 @pytest.mark.parametrize(("imported", "expected"), MAPPED)
 def test_imports_become_requirements(imported: Import, expected: str) -> None:
     assert requirements(analysis(imported)) == expected
+
+
+def test_an_import_of_two_libraries_means_the_one_that_is_needed_anyway() -> None:
+    haystack = required("haystack", "site")
+
+    assert requirements(analysis(haystack)) == "haystack-ai"
+    for certain in (required("haystack.indexes"), required("haystack", "fields")):
+        assert requirements(analysis(haystack, certain)) == "django-haystack"
+
+
+def implied(name: str, by: str) -> Import:
+    return Import(name, HERE, ImportKind.IMPLIED, implied_by=by)
+
+
+def test_what_nobody_imports_is_required_and_says_why() -> None:
+    found = analysis(implied("openpyxl", "pandas.read_excel"))
+    _, (resolution,) = derive(found, Config(root=Path("/nowhere")), MAP)
+
+    assert requirements(found) == "openpyxl"
+    assert resolution.why.startswith("pandas.read_excel needs it; map of ")
+    assert requirements(found, imports={"openpyxl": ""}) == ""
+    assert requirements(found, imports={"openpyxl": "pypi:openpyxl==3.0"}) == "openpyxl ==3.0"
+
+
+def test_what_nobody_imports_nor_knows_is_not_asked_for() -> None:
+    assert requirements(analysis(implied("polls_of_ours", "INSTALLED_APPS"))) == ""
+
+
+@pytest.mark.parametrize("spec", ["pandas", "pandas[excel]>=2"])
+def test_who_declares_the_caller_declares_what_it_needs(spec: str) -> None:
+    metadata = ScriptMetadata(dependencies=(Declared(Manager.PYPI, spec, HERE),))
+    found = analysis(implied("openpyxl", "pandas.read_excel"), metadata=metadata)
+
+    assert "openpyxl" not in requirements(found)
 
 
 def test_optional_imports_enter_where_that_is_wished() -> None:

@@ -1,0 +1,126 @@
+"""What a script needs without importing it, and calls that only look like it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.analysis.unimported_rules import rules
+from condavision.mapping.import_map import ImportMap
+from condavision.model import Analysis, ImportKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PD = "import pandas as pd\n"
+SA = "from sqlalchemy import create_engine\n"
+CAUGHT = """
+from bs4 import BeautifulSoup, FeatureNotFound
+try:
+    BeautifulSoup(text, 'lxml')
+except FeatureNotFound:
+    BeautifulSoup(text, 'html.parser')
+"""
+
+NEEDED = [
+    # source, the module that it needs
+    (PD + "pd.read_excel('a.xlsx')", "openpyxl"),
+    (PD + "def f(path):\n    return pd.read_excel(path, sheet_name=1)", "openpyxl"),
+    ("from pandas import read_excel as r\nr('a.xlsx')", ""),  # the word is not there
+    ("from pandas import read_excel\nread_excel('a.xlsx')", "openpyxl"),
+    ("import pandas\npandas.read_excel('a.xls')", "xlrd"),
+    (PD + "pd.read_excel('a.xls', engine='openpyxl')", "openpyxl"),
+    (PD + "pd.read_excel(f'{x}.ods')", "odf"),
+    (PD + "pd.read_excel(io='a' + '.xlsb')", "pyxlsb"),
+    (PD + "pd.read_excel(p, engine='calamine')", "python_calamine"),
+    (PD + "with pd.ExcelWriter('a.xlsx', engine='xlsxwriter') as w: pass", "xlsxwriter"),
+    (PD + "pd.DataFrame().to_excel('a.xlsx')", "openpyxl"),
+    (PD + "pd.read_parquet('a')", "pyarrow"),
+    (PD + "df.to_parquet('a', engine='fastparquet')", "fastparquet"),
+    (PD + "df.to_hdf('a', 'b')", "tables"),
+    (PD + "pd.read_html(url)", "lxml"),
+    (PD + "print(df.to_markdown())", "tabulate"),
+    (PD + "pd.read_csv('s3://bucket/a.csv')", "s3fs"),
+    (SA + "create_engine('postgresql://u:p@h/d')", "psycopg2"),
+    (SA + "create_engine('postgresql+asyncpg://h')", "asyncpg"),
+    (SA + "create_engine(f'mysql+pymysql://{user}@h/d')", "pymysql"),
+    (SA + "create_engine('mysql://%s' % host)", "MySQLdb"),
+    (SA + "create_engine('postgresql://{}/d'.format(host), echo=True)", "psycopg2"),
+    (SA + "URL = 'mssql+pyodbc://h'\nengine = create_engine(URL)", "pyodbc"),
+    ("import sqlalchemy as sa\nsa.create_engine(url='oracle+oracledb://h')", "oracledb"),
+    ("from sqlalchemy.engine import URL\nURL.create('postgresql+psycopg', host='h')", "psycopg"),
+    ("app.config['SQLALCHEMY_DATABASE_URI'] = 'mysql+pymysql://h'", "pymysql"),
+    ("class C:\n    SQLALCHEMY_DATABASE_URI = 'postgresql://h'", "psycopg2"),
+    ("from bs4 import BeautifulSoup as S\nS", ""),
+    ("from bs4 import BeautifulSoup\nBeautifulSoup(text, 'lxml')", "lxml"),
+    ("import bs4\nbs4.BeautifulSoup(text, features='html5lib')", "html5lib"),
+    ("import matplotlib\nmatplotlib.use('Qt5Agg')", "PyQt5"),
+    ("import xarray as xr\nxr.open_dataset(p, engine='h5netcdf')", "h5netcdf"),
+    ("import xarray as xr\nxr.open_dataset('a.nc')", "netCDF4"),
+    ("import networkx as nx\nnx.draw(g)", "matplotlib"),
+    ("import networkx as nx\nnx.nx_agraph.graphviz_layout(g)", "pygraphviz"),
+    ("import httpx\nhttpx.Client(http2=True)", "h2"),
+    ("from fastapi import Form\ndef f(a: str = Form(...)): pass", "multipart"),
+    ("from fastapi.testclient import TestClient", "httpx"),
+    ("from pydantic import EmailStr", "email_validator"),
+    ("DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}", "psycopg2"),
+    ("INSTALLED_APPS = ['django.contrib.auth', 'rest_framework']", "rest_framework"),
+    ("MIDDLEWARE = ('django.x.Y', 'whitenoise.middleware.W')", "whitenoise.middleware.W"),
+    # not unmistakable
+    (PD + "x.read_excel('a.xlsx')", ""),
+    (PD + "pd.read_excel", ""),
+    (PD + "'''pd.read_excel(x)'''\n# pd.read_excel(x)", ""),
+    (PD + "pd.read_excel('a', engine=chosen)", ""),
+    (PD + "pd.read_csv('a.csv')", ""),
+    ("import polars as pl\npl.read_excel('a.xlsx')\ndf.to_parquet('a')", ""),
+    ("def read_excel(x): pass\nread_excel('a.xlsx')", ""),
+    (PD + "import pyarrow\ndf.to_parquet('a')", "pyarrow"),
+    (PD + "import fastparquet\ndf.to_parquet('a')", ""),
+    (PD + "import xlsxwriter\ndf.to_excel('a')", ""),
+    (PD + "import pyspark\ndf.to_parquet('a')", ""),
+    (SA + "create_engine('sqlite:///a.db')", ""),
+    (SA + "create_engine(url)\nurl = 'postgresql://a'\nurl = 'sqlite://'", ""),
+    (SA + "create_engine(os.environ['URL'])", ""),
+    ("create_engine('postgresql://a')", ""),
+    ("from bs4 import BeautifulSoup\nBeautifulSoup(text, 'html.parser')", ""),
+    (CAUGHT, ""),
+    ("import matplotlib\nmatplotlib.use('Agg')", ""),
+    ("ENGINE = 'steam'\nINSTALLED_APPS = ['mine']", ""),
+]
+
+
+def implied(analysis: Analysis) -> set[str]:
+    found = {it.name for it in analysis.imports if it.kind is ImportKind.IMPLIED}
+    return {name for name in found if not name.startswith("django.")}
+
+
+@pytest.mark.parametrize(("text", "needed"), NEEDED, ids=range(len(NEEDED)))
+def test_needed(text: str, needed: str, analyzed: Callable[..., Analysis]) -> None:
+    assert implied(analyzed({"s.py": text})) == ({needed} if needed else set())
+
+
+def test_it_says_where_and_what_needs_it(analyzed: Callable[..., Analysis]) -> None:
+    found = analyzed({"s.py": PD + "\npd.read_excel('a.xlsx')"})
+    needed = found.imports[-1]
+
+    assert (str(needed.location), needed.implied_by) == ("s.py:3", "pandas.read_excel")
+
+
+def test_a_local_application_needs_no_package(analyzed: Callable[..., Analysis]) -> None:
+    files = {
+        "proj/settings.py": "INSTALLED_APPS = ['django.contrib.auth', 'blog', 'crispy_forms']",
+        "proj/__init__.py": "",
+        "blog/__init__.py": "",
+    }
+
+    assert implied(analyzed(files)) == {"crispy_forms"}
+
+
+def test_the_table_names_modules_that_the_map_knows() -> None:
+    table = rules()
+    groups = [*table.calls.values(), *table.imports.values(), *table.methods.values()]
+    needs = {rule.needs for group in groups for rule in group} - {"-"}
+
+    assert len(needs) > 50
+    assert [name for name in sorted(needs) if not ImportMap.bundled().provider(name)] == []
