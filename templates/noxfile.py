@@ -4,6 +4,7 @@ nox -s lock -- SCRIPT...       read the scripts, solve once, write the lock file
 nox -s check                   do the committed locks still fit?
 nox -s install -- SCRIPT...    install environments ahead of time
 nox -s run -- SCRIPT ARGS...   run a locked script; the exit code is the script's own
+nox -s run -- -m MODULE ARGS...  or a module; lock, check and install take -m as well
 """
 
 import os

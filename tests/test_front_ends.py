@@ -62,6 +62,13 @@ def test_nox_runs_from_where_it_was_called(command: CommandLine) -> None:
     assert ran.code == 7, ran.err
 
 
+def test_nox_runs_modules(command: CommandLine) -> None:
+    (command.folder / "echo.py").write_text(ECHO)
+    command.process([*NOX, "-s", "lock", "--", "-m", "echo"]).ok()
+    ran = command.process([*NOX, "-s", "run", "--", "-m", "echo", *ARGUMENTS], stdin="in")
+    assert (ran.code, ran.out) == (7, f"{ARGUMENTS} in\n"), ran.err
+
+
 def test_nox_checks_and_locks(command: CommandLine) -> None:
     assert command.process([*NOX, "-s", "check"]).ok().out.count(" ok") == len(NAMES)
     (command.folder / "plain.py").write_text("import no_such_thing_at_all\n")
