@@ -23,7 +23,7 @@ from condavision.target import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from condavision.analysis import Reader
     from condavision.script_index import ScriptIndex
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Named", "select_scripts", "select_targets"]
 
 _SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
-
-_Indexes = tuple["ScriptIndex", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,50 +58,53 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> tuple[T
             "nothing is named", "name scripts or folders of them, -m MODULE, or --together FOLDER"
         )
     here = Path.cwd()
-    known = cache(_indexes)
+    recorded = _Recorded(flags.locks)
     targets: list[Target] = []
     for script in select_scripts(named.paths) if named.paths else ():
         is_joined = join and script not in named.paths
-        targets.append(_owner(script, flags, known) if is_joined else script)
+        targets.append(recorded.owner(script) if is_joined else script)
     for folder in named.paths:
         if folder.is_dir():
-            targets += _recorded_modules(folder.resolve(), flags, known)
+            targets += recorded.modules(folder.resolve())
     targets += (Module(name, here) for name in named.modules)
     targets += map(Together, named.together)
     return tuple(dict.fromkeys(targets))
 
 
-def _indexes(folder: Path, locks: Path | None) -> tuple[Path, _Indexes]:
-    """Return the root of a folder's project and its indexes: the committed one, this machine's."""
-    root = find_root(folder)
-    committed = load_config(root).with_flags(locks=locks).locks
-    return root, (read_index(committed), read_index(committed / LOCAL))
+class _Recorded:
+    """What is locked already, as the ``scripts.yml`` of projects have it, each read once."""
 
+    def __init__(self, locks: Path | None) -> None:
+        self._locks = locks
+        self._root = cache(find_root)
+        self._indexes = cache(self._read)
 
-def _owner(
-    script: Path, flags: Flags, known: Callable[[Path, Path | None], tuple[Path, _Indexes]]
-) -> Target:
-    """Return the folder that a script is locked together with, or the script."""
-    root, indexes = known(script.resolve().parent, flags.locks)
-    key = key_of(script, root)
-    if not any(index.of(key) for index in indexes):
-        for shared in folder_keys(key):
-            if any(index.of(shared) for index in indexes):
-                return target_of(shared, root)
-    return script
+    def _read(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
+        committed = load_config(root).with_flags(locks=self._locks).locks
+        return read_index(committed), read_index(committed / LOCAL)
 
+    def owner(self, script: Path) -> Target:
+        """Return the folder that a script is locked together with, or the script."""
+        root = self._root(script.resolve().parent)
+        key = key_of(script, root)
+        indexes = self._indexes(root)
+        if not any(index.of(key) for index in indexes):
+            for shared in folder_keys(key):
+                if any(index.of(shared) for index in indexes):
+                    return target_of(shared, root)
+        return script
 
-def _recorded_modules(
-    folder: Path, flags: Flags, known: Callable[[Path, Path | None], tuple[Path, _Indexes]]
-) -> Iterator[Module]:
-    root, indexes = known(folder, flags.locks)
-    for key in sorted({key for index in indexes for key in index.entries}):
-        target = target_of(key, root)
-        if not isinstance(target, Module) or not target.folder.is_relative_to(folder):
-            continue
-        paths = (root / path for index in indexes for it in index.of(key) for path in it.paths)
-        if is_there(target, [*load_config(root).paths, *paths]):
-            yield target
+    def modules(self, folder: Path) -> Iterator[Module]:
+        """Yield the modules that are locked for a folder or one below it, and still there."""
+        root = self._root(folder)
+        indexes = self._indexes(root)
+        for key in sorted({key for index in indexes for key in index.entries}):
+            target = target_of(key, root)
+            if not isinstance(target, Module) or not target.folder.is_relative_to(folder):
+                continue
+            paths = (root / path for index in indexes for it in index.of(key) for path in it.paths)
+            if is_there(target, [*load_config(root).paths, *paths]):
+                yield target
 
 
 def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:

@@ -110,7 +110,8 @@ def typed(target: Target) -> str:
         return f"-m {target.name}"
     if isinstance(target, Together):
         return f"--together {shlex.quote(str(target.folder))}"
-    return shlex.quote(str(target))
+    name = str(target)
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def place_of(target: Target) -> Path:

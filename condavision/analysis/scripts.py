@@ -62,7 +62,12 @@ def module_file(module: str, entries: Sequence[Path]) -> Path:
             last = Path(source)
     if last is None or not last.is_file():
         where = ", ".join(map(str, entries))
-        raise AnalysisError(f"no module `{module}` that can be run in {where}", "check the name")
+        raise AnalysisError(
+            f"no module `{module}` that can be run in {where}",
+            "check the name, and the folder you are in",
+            "a module of an installed package runs in the environment of a script: "
+            f"$(condavision path --python SCRIPT) -m {module}",
+        )
     return last
 
 

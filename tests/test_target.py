@@ -1,0 +1,46 @@
+"""What can be locked, and how it is written in scripts.yml and on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.target import Module, Together, folder_keys, key_of, target_of, typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from condavision.target import Target
+
+CASES: list[tuple[Callable[[Path], Target], str, str]] = [
+    (lambda _: Path("a.py"), "a.py", "a.py"),
+    (lambda _: Path("jobs/b c.py"), "jobs/b c.py", "'jobs/b c.py'"),
+    (lambda _: Path("-m x"), "./-m x", "'./-m x'"),
+    (lambda _: Together(Path()), "./", "--together ."),
+    (lambda _: Together(Path("jobs")), "jobs/", "--together jobs"),
+    (lambda root: Module("p.q", root), "-m p.q", "-m p.q"),
+    (lambda root: Module("p", root / "jobs/in x"), "-m p in jobs/in x", "-m p"),
+]
+
+
+@pytest.mark.parametrize(("make", "key", "words"), CASES, ids=[row[1] for row in CASES])
+def test_a_key_says_what_it_is_of(
+    make: Callable[[Path], Target],
+    key: str,
+    words: str,
+    make_project: Callable[[Mapping[str, str]], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = ("a.py", "jobs/b c.py", "jobs/in x/d.py", "-m x")
+    root = make_project(dict.fromkeys(files, "")).resolve()
+    monkeypatch.chdir(root)
+    target = make(root)
+    assert key_of(target, root) == key
+    assert target_of(key, root) == target
+    assert typed(target) == words
+
+
+def test_the_nearest_folder_comes_first() -> None:
+    assert folder_keys("a/b/c.py") == ("a/b/", "a/", "./")
