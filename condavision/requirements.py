@@ -50,7 +50,11 @@ def derive(
         ConfigError: an override or a declared dependency is not a requirement.
     """
     resolutions = resolve(
-        analysis, import_map, config.imports, optional_imports=config.optional_imports
+        analysis,
+        import_map,
+        config.imports,
+        optional_imports=config.optional_imports,
+        root=config.root,
     )
     wanted = [*declared_requirements(analysis, import_map)]
     own = {source.module.partition(".")[0] for source in analysis.files}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement
@@ -16,10 +17,12 @@ from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
 from condavision.errors import ConfigError
+from condavision.mapping.project_names import namesake, project_names
 from condavision.model import ImportKind, Manager, Origin, Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from condavision.mapping.import_map import ImportMap, Provider
     from condavision.model import Analysis, Import, SourceLocation
@@ -60,10 +63,12 @@ def resolve(
     overrides: Mapping[str, str],
     *,
     optional_imports: bool = False,
+    root: Path | None = None,
 ) -> tuple[Resolution, ...]:
     """Resolve every import of ``analysis``, in its order.
 
-    ``overrides`` are the configuration's; the script's own win over them.
+    ``overrides`` are the configuration's; the script's own win over them. The requirements of the
+    project at ``root`` settle what is unknown or ambiguous otherwise.
 
     Raises:
         ConfigError: an override or a declared dependency is not a requirement.
@@ -73,6 +78,7 @@ def resolve(
         {**overrides, **analysis.metadata.imports},
         declared_requirements(analysis, import_map),
         optional_imports=optional_imports,
+        root=root,
     )
     resolver.learn(analysis.imports)
     return tuple(
@@ -166,12 +172,14 @@ class _Resolver:
         declared: tuple[Requirement, ...],
         *,
         optional_imports: bool,
+        root: Path | None,
     ) -> None:
         self.import_map = import_map
         self.overrides = overrides
         self.declared = declared
         self.optional_imports = optional_imports
         self.certain: set[str] = set()
+        self.root = root
         self.declared_modules = {
             module: requirement
             for requirement in declared
@@ -226,7 +234,10 @@ class _Resolver:
         provider = self.import_map.provider(_spelt_today(module))
         if provider is None or not provider.others or provider.pypi in self.certain:
             return provider
-        other = next((name for name in provider.others if name in self.certain), None)
+        if provider.pypi in self.named and not self.certain & {*provider.others}:
+            return provider
+        needed = {*self.certain, *self.named}
+        other = next((name for name in provider.others if name in needed), None)
         if other is None:
             return provider
         return replace(
@@ -276,7 +287,7 @@ class _Resolver:
         if declared is not None:
             return declared, f"declared in {declared.sources[0]}"
         if provider is None:
-            return None, ""
+            return self._from_project(imported, module)
         if provider.pypi:
             manager, name = Manager.PYPI, provider.pypi
         else:
@@ -291,6 +302,26 @@ class _Resolver:
             why=f"import {module}",
         )
         return requirement, f"map of {self.import_map.date}: {provider.module}"
+
+    @cached_property
+    def named(self) -> Mapping[str, str]:
+        """The distributions that the project's own files name, and the files."""
+        return project_names(self.root) if self.root is not None else {}
+
+    def _from_project(self, imported: Import, module: str) -> tuple[Requirement | None, str]:
+        """Look for an unknown module among the requirements that the project has in writing."""
+        name = namesake(module, self.named)
+        if name is None:
+            return None, ""
+        requirement = Requirement(
+            Manager.PYPI,
+            name,
+            platforms=imported.platforms,
+            conda=_conda_name(name, self.import_map),
+            sources=(imported.location,),
+            why=f"import {module}",
+        )
+        return requirement, f"named in {self.named[name]}"
 
     def _override(self, module: str) -> tuple[str, str] | None:
         prefix = module

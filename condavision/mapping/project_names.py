@@ -1,0 +1,135 @@
+"""The distributions that a project's own files name: its requirements, its build metadata.
+
+They decide nothing that the map knows. They settle what is otherwise unknown or ambiguous: a name
+that the author wrote down beside the script is no guess.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from condavision.mapping.import_map import normalized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["namesake", "project_names"]
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
+_INSTALL_REQUIRES = re.compile(
+    r"(?:install_requires|extras_require|requires)\s*=\s*[\[{(](.*?)[\]})]", re.DOTALL
+)
+_QUOTED = re.compile(r"['\"]([A-Za-z0-9][\w.-]*)")
+_ITEM = re.compile(r"(?m)^\s*-\s+['\"]?([A-Za-z0-9][\w.-]*)(?!\S*::)")
+_CFG = re.compile(r"(?m)^install_requires\s*=((?:.*\n)(?:[ \t]+.*\n?)*)")
+_AFFIXES = (
+    "{}", "python-{}", "{}-python", "py{}", "py-{}", "{}-py", "{}-client", "django-{}", "{}-sdk",
+)  # fmt: skip
+_LARGEST = 1_000_000  # bytes; nobody writes longer requirements
+
+
+def project_names(root: Path) -> Mapping[str, str]:
+    """Return the distributions named in the files of a project's root: name -> file.
+
+    A file that is damaged or not what its name says names none.
+    """
+    found: dict[str, str] = {}
+    try:
+        here = sorted(entry for entry in root.iterdir() if _readers(entry.name))
+    except OSError:
+        return found
+    for path in here:
+        for name in _names(path, _stamp(path)):
+            found.setdefault(name, path.name)
+    return found
+
+
+def namesake(module: str, names: Iterable[str]) -> str | None:
+    """Return the one of ``names`` that a dotted module, or a package it lies in, is called as."""
+    known = {*names}
+    prefix = module
+    while prefix:
+        key = normalized(prefix.strip("_"))
+        for pattern in _AFFIXES:
+            if pattern.format(key) in known:
+                return pattern.format(key)
+        prefix = prefix.rpartition(".")[0]
+    return None
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_size, status.st_mtime_ns)
+
+
+def _readers(name: str) -> bool:
+    return bool(
+        re.fullmatch(r"(?:[\w-]*requirements[\w.-]*|requires)\.(?:txt|in|pip)", name)
+        or re.fullmatch(r"environment[\w-]*\.ya?ml", name)
+        or name in {"pyproject.toml", "setup.cfg", "setup.py", "Pipfile"}
+    )
+
+
+@lru_cache(maxsize=256)
+def _names(path: Path, stamp: tuple[int, int]) -> tuple[str, ...]:
+    """Return the names in one file; ``stamp`` tells its versions apart."""
+    if stamp[0] > _LARGEST:
+        return ()
+    try:
+        text = path.read_text("utf-8", errors="replace")
+        found = [*_read(path.name, text)]
+    except (OSError, ValueError):
+        return ()
+    return tuple(dict.fromkeys(map(normalized, found)))
+
+
+def _read(name: str, text: str) -> Iterator[str]:
+    if name in {"pyproject.toml", "Pipfile"}:
+        yield from _toml(tomllib.loads(text))
+    elif name == "setup.py":
+        for match in _INSTALL_REQUIRES.finditer(text):
+            yield from _QUOTED.findall(match[1])
+    elif name == "setup.cfg":
+        for match in _CFG.finditer(text):
+            yield from _first_words(match[1].splitlines())
+    elif name.endswith(("yml", "yaml")):
+        yield from _ITEM.findall(text)
+    else:
+        yield from _first_words(text.splitlines())
+
+
+def _first_words(lines: Iterable[Any]) -> Iterator[str]:
+    for line in lines:
+        match = _NAME.match(line.strip()) if isinstance(line, str) else None
+        if match and "://" not in line.partition("#")[0]:
+            yield match[0]
+
+
+def _toml(document: dict[str, Any]) -> Iterator[str]:
+    project, poetry = _table(document, "project"), _table(document, "tool", "poetry")
+    lists = [project.get("dependencies"), *_table(project, "optional-dependencies").values()]
+    lists += _table(document, "dependency-groups").values()
+    for items in lists:
+        yield from _first_words(items if isinstance(items, list) else ())
+    groups = [_table(group, "dependencies") for group in _table(poetry, "group").values()]
+    for table in (
+        _table(poetry, "dependencies"),
+        _table(poetry, "dev-dependencies"),
+        *groups,
+        _table(document, "packages"),
+        _table(document, "dev-packages"),
+    ):
+        yield from _first_words(table)
+
+
+def _table(value: Any, *keys: str) -> dict[str, Any]:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
