@@ -127,10 +127,11 @@ def walk(
 ) -> Reached:
     """Follow the imports of files breadth first, each file once; list ``directories``."""
     edits: _Edits = {}
+    homes = {it.home: it for it in starts}
     for _ in range(_ROUNDS):
         resolvers = {
-            it.home: _resolver(it, search, reader, edits.get(it.home, ()), directories)
-            for it in starts
+            home: _resolver(start, search, reader, edits.get(home, ()), directories)
+            for home, start in homes.items()
         }
         reached, found = _follow(starts, resolvers, reader)
         if found == edits:
