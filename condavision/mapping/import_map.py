@@ -222,6 +222,7 @@ class ImportMap:
         wanted = module.lower()
         matcher = SequenceMatcher(autojunk=False)
         matcher.set_seq2(wanted)
+        letters = sorted(wanted)  # two swapped ones are the commonest slip
         scored = []
         for key in self._imports.keys():  # noqa: SIM118 - not a dict
             if abs(len(key) - len(wanted)) > len(wanted) // 3:
@@ -231,8 +232,8 @@ class ImportMap:
                 continue
             ratio = matcher.ratio()
             if ratio >= 0.75:
-                scored.append((-ratio, key))
-        return [key for _, key in sorted(scored)[:n]]
+                scored.append((sorted(key.lower()) != letters, -ratio, key))
+        return [key for *_, key in sorted(scored)[:n]]
 
 
 @cache
