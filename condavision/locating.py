@@ -21,7 +21,7 @@ from condavision.mapping.import_map import ImportMap
 from condavision.reading import Flags, open_project, read
 from condavision.requirements import differences
 from condavision.script_index import LOCAL, read_index
-from condavision.target import Module, Together, folder_keys, target_of, typed
+from condavision.target import Module, Together, folder_keys, named_target, target_of, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -124,7 +124,7 @@ def find_lock(name: str | Target, flags: Flags) -> Lock:
         LockfileError: the lock is damaged.
     """
     if not isinstance(name, str) or not is_hash(name):
-        return locate(Path(name) if isinstance(name, str) else name, flags).lock
+        return locate(_named(name), flags).lock
     config = config_of(name, flags)
     for folder in (config.locks, config.locks / LOCAL):
         path = lock_path(folder, name)
@@ -133,6 +133,10 @@ def find_lock(name: str | Target, flags: Flags) -> Lock:
     raise MissingLockError(
         f"there is no lock {name} in {config.locks}", "lock its script: condavision lock SCRIPT"
     )
+
+
+def _named(name: str | Target) -> Target:
+    return named_target(Path(name)) if isinstance(name, str) else name
 
 
 def find_locks(names: Sequence[str], flags: Flags) -> tuple[Lock, ...]:
@@ -158,7 +162,7 @@ def config_of(name: str | Target, flags: Flags) -> Config:
         ConfigError: the configuration or a flag is wrong.
     """
     if not isinstance(name, str) or not is_hash(name):
-        return open_project(Path(name) if isinstance(name, str) else name, flags).config
+        return open_project(_named(name), flags).config
     config = load_config(find_root(Path.cwd()))
     return config.with_flags(locks=flags.locks, vendored=flags.vendored)
 

@@ -27,6 +27,7 @@ __all__ = [
     "folder_keys",
     "is_there",
     "key_of",
+    "named_target",
     "near",
     "place_of",
     "require_target",
@@ -78,6 +79,11 @@ class Together:
 
 
 Target = Path | Module | Together
+
+
+def named_target(path: Path) -> Target:
+    """Return what a path stands for by itself: a folder that cannot be run is a shared one."""
+    return Together(path) if path.is_dir() and script_file(path) == path else path
 
 
 def require_target(target: Target) -> None:

@@ -56,6 +56,8 @@ def test_every_script_shares_one_environment(command: InProcess) -> None:
         for name in ("jobs/a.py", "jobs/sub/b.py")
     ]
     assert ran[0] == ran[1] == f"['x'] {command('path', 'jobs/a.py').out}"
+    assert command("install", "jobs").out == command("path", "jobs").out == ran[0][6:]
+    assert "tabulate==" in command("export", "jobs", "--format", "requirements").ok().out
     checked = command("check", "jobs", "--json").ok().json()
     shared = entries(command)["jobs/"]
     assert [(one["script"], one["hash"]) for one in checked] == [
@@ -118,6 +120,8 @@ def test_a_folder_that_is_locked_again_stays_together(command: InProcess) -> Non
 def test_files_that_are_not_of_the_set_have_no_lock(command: InProcess) -> None:
     command("lock", "--together", "jobs").ok()
     assert command("check", "jobs/build/generated.py").code == 70
+    missing = command("install", "jobs/sub")
+    assert (missing.code, "lock --together jobs/sub" in missing.err) == (70, True)
     assert command("check", "other.py").code == 70
 
 

@@ -203,7 +203,8 @@ def explain(
     from condavision.checking import explain_target
     from condavision.report import print_explanation, print_json
 
-    target = as_target(script, module, together)
+    wanted = "a script, -m MODULE or --together FOLDER"
+    target = as_target(script, module, together, wanted=wanted)
     explanation = explain_target(target, Flags(channels, platforms, locks))
     if as_json:
         print_json(explanation)

@@ -19,7 +19,7 @@ from condavision.cli.options import (
 )
 from condavision.errors import UsageError
 from condavision.reading import Flags
-from condavision.target import Module
+from condavision.target import Module, named_target
 
 __all__ = ["install", "path", "run"]
 
@@ -47,7 +47,7 @@ class _Run(click.Command):
 @vendored_option()
 @quiet_option()
 @module_option()
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="{SCRIPT|-m MODULE} [ARGS]...")
 def run(
     words: tuple[str, ...],
     module: str | None,
@@ -154,7 +154,7 @@ def path(
     from condavision.progress import choose_progress
     from condavision.report import print_json
 
-    target = as_target(script, module)
+    target = as_target(script and named_target(script), module)
     installed = install_named(target, Flags(locks=locks), choose_progress(quiet=quiet))
     if as_json:
         print_json({"prefix": str(installed.prefix), "python": str(installed.python)})

@@ -146,7 +146,11 @@ def term_options(command: _Command) -> _Command:
 
 
 def as_target(
-    script: Path | None, module: str | None = None, together: Path | None = None
+    script: Target | None,
+    module: str | None,
+    together: Path | None = None,
+    *,
+    wanted: str = "a script or -m MODULE",
 ) -> Target:
     """Return the one target that is named.
 
@@ -156,7 +160,7 @@ def as_target(
     found: list[Target] = [Module(module, Path.cwd())] if module else []
     found += [target for target in (script, together and Together(together)) if target]
     if len(found) != 1:
-        raise click.UsageError("Name one thing: a script or -m MODULE.")
+        raise click.UsageError(f"Name one thing: {wanted}.")
     return found[0]
 
 
