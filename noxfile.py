@@ -31,6 +31,11 @@ EXAMPLES = (
     "titles.py",
 )
 UNSOLVABLE = 67
+RELIABILITY = (
+    "tests/exec/test_many_at_once.py",
+    "tests/exec/test_install.py::test_a_damaged_cache_entry_is_fetched_again",
+    "tests/exec/test_install.py::test_a_full_disk_and_a_read_only_one",
+)
 
 
 def _installed() -> bool:
@@ -100,6 +105,20 @@ def tests(session: nox.Session) -> None:
     """Run the test suite, slow tests included."""
     session.install("-e", ".", "--group", "test")
     session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def reliability(session: nox.Session) -> None:
+    """Kill, race, fill disks and damage caches as often as docs/reliability.md says."""
+    session.install("-e", ".", "--group", "test")
+    counts = {"KILLS": 100, "STARTERS": 32, "ENVIRONMENTS": 200, "DISKS": 20}
+    session.env.update({f"CONDAVISION_TEST_{name}": str(n) for name, n in counts.items()})
+    own_mounts = ["unshare", "--map-root-user", "--mount"]  # small disks without being root
+    if os.geteuid() != 0 and not subprocess.call([*own_mounts, "true"], stderr=subprocess.DEVNULL):
+        command = [*own_mounts, str(Path(session.bin) / "python")]
+    else:
+        command = ["python"]
+    session.run(*command, "-m", "pytest", "-rP", "--durations=0", *RELIABILITY, external=True)
 
 
 @nox.session

@@ -13,6 +13,7 @@ from condavision.conda_install import install_conda_packages
 from condavision.errors import InstallError
 from condavision.files import write_atomic
 from condavision.model import Manager
+from condavision.package_cache import CACHES
 from condavision.pypi_install import install_pypi_packages
 from condavision.trees import remove_tree
 from condavision.vendored import from_vendored
@@ -49,6 +50,7 @@ def build(
     """
     prefix = environment.prefix
     home = prefix.parent.parent
+    _require_utf_8(home)
     remove_tree(prefix)
     local = lock.metadata.get("channels") == INTERPRETERS
     packages: Sequence[LockedPackage] = lock.on(environment.subdir)
@@ -61,7 +63,7 @@ def build(
     try:
         if local:
             _restore_interpreters(conda, home)
-        install_conda_packages(conda, prefix, home / "pkgs", progress)
+        install_conda_packages(conda, prefix, home / CACHES[0], progress)
         if compile_bytecode:
             compile_prefix(prefix, environment.python, home / "pyc", inherit)
         if pypi:
@@ -80,6 +82,17 @@ def build(
         with suppress(InstallError):  # it would hide what went wrong first
             remove_tree(prefix)
         raise
+
+
+def _require_utf_8(home: Path) -> None:
+    """Refuse what rattler and conda's own records cannot spell."""
+    try:
+        str(home).encode()
+    except UnicodeEncodeError as error:
+        raise InstallError(
+            f"The folder {str(home)!a} has a name that is not UTF-8, which packages cannot hold.",
+            "choose another folder: export CONDAVISION_HOME=FOLDER",
+        ) from error
 
 
 def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +20,7 @@ from rattler.exceptions import InstallerError
 from rattler.package_cache import PackageCache, ValidationMode
 
 from condavision.errors import InstallError
+from condavision.package_cache import drop_altered_files, writable_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,9 +46,9 @@ def install_conda_packages(
             linked.
     """
     records = [(package, _record(package)) for package in packages]
-    layers = PackageCache.new_layered([cache], validation_mode=ValidationMode.fast())
+    cache = writable_cache(cache, [_cache_name(package) for package in packages])
     try:
-        asyncio.run(_install(records, prefix, layers, progress))
+        asyncio.run(_install(records, prefix, cache, progress))
     except InstallerError as error:
         raise _explained(str(error), packages, cache) from error
     _warn_of_link_scripts(prefix, progress)
@@ -58,16 +57,15 @@ def install_conda_packages(
 async def _install(
     records: Sequence[tuple[LockedPackage, RepoDataRecord]],
     prefix: Path,
-    cache: PackageCache,
+    folder: Path,
     progress: Progress,
 ) -> None:
+    cache = PackageCache.new_layered([folder], validation_mode=ValidationMode.fast())
     index = await cache.index()
-    writable = cache.first_writable()
     for package, record in records:
         if not index.contains_record(record):
             _verify_archive(package)
-        elif writable is not None:
-            _drop_altered_files(writable / _cache_name(package))
+        drop_altered_files(folder / _cache_name(package))
     with progress.installing(len(records)) as reporter:
         await rattler_install(
             [record for _, record in records],
@@ -121,6 +119,10 @@ def _local_archive(url: str) -> Path | None:
     return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
+def _cache_name(package: LockedPackage) -> str:
+    return f"{package.name}-{package.version}-{package.build}"
+
+
 def _verify_archive(package: LockedPackage) -> None:
     archive = _local_archive(package.url)
     if archive is None:
@@ -135,36 +137,6 @@ def _verify_archive(package: LockedPackage) -> None:
         ) from error
     if found != package.sha256:
         raise _tampered(package, f"sha256 {package.sha256}, found {found}")
-
-
-def _cache_name(package: LockedPackage) -> str:
-    return f"{package.name}-{package.version}-{package.build}"
-
-
-def _drop_altered_files(entry: Path) -> None:
-    """Unlink the files of a cache entry that changed after extraction.
-
-    rattler fetches an entry again if files are missing, so that nothing altered is linked into a
-    new environment. A file is altered if its size is another, or if it was modified after the
-    entry's lock file, which is written when extraction ends. Cached files are hard-linked into
-    environments: editing one there edits it everywhere.
-    """
-    try:
-        extracted = entry.with_name(f"{entry.name}.lock").stat().st_mtime_ns
-        paths = json.loads((entry / "info" / "paths.json").read_bytes())["paths"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return  # without them the entry is not valid to rattler either
-    for item in paths:
-        if item.get("path_type") == "softlink":
-            continue
-        file = f"{entry}/{item['_path']}"
-        try:
-            status = os.stat(file)  # noqa: PTH116 - thousands of them; pathlib takes twice the time
-        except OSError:
-            continue
-        expected = item.get("size_in_bytes", status.st_size)
-        if status.st_size != expected or status.st_mtime_ns > extracted:
-            Path(file).unlink(missing_ok=True)
 
 
 def _warn_of_link_scripts(prefix: Path, progress: Progress) -> None:
@@ -196,6 +168,11 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
         "Permission denied|Read-only file system|os error 13|os error 30",
         "{cache} or the environment beside it cannot be written",
         "choose a folder of your own: export CONDAVISION_HOME=FOLDER",
+    ),
+    (
+        "target prefix cannot be longer than the placeholder",
+        "the path of the environment is too long to be written into its programs",
+        "choose a shorter folder: export CONDAVISION_HOME=FOLDER",
     ),
     (
         r"HTTP status client error \(40[13]",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from condavision.environment import Environment
 from condavision.locking import try_exclusive
+from condavision.package_cache import CACHES
 from condavision.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def remove_caches(home: Path) -> None:
 
 
 def _caches(home: Path) -> list[Path]:
-    return [home / name for name in ("pkgs", "uv", "pyc", "warm") if (home / name).is_dir()]
+    return [home / name for name in (*CACHES, "uv", "pyc", "warm") if (home / name).is_dir()]
 
 
 def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvironment, ...]:

@@ -24,7 +24,7 @@ _EXCLUDED = frozenset(
 )  # fmt: skip
 _ENVIRONMENT_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
 _SUFFIXES = (".py", ".pyw", ".ipynb")
-_SHEBANG = re.compile(rb"\A#![^\n]*\bpython[\d.]*(?:[ \t\r]|$)", re.MULTILINE)
+_SHEBANG = re.compile(rb"\A#![^\n]*\b(?:python[\d.]*|condavision)(?:[ \t\r]|$)", re.MULTILINE)
 
 
 def is_script(path: Path) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from tests.channels.engine import install as link
 from tests.channels.engine import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import rattler
@@ -98,3 +100,34 @@ def make_environment(make_lock: MakeLock, home: Path) -> Callable[..., Environme
         )
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """A file system of its own, mounted with the options given, and again with others."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options: str) -> Path:
+        again = "remount," if os.path.ismount(folder) else ""
+        command = ["mount", "-t", "tmpfs", "-o", again + options, "tmpfs", str(folder)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("only root mounts file systems, and not everywhere")
+        return folder
+
+    yield mount
+    subprocess.run(["umount", str(folder)], check=False, capture_output=True)
+
+
+def _wheel(requirement: str, folder: Path) -> LockedPackage:
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
+    subprocess.run([*command, requirement], check=True)
+    [file] = folder.glob("*.whl")
+    name, version = file.name.split("-")[:2]
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return LockedPackage(Manager.PYPI, name, version, current_subdir(), file.as_uri(), digest)
+
+
+@pytest.fixture(scope="session")
+def iniconfig(tmp_path_factory: pytest.TempPathFactory) -> LockedPackage:
+    return _wheel("iniconfig", tmp_path_factory.mktemp("wheel"))

@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import combinations, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,27 @@ from condavision.locking import exclusive, try_exclusive
 from condavision.prefixes import list_environments
 
 if TYPE_CHECKING:
-    from condavision.model import Lock
+    from collections.abc import Callable, Iterator
+
+    from condavision.model import Lock, LockedPackage
+    from tests.channels.server import Channel
     from tests.exec.conftest import MakeLock
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="process groups")]
 
-KILLS = int(os.environ.get("CONDAVISION_TEST_KILLS", "6"))
-STARTERS = int(os.environ.get("CONDAVISION_TEST_STARTERS", "32"))
-ENVIRONMENTS = int(os.environ.get("CONDAVISION_TEST_ENVIRONMENTS", "12"))
+
+def _count(what: str, reduced: int) -> int:
+    """How many; the nox session `reliability` asks for more than the suite."""
+    return int(os.environ.get(f"CONDAVISION_TEST_{what}", reduced))
+
+
+KILLS, STARTERS, ENVIRONMENTS, DISKS = (
+    _count("KILLS", 3),
+    _count("STARTERS", 6),
+    _count("ENVIRONMENTS", 6),
+    _count("DISKS", 2),
+)
+BUILDERS = min(8, ENVIRONMENTS)
 
 RUN = """
 import json, os, sys
@@ -101,6 +115,12 @@ def scene(tmp_path: Path, home: Path) -> Scene:
     return Scene(tmp_path, home)
 
 
+def finished(process: subprocess.Popen[str]) -> None:
+    """The script ran to its end, in what it was locked to."""
+    output, errors = process.communicate()
+    assert (output, process.returncode) == ("200\n", 0), errors
+
+
 def test_many_starters_one_build(scene: Scene, make_lock: MakeLock) -> None:
     file = scene.keep("lock", make_lock("requests"))
     started = [scene.start(file) for _ in range(STARTERS)]
@@ -108,50 +128,98 @@ def test_many_starters_one_build(scene: Scene, make_lock: MakeLock) -> None:
     assert {(output, code) for output, _, code in results} == {("200\n", 0)}
     builds = [errors for _, errors, _ in results if "making the environment" in errors]
     assert len(builds) == 1
-    assert any("waiting for another process" in errors for _, errors, _ in results)
+    waited = sum("waiting for another process" in errors for _, errors, _ in results)
+    assert waited
+    print(f"{STARTERS} starters: {len(builds)} build, {waited} waited, none failed")
 
 
-def test_distinct_environments_at_once(scene: Scene, make_lock: MakeLock) -> None:
+def distinct_locks(make_lock: MakeLock, channel: Channel, folder: Path) -> Iterator[Lock]:
+    """Yield locks of which no two share an environment: other packages, or another channel."""
     names = ["requests", "urllib3", "idna", "pyyaml", "certifi", "charset-normalizer"]
+    chosen = [make_lock(*some) for size in (1, 2, 3) for some in combinations(names, size)]
+    distinct = list({frozenset(p.url for p in lock.packages): lock for lock in chosen}.values())
+    for number in count():
+        alias = folder / f"channel {number}"
+        alias.symlink_to(channel.path)
+        for lock in distinct:
+            moved = [
+                replace(package, url=package.url.replace(channel.url, alias.as_uri()))
+                for package in lock.packages
+            ]
+            yield replace(lock, packages=tuple(moved))
+
+
+def test_distinct_environments_at_once(
+    scene: Scene, make_lock: MakeLock, channel: Channel, tmp_path: Path
+) -> None:
+    locks = islice(distinct_locks(make_lock, channel, tmp_path), ENVIRONMENTS)
+    files = [scene.keep(str(number), lock) for number, lock in enumerate(locks)]
     chooser = random.Random(5)
-    subsets = {tuple(sorted(chooser.sample(names, 1 + n % 4))) for n in range(ENVIRONMENTS * 4)}
-    chosen = sorted(subsets)[:ENVIRONMENTS]
-    files = [scene.keep(str(n), make_lock(*specs)) for n, specs in enumerate(chosen)]
     started = []
-    for _ in range(8):
+    for _ in range(BUILDERS):
         chooser.shuffle(files)
         started.append(scene.start(*files, script="-"))
     for process in started:
         _, errors = process.communicate()
         assert process.returncode == 0, errors
     environments = list_environments(scene.home)
+    assert len(environments) == ENVIRONMENTS
     assert all(item.ready for item in environments)
-    assert len(environments) > len(chosen) / 2
-    for item in environments:
-        assert altered_files(item.prefix) == []
+    assert [altered_files(item.prefix) for item in environments] == [[]] * ENVIRONMENTS
+    print(f"{ENVIRONMENTS} environments by {BUILDERS} processes: no altered file")
 
 
-def test_killed_at_any_moment(scene: Scene, make_lock: MakeLock) -> None:
-    file = scene.keep("lock", make_lock("requests", "pyyaml"))
-    began = time.monotonic()
-    process = scene.start(file)
-    process.communicate()
-    duration = time.monotonic() - began
-    chooser = random.Random(int(os.environ.get("CONDAVISION_TEST_SEED", "1")))
-    for _ in range(KILLS):
-        shutil.rmtree(scene.home / "envs")
+def test_killed_at_any_moment(scene: Scene, make_lock: MakeLock, iniconfig: LockedPackage) -> None:
+    file = scene.keep("lock", make_lock("requests", "pyyaml", extra=(iniconfig,)))
+
+    def start() -> subprocess.Popen[str]:
+        shutil.rmtree(scene.home / "envs", ignore_errors=True)
         for entry in scene.home.joinpath("pkgs").glob("requests-*"):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        process = scene.start(file)
-        time.sleep(chooser.uniform(0, duration))
+        return scene.start(file)
+
+    finished(start())
+    began = time.monotonic()
+    finished(start())
+    duration = time.monotonic() - began
+    chooser = random.Random(_count("SEED", 1))
+    in_the_middle = 0
+    for number in range(KILLS):
+        process = start()
+        time.sleep((number + chooser.random()) / KILLS * duration)
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
         assert output in {"", "200\n"}
-        process = scene.start(file)
-        output, errors = process.communicate()
-        assert (output, process.returncode) == ("200\n", 0), errors
+        in_the_middle += any(not item.ready for item in list_environments(scene.home))
+        finished(scene.start(file))
         [environment] = list_environments(scene.home)
         assert altered_files(environment.prefix) == []
+    print(f"{KILLS} kills, {in_the_middle} of them while building: every next run succeeded")
+
+
+def test_disks_of_any_size(
+    scene: Scene, make_lock: MakeLock, small_disk: Callable[..., Path]
+) -> None:
+    """Where the room ends, the run says so and leaves nothing; with more room the next succeeds."""
+    file = scene.keep("lock", make_lock("requests"))
+    chooser = random.Random(_count("SEED", 1))
+    full = 0
+    for _ in range(DISKS):
+        disk = small_disk(f"size={chooser.randrange(1, 70)}m")
+        scene.home = disk / "home"
+        process = scene.start(file)
+        output, errors = process.communicate()
+        if process.returncode:
+            full += 1
+            assert "the disk is full" in errors or "No space left" in errors
+            assert output == ""
+            assert not [item for item in list_environments(scene.home) if item.ready]
+        small_disk("size=500m")
+        finished(scene.start(file))
+        [environment] = list_environments(scene.home)
+        assert altered_files(environment.prefix) == []
+        shutil.rmtree(scene.home)
+    print(f"{DISKS} disks, {full} of them too small: every next run with room succeeded")
 
 
 def test_orphans_keep_the_lock(scene: Scene, make_lock: MakeLock) -> None:
