@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from packaging.specifiers import Specifier
 
 __all__ = ["FLOOR", "KNOWN", "Minor", "PythonRange", "format_minor"]
 
@@ -67,23 +67,24 @@ class PythonRange:
         Raises:
             packaging.specifiers.InvalidSpecifier: ``text`` is not one.
         """
-        clauses = [cls._from_clause(str(clause)) for clause in SpecifierSet(text)]
+        from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - 15 ms, few scripts say one
+
+        clauses = [cls._from_clause(clause) for clause in SpecifierSet(text)]
         return reduce(cls.__and__, clauses, cls())
 
     @classmethod
-    def _from_clause(cls, clause: str) -> PythonRange:
-        specifier = SpecifierSet(clause)
+    def _from_clause(cls, clause: Specifier) -> PythonRange:
         admitted: set[Minor] = set()
         partial = False
         for known in KNOWN:
             releases = [f"{format_minor(known)}.{patch}" for patch in range(_LAST_PATCH + 1)]
             if known == KNOWN[-1]:
                 releases += [f"{known[0]}.{later}.0" for later in range(known[1], _LAST_MINOR)]
-            patches = [specifier.contains(release, prereleases=True) for release in releases]
+            patches = [clause.contains(release, prereleases=True) for release in releases]
             if any(patches):
                 admitted.add(known)
                 partial = partial or not all(patches)
-        return cls(frozenset(admitted), frozenset({clause} if partial else ()))
+        return cls(frozenset(admitted), frozenset({str(clause)} if partial else ()))
 
     def __and__(self, other: PythonRange) -> PythonRange:
         return PythonRange(self.minors & other.minors, self.specifiers | other.specifiers)

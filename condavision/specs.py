@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import Specifier, SpecifierSet
-
 from condavision.model import Manager
 
 if TYPE_CHECKING:
+    from packaging.specifiers import Specifier
+
     from condavision.model import Requirement
     from condavision.pythons import PythonRange
 
@@ -48,9 +48,15 @@ def conda_spec(requirement: Requirement, name: str) -> str:
     """Return the match spec of a requirement under a conda name."""
     if requirement.manager is not Manager.PYPI:
         return f"{name} {requirement.constraint}".strip()
-    clauses = [_conda_clause(clause) for clause in SpecifierSet(requirement.constraint)]
+    clauses = _conda_clauses(requirement.constraint) if requirement.constraint else []
     clauses += filter(None, [requirement.conda_constraint])
     return f"{name} {','.join(sorted(clauses))}".strip()
+
+
+def _conda_clauses(constraint: str) -> list[str]:
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - 15 ms, few requirements need it
+
+    return [_conda_clause(clause) for clause in SpecifierSet(constraint)]
 
 
 def _conda_clause(clause: Specifier) -> str:

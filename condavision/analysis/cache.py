@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.facts import Facts
+from condavision.analysis.records import Facts
 from condavision.config import home
 
 if TYPE_CHECKING:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.analysis.guards import Guards
-from condavision.analysis.imports import RawImport, find_imports
+from condavision.analysis.imports import find_imports
 from condavision.analysis.metadata import may_declare
+from condavision.analysis.records import Facts
 from condavision.analysis.source import PARSE_SECONDS, Source, parse
-from condavision.analysis.syspath import PathEdit, path_edits
+from condavision.analysis.syspath import path_edits
 from condavision.analysis.unimported import unimported
 from condavision.analysis.versions import python_reasons
 from condavision.model import PythonReason, UnreadRegion
@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from tree_sitter import Tree
 
 __all__ = ["Facts", "read_facts"]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The findings of one file: a pure function of its path, its shown name and its bytes.
-
-    ``declares`` tells whether it may hold metadata that a script's own reading has to look at.
-    """
-
-    file: str
-    sha256: str
-    imports: tuple[RawImport, ...]
-    edits: tuple[PathEdit, ...]
-    reasons: tuple[PythonReason, ...]
-    unread: tuple[UnreadRegion, ...]
-    declares: bool = False
 
 
 _SHEBANG = re.compile(

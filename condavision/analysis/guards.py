@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from condavision.analysis.conditions import INTERESTING, judge
+from condavision.analysis.records import RENAMED, Guard
 from condavision.analysis.statements import (
     SCOPES,
     ends,
@@ -22,7 +23,6 @@ from condavision.analysis.statements import (
     names_caught,
 )
 from condavision.analysis.worlds import ALL, Verdict, is_typing, platforms_of, pythons_of
-from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
     from condavision.analysis.source import Source
+    from condavision.pythons import PythonRange
 
 __all__ = ["IMPORT_FAILURES", "RENAMED", "Exit", "Guard", "Guards", "Try"]
 
@@ -38,33 +39,7 @@ IMPORT_FAILURES = frozenset(
 )
 """Names of the exceptions that a failing import is caught by."""
 
-RENAMED = frozenset({"AttributeError", "NameError", "SyntaxError"})
-"""What fails where another Python has another name for it."""
-
 _AIMED = frozenset({"ImportError", "ModuleNotFoundError"})
-
-_ANY = PythonRange()
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What surrounds a place.
-
-    ``pythons`` and ``platforms`` are those it runs on (no platforms: on all). ``catches`` are the
-    exceptions caught around it, ``checked`` what ``hasattr`` asked about (``itertools.izip``).
-    ``optional``: the script goes on if an import here fails; ``fallback``: it runs when one failed.
-    ``dead``: it never runs. ``main``: only where the file is the script itself.
-    """
-
-    pythons: PythonRange = _ANY
-    platforms: frozenset[str] = frozenset()
-    typing: bool = False
-    optional: bool = False
-    fallback: bool = False
-    catches: frozenset[str] = frozenset()
-    checked: frozenset[str] = frozenset()
-    dead: bool = False
-    main: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,52 +8,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.later_uses import used_regardless
+from condavision.analysis.records import RawImport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tree_sitter import Node
 
-    from condavision.analysis.guards import Guard, Guards, Try
+    from condavision.analysis.guards import Guards, Try
     from condavision.analysis.source import Source
-    from condavision.model import SourceLocation
 
 __all__ = ["RawImport", "find_imports"]
-
-
-@dataclass(frozen=True, slots=True)
-class RawImport:
-    """An import as the source spells it; nobody has looked for the module yet.
-
-    ``level`` counts the leading dots, ``binds`` are the names it defines. ``instead`` are the
-    indexes of the imports that stand in for this one when it fails, ``stands_in`` of those that
-    this one replaces. ``dispensable``: the script goes on when this fails and nothing stands in;
-    ``used_regardless``: but then fails, because it uses what this binds without asking.
-    ``lazy``: it does not run with the module, but inside a function, class or condition.
-    ``implied_by``: what needs the module although nothing imports it, ``unless`` one of these is.
-    """
-
-    name: str
-    location: SourceLocation
-    guard: Guard
-    level: int = 0
-    members: tuple[str, ...] = ()
-    binds: tuple[str, ...] = ()
-    star: bool = False
-    dynamic: bool = False
-    start: int = 0
-    instead: tuple[int, ...] = field(default=())
-    stands_in: tuple[int, ...] = field(default=())
-    dispensable: bool = False
-    used_regardless: bool = False
-    lazy: bool = False
-    implied_by: str = ""
-    unless: tuple[str, ...] = ()
 
 
 _WORD = re.compile(rb"import(?:_module\s*\(|__\s*\(|orskip\s*\(|(?=[\s\\(*]))")

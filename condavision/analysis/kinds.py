@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from condavision.analysis.guards import RENAMED
+from condavision.analysis.records import RENAMED
 from condavision.analysis.stdlib import BACKPORTS, modules, stdlib_pythons
 from condavision.model import Import, ImportKind, Origin, PythonReason
 from condavision.pythons import FLOOR, KNOWN, PythonRange
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from condavision.analysis.guards import Guard
-    from condavision.analysis.imports import RawImport
     from condavision.analysis.reaching import Resolved
+    from condavision.analysis.records import Guard, RawImport
 
 _MISSING = frozenset({"FeatureNotFound", "ImportError", "ModuleNotFoundError"})
 """What is raised where a call lacks the module that it needs."""

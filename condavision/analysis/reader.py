@@ -1,4 +1,7 @@
-"""Reading files once: from memory, from the cache, or from their bytes in several processes."""
+"""Reading files once: from memory, from the cache, or from their bytes in several processes.
+
+The rules are imported by what reads bytes: what is in memory or in the cache needs none of them.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.facts import Facts, read_facts
 from condavision.analysis.local import Directories
-from condavision.analysis.metadata import read_metadata
-from condavision.analysis.reading_file import bytes_of, read_file
-from condavision.analysis.source import read_source
-from condavision.analysis.worker import read_files
 from condavision.model import ScriptMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from condavision.analysis.cache import FactsCache, Stamp
+    from condavision.analysis.records import Facts
 
 __all__ = ["Reader"]
 
@@ -50,11 +49,11 @@ class Reader:
             AnalysisError: it cannot be read as Python, or declares something malformed.
         """
         facts = self.facts(path)
-        if path in self._unreadable:
-            read_facts(read_source(Path(path), self.shown(path)))  # raises what was wrong
-        if not facts.declares:
+        if path not in self._unreadable and not facts.declares:
             return ScriptMetadata(), facts
-        return read_metadata(read_source(Path(path), self.shown(path))), facts
+        from condavision.analysis.reading_file import read_declared  # noqa: PLC0415
+
+        return read_declared(path, self.shown(path), parse=path in self._unreadable), facts
 
     def facts(self, path: str) -> Facts:
         """Read a local module; one that cannot be read is an unread region, not the end."""
@@ -63,6 +62,8 @@ class Reader:
             shown = self.shown(path)
             facts = self.cache.get(path, shown) if self.cache is not None else None
             if facts is None:
+                from condavision.analysis.reading_file import read_file  # noqa: PLC0415
+
                 self._keep(path, *read_file(path, shown))
                 return self._facts[path]
             self._facts[path] = facts
@@ -81,8 +82,11 @@ class Reader:
             found = [(path, self.cache.get(path, shown)) for path, shown in wanted]
             self._facts.update((path, facts) for path, facts in found if facts is not None)
             wanted = [it for it in wanted if it[0] not in self._facts]
-        for (path, _), reading in zip(wanted, read_files(wanted), strict=True):
-            self._keep(path, *reading)
+        if wanted:
+            from condavision.analysis.worker import read_files  # noqa: PLC0415
+
+            for (path, _), reading in zip(wanted, read_files(wanted), strict=True):
+                self._keep(path, *reading)
 
     def save(self) -> None:
         """Write what was read to the cache."""
@@ -109,12 +113,18 @@ class Reader:
         if known is None:
             name = re.escape(Path(path).stem.encode())
             pattern = rb"(?m)^[ \t]*(?:import|from)[ \t]+" + name + rb"(?![\w])"
-            known = self._namesakes[path] = bool(re.search(pattern, bytes_of(path)))
+            known = self._namesakes[path] = bool(re.search(pattern, _bytes_of(path)))
         return known
 
     def uses(self, path: str, name: str) -> frozenset[str]:
         """Return the attributes that a file takes from a name."""
         pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"\.(\w+)"
         return frozenset(
-            it.decode("utf-8", "replace") for it in re.findall(pattern, bytes_of(path))
+            it.decode("utf-8", "replace") for it in re.findall(pattern, _bytes_of(path))
         )
+
+
+def _bytes_of(path: str) -> bytes:
+    from condavision.analysis.reading_file import bytes_of  # noqa: PLC0415
+
+    return bytes_of(path)

@@ -6,12 +6,14 @@ import hashlib
 from pathlib import Path
 
 from condavision.analysis.cache import Stamp, stamp_of
-from condavision.analysis.facts import Facts, read_facts
+from condavision.analysis.facts import read_facts
+from condavision.analysis.metadata import read_metadata
+from condavision.analysis.records import Facts
 from condavision.analysis.source import read_bytes, read_source
 from condavision.errors import AnalysisError
-from condavision.model import SourceLocation, UnreadRegion
+from condavision.model import ScriptMetadata, SourceLocation, UnreadRegion
 
-__all__ = ["Reading", "bytes_of", "read_file"]
+__all__ = ["Reading", "bytes_of", "read_declared", "read_file"]
 
 Reading = tuple[Stamp | None, Facts, bool]
 """A file's status before it was read, its facts, and whether it could be read as Python."""
@@ -27,6 +29,18 @@ def read_file(path: str, shown: str) -> Reading:
         region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
         digest = hashlib.sha256(data).hexdigest()
         return stamp, Facts(shown, digest, (), (), (), (region,)), False
+
+
+def read_declared(path: str, shown: str, *, parse: bool) -> ScriptMetadata:
+    """Read what a script declares; ``parse`` it as well to tell why it cannot be read.
+
+    Raises:
+        AnalysisError: it cannot be read as Python, or declares something malformed.
+    """
+    source = read_source(Path(path), shown)
+    if parse:
+        read_facts(source)
+    return read_metadata(source)
 
 
 def bytes_of(path: str) -> bytes:

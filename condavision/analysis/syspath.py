@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from condavision.analysis.records import PathEdit
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -15,17 +17,6 @@ if TYPE_CHECKING:
     from condavision.analysis.source import Source
 
 __all__ = ["PathEdit", "path_edits"]
-
-
-@dataclass(frozen=True, slots=True)
-class PathEdit:
-    """A directory put on ``sys.path``: in front of the rest, or behind it.
-
-    A relative ``directory`` is one that the source leaves to the working directory.
-    """
-
-    directory: str
-    front: bool
 
 
 _EDITS = {

@@ -12,10 +12,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement as Pep508
-from packaging.utils import canonicalize_name
-
 from condavision.errors import ConfigError
 from condavision.mapping.project_names import namesake, project_names
 from condavision.model import ImportKind, Manager, Origin, Requirement
@@ -122,6 +118,10 @@ def parse_requirement(
         ConfigError: ``text`` is neither; ``where`` says whose it is.
     """
     if manager is Manager.PYPI:
+        from packaging.requirements import InvalidRequirement  # noqa: PLC0415 - 15 ms, for few
+        from packaging.requirements import Requirement as Pep508  # noqa: PLC0415
+        from packaging.utils import canonicalize_name  # noqa: PLC0415
+
         try:
             pep508 = Pep508(text)
         except InvalidRequirement as error:

@@ -1,0 +1,99 @@
+"""The values that the findings of a file are made of.
+
+They are apart from the rules that make them, because what the cache has needs no rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.pythons import PythonRange
+
+if TYPE_CHECKING:
+    from condavision.model import PythonReason, SourceLocation, UnreadRegion
+
+__all__ = ["RENAMED", "Facts", "Guard", "PathEdit", "RawImport"]
+
+RENAMED = frozenset({"AttributeError", "NameError", "SyntaxError"})
+"""What fails where another Python has another name for it."""
+
+_ANY = PythonRange()
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What surrounds a place.
+
+    ``pythons`` and ``platforms`` are those it runs on (no platforms: on all). ``catches`` are the
+    exceptions caught around it, ``checked`` what ``hasattr`` asked about (``itertools.izip``).
+    ``optional``: the script goes on if an import here fails; ``fallback``: it runs when one failed.
+    ``dead``: it never runs. ``main``: only where the file is the script itself.
+    """
+
+    pythons: PythonRange = _ANY
+    platforms: frozenset[str] = frozenset()
+    typing: bool = False
+    optional: bool = False
+    fallback: bool = False
+    catches: frozenset[str] = frozenset()
+    checked: frozenset[str] = frozenset()
+    dead: bool = False
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawImport:
+    """An import as the source spells it; nobody has looked for the module yet.
+
+    ``level`` counts the leading dots, ``binds`` are the names it defines. ``instead`` are the
+    indexes of the imports that stand in for this one when it fails, ``stands_in`` of those that
+    this one replaces. ``dispensable``: the script goes on when this fails and nothing stands in;
+    ``used_regardless``: but then fails, because it uses what this binds without asking.
+    ``lazy``: it does not run with the module, but inside a function, class or condition.
+    ``implied_by``: what needs the module although nothing imports it, ``unless`` one of these is.
+    """
+
+    name: str
+    location: SourceLocation
+    guard: Guard
+    level: int = 0
+    members: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
+    star: bool = False
+    dynamic: bool = False
+    start: int = 0
+    instead: tuple[int, ...] = field(default=())
+    stands_in: tuple[int, ...] = field(default=())
+    dispensable: bool = False
+    used_regardless: bool = False
+    lazy: bool = False
+    implied_by: str = ""
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PathEdit:
+    """A directory put on ``sys.path``: in front of the rest, or behind it.
+
+    A relative ``directory`` is one that the source leaves to the working directory.
+    """
+
+    directory: str
+    front: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The findings of one file: a pure function of its path, its shown name and its bytes.
+
+    ``declares`` tells whether it may hold metadata that a script's own reading has to look at.
+    """
+
+    file: str
+    sha256: str
+    imports: tuple[RawImport, ...]
+    edits: tuple[PathEdit, ...]
+    reasons: tuple[PythonReason, ...]
+    unread: tuple[UnreadRegion, ...]
+    declares: bool = False
