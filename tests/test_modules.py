@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 import condavision
-from condavision.config import home as home_folder
 from condavision.script_index import read_index
 from condavision.warm import warm_command
 from tests.command_line import CommandLine, InProcess
@@ -85,9 +84,21 @@ def test_the_next_run_is_warm_and_only_from_there(
     monkeypatch.chdir(command.folder / "below")
     assert not is_warm("shop.tool")
     monkeypatch.chdir(command.folder)
-    (command.folder / "shop" / "__init__.py").write_text("")
-    assert not is_warm("shop.tool"), "what the package imports counts"
-    assert home_folder().joinpath("warm").is_dir()
+    assert is_warm("shop.tool")
+    (command.folder / "shop" / "tool").mkdir()
+    assert not is_warm("shop.tool"), "a package goes before a module"
+
+
+def test_folders_without_init_are_watched_too(
+    command: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("lock", "-m", "below.near").ok()
+    monkeypatch.chdir(command.folder)
+    time.sleep(0.12)
+    assert CommandLine(command.folder)("run", "-q", "-m", "below.near").code == 0
+    assert warm_command("below.near", [], os.environ, module=True) is not None
+    (command.folder / "below" / "near").mkdir()
+    assert warm_command("below.near", [], os.environ, module=True) is None
 
 
 def test_packages_and_other_folders(command: InProcess) -> None:

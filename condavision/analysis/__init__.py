@@ -80,11 +80,11 @@ def analyze_module(
         AnalysisError: it is not found, cannot be read as Python, or declares something malformed.
     """
     reader = reader or new_reader(root)
-    path = module_file(module, [folder, *paths, *pythonpath]).absolute().as_posix()
+    directories = Directories(reader.directories)
+    path = module_file(module, [folder, *paths, *pythonpath], directories).absolute().as_posix()
     home = folder.absolute().as_posix()
     metadata, _ = reader.script(path)
     search = _search_path(root, paths, pythonpath)
-    directories = Directories(reader.directories)
     starts = run_module_starts(module, path, home, reader)
     reached = walk(starts, search, reader, directories)
     if not path.startswith(f"{home}/"):

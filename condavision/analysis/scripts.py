@@ -46,13 +46,18 @@ def script_file(path: Path) -> Path:
     return main if path.is_dir() and main.is_file() else path
 
 
-def module_file(module: str, entries: Sequence[Path]) -> Path:
+def module_file(
+    module: str, entries: Sequence[Path], directories: Directories | None = None
+) -> Path:
     """Return the file that ``python -m module`` runs, sought in the directories ``entries``.
+
+    ``directories`` remember what was looked into.
 
     Raises:
         AnalysisError: no entry has it, or it is a package without ``__main__.py``.
     """
-    found = find_module(module, [entry.absolute().as_posix() for entry in entries], Directories())
+    folders = [entry.absolute().as_posix() for entry in entries]
+    found = find_module(module, folders, directories or Directories())
     last: Path | None = None
     if found is not None and found.complete:
         source = found.modules[-1].file if found.modules else None
