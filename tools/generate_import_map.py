@@ -18,14 +18,15 @@ Inputs, each found in an installed package or named on the command line:
 
 and the decisions of people, each with its reason, in ``tools/import_map/``: ``patches.toml`` (who
 supplies which module), ``families.toml`` (namespaces that many distributions share),
-``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above) and
-``more.txt`` (distributions below the cut of the most downloaded that scripts are known to import).
+``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above),
+``more.txt`` (distributions below the cut of the most downloaded that scripts are known to import)
+and ``packaged.txt`` (distributions that somebody packages for an operating system).
 
 Only distributions that conda-forge has and the most downloaded ones enter the map: a module that
 nothing among them supplies stays unknown, which is an error a person settles, never a guess. Those
-downloaded less (the list's second part) answer for modules named after them that next to nothing
-else on PyPI has: `import auth` is somebody's own file. The same inputs and the same ``--date`` give
-the same bytes.
+downloaded less (the list's second part, and ``packaged.txt``) answer for modules that are named
+after them and that next to nothing else on PyPI has: `import auth` is somebody's own file. The same
+inputs and the same ``--date`` give the same bytes.
 """
 
 from __future__ import annotations
@@ -131,15 +132,19 @@ def read_top_level(database: Path, universe: set[str]) -> tuple[dict[str, set[st
     return modules, spread
 
 
+def names_in(file: Path) -> dict[str, str]:
+    """Return the distributions listed in a reviewed file, normalized, and as they are spelt."""
+    lines = (line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines())
+    return {canonicalize_name(name): name for name in lines if name}
+
+
 def read(args: argparse.Namespace) -> Data:
     """Read every input."""
     patches = tomllib.loads((args.reviewed / "patches.toml").read_text("utf-8"))
     families = tomllib.loads((args.reviewed / "families.toml").read_text("utf-8"))
     conda, dotted = read_conda_names(args)
-    identical = (args.reviewed / "conda_forge.txt").read_text("utf-8").splitlines()
-    for line in identical:
-        if name := line.partition("#")[0].strip():
-            conda.setdefault(canonicalize_name(name), name)
+    for name, spelt in names_in(args.reviewed / "conda_forge.txt").items():
+        conda.setdefault(name, spelt)
     reviewed = patches["conda"]
     conda.update({name: entry["name"] for name, entry in reviewed.items() if "name" in entry})
     constraints = {name: entry.get("constraint", "") for name, entry in reviewed.items()}
@@ -148,10 +153,10 @@ def read(args: argparse.Namespace) -> Data:
     popularity: dict[str, int] = {
         canonicalize_name(name): rank for rank, name in reversed([*enumerate(popular)])
     }
-    more = (args.reviewed / "more.txt").read_text("utf-8").splitlines()
-    for name in filter(None, (line.partition("#")[0].strip() for line in more)):
-        distribution = canonicalize_name(name)
-        popularity[distribution] = min(popularity.get(distribution, POPULAR), POPULAR)
+    for name in names_in(args.reviewed / "more.txt"):
+        popularity[name] = min(popularity.get(name, POPULAR), POPULAR)
+    for name in names_in(args.reviewed / "packaged.txt"):
+        popularity.setdefault(name, LISTED)
     universe = {*conda, *popularity, *patches["modules"]}
     universe |= {entry["pypi"] for entry in patches["imports"].values() if entry.get("pypi")}
     junk = re.compile("|".join(fnmatch.translate(pattern) for pattern in patches["junk"]))

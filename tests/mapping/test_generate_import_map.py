@@ -33,6 +33,7 @@ TOP_LEVEL = {
     "redirect": ["redirect"],
     "named-oddly": ["odd", "odd.inside", "not-a-module", "1st"],
     "on-forge-only": ["onforge"],
+    "packaged-one": ["packaged_one", "packaged"],
     "little-known": ["little", "stray", "auth", "pretty"],
     "python-auth": ["auth"],
     "auth": ["auth"],
@@ -111,6 +112,7 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         "patches.toml": PATCHES,
         "families.toml": FAMILIES,
         "more.txt": "# reviewed\nbelow-the-cut\n",
+        "packaged.txt": "# reviewed\npackaged-one\n",
         "conda_forge.txt": "# reviewed\npretty_table\n",
     }
     for name, text in texts.items():
@@ -151,6 +153,7 @@ def generated(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Imp
         ("reviewed.two", Provider("reviewed.two", "reviewed", None)),
         ("below", Provider("below", "below-the-cut", None)),
         ("little", Provider("little", "little-known", None)),
+        ("packaged_one", Provider("packaged_one", "packaged-one", None)),
         ("stray", None),
         ("auth", None),
         ("cloud", None),
