@@ -18,7 +18,7 @@ from condavision.lock_progress import LockProgress
 from condavision.lockfile import lock_path, write_lock
 from condavision.locks_folder import alone_in
 from condavision.script_index import read_index, write_index
-from condavision.target import near
+from condavision.target import folder_keys, near
 from condavision.virtual_packages import spell
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def _committed(group: Group) -> ScriptIndex | None:
 
 
 def _overshadowed(key: str, committed: ScriptIndex | None) -> Iterator[str]:
-    if committed is not None and committed.of(key):
+    if committed is not None and any(map(committed.of, (key, *folder_keys(key)))):
         yield (
             f"{key}: {near(committed.path)} has another lock of it, and `run` takes that one as"
             " long as it fits; for this one, lock and run with --locks OTHER-FOLDER"

@@ -21,10 +21,10 @@ from condavision.mapping.import_map import ImportMap
 from condavision.reading import Flags, open_project, read
 from condavision.requirements import differences
 from condavision.script_index import LOCAL, read_index
-from condavision.target import Module, Together, folder_keys, named_target, target_of, typed
+from condavision.target import Module, Together, folder_keys, key_of, named_target, target_of, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from condavision.analysis import Reader
     from condavision.config import Config
@@ -92,22 +92,20 @@ def locate(target: Target, flags: Flags, known: Known | None = None) -> Located:
     """
     known = known or Known()
     project = open_project(target, flags)
-    owner, candidates = _candidates(project, flags, known)
+    candidates = list(_candidates(project, flags, known))
     if not candidates:
         where = f" in {target.folder}" if isinstance(target, Module) else ""
         raise MissingLockError(
             f"{target} has no lock{where}", f"type: condavision lock {typed(target)}"
         )
-    readings = [
-        (entry, folder, _reread(owner, flags, entry, known)) for entry, folder in candidates
-    ]
+    readings = [(it, _reread(it.owner, flags, it.entry, known)) for it in candidates]
     for fits in (_same_sources, _same_requirements):
-        for entry, folder, reading in readings:
-            if fits(entry, reading):
-                path = lock_path(folder, entry.lock)
-                return Located(project, reading, entry, _read(path, owner, known), path)
-    entry, folder, reading = readings[0]
-    raise _stale(owner, reading, _read(lock_path(folder, entry.lock), owner, known))
+        for it, reading in readings:
+            if fits(it.entry, reading):
+                lock = _read(it.path, it.owner, known)
+                return Located(project, reading, it.entry, lock, it.path)
+    it, reading = readings[0]
+    raise _stale(it.owner, reading, _read(it.path, it.owner, known))
 
 
 def is_hash(name: str) -> bool:
@@ -167,27 +165,42 @@ def config_of(name: str | Target, flags: Flags) -> Config:
     return config.with_flags(locks=flags.locks, vendored=flags.vendored)
 
 
-def _candidates(
-    project: Project, flags: Flags, known: Known
-) -> tuple[Target, list[tuple[Entry, Path]]]:
-    """Return whose entries count, and these: the committed ones, then those of this machine."""
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An entry in the index of ``folder``, and whose it is: the target's, or a shared folder's."""
+
+    owner: Target
+    entry: Entry
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        return lock_path(self.folder, self.entry.lock)
+
+
+def _candidates(project: Project, flags: Flags, known: Known) -> Iterator[_Candidate]:
+    """Yield the recorded entries: the committed ones, then those of this machine."""
     wanted = (False, True) if INTERPRETERS not in flags.channels else (True,)
-    folders = [project.locks(local=local) for local in wanted]
+    for local in wanted:
+        folder = project.locks(local=local)
+        index = known.index_of(folder)
+        owner = project.target if index.of(project.key) else _sharing(project, index, known)
+        if owner is not None:
+            for entry in index.of(key_of(owner, project.config.root)):
+                yield _Candidate(owner, entry, folder)
 
-    def entries(key: str) -> list[tuple[Entry, Path]]:
-        return [(entry, folder) for folder in folders for entry in known.index_of(folder).of(key)]
 
-    own = entries(project.key)
-    if own or not isinstance(project.target, Path):
-        return project.target, own
+def _sharing(project: Project, index: ScriptIndex, known: Known) -> Together | None:
+    """Return the nearest folder that a script is locked together with."""
+    if not isinstance(project.target, Path):
+        return None
     script = script_file(project.target).resolve()
     for key in folder_keys(project.key):
-        shared = entries(key)
-        if shared:
+        if index.of(key):
             owner = target_of(key, project.config.root)
             if isinstance(owner, Together) and script in known.scripts_of(owner):
-                return owner, shared
-    return project.target, []
+                return owner
+    return None
 
 
 def _scripts_of(folder: Together) -> frozenset[Path]:

@@ -140,7 +140,9 @@ def key_of(target: Target, root: Path) -> str:
 
 
 def folder_keys(key: str) -> tuple[str, ...]:
-    """Return the keys that a script's folders would have, the nearest first."""
+    """Return the keys that a script's folders would have, the nearest first; none for a module."""
+    if key.startswith(_MODULE):
+        return ()
     return tuple(_folder_key(folder) for folder in PurePosixPath(key).parents)
 
 

@@ -44,3 +44,4 @@ def test_a_key_says_what_it_is_of(
 
 def test_the_nearest_folder_comes_first() -> None:
     assert folder_keys("a/b/c.py") == ("a/b/", "a/", "./")
+    assert folder_keys("-m p in a") == ()

@@ -117,6 +117,17 @@ def test_a_folder_that_is_locked_again_stays_together(command: InProcess) -> Non
     command("check", ".").ok()
 
 
+def test_what_is_committed_goes_first(command: InProcess) -> None:
+    command("lock", "--together", "jobs").ok()
+    shared = entries(command)["jobs/"]
+    for path in (command.folder / "locks" / ".local").glob("*.yml"):
+        path.rename(command.folder / "locks" / path.name)
+    locked = command("lock", "jobs/a.py").ok()
+    assert "`run` takes that one" in locked.err
+    (checked,) = command("check", "jobs/a.py", "--json").ok().json()
+    assert checked["hash"] == shared
+
+
 def test_files_that_are_not_of_the_set_have_no_lock(command: InProcess) -> None:
     command("lock", "--together", "jobs").ok()
     assert command("check", "jobs/build/generated.py").code == 70
