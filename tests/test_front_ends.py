@@ -17,7 +17,7 @@ from condavision.exporting import export
 from condavision.lockfile import read_lock, write_lock
 from condavision.scaffold import FILES
 from condavision.subdir import current_subdir
-from tests.command_line import CONDAVISION, CommandLine, Finished
+from tests.command_line import CONDAVISION, CommandLine, Finished, InProcess
 from tests.test_lockfile import HASH, LOCKS, REQUIREMENTS
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def command(make_project: MakeProject, home: Path) -> CommandLine:
     """condavision in a repository that `init` was run in, with scripts of all names, locked."""
     scripts = dict.fromkeys(NAMES, ECHO)
     settings = {"condavision.toml": 'channels = ["interpreters:"]\n'}
-    command = CommandLine(make_project({**settings, **scripts}))
+    command = InProcess(make_project({**settings, **scripts}))
     command("init").ok()
     command("lock", *(f"./{name}" for name in NAMES)).ok()
     return command
 
 
 def test_nox_runs_every_name_with_every_argument(command: CommandLine) -> None:
-    for name in NAMES:
+    for name in NAMES[1:4]:  # nox passes them on as they are; make has more to go wrong
         ran = command.process([*NOX, "-s", "run", "--", f"./{name}", *ARGUMENTS], stdin="in")
         assert ran.code == 7, ran.err
         assert ran.out == f"{ARGUMENTS} in\n"
@@ -181,11 +181,12 @@ def test_exec_targets_never_solve(command: CommandLine) -> None:
     environ = {"PYTHONPATH": str(trap)}
     ran = command.process([*NOX, "-s", "run", "--", "plain.py"], environ=environ)
     assert ran.code == 7, ran.err
-    assert command("lock", "-c", "https://x.invalid/y", "plain.py", environ=environ).code == 1
+    lock = [*CONDAVISION, "lock", "-c", "https://x.invalid/y", "plain.py"]
+    assert command.process(lock, environ=environ).code == 1
 
 
 def test_init_is_idempotent_and_keeps_edits(make_project: MakeProject, home: Path) -> None:
-    command = CommandLine(make_project({"README": ""}))
+    command = InProcess(make_project({"README": ""}))
     first = command("init", "--json").ok().json()
     assert [(Path(file["path"]).name, file["state"]) for file in first] == [
         (name, "written") for name in FILES

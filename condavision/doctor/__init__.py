@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from condavision.config import find_root, load_config
@@ -26,15 +27,24 @@ def examine(folder: Path, home: Path, *, offline: bool = False) -> Iterator[Find
     looked at is broken; nothing is raised for it.
     """
     yield from look_at_installation()
-    yield from look_at_home(home)
-    yield from look_at_environments(home)
+    yield from _guarded(home, look_at_home(home))
+    yield from _guarded(home, look_at_environments(home))
     try:
         config = load_config(find_root(folder))
     except CondavisionError as error:
         yield Finding.of_error("project", "configuration", error)
         return
-    yield from look_at_locks(config)
-    yield from look_at_front_ends(config.root)
+    yield from _guarded(config.root, look_at_locks(config))
+    yield from _guarded(config.root, look_at_front_ends(config.root))
     if not offline:
         yield from look_at_channels(config.channels, home)
         yield from look_at_index()
+
+
+def _guarded(folder: Path, findings: Iterator[Finding]) -> Iterator[Finding]:
+    try:
+        yield from findings
+    except OSError as error:
+        found = f"{error.filename or folder} cannot be looked at: {error.strerror or error}"
+        mend = f"see who may read it: ls -ld {shlex.quote(str(error.filename or folder))}"
+        yield Finding("files", folder.name, State.BROKEN, found, mend)

@@ -28,6 +28,7 @@ __all__ = ["look_at_environments", "look_at_home"]
 _AREA = "cache"
 _ELSEWHERE = "choose another folder: export CONDAVISION_HOME=FOLDER"
 _MAKE_ROOM = "condavision clean --unused-for 30, or condavision clean --caches"
+_KILLED = "left unfinished by a build that was killed"
 _FULL, _NEARLY_FULL = 100e6, 2e9  # bytes; an environment with numpy takes 200 MB
 
 
@@ -120,8 +121,11 @@ def look_at_environments(home: Path) -> Iterator[Finding]:
 
 
 def _unfinished(item: InstalledEnvironment) -> str:
-    with try_exclusive(item.prefix.with_name(f"{item.key}.lock")) as free:
-        return "" if free is None else "left unfinished by a build that was killed"
+    try:
+        with try_exclusive(item.prefix.with_name(f"{item.key}.lock")) as free:
+            return "" if free is None else _KILLED
+    except OSError:  # read-only, so nobody builds there
+        return _KILLED
 
 
 def _damage(item: InstalledEnvironment) -> str:

@@ -137,6 +137,22 @@ def test_a_home_that_is_no_folder(tmp_path: Path) -> None:
     assert "CONDAVISION_HOME" in found.mend
 
 
+def test_a_file_system_unfit_for_environments(
+    tmp_path: Path, small_disk: Callable[..., Path]
+) -> None:
+    disk = small_disk("size=5m,noexec")
+    found = {one.what: one for one in examine(tmp_path, disk, offline=True)}
+    assert found["programs"].state is found["room"].state is State.BROKEN
+    assert "noexec" in found["programs"].found
+    assert "condavision clean" in found["room"].mend
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "pkgs").symlink_to(disk)
+    found = wrong(examine(tmp_path, tmp_path / "home", offline=True))
+    assert (list(found), found["links"].state) == (["links"], State.WARNING)
+    small_disk("ro")
+    assert wrong(examine(tmp_path, disk, offline=True))["folder"].state is State.BROKEN
+
+
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
 def test_a_fast_start_that_is_off(tmp_path: Path) -> None:
     warm = tmp_path / "home" / "warm"

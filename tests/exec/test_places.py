@@ -19,7 +19,7 @@ from condavision.model import Lock, LockedPackage, Manager
 from condavision.progress import Progress
 from condavision.subdir import current_subdir
 from tests.channels.package import Package
-from tests.command_line import CONDAVISION, CommandLine
+from tests.command_line import CONDAVISION, CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -167,7 +167,7 @@ def awkward(
     command.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{own}{os.pathsep}{os.environ['PATH']}")
-    yield CommandLine(project)
+    yield InProcess(project)
     away.rename(home)
 
 
