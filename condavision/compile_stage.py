@@ -128,11 +128,14 @@ def lock_targets(
         for entry in before(group.folder).of(key)
     }
     unsolved = []
+    present: dict[Path, list[tuple[Group, Lock]]] = {}
     for group in groups:
         if group.present is None or _outdated(group, renewal):
             unsolved.append(group)
         else:
-            report.locked += _record(group, group.present, written=False)
+            present.setdefault(group.folder, []).append((group, group.present))
+    for folder, found in present.items():
+        report.locked += _record(folder, found, written=False)
     if unsolved:
         from condavision.solving import LockSolver  # noqa: PLC0415 - only a solve pays for rattler
 
@@ -190,7 +193,8 @@ async def _solve_groups(
                     renewal.kept(group.former),
                     renewal.agreement,
                 )
-                report.locked += _record(group, _with_overrides(lock, group), written=True)
+                made = (group, _with_overrides(lock, group))
+                report.locked += _record(group.folder, [made], written=True)
             except CondavisionError as error:
                 report.failed += [(reading.project.target, error) for reading in group.readings]
             progress.finished(first.project.key)
@@ -210,17 +214,24 @@ def _with_overrides(lock: Lock, group: Group) -> Lock:
     return replace(lock, metadata={**lock.metadata, "overrides": spell(overrides)})
 
 
-def _record(group: Group, lock: Lock, *, written: bool) -> list[LockedScript]:
-    """Write a new lock, and note in the index who uses it."""
-    with alone_in(group.folder):
-        if written or not list(group.folder.glob(f"{lock.hash}*.environment.yml")):
-            write_lock(group.folder, lock, group.readings[0].requirements)
-        index = read_index(group.folder)
-        former = group.former
-        changes = compare(former, lock) if former and written else ()
-        entries = {one.project.key: one.entry() for one in group.readings}
-        shared = (key for one in group.readings for key in one.keys if key not in entries)
-        write_index(index.updated(entries, dropped=shared))
+def _record(
+    folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool
+) -> list[LockedScript]:
+    """Write new locks, and note in the index of their folder who uses them."""
+    locks = tuple(locks)
+    readings = [one for group, _ in locks for one in group.readings]
+    with alone_in(folder):
+        for group, lock in locks:
+            if written or not list(folder.glob(f"{lock.hash}*.environment.yml")):
+                write_lock(folder, lock, group.readings[0].requirements)
+        entries = {one.project.key: one.entry() for one in readings}
+        shared = (key for one in readings for key in one.keys if key not in entries)
+        write_index(read_index(folder).updated(entries, dropped=shared))
+    return [it for group, lock in locks for it in _locked(group, lock, written=written)]
+
+
+def _locked(group: Group, lock: Lock, *, written: bool) -> list[LockedScript]:
+    changes = compare(group.former, lock) if group.former and written else ()
     committed = _committed(group)
     return [
         LockedScript(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis import new_reader
+from condavision.analysis import new_reader, prefetched
 from condavision.channel import INTERPRETERS
 from condavision.config import home
 from condavision.errors import CondavisionError, LockfileError
@@ -18,12 +19,11 @@ from condavision.terms import terms_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
-    from pathlib import Path
 
     from condavision.analysis import Reader
     from condavision.mapping.import_map import ImportMap
     from condavision.model import Lock
-    from condavision.reading import Flags, Reading
+    from condavision.reading import Flags, Project, Reading
     from condavision.script_index import ScriptIndex
     from condavision.target import Target
     from condavision.terms import Terms
@@ -60,18 +60,25 @@ class Sources:
     import_map: ImportMap
     index_of: Callable[[Path], ScriptIndex]
     now: datetime
-    readers: dict[Path, Reader] = field(default_factory=dict)
 
     def groups(
         self, targets: Iterable[Target], failed: list[tuple[Target, CondavisionError]]
     ) -> list[Group]:
         """Read every target, join those with equal requirements; add the others to ``failed``."""
         readings: dict[tuple[Path, str], list[Reading]] = {}
+        projects = []
         for target in targets:
             try:
-                reading = self._read(target)
+                projects.append(open_project(target, self.flags))
             except CondavisionError as error:
                 failed.append((target, error))
+        scripts = ((it.config.root, it.target) for it in projects if isinstance(it.target, Path))
+        readers = prefetched(scripts)
+        for project in projects:
+            try:
+                reading = self._read(project, readers)
+            except CondavisionError as error:
+                failed.append((project.target, error))
                 continue
             folder = reading.project.locks(local=reading.local)
             readings.setdefault((folder, reading.hash), []).append(reading)
@@ -83,19 +90,17 @@ class Sources:
                 failed += [(reading.project.target, error) for reading in found]
         return groups
 
-    def _read(self, target: Target) -> Reading:
-        project = open_project(target, self.flags)
+    def _read(self, project: Project, readers: dict[Path, Reader]) -> Reading:
         root = project.config.root
-        if root not in self.readers:
-            self.readers[root] = new_reader(root)
+        if root not in readers:
+            readers[root] = new_reader(root)
         recorded = tuple(
             path
             for local in (False, True)
             for entry in self.index_of(project.locks(local=local)).of(project.key)
             for path in entry.paths
         )
-        reader = self.readers[root]
-        reading = read(project, self.import_map, extra_paths=recorded, reader=reader)
+        reading = read(project, self.import_map, extra_paths=recorded, reader=readers[root])
         reading.require_runnable()
         reading.require_known(self.import_map)
         return reading

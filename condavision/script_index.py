@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import LockfileError
@@ -36,6 +37,10 @@ _GIT_FILES = {
     False: (".gitattributes", f"{FILE_NAME} merge=union\n"),
     True: (".gitignore", "*\n"),
 }
+
+_LINES = (
+    10_000  # the index is read and written once for each lock of a run, a thousand scripts long
+)
 
 _HEADER = "# Which lock each script uses; written by condavision, to be committed.\n"
 
@@ -110,19 +115,23 @@ def parse_index(text: str, path: Path) -> ScriptIndex:
 
 def _read_line(line: str, where: str) -> tuple[str, Entry]:
     try:
-        ((script, fields),) = json.loads(f"{{{line}}}").items()
-        entry = Entry(
-            fields["lock"],
-            fields["digest"],
-            tuple(fields.get("channels", ())),
-            tuple(fields.get("paths", ())),
-        )
+        return _parse_line(line)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LockfileError(
             f"{where}: not an entry of a script: {line.strip()[:60]}",
             "settle the merge conflict there, or delete the line and lock its script again",
         ) from error
-    return script, entry
+
+
+@lru_cache(_LINES)
+def _parse_line(line: str) -> tuple[str, Entry]:
+    ((script, fields),) = json.loads(f"{{{line}}}").items()
+    return script, Entry(
+        fields["lock"],
+        fields["digest"],
+        tuple(fields.get("channels", ())),
+        tuple(fields.get("paths", ())),
+    )
 
 
 def write_index(index: ScriptIndex) -> None:
@@ -136,7 +145,8 @@ def write_index(index: ScriptIndex) -> None:
         write_atomic(index.path.parent / name, content)
 
 
-def _line(script: str, entries: Iterable[Entry]) -> str:
+@lru_cache(_LINES)
+def _line(script: str, entries: tuple[Entry, ...]) -> str:
     return "".join(f"{_json(script)}: {_json(_fields(entry))}\n" for entry in entries)
 
 

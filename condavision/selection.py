@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis import analyze, find_scripts, new_reader
+from condavision.analysis import analyze, find_scripts, prefetched
 from condavision.config import find_root, load_config
 from condavision.errors import CondavisionError, UsageError
 from condavision.reading import Flags, open_project, python_path
@@ -25,7 +26,7 @@ from condavision.target import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from condavision.analysis import Reader
+    from condavision.config import Config
     from condavision.script_index import ScriptIndex
     from condavision.target import Target
 
@@ -125,8 +126,7 @@ def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
     )
     if all(script in paths for script in found):
         return found
-    readers: dict[Path, Reader] = {}
-    modules = {module for script in found for module in _modules_of(script, readers)}
+    modules = frozenset(_modules_of(found))
     return tuple(
         script
         for script in found
@@ -134,21 +134,23 @@ def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
     )
 
 
-def _modules_of(script: Path, readers: dict[Path, Reader]) -> tuple[Path, ...]:
-    try:
-        config = open_project(script, Flags()).config
-        if config.root not in readers:
-            readers[config.root] = new_reader(config.root)
-        analysis = analyze(
-            script,
-            root=config.root,
-            paths=config.paths,
-            pythonpath=python_path(),
-            reader=readers[config.root],
-        )
-    except CondavisionError:  # it is told when the script itself is looked at
-        return ()
-    return tuple(source.path.resolve() for source in analysis.files[1:])
+def _modules_of(scripts: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files that scripts import; what is wrong with one is told when it is locked."""
+    configs: dict[Path, Config] = {}
+    for script in scripts:
+        with suppress(CondavisionError):
+            configs[script] = open_project(script, Flags()).config
+    readers = prefetched((config.root, script) for script, config in configs.items())
+    for script, config in configs.items():
+        with suppress(CondavisionError):
+            analysis = analyze(
+                script,
+                root=config.root,
+                paths=config.paths,
+                pythonpath=python_path(),
+                reader=readers[config.root],
+            )
+            yield from (source.path.resolve() for source in analysis.files[1:])
 
 
 def _is_run(script: Path) -> bool:

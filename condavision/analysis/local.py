@@ -79,7 +79,9 @@ class Directories:
     def extensions(self, folder: str) -> dict[str, list[str]]:
         """Return the compiled modules in a directory: module name -> file names."""
         known = self._extensions.get(folder)
-        if known is None:
+        if known is None and self.shared is not None and self[folder] is not None:
+            known = self._extensions[folder] = self.shared.extensions(folder)
+        elif known is None:
             known = self._extensions[folder] = {}
             for name, is_folder in self[folder].items():
                 match = None if is_folder else _EXTENSION.match(name)
@@ -90,7 +92,9 @@ class Directories:
     def modules(self, folder: str) -> frozenset[str]:
         """Return the names that an import of a module in a directory could mean."""
         known = self._modules.get(folder)
-        if known is None:
+        if known is None and self.shared is not None and self[folder] is not None:
+            known = self._modules[folder] = self.shared.modules(folder)
+        elif known is None:
             names = (
                 name if is_folder else name.partition(".")[0]
                 for name, is_folder in self[folder].items()
