@@ -150,7 +150,7 @@ def tables(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what the README and the docs claim, as ratios beside what a user would pick."""
     session.install("-e", ".", "--group", "test", "pipreqs", "deptry", "fawltydeps")
-    for measured in ("warm_run", "install", "lock"):
+    for measured in ("warm_run", "install", "lock", "many"):
         session.run("python", "-m", f"benchmarks.{measured}")
     stdlib = sysconfig.get_path("stdlib")
     session.run("python", "-m", "benchmarks.scan", stdlib, "--peers", session.bin)
