@@ -25,7 +25,7 @@ from condavision.analysis.statements import (
 from condavision.analysis.worlds import ALL, Verdict, is_typing, platforms_of, pythons_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tree_sitter import Node, Tree
 
@@ -81,7 +81,12 @@ _TRY = re.compile(rb"try(?=[ \t]*[:\\])")
 _SUPPRESS = re.compile(rb"suppress[ \t]*\(")
 _HASATTR = re.compile(r"\bhasattr\(\s*([\w.]+)\s*,\s*[uU]?['\"](\w+)['\"]")
 _FLAGGED = re.compile(
-    rb"if (?=[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED|__name__ *==))"
+    rb"if (?=[^\n]*find_(?:spec|loader)\("
+    rb"|[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED|__name__ *==))"
+)
+_FOUND = re.compile(rb"\bfind_(?:spec|loader)\(")
+_SEARCHED = re.compile(
+    rb"(?m)^[ \t]*(\w+)[ \t]*=(?!=)[^\n]*\bfind_spec\([^\n]*?(?:is not None)?\)?$"
 )
 _AVAILABLE = re.compile(
     rb"\(?(?:[\w.]+\.)?(?:_?(?:HAS|HAVE|has|have)_\w+|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)"
@@ -103,6 +108,7 @@ class Guards:
     _segments: list[tuple[_Region, ...]] = field(default_factory=list)
     _guards: dict[int, Guard] = field(default_factory=dict)
     _flags: dict[str, Verdict] = field(default_factory=dict)
+    _searched: set[bytes] = field(default_factory=set)
     _judged_parts: dict[int, Verdict] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -115,7 +121,7 @@ class Guards:
             for match in _SUPPRESS.finditer(text):
                 self._read_suppress(root.descendant_for_byte_range(match.start(), match.start()))
         self._read_conditions(INTERESTING)
-        for match in _FLAGGED.finditer(text):
+        for match in chain(_FLAGGED.finditer(text), self._read_searches()):
             node = root.named_descendant_for_byte_range(match.start(), match.start() + 2)
             if node is not None and node.type in {"if_statement", "elif_clause"}:
                 self._read_flagged(node)
@@ -206,6 +212,15 @@ class Guards:
             checked = frozenset(f"{owner}.{name}" for owner, name in asked)
         return judge(condition, self._flags, self._judged_parts), checked
 
+    def _read_searches(self) -> Iterator[re.Match[bytes]]:
+        """Note ``FOUND = find_spec("x") is not None``; yield the conditions that ask for it."""
+        if b"find_" not in self.source.text:
+            return
+        self._searched = {match[1] for match in _SEARCHED.finditer(self.source.text)}
+        if self._searched:
+            names = b"|".join(sorted(self._searched))
+            yield from re.finditer(rb"if (?=\(?(?:" + names + rb")\b)", self.source.text)
+
     def _read_flagged(self, node: Node) -> None:
         """Make what stands under ``if HAS_NUMPY:`` optional, and mark the main block."""
         condition = node.child_by_field_name("condition")
@@ -215,7 +230,11 @@ class Guards:
         text = condition.text or b""
         if text.startswith(b"__name__"):
             self._regions.append(_Region(block.start_byte, block.end_byte, main=True))
-        elif _AVAILABLE.match(text):
+        elif (
+            _AVAILABLE.match(text)
+            or text.lstrip(b"(").split()[0] in self._searched
+            or (_FOUND.search(text) and not text.startswith(b"not ") and b"is None" not in text)
+        ):
             self._regions.append(_Region(block.start_byte, block.end_byte, optional=True))
 
     def _read_if(self, node: Node) -> None:

@@ -196,6 +196,8 @@ class _Judge:
             return False
         others = self._others(it, it.raw.instead)
         return bool(others) and all(
-            other.resolution.origin is Origin.PACKAGE and _top(other.raw) not in required
+            not self._included(other)
+            if other.resolution.origin is Origin.STDLIB
+            else other.resolution.origin is Origin.PACKAGE and _top(other.raw) not in required
             for other in others
         )

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from condavision.analysis.statements import names_caught
+from condavision.analysis.statements import ends_script, gives_up, names_caught
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +24,7 @@ __all__ = ["used_regardless"]
 _OCCURRENCES = 400  # looked at of one import; a name that stands there more often is a common word
 _CLIMB = 200
 _DEFINITIONS = {"function_definition", "class_definition"}
+_ABSENT = re.compile(rb"\(?(?:not[ \t]+\w+|\w+[ \t]+(?:is|==)[ \t]+(?:None|False))\)?")
 _DEFERRED = {"function_definition", "lambda"}
 _CONDITIONAL = {"if_statement", "elif_clause", "while_statement", "assert_statement"}
 _ASKING = {"comparison_operator", "not_operator", "boolean_operator", "conditional_expression"}
@@ -62,7 +63,8 @@ def used_regardless(source: Source, root: Node, start: int, names: Iterable[str]
         return False
     if uses.at_once:
         return True
-    return not uses.asked and any(name in uses.reached() for name in uses.deferred)
+    deferred = uses.demanded if uses.asked else uses.demanded | uses.deferred
+    return bool(deferred) and not deferred.isdisjoint(uses.reached())
 
 
 def _module_level_try(root: Node, start: int) -> Node | None:
@@ -108,6 +110,8 @@ class _Uses:
     asked: bool = False
     at_once: bool = False
     deferred: set[bytes] = field(default_factory=set)
+    demanded: set[bytes] = field(default_factory=set)
+    """Definitions that end the script where the name is not there."""
 
     def collect(self) -> None:
         names = self.wanted | self.flags
@@ -127,6 +131,8 @@ class _Uses:
                 self._classify(node)
 
     def _classify(self, node: Node) -> None:
+        if self._is_demand(node):
+            return
         if node.text in self.flags:
             self.asked = True
             return
@@ -158,6 +164,29 @@ class _Uses:
             self.deferred.add(holder)
         else:
             self.at_once = True
+
+    def _is_demand(self, node: Node) -> bool:
+        """Note ``if not HAS_NUMPY: sys.exit()``: where that runs, nothing goes on without it."""
+        statement = next((it for it in _ancestors(node) if it.type in _CONDITIONAL), None)
+        if statement is None or statement.type != "if_statement":
+            return False
+        condition = statement.child_by_field_name("condition")
+        block = statement.child_by_field_name("consequence")
+        if condition is None or block is None or not _ABSENT.fullmatch(condition.text or b""):
+            return False
+        holder, deferred = b"", False
+        for ancestor in _ancestors(statement):
+            deferred = deferred or ancestor.type in _DEFERRED
+            if ancestor.type in _DEFINITIONS:
+                name = ancestor.child_by_field_name("name")
+                holder = (name.text or b"") if name is not None else b""
+        if not (ends_script(block) if deferred else gives_up(block)):
+            return False
+        if deferred:
+            self.demanded.add(holder)
+        else:
+            self.at_once = True
+        return True
 
     def _binds(self, ancestor: Node, child: Node, node: Node) -> bool:
         if ancestor.type in _BINDING_PARTS:

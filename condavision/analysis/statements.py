@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["SCOPES", "ends", "gives_up", "holders", "is_quiet", "names_caught"]
+__all__ = ["SCOPES", "ends", "ends_script", "gives_up", "holders", "is_quiet", "names_caught"]
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _EXIT_CALL = re.compile(
     rb"(?:sys\.exit|exit|quit|os\._exit|os\.abort|[\w.]*\.error|[\w.]*\.exit|die|fail)\s*\("
 )
+_ENDING = re.compile(rb"(?:sys\.exit|exit|quit|os\._exit|raise[ \t]+SystemExit)\b")
 _SKIP = re.compile(rb"raise\s+(?:[\w.]+\.)?Skip")
 _HOLDERS = {
     "assert_statement",
@@ -89,6 +90,12 @@ def gives_up(block: Node) -> bool:
     if last.type == "raise_statement":
         return not _SKIP.match(last.text or b"")
     return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
+
+
+def ends_script(block: Node) -> bool:
+    """Tell whether a block ends the script: ``sys.exit()``, not a failure that may be caught."""
+    last = _last(block)
+    return last is not None and bool(_ENDING.match(last.text or b""))
 
 
 def is_quiet(block: Node) -> bool:

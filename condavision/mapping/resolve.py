@@ -13,11 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from condavision.errors import ConfigError
+from condavision.mapping.import_map import normalized
 from condavision.mapping.project_names import namesake, project_names
 from condavision.model import ImportKind, Manager, Origin, Requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from condavision.mapping.import_map import ImportMap, Provider
@@ -232,11 +233,11 @@ class _Resolver:
     def _provider(self, module: str) -> Provider | None:
         """Return who supplies a module; of several, who is needed anyway."""
         provider = self.import_map.provider(_spelt_today(module))
-        if provider is None or not provider.others or provider.pypi in self.certain:
+        if provider is None or not provider.others or provider.pypi in self.named:
             return provider
-        if provider.pypi in self.named and not self.certain & {*provider.others}:
-            return provider
-        needed = {*self.certain, *self.named}
+        needed: Container[str] = self.named
+        if provider.pypi not in self.certain and normalized(provider.module) != provider.pypi:
+            needed = {*self.named, *self.certain}
         other = next((name for name in provider.others if name in needed), None)
         if other is None:
             return provider

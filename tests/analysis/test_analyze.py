@@ -85,6 +85,14 @@ PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
          "zope/mine/__init__.py": "", "zope/mine/y.py": "import r"},
         {"zope", "r"},
     ),
+    (
+        "a stand-in that the newest Pythons lack",
+        {"s.py": "try:\n    from setuptools import setup\nexcept ImportError:\n"
+         "    from distutils.core import setup\ntry:\n    import requests\nexcept ImportError:\n"
+         "    import urllib2\ntry:\n    import mock\nexcept ImportError:\n"
+         "    from unittest import mock\n"},
+        {"setuptools", "requests"},
+    ),
     ("folder of modules", {"s.py": "import models\nmodels.user", "models/user.py": ""}, set()),
     (
         "folder named as a distribution",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.model import Analysis, ImportKind
+from condavision.model import Analysis, ImportKind, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,11 @@ REQUIRED = {
     + "class A:\n    def f(self):\n        np.zeros()\nA().f()",
     "after the script gave up without it": NONE
     + "if np is None:\n    raise SystemExit('no numpy')\nnp.zeros()",
+    "after a flag made it give up": FLAGGED + "if not HAS:\n    print('no')\n    sys.exit(1)",
+    "after a flag made a called function exit": FLAGGED
+    + "def main():\n    if HAS is False:\n        raise SystemExit('no')\nmain()",
+    "after a called function gave up": NONE
+    + "def main():\n    if np is None:\n        sys.exit('no')\n    np.zeros()\nmain()",
     "as a keyword argument's value": PASSED + "f(xp=np)",
 }
 OPTIONAL = {
@@ -45,6 +50,14 @@ OPTIONAL = {
     "asked in an expression": NONE + "x = np.zeros() if np else []",
     "left early": NONE + "def main():\n    if not np:\n        return\n    np.zeros()\nmain()",
     "a flag is asked": FLAGGED + "def main():\n    if HAS:\n        np.zeros()\nmain()",
+    "a function that nothing calls gives up": FLAGGED
+    + "def need():\n    if not HAS:\n        raise SystemExit('no')",
+    "a function that is called raises": FLAGGED
+    + "def need():\n    if not HAS:\n        raise RuntimeError('no')\ntry: need()\nexcept: pass",
+    "a flag is told": FLAGGED + "if not HAS:\n    print('no np')",
+    "looked for first": "from importlib.util import find_spec\nif find_spec('np'):\n    import np",
+    "looked for and noted": "import importlib.util as u\nFOUND = u.find_spec('np') is not None\n"
+    "if FOUND:\n    import np",
     "another name stands in": NONE + "np = np or stub\nnp.zeros()",
     "a function stands in": "try:\n    from np import zeros\nexcept ImportError:\n"
     "    def zeros(): pass\nzeros()",
@@ -64,7 +77,7 @@ OPTIONAL = {
 
 
 def kind_of(analysis: Analysis) -> ImportKind:
-    return analysis.imports[0].kind
+    return next(it.kind for it in analysis.imports if it.origin is Origin.PACKAGE)
 
 
 @pytest.mark.parametrize("text", REQUIRED.values(), ids=REQUIRED)

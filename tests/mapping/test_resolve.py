@@ -89,6 +89,12 @@ def test_an_import_of_two_libraries_means_the_one_that_is_needed_anyway() -> Non
         assert requirements(analysis(haystack, certain)) == "django-haystack"
 
 
+def test_a_namesake_is_itself_whatever_else_is_needed() -> None:
+    found = analysis(required("pytorch_lightning"), required("lightning"))
+
+    assert requirements(found) == "lightning; pytorch-lightning"
+
+
 def implied(name: str, by: str) -> Import:
     return Import(name, HERE, ImportKind.IMPLIED, implied_by=by)
 
