@@ -86,7 +86,7 @@ _FLAGGED = re.compile(
 )
 _FOUND = re.compile(rb"\bfind_(?:spec|loader)\(")
 _SEARCHED = re.compile(
-    rb"(?m)^[ \t]*(\w+)[ \t]*=(?!=)[^\n]*\bfind_spec\([^\n]*?(?:is not None)?\)?$"
+    rb"(?m)^[ \t]*(\w+)[ \t]*=(?!=)(?![^\n]*\bis[ \t]+None)[^\n]*\bfind_(?:spec|loader)\("
 )
 _AVAILABLE = re.compile(
     rb"\(?(?:[\w.]+\.)?(?:_?(?:HAS|HAVE|has|have)_\w+|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)"
@@ -230,12 +230,15 @@ class Guards:
         text = condition.text or b""
         if text.startswith(b"__name__"):
             self._regions.append(_Region(block.start_byte, block.end_byte, main=True))
-        elif (
-            _AVAILABLE.match(text)
-            or text.lstrip(b"(").split()[0] in self._searched
-            or (_FOUND.search(text) and not text.startswith(b"not ") and b"is None" not in text)
-        ):
+        elif _AVAILABLE.match(text) or self._says_found(text):
             self._regions.append(_Region(block.start_byte, block.end_byte, optional=True))
+
+    def _says_found(self, condition: bytes) -> bool:
+        words = condition.lstrip(b"(").split()
+        if words and words[0].rstrip(b")") in self._searched:
+            return True
+        found = bool(_FOUND.search(condition)) and b"is None" not in condition
+        return found and not condition.startswith(b"not ")
 
     def _read_if(self, node: Node) -> None:
         left = ALL
