@@ -15,7 +15,7 @@ from condavision.mapping.import_map import ImportMap
 from condavision.reading import open_project, read
 from condavision.requirements import differences
 from condavision.subdir import current_subdir
-from condavision.target import typed
+from condavision.target import lock_command
 from condavision.terms import terms_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _check_located(located: Located) -> Checked:
     reasons = [f"not locked for {', '.join(lacking)}"] if lacking else []
     reasons += terms_of(located.project.config).unmet(lock.metadata)
     if reasons:
-        notes = (*reasons, f"type: condavision lock {typed(reading.project.target)}")
+        notes = (*reasons, f"type: {lock_command(reading.project.target)}")
         return Checked(key, lock.hash, "stale", notes, StaleLockError.code)
     found = []
     if reading.hash != lock.hash:

@@ -21,7 +21,15 @@ from condavision.mapping.import_map import ImportMap
 from condavision.reading import Flags, open_project, read
 from condavision.requirements import differences
 from condavision.script_index import LOCAL, read_index
-from condavision.target import Module, Together, folder_keys, key_of, named_target, target_of, typed
+from condavision.target import (
+    Module,
+    Together,
+    folder_keys,
+    key_of,
+    lock_command,
+    named_target,
+    target_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -95,9 +103,7 @@ def locate(target: Target, flags: Flags, known: Known | None = None) -> Located:
     candidates = list(_candidates(project, flags, known))
     if not candidates:
         where = f" in {target.folder}" if isinstance(target, Module) else ""
-        raise MissingLockError(
-            f"{target} has no lock{where}", f"type: condavision lock {typed(target)}"
-        )
+        raise MissingLockError(f"{target} has no lock{where}", f"type: {lock_command(target)}")
     readings = [(it, _reread(it.owner, flags, it.entry, known)) for it in candidates]
     for fits in (_same_sources, _same_requirements):
         for it, reading in readings:
@@ -238,12 +244,12 @@ def _read(path: Path, owner: Target, known: Known) -> Lock:
         raise MissingLockError(
             f"{owner} is locked as {path.name}, but that file is missing",
             "restore it from version control",
-            f"or type: condavision lock {typed(owner)}",
+            f"or type: {lock_command(owner)}",
         )
     try:
         return known.lock_of(path)
     except LockfileError as error:
-        raise LockfileError(error.message, f"type: condavision lock {typed(owner)}") from error
+        raise LockfileError(error.message, f"type: {lock_command(owner)}") from error
 
 
 def _stale(owner: Target, reading: Reading, lock: Lock) -> StaleLockError:
@@ -252,5 +258,5 @@ def _stale(owner: Target, reading: Reading, lock: Lock) -> StaleLockError:
     )
     return StaleLockError(
         f"{owner} no longer requires what it was locked for: {changes}",
-        f"type: condavision lock {typed(owner)}",
+        f"type: {lock_command(owner)}",
     )

@@ -17,8 +17,8 @@ from condavision.target import (
     READ_BY_TOOLS,
     Module,
     Together,
+    file_of,
     folder_keys,
-    is_there,
     key_of,
     target_of,
 )
@@ -47,7 +47,8 @@ class Named:
 def select_targets(named: Named, flags: Flags, *, join: bool = False) -> tuple[Target, ...]:
     """Return what is named, and the scripts and recorded modules in the folders that are named.
 
-    With ``join``, scripts in them that are locked together with their folder stand for that.
+    What is locked as a module there is no script besides, unless it is locked as that too. With
+    ``join``, scripts that are locked together with their folder stand for that.
 
     Raises:
         UsageError: nothing is named.
@@ -61,12 +62,14 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> tuple[T
     here = Path.cwd()
     recorded = _Recorded(flags.locks)
     targets: list[Target] = []
+    folders = [folder.resolve() for folder in named.paths if folder.is_dir()]
+    modules = {module: file for folder in folders for module, file in recorded.modules(folder)}
     for script in select_scripts(named.paths) if named.paths else ():
-        is_joined = join and script not in named.paths
-        targets.append(recorded.owner(script) if is_joined else script)
-    for folder in named.paths:
-        if folder.is_dir():
-            targets += recorded.modules(folder.resolve())
+        if script in named.paths:
+            targets.append(script)
+        elif script.resolve() not in modules.values() or recorded.has(script):
+            targets.append(recorded.owner(script) if join else script)
+    targets += modules
     targets += (Module(name, here) for name in named.modules)
     targets += map(Together, named.together)
     return tuple(dict.fromkeys(targets))
@@ -87,16 +90,20 @@ class _Recorded:
     def owner(self, script: Path) -> Target:
         """Return the folder that a script is locked together with, or the script."""
         root = self._root(script.resolve().parent)
-        key = key_of(script, root)
-        indexes = self._indexes(root)
-        if not any(index.of(key) for index in indexes):
-            for shared in folder_keys(key):
-                if any(index.of(shared) for index in indexes):
+        if not self.has(script):
+            for shared in folder_keys(key_of(script, root)):
+                if any(index.of(shared) for index in self._indexes(root)):
                     return target_of(shared, root)
         return script
 
-    def modules(self, folder: Path) -> Iterator[Module]:
-        """Yield the modules that are locked for a folder or one below it, and still there."""
+    def has(self, script: Path) -> bool:
+        """Tell whether a script has a lock of its own."""
+        root = self._root(script.resolve().parent)
+        key = key_of(script, root)
+        return any(index.of(key) for index in self._indexes(root))
+
+    def modules(self, folder: Path) -> Iterator[tuple[Module, Path]]:
+        """Yield the modules that are locked for a folder or one below it, and their files."""
         root = self._root(folder)
         indexes = self._indexes(root)
         for key in sorted({key for index in indexes for key in index.entries}):
@@ -104,8 +111,9 @@ class _Recorded:
             if not isinstance(target, Module) or not target.folder.is_relative_to(folder):
                 continue
             paths = (root / path for index in indexes for it in index.of(key) for path in it.paths)
-            if is_there(target, [*load_config(root).paths, *paths]):
-                yield target
+            file = file_of(target, [*load_config(root).paths, *paths])
+            if file is not None:
+                yield target, file
 
 
 def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:

@@ -24,9 +24,11 @@ __all__ = [
     "Module",
     "Target",
     "Together",
+    "file_of",
     "folder_keys",
     "is_there",
     "key_of",
+    "lock_command",
     "named_target",
     "near",
     "place_of",
@@ -120,6 +122,14 @@ def typed(target: Target) -> str:
     return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
+def lock_command(target: Target) -> str:
+    """Return what to type to lock a target, from here."""
+    command = f"condavision lock {typed(target)}"
+    if isinstance(target, Module) and target.folder != Path.cwd():
+        return f"cd {shlex.quote(str(near(target.folder)))} && {command}"
+    return command
+
+
 def place_of(target: Target) -> Path:
     """Return the real folder that the target's project is sought upward from."""
     if isinstance(target, Path):
@@ -164,10 +174,15 @@ def is_there(target: Target, paths: Sequence[Path]) -> bool:
         return target.exists()
     if isinstance(target, Together):
         return target.folder.is_dir()
+    return file_of(target, paths) is not None
+
+
+def file_of(module: Module, paths: Sequence[Path]) -> Path | None:
+    """Return the real path of the file that a module is run from, None where it is gone."""
     try:
-        return module_file(target.name, [target.folder, *paths]).is_file()
+        return module_file(module.name, [module.folder, *paths]).resolve()
     except AnalysisError:
-        return False
+        return None
 
 
 def near(path: Path) -> Path:

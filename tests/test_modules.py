@@ -112,8 +112,10 @@ def test_packages_and_other_folders(command: InProcess) -> None:
     failed = process("run", "-m", "alone")
     assert failed.code == 70
     assert "has no lock in" in failed.err
-    checked = command("check", ".", "--json").json()
-    assert {"-m shop.sub", "-m alone in below"} <= {one["script"] for one in checked}
+    checked = [one["script"] for one in command("check", ".", "--json").ok().json()]
+    assert checked == ["-m alone in below", "-m shop.sub"], "they are no scripts besides"
+    (below / "near.py").write_text("import humanize\n")
+    assert "cd below && condavision lock -m alone" in command("check", ".").out
 
 
 def test_a_module_and_its_file_are_two(command: InProcess) -> None:
