@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from condavision import activation
-from condavision.bytecode import compile_prefix
+from condavision.bytecode import compile_missing, compile_prefix
 from condavision.channel import INTERPRETERS
 from condavision.conda_install import install_conda_packages
 from condavision.errors import InstallError
@@ -73,9 +73,10 @@ def build(
                 environment.python,
                 home / "uv",
                 allow_sdist=lock.metadata.get("allow_sdist") == "true",
-                compile_bytecode=compile_bytecode,
                 inherit=inherit,
             )
+            if compile_bytecode:
+                compile_missing(prefix, environment.python, inherit)
         activation.store(activation.derive(prefix), prefix)
         _mark_ready(environment, lock)
     except BaseException:

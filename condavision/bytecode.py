@@ -9,6 +9,7 @@ then linked: bytecode is valid wherever its source has the same time and size, a
 # ruff: noqa: PTH116, PTH120, PTH123, PTH208 - thousands of files; pathlib takes twice the time
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -24,7 +25,33 @@ from condavision.trees import remove_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["compile_prefix"]
+__all__ = ["compile_missing", "compile_prefix", "compile_sources"]
+
+_COMPILER = """
+import compileall, marshal, os, sys
+compileall.main()
+try:
+    from importlib.util import cache_from_source
+except ImportError:  # Python 2
+    cache_from_source = lambda source: source + "c"
+    os.fsdecode = lambda name: name
+header = 16 if sys.version_info >= (3, 7) else 12 if sys.version_info >= (3, 3) else 8
+code = 0
+with open(sys.argv[sys.argv.index("-i") + 1], "rb") as listing:
+    for line in listing:
+        name = cache_from_source(os.fsdecode(line.rstrip(b"\\n")))
+        try:
+            with open(name, "rb") as stream:
+                marshal.loads(stream.read()[header:])
+        except IOError:
+            pass  # its source does not compile
+        except (EOFError, TypeError, ValueError):
+            os.unlink(name)
+            code = 28  # ENOSPC
+sys.exit(code)
+"""
+"""Compiles the sources that a file lists, then removes bytecode that was cut off: until its issue
+126606 was fixed, in 2024, Python did not notice that a disk is full. Runs on 2.7 and later."""
 
 
 def compile_prefix(prefix: Path, python: Path, cache: Path, inherit: tuple[int, ...] = ()) -> None:
@@ -32,6 +59,9 @@ def compile_prefix(prefix: Path, python: Path, cache: Path, inherit: tuple[int, 
 
     Files that do not compile are left to fail when they are imported, as conda does. ``inherit``
     are file descriptors that the compiler keeps open.
+
+    Raises:
+        OSError: the disk is full.
     """
     records = [json.loads(file.read_bytes()) for file in (prefix / "conda-meta").glob("*.json")]
     pythons = [record for record in records if record["name"] == "python"]
@@ -44,9 +74,22 @@ def compile_prefix(prefix: Path, python: Path, cache: Path, inherit: tuple[int, 
         if record.get("noarch") == "python"
     ]
     missing = [package for package in packages if package.names and not package.link()]
-    _compile([source for package in missing for source in package.paths], python, inherit)
+    compile_sources(
+        [source for package in missing for source in package.paths], prefix, python, inherit
+    )
     for package in missing:
         package.keep()
+
+
+def compile_missing(prefix: Path, python: Path, inherit: tuple[int, ...] = ()) -> None:
+    """Give those modules in site-packages their bytecode that have none.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    folders = (*prefix.glob("lib/python3*/site-packages"), prefix / "Lib" / "site-packages")
+    sources = [file for folder in folders for file in folder.rglob("*.py") if not _bytecode(file)]
+    compile_sources(sources, prefix, python, inherit)
 
 
 def _sources(record: dict[str, list[str]]) -> Iterator[str]:
@@ -127,21 +170,31 @@ def _link(file: str, target: str) -> None:
         shutil.copy2(file, target)
 
 
-def _compile(sources: Sequence[Path], python: Path, inherit: tuple[int, ...]) -> None:
+def compile_sources(
+    sources: Sequence[Path], prefix: Path, python: Path, inherit: tuple[int, ...] = ()
+) -> None:
+    """Compile ``sources`` below ``prefix``; those that cannot be compiled are left.
+
+    Raises:
+        OSError: the disk is full; no bytecode is left that was cut off.
+    """
     if not sources:
         return
     with tempfile.TemporaryDirectory() as folder:
         listing = Path(folder, "sources")
         listing.write_bytes(os.fsencode("".join(f"{source}\n" for source in sources)))
-        command = [str(python), "-E", "-s", "-m", "compileall", "-q", "-i", str(listing)]
+        command = [str(python), "-E", "-s", "-c", _COMPILER, "-q", "-i", str(listing)]
         workers = min(os.cpu_count() or 1, 1 + len(sources) // 100)
         if workers > 1 and "python2.7" not in str(sources[0]):
-            command[-2:-2] = ["-j", str(workers)]
-        subprocess.run(
+            command += ["-j", str(workers)]
+        ran = subprocess.run(
             command,
+            cwd=prefix,  # Python would take modules from the user's folder
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=False,
             pass_fds=inherit,
         )
+    if ran.returncode == errno.ENOSPC:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(prefix))

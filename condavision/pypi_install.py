@@ -26,14 +26,12 @@ def install_pypi_packages(
     cache: Path,
     *,
     allow_sdist: bool = False,
-    compile_bytecode: bool = True,
     inherit: tuple[int, ...] = (),
 ) -> None:
     """Install ``packages`` for the interpreter ``python``, no dependencies, hashes required.
 
-    ``cache`` is uv's cache; what it has is used without asking the network. With
-    ``compile_bytecode`` everything in site-packages is compiled. ``inherit`` are file descriptors
-    that uv keeps open.
+    ``cache`` is uv's cache; what it has is used without asking the network. Nothing
+    is compiled. ``inherit`` are file descriptors that uv keeps open.
 
     Raises:
         InstallError: a distribution cannot be fetched, has another content than locked, does not
@@ -49,7 +47,6 @@ def install_pypi_packages(
             *("pip", "install", "--no-config", "--no-deps", "--require-hashes"),
             *("--break-system-packages", "--quiet", "--python", str(python)),
             *("--cache-dir", str(cache), "--requirements", str(requirements)),
-            *(("--compile-bytecode",) if compile_bytecode else ()),
             *(() if allow_sdist else ("--no-build", "--no-index")),
         ]
         result = _run([*command, "--offline"], inherit)

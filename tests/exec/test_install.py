@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.bytecode import compile_sources
 from condavision.environment import Environment, environment_of, install
 from condavision.errors import InstallError
 from condavision.prefixes import record_use
@@ -22,6 +24,7 @@ from tests.exec.conftest import altered
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.interpreters import Interpreter
     from condavision.model import Lock, LockedPackage
     from tests.exec.conftest import MakeLock
 
@@ -89,6 +92,27 @@ def test_bytecode_is_compiled_once_for_each_python(make_lock: MakeLock, home: Pa
     other = build(make_lock("idna"), home, compiled=True)
     assert python(other, "import idna; print(idna.__name__)") == "idna"
     assert not set(compiled(other).values()) & set(first.values())
+
+
+@pytest.mark.parametrize("minor", [(2, 7), (3, 6), (3, 8), sys.version_info[:2]])
+def test_bytecode_cut_off_by_a_full_disk_is_not_kept(
+    minor: tuple[int, int],
+    interpreter: Callable[[tuple[int, int]], Interpreter],
+    small_disk: Callable[..., Path],
+) -> None:
+    python = interpreter(minor).executable
+    disk = small_disk("size=1m")
+    small, big = disk / "small.py", disk / "big.py"
+    small.write_text("x = 1\n")
+    big.write_text(f"x = {'y' * 400_000!r}\n")
+    (disk / "compileall.py").write_text("raise SystemExit('a module of the user')\n")
+    (disk / "filler").write_bytes(b"x" * 400_000)
+    with pytest.raises(OSError, match="No space left"):
+        compile_sources([small, big], disk / "..", python)
+    assert [file.name.partition(".")[0] for file in disk.rglob("*.pyc")] == ["small"]
+    (disk / "filler").unlink()
+    compile_sources([small, big], disk / "..", python)
+    assert len(list(disk.rglob("*.pyc"))) == 2
 
 
 def test_equal_packages_share_one_environment(make_lock: MakeLock, home: Path) -> None:
