@@ -81,13 +81,17 @@ _TRY = re.compile(rb"try(?=[ \t]*[:\\])")
 _SUPPRESS = re.compile(rb"suppress[ \t]*\(")
 _HASATTR = re.compile(r"\bhasattr\(\s*([\w.]+)\s*,\s*[uU]?['\"](\w+)['\"]")
 _FLAGGED = re.compile(
-    rb"if (?=[^\n]*find_(?:spec|loader)\("
+    rb"if (?=[^\n]*(?:find_spec\(|find_loader\(|is_installed\(|INSTALLED_APPS|sys\.modules)"
     rb"|[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED|__name__ *==))"
 )
-_FOUND = re.compile(rb"\bfind_(?:spec|loader)\(")
-_SEARCHED = re.compile(
-    rb"(?m)^[ \t]*(\w+)[ \t]*=(?!=)(?![^\n]*\bis[ \t]+None)[^\n]*\bfind_(?:spec|loader)\("
+_FOUND = re.compile(
+    rb"\b(?:find_spec|find_loader|is_installed)\("
+    rb"|['\"][ \t]+in[ \t]+(?:settings\.INSTALLED_APPS|sys\.modules)"
 )
+_SEARCHED = re.compile(
+    rb"(?m)^[ \t]*(\w+)[ \t]*=(?!=)(?![^\n]*\bis[ \t]+None)[^\n]*?(?:" + _FOUND.pattern + rb")"
+)
+_SEARCHES = (b"find_", b"is_installed", b"INSTALLED_APPS", b"sys.modules")
 _AVAILABLE = re.compile(
     rb"\(?(?:[\w.]+\.)?(?:_?(?:HAS|HAVE|has|have)_\w+|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)"
     rb"(?:\(\))?)(?=$|[ \t]+(?:and|is)[ \t])"
@@ -214,7 +218,7 @@ class Guards:
 
     def _read_searches(self) -> Iterator[re.Match[bytes]]:
         """Note ``FOUND = find_spec("x") is not None``; yield the conditions that ask for it."""
-        if b"find_" not in self.source.text:
+        if not any(word in self.source.text for word in _SEARCHES):
             return
         self._searched = {match[1] for match in _SEARCHED.finditer(self.source.text)}
         if self._searched:

@@ -58,6 +58,9 @@ OPTIONAL = {
     "looked for first": "from importlib.util import find_spec\nif find_spec('np'):\n    import np",
     "looked for and noted": "import importlib.util as u\nFOUND = u.find_spec('np') is not None\n"
     "if FOUND:\n    import np",
+    "an application that is asked about": "if 'np' in settings.INSTALLED_APPS:\n    import np",
+    "an application, noted": "NP = 'np' in settings.INSTALLED_APPS\nif NP:\n    import np",
+    "a module loaded already": "import sys\nif 'np' in sys.modules:\n    import np",
     "another name stands in": NONE + "np = np or stub\nnp.zeros()",
     "a function stands in": "try:\n    from np import zeros\nexcept ImportError:\n"
     "    def zeros(): pass\nzeros()",
