@@ -1,0 +1,283 @@
+"""How often the inferred distributions are exactly those that hand-written labels ask for.
+
+    pip install unearth pipreqs deptry fawltydeps
+    python benchmarks/accuracy.py FOLDER [--peers FOLDER_OF_THEIR_COMMANDS] [--show]
+
+The source distributions of ``accuracy.tsv`` are downloaded into FOLDER once and unpacked; nothing
+of them is run or built. Tests, documentation and packaging files are taken away, so that every tool
+reads the same files, as are the requirements that a project declares: only its code speaks. A last
+row lets condavision see what they declare. The rows "known" count the projects whose labels the
+bundled map knows: what is wrong there is wrong in the reading, not for want of a name.
+
+deptry and fawltydeps print the names of imports; these are translated with condavision's own map,
+where it knows them. pipreqs asks an index, which ``--pypi-server`` names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from condavision.analysis import analyze_together, find_scripts
+from condavision.config import Config
+from condavision.errors import CondavisionError
+from condavision.mapping.import_map import ImportMap, normalized
+from condavision.model import Manager
+from condavision.requirements import derive
+
+LABELS = Path(__file__).with_suffix(".tsv")
+LEFT_OUT = re.compile(
+    r"(?:tests?|testing|unit_?tests?|functional_tests|docs?|\.git|.*\.egg-info|build|__MACOSX|\.tox"
+    r"|node_modules)\Z",
+    re.IGNORECASE,
+)
+PACKAGING = re.compile(
+    r"(?:setup|conftest|noxfile|ez_setup|distribute_setup|bootstrap|versioneer|runtests|test_.*"
+    r"|.*_tests?|tests?)\.py\Z"
+)
+KEPT = (".py", ".pyw", ".ipynb", ".so", ".pyx")
+LARGEST = 5_000_000  # bytes of an archive
+
+Answer = frozenset[str]
+Ask = Callable[[Path], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One line of the labels; each label is the distributions any of which will do."""
+
+    name: str
+    version: str
+    sample: str
+    wanted: tuple[Answer, ...]
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder."""
+        return f"{self.name}-{self.version}"
+
+
+def read_labels() -> list[Project]:
+    projects = []
+    for line in LABELS.read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            name, version, sample, wanted = (*line.split("\t"), "")[:4]
+            labels = tuple(frozenset(it.split("|")) for it in wanted.split())
+            projects.append(Project(name, version, sample, labels))
+    return projects
+
+
+# ---------------------------------------------------------------------------- the projects
+
+
+def fetch(projects: list[Project], folder: Path) -> None:
+    """Download and unpack what is missing."""
+    missing = [it for it in projects if not (folder / "whole" / it.folder).is_dir()]
+    if not missing:
+        return
+    from pip._internal.models.index import PyPI  # noqa: PLC0415 - only to download
+    from unearth import PackageFinder  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    index = os.environ.get("PIP_INDEX_URL", PyPI.simple_url)
+    finder = PackageFinder(index_urls=[index], no_binary=[":all:"])
+    for project in missing:
+        found = [
+            package.link
+            for package in finder.find_all_packages(project.name, allow_yanked=True)
+            if str(package.version) == project.version and not package.link.is_wheel
+        ]
+        if not found:
+            print(f"{project.folder}: no source distribution")
+            continue
+        archive = folder / found[0].filename
+        with (
+            finder.session.stream("GET", found[0].normalized) as response,
+            archive.open("wb") as to,
+        ):
+            for part in response.iter_bytes():
+                to.write(part)
+        unpack(archive, folder / "whole" / project.folder)
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Unpack an archive without the one folder that it consists of."""
+    if archive.stat().st_size > LARGEST:
+        print(f"{archive.name}: too large")
+        return
+    inside = target.with_name(f".{target.name}")
+    shutil.rmtree(inside, ignore_errors=True)
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(inside)
+    else:
+        with tarfile.open(archive) as tar:
+            tar.extractall(inside, filter="data")
+    entries = [*inside.iterdir()]
+    (entries[0] if len(entries) == 1 else inside).rename(target)
+    shutil.rmtree(inside, ignore_errors=True)
+
+
+def prune(whole: Path, target: Path) -> None:
+    """Copy the code that is neither tests, documentation nor packaging."""
+
+    def ignored(parent: str, names: list[str]) -> list[str]:
+        return [name for name in names if not keeps(Path(parent, name))]
+
+    if not target.exists():
+        shutil.copytree(whole, target, ignore=ignored, symlinks=True)
+
+
+def keeps(path: Path) -> bool:
+    if path.is_dir():
+        return not LEFT_OUT.match(path.name)
+    return not PACKAGING.match(path.name) and (path.name.endswith(KEPT) or "." not in path.name)
+
+
+# ---------------------------------------------------------------------------- the tools
+
+
+def ours(tree: Path, project_root: Path | None = None) -> Answer:
+    """Return what condavision requires; unknown imports are marked, they name no package."""
+    try:
+        analysis = analyze_together(find_scripts([tree], modules=True), root=tree)
+        config = Config(root=project_root or tree)
+        requirements, _ = derive(analysis, config, ImportMap.bundled())
+    except CondavisionError:
+        return frozenset()
+    return frozenset(
+        f"?{it.name}" if it.manager is Manager.IMPORT else it.name
+        for it in requirements.requirements
+    )
+
+
+def translated(module: str) -> str:
+    provider = ImportMap.bundled().provider(module)
+    return provider.pypi if provider else normalized(module)
+
+
+def peers(commands: Path, folder: Path, server: str) -> dict[str, Ask]:
+    """Return the other tools that are installed, as functions of a tree."""
+    empty = folder / "requirements.txt"
+    empty.touch()
+
+    def run(tree: Path, *arguments: object) -> str:
+        program, *rest = map(str, arguments)
+        command = [str(commands / program), *rest]
+        return subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False).stdout
+
+    def pipreqs(tree: Path) -> Answer:
+        asked = ("--pypi-server", server) if server else ()
+        text = run(tree, "pipreqs", "--scan-notebooks", "--print", "--mode", "no-pin", *asked, tree)
+        return frozenset(normalized(line) for line in text.split())
+
+    def deptry(tree: Path) -> Answer:
+        report = folder / "deptry.json"
+        report.write_text("[]")
+        config = folder / "none.toml"
+        run(tree, "deptry", tree, "--config", config, "-rf", empty, "--exclude", "-", "-o", report)
+        issues = json.loads(report.read_text())
+        return frozenset(
+            translated(it["module"]) for it in issues if it["error"]["code"] == "DEP001"
+        )
+
+    def fawltydeps(tree: Path) -> Answer:
+        text = run(
+            tree, "fawltydeps", "--check-undeclared", "--json", "--deps", empty, "--code", tree
+        )
+        found = json.loads(text or "{}").get("undeclared_deps") or ()
+        return frozenset(translated(it["name"]) for it in found)
+
+    return {
+        ask.__name__: ask
+        for ask in (pipreqs, deptry, fawltydeps)
+        if (commands / ask.__name__).exists()
+    }
+
+
+# ---------------------------------------------------------------------------- the score
+
+
+@dataclass(slots=True)
+class Score:
+    """What became of the labels of several projects."""
+
+    projects: int = 0
+    exact: int = 0
+    right: int = 0
+    missed: int = 0
+    wrong: int = 0
+    unknown: int = 0
+
+    def add(self, project: Project, answer: Answer) -> str:
+        """Count an answer; return what is wrong with it."""
+        named = {it for it in answer if not it.startswith("?")}
+        missed = [label for label in project.wanted if not label & named]
+        wrong = sorted(it for it in named if not any(it in label for label in project.wanted))
+        self.projects += 1
+        self.exact += not missed and not wrong
+        self.right += len(project.wanted) - len(missed)
+        self.missed += len(missed)
+        self.wrong += len(wrong)
+        self.unknown += len(answer) - len(named)
+        lacks = " ".join("|".join(sorted(it)) for it in missed)
+        errors = [f"missed {lacks}"] if lacks else []
+        return " ".join([*errors, f"wrong {wrong}"] if wrong else errors)
+
+    def __str__(self) -> str:
+        precision = self.right / ((self.right + self.wrong) or 1)
+        recall = self.right / ((self.right + self.missed) or 1)
+        f1 = 2 * precision * recall / ((precision + recall) or 1)
+        return (
+            f"{self.projects:4} projects  exact {self.exact / (self.projects or 1):.3f}"
+            f"  precision {precision:.3f}  recall {recall:.3f}  F1 {f1:.3f}"
+            f"  wrong {self.wrong}  missed {self.missed}  unknown {self.unknown}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="where the projects are kept")
+    parser.add_argument("--peers", type=Path, help="the folder of the other tools' commands")
+    parser.add_argument("--pypi-server", default="", help="whom pipreqs asks")
+    parser.add_argument("--show", action="store_true", help="list every error of condavision")
+    options = parser.parse_args()
+    folder = options.folder.absolute()
+    (folder / "whole").mkdir(parents=True, exist_ok=True)
+    projects = read_labels()
+    fetch(projects, folder)
+    tools: dict[str, Ask] = {"condavision": ours}
+    if options.peers:
+        tools |= peers(options.peers.absolute(), folder, options.pypi_server)
+    tools["condavision, with what they declare"] = lambda tree: ours(
+        tree, folder / "whole" / tree.name
+    )
+    scores: dict[tuple[str, str], Score] = {}
+    for project in projects:
+        whole = folder / "whole" / project.folder
+        if not whole.is_dir():
+            continue
+        tree = folder / "pruned" / project.folder
+        prune(whole, tree)
+        known = all(any(map(ImportMap.bundled().knows, label)) for label in project.wanted)
+        samples = [project.sample, f"{project.sample}, known"] if known else [project.sample]
+        for tool, ask in tools.items():
+            answer = ask(tree)
+            for sample in samples:
+                errors = scores.setdefault((sample, tool), Score()).add(project, answer)
+            if errors and options.show and tool == "condavision":
+                print(f"  {project.sample} {project.folder}: {errors}")
+    for (sample, tool), score in sorted(scores.items()):
+        print(f"{sample:16} {tool:36} {score}")
+
+
+if __name__ == "__main__":
+    main()
