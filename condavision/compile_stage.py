@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from condavision.target import Target
 
 __all__ = ["LockedScript", "LockingReport", "Renewal", "lock_targets"]
+
+_REMIND_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,7 @@ async def _solve_groups(
         first = group.readings[0]
         async with turns:
             progress.started(first.project.key)
+            reminder = asyncio.create_task(_remind(first.project.key, progress))
             try:
                 lock = await solver.solve(
                     first.requirements,
@@ -197,9 +201,18 @@ async def _solve_groups(
                 report.locked += _record(group.folder, [made], written=True)
             except CondavisionError as error:
                 report.failed += [(reading.project.target, error) for reading in group.readings]
+            finally:
+                reminder.cancel()
             progress.finished(first.project.key)
 
     await asyncio.gather(*map(solve, groups))
+
+
+async def _remind(script: str, progress: LockProgress) -> None:
+    started = time.monotonic()
+    while True:
+        await asyncio.sleep(_REMIND_SECONDS)
+        progress.waiting(script, time.monotonic() - started)
 
 
 def _with_overrides(lock: Lock, group: Group) -> Lock:

@@ -24,6 +24,9 @@ class LockProgress:
     def started(self, script: str) -> None:
         """Say that a script's requirement set is being solved."""
 
+    def waiting(self, script: str, seconds: float) -> None:
+        """Say that it still is, after so long."""
+
     def finished(self, script: str) -> None:
         """Say that it has been."""
 
@@ -36,7 +39,13 @@ class _Lines(LockProgress):
         self._advance: Callable[[str], None] | None = None
 
     def started(self, script: str) -> None:
-        self._stream.write(f"solving {script} ...\n")
+        self._say(f"solving {script} ...")
+
+    def waiting(self, script: str, seconds: float) -> None:
+        self._say(f"still solving {script}, after {seconds:.0f} s ...")
+
+    def _say(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
         self._stream.flush()
 
 
@@ -65,6 +74,10 @@ class _Bar(_Lines):
     def started(self, script: str) -> None:
         if self._advance is None:
             super().started(script)
+
+    def waiting(self, script: str, seconds: float) -> None:
+        if self._advance is None:  # the bar's own time goes on
+            super().waiting(script, seconds)
 
     def finished(self, script: str) -> None:
         if self._advance is not None:

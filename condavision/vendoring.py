@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -196,8 +197,16 @@ async def _download(client: Client, package: LockedPackage, sink: _Sink) -> None
     except (OSError, RuntimeError) as error:  # rattler raises no narrower class for HTTP errors
         raise InstallError(
             f"{package.url} cannot be fetched: {_reason(error)}",
-            "check the network and try again: what was fetched is kept",
+            "its channel no longer has it, so lock again: condavision lock --upgrade SCRIPT"
+            if _is_gone(error)
+            else "check the network and try again: what was fetched is kept",
         ) from error
+
+
+def _is_gone(error: Exception) -> bool:
+    if isinstance(error, FileNotFoundError):
+        return True
+    return re.search(r"HTTP status client error \(4(?:04|10)", str(error)) is not None
 
 
 def _reason(error: Exception) -> str:

@@ -154,7 +154,14 @@ def test_damage_is_named_and_mended(command: CommandLine, lock: Lock, tmp_path: 
     assert command("run", "-q", "--vendored", folder, "words.py").ok().out == PRINTED
 
 
-@pytest.mark.parametrize("fault", [Fault.NOT_FOUND, Fault.GARBLED, Fault.TRUNCATED])
+WHAT_TO_TYPE = {
+    Fault.NOT_FOUND: "no longer has it, so lock again: condavision lock --upgrade",
+    Fault.GARBLED: "if its channel replaced it, lock again: condavision lock --upgrade",
+    Fault.TRUNCATED: "try again",
+}
+
+
+@pytest.mark.parametrize("fault", WHAT_TO_TYPE)
 def test_what_cannot_be_fetched_is_named_and_the_rest_kept(
     command: CommandLine, channel: Channel, tmp_path: Path, fault: Fault
 ) -> None:
@@ -163,6 +170,7 @@ def test_what_cannot_be_fetched_is_named_and_the_rest_kept(
     failed = command("vendor", folder)
     assert failed.code == 73
     assert "noarch/six-" in failed.err
+    assert WHAT_TO_TYPE[fault] in failed.err
     assert "humanize" not in failed.err.partition("error:")[2]
     assert {name.partition("-")[0] for name in _files(folder)} == {"humanize", "pip", "python"}
     channel.heal()

@@ -8,6 +8,7 @@ through ``os._exit`` besides (``launcher.py``).
 from __future__ import annotations
 
 import atexit
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,12 +38,27 @@ if TYPE_CHECKING:
     from condavision.model import Requirement
     from condavision.virtual_packages import VirtualPackage
 
-__all__ = ["CondaSolver", "Conditions", "Supply", "open_gateway"]
+__all__ = [
+    "CondaSolver",
+    "Conditions",
+    "DamagedIndexError",
+    "Supply",
+    "forget_index",
+    "open_gateway",
+]
 
 atexit.register(time.sleep, 0.05)
 
+_TIMEOUT = "CONDAVISION_TIMEOUT"
 _REASON_LINES = 15
 _UNREACHABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
+
+
+_DAMAGED = ("failed to parse repodata", "failed to extract repodata")
+
+
+class DamagedIndexError(ChannelError):
+    """The index of a channel was fetched, or was in the cache, and cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +81,32 @@ def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:
     """Open the one gateway that all solves of a process share.
 
     Credentials are those of the user's rattler, netrc and keyring. ``offline`` takes what ``cache``
-    has, however old, and asks nobody.
+    has, however old, and asks nobody. A request that takes longer than ``CONDAVISION_TIMEOUT``
+    seconds is given up: rattler itself would wait for ever.
     """
     cache.mkdir(parents=True, exist_ok=True)
     action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
     return rattler.Gateway(
         cache_dir=cache,
         default_config=rattler.SourceConfig(cache_action=action),
-        client=rattler.Client.default_client(),
+        client=rattler.Client.default_client(timeout=_timeout()),
     )
+
+
+def _timeout() -> int:
+    text = os.environ.get(_TIMEOUT, "") or "300"
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(f"{_TIMEOUT} is `{text}`, not a number of seconds", f"unset {_TIMEOUT}")
+    return int(text)
+
+
+def forget_index(cache: Path) -> None:
+    """Drop the indexes that a gateway keeps in ``cache``, so that the next one fetches them anew.
+
+    rattler keeps an index before it reads it, and asks the server afterwards only for a newer one.
+    """
+    for path in cache.glob("*.json"):
+        path.unlink(missing_ok=True)
 
 
 class CondaSolver:
@@ -149,6 +182,16 @@ class CondaSolver:
             return ChannelError(
                 f"the channel {url} was never read while online, so it cannot be used offline",
                 "lock once without --offline, for the same platforms",
+            )
+        if any(sign in text for sign in _DAMAGED):
+            return DamagedIndexError(
+                f"the index of the channel {url} is damaged: {cause}",
+                "type it again: it is fetched anew; if it stays so, tell the channel's owner",
+            )
+        if "timed out" in cause:
+            return ChannelError(
+                f"the channel {url} does not answer in time: {cause}",
+                f"check the network, or wait longer: export {_TIMEOUT}=3600 (seconds)",
             )
         return ChannelError(
             f"the channel {url} cannot be read: {cause}",

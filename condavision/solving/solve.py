@@ -14,7 +14,14 @@ from condavision.mapping.import_map import normalized
 from condavision.model import Lock, Manager
 from condavision.pythons import PythonRange
 from condavision.requirements import describe, requirement_hash
-from condavision.solving.conda import CondaSolver, Conditions, Supply, open_gateway
+from condavision.solving.conda import (
+    CondaSolver,
+    Conditions,
+    DamagedIndexError,
+    Supply,
+    forget_index,
+    open_gateway,
+)
 from condavision.solving.failure import absent_error, unsolvable_error
 from condavision.specs import python_spec
 from condavision.terms import CONDA_LOCK
@@ -76,7 +83,11 @@ class LockSolver:
             previous=tuple(previous),
             agreement=agreement,
         )
-        solved = await solving.solve(platforms)
+        try:
+            solved = await solving.solve(platforms)
+        except DamagedIndexError:
+            forget_index(self._home / "repodata")
+            raise
         packages = [package for one in solved for package in sorted(one.packages, key=_order)]
         return Lock(
             hash=requirement_hash(requirements),

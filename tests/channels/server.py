@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import threading
 from enum import Enum
 from functools import cached_property
@@ -19,6 +20,7 @@ class Fault(Enum):
     NOT_FOUND = "404"
     ERROR = "500"
     SLOW = "each answer takes ten seconds to begin"
+    STALLED = "the answer stops halfway through the content and the connection stays open"
     TRUNCATED = "the connection closes halfway through the content"
     GARBLED = "the first byte of the content is another"
 
@@ -27,15 +29,17 @@ class Channel:
     """A channel on disk, and the same over HTTP once ``http_url`` is asked for.
 
     ``path`` is its folder, not to be written to. ``requested`` are the paths asked of the server,
-    in order. ``index`` is the file that a folder answers with, and its content type. With
-    ``credentials`` (``user:password``) the server answers to nobody else. Whoever makes one closes
-    it.
+    in order, ``answered`` those paths with the status they were answered with. Files have an ETag.
+    ``index`` is the file that a folder answers with, and its content type. With ``credentials``
+    (``user:password``) the server answers to nobody else. Whoever makes one closes it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.requested: list[str] = []
+        self.answered: list[tuple[str, int]] = []
         self.faults: dict[str, Fault] = {}
+        self._times: dict[str, int] = {}
         self.credentials: str | None = None
         self.index: tuple[str, str] | None = None
         self._closing = threading.Event()
@@ -50,9 +54,18 @@ class Channel:
         """The loopback ``http://`` url; asking for it starts the server."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def fail(self, name: str, fault: Fault) -> None:
+    def fail(self, name: str, fault: Fault, times: int = 1_000_000) -> None:
         """Let requests whose path contains ``name`` fail from now on; all where it is empty."""
         self.faults[name] = fault
+        self._times[name] = times
+
+    def fault_of(self, path: str) -> Fault | None:
+        """Return what goes wrong with this request."""
+        name = next((name for name in self.faults if name in path), None)
+        if name is None:
+            return None
+        self._times[name] -= 1
+        return self.faults[name] if self._times[name] else self.faults.pop(name)
 
     def heal(self) -> None:
         """Let every request succeed again."""
@@ -97,12 +110,12 @@ class _Handler(SimpleHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        fault = next((f for name, f in self.owner.faults.items() if name in self.path), None)
+        fault = self.owner.fault_of(self.path)
         if fault is Fault.NOT_FOUND:
             self.send_error(404)
         elif fault is Fault.ERROR:
             self.send_error(500)
-        elif fault in {Fault.TRUNCATED, Fault.GARBLED}:
+        elif fault in {Fault.TRUNCATED, Fault.GARBLED, Fault.STALLED}:
             self._send_damaged(fault)
         else:
             if fault is Fault.SLOW:
@@ -120,10 +133,27 @@ class _Handler(SimpleHTTPRequestHandler):
         try:
             if self.owner.index and self.path.endswith("/"):
                 self._send_index(*self.owner.index)
+            elif self._is_known():
+                self.send_response(304)
+                self.end_headers()
             else:
                 super().do_GET()
         except ConnectionError:
             return  # the client has seen enough
+
+    def _etag(self) -> str:
+        path = Path(self.translate_path(self.path))
+        return f'"{hashlib.sha256(path.read_bytes()).hexdigest()}"' if path.is_file() else ""
+
+    def _is_known(self) -> bool:
+        known = self.headers.get("If-None-Match")
+        return known is not None and known == self._etag()
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        self.owner.answered.append((self.path, code))
+        super().send_response(code, message)
+        if code in {200, 304} and self._etag():
+            self.send_header("ETag", self._etag())
 
     def _send_index(self, name: str, content_type: str) -> None:
         path = Path(self.translate_path(self.path)) / name
@@ -148,11 +178,14 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        if fault is Fault.TRUNCATED:
-            content = content[: len(content) // 2]
-        else:
+        if fault is Fault.GARBLED:
             content = bytes([content[0] ^ 0xFF]) + content[1:]
+        else:
+            content = content[: len(content) // 2]
         self.wfile.write(content)
+        if fault is Fault.STALLED:
+            self.wfile.flush()
+            self.owner.wait(600)
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's

@@ -52,6 +52,97 @@ def test_a_broken_channel_is_named_and_writes_nothing(
     served("lock", "web.py").ok()
 
 
+def index(channel: SmallChannel, shape: str) -> None:
+    """Index a channel as a plain index, beside that a compressed one, or one of shards."""
+    asyncio.run(
+        index_fs(
+            channel.served.path,
+            force=True,
+            write_zst=shape == "zst",
+            write_shards=shape == "shards",
+        )
+    )
+
+
+@pytest.mark.parametrize("fault", [Fault.TRUNCATED, Fault.GARBLED])
+@pytest.mark.parametrize("path", ["linux-64/repodata_shards", "noarch/shards/"])
+def test_a_broken_shard_is_an_error_and_nothing_of_it_is_kept(
+    served: CommandLine, small_channel: SmallChannel, path: str, fault: Fault
+) -> None:
+    index(small_channel, "shards")
+    small_channel.served.fail(path, fault)
+    refused = served("lock", "web.py", "--platform", "linux-64")
+    assert refused.code == 69, refused.err
+    assert small_channel.http_url in refused.err
+    small_channel.served.heal()
+    served("lock", "web.py", "--platform", "linux-64").ok()
+
+
+def test_half_a_compressed_index_is_an_error_and_is_not_kept(
+    served: CommandLine, small_channel: SmallChannel
+) -> None:
+    index(small_channel, "zst")
+    small_channel.served.fail("noarch/repodata.json.zst", Fault.TRUNCATED)
+    refused = served("lock", "web.py")
+    assert refused.code == 69, refused.err
+    assert small_channel.http_url in refused.err
+    small_channel.served.heal()
+    served("lock", "web.py").ok()
+
+
+def test_a_server_that_fails_once_is_asked_again(
+    served: CommandLine, small_channel: SmallChannel
+) -> None:
+    small_channel.served.fail("noarch/repodata.json", Fault.ERROR, times=1)
+    served("lock", "web.py").ok()
+    assert 500 in {status for _, status in small_channel.served.answered}
+
+
+def test_a_server_that_stops_halfway_is_given_up(
+    served: CommandLine, small_channel: SmallChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("condavision.compile_stage._REMIND_SECONDS", 0.2)
+    index(small_channel, "shards")
+    small_channel.served.fail("noarch/repodata_shards", Fault.STALLED)
+    refused = served("lock", "web.py", environ={"CONDAVISION_TIMEOUT": "1"})
+    assert refused.code == 69, refused.err
+    assert f"the channel {small_channel.http_url} does not answer in time" in refused.err
+    assert "still solving web.py, after 0 s" in refused.err
+    assert "CONDAVISION_TIMEOUT" in refused.err
+
+
+def test_a_timeout_that_is_no_number_is_refused(served: CommandLine) -> None:
+    refused = served("lock", "web.py", environ={"CONDAVISION_TIMEOUT": "long"})
+    assert refused.code == 2
+    assert "CONDAVISION_TIMEOUT is `long`" in refused.err
+
+
+def test_a_damaged_index_is_not_kept(served: CommandLine, small_channel: SmallChannel) -> None:
+    small_channel.served.fail("noarch/repodata.json", Fault.GARBLED)
+    refused = served("lock", "web.py")
+    assert refused.code == 69, refused.err
+    assert f"the index of the channel {small_channel.http_url} is damaged" in refused.err
+    small_channel.served.heal()
+    served("lock", "web.py").ok()  # though the server says that it is as it was
+
+
+@pytest.mark.parametrize("shape", ["json", "zst", "shards"])
+def test_an_index_that_is_as_it_was_is_not_fetched_again(
+    served: CommandLine, small_channel: SmallChannel, shape: str
+) -> None:
+    index(small_channel, shape)
+    served("lock", "web.py").ok()
+    answered = small_channel.served.answered
+    answered.clear()
+    assert versions(served("lock", "web.py", "--upgrade", "--json"))["requests"] == "2.0"
+    fetched = [status for path, status in answered if path.startswith("/noarch/repodata")]
+    assert fetched.count(304) == 1
+    answered.clear()
+    package("requests", "3.0").write(small_channel.served.path)
+    index(small_channel, shape)  # within the same second: only the ETag tells
+    assert versions(served("lock", "web.py", "--upgrade", "--json"))["requests"] == "3.0"
+
+
 def test_a_platform_that_a_channel_lacks_is_an_error_of_that_platform(served: CommandLine) -> None:
     refused = served("lock", "web.py", "--platform", "linux-64", "--platform", "linux-aarch64")
     assert refused.code == 67
@@ -65,10 +156,7 @@ def test_every_shape_of_an_index_gives_the_same_lock(
 ) -> None:
     expected = versions(served("lock", "web.py", "--json"))
     shutil.rmtree(served.folder / "locks")
-    folder = small_channel.served.path
-    asyncio.run(
-        index_fs(folder, force=True, write_zst=shape == "zst", write_shards=shape == "shards")
-    )
+    index(small_channel, shape)
     fresh = {"CONDAVISION_HOME": str(served.folder.parent / "fresh")}
     assert versions(served("lock", "web.py", "--json", environ=fresh)) == expected
     asked = " ".join(small_channel.served.requested)
