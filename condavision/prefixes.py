@@ -61,9 +61,13 @@ class InstalledEnvironment:
 
 
 def list_environments(home: Path) -> tuple[InstalledEnvironment, ...]:
-    """Return every environment in the cache, finished or not, least recently used first."""
+    """Return every environment in the cache, finished or not, least recently used first.
+
+    Raises:
+        OSError: the cache cannot be read; one that is not there is empty.
+    """
     found = []
-    with suppress(FileNotFoundError, NotADirectoryError):
+    with suppress(FileNotFoundError):
         for prefix in (home / "envs").iterdir():
             if prefix.is_dir():
                 with suppress(FileNotFoundError):  # another process removes it

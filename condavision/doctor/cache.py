@@ -108,7 +108,10 @@ def _room(free: float) -> Finding:
 
 def look_at_environments(home: Path) -> Iterator[Finding]:
     """Yield each environment that something is wrong with, and how many there are."""
-    environments = list_environments(home)
+    try:
+        environments = list_environments(home)
+    except OSError:  # the look at the folder itself has told
+        return
     for item in environments:
         found = _damage(item) if item.ready else _unfinished(item)
         if found:
