@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["install_pypi_packages"]
 
+_CREDENTIALS = (
+    "UV_HTTP_",
+    "UV_SYSTEM_CERTS",
+    "UV_KEYRING_PROVIDER",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_INDEX",
+)
+"""How the names begin of uv's variables by which a server lets it in."""
+
 
 def install_pypi_packages(
     packages: Sequence[LockedPackage],
@@ -47,7 +57,7 @@ def install_pypi_packages(
             *("pip", "install", "--no-config", "--no-deps", "--require-hashes"),
             *("--break-system-packages", "--quiet", "--python", str(python)),
             *("--cache-dir", str(cache), "--requirements", str(requirements)),
-            *(() if allow_sdist else ("--no-build", "--no-index")),
+            *(() if allow_sdist else ("--no-build",)),
         ]
         result = _run([*command, "--offline"], inherit)
         if result.returncode != 0:
@@ -57,11 +67,12 @@ def install_pypi_packages(
 
 
 def _run(command: Sequence[str], inherit: tuple[int, ...]) -> subprocess.CompletedProcess[str]:
-    # What the user's shell says to uv must not change what a lock installs; credentials may stay.
+    # What the user's shell says to uv must not change what a lock installs; credentials may stay,
+    # and those of a private index are its URL's: nothing is looked up there, all have urls.
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("UV_") or name.startswith(("UV_HTTP_", "UV_SYSTEM_CERTS", "UV_KEY"))
+        if not name.startswith("UV_") or name.startswith(_CREDENTIALS)
     }
     return subprocess.run(
         command,

@@ -48,6 +48,10 @@ _UV_PLATFORMS = {
 }
 _UV_GLIBC = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)  # minors that uv has a name for
 _UNREACHABLE = ("Failed to fetch", "error sending request", "Could not connect", "dns error")
+_REFUSED = re.compile(
+    r"index URL \((\S+)\) could not be queried due to a lack of valid authentication credentials"
+    r" \((\d+) "
+)
 _OFFLINE = ("network was disabled", "offline")
 
 
@@ -224,6 +228,12 @@ def _uv_error(stderr: str, target: Target, *, offline: bool) -> ChannelError | U
         return ChannelError(
             f"what is needed from PyPI was never read while online: {text}",
             "lock once without --offline, for the same platforms",
+        )
+    if refused := _REFUSED.search(stderr):
+        return ChannelError(
+            f"the package index {_USERINFO.sub('//', refused[1])} refuses access ({refused[2]})",
+            "log in to it as uv does: with a netrc, UV_INDEX_NAME_USERNAME and _PASSWORD, or the"
+            " user in its URL and UV_KEYRING_PROVIDER=subprocess",
         )
     if any(sign in text for sign in _UNREACHABLE):
         return ChannelError(

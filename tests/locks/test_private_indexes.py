@@ -1,0 +1,105 @@
+"""Private package indexes: who has the word gets in, to lock and to run, and nothing keeps it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.command_line import InProcess
+from tests.locks.test_pypi import index, served
+
+if TYPE_CHECKING:
+    from tests.channels.server import Channel
+    from tests.command_line import CommandLine
+    from tests.locks.conftest import MakeProject
+    from tests.locks.wheels import WheelIndex
+
+__all__ = ["index", "served"]
+
+WORD = "sesame"
+SCRIPT = """\
+# /// script
+# requires-python = "==3.12.*"
+# dependencies = ["one"]
+# ///
+import one
+print(one.version)
+"""
+
+
+@pytest.fixture
+def private(
+    make_project: MakeProject, index: WheelIndex, served: Channel, channel: Channel, home: Path
+) -> CommandLine:
+    """A project with a script that needs a wheel of an index for those who know the word."""
+    index.add("one", "1.0")
+    served.credentials = f"user:{WORD}"
+    settings = f'channels = ["{channel.url}"]\n'
+    return InProcess(make_project({"condavision.toml": settings, "web.py": SCRIPT}))
+
+
+@pytest.fixture
+def keyring(served: Channel, tmp_path: Path, home: Path) -> dict[str, str]:
+    """The variables of a keyring that has the word, and by which uv asks it."""
+    program = shutil.which("keyring", path=Path(sys.executable).parent)
+    if program is None:
+        pytest.skip("keyring is not installed beside the tests")
+    environ = {
+        "PATH": f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "UV_KEYRING_PROVIDER": "subprocess",
+        "UV_DEFAULT_INDEX": f"{served.http_url.replace('//', '//user@')}/simple",
+    }
+    host = served.http_url.removeprefix("http://")
+    subprocess.run(
+        [program, "set", host, "user"],
+        input=WORD,
+        text=True,
+        check=True,
+        env={**os.environ, **environ},
+    )
+    return environ
+
+
+@pytest.fixture
+def netrc(tmp_path: Path) -> dict[str, str]:
+    """The variable that names a file with the word."""
+    store = tmp_path / "netrc"
+    store.write_text(f"machine 127.0.0.1 login user password {WORD}\n")
+    store.chmod(0o600)
+    return {"NETRC": str(store)}
+
+
+@pytest.fixture
+def in_the_url(served: Channel) -> dict[str, str]:
+    """The word in the index's URL, as uv is told it."""
+    return {"UV_DEFAULT_INDEX": f"{served.http_url.replace('//', f'//user:{WORD}@')}/simple"}
+
+
+@pytest.mark.parametrize("store", ["keyring", "netrc", "in_the_url"])
+def test_credentials_open_an_index_for_lock_and_run_and_are_written_nowhere(
+    private: CommandLine, request: pytest.FixtureRequest, store: str, home: Path
+) -> None:
+    environ: dict[str, str] = request.getfixturevalue(store)
+    locked = private("lock", "web.py", environ=environ).ok()
+    shutil.rmtree(home / "uv")  # as on the machine of a colleague
+    ran = private("run", "web.py", environ=environ).ok()
+    assert ran.out == "1.0\n"
+    assert WORD not in locked.out + locked.err + ran.err
+    written = [path for folder in (private.folder, home) for path in folder.rglob("*")]
+    kept = [path for path in written if path.is_file() and WORD.encode() in path.read_bytes()]
+    assert not kept
+
+
+def test_an_index_that_lets_nobody_in_is_said_to(private: CommandLine, served: Channel) -> None:
+    refused = private("lock", "web.py")
+    assert refused.code == 69
+    assert f"the package index {served.http_url}/simple refuses access (401)" in refused.err
+    assert "UV_KEYRING_PROVIDER" in refused.err
