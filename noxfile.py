@@ -4,6 +4,7 @@ nox -s demo                     lock and run the examples with the Pythons of th
 nox -s lock -- SCRIPT...        compile stage
 nox -s run -- SCRIPT ARGS...    exec stage; the exit code is the script's own
 nox -s tests lint types         what CI runs
+nox -s reliability bench        what the docs claim, measured again
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ __all__ = ["look_at_environments", "look_at_home"]
 _AREA = "cache"
 _ELSEWHERE = "choose another folder: export CONDAVISION_HOME=FOLDER"
 _MAKE_ROOM = "condavision clean --unused-for 30, or condavision clean --caches"
+_OLD = 3600.0  # seconds; no build takes as long between two steps
 _KILLED = "left unfinished by a build that was killed"
 _FULL, _NEARLY_FULL = 100e6, 2e9  # bytes; an environment with numpy takes 200 MB
 
@@ -121,6 +123,16 @@ def look_at_environments(home: Path) -> Iterator[Finding]:
     size = sum(item.freed for item in environments) / 1e6
     ready = sum(item.ready for item in environments)
     yield Finding(_AREA, "environments", State.OK, f"{ready}, with {size:.0f} MB of their own")
+    left = [folder for folder in _temporary(home) if folder.stat().st_mtime < time.time() - _OLD]
+    if left:
+        found = f"killed builds left {len(left)} temporary folders, such as {left[0]}"
+        yield Finding(_AREA, "leftovers", State.WARNING, found, "condavision clean --caches")
+
+
+def _temporary(home: Path) -> Iterator[Path]:
+    """Yield what uv and the keeper of bytecode make and remove."""
+    for pattern in ("uv/.tmp*", "pyc/*/tmp*"):
+        yield from home.glob(pattern)
 
 
 def _unfinished(item: InstalledEnvironment) -> str:

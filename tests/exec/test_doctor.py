@@ -130,6 +130,16 @@ def test_what_is_wrong_with_environments(
     assert f"condavision clean {environment.key}" in found()[environment.key].mend
 
 
+def test_what_killed_builds_left(home: Path, tmp_path: Path) -> None:
+    left = home / "uv" / ".tmpABCDEF"
+    left.mkdir(parents=True)
+    assert wrong(examine(tmp_path, home, offline=True)) == {}, "somebody may be at it"
+    os.utime(left, (0, 0))
+    assert str(left) in wrong(examine(tmp_path, home, offline=True))["leftovers"].found
+    assert main(["clean", "--caches"]) == 0
+    assert wrong(examine(tmp_path, home, offline=True)) == {}
+
+
 def test_a_home_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     found = wrong(examine(tmp_path, tmp_path / "taken", offline=True))["folder"]

@@ -173,19 +173,28 @@ def test_killed_at_any_moment(scene: Scene, make_lock: MakeLock, iniconfig: Lock
     file = scene.keep("lock", make_lock("requests", "pyyaml", extra=(iniconfig,)))
 
     def start() -> subprocess.Popen[str]:
-        shutil.rmtree(scene.home / "envs", ignore_errors=True)
+        for name in ("envs", "pyc"):
+            shutil.rmtree(scene.home / name, ignore_errors=True)
         for entry in scene.home.joinpath("pkgs").glob("requests-*"):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         return scene.start(file)
 
+    def until_it_builds(process: subprocess.Popen[str]) -> float:
+        assert process.stderr is not None
+        assert "making the environment" in process.stderr.readline()
+        return time.monotonic()
+
     finished(start())
-    began = time.monotonic()
-    finished(start())
+    process = start()
+    began = until_it_builds(process)
+    finished(process)
     duration = time.monotonic() - began
     chooser = random.Random(_count("SEED", 1))
     in_the_middle = 0
     for number in range(KILLS):
         process = start()
+        if number % 10:  # the others die on the way there
+            until_it_builds(process)
         time.sleep((number + chooser.random()) / KILLS * duration)
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
