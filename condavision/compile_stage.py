@@ -16,7 +16,7 @@ from condavision.errors import CondavisionError, UsageError
 from condavision.lock_diff import compare
 from condavision.lock_groups import Group, Sources
 from condavision.lock_progress import LockProgress
-from condavision.lockfile import lock_path, write_lock
+from condavision.lockfile import companions, lock_path, write_lock
 from condavision.locks_folder import alone_in
 from condavision.script_index import read_index, write_index
 from condavision.target import folder_keys, near
@@ -235,7 +235,7 @@ def _record(
     readings = [one for group, _ in locks for one in group.readings]
     with alone_in(folder):
         for group, lock in locks:
-            if written or not list(folder.glob(f"{lock.hash}*.environment.yml")):
+            if written or not companions(folder, lock.hash):
                 write_lock(folder, lock, group.readings[0].requirements)
         entries = {one.project.key: one.entry() for one in readings}
         shared = (key for one in readings for key in one.keys if key not in entries)

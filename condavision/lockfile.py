@@ -4,6 +4,9 @@ Both are deterministic: equal locks give equal bytes. The second is conda-lock's
 content hash conda-lock checks it by. ``custom_metadata`` carries what condavision adds: the
 requirement hash, and a digest of everything else, by which a truncated or edited file is noticed.
 
+Where a project changed the virtual packages there is ``<hash>.virtual-packages.yml`` too: conda-lock
+comes to the same content hash only if it is given that.
+
 PyYAML's C parser reads, because the exec stage waits for it (six times faster than ruamel.yaml).
 """
 
@@ -19,9 +22,9 @@ from condavision.content_hash import content_hash
 from condavision.errors import LockfileError
 from condavision.files import write_atomic
 from condavision.model import Lock, LockedPackage, Manager
-from condavision.specs import conda_candidates
+from condavision.specs import active_on, conda_candidates
+from condavision.virtual_packages import for_conda_lock, virtual_packages
 from condavision.virtual_packages import parse as parse_virtual_packages
-from condavision.virtual_packages import virtual_packages
 from condavision.yaml_text import yaml_text
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cautions",
+    "companions",
     "direct_packages",
     "lock_path",
     "parse_lock",
@@ -77,10 +81,12 @@ def direct_packages(
     if python:
         pairs.append((None, python))
     for requirement in requirements.requirements:
+        if python and not active_on(requirement, python.version):
+            continue
         package = by_name.get((Manager.PYPI, requirement.name))
         for name in conda_candidates(requirement):
             package = package or by_name.get((Manager.CONDA, name))
-        if package is not None:
+        if package is not None and all(package is not paired for _, paired in pairs):
             pairs.append((requirement, package))
     return tuple(pairs)
 
@@ -90,10 +96,16 @@ def write_lock(folder: Path, lock: Lock, requirements: Requirements) -> Path:
     files = render(lock, requirements)
     for name, text in files.items():
         write_atomic(folder / name, text)
-    for path in folder.glob(f"{lock.hash}*.environment.yml"):
+    for path in companions(folder, lock.hash):
         if path.name not in files:  # platforms agree now, or no longer do
             path.unlink()
     return lock_path(folder, lock.hash)
+
+
+def companions(folder: Path, requirement_hash: str) -> list[Path]:
+    """Return the files that go with a lock and its ``conda-lock.yml``."""
+    kinds = (f"{requirement_hash}*.environment.yml", f"{requirement_hash}.virtual-packages.yml")
+    return [path for kind in kinds for path in folder.glob(kind)]
 
 
 def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
@@ -111,18 +123,23 @@ def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
             name = f"{lock.hash}.{platform}.environment.yml"
         platforms = lock.platforms if agreed else (platform,)
         files[name] = _environment_text(lock, pinned[platform], platforms)
+    sources = tuple(files)
     changes = parse_virtual_packages(lock.metadata.get("virtual_packages", ""))
+    found = {platform: virtual_packages(platform, changes) for platform in lock.platforms}
+    if changes:
+        text = yaml_text(for_conda_lock(found))
+        files[f"{lock.hash}.virtual-packages.yml"] = _HEADER.format(hash=lock.hash) + text
     hashes = {
         platform: content_hash(
             lock.channels,
             pinned[platform].conda,
             pinned[platform].pip,
             platform,
-            virtual_packages(platform, changes),
+            found[platform],
         )
         for platform in lock.platforms
     }
-    files[f"{lock.hash}.conda-lock.yml"] = _lock_text(lock, hashes, tuple(dict.fromkeys(files)))
+    files[f"{lock.hash}.conda-lock.yml"] = _lock_text(lock, hashes, sources)
     return files
 
 

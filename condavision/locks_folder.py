@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.config import home, load_config
-from condavision.lockfile import lock_path
+from condavision.lockfile import companions, lock_path
 from condavision.locking import exclusive
 from condavision.script_index import read_index, write_index
 from condavision.target import is_there, target_of
@@ -50,7 +50,7 @@ def remove_locks(folder: Path, hashes: Iterable[str]) -> tuple[str, ...]:
         unused = unused_locks(folder)
         for name in sorted(set(hashes) & set(unused)):
             lock_path(folder, name).unlink(missing_ok=True)
-            for path in folder.glob(f"{name}*.environment.yml"):
+            for path in companions(folder, name):
                 path.unlink()
             removed.append(name)
     return tuple(removed)

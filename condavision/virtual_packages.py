@@ -8,12 +8,20 @@ A project can change them; what it changed is recorded in its locks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["PLATFORMS", "VIRTUAL_PACKAGES", "VirtualPackage", "parse", "spell", "virtual_packages"]
+__all__ = [
+    "PLATFORMS",
+    "VIRTUAL_PACKAGES",
+    "VirtualPackage",
+    "for_conda_lock",
+    "parse",
+    "spell",
+    "virtual_packages",
+]
 
 VirtualPackage = tuple[str, str, str]
 """Name, version, build string."""
@@ -53,6 +61,20 @@ def virtual_packages(platform: str, changes: Mapping[str, str]) -> tuple[Virtual
         version, _, build = value.partition(" ")
         found[name] = (name, version, build)
     return tuple(package for package in found.values() if package[1])
+
+
+def for_conda_lock(found: Mapping[str, Iterable[VirtualPackage]]) -> dict[str, Any]:
+    """Return the virtual packages of platforms as conda-lock's ``--virtual-package-spec`` reads."""
+    return {
+        "subdirs": {
+            platform: {
+                "packages": {
+                    name: f"{version} {build}".strip() for name, version, build in packages
+                }
+            }
+            for platform, packages in found.items()
+        }
+    }
 
 
 def spell(changes: Mapping[str, str]) -> str:

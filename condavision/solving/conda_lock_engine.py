@@ -24,6 +24,7 @@ from condavision.errors import ChannelError, UnsolvableError, UsageError
 from condavision.lockfile import read_package
 from condavision.model import Manager
 from condavision.solving.conda import CondaSolver
+from condavision.virtual_packages import for_conda_lock
 from condavision.yaml_text import yaml_text
 
 if TYPE_CHECKING:
@@ -112,14 +113,10 @@ class CondaLockSolver(CondaSolver):
             "platforms": [platform],
             "dependencies": list(specs),
         }
-        virtual = {
-            name: f"{version} {build}".strip()
-            for name, version, build in conditions.virtual_packages
-        }
         with tempfile.TemporaryDirectory(prefix="condavision-") as name:
             folder = Path(name)
             (folder / "environment.yml").write_text(yaml_text(environment), encoding="utf-8")
-            document = {"subdirs": {platform: {"packages": virtual}}}
+            document = for_conda_lock({platform: conditions.virtual_packages})
             (folder / "virtual-packages.yml").write_text(yaml_text(document), encoding="utf-8")
             (folder / "names.json").write_text("{}", encoding="utf-8")  # or it asks the network
             command = [

@@ -40,6 +40,19 @@ def test_the_input_hash_is_accepted(
         assert lock.read_bytes() == before
 
 
+def test_the_input_hash_of_changed_virtual_packages_is_accepted_with_their_file(
+    project: LockedProject, conda_lock: CondaLock
+) -> None:
+    with (project.command.folder / "condavision.toml").open("a") as settings:
+        settings.write('[virtual-packages]\n__glibc = "2.35"\n"linux-64/__cuda" = ""\n')
+    lock = project.lock("web.py", *PLATFORMS)
+    given = lock.with_name(lock.name.replace(".conda-lock.", ".virtual-packages."))
+    check = ("--check-input-hash", *NOT_A_SOLVER, "--lockfile", lock)
+    done = conda_lock.lock(*check, "--virtual-package-spec", given)
+    assert f"already locked for {sorted(PLATFORMS)}" in done.ok().err
+    assert conda_lock.lock(*check).code != 0  # with conda-lock's own it would be another lock
+
+
 def test_a_file_for_each_platform_is_accepted_by_itself_too(
     project: LockedProject, conda_lock: CondaLock
 ) -> None:

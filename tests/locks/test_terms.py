@@ -139,7 +139,13 @@ def test_virtual_packages_of_the_project_decide(
     assert (checked["state"], checked["code"]) == ("stale", 71)
     assert versions(command("lock", "web.py", "--json"))["requests"] == "1.0"
     assert recorded(command)["virtual_packages"] == "__glibc=2.17"
+    (given,) = (command.folder / "locks").glob("*.virtual-packages.yml")
+    asked = yaml.safe_load(given.read_text())["subdirs"]["linux-64"]["packages"]
+    assert (asked["__glibc"], asked["__archspec"]) == ("2.17", "1 x86_64")
     command("check", "web.py").ok()
+    config.write_text(plain)
+    command("lock", "web.py").ok()
+    assert not given.exists()
     for wrong in (
         '"2.17"',
         '{ glibc = "2.17" }',
