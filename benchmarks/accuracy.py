@@ -45,6 +45,7 @@ PACKAGING = re.compile(
     r"|.*_tests?|tests?)\.py\Z"
 )
 KEPT = (".py", ".pyw", ".ipynb", ".so", ".pyx")
+DEPTRY = {"DEP001", "DEP003"}  # missing, and there only because something else needs it
 LARGEST = 5_000_000  # bytes of an archive
 
 Answer = frozenset[str]
@@ -156,6 +157,7 @@ def ours(tree: Path, project_root: Path | None = None) -> Answer:
     return frozenset(
         f"?{it.name}" if it.manager is Manager.IMPORT else it.name
         for it in requirements.requirements
+        if it.pythons is None  # older ones may need more
     )
 
 
@@ -183,11 +185,21 @@ def peers(commands: Path, folder: Path, server: str) -> dict[str, Ask]:
         report = folder / "deptry.json"
         report.write_text("[]")
         config = folder / "none.toml"
-        run(tree, "deptry", tree, "--config", config, "-rf", empty, "--exclude", "-", "-o", report)
-        issues = json.loads(report.read_text())
-        return frozenset(
-            translated(it["module"]) for it in issues if it["error"]["code"] == "DEP001"
+        run(
+            tree,
+            "deptry",
+            tree,
+            "--config",
+            config,
+            "-rf",
+            empty,
+            "--exclude",
+            "no such folder",
+            "-o",
+            report,
         )
+        issues = json.loads(report.read_text())
+        return frozenset(translated(it["module"]) for it in issues if it["error"]["code"] in DEPTRY)
 
     def fawltydeps(tree: Path) -> Answer:
         text = run(
