@@ -4,8 +4,8 @@ Both are deterministic: equal locks give equal bytes. The second is conda-lock's
 content hash conda-lock checks it by. ``custom_metadata`` carries what condavision adds: the
 requirement hash, and a digest of everything else, by which a truncated or edited file is noticed.
 
-Where a project changed the virtual packages there is ``<hash>.virtual-packages.yml`` too: conda-lock
-comes to the same content hash only if it is given that.
+Where a project changed the virtual packages there is ``<hash>.virtual-packages.yml`` too, without
+which conda-lock does not come to the same content hash.
 
 PyYAML's C parser reads, because the exec stage waits for it (six times faster than ruamel.yaml).
 """
