@@ -22,7 +22,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.model import LockedPackage, Manager
-from condavision.solving.stand_ins import LOCAL_VERSION, write_stand_ins
+from condavision.solving.stand_ins import conda_versions, write_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -60,7 +60,8 @@ class Target:
     """What distributions are solved for: a platform with a Python and what conda put there.
 
     ``python`` is the full version conda locked. ``supplied`` are the distributions that conda
-    packages supply, with their versions. ``previous`` are (name, version) to keep where possible.
+    packages supply, with their versions, ``renamed`` those of them that conda has under another
+    name. ``previous`` are (name, version) to keep where possible.
     """
 
     platform: str
@@ -68,6 +69,7 @@ class Target:
     virtual_packages: tuple[VirtualPackage, ...]
     supplied: Mapping[str, str]
     previous: tuple[tuple[str, str], ...] = ()
+    renamed: frozenset[str] = frozenset()
 
     def version_of(self, name: str, default: str) -> tuple[int, int]:
         """Return major and minor of a virtual package."""
@@ -141,11 +143,11 @@ class PyPISolver:
 
         They are given to it as empty wheels, under a local version that no index has.
         """
-        supplied = dict(write_stand_ins(folder / "supplied", target.supplied))
+        constraints = write_stand_ins(folder / "supplied", target.supplied, target.renamed)
+        text = "".join(f"{constraint}\n" for constraint in sorted(constraints))
         pins = [f"{package.name}=={package.version}\n" for package in locked]
-        constraints = [f"{name}=={version}\n" for name, version in sorted(supplied.items())]
         (folder / "requirements.in").write_text("".join(sorted(pins)), encoding="utf-8")
-        (folder / "constraints.txt").write_text("".join(constraints), encoding="utf-8")
+        (folder / "constraints.txt").write_text(text, encoding="utf-8")
         options = ("--constraints", "constraints.txt", "--find-links", "supplied")
         error = self._run(folder, target, *options)
         if not error:
@@ -155,7 +157,7 @@ class PyPISolver:
             names = ", ".join(package.name for package in locked)
             raise UnsolvableError(
                 f"what PyPI supplies ({names}) does not go with what conda supplies:"
-                f" {_cause(error).replace(LOCAL_VERSION, '')}",
+                f" {conda_versions(_cause(error))}",
                 "declare a version of one that the other can work with: condavision explain SCRIPT",
             )
         raise found

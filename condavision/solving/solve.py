@@ -293,6 +293,7 @@ class _Solving:
                 virtual_packages=conditions.virtual_packages,
                 supplied=self._supplied(conda),
                 previous=self._previous_distributions(platform),
+                renamed=frozenset(self._supplied(conda)) - {normalized(it.name) for it in conda},
             )
             try:
                 pip = await asyncio.to_thread(pypi.solve, supply.missing, target)

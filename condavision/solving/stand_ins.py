@@ -3,39 +3,58 @@
 uv then applies its own reading of versions, markers and extras, its own credentials and cache; no
 metadata is fetched or parsed here. A stand-in has a local version (PEP 440), so that no index can
 have the same, and requires nothing: what conda's packages require is conda's to solve.
+
+A distribution that conda packages under another name may be counted on there: ``opencv-python``
+4.10.0.84 is ``py-opencv`` 4.10.0. Such a one has a second stand-in, the last version that could be
+meant, and any between them may be asked for.
 """
 
 from __future__ import annotations
 
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["LOCAL_VERSION", "write_stand_ins"]
+__all__ = ["conda_versions", "write_stand_ins"]
 
-LOCAL_VERSION = "+conda"
+_LOCAL = "+conda"
+_LAST = 99_999
+_RANGE = re.compile(rf">=(\S+?),<\1\.{_LAST + 1}")
 
 _WHEEL = "Wheel-Version: 1.0\nGenerator: condavision\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
-def write_stand_ins(folder: Path, supplied: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Write a wheel for each distribution and yield its name and version.
+def conda_versions(text: str) -> str:
+    """Return what uv says about stand-ins with the versions that conda has."""
+    return _RANGE.sub(r"==\1", text).replace(_LOCAL, "").replace(f".{_LAST}", "")
 
-    A conda version that PEP 440 does not know (``1.1.1w``) cannot be compared and is left out.
+
+def write_stand_ins(
+    folder: Path, supplied: Mapping[str, str], renamed: Collection[str] = ()
+) -> Iterator[str]:
+    """Write wheels for distributions and yield a constraint for each that they alone meet.
+
+    ``supplied`` are names and conda versions, ``renamed`` those that have another name on conda. A
+    conda version that PEP 440 does not know (``1.1.1w``) cannot be compared and is left out.
     """
     folder.mkdir()
     for name, conda_version in supplied.items():
         try:
-            version = f"{Version(conda_version).public}{LOCAL_VERSION}"
+            version = Version(conda_version)
         except InvalidVersion:
             continue
-        _write(folder, name.replace("-", "_"), version)
-        yield name, version
+        _write(folder, name.replace("-", "_"), f"{version.public}{_LOCAL}")
+        if name in renamed and not (version.is_prerelease or version.is_postrelease):
+            _write(folder, name.replace("-", "_"), f"{version.public}.{_LAST}{_LOCAL}")
+            yield f"{name}>={version.public},<{version.public}.{_LAST + 1}"
+        else:
+            yield f"{name}=={version.public}{_LOCAL}"
 
 
 def _write(folder: Path, name: str, version: str) -> None:

@@ -78,6 +78,34 @@ def test_what_does_not_go_with_conda_is_refused(
     assert not list((command.folder / "locks").glob("*.yml"))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        ("opencv-python>=4.10.0.84", 0),
+        ("opencv-python==4.10.0.84", 0),
+        ("opencv-python-headless<4.10.1", 0),
+        ("opencv-python", 0),
+        ("opencv-python>=4.11", 67),
+        ("opencv-python<4.10", 67),
+    ],
+)
+def test_a_renamed_package_may_be_counted_on_where_pypi_has_it(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex, wanted: str, code: int
+) -> None:
+    small_channel.add(package("py-opencv", "4.10.0"))
+    index.add("addon", "1.0", wanted)
+    index.add("opencv_python", "4.10.0.84")
+    finished = lock(command, '"addon", "opencv-python"')
+    assert finished.code == code, finished.err
+    if code:
+        assert "does not go with what conda supplies" in finished.err
+        assert "opencv-python" in finished.err
+        assert "99999" not in finished.err
+        assert "100000" not in finished.err, finished.err
+    else:
+        assert [entry["name"] for entry in packages(finished)] == ["addon"]
+
+
 def test_each_platform_gets_its_wheel(command: CommandLine, index: WheelIndex) -> None:
     tags = {
         "linux-64": "cp312-cp312-manylinux_2_17_x86_64",
