@@ -48,9 +48,11 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
     """Return everything known about a script as plain data.
 
     ``python`` is the range inferred, ``python_required`` the one that is hashed and solved for.
-    ``pypi`` and ``conda`` list every requirement under the name it has there.
+    ``pypi`` and ``conda`` list every requirement under the name it has there; ``conditional`` has
+    those of some Pythons only.
     """
-    requirements = reading.requirements.requirements
+    everything = reading.requirements.requirements
+    requirements = [needed for needed in everything if needed.pythons is None]
     lines = tuple(import_lines(reading, lock, platform))
     return {
         "script": reading.project.key,
@@ -70,6 +72,11 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
         "conda": [conda_spec(needed, needed.conda) for needed in requirements if needed.conda],
         "pypi": [pypi_spec(needed) for needed in requirements if needed.manager is Manager.PYPI],
         "unknown": [needed.name for needed in requirements if needed.manager is Manager.IMPORT],
+        "conditional": [
+            {"requirement": pypi_spec(needed), "conda": needed.conda, "python": str(needed.pythons)}
+            for needed in everything
+            if needed.pythons is not None
+        ],
         "channels": list(reading.requirements.channels),
         "files": [source.module or reading.project.key for source in reading.analysis.files],
         "unread": [

@@ -84,7 +84,8 @@ class Import:
     (``from google.cloud import storage``). ``platforms`` are the families ``linux``, ``osx`` and
     ``win`` it is restricted to; empty means all. ``why`` tells a person how ``origin`` was decided.
     ``pythons`` are those the statement runs on, None for all. ``implied_by`` is the call or setting
-    that needs a module which nothing imports: ``pandas.read_excel``.
+    that needs a module which nothing imports: ``pandas.read_excel``. ``needed_on`` are the Pythons
+    that cannot do without it where the newest one can: tomli beside tomllib.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Import:
     why: str = ""
     pythons: PythonRange | None = None
     implied_by: str = ""
+    needed_on: PythonRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ class Declared:
     text: str
     location: SourceLocation
     platforms: frozenset[str] = frozenset()
+    pythons: PythonRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +186,11 @@ class Requirement:
     """One thing a script needs.
 
     ``name`` is in ``manager``'s own naming (normalized per PEP 503 for PyPI), ``constraint`` in its
-    version syntax. ``conda`` is the conda name of a PyPI distribution, None where it
-    is not known, empty where conda has another project under the distribution's name, and
-    ``conda_constraint`` the versions of that package which are this distribution. ``sources`` are
-    the places that ask for it. None of these three takes part in the requirement hash.
+    version syntax. ``pythons`` are those that need it, None for all. ``conda`` is the conda name of
+    a PyPI distribution, None where it is not known, empty where conda has another project under the
+    distribution's name, and ``conda_constraint`` the versions of that package which are this
+    distribution. ``sources`` are the places that ask for it. None of these three takes part in the
+    requirement hash.
     """
 
     manager: Manager
@@ -198,6 +202,7 @@ class Requirement:
     conda_constraint: str = ""
     sources: tuple[SourceLocation, ...] = ()
     why: str = ""
+    pythons: PythonRange | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from condavision.errors import ConfigError, UnknownImportError
 from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import declared_requirements, resolve
 from condavision.model import Manager, Requirement, Requirements
+from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,18 +57,21 @@ def derive(
         optional_imports=config.optional_imports,
         root=config.root,
     )
+    pythons = analysis.python.raised(config.python_floor)
     wanted = [*declared_requirements(analysis, import_map)]
     own = {source.module.partition(".")[0] for source in analysis.files}
     for resolution in resolutions:
+        requirement, needed_on = resolution.requirement, resolution.imported.needed_on
         if not resolution.installed:
-            continue
-        if resolution.requirement is not None:
-            wanted.append(resolution.requirement)
+            if requirement is not None and needed_on is not None:
+                wanted.append(replace(requirement, pythons=requirement.pythons or needed_on))
+        elif requirement is not None:
+            wanted.append(requirement)
         elif resolution.unknown:
             wanted.append(_left_to_channel(resolution, import_map, own))
     requirements = Requirements(
-        python=analysis.python.raised(config.python_floor),
-        requirements=_merged(wanted),
+        python=pythons,
+        requirements=_merged(wanted, pythons),
         channels=config.channels_for(analysis.metadata),
     )
     return requirements, resolutions
@@ -90,14 +94,38 @@ def _left_to_channel(
     )
 
 
-def _merged(wanted: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    """Join what names the same package: every constraint holds, every platform is served."""
-    merged: dict[tuple[str, str], Requirement] = {}
+def _merged(wanted: Iterable[Requirement], pythons: PythonRange) -> tuple[Requirement, ...]:
+    """Join what names the same package: every constraint holds, every platform is served.
+
+    What only some of ``pythons`` need stays by itself, what none of them does is dropped.
+    """
+    merged: dict[tuple[str, str, str], Requirement] = {}
     for requirement in wanted:
-        key = (requirement.manager.value, requirement.name)
+        needing = requirement.pythons
+        if needing is not None:
+            minors = needing.minors & pythons.minors
+            if not minors:
+                continue
+            needing = None if minors == pythons.minors else PythonRange(minors)
+        narrowed = replace(requirement, pythons=needing)
+        key = (requirement.manager.value, requirement.name, str(needing or ""))
         known = merged.get(key)
-        merged[key] = requirement if known is None else _join(known, requirement)
-    return tuple(merged[key] for key in sorted(merged))
+        merged[key] = narrowed if known is None else _join(known, narrowed)
+    return tuple(
+        found
+        for key, found in sorted(merged.items())
+        if found.pythons is None or not _covered(found, merged.get((*key[:2], "")))
+    )
+
+
+def _covered(requirement: Requirement, always: Requirement | None) -> bool:
+    """Tell whether what is needed on every Python says all that a conditional requirement does."""
+    if always is None:
+        return False
+    everywhere = replace(requirement, pythons=None)
+    return _join(always, everywhere) == replace(
+        always, sources=tuple(sorted({*always.sources, *requirement.sources}))
+    )
 
 
 def _join(one: Requirement, other: Requirement) -> Requirement:
@@ -144,6 +172,7 @@ def requirement_hash(requirements: Requirements) -> str:
                 requirement.constraint,
                 list(requirement.extras),
                 sorted(requirement.platforms),
+                *([str(requirement.pythons)] if requirement.pythons is not None else []),
             ]
             for requirement in requirements.requirements
         ),
@@ -178,7 +207,9 @@ def _label(requirement: Requirement) -> str:
     prefix = {Manager.CONDA: "conda:", Manager.IMPORT: "import "}.get(requirement.manager, "")
     extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
     platforms = f" on {', '.join(sorted(requirement.platforms))}" if requirement.platforms else ""
-    return f"{prefix}{requirement.name}{extras} {requirement.constraint}".strip() + platforms
+    pythons = "" if requirement.pythons is None else f" with Python {requirement.pythons}"
+    label = f"{prefix}{requirement.name}{extras} {requirement.constraint}".strip()
+    return f"{label}{platforms}{pythons}"
 
 
 def differences(recorded: Mapping[str, str], requirements: Requirements) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from condavision.model import Requirement
     from condavision.pythons import PythonRange
 
-__all__ = ["conda_candidates", "conda_spec", "family", "python_spec", "wanted_on"]
+__all__ = ["active_on", "conda_candidates", "conda_spec", "family", "python_spec", "wanted_on"]
 
 
 def family(platform: str) -> str:
@@ -23,6 +23,14 @@ def family(platform: str) -> str:
 def wanted_on(requirement: Requirement, platform: str) -> bool:
     """Tell whether a requirement concerns a platform."""
     return not requirement.platforms or family(platform) in requirement.platforms
+
+
+def active_on(requirement: Requirement, python: str) -> bool:
+    """Tell whether an environment with a version of Python, ``3.12.1``, needs a requirement."""
+    if requirement.pythons is None:
+        return True
+    major, minor = python.split(".")[:2]
+    return (int(major), int(minor)) in requirement.pythons
 
 
 def python_spec(pythons: PythonRange) -> str:

@@ -43,6 +43,9 @@ CHANGES = {
     "a platform": replace(
         SETUP, requirements=(replace(NUMPY, platforms=frozenset({"win"})), PANDAS)
     ),
+    "a condition": replace(
+        SETUP, requirements=(replace(NUMPY, pythons=PythonRange.below(3, 11)), PANDAS)
+    ),
     "whose name it is": replace(
         SETUP, requirements=(replace(NUMPY, manager=Manager.CONDA), PANDAS)
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from condavision.analysis.records import RENAMED
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
     from condavision.analysis.reaching import Resolved
     from condavision.analysis.records import Guard, RawImport
+    from condavision.pythons import Minor
 
 _MISSING = frozenset({"FeatureNotFound", "ImportError", "ModuleNotFoundError"})
 """What is raised where a call lacks the module that it needs."""
+
+_DISPENSABLE = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.VERSION})
 
 __all__ = ["classify", "intersection", "stdlib_reasons"]
 
@@ -90,16 +94,20 @@ def _asked(raw: RawImport) -> Iterator[str]:
 
 def classify(imports: Sequence[Resolved], pythons: PythonRange) -> tuple[Import, ...]:
     """Return the imports with their kinds, for a script that runs on ``pythons``."""
-    likely = pythons.raised(FLOOR) if pythons else PythonRange()
-    judge = _Judge(imports, likely)
+    pythons = pythons or PythonRange()
+    judge = _Judge(imports, pythons, pythons.raised(FLOOR))
     return tuple(judge.decided(at) for at, it in enumerate(imports) if not judge.is_superfluous(it))
 
 
 class _Judge:
-    def __init__(self, imports: Sequence[Resolved], likely: PythonRange) -> None:
+    def __init__(
+        self, imports: Sequence[Resolved], pythons: PythonRange, likely: PythonRange
+    ) -> None:
         self.imports = imports
+        self.pythons = pythons
         self.likely = likely
         self.newest = max(likely.minors)
+        self.older: dict[Minor, _Judge] = {}
         self.first: dict[int, int] = {}  # of each file's imports, for the indexes they hold
         for at, it in enumerate(imports):
             self.first.setdefault(id(it.facts), at)
@@ -129,17 +137,40 @@ class _Judge:
             backport = BACKPORTS.get(it.raw.name) or BACKPORTS.get(_top(it.raw))
             if backport is not None:
                 origin, why = Origin.PACKAGE, f"{backport} brings it to these Pythons"
+        kind = self._kind(it)
         return Import(
             it.resolution.name,
             it.raw.location,
-            self._kind(it),
+            kind,
             origin,
             it.raw.members,
             it.raw.guard.platforms,
             why,
             None if it.raw.guard.pythons == PythonRange() else it.raw.guard.pythons,
             it.raw.implied_by,
+            self._needed_on(it) if kind in _DISPENSABLE and origin is Origin.PACKAGE else None,
         )
+
+    def _needed_on(self, it: Resolved) -> PythonRange | None:
+        """Return the older Pythons that cannot do without an import, where the newest can."""
+        others = self._others(it, (*it.raw.stands_in, *it.raw.instead))
+        beside = any(other.resolution.origin is Origin.STDLIB for other in others)
+        if it.raw.implied_by or (it.raw.guard.pythons == PythonRange() and not beside):
+            return None
+        older = (minor for minor in self.pythons.minors if minor < self.newest)
+        needing = [minor for minor in older if self._on(minor).requires(it)]
+        return PythonRange.of(needing) if needing else None
+
+    def _on(self, minor: Minor) -> _Judge:
+        """Return the judge for one of the older Pythons."""
+        if minor not in self.older:
+            judge = self.older[minor] = copy(self)
+            judge.likely, judge.newest = PythonRange.of([minor]), minor
+        return self.older[minor]
+
+    def requires(self, it: Resolved) -> bool:
+        """Tell whether the script needs what an import brings."""
+        return self._kind(it) not in _DISPENSABLE | {ImportKind.TYPING}
 
     def is_superfluous(self, it: Resolved) -> bool:
         """Tell what nothing imports, where another import does its work or it is at hand anyway."""
@@ -152,6 +183,17 @@ class _Judge:
         having = stdlib_pythons(it.raw.name) or PythonRange()
         running = self.likely & it.raw.guard.pythons
         return not running or max(running.minors) in having
+
+    def _supplied(self, it: Resolved) -> bool:
+        """Tell the same of the module and the names that are taken from it."""
+        if not self._included(it) or not it.raw.members:
+            return self._included(it)
+        from condavision.analysis.attributes import names_of  # noqa: PLC0415 - reads its table
+
+        known = names_of(it.raw.name)
+        running = self.likely & it.raw.guard.pythons
+        newest = max(running.minors, default=self.newest)
+        return all(newest in known[name] for name in it.raw.members if name in known)
 
     def _kind(self, it: Resolved) -> ImportKind:
         guard = it.raw.guard
@@ -183,7 +225,7 @@ class _Judge:
         """Tell whether what this stands in for exists on none of the script's Pythons."""
         tried = self._others(it, it.raw.stands_in)
         return bool(tried) and all(
-            other.resolution.origin is Origin.STDLIB and not self._included(other)
+            other.resolution.origin is Origin.STDLIB and not self._supplied(other)
             for other in tried
         )
 
@@ -196,7 +238,7 @@ class _Judge:
             return False
         others = self._others(it, it.raw.instead)
         return bool(others) and all(
-            not self._included(other)
+            not self._supplied(other)
             if other.resolution.origin is Origin.STDLIB
             else other.resolution.origin is Origin.PACKAGE and _top(other.raw) not in required
             for other in others

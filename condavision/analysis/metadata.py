@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from condavision.analysis.markers import platforms_of_marker
+from condavision.analysis.markers import admitted_by_marker
 from condavision.analysis.notebook import installs
 from condavision.errors import AnalysisError
 from condavision.model import Declared, Manager, ScriptMetadata, SourceLocation
+from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -86,7 +87,7 @@ class _Reading:
                 self.require_python(version, spec)
 
     def pypi(self, text: str, platforms: frozenset[str] = frozenset()) -> None:
-        """Take a PEP 508 requirement; a marker that names platforms only becomes platforms."""
+        """Take a PEP 508 requirement; a marker becomes platforms and Pythons."""
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
@@ -94,16 +95,18 @@ class _Reading:
             raise self.wrong(
                 text, f"`{text}` is not a requirement: {first}", "see PEP 508 for the syntax"
             ) from error
-        location = self.at(text)
+        location, pythons = self.at(text), None
         if requirement.marker is not None:
-            families = platforms_of_marker(requirement.marker)
-            if families is not None:
+            admitted = admitted_by_marker(requirement.marker)
+            if admitted is not None:
+                families, minors = admitted
                 if not families:
                     return  # for none of the platforms there are
                 requirement.marker = None
                 platforms = platforms | (families if len(families) < len(_FAMILY) else frozenset())
+                pythons = None if minors == PythonRange() else minors
                 text = str(requirement)
-        self.dependencies.append(Declared(Manager.PYPI, text, location, platforms))
+        self.dependencies.append(Declared(Manager.PYPI, text, location, platforms, pythons))
 
     def result(self) -> ScriptMetadata:
         return ScriptMetadata(

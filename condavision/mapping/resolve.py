@@ -90,14 +90,17 @@ def declared_requirements(analysis: Analysis, import_map: ImportMap) -> tuple[Re
         ConfigError: one of them is not a requirement; the message names its line.
     """
     return tuple(
-        parse_requirement(
-            declared.manager,
-            declared.text,
-            import_map,
-            where=str(declared.location),
-            sources=(declared.location,),
-            platforms=declared.platforms,
-            why="declared",
+        replace(
+            parse_requirement(
+                declared.manager,
+                declared.text,
+                import_map,
+                where=str(declared.location),
+                sources=(declared.location,),
+                platforms=declared.platforms,
+                why="declared",
+            ),
+            pythons=declared.pythons,
         )
         for declared in analysis.metadata.dependencies
     )
@@ -252,9 +255,10 @@ class _Resolver:
         if imported.kind is ImportKind.IMPLIED:
             return self._implied(imported, module, requirement, why)
         if not installed:
-            why = (
-                f"{why}; {_NOT_INSTALLED[imported.kind]}" if why else _NOT_INSTALLED[imported.kind]
-            )
+            reason = _NOT_INSTALLED[imported.kind]
+            if imported.needed_on:
+                reason = f"{reason}, needed on Python {imported.needed_on}"
+            why = f"{why}; {reason}" if why else reason
         return Resolution(imported, module, requirement, why, unknown, installed)
 
     def _implied(

@@ -67,7 +67,8 @@ class Supply:
 
     ``specs`` are the match specs of what the channels have, ``missing`` what they do not.
     ``absent`` of those nothing but a channel can supply: conda packages and imports.
-    ``unverified`` are the imports found under their own name: ``(import, conda name)``.
+    ``unverified`` are the imports found under their own name: ``(import, conda name)``. Of what
+    only some Pythons need there is what ``pythons`` do, each a version.
     """
 
     platform: str
@@ -75,6 +76,7 @@ class Supply:
     missing: tuple[Requirement, ...]
     absent: tuple[Requirement, ...]
     unverified: tuple[tuple[str, str], ...]
+    pythons: frozenset[str] = frozenset()
 
 
 def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:

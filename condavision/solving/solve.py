@@ -23,7 +23,7 @@ from condavision.solving.conda import (
     open_gateway,
 )
 from condavision.solving.failure import absent_error, unsolvable_error
-from condavision.specs import python_spec
+from condavision.specs import active_on, python_spec
 from condavision.terms import CONDA_LOCK
 from condavision.virtual_packages import virtual_packages
 
@@ -207,8 +207,14 @@ class _Solving:
                 return await self._solve_platform(one.supply, preferred)
         return one
 
-    async def _supply(self, platform: str) -> Supply:
-        supply = await self.conda.supply(self.requirements.requirements, platform)
+    async def _supply(self, platform: str, pythons: frozenset[str] = frozenset()) -> Supply:
+        """Find out who supplies what is always needed, and what these versions of Python need."""
+        wanted = [
+            needed
+            for needed in self.requirements.requirements
+            if needed.pythons is None or any(active_on(needed, python) for python in pythons)
+        ]
+        supply = replace(await self.conda.supply(wanted, platform), pythons=pythons)
         unknown = [needed for needed in supply.absent if needed.manager is Manager.IMPORT]
         if not unknown or not self.terms.allow_unverified:
             return supply
@@ -253,6 +259,32 @@ class _Solving:
 
     async def _solve_platform(
         self, supply: Supply, preferred: tuple[tuple[str, str], ...] = ()
+    ) -> _Solved:
+        """Solve until all that the Python needs that comes out is there.
+
+        What is needed with some Pythons only is left out at first, so that none is chosen for it.
+        Each turn adds to what was asked for, so there is a last one.
+        """
+        while True:
+            solved = await self._solve_supply(supply, preferred)
+            python = next((p.version for p in solved.packages if p.name == "python"), None)
+            if python is None or not self._adds(python, supply):
+                return solved
+            supply = await self._supply(supply.platform, supply.pythons | {python})
+            error = absent_error([supply], self.requirements.channels, self.import_map)
+            if error is not None:
+                raise error
+
+    def _adds(self, python: str, supply: Supply) -> bool:
+        """Tell whether a Python needs what was not asked for."""
+        return any(
+            active_on(needed, python) and not any(active_on(needed, it) for it in supply.pythons)
+            for needed in self.requirements.requirements
+            if needed.pythons is not None
+        )
+
+    async def _solve_supply(
+        self, supply: Supply, preferred: tuple[tuple[str, str], ...]
     ) -> _Solved:
         platform = supply.platform
         kept = [package for package in self.previous if package.platform == platform]

@@ -10,6 +10,7 @@ from condavision.analysis.metadata import read_metadata
 from condavision.analysis.source import decode
 from condavision.errors import AnalysisError
 from condavision.model import ScriptMetadata
+from condavision.pythons import PythonRange
 
 
 def metadata_of(text: str) -> ScriptMetadata:
@@ -56,7 +57,7 @@ def test_every_table() -> None:
     assert [(it.manager.value, it.text, set(it.platforms)) for it in found.dependencies] == [
         ("pypi", "requests>=2", set()),
         ("pypi", "pywin32", {"win"}),
-        ("pypi", "t ; python_version < '3.11'", set()),
+        ("pypi", "t", set()),
         ("conda", "samtools>=1.19", set()),
         ("conda", "python-dateutil", set()),
         ("conda", "gdal", set()),
@@ -64,6 +65,7 @@ def test_every_table() -> None:
         ("pypi", "httpx[http2]>=1", set()),
         ("conda", "m2-base", {"win"}),
     ]
+    assert [it.pythons for it in found.dependencies[:3]] == [None, None, PythonRange.below(3, 11)]
     assert found.channels == ("conda-forge", "bioconda", "robostack", "file:///x")
     assert found.platforms == ("linux-64",)
     assert found.imports == {"cv2": "opencv"}
