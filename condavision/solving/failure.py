@@ -26,6 +26,9 @@ __all__ = ["absent_error", "unsolvable_error"]
 _SYS_PLATFORM = {"linux": "linux", "osx": "darwin", "win": "win32"}
 _SHOWN = 12
 _TOO_NEW = ("after the cutoff date", "has no timestamp", "exclude-newer", "upload time")
+_FROM_SOURCE = (
+    "build it from its sources, which runs their code: condavision lock --allow-sdist SCRIPT",
+)
 _LATER = ("take newer ones too: condavision lock --exclude-newer LATER-DATE SCRIPT",)
 
 
@@ -84,6 +87,7 @@ def unsolvable_error(
     return UnsolvableError(
         f"{message}\nasked for: {_askers(requirements, message)}",
         *(_LATER if any(sign in message for sign in _TOO_NEW) else ()),
+        *(_FROM_SOURCE if "no usable wheels" in message else ()),
         *(_leave_out(list(failures), solved) if solved else ()),
         *(hints or _ways_out()),
     )

@@ -151,7 +151,9 @@ def test_the_cutoff_is_for_wheels_too(command: CommandLine, index: WheelIndex) -
 
 def test_source_distributions_have_to_be_allowed(command: CommandLine, index: WheelIndex) -> None:
     index.add_sdist("source", "1.0")
-    assert lock(command, '"source"').code == 67
+    refused = lock(command, '"source"')
+    assert refused.code == 67
+    assert "condavision lock --allow-sdist SCRIPT" in refused.err
     found = packages(lock(command, '"source"', "--allow-sdist"))
     assert found[0]["url"].endswith("source-1.0.tar.gz")
     assert "source distributions" in command("check", "web.py").ok().out
