@@ -54,10 +54,12 @@ def build(
     remove_tree(prefix)
     local = lock.metadata.get("channels") == INTERPRETERS
     packages: Sequence[LockedPackage] = lock.on(environment.subdir)
-    if vendored is not None and not local:
-        packages = from_vendored(packages, vendored)
     conda = [package for package in packages if package.manager is Manager.CONDA]
     pypi = [package for package in packages if package.manager is Manager.PYPI]
+    if vendored is not None:  # this machine's interpreters are here already
+        found = from_vendored(pypi if local else packages, vendored)
+        pypi = [package for package in found if package.manager is Manager.PYPI]
+        conda = conda if local else [it for it in found if it.manager is Manager.CONDA]
     count = f"{len(packages)} package{'' if len(packages) == 1 else 's'}"
     progress.message(f"making the environment {prefix} ({count})")
     try:

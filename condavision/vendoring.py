@@ -24,6 +24,7 @@ from rattler.package_streaming import download_to_writer
 from condavision.channel import INTERPRETERS
 from condavision.errors import CondavisionError, InstallError, UsageError
 from condavision.locking import exclusive
+from condavision.model import Manager
 from condavision.vendored import CHANNEL, is_intact, vendored_path
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ def vendor(
 ) -> Vendored:
     """Copy every artefact of ``locks`` into ``folder``; ``platforms`` are all where empty.
 
+    Of a lock made from this machine's interpreters that is what comes from PyPI.
+
     Raises:
-        UsageError: a lock is made from this machine's interpreters, two artefacts have one name,
-            or no lock is for these platforms.
+        UsageError: two artefacts have one name, or no lock has any for these platforms.
         InstallError: files cannot be fetched or have another content than locked; all are named.
     """
-    wanted = _wanted(folder, locks, platforms)
+    wanted = _wanted(folder, tuple(locks), platforms)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         guard = folder / ".condavision.lock"
@@ -86,19 +88,16 @@ def vendor(
 
 
 def _wanted(
-    folder: Path, locks: Iterable[Lock], platforms: Sequence[str]
+    folder: Path, locks: Sequence[Lock], platforms: Sequence[str]
 ) -> dict[Path, LockedPackage]:
     wanted: dict[Path, LockedPackage] = {}
     for lock in locks:
-        if lock.metadata.get("channels") == INTERPRETERS:
-            raise UsageError(
-                f"the lock {lock.hash} is made from this machine's interpreters, which are of no"
-                " use elsewhere",
-                "lock with a channel first: condavision lock -c CHANNEL SCRIPT",
-            )
+        local = lock.metadata.get("channels") == INTERPRETERS
         for package in lock.packages:
             if platforms and package.platform not in platforms:
                 continue
+            if local and package.manager is Manager.CONDA:
+                continue  # this machine's interpreters are of no use elsewhere
             path = vendored_path(package, folder)
             known = wanted.setdefault(path, package)
             if known.sha256 != package.sha256:
@@ -106,6 +105,12 @@ def _wanted(
                     f"{known.url} and {package.url} have one name and different content",
                     "vendor the scripts that need them into folders of their own",
                 )
+    if not wanted and any(lock.metadata.get("channels") == INTERPRETERS for lock in locks):
+        raise UsageError(
+            "the locks are made from this machine's interpreters and have nothing from PyPI, so"
+            " there is nothing to copy",
+            "for another machine, lock with a channel first: condavision lock -c CHANNEL SCRIPT",
+        )
     if not wanted:
         raise UsageError(f"no lock has packages for {', '.join(platforms) or 'any platform'}")
     return wanted

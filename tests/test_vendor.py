@@ -178,6 +178,26 @@ def test_what_cannot_be_fetched_is_named_and_the_rest_kept(
     assert [name.partition("-")[0] for name in said["fetched"]] == ["six"]
 
 
+def test_wheels_beside_this_machine_s_interpreters_are_vendored_too(
+    command: CommandLine, home: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(command.folder / "locks")
+    command("lock", "-c", "interpreters:", "words.py").ok()
+    folder = tmp_path / "vendored"
+    said = command("vendor", folder, "words.py", "--json").ok().json()
+    assert {name.partition("-")[0] for name in said["fetched"]} == {"humanize", "six"}
+    shutil.rmtree(home / "uv")
+    run = _cut_off("run", "--quiet", "--vendored", str(folder), "words.py")
+    (wheel,) = folder.glob("wheels/six-*")
+    content = wheel.read_bytes()
+    wheel.unlink()
+    refused = command.process(run)
+    assert refused.code == 73
+    assert f"missing: {wheel}" in refused.err
+    wheel.write_bytes(content)
+    assert command.process(run).ok().out == PRINTED
+
+
 def test_other_tools_can_use_the_folder(command: CommandLine, lock: Lock, tmp_path: Path) -> None:
     folder = tmp_path / "vendored"
     command("vendor", folder).ok()
@@ -202,10 +222,11 @@ def test_mistakes_are_said(command: CommandLine, make_project: MakeProject, tmp_
     assert command("vendor", "condavision.toml").code == 2
     (tmp_path / "file").write_text("")
     assert command("vendor", tmp_path / "file" / "v").code == 73
-    (command.folder / "words.py").write_text("import six\n")
+    (command.folder / "words.py").write_text("import json\n")
     command("lock", "-c", "interpreters:", "words.py").ok()
     refused = command("vendor", tmp_path / "v", "words.py")
     assert refused.code == 2
+    assert "nothing to copy" in refused.err
     assert not (tmp_path / "v").exists()
     shutil.rmtree(command.folder / "locks")
     assert command("vendor", tmp_path / "v").code == 70
