@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from condavision.channel import INTERPRETERS
 from condavision.dockerfile import dockerfile
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from condavision.model import Lock, LockedPackage
     from condavision.reading import Flags
 
-__all__ = ["FORMATS", "export", "export_named"]
+__all__ = ["FORMATS", "Exported", "export", "export_named"]
 
 _PYLOCK_NAME = re.compile(r"pylock(\.[^.]+)?\.toml\Z")
 
@@ -53,9 +53,29 @@ class _Share:
         return next(package.version for package in self.conda if package.name == "python")
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A lock in a format for one platform; ``lock`` is its hash."""
+
+    lock: str
+    form: str
+    platform: str
+    text: str
+
+    def as_json(self, output: Path | None) -> dict[str, Any]:
+        """Return what ``export --json`` says; ``output`` is the file that has the text instead."""
+        return {
+            "lock": self.lock,
+            "format": self.form,
+            "platform": self.platform,
+            "output": str(output) if output else None,
+            "text": None if output else self.text,
+        }
+
+
 def export_named(
     name: str, form: str, platform: str | None, flags: Flags, output: Path | None = None
-) -> str:
+) -> Exported:
     """Return the lock of a script or hash in a format; ``output`` is where it will be written.
 
     ``platform`` is this machine's where None, or the lock's first where it lacks that.
@@ -72,9 +92,11 @@ def export_named(
         if is_hash(name):
             raise UsageError("an image is made for a script", "name the script, not its lock")
         located = locate(Path(name), flags)
-        return dockerfile(located, platform or _default_platform(located.lock))
+        platform = platform or _default_platform(located.lock)
+        return Exported(located.lock.hash, form, platform, dockerfile(located, platform))
     lock = find_lock(name, flags)
-    return export(lock, form, platform or _default_platform(lock))
+    platform = platform or _default_platform(lock)
+    return Exported(lock.hash, form, platform, export(lock, form, platform))
 
 
 def _default_platform(lock: Lock) -> str:

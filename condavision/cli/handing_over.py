@@ -25,8 +25,14 @@ EXPORT_FORMATS = ("explicit", "environment", "requirements", "pylock", "dockerfi
 @click.option("--platform", help="Platform to export (default: this machine's).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
 @locks_option()
+@json_option()
 def export(
-    name: str, form: str, platform: str | None, output: Path | None, locks: Path | None
+    name: str,
+    form: str,
+    platform: str | None,
+    output: Path | None,
+    locks: Path | None,
+    as_json: bool,
 ) -> None:
     """Write a lock in a format that another tool installs from; one platform at a time.
 
@@ -36,12 +42,15 @@ def export(
     """
     from condavision.exporting import export_named
     from condavision.files import write_atomic
+    from condavision.report import print_json
 
-    text = export_named(name, form, platform, Flags(locks=locks), output)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write_atomic(output, text)
+    exported = export_named(name, form, platform, Flags(locks=locks), output)
+    if output is not None:
+        write_atomic(output, exported.text)
+    if as_json:
+        print_json(exported.as_json(output))
+    elif output is None:
+        click.echo(exported.text, nl=False)
 
 
 @click.command()

@@ -215,3 +215,18 @@ def test_an_image_has_all_that_a_script_needs(
     assert done.out == "near far one two\n"
     assert len(channel.requested) == asked
     assert subprocess.run(["test", "-e", project], check=False).returncode == 1
+
+
+def test_json_says_what_was_exported_and_where_to(pypi_only: CommandLine) -> None:
+    asked = ("export", "words.py", "--format", "requirements")
+    text = pypi_only(*asked).ok().out
+    said = pypi_only(*asked, "--json").ok().json()
+    assert (said["format"], said["text"], said["output"]) == ("requirements", text, None)
+    (path,) = (pypi_only.folder / "locks" / ".local").glob("*.conda-lock.yml")
+    assert path.name == f"{said['lock']}.conda-lock.yml"
+    assert said["platform"] in read_lock(path).platforms
+    written = pypi_only(*asked, "-o", "requirements.txt", "--json").ok().json()
+    assert written == {**said, "output": "requirements.txt", "text": None}
+    assert (pypi_only.folder / "requirements.txt").read_text() == text
+    refused = pypi_only("export", "words.py", "--format", "explicit", "--json")
+    assert (refused.code, refused.json()["code"]) == (2, 2)
