@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ _REASON_LINES = 15
 _UNREACHABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
 
 
+_NOT_CACHED = re.compile(r"the shard for package '(.+?)' is not in the cache")
 _DAMAGED = ("failed to parse repodata", "failed to extract repodata")
 
 
@@ -183,6 +185,12 @@ class CondaSolver:
         if "no usable repodata cache" in text:
             return ChannelError(
                 f"the channel {url} was never read while online, so it cannot be used offline",
+                "lock once without --offline, for the same platforms",
+            )
+        if found := _NOT_CACHED.search(text):
+            return ChannelError(
+                f"what the channel {url} has of {found[1]} was never read while online, so it"
+                " cannot be used offline",
                 "lock once without --offline, for the same platforms",
             )
         if any(sign in text for sign in _DAMAGED):

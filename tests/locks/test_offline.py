@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.locks.conftest import package
+from tests.locks.test_channels import index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,11 @@ def online(command: CommandLine, small_channel: SmallChannel) -> CommandLine:
     return command
 
 
-def test_offline_gives_the_same_bytes(online: CommandLine, small_channel: SmallChannel) -> None:
+@pytest.mark.parametrize("shape", ["json", "zst", "shards"])
+def test_offline_gives_the_same_bytes(
+    online: CommandLine, small_channel: SmallChannel, shape: str
+) -> None:
+    index(small_channel, shape)
     online("lock", "web.py", *PLATFORMS).ok()
     before = contents(online.folder / "locks")
     shutil.rmtree(online.folder / "locks")
@@ -78,4 +83,17 @@ def test_offline_from_pypi(online: CommandLine) -> None:
     (online.folder / "web.py").write_text("import requests, icecream\n")
     refused = online("lock", "web.py", *options, environ=UNREACHABLE)
     assert refused.code == 69
+    assert "never read while online" in refused.err
+
+
+def test_offline_what_was_never_asked_of_a_channel_is_said_to_be_unknown(
+    online: CommandLine, small_channel: SmallChannel
+) -> None:
+    small_channel.add(package("humanize", "4.0"))
+    index(small_channel, "shards")  # of which only those are fetched that somebody needs
+    online("lock", "web.py").ok()
+    small_channel.served.close()
+    (online.folder / "web.py").write_text("import requests, humanize\n")
+    refused = online("lock", "web.py", "--offline", environ=UNREACHABLE)
+    assert refused.code == 69, refused.err
     assert "never read while online" in refused.err
