@@ -170,40 +170,48 @@ def private(served: CommandLine, small_channel: SmallChannel) -> CommandLine:
     return served
 
 
-def test_a_private_channel_opens_with_rattler_s_credentials(
-    private: CommandLine, small_channel: SmallChannel, tmp_path: Path
-) -> None:
-    assert private("lock", "web.py").code == 69
+@pytest.fixture
+def auth_file(small_channel: SmallChannel, tmp_path: Path) -> dict[str, str]:
+    """The variable that names rattler's store, which has the word."""
     host = small_channel.http_url.removeprefix("http://")
     store = tmp_path / "auth.json"
     word = {"BasicHTTP": {"username": "user", "password": "sesame"}}
     store.write_text(json.dumps({host: word, "127.0.0.1": word}))
-    finished = private("lock", "web.py", environ={"RATTLER_AUTH_FILE": str(store)}).ok()
-    said = [finished.out, finished.err]
-    said += [path.read_text() for path in (private.folder / "locks").iterdir()]
-    assert not [text for text in said if "sesame" in text]
+    return {"RATTLER_AUTH_FILE": str(store)}
 
 
-def test_a_private_channel_opens_with_a_netrc(private: CommandLine, tmp_path: Path) -> None:
+@pytest.fixture
+def netrc(tmp_path: Path) -> dict[str, str]:
+    """The variable that names a netrc, which has the word."""
     store = tmp_path / "netrc"
     store.write_text("machine 127.0.0.1 login user password sesame\n")
     store.chmod(0o600)
-    private("lock", "web.py", environ={"NETRC": str(store)}).ok()
+    return {"NETRC": str(store)}
+
+
+@pytest.mark.parametrize("store", ["auth_file", "netrc"])
+def test_a_private_channel_opens_with_credentials_that_nothing_keeps(
+    private: CommandLine, request: pytest.FixtureRequest, store: str, home: Path
+) -> None:
+    assert private("lock", "web.py").code == 69
+    environ: dict[str, str] = request.getfixturevalue(store)
+    finished = private("lock", "web.py", environ=environ).ok()
+    assert "sesame" not in finished.out + finished.err
+    written = [path for folder in (private.folder, home) for path in folder.rglob("*")]
+    assert [path for path in written if path.name.endswith(".info.json")]  # the cache of rattler
+    kept = [path for path in written if path.is_file() and b"sesame" in path.read_bytes()]
+    assert not kept
 
 
 def test_packages_of_a_private_channel_are_installed(
-    command: CommandLine, channel: Channel, tmp_path: Path
+    command: CommandLine, channel: Channel, netrc: dict[str, str]
 ) -> None:
     channel.credentials = "user:sesame"
     script = command.folder / "plain.py"
     script.write_text("print('ran')\n")
-    store = tmp_path / "netrc"
-    store.write_text("machine 127.0.0.1 login user password sesame\n")
-    store.chmod(0o600)
-    known = {"NETRC": str(store)}
-    command("lock", "-c", channel.http_url, "plain.py", environ=known).ok()
+    command("lock", "-c", channel.http_url, "plain.py", environ=netrc).ok()
     assert command("run", "-q", "plain.py").code == 73
-    assert command("run", "-q", "plain.py", environ=known).ok().out == "ran\n"
+    assert command("run", "-q", "plain.py", environ=netrc).ok().out == "ran\n"
 
 
 @pytest.mark.parametrize(
