@@ -7,10 +7,8 @@ the solve. What is written here is plain data: dicts, lists, strings, booleans a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 __all__ = ["yaml_text"]
 
@@ -24,34 +22,31 @@ def yaml_text(document: dict[str, Any]) -> str:
     Raises:
         TypeError: a value is neither a dict, list, string, boolean nor integer.
     """
-    return "".join(_mapping(document, ""))
+    lines: list[str] = []
+    _mapping(document, "", lines)
+    return "".join(lines)
 
 
-def _mapping(mapping: dict[str, Any], indent: str) -> Iterator[str]:
+def _mapping(mapping: dict[str, Any], indent: str, lines: list[str]) -> None:
     for key, value in mapping.items():
-        yield f"{indent}{_scalar(key)}:"
-        yield from _value(value, indent)
+        if isinstance(value, (dict, list)) and value:
+            lines.append(f"{indent}{_scalar(key)}:\n")
+            if isinstance(value, dict):
+                _mapping(value, f"{indent}  ", lines)
+            else:
+                _sequence(value, f"{indent}  ", lines)
+        else:
+            lines.append(f"{indent}{_scalar(key)}: {_scalar(value)}\n")
 
 
-def _value(value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, dict) and value:
-        yield "\n"
-        yield from _mapping(value, f"{indent}  ")
-    elif isinstance(value, list) and value:
-        yield "\n"
-        for item in value:
-            yield from _item(item, f"{indent}  ")
-    else:
-        yield f" {_scalar(value)}\n"
-
-
-def _item(item: Any, indent: str) -> Iterator[str]:
-    if isinstance(item, dict) and item:
-        first, *rest = _mapping(item, f"{indent}  ")
-        yield f"{indent}- {first.lstrip(' ')}"
-        yield from rest
-    else:
-        yield f"{indent}- {_scalar(item)}\n"
+def _sequence(items: list[Any], indent: str, lines: list[str]) -> None:
+    for item in items:
+        if isinstance(item, dict) and item:
+            first = len(lines)
+            _mapping(item, f"{indent}  ", lines)
+            lines[first] = f"{indent}- {lines[first].lstrip(' ')}"
+        else:
+            lines.append(f"{indent}- {_scalar(item)}\n")
 
 
 def _scalar(value: Any) -> str:
@@ -66,6 +61,7 @@ def _scalar(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is not written")
 
 
+@lru_cache(10_000)
 def _string(text: str) -> str:
     if _PLAIN.match(text) and text.lower() not in _YAML_11_WORDS:
         return text
