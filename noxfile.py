@@ -143,8 +143,8 @@ def tables(session: nox.Session) -> None:
     session.install("-e", ".")
     session.install("pigar", "conda-pypi", "depfinder", "grayskull", "guarddog")
     session.install("stdlib-list", "typeshed-client", "vermin")
-    for generator in ("generate_import_map", "generate_stdlib", "generate_pythons"):
-        session.run("python", f"tools/{generator}.py")
+    for table in ("import_map", "stdlib", "pythons", "keywords"):
+        session.run("python", f"tools/generate_{table}.py")
 
 
 @nox.session

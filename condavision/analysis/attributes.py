@@ -31,10 +31,12 @@ __all__ = [
     "admitted",
     "attribute_findings",
     "bindings",
+    "bound_by",
     "guarded",
     "names_of",
     "phrase_of",
     "rebound",
+    "span",
 ]
 
 _MOST_USES = 3000  # of one name; a file with more is generated
@@ -83,7 +85,8 @@ def _rows() -> dict[str, list[tuple[str, str]]]:
 
 
 @cache
-def _span(text: str) -> PythonRange:
+def span(text: str) -> PythonRange:
+    """Read a set of Pythons as the tables spell it: ``2.7 3.3-3.9``."""
     minors: set[tuple[int, int]] = set()
     for part in text.split():
         first, _, last = part.partition("-")
@@ -98,9 +101,7 @@ def names_of(module: str) -> Mapping[str, PythonRange]:
 
     Members of classes are spelt ``Class.member``. Pythons without the module are counted in.
     """
-    return {
-        name: _span(spans) for spans, names in _rows().get(module, ()) for name in names.split()
-    }
+    return {name: span(spans) for spans, names in _rows().get(module, ()) for name in names.split()}
 
 
 def phrase_of(name: str, pythons: PythonRange) -> str:
@@ -142,25 +143,33 @@ def attribute_findings(
     lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
 ) -> Iterator[Finding]:
     """Yield what the names taken from standard library modules say."""
+    for statement in imports:
+        if statement.members and not (statement.dynamic or statement.level):
+            yield from _members(statement)
+    yield from _uses(lexed, root, guards, bound_by(imports))
+
+
+def bound_by(imports: Sequence[RawImport]) -> dict[str, set[str]]:
+    """Return what each name may mean that is imported, in full; empty for what is not absolute."""
     aliases: dict[str, set[str]] = {}
     for statement in imports:
         if statement.dynamic or statement.level:
             for name in statement.binds:
                 aliases.setdefault(name, set()).add("")
         elif statement.members:
-            yield from _members(statement, aliases)
+            for member, name in zip(statement.members, statement.binds, strict=True):
+                aliases.setdefault(name, set()).add(f"{statement.name}.{member}")
         elif len(statement.binds) == 1:
             name = statement.binds[0]
             plain = name == statement.name.partition(".")[0]
             aliases.setdefault(name, set()).add(name if plain else statement.name)
-    yield from _uses(lexed, root, guards, aliases)
+    return aliases
 
 
-def _members(statement: RawImport, aliases: dict[str, set[str]]) -> Iterator[Finding]:
+def _members(statement: RawImport) -> Iterator[Finding]:
     known = names_of(statement.name)
-    for member, name in zip(statement.members, statement.binds, strict=True):
+    for member in statement.members:
         target = f"{statement.name}.{member}"
-        aliases.setdefault(name, set()).add(target)
         pythons = known.get(member)
         guard = statement.guard
         if pythons is None or guard.optional or guarded(guard, _IMPORT_ERRORS):

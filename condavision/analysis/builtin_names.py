@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from condavision.analysis.imports import RawImport
     from condavision.analysis.lexing import Lexed
 
-__all__ = ["builtin_findings"]
+__all__ = ["brings_anything", "builtin_findings"]
 
 _NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "StandardError"})
 _SILENCED = re.compile(
@@ -46,10 +46,15 @@ def builtin_findings(
     if not candidates:
         return
     imported = {name.encode() for statement in imports for name in statement.binds}
-    if any(statement.star and _unknown(statement) for statement in imports):
+    if brings_anything(imports):
         return
     for word in sorted(candidates - imported):
         yield from _uses(word, lexed, root, guards)
+
+
+def brings_anything(imports: Sequence[RawImport]) -> bool:
+    """Tell whether a star import may hide any builtin."""
+    return any(statement.star and _unknown(statement) for statement in imports)
 
 
 def _unknown(statement: RawImport) -> bool:

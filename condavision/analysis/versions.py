@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.attributes import attribute_findings
 from condavision.analysis.builtin_names import builtin_findings
 from condavision.analysis.dict_methods import dict_findings
+from condavision.analysis.keywords import keyword_findings
 from condavision.analysis.lexing import lex
 from condavision.analysis.literals import future_features
 from condavision.analysis.rules import Finding, before, since
@@ -84,6 +85,7 @@ def _names(
     root = tree.root_node
     yield from attribute_findings(lexed, root, guards, imports)
     yield from builtin_findings(lexed, root, guards, imports)
+    yield from keyword_findings(lexed, root, guards, imports)
     yield from dict_findings(lexed, root, guards)
     deferred = b"annotations" in future_features(lexed)
     yield from type_findings(lexed, root, guards, imports, narrowing.worthwhile, deferred=deferred)
