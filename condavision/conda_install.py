@@ -20,6 +20,7 @@ from rattler.exceptions import InstallerError
 from rattler.package_cache import PackageCache, ValidationMode
 
 from condavision.errors import InstallError
+from condavision.fetching import LONGEST
 from condavision.package_cache import drop_altered_files, writable_cache
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def _install(
             package_cache=cache,
             installed_packages=[],
             execute_link_scripts=False,
-            client=Client.default_client(),
+            client=Client.default_client(timeout=LONGEST),
             reporter=reporter,
             show_progress=False,
         )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Fetching"]
+__all__ = ["LONGEST", "Fetching"]
+
+LONGEST = 3600
+"""Seconds that the download of one file may take: rattler itself would wait for ever."""
 
 
 class Fetching:

@@ -23,6 +23,7 @@ from rattler.package_streaming import download_to_writer
 
 from condavision.channel import INTERPRETERS
 from condavision.errors import CondavisionError, InstallError, UsageError
+from condavision.fetching import LONGEST
 from condavision.locking import exclusive
 from condavision.model import Manager
 from condavision.vendored import CHANNEL, is_intact, vendored_path
@@ -156,7 +157,7 @@ async def _fetch_all(
     lacking: dict[Path, LockedPackage], fetching: Fetching
 ) -> list[CondavisionError]:
     """Fetch files, some at a time; one that fails does not keep the others."""
-    client = Client.default_client()
+    client = Client.default_client(timeout=LONGEST)
     gate = asyncio.Semaphore(_AT_ONCE)
     failed: list[CondavisionError] = []
 

@@ -198,6 +198,17 @@ def test_wheels_beside_this_machine_s_interpreters_are_vendored_too(
     assert command.process(run).ok().out == PRINTED
 
 
+def test_a_download_that_stops_halfway_is_given_up(
+    command: CommandLine, channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("condavision.vendoring.LONGEST", 1)
+    channel.fail("noarch/six-", Fault.STALLED)
+    failed = command("vendor", tmp_path / "vendored")
+    assert failed.code == 73
+    assert "try again: what was fetched is kept" in failed.err
+    assert not [name for name in _files(tmp_path / "vendored") if name.startswith(("six", "."))]
+
+
 def test_other_tools_can_use_the_folder(command: CommandLine, lock: Lock, tmp_path: Path) -> None:
     folder = tmp_path / "vendored"
     command("vendor", folder).ok()

@@ -153,11 +153,19 @@ def test_cached_packages_are_linked_without_the_network(
         (Fault.ERROR, "the download failed"),
         (Fault.TRUNCATED, "the (archive is damaged|download failed)"),
         (Fault.GARBLED, "(archive is damaged|is not the package that was locked)"),
+        (Fault.STALLED, "the (archive is damaged|download failed)"),
     ],
 )
 def test_a_failing_download_is_an_error_and_heals(
-    fault: Fault, said: str, make_lock: MakeLock, home: Path, channel: Channel
+    fault: Fault,
+    said: str,
+    make_lock: MakeLock,
+    home: Path,
+    channel: Channel,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if fault is Fault.STALLED:
+        monkeypatch.setattr("condavision.conda_install.LONGEST", 1)
     lock = make_lock("requests", url=channel.http_url)
     channel.fail("/requests-", fault)
     with pytest.raises(InstallError, match=said) as caught:
