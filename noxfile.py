@@ -5,6 +5,7 @@ nox -s lock -- SCRIPT...        compile stage
 nox -s run -- SCRIPT ARGS...    exec stage; the exit code is the script's own
 nox -s tests lint types         what CI runs
 nox -s reliability bench        what the docs claim, measured again
+nox -s fuzz -- 300              the readers under a fuzzer, for so many seconds
 """
 
 from __future__ import annotations
@@ -120,6 +121,15 @@ def reliability(session: nox.Session) -> None:
     else:
         command = ["python"]
     session.run(*command, "-m", "pytest", "-rP", "--durations=0", *RELIABILITY, external=True)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed the readers what a coverage-guided fuzzer comes up with, for so many seconds (60)."""
+    session.install("-e", ".", "atheris")
+    seconds = session.posargs[0] if session.posargs else "60"
+    found = f"-artifact_prefix={session.create_tmp()}/"  # an input that fails
+    session.run("python", "tools/fuzz.py", f"-max_total_time={seconds}", found)
 
 
 @nox.session
