@@ -136,6 +136,7 @@ def _compile(interpreter: Interpreter, root: Path) -> None:
     packages = [library / name for name in ("collections", "encodings", "importlib", "json", "re")]
     folders = [library, *(folder for folder in packages if folder.is_dir())]
     command = [str(interpreter.executable), "-E", "-m", "compileall", "-q", "-l"]
+    command += ["-d", f"lib/{library.name}"]  # not where it was compiled
     subprocess.run([*command, *map(str, folders)], check=True, stdout=subprocess.DEVNULL)
 
 
