@@ -45,6 +45,9 @@ class SourceLocation:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
+    def __reduce__(self) -> tuple[type[SourceLocation], tuple[str, int]]:
+        return SourceLocation, (self.file, self.line)
+
 
 class ImportKind(StrEnum):
     """How a script asks for a module."""

@@ -8,11 +8,11 @@ intersection, and ranges with holes ("2.7, or 3.3 and later") need no special ca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from packaging.specifiers import Specifier
 
@@ -86,6 +86,11 @@ class PythonRange:
                 partial = partial or not all(patches)
         return cls(frozenset(admitted), frozenset({str(clause)} if partial else ()))
 
+    def __reduce__(self) -> tuple[Callable[..., PythonRange], tuple[int, frozenset[str]]]:
+        """Pickle the minors as bits; equal ranges come back as one object."""
+        bits = sum(1 << at for at, minor in enumerate(KNOWN) if minor in self.minors)
+        return _restored, (bits, self.specifiers)
+
     def __and__(self, other: PythonRange) -> PythonRange:
         return PythonRange(self.minors & other.minors, self.specifiers | other.specifiers)
 
@@ -118,3 +123,9 @@ class PythonRange:
             if first < minor < last and minor not in self.minors
         ]
         return ",".join(clauses + sorted(self.specifiers))
+
+
+@lru_cache(maxsize=1024)
+def _restored(bits: int, specifiers: frozenset[str]) -> PythonRange:
+    minors = frozenset(minor for at, minor in enumerate(KNOWN) if bits >> at & 1)
+    return PythonRange(minors, specifiers)

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import atheris  # type: ignore[import-not-found]
+import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -104,8 +104,8 @@ def text_of(data: bytes, fragments: tuple[str, ...]) -> bytes:
 
 def read_source(data: bytes, name: str) -> None:
     facts = read_facts(decode(text_of(data, PYTHON), Path(name), name))
-    for it in (*facts.imports, *facts.reasons):
-        assert it.location.line >= 1, it
+    places = [*(it.location for it in facts.imports), *(it.location for it in facts.reasons)]
+    assert all(place.line >= 1 for place in places), places
 
 
 def read_script(data: bytes, folder: Path) -> None:

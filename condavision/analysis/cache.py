@@ -120,10 +120,10 @@ class FactsCache:
         if not self._fresh:
             return
         now = time.time_ns()
-        rows = [
+        rows = (
             (key, pickle.dumps((stamp, max(stamp[1:3]) > now - _RACY_NS, facts), protocol=5))
             for key, (stamp, facts) in self._fresh.items()
-        ]
+        )
         with suppress(OSError, sqlite3.Error):
             self.file.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -132,7 +132,7 @@ class FactsCache:
                 self.file.unlink(missing_ok=True)  # damaged: it is only a cache
         self._fresh.clear()
 
-    def _write(self, rows: list[tuple[str, bytes]]) -> None:
+    def _write(self, rows: Iterable[tuple[str, bytes]]) -> None:
         with closing(self._connect()) as connection, connection:
             connection.execute(_TABLE)
             if connection.execute("PRAGMA user_version").fetchone() != (self.tag,):
@@ -142,10 +142,10 @@ class FactsCache:
 
     def _load(self, path: str, shown: str) -> tuple[Stamp, bool, Facts] | None:
         key = self._key(path, shown)
-        data = self._loaded.get(key)
+        data = self._loaded.pop(key, None)  # the reader keeps what comes of it
         if data is None and key not in self._absent:
             self.preload([(path, shown)])
-            data = self._loaded.get(key)
+            data = self._loaded.pop(key, None)
         if data is None:
             return None
         with suppress(Exception):  # whatever a damaged entry raises, reading the file anew is right
