@@ -1,11 +1,13 @@
 """Scan a tree beside pipreqs, deptry and fawltydeps in one run; prints ratios.
 
     pip install deptry pipreqs fawltydeps
-    python benchmarks/scan.py TREE [--repeat 3] [--peers FOLDER_OF_THEIR_COMMANDS]
+    python benchmarks/scan.py TREE [--repeat 3] [--copies 4] [--peers FOLDER_OF_THEIR_COMMANDS]
 
 Each tool runs as its command, in its own process, with its output thrown away; the best of the
 repeats counts. The tree is copied first, so that no tool's configuration or cache is in the way.
-Only the reading of files is compared: nothing is mapped, solved or fetched.
+Only the reading of files is compared: nothing is mapped, solved or fetched. With ``--copies``
+each is run once more on the tree and once on so many copies of it, and its memory is told: the
+largest sum over its processes, shared pages counted once (Linux).
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 OURS = """
 import sys, pathlib
 from condavision.analysis import analyze_together, find_scripts
-root = pathlib.Path(sys.argv[1])
+root = pathlib.Path(sys.argv[1]).resolve()
 found = analyze_together(find_scripts([root], modules=True), root=root)
 print(len(found.files), len(found.imports), found.python)
 """
@@ -32,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("tree", type=Path)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--copies", type=int, default=0, help="measure memory on so many, too")
     parser.add_argument("--peers", type=Path, help="the folder their commands are in")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -41,7 +45,10 @@ def main() -> None:
         files = sum(1 for _ in tree.rglob("*.py"))
         size = sum(path.stat().st_size for path in tree.rglob("*.py"))
         print(f"{files} files, {size / 1e6:.1f} MB, {os.cpu_count()} processors")
-        compare(tree, Path(folder), files, options)
+        if options.repeat:
+            compare(tree, Path(folder), files, options)
+        if options.copies:
+            weigh(tree, Path(folder), options)
 
 
 def compare(tree: Path, folder: Path, files: int, options: argparse.Namespace) -> None:
@@ -80,6 +87,57 @@ def peers(folder: Path | None) -> list[tuple[str, list[str]]]:
 
 def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "CONDAVISION_HOME": str(home)}
+
+
+def weigh(tree: Path, folder: Path, options: argparse.Namespace) -> None:
+    """Print the memory of each tool on the tree and on copies of it."""
+    many = folder / "many"
+    for copy in range(options.copies):
+        shutil.copytree(tree, many / f"copy{copy}")
+    (many / "requirements.txt").touch()
+    for name, command in [
+        ("condavision, first", [sys.executable, "-c", OURS, "."]),
+        ("condavision, again", [sys.executable, "-c", OURS, "."]),
+        *peers(options.peers),
+    ]:
+        small, large = (peak(command, at, folder / f"home of {at.name}") for at in (tree, many))
+        on_many = f"{large:6.0f} MB on {options.copies} copies"
+        print(f"{name:22} {small:6.0f} MB, {on_many}: {large / small:.1f} x")
+
+
+def peak(command: list[str], tree: Path, home: Path) -> float:
+    """Run a command; return the most memory that it and its children had at a time, in MB."""
+    highest = 0
+    with subprocess.Popen(
+        command,
+        cwd=tree,
+        env=environment(home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while process.poll() is None:
+            highest = max(highest, sum(map(proportional, family(process.pid))))
+            time.sleep(0.05)
+    return highest / 1024
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all that descend from it."""
+    found = [pid]
+    for parent in found:
+        for path in Path(f"/proc/{parent}/task").glob("*/children"):
+            with suppress(OSError):
+                found += map(int, path.read_text().split())
+    return found
+
+
+def proportional(pid: int) -> int:
+    """Return the memory of a process in kB, a page that n processes share counted as an nth."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
 
 
 def record(

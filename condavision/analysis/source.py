@@ -37,6 +37,7 @@ MAX_BYTES = 50_000_000
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 _CHUNK = 1 << 16
+_AT_ONCE = 1 << 18  # bytes; whatever is in them, so many are parsed within a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,8 @@ def parse(source: Source, budget_seconds: float = PARSE_SECONDS) -> Tree:
     """
     text = source.text
     parser = Parser(language())
+    if len(text) <= _AT_ONCE:  # what a callback returns is never freed by tree-sitter 0.26
+        return parser.parse(text)
     deadline = time.perf_counter() + budget_seconds
     try:
         return parser.parse(  # bytes at once would be read without the callback
