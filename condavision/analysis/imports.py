@@ -27,8 +27,15 @@ __all__ = ["RawImport", "find_imports"]
 
 
 _WORD = re.compile(rb"import(?:_module\s*\(|__\s*\(|orskip\s*\(|(?=[\s\\(*]))")
-_CALLED = re.compile(
-    rb"\s*(?:name\s*=\s*)?[rRuU]?(?P<quote>['\"])(?P<name>[^\W\d][\w.]*)(?P=quote)"
+_GAP = rb"(?:\s|\\\r?\n|#[^\n]*)*+"
+_STRING = rb"[rRuU]?(?P<{0}_quote>['\"])(?P<{0}>\.*[^\W\d][\w.]*)(?P={0}_quote)"
+_CALLED = re.compile(  # the whole argument: in `"a" + b` and `"a" "b"`, `a` is a part of a name
+    b"%(gap)b(?:name%(gap)b=%(gap)b)?%(name)b%(gap)b(?:\\)|,(?P<more>%(gap)b))"
+    % {b"gap": _GAP, b"name": _STRING.replace(b"{0}", b"name")}
+)
+_PACKAGE = re.compile(
+    b"(?:package%(gap)b=%(gap)b)?(?:%(package)b|__(?:package|name)__)%(gap)b[),]"
+    % {b"gap": _GAP, b"package": _STRING.replace(b"{0}", b"package")}
 )
 _UNDELIMITED = re.compile(rb"(?:.*[;:])??[ \t\f]*(?:lazy[ \t]+)?(?P<from>from\b.*?\b)?import\Z")
 _FROM = re.compile(
@@ -162,7 +169,9 @@ def _dynamic(source: Source, guards: Guards, match: re.Match[bytes]) -> Iterator
     called = _CALLED.match(source.text, match.end())
     if called is None:
         return
-    name = called["name"].decode("utf-8", "replace")
+    if called["name"].startswith(b".") and not match[0].startswith(b"import_module"):
+        return
+    level, name = _absolute(called)
     token = guards.tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
     if token is None or token.type in _LITERALS or not _is_dotted(name):
         return
@@ -174,11 +183,30 @@ def _dynamic(source: Source, guards: Guards, match: re.Match[bytes]) -> Iterator
         name,
         source.location(token.start_point.row),
         guard,
+        level,
         binds=(bound,) if bound else (),
         dynamic=True,
         start=match.start(),
         lazy=True,
     )
+
+
+def _absolute(called: re.Match[bytes]) -> tuple[int, str]:
+    """Return what a call names, and its dots where these start from the file's own package.
+
+    The name is empty where dots start from a package that cannot be told.
+    """
+    name = called["name"].decode("utf-8", "replace")
+    tail = name.lstrip(".")
+    level = len(name) - len(tail)
+    if not level:
+        return 0, name
+    found = _PACKAGE.match(called.string, called.end())
+    if found is None or found["package"] is None:
+        return level, tail if found is not None else ""
+    parts = found["package"].decode("utf-8", "replace").split(".")
+    above = parts[: len(parts) - level + 1]
+    return 0, ".".join((*above, tail)) if above else ""
 
 
 def _assigned(node: Node | None) -> str:

@@ -240,6 +240,18 @@ PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
         {"s.py": "import importlib\nimportlib.import_module('rich.table')"},
         {"rich.table"},
     ),
+    (
+        "dynamic and relative to a package",
+        {"s.py": "importlib.import_module('.one', package='plugins')",
+         "plugins/one.py": "import rich\nimportlib.import_module('..two.a', __package__)"},
+        {"rich"},
+    ),
+    (
+        "dynamic and relative to its own package",
+        {"s.py": "import plugins", "plugins/one.py": "import rich",
+         "plugins/__init__.py": "importlib.import_module('.one', __name__)"},
+        {"rich"},
+    ),
     ("backport of 2.7", {"s.py": "import enum\nprint 'x'"}, {"enum"}),
     (
         "name tried before",
