@@ -118,6 +118,8 @@ def peak(command: list[str], tree: Path, home: Path) -> float:
         while process.poll() is None:
             highest = max(highest, sum(map(proportional, family(process.pid))))
             time.sleep(0.05)
+    if process.returncode not in {0, 1}:  # deptry and fawltydeps report findings with 1
+        print(f"{command[0]} ended with {process.returncode}: its memory says little")
     return highest / 1024
 
 
