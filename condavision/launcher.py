@@ -20,15 +20,22 @@ def main() -> "NoReturn":
     """Run the command line; never returns.
 
     ``condavision run SCRIPT ARGS...`` of a script that is as it was when it last ran becomes the
-    script at once, and so does a module behind ``-m``. Everything else, and everything unexpected,
-    is ``cli``'s.
+    script at once, and so does a module behind ``-m``; ``-q`` and ``--`` may be before them.
+    Everything else, and everything unexpected, is ``cli``'s.
     """
     arguments = sys.argv[1:]
     if len(arguments) > 1 and arguments[0] == "run":
-        if not arguments[1].startswith("-"):
-            _start_warm(arguments[1], arguments[2:])
-        elif arguments[1] == "-m" and len(arguments) > 2:
-            _start_warm(arguments[2], arguments[3:], module=True)
+        at = 1
+        while arguments[at : at + 1] in (["-q"], ["--quiet"]):  # a warm start says nothing anyway
+            at += 1
+        words = arguments[at:]
+        if len(words) > 1 and words[0] == "-m":
+            _start_warm(words[1], words[2:], module=True)
+        elif len(words) > 1 and words[0] == "--":
+            script = f"./{words[1]}" if words[1].startswith("-") else words[1]
+            _start_warm(script, words[2:])
+        elif words and not words[0].startswith("-"):
+            _start_warm(words[0], words[1:])
     # py-rattler crashes one interpreter in twenty at its end (PyGILState_Release), after the work
     # is done; leaving without an end keeps the exit code true.
     os._exit(_flushed(_command_line()))

@@ -21,7 +21,7 @@ from condavision.warm import record_path, warm_command, warm_home
 from condavision.warm_record import WarmInputs, write_warm_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from condavision.environment import Environment
 
@@ -63,9 +63,11 @@ class Project:
         kept = {name: os.environ[name] for name in NEEDED if name in os.environ}
         return {**kept, "CONDAVISION_HOME": str(self.home), **more}
 
-    def run(self, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *args: str, options: Sequence[str] = (), **more: str
+    ) -> subprocess.CompletedProcess[str]:
         code = "from condavision.launcher import main; main()"
-        command = [sys.executable, "-c", code, "run", str(self.script), *args]
+        command = [sys.executable, "-c", code, "run", *options, str(self.script), *args]
         root = str(Path(config.__file__).parents[1])
         return subprocess.run(
             command,
@@ -99,6 +101,15 @@ def test_it_runs_without_reading_locks(project: Project) -> None:
     assert result.stdout == f"ran ['a', 'b c'] {project.environment.prefix}\n"
     shutil.rmtree(project.home / "warm")
     assert project.run().returncode == MISSING_LOCK
+
+
+@pytest.mark.parametrize(
+    "words", [["-q"], ["--quiet"], ["--"], ["-q", "--"], ["--quiet", "-q", "--"]], ids=" ".join
+)
+def test_options_that_change_nothing_are_warm(words: list[str], project: Project) -> None:
+    result = project.run("a", "-q", options=words)  # there are no locks: only warm it can run
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("ran ['a', '-q'] ")
 
 
 def test_nothing_heavy_is_imported(project: Project) -> None:
