@@ -296,7 +296,9 @@ def is_implied(module: str, entry: Decision, decided: dict[str, Decision]) -> bo
 # ---------------------------------------------------------------------------- writing
 
 
-def import_line(module: str, supplier: str, others: tuple[str, ...]) -> str:
+def import_line(module: str, supplier: str, others: tuple[str, ...], constraint: str) -> str:
+    if constraint:
+        return f"{module}\t{supplier}\t{' '.join(others)}\t{constraint}"
     if others:
         return f"{module}\t{supplier}\t{' '.join(others)}"
     plain = (supplier, supplier.replace("-", "_"), supplier.replace("-", "."))
@@ -324,9 +326,13 @@ def title(date: str) -> str:
 def write(output: Path, date: str, data: Data) -> None:
     """Write both tables, sorted."""
     decided = decide(data)
+    reviewed = data.patches["imports"]
     suppliers = {supplier for supplier, _ in decided.values() if ":" not in supplier}
     tables = {
-        "imports.tsv": sorted(import_line(m, *entry) for m, entry in decided.items()),
+        "imports.tsv": sorted(
+            import_line(m, *entry, reviewed.get(m, {}).get("constraint", ""))
+            for m, entry in decided.items()
+        ),
         "distributions.tsv": sorted(
             distribution_line(name, data) for name in data.universe | suppliers
         ),

@@ -3,9 +3,10 @@
 Two generated, dated text files lie beside this module, one line per entry, sorted by name so that
 a diff of them can be reviewed:
 
-- ``imports.tsv``: ``module <TAB> distribution <TAB> alternatives``. A module without a second
-  column is supplied by the distribution of the same normalized name; ``conda:NAME`` is a package
-  that only conda-forge has. Alternatives are separated by spaces.
+- ``imports.tsv``: ``module <TAB> distribution <TAB> alternatives <TAB> constraint``. A module
+  without a second column is supplied by the distribution of the same normalized name;
+  ``conda:NAME`` is a package that only conda-forge has. Alternatives are separated by spaces; the
+  constraint (PEP 440) is there where only some versions of the distribution have the module.
 - ``distributions.tsv``: ``distribution <TAB> conda name <TAB> conda constraint <TAB> also``. A
   distribution without a second column has the same name on conda-forge; ``-`` means that none is
   known there, ``!`` that it is not there and whatever has its name is something else. ``also`` are
@@ -47,6 +48,8 @@ class Provider:
     distribution name, empty where only conda-forge has the package. ``conda`` is the conda-forge
     name, None where none is known, and ``conda_constraint`` the versions of it that have the module
     (``PyQt5`` needs ``pyqt`` ``5.*``). ``others`` are distributions that supply the same module.
+    ``constraint`` are the versions of the distribution that have it (``pkg_resources`` needs
+    ``setuptools`` ``<82``), as PEP 440 writes them; empty where all do.
     """
 
     module: str
@@ -54,6 +57,7 @@ class Provider:
     conda: str | None
     others: tuple[str, ...] = ()
     conda_constraint: str = ""
+    constraint: str = ""
 
 
 class _Table:
@@ -155,8 +159,10 @@ class ImportMap:
         if supplier.startswith(_CONDA_ONLY):
             return Provider(module, "", supplier.removeprefix(_CONDA_ONLY), others)
         columns = self._distributions.row(supplier) or []
-        constraint = columns[1] if len(columns) > 1 else ""
-        return Provider(module, supplier, self.conda_name(supplier), others, constraint)
+        conda_constraint = columns[1] if len(columns) > 1 else ""
+        constraint = row[2] if len(row) > 2 else ""
+        conda = self.conda_name(supplier)
+        return Provider(module, supplier, conda, others, conda_constraint, constraint)
 
     def namespace(self, module: str) -> list[str]:
         """Return the known modules below a bare namespace; empty where it is not one."""

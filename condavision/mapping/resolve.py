@@ -244,9 +244,8 @@ class _Resolver:
         other = next((name for name in provider.others if name in needed), None)
         if other is None:
             return provider
-        return replace(
-            provider, pypi=other, conda=self.import_map.conda_name(other), conda_constraint=""
-        )
+        conda = self.import_map.conda_name(other)
+        return replace(provider, pypi=other, conda=conda, conda_constraint="", constraint="")
 
     def _resolve_module(self, imported: Import, module: str) -> Resolution:
         requirement, why = self._find(imported, module)
@@ -300,6 +299,7 @@ class _Resolver:
         requirement = Requirement(
             manager,
             name,
+            provider.constraint,
             platforms=imported.platforms,
             conda=_conda_name(name, self.import_map) if provider.pypi else provider.conda,
             conda_constraint=provider.conda_constraint,

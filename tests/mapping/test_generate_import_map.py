@@ -49,6 +49,7 @@ POPULAR += [f"filler-{rank}" for rank in range(9000)] + ["little-known", "python
 PATCHES = """
 [imports]
 pretty = { pypi = "pretty-table", others = ["pretty"], why = "a squat" }
+left = { pypi = "famous", others = [], constraint = "<2", why = "gone" }
 inside_app = { conda = "app", why = "not on PyPI" }
 nobody = { conda = "", why = "cannot be told" }
 [modules]
@@ -143,6 +144,7 @@ def generated(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Imp
     [
         ("famous.part", Provider("famous", "famous", "famous", ("forked-famous",))),
         ("pretty", Provider("pretty", "pretty-table", "pretty_table", ("pretty",))),
+        ("left", Provider("left", "famous", "famous", constraint="<2")),
         ("litter", Provider("litter", "litter", None, ("famous",))),
         ("cloud.alpha", Provider("cloud.alpha", "cloud-alpha", "cloud-alpha")),
         ("cloud.beta.two", Provider("cloud.beta.two", "cloud-beta-two", None)),

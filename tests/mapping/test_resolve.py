@@ -64,6 +64,8 @@ MAPPED = [
     (required("haystack", "indexes"), "django-haystack"),
     (required("haystack", "Pipeline"), "haystack-ai"),
     (required("yaml", kind=ImportKind.DYNAMIC), "pyyaml"),
+    (required("pkg_resources"), "setuptools <82"),
+    (required("setuptools"), "setuptools"),
     (required("yaml", kind=ImportKind.OPTIONAL), ""),
     (required("yaml", kind=ImportKind.FALLBACK), ""),
     (required("yaml", kind=ImportKind.TYPING), ""),
@@ -79,6 +81,12 @@ MAPPED = [
 @pytest.mark.parametrize(("imported", "expected"), MAPPED)
 def test_imports_become_requirements(imported: Import, expected: str) -> None:
     assert requirements(analysis(imported)) == expected
+
+
+def test_the_versions_without_a_module_are_left_out_whatever_else_is_imported() -> None:
+    found = analysis(required("setuptools"), required("pkg_resources.extern"))
+
+    assert requirements(found) == "setuptools <82"
 
 
 def test_an_import_of_two_libraries_means_the_one_that_is_needed_anyway() -> None:
