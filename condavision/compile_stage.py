@@ -130,6 +130,7 @@ def lock_targets(
         for key in reading.keys
         for entry in before(group.folder).of(key)
     }
+    own = frozenset((group.folder, one.project.key) for group in groups for one in group.readings)
     unsolved = []
     present: dict[Path, list[tuple[Group, Lock]]] = {}
     for group in groups:
@@ -138,13 +139,13 @@ def lock_targets(
         else:
             present.setdefault(group.folder, []).append((group, group.present))
     for folder, found in present.items():
-        report.locked += _record(folder, found, written=False)
+        report.locked += _record(folder, found, own, written=False)
     if unsolved:
         from condavision.solving import LockSolver  # noqa: PLC0415 - only a solve pays for rattler
 
         solver = LockSolver(import_map, home(), offline=dict(flags.settings).get("offline", False))
         with progress.solving(len(unsolved)):
-            asyncio.run(_solve_groups(unsolved, solver, renewal, progress, report))
+            asyncio.run(_solve_groups(unsolved, own, solver, renewal, progress, report))
     places = {target: place for place, target in enumerate(targets)}
     report.locked.sort(key=lambda locked: places[locked.reading.project.target])
     report.failed.sort(key=lambda failed: places[failed[0]])
@@ -176,6 +177,7 @@ def _outdated(group: Group, renewal: Renewal) -> bool:
 
 async def _solve_groups(
     groups: list[Group],
+    own: frozenset[tuple[Path, str]],
     solver: LockSolver,
     renewal: Renewal,
     progress: LockProgress,
@@ -198,7 +200,7 @@ async def _solve_groups(
                     renewal.agreement,
                 )
                 made = (group, _with_overrides(lock, group))
-                report.locked += _record(group.folder, [made], written=True)
+                report.locked += _record(group.folder, [made], own, written=True)
             except CondavisionError as error:
                 report.failed += [(reading.project.target, error) for reading in group.readings]
             finally:
@@ -228,9 +230,17 @@ def _with_overrides(lock: Lock, group: Group) -> Lock:
 
 
 def _record(
-    folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool
+    folder: Path,
+    locks: Iterable[tuple[Group, Lock]],
+    own: frozenset[tuple[Path, str]],
+    *,
+    written: bool,
 ) -> list[LockedScript]:
-    """Write new locks, and note in the index of their folder who uses them."""
+    """Write new locks, and note in the index of their folder who uses them.
+
+    A folder that is locked together replaces what its scripts had, but not what this very run locks
+    by itself: ``own``, by locks folder and key.
+    """
     locks = tuple(locks)
     readings = [one for group, _ in locks for one in group.readings]
     with alone_in(folder):
@@ -238,7 +248,7 @@ def _record(
             if written or not companions(folder, lock.hash):
                 write_lock(folder, lock, group.readings[0].requirements)
         entries = {one.project.key: one.entry() for one in readings}
-        shared = (key for one in readings for key in one.keys if key not in entries)
+        shared = (key for one in readings for key in one.keys if (folder, key) not in own)
         write_index(read_index(folder).updated(entries, dropped=shared))
     return [it for group, lock in locks for it in _locked(group, lock, written=written)]
 

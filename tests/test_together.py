@@ -117,6 +117,9 @@ def test_a_folder_that_is_locked_again_stays_together(command: InProcess) -> Non
     assert set(entries(command)) == {"jobs/", "other.py"}
     command("lock", "jobs/a.py").ok()
     assert set(entries(command)) == {"jobs/", "jobs/a.py", "other.py"}, "named, it gets its own"
+    (command.folder / "jobs" / "c.py").write_text("import humanize\n")
+    command("lock", ".").ok()
+    assert set(entries(command)) == {"jobs/", "jobs/a.py", "other.py"}, "and keeps it"
     command("check", ".").ok()
 
 

@@ -374,20 +374,29 @@ def _guess(needed: Requirement) -> Requirement:
 
 
 def _shared_modules(packages: Sequence[LockedPackage], import_map: ImportMap) -> tuple[str, ...]:
-    """Say which modules a conda package and one from PyPI would both write."""
+    """Say which modules a conda package and one from PyPI would both write on a platform."""
+    platforms: dict[str, list[str]] = {}
+    for platform in sorted({package.platform for package in packages}):
+        here = [package for package in packages if package.platform == platform]
+        for shared in _written_twice(here, import_map):
+            platforms.setdefault(shared, []).append(platform)
+    return tuple(f"{shared} on {', '.join(found)}" for shared, found in sorted(platforms.items()))
+
+
+def _written_twice(packages: Sequence[LockedPackage], import_map: ImportMap) -> set[str]:
     found: dict[str, set[str]] = {}
-    wheels = {package.name for package in packages if package.manager is Manager.PYPI}
-    for name in wheels:
-        for module in import_map.supplied(name):
-            found.setdefault(module, set()).add(name)
-    if not found:
-        return ()
-    shared = set()
-    for conda in {package.name for package in packages if package.manager is Manager.CONDA}:
-        for name in import_map.pypi_names(conda):
-            for module in import_map.supplied(name):
-                shared |= {f"{module} ({conda}, {wheel})" for wheel in found.get(module, ())}
-    return tuple(sorted(shared))
+    for package in packages:
+        if package.manager is Manager.PYPI:
+            for module in import_map.supplied(package.name):
+                found.setdefault(module, set()).add(package.name)
+    return {
+        f"{module} ({package.name}, {wheel})"
+        for package in (packages if found else ())
+        if package.manager is Manager.CONDA
+        for name in import_map.pypi_names(package.name)
+        for module in import_map.supplied(name)
+        for wheel in found.get(module, ())
+    }
 
 
 def _pypi_solver(cache: Path, terms: Terms, *, offline: bool) -> PyPISolver:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from condavision.subdir import current_subdir
 from tests.channels.server import Channel
 from tests.locks.conftest import package, pythons
 from tests.locks.wheels import WheelIndex
@@ -203,7 +204,27 @@ def test_a_module_that_both_sides_bring_is_pointed_out(
     index.add("ct3", "3.3")
     lock(command, '"cheetah3", "ct3"').ok()
     said = command("check", "web.py").ok().out
-    assert "modules that both conda and PyPI supply: Cheetah (cheetah3, ct3)" in said
+    both = "modules that both conda and PyPI supply: Cheetah (cheetah3, ct3) on"
+    assert f"{both} {current_subdir()};" in f"{said.strip()};"
+
+
+def test_one_side_here_and_the_other_there_is_nothing_to_point_out(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+) -> None:
+    small_channel.add(package("tabulate", "0.9", subdir="linux-64"))
+    small_channel.add(package("host", "1.0", "tabulate", subdir="linux-64"))
+    small_channel.add(package("host", "1.0", subdir="win-64"))
+    index.add("one", "1.0", "tabulate")
+    index.add("tabulate", "0.9")
+    block = (
+        '# /// script\n# dependencies = ["one"]\n# [tool.conda]\n# dependencies = ["host"]\n# ///\n'
+    )
+    (command.folder / "web.py").write_text(block)
+    platforms = ("--platform", "linux-64", "--platform", "win-64")
+    found = packages(command("lock", "web.py", "--json", *platforms))
+    wheels = {(one["name"], one["platform"]) for one in found}
+    assert wheels == {("one", "linux-64"), ("one", "win-64"), ("tabulate", "win-64")}
+    assert "both conda and PyPI" not in command("check", "web.py").ok().out
 
 
 def test_extras_bring_what_they_name(
