@@ -16,6 +16,7 @@ __all__ = [
     "InstallError",
     "LockfileError",
     "MissingLockError",
+    "OutputError",
     "StaleLockError",
     "UnknownImportError",
     "UnsolvableError",
@@ -35,6 +36,10 @@ class CondavisionError(Exception):
         super().__init__(message)
         self.message = message
         self.hints = hints
+
+
+class OutputError(CondavisionError):
+    """Standard output takes nothing: its disk is full, or whatever it leads to fails."""
 
 
 class UsageError(CondavisionError):

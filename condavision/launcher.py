@@ -55,6 +55,9 @@ def _start_warm(script: str, arguments: list[str], *, module: bool = False) -> N
 
 def _command_line() -> int:
     try:
+        from condavision.streams import guard_streams  # noqa: PLC0415
+
+        guard_streams()
         from condavision.cli import main as command_line  # noqa: PLC0415
 
         return _exit_code(command_line())
@@ -87,6 +90,6 @@ def _flushed(code: int) -> int:
                 stream.flush()
         except BrokenPipeError:
             code = code or _BROKEN_PIPE
-        except (OSError, ValueError):
+        except Exception:  # noqa: BLE001 - it was told, or there is nowhere left to tell it
             code = code or 1
     return code

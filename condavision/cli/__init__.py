@@ -12,7 +12,7 @@ from condavision.cli.compiling import check, diff, explain, lock
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
 from condavision.cli.upkeep import clean, doctor, list_
-from condavision.errors import CondavisionError
+from condavision.errors import CondavisionError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
     from condavision.report import error_json, print_error, print_json
 
     print_error(error)
-    if as_json:
+    if as_json and not isinstance(error, OutputError):
         print_json(error_json(error))
     return error.code
 
@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in arguments and arguments[0] != "run"
     try:
         code = _group.main(arguments, prog_name="condavision", standalone_mode=False)
+        sys.stdout.flush()
     except CondavisionError as error:
         return _fail(error, as_json=as_json)
     except BrokenPipeError:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,3 +77,67 @@ def test_an_interruption_is_one_line(
     assert process.returncode == 130
     assert errors.strip().splitlines()[-1].endswith("interrupted")
     assert "Traceback" not in errors
+
+
+STREAMS = """\
+import os, sys
+def state(descriptor):
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return "closed"
+    return "open"
+found = [state(descriptor) for descriptor in range(3)]
+with open(sys.argv[1], "w") as out:
+    out.write(" ".join(found))
+"""
+CLOSED = {"<&-": 0, ">&-": 1, "2>&-": 2}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="descriptors")
+@pytest.mark.parametrize("closed", [*([one] for one in CLOSED), list(CLOSED)], ids=" ".join)
+def test_closed_streams_stay_closed(
+    closed: list[str],
+    home: Path,
+    make_project: Callable[[Mapping[str, str]], Path],
+    tmp_path: Path,
+) -> None:
+    """A daemon has none; the script gets what `python SCRIPT` would, cold and warm."""
+    root = make_project({"condavision.toml": 'channels = ["interpreters:"]\n', "a.py": STREAMS})
+    ours = shlex.join(COMMAND)
+
+    def run(*arguments: str) -> int:
+        command = f"exec {ours} {shlex.join(arguments)} {' '.join(closed)}"
+        return subprocess.run(["sh", "-c", command], cwd=root, check=False).returncode
+
+    for arguments in (
+        ["lock", "a.py"],
+        ["check", "."],
+        ["list", "--json"],
+        ["doctor", "--offline"],
+    ):
+        assert run(*arguments) == 0, arguments
+    numbers = {CLOSED[one] for one in closed}
+    expected = ["closed" if number in numbers else "open" for number in range(3)]
+    out = tmp_path / "out"
+    for attempt in ("cold", "at once", "warm"):
+        assert run("run", "a.py", str(out)) == 0, attempt
+        assert out.read_text().split() == expected, attempt
+        out.unlink()
+        time.sleep(0.1)
+    assert run("run", "missing.py") == 65
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["list", "--json"], ["--help"], ["explain", "--json", "noxfile.py"]]
+)
+def test_a_full_standard_output_is_one_line(arguments: list[str], home: Path) -> None:
+    for environ in ({}, {"PYTHONUNBUFFERED": "1"}):
+        with (
+            Path("/dev/full").open("w") as full,
+            start(*arguments, stdout=full, env={**os.environ, **environ}) as process,
+        ):
+            errors = process.communicate()[1]
+        assert process.returncode == 1
+        assert errors == "error: standard output cannot be written: No space left on device\n"

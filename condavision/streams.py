@@ -1,0 +1,74 @@
+"""The standard streams this process was started with: closed ones, ones that cannot be written.
+
+A daemon starts its programs without some of them, and a disk that standard output goes to fills up.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from condavision.errors import OutputError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+__all__ = ["guard_streams"]
+
+_STDIN, _STDOUT = 0, 1
+
+
+def guard_streams() -> None:
+    """Give this process every standard stream, and let standard output say why it fails.
+
+    To be called before a file is opened: what is opened while a standard descriptor is closed gets
+    its number, and what is written to that stream.
+    """
+    missing = [descriptor for descriptor in range(3) if not _is_open(descriptor)]
+    for descriptor in missing:
+        # The lowest free number is this one. It is not inheritable, so that the script finds
+        # closed what was closed, as `python SCRIPT` would.
+        os.open(os.devnull, os.O_RDONLY if descriptor == _STDIN else os.O_WRONLY)
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    if _STDOUT not in missing and not sys.stdout.isatty():
+        sys.stdout.flush()
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(_Output(_STDOUT, "w", closefd=False)),
+            encoding=sys.stdout.encoding,
+            errors=sys.stdout.errors,
+        )
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - for as long as we live
+
+
+class _Output(io.FileIO):
+    """Standard output that tells its own failures from those of other files."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write to the descriptor.
+
+        Raises:
+            OutputError: that failed.
+            BrokenPipeError: its reader has gone, which is no failure of ours.
+        """
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"standard output cannot be written: {reason}") from error
