@@ -37,9 +37,18 @@ class _Lines(LockProgress):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._advance: Callable[[str], None] | None = None
+        self._sets = 1
+        self._started = 0
+
+    @contextmanager
+    def solving(self, sets: int) -> Iterator[None]:
+        self._sets, self._started = sets, 0
+        yield
 
     def started(self, script: str) -> None:
-        self._say(f"solving {script} ...")
+        self._started += 1
+        place = f"{self._started} of {self._sets}: " if self._sets > 1 else ""
+        self._say(f"solving {place}{script} ...")
 
     def waiting(self, script: str, seconds: float) -> None:
         self._say(f"still solving {script}, after {seconds:.0f} s ...")
