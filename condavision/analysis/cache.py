@@ -31,7 +31,7 @@ Stamp = tuple[int, int, int, int]
 """Size, modification and change time in nanoseconds, inode."""
 
 _RACY_NS = 2_000_000_000  # the coarsest file times in use
-_TABLE = "CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, entry BLOB) WITHOUT ROWID"
+_TABLE = "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 
 
@@ -73,9 +73,9 @@ class FactsCache:
 
     file: Path
     tag: int = field(default_factory=rules_tag)
-    _loaded: dict[str, bytes] = field(default_factory=dict)
-    _absent: set[str] = field(default_factory=set)
-    _fresh: dict[str, tuple[Stamp, Facts]] = field(default_factory=dict)
+    _loaded: dict[bytes, bytes] = field(default_factory=dict)
+    _absent: set[bytes] = field(default_factory=set)
+    _fresh: dict[bytes, tuple[Stamp, Facts]] = field(default_factory=dict)
 
     @classmethod
     def default(cls) -> FactsCache:
@@ -103,7 +103,7 @@ class FactsCache:
     def preload(self, paths: Iterable[tuple[str, str]]) -> None:
         """Read the entries of many files at once: path and shown name of each."""
         keys = [self._key(path, shown) for path, shown in paths]
-        found: dict[str, bytes] = {}
+        found: dict[bytes, bytes] = {}
         if self.file.exists():
             with suppress(sqlite3.Error), closing(self._connect()) as connection:
                 if connection.execute("PRAGMA user_version").fetchone() == (self.tag,):
@@ -155,8 +155,9 @@ class FactsCache:
         return None
 
     @staticmethod
-    def _key(path: str, shown: str) -> str:
-        return f"{path}\0{shown}"
+    def _key(path: str, shown: str) -> bytes:
+        """Spell both as bytes: SQLite's text cannot hold every name that a file can have."""
+        return f"{path}\0{shown}".encode("utf-8", "surrogatepass")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.file, timeout=2.0)

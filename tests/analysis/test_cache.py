@@ -122,3 +122,14 @@ def test_facts_come_back_as_they_were() -> None:
     for first, second in zip(one.imports, other.imports, strict=True):
         assert first.guard is second.guard
     assert one.reasons[0].pythons is other.reasons[0].pythons
+
+
+def test_any_file_name_is_kept(tmp_path: Path) -> None:
+    cache = FactsCache(tmp_path / "cache.sqlite")
+    facts = read_facts(decode(b"import a\n", Path("s.py"), "s.py"))
+    for name in ("\udce9.py", "é.py", "\ud800.py"):
+        path = str(tmp_path / name)
+        cache.preload([(path, name)])
+        cache.put(path, name, (1, 2, 3, 4), facts)
+        cache.save()
+        assert cache._load(path, name) == ((1, 2, 3, 4), False, facts)
