@@ -99,7 +99,10 @@ def lock(session: nox.Session) -> None:
 @nox.session(venv_backend=BACKEND)
 def run(session: nox.Session) -> None:
     """Exec stage: run a locked script; nothing is solved."""
-    _become(session, [*_condavision(session), "run", *session.posargs])
+    first = session.posargs[:1]  # a script whose name may begin with a dash, or -m
+    is_script = first and Path(session.invoked_from, first[0]).exists()
+    words = ["--", *session.posargs] if is_script else session.posargs
+    _become(session, [*_condavision(session), "run", *words])
 
 
 @nox.session

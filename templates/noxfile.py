@@ -10,6 +10,7 @@ nox -s run -- -m MODULE ARGS...  or a module; lock, check and install take -m as
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nox
 
@@ -49,4 +50,7 @@ def install(session):
 @nox.session(venv_backend="none")
 def run(session):
     """Exec stage: run a locked script; nothing is solved."""
-    become(session, [*CONDAVISION, "run", *session.posargs])
+    first = session.posargs[:1]  # a script whose name may begin with a dash, or -m
+    is_script = first and Path(session.invoked_from, first[0]).exists()
+    words = ["--", *session.posargs] if is_script else session.posargs
+    become(session, [*CONDAVISION, "run", *words])

@@ -48,8 +48,8 @@ def command(make_project: MakeProject, home: Path) -> CommandLine:
 
 
 def test_nox_runs_every_name_with_every_argument(command: CommandLine) -> None:
-    for name in NAMES[1:4]:  # nox passes them on as they are; make has more to go wrong
-        ran = command.process([*NOX, "-s", "run", "--", f"./{name}", *ARGUMENTS], stdin="in")
+    for name in (*NAMES[1:4], NAMES[-1]):  # nox passes them on as they are; make has more to do
+        ran = command.process([*NOX, "-s", "run", "--", name, *ARGUMENTS], stdin="in")
         assert ran.code == 7, ran.err
         assert ran.out == f"{ARGUMENTS} in\n"
 
@@ -80,11 +80,22 @@ def test_nox_checks_and_locks(command: CommandLine) -> None:
 def test_make_runs_every_name_with_every_argument(command: CommandLine) -> None:
     environ = {"CONDAVISION": shlex.join(CONDAVISION)}
     for name in NAMES:
-        given = [f"SCRIPT=./{name}", f"ARGS={shlex.join(ARGUMENTS)}"]
+        given = [f"SCRIPT={name}", f"ARGS={shlex.join(ARGUMENTS)}"]
         ran = command.process(["make", "-s", "run", *given], stdin="in", environ=environ)
         assert ran.out == f"{ARGUMENTS} in\n", ran.err
         assert ran.code == 2, "make's own code for a failed target"
         assert "Error 7" in ran.err
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_runs_modules(command: CommandLine) -> None:
+    (command.folder / "echo.py").write_text(ECHO)
+    command("lock", "-m", "echo").ok()
+    ran = command.process(
+        ["make", "-s", "run", "SCRIPT=-m", "ARGS=echo -- 'a b'"],
+        environ={"CONDAVISION": shlex.join(CONDAVISION)},
+    )
+    assert ran.out == "['--', 'a b'] \n", ran.err
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

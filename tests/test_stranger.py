@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,18 @@ def test_a_notebook_is_not_run_as_a_script(command: CommandLine) -> None:
     assert ran.code == 2
     assert "is a notebook" in ran.err
     command("path", "--python", "n.ipynb").ok()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems refuse such names")
+def test_a_name_that_is_not_utf_8_is_a_name(command: CommandLine) -> None:
+    odd = command.folder / "\udce9.py"
+    odd.write_text("import sys\n")
+    for arguments in (("lock", "."), ("lock", "s.py"), ("check", "."), ("explain", odd.name)):
+        for environ in ({"PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}):
+            shown = CommandLine.__call__(command, *arguments, environ=environ).ok().out
+            assert odd.name.encode("ascii", "backslashreplace").decode() in shown or "s.py" in shown
+    (checked,) = CommandLine.__call__(command, "check", odd.name, "--json").ok().json()
+    assert checked["script"] == odd.name
 
 
 def test_a_folder_with_main_is_one_script(command: CommandLine) -> None:
@@ -70,6 +83,23 @@ def test_a_dash_after_the_separator(command: CommandLine) -> None:
     (command.folder / "-s.py").write_text("print('dash')\n")
     command("lock", "--", "-s.py").ok()
     assert command("run", "-q", "--", "-s.py").ok().out == "dash\n"
+
+
+@pytest.mark.parametrize("name", ["-dash.py", "-m.py", "--dash.py", "-ahead"])
+def test_a_dash_without_the_separator(command: CommandLine, name: str) -> None:
+    (command.folder / name).write_text("print('dash')\n")
+    ran = command("run", name)
+    assert (ran.code, ran.out) == (2, ""), ran.err
+    assert f"condavision run ./{name}" in ran.err
+    command("lock", f"./{name}").ok()
+    assert command("run", "-q", f"./{name}").ok().out == "dash\n"
+
+
+@pytest.mark.parametrize("option", ["--quite", "--json", "-x"])
+def test_an_option_that_run_has_not(command: CommandLine, option: str) -> None:
+    ran = command("run", option, "s.py")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"No such option: {option}" in ran.err or f"No such option '{option}'" in ran.err
 
 
 MIXED = [

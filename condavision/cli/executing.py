@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -28,8 +29,11 @@ class _Run(click.Command):
     """A command whose options end with ``-m MODULE``, as Python's own do."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        known = {name for option in self.get_params(ctx) for name in option.opts}
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] != "--":
+            if args[at] not in known:
+                _refuse_script_as_option(args[at])
             if args[at].startswith("-m"):  # all behind the name is the module's
                 end = at + 1 + (args[at] == "-m")
                 args = [*args[:end], "--", *args[end:]]
@@ -38,9 +42,22 @@ class _Run(click.Command):
         return super().parse_args(ctx, args)
 
 
+def _refuse_script_as_option(word: str) -> None:
+    """Refuse a script's name that reads as options: ``-dash.py`` would be ``-d``, ``-a``, ``-h``.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if (word.endswith(".py") and "=" not in word) or Path(word).exists():
+        raise UsageError(
+            f"`{word}` begins with a dash, as options do",
+            f"name the script so: condavision run {shlex.quote(f'./{word}')}",
+        )
+
+
 @click.command(
     cls=_Run,
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    context_settings={"allow_interspersed_args": False},
     options_metavar="[OPTIONS]",
 )
 @locks_option()
