@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
 
+from condavision.certificates import certificate_hint
 from condavision.errors import InstallError
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _refuse_sdists(packages: Sequence[LockedPackage], *, allowed: bool) -> None:
 
 def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("hint:")]  # of options for uv
     reasons = [line.removeprefix("error: ").removeprefix("cause: ") for line in lines]
     named = [package for package in packages if package.url in message]
     what = (
@@ -124,6 +126,8 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
             f"{what} could not be installed: it is no longer there.",
             "lock again: condavision lock --upgrade SCRIPT",
         )
+    if hint := certificate_hint(reasons[-1] if reasons else ""):
+        return InstallError(f"{what} could not be downloaded: {reasons[-1]}.", hint)
     if "Request failed" in message or "error sending request" in message:
         return InstallError(
             f"{what} could not be downloaded: {reasons[-1]}.",

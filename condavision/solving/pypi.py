@@ -20,6 +20,7 @@ import uv
 from packaging import tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from condavision.certificates import certificate_hint
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.model import LockedPackage, Manager
 from condavision.solving.stand_ins import conda_versions, write_stand_ins
@@ -240,9 +241,7 @@ def _uv_error(stderr: str, target: Target, *, offline: bool) -> ChannelError | U
     if any(sign in text for sign in _UNREACHABLE):
         return ChannelError(
             f"the package index cannot be reached: {text}",
-            "a certificate of your organization's: type export UV_SYSTEM_CERTS=1, then try again"
-            if "certificate" in text
-            else "check the network, then try again",
+            certificate_hint(text) or "check the network, then try again",
         )
     return UnsolvableError(f"no wheels for Python {target.python} meet them: {text}")
 

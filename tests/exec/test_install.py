@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import ssl
 import subprocess
 import sys
+import threading
 from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +19,10 @@ import pytest
 from condavision.bytecode import compile_sources
 from condavision.environment import Environment, environment_of, install
 from condavision.errors import InstallError
+from condavision.model import LockedPackage, Manager
 from condavision.prefixes import record_use
 from condavision.progress import BarProgress, LineProgress, Progress, choose_progress
+from condavision.pypi_install import install_pypi_packages
 from condavision.subdir import current_subdir
 from tests.channels.server import Channel, Fault
 from tests.exec.conftest import altered
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from condavision.interpreters import Interpreter
-    from condavision.model import Lock, LockedPackage
+    from condavision.model import Lock
     from tests.exec.conftest import MakeLock
 
 SUBDIR = current_subdir()
@@ -354,3 +360,39 @@ def test_wrong_pypi_packages_are_refused(
     assert "iniconfig" in caught.value.message
     assert "\n" not in caught.value.message
     assert nothing_is_left(home)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
+def test_a_certificate_nobody_vouches_for(tmp_path: Path, clean_environment: None) -> None:
+    """As behind the proxy of a company: what to do is not an option of uv's."""
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+    subprocess.run(
+        [*made, "-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"https://127.0.0.1:{server.server_port}/six-1.16.0-py2.py3-none-any.whl"
+    package = LockedPackage(
+        manager=Manager.PYPI,
+        name="six",
+        version="1.16.0",
+        platform=SUBDIR,
+        url=url,
+        sha256=64 * "0",
+    )
+    try:
+        with pytest.raises(InstallError) as raised:
+            install_pypi_packages([package], Path(sys.executable), tmp_path / "cache")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "certificate" in raised.value.message
+    assert "--system-certs" not in raised.value.message
+    [hint] = raised.value.hints
+    assert "export UV_SYSTEM_CERTS=1" in hint
