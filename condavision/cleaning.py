@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from condavision.errors import InstallError, UsageError
@@ -61,7 +61,7 @@ def clean(home: Path, selection: Selection, *, dry_run: bool, force: bool = Fals
     process has not loaded yet would be missing.
 
     Raises:
-        UsageError: nothing is selected, or a name is not that of an environment.
+        UsageError: nothing is selected, or all and yet some, or a name is not an environment's.
         InstallError: a file cannot be removed.
     """
     chosen = _chosen(list_environments(home), selection)
@@ -82,6 +82,11 @@ def _chosen(
     environments: tuple[InstalledEnvironment, ...], selection: Selection
 ) -> tuple[InstalledEnvironment, ...]:
     if selection.everything:
+        if replace(selection, everything=False, caches=False) != Selection():
+            raise UsageError(
+                "--all removes every environment, and the rest of the command only some",
+                "leave out --all, or all but it: condavision clean --all",
+            )
         return environments
     chosen: list[InstalledEnvironment] = [*_named(environments, selection.names)]
     if selection.days is not None:

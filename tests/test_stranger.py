@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +12,6 @@ from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -31,18 +30,6 @@ def test_a_notebook_is_not_run_as_a_script(command: CommandLine) -> None:
     assert ran.code == 2
     assert "is a notebook" in ran.err
     command("path", "--python", "n.ipynb").ok()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other file systems refuse such names")
-def test_a_name_that_is_not_utf_8_is_a_name(command: CommandLine) -> None:
-    odd = command.folder / "\udce9.py"
-    odd.write_text("import sys\n")
-    for arguments in (("lock", "."), ("lock", "s.py"), ("check", "."), ("explain", odd.name)):
-        for environ in ({"PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}):
-            shown = CommandLine.__call__(command, *arguments, environ=environ).ok().out
-            assert odd.name.encode("ascii", "backslashreplace").decode() in shown or "s.py" in shown
-    (checked,) = CommandLine.__call__(command, "check", odd.name, "--json").ok().json()
-    assert checked["script"] == odd.name
 
 
 def test_a_folder_with_main_is_one_script(command: CommandLine) -> None:
@@ -154,3 +141,16 @@ def test_a_deleted_environment_file_is_written_again(command: CommandLine) -> No
     environment.unlink()
     command("lock", "s.py").ok()
     assert environment.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "some", [["--unused-for", "30"], ["--keep", "0"], ["--unreferenced"], ["name"]], ids=" ".join
+)
+def test_all_and_some_contradict_each_other(command: CommandLine, some: list[str]) -> None:
+    command("lock", "s.py").ok()
+    prefix = Path(command("install", "s.py").ok().out.strip())
+    refused = command("clean", "--all", *some)
+    assert (refused.code, prefix.exists()) == (2, True)
+    assert "--all" in refused.err
+    command("clean", "--all", "--caches").ok()
+    assert not prefix.exists()
