@@ -5,6 +5,7 @@ A daemon starts its programs without some of them, and a disk that standard outp
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["guard_streams"]
 
 _STDIN, _STDOUT = 0, 1
+_ANY_NAME = "condavision.any-name"
 
 
 def guard_streams() -> None:
@@ -34,6 +36,9 @@ def guard_streams() -> None:
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
+    codecs.register_error(_ANY_NAME, _any_name)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=_ANY_NAME)
     if _STDOUT not in missing and not sys.stdout.isatty():
         sys.stdout.flush()
         sys.stdout = io.TextIOWrapper(
@@ -41,6 +46,16 @@ def guard_streams() -> None:
             encoding=sys.stdout.encoding,
             errors=sys.stdout.errors,
         )
+
+
+def _any_name(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Write the bytes of a file's name as they are, and the escape of any other character."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    character, following = error.object[error.start], error.start + 1
+    if "\udc80" <= character <= "\udcff":
+        return bytes([ord(character) & 0xFF]), following
+    return character.encode("ascii", "backslashreplace"), following
 
 
 def _is_open(descriptor: int) -> bool:

@@ -75,6 +75,7 @@ class CommandLine:
             env={**inherited, **(environ or {})},
             capture_output=True,
             text=True,
+            errors="surrogateescape",  # file names are any bytes
             check=False,
             timeout=120,
         )

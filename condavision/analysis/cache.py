@@ -132,7 +132,7 @@ class FactsCache:
                 self.file.unlink(missing_ok=True)  # damaged: it is only a cache
         self._fresh.clear()
 
-    def _write(self, rows: Iterable[tuple[str, bytes]]) -> None:
+    def _write(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         with closing(self._connect()) as connection, connection:
             connection.execute(_TABLE)
             if connection.execute("PRAGMA user_version").fetchone() != (self.tag,):

@@ -132,4 +132,4 @@ def test_any_file_name_is_kept(tmp_path: Path) -> None:
         cache.preload([(path, name)])
         cache.put(path, name, (1, 2, 3, 4), facts)
         cache.save()
-        assert cache._load(path, name) == ((1, 2, 3, 4), False, facts)
+        assert FactsCache(cache.file)._load(path, name) == ((1, 2, 3, 4), False, facts)
