@@ -12,10 +12,9 @@ from condavision.explanation import explain
 from condavision.locating import Known, locate
 from condavision.lockfile import cautions
 from condavision.mapping.import_map import ImportMap
-from condavision.reading import open_project, read
+from condavision.reading import lock_command, open_project, read
 from condavision.requirements import differences
 from condavision.subdir import current_subdir
-from condavision.target import lock_command
 from condavision.terms import terms_of
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def check_targets(targets: Iterable[Target], flags: Flags) -> CheckReport:
 
 def _check(target: Target, flags: Flags, known: Known) -> Checked:
     try:
-        return _check_located(locate(target, flags, known))
+        return _check_located(locate(target, flags, known), flags)
     except MissingLockError as error:
         return _failed(target, "missing", error)
     except StaleLockError as error:
@@ -80,7 +79,7 @@ def _failed(target: Target, state: str, error: CondavisionError) -> Checked:
     return Checked(str(target), "", state, (error.message, *error.hints), error.code)
 
 
-def _check_located(located: Located) -> Checked:
+def _check_located(located: Located, flags: Flags) -> Checked:
     """Say what the lock lacks, what in it nobody vouches for, what would be inferred today."""
     reading, lock = located.reading, located.lock
     own = located.project.target
@@ -91,7 +90,8 @@ def _check_located(located: Located) -> Checked:
     reasons = [f"not locked for {', '.join(lacking)}"] if lacking else []
     reasons += terms_of(located.project.config).unmet(lock.metadata)
     if reasons:
-        notes = (*reasons, f"type: {lock_command(reading.project.target)}")
+        command = lock_command(reading.project.target, flags, located.entry.channels)
+        notes = (*reasons, f"type: {command}")
         return Checked(key, lock.hash, "stale", notes, StaleLockError.code)
     found = []
     if reading.hash != lock.hash:

@@ -18,7 +18,7 @@ from condavision.config import find_root, load_config
 from condavision.errors import LockfileError, MissingLockError, StaleLockError
 from condavision.lockfile import lock_path, read_lock
 from condavision.mapping.import_map import ImportMap
-from condavision.reading import Flags, open_project, read
+from condavision.reading import Flags, lock_command, open_project, read
 from condavision.requirements import differences
 from condavision.script_index import LOCAL, read_index
 from condavision.target import (
@@ -26,7 +26,6 @@ from condavision.target import (
     Together,
     folder_keys,
     key_of,
-    lock_command,
     named_target,
     target_of,
 )
@@ -103,15 +102,17 @@ def locate(target: Target, flags: Flags, known: Known | None = None) -> Located:
     candidates = list(_candidates(project, flags, known))
     if not candidates:
         where = f" in {target.folder}" if isinstance(target, Module) else ""
-        raise MissingLockError(f"{target} has no lock{where}", f"type: {lock_command(target)}")
+        raise MissingLockError(
+            f"{target} has no lock{where}", f"type: {lock_command(target, flags)}"
+        )
     readings = [(it, _reread(it.owner, flags, it.entry, known)) for it in candidates]
     for fits in (_same_sources, _same_requirements):
         for it, reading in readings:
             if fits(it.entry, reading):
-                lock = _read(it.path, it.owner, known)
+                lock = _read(it, flags, known)
                 return Located(project, reading, it.entry, lock, it.path)
     it, reading = readings[0]
-    raise _stale(it.owner, reading, _read(it.path, it.owner, known))
+    raise _stale(it, reading, _read(it, flags, known), flags)
 
 
 def is_hash(name: str) -> bool:
@@ -135,7 +136,8 @@ def find_lock(name: str | Target, flags: Flags) -> Lock:
         if path.exists():
             return read_lock(path)
     raise MissingLockError(
-        f"there is no lock {name} in {config.locks}", "lock its script: condavision lock SCRIPT"
+        f"there is no lock {name} in {config.locks}",
+        f"lock its script: {lock_command(None, flags)}",
     )
 
 
@@ -153,8 +155,15 @@ def find_locks(names: Sequence[str], flags: Flags) -> tuple[Lock, ...]:
         return tuple(find_lock(name, flags) for name in names)
     folder = load_config(find_root(Path.cwd())).with_flags(locks=flags.locks).locks
     paths = sorted(folder.glob("*.conda-lock.yml"))
+    if not paths and any(folder.joinpath(LOCAL).glob("*.conda-lock.yml")):
+        raise MissingLockError(
+            f"the locks in {folder} are all made from this machine's interpreters",
+            "name whose are wanted: condavision vendor DIR SCRIPT",
+            f"or lock with a channel: {lock_command(None, replace(flags, channels=('CHANNEL',)))}",
+        )
     if not paths:
-        raise MissingLockError(f"there are no locks in {folder}", "type: condavision lock SCRIPT")
+        hint = f"type: {lock_command(None, flags)}"
+        raise MissingLockError(f"there are no locks in {folder}", hint)
     return tuple(read_lock(path) for path in paths)
 
 
@@ -182,6 +191,10 @@ class _Candidate:
     @property
     def path(self) -> Path:
         return lock_path(self.folder, self.entry.lock)
+
+    def lock_command(self, flags: Flags) -> str:
+        """Return what to type to make this lock again."""
+        return lock_command(self.owner, flags, self.entry.channels)
 
 
 def _candidates(project: Project, flags: Flags, known: Known) -> Iterator[_Candidate]:
@@ -239,24 +252,26 @@ def _same_requirements(entry: Entry, reading: Reading) -> bool:
     return entry.lock == reading.hash
 
 
-def _read(path: Path, owner: Target, known: Known) -> Lock:
+def _read(candidate: _Candidate, flags: Flags, known: Known) -> Lock:
+    path, command = candidate.path, candidate.lock_command(flags)
+    mend = ["restore it from version control", f"or type: {command}"]
+    if candidate.folder.name == LOCAL:  # which is in no version control
+        mend = [f"type: {command}"]
     if not path.exists():
         raise MissingLockError(
-            f"{owner} is locked as {path.name}, but that file is missing",
-            "restore it from version control",
-            f"or type: {lock_command(owner)}",
+            f"{candidate.owner} is locked as {path.name}, but that file is missing", *mend
         )
     try:
         return known.lock_of(path)
     except LockfileError as error:
-        raise LockfileError(error.message, f"type: {lock_command(owner)}") from error
+        raise LockfileError(error.message, *mend) from error
 
 
-def _stale(owner: Target, reading: Reading, lock: Lock) -> StaleLockError:
+def _stale(candidate: _Candidate, reading: Reading, lock: Lock, flags: Flags) -> StaleLockError:
     changes = (
         "; ".join(differences(lock.metadata, reading.requirements)) or "its requirements changed"
     )
     return StaleLockError(
-        f"{owner} no longer requires what it was locked for: {changes}",
-        f"type: {lock_command(owner)}",
+        f"{candidate.owner} no longer requires what it was locked for: {changes}",
+        f"type: {candidate.lock_command(flags)}",
     )

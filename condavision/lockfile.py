@@ -256,7 +256,7 @@ def read_lock(path: Path) -> Lock:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise LockfileError(f"{path} cannot be read: {error}", _hint()) from error
+        raise LockfileError(f"{path} cannot be read: {error}", *_hints()) from error
     return parse_lock(text, path)
 
 
@@ -278,22 +278,21 @@ def parse_lock(text: str, path: Path) -> Lock:
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else "incomplete"
-        raise LockfileError(f"{path} is damaged or not a lock file: {reason}", _hint()) from error
+        raise LockfileError(f"{path} is damaged or not a lock file: {reason}", *_hints()) from error
     if not intact:
         raise LockfileError(
             f"{path} was changed after it was written: its content does not match its digest",
-            "restore the file from version control",
-            _hint(),
+            *_hints(),
         )
     if not path.name.startswith(f"{lock.hash}."):
         raise LockfileError(
-            f"{path} holds the lock of another requirement set ({lock.hash})", _hint()
+            f"{path} holds the lock of another requirement set ({lock.hash})", *_hints()
         )
     return lock
 
 
-def _hint() -> str:
-    return "lock again: condavision lock SCRIPT"
+def _hints() -> tuple[str, str]:
+    return "restore it from version control", "or lock again: condavision lock SCRIPT"
 
 
 def read_package(entry: dict[str, Any]) -> LockedPackage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from condavision.config import Config, find_root, load_config
 from condavision.errors import UsageError
 from condavision.requirements import derive, require_known, requirement_hash, source_digest
 from condavision.script_index import LOCAL, Entry
-from condavision.target import Module, Together, key_of, place_of, require_target, typed
+from condavision.target import Module, Together, key_of, near, place_of, require_target, typed
 from condavision.virtual_packages import PLATFORMS
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from condavision.model import Analysis, Requirements
     from condavision.target import Target
 
-__all__ = ["Flags", "Project", "Reading", "open_project", "read"]
+__all__ = ["Flags", "Project", "Reading", "lock_command", "open_project", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,29 @@ def python_path() -> tuple[Path, ...]:
     """Return the folders of PYTHONPATH, absolute."""
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return tuple(Path(folder).absolute() for folder in folders if folder)
+
+
+def lock_command(target: Target | None, flags: Flags, channels: tuple[str, ...] = ()) -> str:
+    """Return what to type to lock a target, from here, where ``flags`` look for its lock.
+
+    ``channels`` are those it was locked with, where ``flags`` have none. Without a target the
+    command has SCRIPT in its place.
+    """
+    module = isinstance(target, Module) and target.folder != Path.cwd()
+    options = [word for name in flags.channels or channels for word in ("-c", name)]
+    options += [word for name in flags.platforms for word in ("--platform", name)]
+    if flags.locks is not None and not _is_default(flags.locks, target):
+        options += ["--locks", str(flags.locks.absolute() if module else flags.locks)]
+    words = [*map(shlex.quote, options), "SCRIPT" if target is None else typed(target)]
+    command = f"condavision lock {' '.join(words)}"
+    if isinstance(target, Module) and module:
+        return f"cd {shlex.quote(str(near(target.folder)))} && {command}"
+    return command
+
+
+def _is_default(locks: Path, target: Target | None) -> bool:
+    root = find_root(Path.cwd() if target is None else place_of(target))
+    return load_config(root).locks == locks.absolute()
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -28,7 +28,6 @@ __all__ = [
     "folder_keys",
     "is_there",
     "key_of",
-    "lock_command",
     "named_target",
     "near",
     "place_of",
@@ -120,14 +119,6 @@ def typed(target: Target) -> str:
         return f"--together {shlex.quote(str(target.folder))}"
     name = str(target)
     return shlex.quote(f"./{name}" if name.startswith("-") else name)
-
-
-def lock_command(target: Target) -> str:
-    """Return what to type to lock a target, from here."""
-    command = f"condavision lock {typed(target)}"
-    if isinstance(target, Module) and target.folder != Path.cwd():
-        return f"cd {shlex.quote(str(near(target.folder)))} && {command}"
-    return command
 
 
 def place_of(target: Target) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -151,6 +152,26 @@ def test_no_lock_and_a_stale_lock(command: CommandLine) -> None:
     refused(command("run", "ok.py"), 70, lock.name, "missing")
 
 
+def test_hints_repeat_what_leads_to_the_lock(command: CommandLine, channel: Channel) -> None:
+    """What is typed as told mends it: another folder of locks, another channel."""
+    wanted = "condavision lock --locks 'other locks' ok.py"
+    options = ["--locks", "other locks"]
+    refused(command("run", *options, "ok.py"), 70, wanted)
+    said = command("check", "--platform", "linux-64", *options, "ok.py").out
+    assert "condavision lock --platform linux-64 --locks 'other locks' ok.py" in said
+    given = ["-c", f"{channel.http_url}/"]
+    command("lock", *given, *options, "ok.py").ok()
+    command("run", "-q", *options, "ok.py").ok()
+    (command.folder / "ok.py").write_text("import requests\n")
+    wanted = f"condavision lock -c {channel.http_url} --locks 'other locks' ok.py"
+    refused(command("run", *options, "ok.py"), 71, wanted)
+    command("lock", "ok.py").ok()
+    command("lock", *shlex.split(wanted)[2:]).ok()
+    command("run", "-q", *options, "ok.py").ok()
+    refused(command("run", "--locks", "locks", "no.py"), 65)
+    refused(command("install", "0" * 16, *options), 70, "lock --locks 'other locks' SCRIPT")
+
+
 DAMAGES: dict[str, Callable[[str], str]] = {
     "truncated": lambda text: text[: len(text) // 2],
     "empty": lambda _: "",
@@ -164,7 +185,13 @@ def test_a_damaged_lock(command: CommandLine, damage: Callable[[str], str], home
     (lock,) = command.folder.glob("locks/*.conda-lock.yml")
     intact = lock.read_text()
     lock.write_text(damage(intact))
-    refused(command("run", "ok.py"), 72, lock.name, "condavision lock ok.py")
+    failed = command("run", "ok.py")
+    refused(failed, 72, lock.name)
+    hints = [line for line in failed.err.splitlines() if line.startswith("  hint: ")]
+    assert hints == [
+        "  hint: restore it from version control",
+        "  hint: or type: condavision lock ok.py",
+    ]
     assert not list((home / "envs").glob("*")), "nothing was installed from it"
     command("lock", "ok.py").ok()
     assert lock.read_text() == intact, "and locking again mends it"

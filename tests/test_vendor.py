@@ -239,6 +239,12 @@ def test_mistakes_are_said(command: CommandLine, make_project: MakeProject, tmp_
     assert refused.code == 2
     assert "nothing to copy" in refused.err
     assert not (tmp_path / "v").exists()
+    for committed in (command.folder / "locks").glob("*.conda-lock.yml"):
+        committed.unlink()
+    refused = command("vendor", tmp_path / "v")
+    assert refused.code == 70
+    assert "made from this machine's interpreters" in refused.err
+    assert "condavision vendor DIR SCRIPT" in refused.err
     shutil.rmtree(command.folder / "locks")
     assert command("vendor", tmp_path / "v").code == 70
 
