@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.readable import is_refused
 from condavision.model import ImportKind
 from condavision.target import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from condavision.model import SourceLocation
     from condavision.reading import Reading
 
 __all__ = ["cautions_of"]
@@ -20,7 +22,7 @@ _MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPI
 
 def cautions_of(reading: Reading) -> tuple[str, ...]:
     """Return one sentence for each thing that is likely not meant."""
-    return (*_missing_paths(reading), *_relative_imports(reading))
+    return (*_missing_paths(reading), *_unread(reading), *_relative_imports(reading))
 
 
 def _missing_paths(reading: Reading) -> Iterator[str]:
@@ -28,6 +30,16 @@ def _missing_paths(reading: Reading) -> Iterator[str]:
     for path in config.paths:
         if not path.is_dir():
             yield f"{near(config.source or config.root)}: `paths` names {near(path)}, no folder"
+
+
+def _unread(reading: Reading) -> Iterator[str]:
+    """Yield each file with lines that neither the parser nor Python takes: once, at the first."""
+    first: dict[str, SourceLocation] = {}
+    for region in reading.analysis.unread:
+        first.setdefault(region.location.file.partition(":cell ")[0], region.location)
+    for file, location in first.items():
+        if is_refused(reading.project.config.root / file, reading.analysis.python):
+            yield f"{location}: not read as Python; what it imports there may not be in the lock"
 
 
 def _relative_imports(reading: Reading) -> Iterator[str]:

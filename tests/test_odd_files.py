@@ -11,7 +11,7 @@ import pytest
 from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 ENCODINGS = [{"PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}]
@@ -42,3 +42,56 @@ def test_a_name_of_any_bytes_is_a_name(
         assert shown in process(*arguments, environ=environ).ok().out
     (checked,) = process("check", name, "--json", environ=environ).ok().json()
     assert os.fsencode(checked["script"]) == os.fsencode(name)
+
+
+@pytest.fixture
+def closed() -> Iterator[Callable[[Path], None]]:
+    """Take all permissions from a file or folder until the test is over."""
+    taken = []
+
+    def take(path: Path) -> None:
+        taken.append((path, path.stat().st_mode))
+        path.chmod(0)
+        if os.access(path, os.R_OK):
+            pytest.skip("everything can be read here")
+
+    yield take
+    for path, mode in taken:
+        path.chmod(mode)
+
+
+def test_a_broken_module_is_told_by_whoever_looks(command: CommandLine) -> None:
+    (command.folder / "helper.py").write_text("import sys\ndef f(:\n")
+    (command.folder / "s.py").write_text("import helper\n")
+    told = "helper.py:2: not read as Python"
+    assert told in command("lock", "s.py").ok().err
+    assert told in command("check", "s.py").ok().out
+    assert told in command("explain", "s.py").ok().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["raise E, 'x'\ndef f(:\n", "import sys\n"],
+    ids=["of an older Python", "well"],
+)
+def test_a_module_that_some_python_may_read_is_not(command: CommandLine, text: str) -> None:
+    (command.folder / "helper.py").write_text(text)
+    (command.folder / "s.py").write_text("import helper\n")
+    assert "not read as Python" not in command("explain", "s.py").ok().err
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_module_that_may_not_be_read_leaves_the_lock_as_it_was(
+    command: CommandLine, closed: Callable[[Path], None], together: bool
+) -> None:
+    (command.folder / "helper.py").write_text("import sys\n")
+    (command.folder / "s.py").write_text("import helper\n")
+    target = ("--together", ".") if together else ("s.py",)
+    command("lock", *target).ok()
+    index = command.folder / "locks" / ".local" / "scripts.yml"
+    before = index.read_bytes()
+    closed(command.folder / "helper.py")
+    locked = command("lock", *target)
+    assert locked.code == 65, locked.err
+    assert "helper.py cannot be read: Permission denied" in locked.err
+    assert index.read_bytes() == before

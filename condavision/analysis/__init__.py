@@ -177,7 +177,7 @@ def analyze_together(
     for path in absolute:
         if reader.is_readable(path):
             declared.append(reader.script(path)[0])
-        starts.append(module_start(path, reader.facts(path), directories))
+        starts.append(module_start(path, reader.module(path), directories))
     if not starts:
         raise AnalysisError("no scripts to read", "name files, or a folder that has some")
     if not declared:

@@ -213,7 +213,7 @@ def _follow(
                     reached.reasons += _extension_reason(module, raw)
                 elif reader.real(module.file) not in seen:
                     seen.add(reader.real(module.file))
-                    facts = reader.facts(module.file)
+                    facts = reader.module(module.file)
                     pending.append((_place_of(module, module.file), facts, home))
     return reached, edits
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from condavision.pythons import PythonRange
 
-__all__ = ["require_readable"]
+__all__ = ["is_refused", "require_readable"]
 
 
 def require_readable(script: Path, pythons: PythonRange, name: str, *, empty: bool = False) -> None:
@@ -34,6 +34,23 @@ def require_readable(script: Path, pythons: PythonRange, name: str, *, empty: bo
         raise AnalysisError(f"{name} is empty: there is nothing to run", "write it first")
     if script.suffix != ".ipynb" and sys.version_info[:2] in pythons:
         _compile(source, name)
+
+
+def is_refused(file: Path, pythons: PythonRange) -> bool:
+    """Tell whether a file that the parser has unread regions in is not Python for its Pythons.
+
+    Where the Python we run on is none of them, an older one may well read what we do not.
+    """
+    if file.suffix == ".ipynb":
+        return False
+    here = sys.version_info[:2]
+    if here not in pythons:
+        return bool(pythons) and here < min(pythons.minors)
+    try:
+        _compile(file.read_bytes(), str(file))
+    except (AnalysisError, OSError):
+        return True
+    return False
 
 
 def _compile(source: bytes, name: str) -> None:

@@ -69,6 +69,19 @@ class Reader:
             self._facts[path] = facts
         return facts
 
+    def module(self, path: str) -> Facts:
+        """Read a local module as :meth:`facts` does, if it can be opened at all.
+
+        Raises:
+            AnalysisError: it is a file, but nobody lets us read it.
+        """
+        facts = self.facts(path)
+        if path in self._unreadable:
+            from condavision.analysis.reading_file import require_open  # noqa: PLC0415
+
+            require_open(path, self.shown(path))
+        return facts
+
     def is_readable(self, path: str) -> bool:
         """Tell whether a file can be read as Python at all."""
         self.facts(path)

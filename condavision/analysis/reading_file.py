@@ -13,7 +13,7 @@ from condavision.analysis.source import read_bytes, read_source
 from condavision.errors import AnalysisError
 from condavision.model import ScriptMetadata, SourceLocation, UnreadRegion
 
-__all__ = ["Reading", "bytes_of", "read_declared", "read_file"]
+__all__ = ["Reading", "bytes_of", "read_declared", "read_file", "require_open"]
 
 Reading = tuple[Stamp | None, Facts, bool]
 """A file's status before it was read, its facts, and whether it could be read as Python."""
@@ -29,6 +29,22 @@ def read_file(path: str, shown: str) -> Reading:
         region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
         digest = hashlib.sha256(data).hexdigest()
         return stamp, Facts(shown, digest, (), (), (), (region,)), False
+
+
+def require_open(path: str, shown: str) -> None:
+    """Refuse a file that cannot be opened: what it imports must not vanish from a lock.
+
+    Python skips what is no file, such as a link to nowhere.
+
+    Raises:
+        AnalysisError: it is there, but reading it is not permitted, or fails.
+    """
+    file = Path(path)
+    try:
+        read_bytes(file, shown)
+    except AnalysisError as error:
+        if isinstance(error.__cause__, OSError) and file.is_file():
+            raise AnalysisError(error.message, "see its permissions") from error
 
 
 def read_declared(path: str, shown: str, *, parse: bool) -> ScriptMetadata:
