@@ -7,11 +7,13 @@ sees modification times alone, so a file put back with an older time goes unnoti
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +46,9 @@ def write_launcher(
     """Write ``folder``/``script`` without its suffix, and return it.
 
     Raises:
-        UsageError: a file of that name is there that is no launcher of this script, the folder
-            cannot be written, or an input changed since ``inputs.started``.
+        UsageError: a file of that name is there that is no launcher, or is one of another script
+            that is still there; the folder cannot be written; or an input changed since
+            ``inputs.started``.
     """
     target = folder.absolute() / script.stem
     script = script.absolute()
@@ -157,13 +160,31 @@ def _python_path(paths: Iterable[Path]) -> list[str]:
 
 
 def _refuse_foreign(target: Path, script: Path) -> None:
+    """Refuse what is in the way, except a launcher of this script or of one that is gone."""
     if not target.exists():
         return
-    if target.is_dir() or _mark(script) not in target.read_text("utf-8", "replace").splitlines():
+    owner = None if target.is_dir() else _script_of(target)
+    if owner is None:
         raise UsageError(
             f"{target} is there and is not a launcher of {script}",
             "choose another folder: condavision install --launcher FOLDER SCRIPT",
+            f"or move it out of the way: mv {shlex.quote(str(target))} ELSEWHERE",
         )
+    if owner != script and owner.exists():
+        raise UsageError(
+            f"{target} is there and is not a launcher of {script} but of {owner}",
+            "choose another folder: condavision install --launcher FOLDER SCRIPT",
+            f"or, if nobody needs that one: rm {shlex.quote(str(target))}",
+        )
+
+
+def _script_of(launcher: Path) -> Path | None:
+    """Return the script that a launcher says it was made for, None where it is no launcher."""
+    for line in launcher.read_text("utf-8", "replace").splitlines()[:2]:
+        if line.startswith(f"{_MARK} for "):
+            with suppress(ValueError, SyntaxError):
+                return Path(ast.literal_eval(line.removeprefix(f"{_MARK} for ")))
+    return None
 
 
 def _newest(paths: Iterable[Path]) -> int:

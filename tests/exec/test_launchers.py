@@ -163,6 +163,7 @@ def test_variables_are_those_of_run(case: Case, tmp_path: Path) -> None:
 
 def test_other_files_are_not_overwritten(scene: Scene, tmp_path: Path) -> None:
     other = tmp_path / "other" / "it's a $report.py"
+    mine = tmp_path / "project" / other.name
     found = activation.load(scene.environment.prefix)
     inputs = WarmInputs((), (), {})
     for text in (scene.launcher.read_text(), "#!/bin/sh\n"):
@@ -170,6 +171,20 @@ def test_other_files_are_not_overwritten(scene: Scene, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is not a launcher of"):
             write_launcher(scene.launcher.parent, other, inputs, scene.environment, found)
     assert scene.launcher.read_text() == "#!/bin/sh\n"
+    scene.launcher.write_text("#!/bin/sh\n# made by condavision for '\n")
+    with pytest.raises(UsageError, match="is not a launcher of"):
+        write_launcher(scene.launcher.parent, mine, inputs, scene.environment, found)
+
+
+def test_a_project_that_moved_gets_its_launchers_again(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "project").rename(tmp_path / "moved")
+    script = tmp_path / "moved" / "it's a $report.py"
+    inputs = WarmInputs((script,), (), {})
+    found = activation.load(scene.environment.prefix)
+    again = write_launcher(scene.launcher.parent, script, inputs, scene.environment, found)
+    assert again == scene.launcher
+    ran = subprocess.run(["sh", str(again)], capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout)[0] == [str(script)]
 
 
 def test_without_condavision_on_path_this_one_is_asked(scene: Scene, home: Path) -> None:
