@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import platform
+import shlex
 import shutil
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 
@@ -20,7 +24,6 @@ __all__ = ["look_at_installation"]
 
 _AREA = "installation"
 _SHOWN = ("py-rattler", "uv", "conda-lock")
-_REINSTALL = "pip install --upgrade condavision"
 
 
 def look_at_installation() -> Iterator[Finding]:
@@ -31,15 +34,36 @@ def look_at_installation() -> Iterator[Finding]:
     yield _console_script(shutil.which("condavision"))
 
 
+def _installed_from() -> str:
+    """Return what pip was given to install this, as its ``direct_url.json`` (PEP 610) has it."""
+    try:
+        text = distribution("condavision").read_text("direct_url.json")
+        document = json.loads(text) if text else {}
+        url = str(document.get("url", ""))
+        editable = bool(document.get("dir_info", {}).get("editable"))
+        vcs = document.get("vcs_info")
+        revision = vcs and f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+    except (PackageNotFoundError, OSError, ValueError, AttributeError, KeyError, TypeError):
+        return "condavision"
+    if url.startswith("file:"):
+        path = shlex.quote(url2pathname(urlsplit(url).path))
+        return f"-e {path}" if editable else path
+    return shlex.quote(revision or url or "condavision")
+
+
+def _reinstall() -> str:
+    return f"pip install --upgrade {_installed_from()}"
+
+
 def _dependencies() -> Finding:
     try:
         needed = [Requirement(text) for text in requires("condavision") or ()]
     except PackageNotFoundError:
         found = "the package was not installed but copied"
-        return Finding(_AREA, "dependencies", State.WARNING, found, _REINSTALL)
+        return Finding(_AREA, "dependencies", State.WARNING, found, _reinstall())
     wrong = [text for one in needed if (text := _unmet(one))]
     if wrong:
-        return Finding(_AREA, "dependencies", State.BROKEN, "; ".join(wrong), _REINSTALL)
+        return Finding(_AREA, "dependencies", State.BROKEN, "; ".join(wrong), _reinstall())
     shown = ", ".join(f"{name} {version(name)}" for name in _SHOWN)
     return Finding(_AREA, "dependencies", State.OK, shown)
 
@@ -63,6 +87,7 @@ def _console_script(path: str | None) -> Finding:
         return Finding(_AREA, what, State.WARNING, found, mend)
     if b"\nimport re\n" in Path(path).read_bytes()[:2000]:
         found = f"{path} is an old pip's: every run pays 6 to 8 ms for its `import re`"
-        mend = "pip install --upgrade pip && pip install --force-reinstall --no-deps condavision"
+        again = f"pip install --force-reinstall --no-deps {_installed_from()}"
+        mend = f"pip install --upgrade pip && {again}"
         return Finding(_AREA, what, State.WARNING, found, mend)
     return Finding(_AREA, what, State.OK, path)

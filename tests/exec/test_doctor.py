@@ -189,6 +189,40 @@ def test_the_console_script(
     assert said in found.found
 
 
+@pytest.mark.parametrize(
+    ("document", "given"),
+    [
+        (None, "condavision"),
+        ({"url": "file:///a%20b/c", "dir_info": {"editable": True}}, "-e '/a b/c'"),
+        ({"url": "file:///a/c", "dir_info": {}}, "/a/c"),
+        ({"url": "file:///a/condavision-1-py3-none-any.whl"}, "/a/condavision-1-py3-none-any.whl"),
+        (
+            {"url": "https://x.invalid/c", "vcs_info": {"vcs": "git", "commit_id": "0ab"}},
+            "git+https://x.invalid/c@0ab",
+        ),
+        ([], "condavision"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="paths are POSIX's")
+def test_an_old_console_script_is_made_again_from_where_it_came(
+    document: object, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No index needs to have what was installed from a checkout."""
+    script = tmp_path / "condavision"
+    script.write_text("#!/bin/sh\nimport re\n")
+    script.chmod(0o755)
+    installed = tmp_path / "site" / "condavision-1.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: condavision\nVersion: 1\n")
+    if document is not None:
+        (installed / "direct_url.json").write_text(json.dumps(document))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    [found] = [one for one in look_at_installation() if one.what == "console script"]
+    again = f"pip install --force-reinstall --no-deps {given}"
+    assert found.mend == f"pip install --upgrade pip && {again}"
+
+
 def test_channels(channel: Channel, home: Path, tmp_path: Path) -> None:
     spelled = [channel.url, channel.http_url, tmp_path.as_uri(), f"{channel.http_url}/none"]
     states = [one.state for one in look_at_channels([*spelled, "http://127.0.0.1:9/x"], home)]
