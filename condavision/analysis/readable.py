@@ -46,6 +46,8 @@ def is_refused(file: Path, pythons: PythonRange) -> bool:
     here = sys.version_info[:2]
     if here not in pythons:
         return bool(pythons) and here < min(pythons.minors)
+    if not file.is_file():  # a pipe would be waited for
+        return True
     try:
         _compile(file.read_bytes(), str(file))
     except (AnalysisError, OSError):
