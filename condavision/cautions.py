@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.readable import is_refused
+from condavision.analysis.scripts import left_out
 from condavision.model import ImportKind
-from condavision.target import near
+from condavision.target import Together, near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,9 @@ _MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPI
 
 def cautions_of(reading: Reading) -> tuple[str, ...]:
     """Return one sentence for each thing that is likely not meant."""
-    return (*_missing_paths(reading), *_unread(reading), *_relative_imports(reading))
+    target = reading.project.target
+    unseen = left_out((target.folder,)) if isinstance(target, Together) else ()
+    return (*_missing_paths(reading), *unseen, *_unread(reading), *_relative_imports(reading))
 
 
 def _missing_paths(reading: Reading) -> Iterator[str]:

@@ -28,6 +28,7 @@ __all__ = [
     "environment_json",
     "environment_row",
     "locked_script",
+    "print_cautions",
     "print_changes",
     "print_error",
     "print_explanation",

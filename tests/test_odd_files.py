@@ -95,3 +95,36 @@ def test_a_module_that_may_not_be_read_leaves_the_lock_as_it_was(
     assert locked.code == 65, locked.err
     assert "helper.py cannot be read: Permission denied" in locked.err
     assert index.read_bytes() == before
+
+
+def test_what_cannot_be_looked_at_is_told(
+    command: CommandLine, closed: Callable[[Path], None]
+) -> None:
+    (command.folder / "jobs").mkdir()
+    (command.folder / "jobs" / "job.py").write_text("import json\n")
+    closed(command.folder / "jobs")
+    told = "caution: jobs is left out: it cannot be listed: Permission denied\n"
+    assert told in command("lock", ".").ok().err
+    assert told in command("check", ".").ok().err
+    assert told in command("check", ".", "--json").ok().err
+    locked = command("lock", "--together", ".", "--json").ok()
+    assert "jobs is left out" in "".join(locked.json()[0]["cautions"])
+    alone = command("lock", "jobs")
+    assert alone.code
+    assert "cannot be listed" in alone.err
+
+
+def test_a_link_to_nowhere_is_told(command: CommandLine) -> None:
+    (command.folder / "gone.py").symlink_to(command.folder / "nowhere.py")
+    told = "caution: gone.py is left out: a link to nowhere\n"
+    assert told in command("lock", ".").ok().err
+    assert told in command("check", ".").ok().err
+
+
+@pytest.mark.parametrize("place", [".cache/cv", "."])
+def test_the_cache_in_the_project_holds_no_scripts(command: CommandLine, place: str) -> None:
+    environ = {"CONDAVISION_HOME": str(command.folder / place)}
+    command("lock", ".", environ=environ).ok()
+    command("install", "s.py", environ=environ).ok()
+    found = command("check", ".", "--json", environ=environ).ok().json()
+    assert [it["script"] for it in found] == ["s.py"]

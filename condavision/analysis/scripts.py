@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.local import Directories, find_module
+from condavision.config import home
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["find_scripts", "folders_walked", "is_script", "module_file", "script_file"]
+__all__ = [
+    "find_scripts",
+    "folders_walked",
+    "is_script",
+    "left_out",
+    "module_file",
+    "script_file",
+]
 
 _EXCLUDED = frozenset(
     {
@@ -22,14 +30,16 @@ _EXCLUDED = frozenset(
         "node_modules", "site-packages",
     }
 )  # fmt: skip
-_ENVIRONMENT_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
+_FOREIGN_MARKS = frozenset({"CACHEDIR.TAG", "conda-meta", "pyvenv.cfg"})
+"""What only caches and environments hold."""
+
 _SUFFIXES = (".py", ".pyw", ".ipynb")
 _SHEBANG = re.compile(rb"\A#![^\n]*\b(?:python[\d.]*|condavision)(?:[ \t\r]|$)", re.MULTILINE)
 
 
 def is_script(path: Path) -> bool:
     """Tell whether a file is Python by its name, or by its shebang where the name says nothing."""
-    if not path.is_file():  # a pipe would be waited for
+    if not os.path.isfile(path):  # noqa: PTH113 - False, and no error, where it may not be looked at
         return False
     if path.suffix:
         return path.suffix in _SUFFIXES
@@ -43,7 +53,7 @@ def is_script(path: Path) -> bool:
 def script_file(path: Path) -> Path:
     """Return the file that ``python path`` runs: the path, or ``__main__.py`` of a folder."""
     main = path / "__main__.py"
-    return main if path.is_dir() and main.is_file() else path
+    return main if path.is_dir() and os.path.isfile(main) else path  # noqa: PTH113 - as above
 
 
 def module_file(
@@ -79,9 +89,9 @@ def module_file(
 def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
     """Return the scripts that are named, and those in the folders that are named, in order.
 
-    Folders of virtual and conda environments, caches, builds and version control are left out; a
-    directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing
-    is a script; ``modules`` returns every Python file instead.
+    Folders of virtual and conda environments, caches, builds and version control are left out, and
+    what :func:`left_out` tells; a directory loop ends. A folder with a ``__main__.py`` is one
+    script. In other packages nothing is a script; ``modules`` returns every Python file instead.
 
     Raises:
         AnalysisError: a path does not exist, or a folder holds no script.
@@ -99,9 +109,35 @@ def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path,
         else:
             inside = sorted(_scripts_in(path, modules=modules))
         if not inside:
-            raise AnalysisError(f"no Python script in {path}", "name the script itself")
+            why = "".join(f" ({it})" for it in left_out((path,)))
+            raise AnalysisError(f"no Python script in {path}{why}", "name the script itself")
         found += inside
     return tuple(dict.fromkeys(found))
+
+
+def left_out(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Say what in folders may be a script, and cannot be looked at: a sentence for each."""
+    found: list[str] = []
+    for folder in paths:
+        if not folder.is_dir() or script_file(folder) != folder:
+            continue
+        failed: list[OSError] = []
+        for here, files in _walked(folder, failed.append):
+            names = (name for name in files if name.endswith(_SUFFIXES) and name[0] != ".")
+            found += filter(None, (_unseen(here / name) for name in sorted(names)))
+        found += (
+            f"{Path(it.filename)} is left out: it cannot be listed: {it.strerror}" for it in failed
+        )
+    return tuple(found)
+
+
+def _unseen(path: Path) -> str:
+    try:
+        path.stat()
+    except OSError as error:
+        why = "a link to nowhere" if path.is_symlink() else error.strerror
+        return f"{path} is left out: {why}"
+    return ""
 
 
 def folders_walked(folder: Path) -> tuple[Path, ...]:
@@ -122,15 +158,29 @@ def _scripts_in(folder: Path, *, modules: bool) -> Iterator[Path]:
                 yield path
 
 
-def _walked(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    visited: set[str] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+def _walked(
+    folder: Path, failed: Callable[[OSError], object] | None = None
+) -> Iterator[tuple[Path, list[str]]]:
+    """Yield folders of people's own code with their files; ``failed`` is told what is not listed.
+
+    The cache of condavision itself is not among them, nor are a conda package and an environment,
+    wherever they lie: they are Python that no one here wrote.
+    """
+    visited = {os.path.realpath(home())}
+    for parent, folders, files in os.walk(folder, onerror=failed, followlinks=True):
         real = os.path.realpath(parent)
         here = Path(parent)
         is_top = here == folder
-        if real in visited or (not is_top and _ENVIRONMENT_MARKS & {*folders, *files}):
+        if not is_top and (real in visited or _is_foreign(here, {*folders, *files})):
             folders.clear()
             continue
         visited.add(real)
         folders[:] = sorted(name for name in folders if name not in _EXCLUDED)
         yield here, files
+
+
+def _is_foreign(folder: Path, names: set[str]) -> bool:
+    """Tell an environment, a cache that says it is one, and a conda package that was unpacked."""
+    if names & _FOREIGN_MARKS:
+        return True
+    return "info" in names and (folder / "info" / "index.json").is_file()

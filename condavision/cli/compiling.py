@@ -74,6 +74,7 @@ def lock(
     requirements share one. Where requirements have changed, the versions locked before are kept
     where they can be. Scripts locked `--together` stay so when a folder of them is locked.
     """
+    from condavision.analysis.scripts import left_out
     from condavision.compile_stage import lock_targets
     from condavision.lock_progress import choose_lock_progress
     from condavision.mapping.import_map import ImportMap
@@ -81,6 +82,7 @@ def lock(
     from condavision.report import (
         failed_json,
         locked_script,
+        print_cautions,
         print_changes,
         print_failures,
         print_json,
@@ -91,6 +93,7 @@ def lock(
     from condavision.selection import Named, select_targets
     from condavision.subdir import current_subdir
 
+    print_cautions(left_out(paths))
     renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
     agreement = renewal.agreement
     flags = as_flags(**options)
@@ -165,10 +168,12 @@ def check(
     as_json: bool,
 ) -> int:
     """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
+    from condavision.analysis.scripts import left_out
     from condavision.checking import check_targets
-    from condavision.report import print_json, print_table
+    from condavision.report import print_cautions, print_json, print_table
     from condavision.selection import Named, select_targets
 
+    print_cautions(left_out(paths))
     flags = Flags(channels, platforms, locks)
     report = check_targets(select_targets(Named(paths, modules), flags), flags)
     if as_json:

@@ -411,6 +411,8 @@ def test_finding_scripts(project: Callable[[dict[str, str]], Path]) -> None:
             "b.py": "", "a.ipynb": "{}", "tool": "#!/usr/bin/env python3\n", "sh": "#!/bin/sh\n",
             "data.txt": "", "pkg/__init__.py": "", "pkg/m.py": "", "pkg/__main__.py": "",
             "env/pyvenv.cfg": "", "env/x.py": "", "conda/conda-meta/history": "", "conda/y.py": "",
+            "cache/CACHEDIR.TAG": "", "cache/u.py": "", "pkgs/p/info/index.json": "{}",
+            "pkgs/p/t.py": "", "info/index.json": "{}",
             "build/z.py": "", "node_modules/w.py": "", "__pycache__/v.py": "", "sub/c.py": "",
         }
     )  # fmt: skip
