@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import time
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from condavision.execution import execute
 from condavision.launchers import write_launcher
 from condavision.locating import config_of, find_lock, locate
 from condavision.prefixes import record_use
-from condavision.reading import Flags
+from condavision.reading import Flags, lock_command
 from condavision.script_index import FILE_NAME
 from condavision.subdir import current_subdir
 from condavision.target import Module, place_of
@@ -102,11 +103,20 @@ def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress)
     name = f"./{name}" if name.startswith("-") else name  # or Python takes it for an option
     script = Path(name)
     if script.suffix == ".ipynb":
-        raise UsageError(
-            f"{name} is a notebook, which Python itself cannot run",
-            f"start Jupyter with its interpreter: condavision path --python {shlex.quote(name)}",
-        )
+        raise _notebook(name, flags)
     _become(script, [name], args, flags, prepare(script, flags, progress))
+
+
+def _notebook(name: str, flags: Flags) -> UsageError:
+    quoted = shlex.quote(name)
+    kernel = re.sub("[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-") or "notebook"
+    return UsageError(
+        f"{name} is a notebook, which Python itself cannot run",
+        "let it import what Jupyter runs it with, in a cell of its own: import ipykernel",
+        f"then lock it: {lock_command(Path(name), flags)}",
+        "and give Jupyter its environment as a kernel:"
+        f' "$(condavision path --python {quoted})" -m ipykernel install --user --name {kernel}',
+    )
 
 
 def _become(

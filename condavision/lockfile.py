@@ -22,6 +22,7 @@ from condavision.content_hash import content_hash
 from condavision.errors import LockfileError
 from condavision.files import write_atomic
 from condavision.model import Lock, LockedPackage, Manager
+from condavision.script_index import LOCAL
 from condavision.specs import active_on, conda_candidates
 from condavision.virtual_packages import for_conda_lock, virtual_packages
 from condavision.virtual_packages import parse as parse_virtual_packages
@@ -256,7 +257,7 @@ def read_lock(path: Path) -> Lock:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise LockfileError(f"{path} cannot be read: {error}", *_hints()) from error
+        raise LockfileError(f"{path} cannot be read: {error}", *_hints(path)) from error
     return parse_lock(text, path)
 
 
@@ -278,20 +279,24 @@ def parse_lock(text: str, path: Path) -> Lock:
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else "incomplete"
-        raise LockfileError(f"{path} is damaged or not a lock file: {reason}", *_hints()) from error
+        raise LockfileError(
+            f"{path} is damaged or not a lock file: {reason}", *_hints(path)
+        ) from error
     if not intact:
         raise LockfileError(
             f"{path} was changed after it was written: its content does not match its digest",
-            *_hints(),
+            *_hints(path),
         )
     if not path.name.startswith(f"{lock.hash}."):
         raise LockfileError(
-            f"{path} holds the lock of another requirement set ({lock.hash})", *_hints()
+            f"{path} holds the lock of another requirement set ({lock.hash})", *_hints(path)
         )
     return lock
 
 
-def _hints() -> tuple[str, str]:
+def _hints(path: Path) -> tuple[str, ...]:
+    if path.parent.name == LOCAL:  # which is in no version control
+        return ("lock again: condavision lock SCRIPT",)
     return "restore it from version control", "or lock again: condavision lock SCRIPT"
 
 

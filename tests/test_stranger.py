@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,13 @@ def test_a_notebook_is_not_run_as_a_script(command: CommandLine) -> None:
     ran = command("run", "n.ipynb")
     assert ran.code == 2
     assert "is a notebook" in ran.err
-    command("path", "--python", "n.ipynb").ok()
+    (kernel,) = re.findall(
+        r'"\$\((.*)\)" -m ipykernel install --user --name n$', ran.err, re.MULTILINE
+    )
+    command(*kernel.split()[1:]).ok()
+    (module,) = re.findall(r"(import [a-z]+)\n", ran.err)
+    (command.folder / "n.ipynb").write_text(text.replace("import sys", module))
+    assert "ipykernel" in command("explain", "n.ipynb").ok().out, "what it says declares it"
 
 
 def test_a_folder_with_main_is_one_script(command: CommandLine) -> None:

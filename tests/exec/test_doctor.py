@@ -71,7 +71,11 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
         "type: condavision lock a.py",
     ),
     "gone": (lambda root: (root / "a.py").unlink(), State.WARNING, "condavision lock --prune ."),
-    "a missing lock": (lambda root: _lock(root).unlink(), State.BROKEN, "restore it"),
+    "a missing lock": (
+        lambda root: _lock(root).unlink(),
+        State.BROKEN,
+        "type: condavision lock a.py",
+    ),
     "tampered": (_tamper, State.BROKEN, "condavision lock"),
     "orphaned": (
         lambda root: (root / "locks" / ".local" / "scripts.yml").write_text(""),
