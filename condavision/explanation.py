@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from condavision.analysis import contradiction
 from condavision.cautions import cautions_of
 from condavision.lockfile import direct_packages
 from condavision.model import Manager, Origin
@@ -47,7 +48,8 @@ class ImportLine:
 def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any]:
     """Return everything known about a script as plain data.
 
-    ``python`` is the range inferred, ``python_required`` the one that is hashed and solved for.
+    ``python`` is the range inferred, ``python_required`` the one that is hashed and solved for;
+    ``contradiction`` says which places leave no Python, if they do.
     ``pypi`` and ``conda`` list every requirement under the name it has there; ``conditional`` has
     those of some Pythons only.
     """
@@ -58,6 +60,7 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
         "script": reading.project.key,
         "python": str(reading.analysis.python),
         "python_required": str(reading.requirements.python),
+        "contradiction": contradiction(reading.analysis),
         "reasons": [
             {
                 "file": reason.location.file,

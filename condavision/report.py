@@ -128,7 +128,10 @@ def print_explanation(explanation: dict[str, Any]) -> None:
     """Write what ``explain`` found: the Pythons and why, each import and why, the hash."""
     required = explanation["python_required"]
     asked = "" if required == explanation["python"] else f", asked for as {required}"
-    sys.stdout.write(f"python {explanation['python']}{asked}\n")
+    pythons = f"python {explanation['python']}{asked}"
+    if explanation["contradiction"]:
+        pythons = f"no Python runs it: {explanation['contradiction']}"
+    sys.stdout.write(f"{pythons}\n")
     for reason in explanation["reasons"]:
         place = f"{reason['file']}:{reason['line']}"
         sys.stdout.write(f"  {reason['python']}  {reason['rule']}  ({place})\n")

@@ -128,3 +128,11 @@ def test_the_cache_in_the_project_holds_no_scripts(command: CommandLine, place: 
     command("install", "s.py", environ=environ).ok()
     found = command("check", ".", "--json", environ=environ).ok().json()
     assert [it["script"] for it in found] == ["s.py"]
+
+
+def test_explain_says_that_no_python_is_left(command: CommandLine) -> None:
+    (command.folder / "s.py").write_text("type X = int\nimport asyncore\n")
+    header = command("explain", "s.py").ok().out.partition("\n")[0]
+    assert header.startswith("no Python runs it: s.py:1: ")
+    assert "; s.py:2: " in header
+    assert "<2.7" not in header

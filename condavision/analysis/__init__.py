@@ -31,6 +31,7 @@ __all__ = [
     "analyze",
     "analyze_module",
     "analyze_together",
+    "contradiction",
     "find_scripts",
     "module_file",
     "new_reader",
@@ -229,12 +230,18 @@ def require_python(analysis: Analysis, name: str = "", typed: str = "") -> Pytho
     """
     if analysis.python:
         return analysis.python
-    sides = _contradiction(analysis.reasons)
-    said = "; ".join(f"{it.location}: {it.rule} means {it.pythons}" for it in sides)
     raise AnalysisError(
-        f"no Python runs {name or analysis.files[0].path.name}: {said}",
+        f"no Python runs {name or analysis.files[0].path.name}: {contradiction(analysis)}",
         f"`condavision explain {typed or analysis.script.name}` shows every reason",
     )
+
+
+def contradiction(analysis: Analysis) -> str:
+    """Return which places leave no Python, and what each means; empty where some Python is left."""
+    if analysis.python:
+        return ""
+    sides = _contradiction(analysis.reasons)
+    return "; ".join(f"{it.location}: {it.rule} means {it.pythons}" for it in sides)
 
 
 def _contradiction(reasons: Sequence[PythonReason]) -> tuple[PythonReason, ...]:
