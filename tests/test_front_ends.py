@@ -109,6 +109,14 @@ def test_make_has_a_target_for_each_script(command: CommandLine) -> None:
     known = re.findall(r"^(run/.*):", make("-pqRr").out, re.MULTILINE)  # as completion asks
     assert sorted(known) == ["run/-dash.py", "run/plain.py"]
     make("-j2", "install").ok()
+    assert len(command("list", "--json").ok().json()) == 1
+    command("clean", "--all").ok()
+    make("install").ok()
+    assert len(command("list", "--json").ok().json()) == 1, "make sees that it is gone"
+    made = [path.stat().st_mtime_ns for path in command.folder.glob(".condavision/*/prefix")]
+    make("install").ok()
+    again = [path.stat().st_mtime_ns for path in command.folder.glob(".condavision/*/prefix")]
+    assert again == made, "and that it is there"
     make("run/plain.py")
     ran = make("run/plain.py", f"ARGS={shlex.join(ARGUMENTS)}", CONDAVISION="no Python of ours")
     assert ran.out == f"{ARGUMENTS} \n", ran.err
