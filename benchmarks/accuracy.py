@@ -1,7 +1,7 @@
 """How often the inferred distributions are exactly those that hand-written labels ask for.
 
     pip install unearth pipreqs deptry fawltydeps
-    python benchmarks/accuracy.py FOLDER [--peers FOLDER_OF_THEIR_COMMANDS] [--show]
+    python benchmarks/accuracy.py FOLDER [--index URL] [--peers FOLDER_OF_THEIR_COMMANDS] [--show]
 
 The source distributions of ``accuracy.tsv`` are downloaded into FOLDER once and unpacked; nothing
 of them is run or built. Tests, documentation and packaging files are taken away, so that every tool
@@ -80,15 +80,15 @@ def read_labels() -> list[Project]:
 # ---------------------------------------------------------------------------- the projects
 
 
-def fetch(projects: list[Project], folder: Path) -> None:
+def fetch(projects: list[Project], folder: Path, index: str) -> None:
     """Download and unpack what is missing."""
     missing = [it for it in projects if not (folder / "whole" / it.folder).is_dir()]
     if not missing:
         return
-    from pip._internal.models.index import PyPI  # noqa: PLC0415 - only to download
+    if not index:
+        raise SystemExit("say where to download from: --index, or PIP_INDEX_URL")
     from unearth import PackageFinder  # type: ignore[import-not-found]  # noqa: PLC0415
 
-    index = os.environ.get("PIP_INDEX_URL", PyPI.simple_url)
     finder = PackageFinder(index_urls=[index], no_binary=[":all:"])
     for project in missing:
         found = [
@@ -258,6 +258,9 @@ class Score:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="where the projects are kept")
+    parser.add_argument(
+        "--index", default=os.environ.get("PIP_INDEX_URL", ""), help="the simple index of PyPI"
+    )
     parser.add_argument("--peers", type=Path, help="the folder of the other tools' commands")
     parser.add_argument("--pypi-server", default="", help="whom pipreqs asks")
     parser.add_argument("--show", action="store_true", help="list every error of condavision")
@@ -265,7 +268,7 @@ def main() -> None:
     folder = options.folder.absolute()
     (folder / "whole").mkdir(parents=True, exist_ok=True)
     projects = read_labels()
-    fetch(projects, folder)
+    fetch(projects, folder, options.index)
     tools: dict[str, Ask] = {"condavision": ours}
     if options.peers:
         tools |= peers(options.peers.absolute(), folder, options.pypi_server)
