@@ -9,7 +9,7 @@ from condavision.analysis import contradiction
 from condavision.cautions import cautions_of
 from condavision.lockfile import direct_packages
 from condavision.model import Manager, Origin
-from condavision.specs import conda_spec
+from condavision.specs import conda_spec, pypi_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from condavision.model import Lock, LockedPackage, Requirement
     from condavision.reading import Reading
 
-__all__ = ["ImportLine", "explain", "import_lines", "pypi_spec"]
+    _Answers = dict[tuple[Manager, str], LockedPackage]
+
+__all__ = ["ImportLine", "explain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
     """
     everything = reading.requirements.requirements
     requirements = [needed for needed in everything if needed.pythons is None]
-    lines = tuple(import_lines(reading, lock, platform))
+    answers = _answers(reading, lock, platform)
     return {
         "script": reading.project.key,
         "python": str(reading.analysis.python),
@@ -70,8 +72,8 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
             }
             for reason in reading.analysis.reasons
         ],
-        "imports": [line.as_json() for line in lines],
-        "declared": [line.as_json() for line in declared_lines(reading, lock, platform)],
+        "imports": [line.as_json() for line in _import_lines(reading, answers)],
+        "declared": [line.as_json() for line in _declared_lines(reading, answers)],
         "conda": [conda_spec(needed, needed.conda) for needed in requirements if needed.conda],
         "pypi": [pypi_spec(needed) for needed in requirements if needed.manager is Manager.PYPI],
         "unknown": [needed.name for needed in requirements if needed.manager is Manager.IMPORT],
@@ -94,15 +96,8 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
     }
 
 
-def pypi_spec(requirement: Requirement) -> str:
-    """Return a requirement as PEP 508 writes it."""
-    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
-    return f"{requirement.name}{extras}{requirement.constraint}"
-
-
-def import_lines(reading: Reading, lock: Lock | None, platform: str) -> Iterator[ImportLine]:
+def _import_lines(reading: Reading, answers: _Answers) -> Iterator[ImportLine]:
     """Yield a line for each imported module, in the order of the analysis."""
-    answers = _answers(reading, lock, platform)
     joined = {(needed.manager, needed.name): needed for needed in reading.requirements.requirements}
     for found in reading.resolutions:
         needed = found.requirement
@@ -111,14 +106,13 @@ def import_lines(reading: Reading, lock: Lock | None, platform: str) -> Iterator
         yield _line(found, needed, answers.get((needed.manager, needed.name)) if needed else None)
 
 
-def declared_lines(reading: Reading, lock: Lock | None, platform: str) -> Iterator[ImportLine]:
+def _declared_lines(reading: Reading, answers: _Answers) -> Iterator[ImportLine]:
     """Yield a line for each requirement that is declared and that no import stands for."""
     asked = {
         (found.requirement.manager, found.requirement.name)
         for found in reading.resolutions
         if found.requirement is not None
     }
-    answers = _answers(reading, lock, platform)
     for needed in reading.requirements.requirements:
         key = (needed.manager, needed.name)
         if key in asked or needed.manager is Manager.IMPORT or not needed.sources:
@@ -139,9 +133,8 @@ def declared_lines(reading: Reading, lock: Lock | None, platform: str) -> Iterat
         )
 
 
-def _answers(
-    reading: Reading, lock: Lock | None, platform: str
-) -> dict[tuple[Manager, str], LockedPackage]:
+def _answers(reading: Reading, lock: Lock | None, platform: str) -> _Answers:
+    """Return the locked package of each direct requirement."""
     if lock is None:
         return {}
     return {

@@ -74,11 +74,6 @@ class Located:
     path: Path
 
     @property
-    def sources_changed(self) -> bool:
-        """Whether the script or a module it reaches was edited since it was locked."""
-        return self.entry.digest != self.reading.digest
-
-    @property
     def python_paths(self) -> tuple[Path, ...]:
         """Return the folders that the script's process must find modules in."""
         root = self.project.config.root

@@ -1,4 +1,4 @@
-"""Requirements written as conda match specs."""
+"""Requirements written as conda match specs and as PyPI's tools read them (PEP 508)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from condavision.model import Requirement
     from condavision.pythons import PythonRange
 
-__all__ = ["active_on", "conda_candidates", "conda_spec", "family", "python_spec", "wanted_on"]
+__all__ = [
+    "active_on",
+    "conda_candidates",
+    "conda_spec",
+    "family",
+    "pypi_spec",
+    "python_spec",
+    "wanted_on",
+]
 
 
 def family(platform: str) -> str:
@@ -36,6 +44,12 @@ def active_on(requirement: Requirement, python: str) -> bool:
 def python_spec(pythons: PythonRange) -> str:
     """Return the match spec of a range of Pythons; PEP 440 and conda spell these alike."""
     return f"python {pythons}"
+
+
+def pypi_spec(requirement: Requirement) -> str:
+    """Return a requirement as PEP 508 writes it."""
+    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}{requirement.constraint}"
 
 
 def conda_candidates(requirement: Requirement) -> tuple[str, ...]:

@@ -12,8 +12,6 @@ classes that a module names are written, no methods: whose method is called is s
 from __future__ import annotations
 
 import datetime
-import json
-import subprocess
 import sys
 from collections import defaultdict
 from importlib.metadata import version
@@ -27,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.accuracy_pythons import interpreters
 from condavision.analysis.stdlib import BACKPORTS
 from condavision.pythons import KNOWN, Minor, format_minor
+from tools.generate_pythons import IMPORTED, ask, spans, stub_modules
 from tools.generate_pythons import TARGET as ATTRIBUTES
-from tools.generate_pythons import spans, stub_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,10 +102,10 @@ CORRECTIONS: dict[tuple[str, str, str], frozenset[Minor]] = {
 # Only what was built in says which arguments are taken, or the rule is of another function.
 SKIPPED = frozenset({"hashlib", "ssl", "tkinter", "curses"})
 
-LISTER = """
+LISTER = f"""
 import json, sys, warnings, importlib, inspect
 warnings.simplefilter("ignore")
-out = {}
+out = {{}}
 def arguments(value):
     if hasattr(inspect, "signature"):
         parameters = inspect.signature(value).parameters.values()
@@ -117,15 +115,7 @@ def arguments(value):
         value = value.__init__
     spec = inspect.getargspec(value)
     return spec.args, bool(spec.keywords)
-for module_name in json.load(sys.stdin):
-    if module_name == "builtins" and sys.version_info[0] == 2:
-        actual = "__builtin__"
-    else:
-        actual = module_name
-    try:
-        module = importlib.import_module(actual)
-    except BaseException:
-        continue
+for module_name in json.load(sys.stdin):{IMPORTED}
     for name in dir(module):
         if name.startswith("_"):
             continue
@@ -158,14 +148,7 @@ def signatures(modules: list[str]) -> Signatures:
     """
     found: Signatures = {}
     for minor, executable in interpreters().items():
-        process = subprocess.run(
-            [executable, "-c", LISTER],
-            input=json.dumps(modules),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found[minor] = json.loads(process.stdout.rpartition("\n")[2])
+        found[minor] = ask(executable, LISTER, modules)
     return found
 
 

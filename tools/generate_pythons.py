@@ -19,7 +19,7 @@ from collections import defaultdict
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typeshed_client  # type: ignore[import-not-found]
 import vermin  # type: ignore[import-not-found]
@@ -93,12 +93,7 @@ BUILD_DEPENDENT = frozenset(
     }
 )  # fmt: skip
 
-LISTER = """
-import json, sys, types, warnings, importlib, inspect
-warnings.simplefilter("ignore")
-asked = json.load(sys.stdin)
-out = {}
-for module_name, (classes, names) in asked.items():
+IMPORTED = """
     if module_name == "builtins" and sys.version_info[0] == 2:
         actual = "__builtin__"
     else:
@@ -106,9 +101,17 @@ for module_name, (classes, names) in asked.items():
     try:
         module = importlib.import_module(actual)
     except BaseException:
-        continue
+        continue"""
+"""The start of a loop over modules, in a program that any of the interpreters runs."""
+
+LISTER = f"""
+import json, sys, types, warnings, importlib, inspect
+warnings.simplefilter("ignore")
+asked = json.load(sys.stdin)
+out = {{}}
+for module_name, (classes, names) in asked.items():{IMPORTED}
     public = getattr(module, "__all__", None) or ()
-    found = {}
+    found = {{}}
     for name in dir(module):
         if name.startswith("_"):
             continue
@@ -181,19 +184,26 @@ def stub_names(module: str, minor: Minor) -> set[str] | None:
     return names if found else None
 
 
+def ask(executable: Path, program: str, question: object) -> Any:
+    """Return what an interpreter's program answers: JSON in, JSON in the last line out."""
+    process = subprocess.run(
+        [executable, "-c", program],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(process.stdout.rpartition("\n")[2])
+
+
 def listings(modules: Iterable[str], classes: dict[str, list[str]]) -> dict[Minor, Listing]:
     """Ask every interpreter for the names of the modules."""
     names: dict[str, set[str]] = {module: set() for module in modules}
     answers: dict[Minor, Listing] = {}
     for _ in range(2):  # the second time with the names that any of them has
-        asked = json.dumps(
-            {module: (classes.get(module, []), sorted(names[module])) for module in names}
-        )
+        asked = {module: (classes.get(module, []), sorted(names[module])) for module in names}
         for minor, executable in interpreters().items():
-            process = subprocess.run(
-                [executable, "-c", LISTER], input=asked, capture_output=True, text=True, check=True
-            )
-            answers[minor] = json.loads(process.stdout.rpartition("\n")[2])
+            answers[minor] = ask(executable, LISTER, asked)
             for module, listed in answers[minor].items():
                 names[module].update(listed)
     return answers

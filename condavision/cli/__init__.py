@@ -12,7 +12,7 @@ from condavision.cli.compiling import check, diff, explain, lock
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
 from condavision.cli.upkeep import clean, doctor, list_
-from condavision.errors import CondavisionError, OutputError
+from condavision.errors import CondavisionError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         if as_json:
-            from condavision.report import print_json
+            from condavision.report import error_json, print_json
 
-            print_json({"error": error.format_message(), "hints": [], "code": error.exit_code})
+            print_json(error_json(UsageError(error.format_message())))
         return error.exit_code
     except click.Abort:
         click.echo("interrupted", err=True)

@@ -24,6 +24,7 @@ from condavision.certificates import certificate_hint
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.model import LockedPackage, Manager
 from condavision.solving.stand_ins import conda_versions, write_stand_ins
+from condavision.specs import pypi_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -127,7 +128,7 @@ class PyPISolver:
     def _compile(
         self, folder: Path, requirements: tuple[Requirement, ...], target: Target
     ) -> dict[str, Any]:
-        lines = sorted(_pep508(requirement) for requirement in requirements)
+        lines = sorted(pypi_spec(requirement) for requirement in requirements)
         (folder / "requirements.in").write_text("\n".join(lines), encoding="utf-8")
         (folder / "excludes.txt").write_text("\n".join(sorted(target.supplied)), encoding="utf-8")
         if target.previous:  # uv keeps the versions that its output file has already
@@ -211,11 +212,6 @@ def _pylock(target: Target) -> str:
         for name, version in target.previous
     )
     return 'lock-version = "1.0"\ncreated-by = "condavision"\n' + "".join(entries)
-
-
-def _pep508(requirement: Requirement) -> str:
-    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
-    return f"{requirement.name}{extras}{requirement.constraint}"
 
 
 def _cause(stderr: str) -> str:
