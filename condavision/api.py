@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +83,10 @@ def lock(
     settings = tuple(sorted((name, value) for name, value in options.items() if value))
     flags = Flags(tuple(channels), tuple(platforms), _path(locks), settings=settings)
     named = Named(_paths(paths), tuple(modules), _paths(together))
-    targets = select_targets(named, flags, join=True)
-    return lock_targets(targets, flags, ImportMap.bundled(), renewal=renewal)
+    selection = select_targets(named, flags, join=True)
+    report = lock_targets(selection.targets, flags, ImportMap.bundled(), renewal=renewal)
+    report.left_out = selection.left_out
+    return report
 
 
 _TERMS = frozenset(
@@ -100,7 +103,8 @@ def check(
 ) -> CheckReport:
     """Say whether the locks of scripts and modules are there and still fit."""
     flags = Flags(tuple(channels), tuple(platforms), _path(locks))
-    return check_targets(select_targets(Named(_paths(paths), tuple(modules)), flags), flags)
+    selection = select_targets(Named(_paths(paths), tuple(modules)), flags)
+    return replace(check_targets(selection.targets, flags), left_out=selection.left_out)
 
 
 def install(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.readable import is_refused
-from condavision.analysis.scripts import left_out
+from condavision.analysis.scripts import search_scripts
 from condavision.model import ImportKind
 from condavision.target import Together, near
 
@@ -24,7 +24,7 @@ _MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPI
 def cautions_of(reading: Reading) -> tuple[str, ...]:
     """Return one sentence for each thing that is likely not meant."""
     target = reading.project.target
-    unseen = left_out((target.folder,)) if isinstance(target, Together) else ()
+    unseen = search_scripts((target.folder,)).left_out if isinstance(target, Together) else ()
     return (*_missing_paths(reading), *unseen, *_unread(reading), *_relative_imports(reading))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +48,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The state of each target."""
+    """The state of each target; ``left_out`` has a sentence on each file that was passed over."""
 
-    checked: tuple[Checked, ...] = field(default_factory=tuple)
+    checked: tuple[Checked, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:

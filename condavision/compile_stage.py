@@ -86,12 +86,13 @@ class LockingReport:
     """What became of each target: those locked, and the error of each that could not be.
 
     ``orphaned`` are the locks, by folder and hash, that these scripts used before and none does
-    now. They are not removed.
+    now. They are not removed. ``left_out`` has a sentence on each file that was passed over.
     """
 
     locked: list[LockedScript] = field(default_factory=list)
     failed: list[tuple[Target, CondavisionError]] = field(default_factory=list)
     orphaned: tuple[tuple[Path, str], ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:

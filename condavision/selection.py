@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis import analyze, find_scripts, prefetched
+from condavision.analysis import analyze, prefetched
+from condavision.analysis.scripts import Found, search_scripts
 from condavision.config import find_root, load_config
-from condavision.errors import CondavisionError, UsageError
+from condavision.errors import AnalysisError, CondavisionError, UsageError
 from condavision.reading import Flags, open_project, python_path
 from condavision.script_index import LOCAL, read_index
 from condavision.target import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from condavision.script_index import ScriptIndex
     from condavision.target import Target
 
-__all__ = ["Named", "select_scripts", "select_targets"]
+__all__ = ["Named", "Selection", "select_scripts", "select_targets"]
 
 _SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
 
@@ -44,7 +45,15 @@ class Named:
     together: Sequence[Path] = ()
 
 
-def select_targets(named: Named, flags: Flags, *, join: bool = False) -> tuple[Target, ...]:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is meant, and a sentence on each file in the named folders that is passed over."""
+
+    targets: tuple[Target, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selection:
     """Return what is named, and the scripts and recorded modules in the folders that are named.
 
     What is locked as a module there is no script besides, unless it is locked as that too. With
@@ -52,7 +61,7 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> tuple[T
 
     Raises:
         UsageError: nothing is named.
-        AnalysisError: a path does not exist, or a folder holds no script.
+        AnalysisError: a path does not exist, or the folders hold no script.
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
     if not (named.paths or named.modules or named.together):
@@ -64,7 +73,8 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> tuple[T
     targets: list[Target] = []
     folders = [folder.resolve() for folder in named.paths if folder.is_dir()]
     modules = {module: file for folder in folders for module, file in recorded.modules(folder)}
-    for script in select_scripts(named.paths) if named.paths else ():
+    found = select_scripts(named.paths)
+    for script in found.scripts:
         if script in named.paths:
             targets.append(script)
         elif script.resolve() not in modules.values() or recorded.has(script):
@@ -72,7 +82,11 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> tuple[T
     targets += modules
     targets += (Module(name, here) for name in named.modules)
     targets += map(Together, named.together)
-    return tuple(dict.fromkeys(targets))
+    if not targets:
+        where = ", ".join(map(str, named.paths))
+        why = "".join(f" ({it})" for it in found.left_out)
+        raise AnalysisError(f"no script of yours in {where}{why}", "name the script itself")
+    return Selection(tuple(dict.fromkeys(targets)), found.left_out)
 
 
 class _Recorded:
@@ -116,29 +130,25 @@ class _Recorded:
                 yield target, file
 
 
-def select_scripts(paths: Iterable[Path]) -> tuple[Path, ...]:
+def select_scripts(paths: Iterable[Path]) -> Found:
     """Return the scripts that are named, and those in the folders that are named.
 
     A file in a folder that another script there imports is a module of that script, unless
     something in it says that it is run as well: a shebang, ``__main__``, a metadata block. Files
-    that pytest, nox and installers read are theirs.
+    that pytest, nox and installers read are theirs, and one without content is not written yet.
 
     Raises:
         AnalysisError: a path does not exist, or a folder holds no script.
     """
     paths = tuple(paths)
-    found = tuple(
-        script
-        for script in find_scripts(paths)
-        if script in paths or script.name not in READ_BY_TOOLS
-    )
-    if all(script in paths for script in found):
-        return found
-    modules = frozenset(_modules_of(found))
-    return tuple(
-        script
-        for script in found
-        if script in paths or script.resolve() not in modules or _is_run(script)
+    search = search_scripts(paths)
+    found = [it for it in search.scripts if it in paths or it.name not in READ_BY_TOOLS]
+    modules = frozenset(_modules_of(found)) if set(found) - set(paths) else frozenset()
+    scripts = [it for it in found if it in paths or it.resolve() not in modules or _is_run(it)]
+    empty = [it for it in scripts if it not in paths and not it.stat().st_size]
+    return Found(
+        tuple(it for it in scripts if it not in empty),
+        (*search.left_out, *(f"{it} is left out: it is empty" for it in empty)),
     )
 
 

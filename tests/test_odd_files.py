@@ -121,6 +121,27 @@ def test_a_link_to_nowhere_is_told(command: CommandLine) -> None:
     assert told in command("check", ".").ok().err
 
 
+def test_an_empty_file_does_not_keep_a_folder_from_its_locks(command: CommandLine) -> None:
+    for name in ("begun.py", "constants.py"):
+        (command.folder / name).touch()
+    (command.folder / "job.py").write_text("import constants\n")
+    locked = command("lock", ".", "--json").ok()
+    assert [it["script"] for it in locked.json()] == ["job.py", "s.py"]
+    assert locked.err.count("left out") == 1
+    assert "caution: begun.py is left out: it is empty\n" in locked.err
+    assert command("check", ".").ok()
+
+
+def test_a_folder_of_nothing_that_is_run_is_an_error(command: CommandLine) -> None:
+    (command.folder / "jobs").mkdir()
+    (command.folder / "jobs" / "begun.py").touch()
+    (command.folder / "jobs" / "conftest.py").write_text("import json\n")
+    for command_name in ("lock", "check"):
+        refused = command(command_name, "jobs")
+        assert refused.code == 65, refused.err
+        assert "no script of yours in jobs (jobs/begun.py is left out: it is empty)" in refused.err
+
+
 @pytest.mark.parametrize("place", [".cache/cv", "."])
 def test_the_cache_in_the_project_holds_no_scripts(command: CommandLine, place: str) -> None:
     environ = {"CONDAVISION_HOME": str(command.folder / place)}

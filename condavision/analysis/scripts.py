@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
+    "Found",
     "find_scripts",
     "folders_walked",
     "is_script",
-    "left_out",
     "module_file",
     "script_file",
+    "search_scripts",
 ]
 
 _EXCLUDED = frozenset(
@@ -86,58 +88,76 @@ def module_file(
     return last
 
 
-def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
-    """Return the scripts that are named, and those in the folders that are named, in order.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The scripts in what was named, and a sentence on each that cannot be looked at."""
 
-    Folders of virtual and conda environments, caches, builds and version control are left out, and
-    what :func:`left_out` tells; a directory loop ends. A folder with a ``__main__.py`` is one
-    script. In other packages nothing is a script; ``modules`` returns every Python file instead.
+    scripts: tuple[Path, ...]
+    left_out: tuple[str, ...]
+
+
+def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
+    """Return the scripts that :func:`search_scripts` finds.
+
+    Raises:
+        AnalysisError: a path does not exist, or a folder holds no script.
+    """
+    return search_scripts(paths, modules=modules).scripts
+
+
+def search_scripts(paths: Iterable[Path], *, modules: bool = False) -> Found:
+    """Find the scripts that are named, and those in the folders that are named, in order.
+
+    Folders of virtual and conda environments, caches, builds and version control are left out; a
+    directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing is
+    a script; ``modules`` returns every Python file instead.
 
     Raises:
         AnalysisError: a path does not exist, or a folder holds no script.
     """
     found: list[Path] = []
+    left_out: list[str] = []
     for path in paths:
         if not path.exists():
             raise AnalysisError(f"{path} does not exist", "check the path")
-        if not path.is_dir():
-            found.append(path)
-            continue
         main = script_file(path)
-        if main != path and not modules:
-            inside = [main]
-        else:
-            inside = sorted(_scripts_in(path, modules=modules))
-        if not inside:
-            why = "".join(f" ({it})" for it in left_out((path,)))
-            raise AnalysisError(f"no Python script in {path}{why}", "name the script itself")
-        found += inside
-    return tuple(dict.fromkeys(found))
-
-
-def left_out(paths: Iterable[Path]) -> tuple[str, ...]:
-    """Say what in folders may be a script, and cannot be looked at: a sentence for each."""
-    found: list[str] = []
-    for folder in paths:
-        if not folder.is_dir() or script_file(folder) != folder:
+        if not path.is_dir() or (main != path and not modules):
+            found.append(main)
             continue
-        failed: list[OSError] = []
-        for here, files in _walked(folder, failed.append):
-            names = (name for name in files if name.endswith(_SUFFIXES) and name[0] != ".")
-            found += filter(None, (_unseen(here / name) for name in sorted(names)))
-        found += (
-            f"{Path(it.filename)} is left out: it cannot be listed: {it.strerror}" for it in failed
-        )
-    return tuple(found)
+        inside = _search(path, modules=modules)
+        if not inside.scripts:
+            why = "".join(f" ({it})" for it in inside.left_out)
+            raise AnalysisError(f"no Python script in {path}{why}", "name the script itself")
+        found += inside.scripts
+        left_out += inside.left_out
+    return Found(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(left_out)))
 
 
-def _unseen(path: Path) -> str:
+def _search(folder: Path, *, modules: bool) -> Found:
+    found: list[Path] = []
+    left_out: list[str] = []
+    failed: list[OSError] = []
+    for here, files in _walked(folder, failed.append):
+        package = "__init__.py" in files and not modules
+        for name in sorted(files):
+            path = here / name
+            if is_script(path):
+                if not package or name == "__main__.py":
+                    found.append(path)
+            elif name.endswith(_SUFFIXES) and name[0] != ".":
+                left_out += _unseen(path)
+    left_out += (
+        f"{Path(it.filename)} is left out: it cannot be listed: {it.strerror}" for it in failed
+    )
+    return Found(tuple(sorted(found)), tuple(left_out))
+
+
+def _unseen(path: Path) -> Iterator[str]:
     try:
         path.stat()
     except OSError as error:
         why = "a link to nowhere" if path.is_symlink() else error.strerror
-        return f"{path} is left out: {why}"
-    return ""
+        yield f"{path} is left out: {why}"
 
 
 def folders_walked(folder: Path) -> tuple[Path, ...]:
@@ -145,17 +165,6 @@ def folders_walked(folder: Path) -> tuple[Path, ...]:
     if script_file(folder) != folder:
         return (folder,)
     return tuple(here for here, _ in _walked(folder))
-
-
-def _scripts_in(folder: Path, *, modules: bool) -> Iterator[Path]:
-    for here, files in _walked(folder):
-        package = "__init__.py" in files and not modules
-        for name in ["__main__.py"] if package and "__main__.py" in files else files:
-            path = here / name
-            if package and name != "__main__.py":
-                continue
-            if is_script(path):
-                yield path
 
 
 def _walked(

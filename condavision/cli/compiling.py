@@ -74,7 +74,6 @@ def lock(
     requirements share one. Where requirements have changed, the versions locked before are kept
     where they can be. Scripts locked `--together` stay so when a folder of them is locked.
     """
-    from condavision.analysis.scripts import left_out
     from condavision.compile_stage import lock_targets
     from condavision.lock_progress import choose_lock_progress
     from condavision.mapping.import_map import ImportMap
@@ -93,12 +92,13 @@ def lock(
     from condavision.selection import Named, select_targets
     from condavision.subdir import current_subdir
 
-    print_cautions(left_out(paths))
     renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
     agreement = renewal.agreement
     flags = as_flags(**options)
+    selection = select_targets(Named(paths, modules, together), flags, join=True)
+    print_cautions(selection.left_out)
     report = lock_targets(
-        select_targets(Named(paths, modules, together), flags, join=True),
+        selection.targets,
         flags,
         ImportMap.bundled(),
         renewal=renewal,
@@ -168,14 +168,14 @@ def check(
     as_json: bool,
 ) -> int:
     """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
-    from condavision.analysis.scripts import left_out
     from condavision.checking import check_targets
     from condavision.report import print_cautions, print_json, print_table
     from condavision.selection import Named, select_targets
 
-    print_cautions(left_out(paths))
     flags = Flags(channels, platforms, locks)
-    report = check_targets(select_targets(Named(paths, modules), flags), flags)
+    selection = select_targets(Named(paths, modules), flags)
+    print_cautions(selection.left_out)
+    report = check_targets(selection.targets, flags)
     if as_json:
         print_json([checked.as_json() for checked in report.checked])
     else:
