@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from condavision.agreed import Agreement
     from condavision.compile_stage import LockedScript
+    from condavision.model import Lock
     from condavision.prefixes import InstalledEnvironment
     from condavision.target import Target
 
@@ -257,16 +258,29 @@ def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
         for needed in locked.reading.requirements.requirements
         if wanted_on(needed, shown)
     }
-    python = next((package.version for package in packages if package.name == "python"), "")
     others = sum(package.name != "python" for package in packages)
     listed = ", ".join(sorted(names)) or "none"
     return (
         locked.reading.project.key,
-        f"{python} ({locked.reading.requirements.python})",
+        f"{_pythons(locked.lock, shown)} ({locked.reading.requirements.python})",
         listed if others <= len(names) else f"{listed} ({others} in all)",
         locked.lock.hash,
         "written" if locked.written else "reused",
     )
+
+
+def _pythons(lock: Lock, shown: str) -> str:
+    """Return the locked Python of a platform, and which others have another minor version."""
+    version = {
+        platform: package.version
+        for platform in lock.platforms
+        for package in lock.on(platform)
+        if package.name == "python"
+    }
+    here = version.get(shown, "")
+    minor = {platform: it.split(".")[:2] for platform, it in version.items()}
+    differing = sorted(it for it in minor if minor[it] != minor.get(shown))
+    return ", ".join([here, *(f"{version[it]} on {it}" for it in differing)])
 
 
 def _shown(locked: LockedScript, platform: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command_line import CONDAVISION
-from tests.locks.conftest import package, versions
+from tests.locks.conftest import package, pythons, versions
 
 if sys.platform != "win32":
     import pty
@@ -198,3 +198,17 @@ def test_on_a_terminal_the_orphan_is_asked_about(
     )
     os.close(ours)
     assert old.exists() == kept
+
+
+def test_the_table_tells_platforms_with_another_python(
+    command: CommandLine, small_channel: SmallChannel
+) -> None:
+    small_channel.add(
+        *pythons("3.11.9", platforms=["win-64"]),
+        package("requests", "2.31", subdir="linux-64"),
+        package("requests", "2.31", "python <3.12", subdir="win-64"),
+    )
+    told = command("lock", "web.py", "--platform", "linux-64").ok().out
+    assert "3.12.1 (>=3.10)" in told
+    told = command("lock", "web.py", "--platform", "linux-64", "--platform", "win-64").ok().out
+    assert "3.12.1, 3.11.9 on win-64 (>=3.10)" in told
