@@ -67,7 +67,7 @@ def build(
             _restore_interpreters(conda, home)
         install_conda_packages(conda, prefix, home / CACHES[0], progress)
         if compile_bytecode:
-            compile_prefix(prefix, environment.python, home / "pyc", inherit)
+            compile_prefix(prefix, environment.python, home / "pyc", progress, inherit)
         if pypi:
             progress.message(f"installing from PyPI: {', '.join(item.name for item in pypi)}")
             install_pypi_packages(
@@ -78,7 +78,7 @@ def build(
                 inherit=inherit,
             )
             if compile_bytecode:
-                compile_missing(prefix, environment.python, inherit)
+                compile_missing(prefix, environment.python, progress, inherit)
         activation.store(activation.derive(prefix), prefix)
         _mark_ready(environment, lock)
     except BaseException:

@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING
 from condavision.trees import remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from condavision.progress import Progress
 
 __all__ = ["compile_missing", "compile_prefix", "compile_sources"]
 
 _COMPILER = """
 import compileall, marshal, os, sys
-compileall.main()
 try:
     from importlib.util import cache_from_source
 except ImportError:  # Python 2
@@ -37,24 +38,31 @@ except ImportError:  # Python 2
     os.fsdecode = lambda name: name
 header = 16 if sys.version_info >= (3, 7) else 12 if sys.version_info >= (3, 3) else 8
 code = 0
-with open(sys.argv[sys.argv.index("-i") + 1], "rb") as listing:
-    for line in listing:
-        name = cache_from_source(os.fsdecode(line.rstrip(b"\\n")))
-        try:
-            with open(name, "rb") as stream:
-                marshal.loads(stream.read()[header:])
-        except IOError:
-            pass  # its source does not compile
-        except (EOFError, TypeError, ValueError):
-            os.unlink(name)
-            code = 28  # ENOSPC
+done = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+with open(sys.argv[1], "rb") as listing:
+    sources = listing.read().split(b"\\0")[:-1]
+for source in map(os.fsdecode, sources):
+    compileall.compile_file(source, quiet=2)
+    try:
+        with open(cache_from_source(source), "rb") as stream:
+            marshal.loads(stream.read()[header:])
+    except IOError:
+        pass  # its source does not compile
+    except (EOFError, TypeError, ValueError):
+        os.unlink(cache_from_source(source))
+        code = 28  # ENOSPC
+    os.write(done, b".")
 sys.exit(code)
 """
-"""Compiles the sources that a file lists, then removes bytecode that was cut off: until its issue
-126606 was fixed, in 2024, Python did not notice that a disk is full. Runs on 2.7 and later."""
+"""Compiles the sources that a file lists, prints a dot for each, and removes bytecode that was cut
+off: until its issue 126606 was fixed, in 2024, Python did not notice that a disk is full. Runs on
+2.7 and later."""
 
 
-def compile_prefix(prefix: Path, python: Path, cache: Path, inherit: tuple[int, ...] = ()) -> None:
+def compile_prefix(
+    prefix: Path, python: Path, cache: Path, progress: Progress, inherit: tuple[int, ...] = ()
+) -> None:
     """Give the sources of noarch packages their bytecode; ``cache`` keeps it for other prefixes.
 
     Files that do not compile are left to fail when they are imported, as conda does. ``inherit``
@@ -74,14 +82,15 @@ def compile_prefix(prefix: Path, python: Path, cache: Path, inherit: tuple[int, 
         if record.get("noarch") == "python"
     ]
     missing = [package for package in packages if package.names and not package.link()]
-    compile_sources(
-        [source for package in missing for source in package.paths], prefix, python, inherit
-    )
+    sources = [source for package in missing for source in package.paths]
+    compile_sources(sources, prefix, python, progress, inherit)
     for package in missing:
         package.keep()
 
 
-def compile_missing(prefix: Path, python: Path, inherit: tuple[int, ...] = ()) -> None:
+def compile_missing(
+    prefix: Path, python: Path, progress: Progress, inherit: tuple[int, ...] = ()
+) -> None:
     """Give those modules in site-packages their bytecode that have none.
 
     Raises:
@@ -89,7 +98,7 @@ def compile_missing(prefix: Path, python: Path, inherit: tuple[int, ...] = ()) -
     """
     folders = (*prefix.glob("lib/python3*/site-packages"), prefix / "Lib" / "site-packages")
     sources = [file for folder in folders for file in folder.rglob("*.py") if not _bytecode(file)]
-    compile_sources(sources, prefix, python, inherit)
+    compile_sources(sources, prefix, python, progress, inherit)
 
 
 def _sources(record: dict[str, list[str]]) -> Iterator[str]:
@@ -171,30 +180,59 @@ def _link(file: str, target: str) -> None:
 
 
 def compile_sources(
-    sources: Sequence[Path], prefix: Path, python: Path, inherit: tuple[int, ...] = ()
+    sources: Sequence[Path],
+    prefix: Path,
+    python: Path,
+    progress: Progress,
+    inherit: tuple[int, ...] = (),
 ) -> None:
-    """Compile ``sources`` below ``prefix``; those that cannot be compiled are left.
+    """Compile ``sources`` below ``prefix`` in parallel; those that cannot be compiled are left.
 
     Raises:
         OSError: the disk is full; no bytecode is left that was cut off.
     """
     if not sources:
         return
-    with tempfile.TemporaryDirectory() as folder:
-        listing = Path(folder, "sources")
-        listing.write_bytes(os.fsencode("".join(f"{source}\n" for source in sources)))
-        command = [str(python), "-E", "-s", "-c", _COMPILER, "-q", "-i", str(listing)]
-        workers = min(os.cpu_count() or 1, 1 + len(sources) // 100)
-        if workers > 1 and "python2.7" not in str(sources[0]):
-            command += ["-j", str(workers)]
-        ran = subprocess.run(
-            command,
-            cwd=prefix,  # Python would take modules from the user's folder
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-            pass_fds=inherit,
-        )
-    if ran.returncode == errno.ENOSPC:
+    workers = min(os.cpu_count() or 1, 1 + len(sources) // 100)
+    with tempfile.TemporaryDirectory() as folder, progress.compiling(len(sources)) as compiled:
+        listings = []
+        for number in range(workers):
+            listings.append(Path(folder, str(number)))
+            names = (f"{source}\0" for source in sources[number::workers])
+            listings[-1].write_bytes(os.fsencode("".join(names)))
+        codes = _compiled([(str(python), str(it)) for it in listings], prefix, compiled, inherit)
+    if errno.ENOSPC in codes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(prefix))
+
+
+def _compiled(
+    works: Iterable[tuple[str, str]],
+    prefix: Path,
+    compiled: Callable[[int], object],
+    inherit: tuple[int, ...],
+) -> list[int]:
+    """Run a compiler for each Python and list of files; return their exit codes."""
+    reading, writing = os.pipe()
+    compilers: list[subprocess.Popen[bytes]] = []
+    try:
+        with open(reading, "rb", buffering=0) as dots:
+            with open(writing, "wb") as said:
+                for python, listing in works:
+                    command = [python, "-E", "-s", "-c", _COMPILER, listing]
+                    compiler = subprocess.Popen(
+                        command,
+                        cwd=prefix,  # Python would take modules from the user's folder
+                        stdin=subprocess.DEVNULL,
+                        stdout=said,
+                        stderr=subprocess.DEVNULL,
+                        pass_fds=inherit,
+                    )
+                    compilers.append(compiler)
+            while some := dots.read(1 << 12):
+                compiled(len(some))
+        return [compiler.wait() for compiler in compilers]
+    except BaseException:
+        for compiler in compilers:
+            compiler.kill()
+            compiler.wait()
+        raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from condavision.fetching import Fetching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rattler.install import InstallerReporter
 
@@ -42,9 +42,19 @@ class Progress:
         del files
         yield Fetching()
 
+    @contextmanager
+    def compiling(self, modules: int) -> Iterator[Callable[[int], object]]:
+        """Show the compilation of so many modules; call what is yielded with how many are done."""
+        del modules
+        yield _ignore
+
     def _write(self, text: str) -> None:
         self._stream.write(f"condavision: {text}\n")
         self._stream.flush()
+
+
+def _ignore(_: object) -> None:
+    pass
 
 
 class LineProgress(Progress):
@@ -61,8 +71,8 @@ class LineProgress(Progress):
 
         started = time.monotonic()
         yield LineReporter(self.message)  # type: ignore[abstract] # empty bodies, not abstract
-        plural = "package" if packages == 1 else "packages"
-        self.message(f"installed {packages} conda {plural} in {time.monotonic() - started:.1f} s")
+        count = _counted(packages, "conda package")
+        self.message(f"installed {count} in {time.monotonic() - started:.1f} s")
 
     @contextmanager
     def fetching(self, files: int) -> Iterator[Fetching]:
@@ -70,6 +80,12 @@ class LineProgress(Progress):
         from condavision.reporters import LineFetching  # noqa: PLC0415 - rattler costs 0.1 s
 
         yield LineFetching(self.message, files)
+
+    @contextmanager
+    def compiling(self, modules: int) -> Iterator[Callable[[int], object]]:
+        """Write a line before, as it may take long."""
+        self.message(f"compiling {_counted(modules, 'module')}")
+        yield _ignore
 
 
 class BarProgress(Progress):
@@ -95,6 +111,14 @@ class BarProgress(Progress):
         with fetching_bar(self._stream, files) as fetching:
             yield fetching
 
+    @contextmanager
+    def compiling(self, modules: int) -> Iterator[Callable[[int], object]]:
+        """Show a bar that vanishes at the end."""
+        from condavision.reporters import compiling_bar  # noqa: PLC0415 - rattler costs 0.1 s
+
+        with compiling_bar(self._stream, modules) as compiled:
+            yield compiled
+
 
 def choose_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
     """Return what fits ``stream`` (standard error): bars, lines, or silence if ``quiet``."""
@@ -102,3 +126,7 @@ def choose_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Pro
     if quiet:
         return Progress(stream)
     return BarProgress(stream) if stream.isatty() else LineProgress(stream)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -22,6 +22,7 @@ __all__ = [
     "LineFetching",
     "LineReporter",
     "bars",
+    "compiling_bar",
     "fetching_bar",
 ]
 
@@ -38,6 +39,21 @@ def fetching_bar(stream: TextIO, files: int) -> Iterator[Fetching]:
     """Show a bar on a terminal for the download of so many files; it vanishes at the end."""
     with _shown(stream) as shown:
         yield BarFetching(shown, files)
+
+
+@contextmanager
+def compiling_bar(stream: TextIO, modules: int) -> Iterator[Callable[[int], object]]:
+    """Show a bar on a terminal for the compilation of so many modules; it vanishes at the end."""
+    with _shown(stream) as shown:
+        task = shown.add_task("compiling", total=modules, done=f"0 of {modules}", note="")
+        done = 0
+
+        def compiled(count: int) -> None:
+            nonlocal done
+            done += count
+            shown.update(task, completed=done, done=f"{done} of {modules} modules")
+
+        yield compiled
 
 
 def _shown(stream: TextIO) -> Progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -114,10 +115,10 @@ def test_bytecode_cut_off_by_a_full_disk_is_not_kept(
     (disk / "compileall.py").write_text("raise SystemExit('a module of the user')\n")
     (disk / "filler").write_bytes(b"x" * 400_000)
     with pytest.raises(OSError, match="No space left"):
-        compile_sources([small, big], disk / "..", python)
+        compile_sources([small, big], disk / "..", python, Progress())
     assert [file.name.partition(".")[0] for file in disk.rglob("*.pyc")] == ["small"]
     (disk / "filler").unlink()
-    compile_sources([small, big], disk / "..", python)
+    compile_sources([small, big], disk / "..", python, Progress())
     assert len(list(disk.rglob("*.pyc"))) == 2
 
 
@@ -241,7 +242,26 @@ def test_lines_where_there_is_no_terminal(
     build(make_lock("requests", url=channel.http_url), home, LineProgress(said))
     lines = said.getvalue().splitlines()
     assert any("fetched requests (" in line and "kB" in line for line in lines)
+    assert not any("compiling" in line for line in lines), "where nothing is compiled"
     assert all(line.startswith("condavision: ") and "\x1b" not in line for line in lines)
+
+
+def test_every_module_that_is_compiled_is_counted(
+    tmp_path: Path, interpreter: Callable[[tuple[int, int]], Interpreter]
+) -> None:
+    """On a terminal too; those that do not compile are counted, and keep none from being so."""
+    sources = [tmp_path / f"ünï code\n{number}.py" for number in range(230)]
+    for number, source in enumerate(sources):
+        source.write_text("x = 1\n" if number % 7 else "def (\n")
+    lines, bars = io.StringIO(), Terminal()
+    for minor, progress in (((2, 7), LineProgress(lines)), ((3, 12), BarProgress(bars))):
+        compile_sources(sources, tmp_path, interpreter(minor).executable, progress)
+        made = [file for pattern in ("*.pyc", "*/*.pyc") for file in tmp_path.glob(pattern)]
+        assert len(made) == 197
+        for file in made:
+            file.unlink()
+    assert lines.getvalue() == "condavision: compiling 230 modules\n"
+    assert "230 of 230 modules" in bars.getvalue()
 
 
 class Terminal(io.StringIO):
@@ -256,14 +276,16 @@ def test_bars_with_sizes_on_a_terminal(
     said = Terminal()
     progress = choose_progress(stream=said)
     assert isinstance(progress, BarProgress)
-    build(make_lock("requests", url=channel.http_url), home, progress)
+    build(make_lock("requests", url=channel.http_url), home, progress, compiled=True)
     assert "linking" in said.getvalue()
+    assert re.search(r"compiling .* [1-9]\d* of [1-9]\d* modules", said.getvalue())
     assert "kB of" in said.getvalue()
 
 
 def test_quiet_is_silent(make_lock: MakeLock, home: Path) -> None:
     said = Terminal()
-    build(make_lock("requests"), home, choose_progress(quiet=True, stream=said))
+    progress = choose_progress(quiet=True, stream=said)
+    build(make_lock("requests"), home, progress, compiled=True)
     assert said.getvalue() == ""
 
 
