@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from condavision.analysis.readable import is_refused
 from condavision.analysis.scripts import search_scripts
+from condavision.config import distrusted
 from condavision.model import ImportKind
-from condavision.target import Together, near
+from condavision.target import Together, near, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from condavision.model import SourceLocation
     from condavision.reading import Reading
+    from condavision.target import Target
 
 __all__ = ["cautions_of"]
 
@@ -25,7 +28,23 @@ def cautions_of(reading: Reading) -> tuple[str, ...]:
     """Return one sentence for each thing that is likely not meant."""
     target = reading.project.target
     unseen = search_scripts((target.folder,)).left_out if isinstance(target, Together) else ()
-    return (*_missing_paths(reading), *unseen, *_unread(reading), *_relative_imports(reading))
+    return (
+        *_distrusted(target),
+        *_missing_paths(reading),
+        *unseen,
+        *_unread(reading),
+        *_relative_imports(reading),
+    )
+
+
+def _distrusted(target: Target) -> Iterator[str]:
+    folder = distrusted(place_of(target))
+    if folder is not None:
+        where = near(folder)
+        yield (
+            f"{where} has a configuration or locks, which are not used: anybody can write to that"
+            f" folder; if they are yours, type: chmod o-w {quote(str(where))}"
+        )
 
 
 def _missing_paths(reading: Reading) -> Iterator[str]:

@@ -13,6 +13,7 @@ import stat
 import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from condavision.model import ScriptMetadata
 
-__all__ = ["SETTINGS_FILES", "Config", "find_root", "home", "load_config"]
+__all__ = ["SETTINGS_FILES", "Config", "distrusted", "find_root", "home", "load_config"]
 
 DEFAULT_CHANNELS = ("conda-forge",)
 
@@ -125,18 +126,29 @@ def find_root(script: Path) -> Path:
     ``pyproject.toml`` or ``.git``, then the script's folder. A folder that other users can write
     to ends the search: what lies in it could have been put there by anybody.
     """
-    real = script.resolve()
-    start = real if real.is_dir() else real.parent
-    candidates = []
-    for folder in (start, *start.parents):
-        if _others_can_write(folder):
-            break
-        candidates.append(folder)
+    upward = _upward(script)
+    candidates = list(takewhile(lambda folder: not _others_can_write(folder), upward))
     for marks in (_is_configured, _is_project):
         for folder in candidates:
             if marks(folder):
                 return folder
-    return start
+    return upward[0]
+
+
+def distrusted(script: Path) -> Path | None:
+    """Return the folder whose configuration or locks would count, if others could not write to it."""
+    for folder in _upward(script):
+        if _is_configured(folder):
+            return folder if _others_can_write(folder) else None
+        if _others_can_write(folder):
+            return None
+    return None
+
+
+def _upward(script: Path) -> tuple[Path, ...]:
+    real = script.resolve()
+    start = real if real.is_dir() else real.parent
+    return (start, *start.parents)
 
 
 def _others_can_write(folder: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.config import find_root, load_config
+from condavision.config import distrusted, find_root, load_config
 from condavision.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,6 +49,24 @@ def test_what_others_can_write_is_not_believed(make_project: MakeProject) -> Non
     folder.chmod(0o777)
     assert find_root(folder / "a/s.py") == (folder / "a").resolve()
     assert load_config(folder).channels == ("conda-forge",)
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "mode", "expected"),
+    [
+        ("", "condavision.toml", 0o777, "."),
+        ("", "condavision.toml", 0o755, None),
+        ("", "locks/scripts.yml", 0o777, "."),
+        ("", "notes.txt", 0o777, None),
+        ("a/condavision.toml", "condavision.toml", 0o777, None),
+    ],
+)
+def test_a_configuration_that_is_not_believed_is_named(
+    make_project: MakeProject, own: str, shared: str, mode: int, expected: str | None
+) -> None:
+    folder = make_project({"a/s.py": "", shared: "", **({own: ""} if own else {})})
+    folder.chmod(mode)
+    assert distrusted(folder / "a/s.py") == (expected and folder.resolve())
 
 
 def test_settings_are_read_and_made_absolute(make_project: MakeProject) -> None:

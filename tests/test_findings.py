@@ -188,3 +188,12 @@ def test_a_lost_artefact_needs_an_upgrade(tmp_path: Path) -> None:
 def test_diff_finds_the_lock_of_a_folder(command: InProcess) -> None:
     command("lock", "--together", ".").ok()
     assert command("diff", "s.py", ".").ok().out == "no package differs\n"
+
+
+def test_a_folder_that_anybody_can_write_to_is_named(command: InProcess) -> None:
+    command.folder.chmod(0o777)
+    (command.folder / "scripts").mkdir()
+    (command.folder / "scripts" / "s.py").write_text("import json\n")
+    told = command("explain", "scripts/s.py").ok().err
+    assert "caution: . has a configuration or locks, which are not used" in told
+    assert "chmod o-w ." in told
