@@ -136,7 +136,7 @@ def find_root(script: Path) -> Path:
 
 
 def distrusted(script: Path) -> Path | None:
-    """Return the folder whose configuration or locks would count, if others could not write to it."""
+    """Return the folder whose configuration would count if others could not write to it."""
     for folder in _upward(script):
         if _is_configured(folder):
             return folder if _others_can_write(folder) else None
