@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 from condavision.errors import ConfigError
 
-__all__ = ["INTERPRETERS", "is_local", "is_trusted", "normalize"]
+__all__ = ["CREDENTIALS", "INTERPRETERS", "is_local", "is_trusted", "normalize"]
 
 INTERPRETERS = "interpreters:"
 """The embedded channel. No channel can have this name: a colon cannot be part of one."""
+
+CREDENTIALS = "~/.netrc, the file RATTLER_AUTH_FILE names, or the store of pixi auth login"
+"""Where rattler looks for what opens a private channel."""
 
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[A-Za-z0-9_.-]+)*\Z")
 _CONDA_FORGE = re.compile(r"https://(conda\.anaconda\.org|prefix\.dev)/conda-forge\Z")
@@ -34,8 +37,7 @@ def normalize(spelling: str, base: Path) -> str:
         if parts.username or parts.password or _TOKEN.search(f"{parts.path}/"):
             raise ConfigError(
                 f"the channel at {parts.hostname} is written with its credentials",
-                "leave them out of the URL and store them with: rattler auth login"
-                f" {parts.hostname} (or in ~/.netrc)",
+                f"leave them out of the URL; they can be in {CREDENTIALS}",
             )
         if parts.scheme in {"http", "https", "file", "s3"}:
             return text

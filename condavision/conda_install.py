@@ -19,6 +19,7 @@ from rattler import install as rattler_install
 from rattler.exceptions import InstallerError
 from rattler.package_cache import PackageCache, ValidationMode
 
+from condavision.channel import CREDENTIALS
 from condavision.errors import InstallError
 from condavision.fetching import LONGEST
 from condavision.package_cache import drop_altered_files, writable_cache
@@ -178,7 +179,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         r"HTTP status client error \(40[13]",
         "the server refuses access",
-        "log in to the channel: rattler auth login, or conda token set",
+        f"give it your credentials: {CREDENTIALS}",
     ),
     (
         r"HTTP status client error \(4(?:04|10)",

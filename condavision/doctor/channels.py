@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import time
 import urllib.error
@@ -9,7 +10,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from condavision.channel import INTERPRETERS
+from condavision.channel import CREDENTIALS, INTERPRETERS
 from condavision.doctor.finding import Finding, State
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _UNREACHABLE = "see that the network and the proxy settings (https_proxy) are ri
 def look_at_channels(channels: Iterable[str], home: Path) -> Iterator[Finding]:
     """Yield whether each channel has an index, and how long it takes to say so."""
     for channel in channels:
-        yield _interpreters(home) if channel == INTERPRETERS else _channel(channel)
+        yield _interpreters(home) if channel == INTERPRETERS else _channel(channel, home)
 
 
 def _interpreters(home: Path) -> Finding:
@@ -41,7 +42,7 @@ def _interpreters(home: Path) -> Finding:
     return Finding(_AREA, INTERPRETERS, State.OK, found)
 
 
-def _channel(channel: str) -> Finding:
+def _channel(channel: str, home: Path) -> Finding:
     from rattler import Channel  # noqa: PLC0415 - costs 0.1 s
 
     base = Channel(channel).base_url
@@ -52,13 +53,30 @@ def _channel(channel: str) -> Finding:
         code, reason = _asked(f"{base}noarch/{index}")
         if code == 200:
             return Finding(_AREA, channel, State.OK, f"answers in {time.monotonic() - began:.2f} s")
-    if code in {401, 403, 407}:
-        mend = f"log in: rattler auth login {urlsplit(base).hostname}"
-        return Finding(_AREA, channel, State.WARNING, f"wants credentials ({reason})", mend)
+    if code in {401, 403}:
+        if _opens(base, home):
+            return Finding(_AREA, channel, State.OK, "opens with your credentials")
+        found = f"wants credentials ({reason}), and yours do not open it"
+        return Finding(_AREA, channel, State.BROKEN, found, f"add them: {CREDENTIALS}")
     if code == 404:
         found, mend = f"there is no index at {base}noarch", "see that the channel's name is right"
         return Finding(_AREA, channel, State.BROKEN, found, mend)
     return Finding(_AREA, channel, State.BROKEN, f"{base} does not answer: {reason}", _UNREACHABLE)
+
+
+def _opens(base: str, home: Path) -> bool:
+    """Tell whether rattler can read an index with the credentials that the user has stored."""
+    from rattler import Channel  # noqa: PLC0415 - as above
+    from rattler.exceptions import GatewayError  # noqa: PLC0415 - as above
+
+    from condavision.solving.conda import open_gateway  # noqa: PLC0415 - as above
+
+    gateway = open_gateway(home / "repodata")
+    try:
+        asyncio.run(gateway.query([Channel(base)], ["noarch"], ["python"], recursive=False))
+    except GatewayError:
+        return False
+    return True
 
 
 def _asked(url: str) -> tuple[int, str]:

@@ -25,6 +25,7 @@ from rattler.exceptions import (
     SolverError,
 )
 
+from condavision.channel import CREDENTIALS
 from condavision.errors import ChannelError, ConfigError, UnsolvableError
 from condavision.model import LockedPackage, Manager
 from condavision.specs import conda_candidates, conda_spec, wanted_on
@@ -55,6 +56,7 @@ _REASON_LINES = 15
 _UNREACHABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
 
 
+_REFUSED = re.compile(r"HTTP status client error \(40[13]")
 _NOT_CACHED = re.compile(r"the shard for package '(.+?)' is not in the cache")
 _DAMAGED = ("failed to parse repodata", "failed to extract repodata")
 
@@ -202,6 +204,11 @@ class CondaSolver:
             return ChannelError(
                 f"the channel {url} does not answer in time: {cause}",
                 f"check the network, or wait longer: export {_TIMEOUT}=3600 (seconds)",
+            )
+        if _REFUSED.search(cause):
+            return ChannelError(
+                f"the channel {url} wants credentials: {cause}",
+                f"they can be in {CREDENTIALS}; `condavision doctor` tells whether they open it",
             )
         return ChannelError(
             f"the channel {url} cannot be read: {cause}",

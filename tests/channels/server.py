@@ -113,10 +113,7 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         self.owner.requested.append(self.path)
         if not self._is_welcome():
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", "Basic")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self._turn_away()
             return
         fault = self.owner.fault_of(self.path)
         if fault is Fault.NOT_FOUND:
@@ -129,6 +126,18 @@ class _Handler(SimpleHTTPRequestHandler):
             if fault is Fault.SLOW:
                 self.owner.wait(10)
             self._send()
+
+    def do_HEAD(self) -> None:
+        if self._is_welcome():
+            super().do_HEAD()
+        else:
+            self._turn_away()
+
+    def _turn_away(self) -> None:
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", "Basic")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _is_welcome(self) -> bool:
         wanted = self.owner.credentials
