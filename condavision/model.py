@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +102,10 @@ class Import:
     implied_by: str = ""
     needed_on: PythonRange | None = None
 
+    def __reduce__(self) -> tuple[type[Import], tuple[Any, ...]]:
+        """Pickle as a call, which loads several times faster than what dataclasses do."""
+        return Import, tuple(getattr(self, name) for name in self.__slots__)
+
 
 @dataclass(frozen=True, slots=True)
 class PythonReason:
@@ -110,6 +114,9 @@ class PythonReason:
     location: SourceLocation
     rule: str
     pythons: PythonRange
+
+    def __reduce__(self) -> tuple[type[PythonReason], tuple[Any, ...]]:
+        return PythonReason, (self.location, self.rule, self.pythons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,9 @@ class SourceFile:
     path: Path
     module: str
     sha256: str
+
+    def __reduce__(self) -> tuple[type[SourceFile], tuple[Any, ...]]:
+        return SourceFile, (self.path, self.module, self.sha256)
 
 
 class Manager(StrEnum):

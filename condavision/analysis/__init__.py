@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.cache import FactsCache
 from condavision.analysis.kinds import classify, intersection, stdlib_reasons
 from condavision.analysis.local import Directories
+from condavision.analysis.outcomes import Question
 from condavision.analysis.reaching import (
     Reached,
     SearchPath,
@@ -171,9 +172,14 @@ def analyze_together(
     """
     reader = reader or new_reader(root)
     directories = Directories(reader.directories)
+    search = _search_path(root, paths, pythonpath)
+    absolute = [file.absolute().as_posix() for file in files]
+    question = Question(search, absolute)
+    known = question.recalled(reader.cache)
+    if known is not None:
+        return known
     starts: list[Start] = []
     declared: list[ScriptMetadata] = []
-    absolute = [file.absolute().as_posix() for file in files]
     reader.prefetch(absolute)
     for path in absolute:
         if reader.is_readable(path):
@@ -183,10 +189,11 @@ def analyze_together(
         raise AnalysisError("no scripts to read", "name files, or a folder that has some")
     if not declared:
         reader.script(absolute[0])
-    search = _search_path(root, paths, pythonpath)
     reached = walk(starts, search, reader, directories)
     reader.save()
-    return _analysis(declared, reached, search, directories)
+    found = _analysis(declared, reached, search, directories)
+    question.remember(reader.cache, found, (*reader.consulted(), *directories.consulted()))
+    return found
 
 
 def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:

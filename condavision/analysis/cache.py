@@ -23,15 +23,18 @@ from condavision.analysis.records import Facts
 from condavision.config import home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["FactsCache", "Stamp", "stamp_of"]
+__all__ = ["RACY_NS", "FactsCache", "Stamp", "loaded", "stamp_of"]
 
 Stamp = tuple[int, int, int, int]
 """Size, modification and change time in nanoseconds, inode."""
 
-_RACY_NS = 2_000_000_000  # the coarsest file times in use
+RACY_NS = 2_000_000_000
+"""The coarsest file times in use: two changes within so long may leave equal ones."""
+
 _TABLE = "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
+_VALUES = {("builtins", "frozenset"), ("pathlib", "PosixPath"), ("pathlib", "WindowsPath")}
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 
 
@@ -48,7 +51,8 @@ def rules_tag() -> int:
     """Return a number for the rules in force: facts read by other rules are not reused."""
     here = Path(__file__).parent
     rules = hashlib.sha256(sys.version.encode())
-    for path in sorted(here.rglob("*.*")):
+    values = (here.parent / name for name in ("model.py", "pythons.py"))
+    for path in sorted((*here.rglob("*.*"), *values)):
         if path.suffix in {".py", ".json", ".tsv", ".txt"}:
             status = path.stat()
             rules.update(f"{path.name} {status.st_size} {status.st_mtime_ns};".encode())
@@ -59,9 +63,19 @@ class _Unpickler(pickle.Unpickler):
     """Loads our own values and nothing that could run."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("condavision.") or (module, name) == ("builtins", "frozenset"):
+        if module.startswith("condavision.") or (module, name) in _VALUES:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a fact")
+
+
+def loaded(data: bytes) -> Any:
+    """Return what an entry holds, None where it is damaged: whatever that raises, it is of no use.
+
+    The caller judges whether it is what was asked for.
+    """
+    with suppress(Exception):
+        return _Unpickler(io.BytesIO(data)).load()
+    return None
 
 
 @dataclass(slots=True)
@@ -103,6 +117,12 @@ class FactsCache:
     def preload(self, paths: Iterable[tuple[str, str]]) -> None:
         """Read the entries of many files at once: path and shown name of each."""
         keys = [self._key(path, shown) for path, shown in paths]
+        found = self.entries(keys)
+        self._loaded.update(found)
+        self._absent.update(key for key in keys if key not in found)
+
+    def entries(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return what is kept under keys, as far as there is anything and it can be read."""
         found: dict[bytes, bytes] = {}
         if self.file.exists():
             with suppress(sqlite3.Error), closing(self._connect()) as connection:
@@ -112,8 +132,7 @@ class FactsCache:
                         marks = ",".join("?" * len(part))
                         query = f"SELECT key, entry FROM facts WHERE key IN ({marks})"  # noqa: S608
                         found.update(connection.execute(query, part))
-        self._loaded.update(found)
-        self._absent.update(key for key in keys if key not in found)
+        return found
 
     def save(self) -> None:
         """Write what is new."""
@@ -121,16 +140,20 @@ class FactsCache:
             return
         now = time.time_ns()
         rows = (
-            (key, pickle.dumps((stamp, max(stamp[1:3]) > now - _RACY_NS, facts), protocol=5))
+            (key, pickle.dumps((stamp, max(stamp[1:3]) > now - RACY_NS, facts), protocol=5))
             for key, (stamp, facts) in self._fresh.items()
         )
+        self.keep(rows)
+        self._fresh.clear()
+
+    def keep(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep entries under keys, in place of what is there; no key of a file starts with NUL."""
         with suppress(OSError, sqlite3.Error):
             self.file.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._write(rows)
             except sqlite3.DatabaseError:
                 self.file.unlink(missing_ok=True)  # damaged: it is only a cache
-        self._fresh.clear()
 
     def _write(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         with closing(self._connect()) as connection, connection:
@@ -146,11 +169,8 @@ class FactsCache:
         if data is None and key not in self._absent:
             self.preload([(path, shown)])
             data = self._loaded.pop(key, None)
-        if data is None:
-            return None
-        with suppress(Exception):  # whatever a damaged entry raises, reading the file anew is right
-            stamp, racy, facts = _Unpickler(io.BytesIO(data)).load()
-            if isinstance(facts, Facts):
+        match None if data is None else loaded(data):
+            case (tuple() as stamp, bool() as racy, Facts() as facts):
                 return stamp, racy, facts
         return None
 

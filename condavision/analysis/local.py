@@ -61,9 +61,11 @@ class Directories:
 
     Directories are absolute paths as strings: they are looked up some hundred times a file.
     ``shared`` are listings that others read already; they count as listed here once asked for.
+    ``links`` are the symbolic links in those read here.
     """
 
     shared: Directories | None = None
+    links: set[str] = field(default_factory=set)
     _listings: dict[str, dict[str, bool]] = field(default_factory=dict)
     _extensions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     _modules: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -72,7 +74,7 @@ class Directories:
     def __getitem__(self, folder: str) -> dict[str, bool]:
         listing = self._listings.get(folder)
         if listing is None:
-            listing = _listing(folder) if self.shared is None else self.shared[folder]
+            listing = self._read(folder) if self.shared is None else self.shared[folder]
             self._listings[folder] = listing
         return listing
 
@@ -122,13 +124,23 @@ class Directories:
         """Return the existing directories that were looked into, sorted."""
         return tuple(sorted(folder for folder, names in self._listings.items() if names))
 
+    def consulted(self) -> Iterator[str]:
+        """Yield every path whose status decided an answer, of what does not exist as well.
 
-def _listing(folder: str) -> dict[str, bool]:
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name: _is_folder(entry) for entry in entries}
-    except OSError:
-        return {}
+        What a link leads to may come and go while the directory it is in stays as it is.
+        """
+        yield from self._listings
+        yield from (f"{folder}/__init__.py" for folder in self._shared_packages)
+        yield from self.links if self.shared is None else self.shared.links
+
+    def _read(self, folder: str) -> dict[str, bool]:
+        try:
+            with os.scandir(folder) as found:
+                entries = list(found)
+        except (OSError, ValueError):  # a name that no directory can have
+            return {}
+        self.links.update(f"{folder}/{it.name}" for it in entries if it.is_symlink())
+        return {entry.name: _is_folder(entry) for entry in entries}
 
 
 def _shares(file: str) -> bool:

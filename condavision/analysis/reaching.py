@@ -150,7 +150,7 @@ def _resolver(
     front: list[str] = []
     back: list[str] = []
     for folder, edit in edits:
-        directory = _directory(edit.directory, folder, search.root)
+        directory = _directory(edit.directory, folder, search.root, directories)
         if directory is not None:
             (front if edit.front else back).append(directory)
     return Resolver(
@@ -165,11 +165,12 @@ def _resolver(
     )
 
 
-def _directory(text: str, folder: str, root: str) -> str | None:
+def _directory(text: str, folder: str, root: str, directories: Directories) -> str | None:
     for base in (folder, root):
         path = os.path.normpath(os.path.join(base, text))  # noqa: PTH118
-        if os.path.isdir(path):  # noqa: PTH112 - unlike Path, it answers whatever the text
-            return Path(path).as_posix()
+        path = Path(path).as_posix()
+        if directories[path]:
+            return path
     return None
 
 

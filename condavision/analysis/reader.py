@@ -15,7 +15,7 @@ from condavision.analysis.local import Directories
 from condavision.model import ScriptMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from condavision.analysis.cache import FactsCache, Stamp
     from condavision.analysis.records import Facts
@@ -105,6 +105,11 @@ class Reader:
         """Write what was read to the cache."""
         if self.cache is not None:
             self.cache.save()
+
+    def consulted(self) -> Iterator[str]:
+        """Yield the files that were looked into, and those that should have been there."""
+        yield from self._facts
+        yield from self._namesakes
 
     def _keep(self, path: str, stamp: Stamp | None, facts: Facts, readable: bool) -> None:
         self._facts[path] = facts
