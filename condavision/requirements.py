@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.errors import ConfigError, UnknownImportError
+from condavision.mapping.declared import declared_requirements
 from condavision.mapping.host_applications import host_application
-from condavision.mapping.resolve import declared_requirements, resolve
+from condavision.mapping.resolve import resolve
 from condavision.model import Manager, Requirement, Requirements
 from condavision.pythons import PythonRange
 

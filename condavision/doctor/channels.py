@@ -69,7 +69,7 @@ def _opens(base: str, home: Path) -> bool:
     from rattler import Channel  # noqa: PLC0415 - as above
     from rattler.exceptions import GatewayError  # noqa: PLC0415 - as above
 
-    from condavision.solving.conda import open_gateway  # noqa: PLC0415 - as above
+    from condavision.solving.gateway import open_gateway  # noqa: PLC0415 - as above
 
     gateway = open_gateway(home / "repodata")
     try:

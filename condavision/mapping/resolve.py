@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from condavision.errors import ConfigError
+from condavision.mapping.declared import conda_name, declared_requirements, parse_requirement
 from condavision.mapping.import_map import normalized
 from condavision.mapping.project_names import namesake, project_names
 from condavision.model import ImportKind, Manager, Origin, Requirement
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.mapping.import_map import ImportMap, Provider
-    from condavision.model import Analysis, Import, SourceLocation
+    from condavision.model import Analysis, Import
 
-__all__ = ["Resolution", "declared_requirements", "parse_requirement", "resolve"]
+__all__ = ["Resolution", "resolve"]
 
-PYPI_PREFIX = "pypi:"
+_PYPI_PREFIX = "pypi:"
 _FLASK_EXTENSION = re.compile(r"flask(?:\.ext|ext)\.(?=\w)")
 
 _NOT_INSTALLED = {
@@ -80,91 +80,6 @@ def resolve(
     resolver.learn(analysis.imports)
     return tuple(
         resolution for imported in analysis.imports for resolution in resolver.resolve(imported)
-    )
-
-
-def declared_requirements(analysis: Analysis, import_map: ImportMap) -> tuple[Requirement, ...]:
-    """Read what the script declares about itself as requirements.
-
-    Raises:
-        ConfigError: one of them is not a requirement; the message names its line.
-    """
-    return tuple(
-        replace(
-            parse_requirement(
-                declared.manager,
-                declared.text,
-                import_map,
-                where=str(declared.location),
-                sources=(declared.location,),
-                platforms=declared.platforms,
-                why="declared",
-            ),
-            pythons=declared.pythons,
-        )
-        for declared in analysis.metadata.dependencies
-    )
-
-
-def parse_requirement(
-    manager: Manager,
-    text: str,
-    import_map: ImportMap,
-    *,
-    where: str,
-    sources: tuple[SourceLocation, ...] = (),
-    platforms: frozenset[str] = frozenset(),
-    why: str = "",
-) -> Requirement:
-    """Read a PEP 508 requirement or a conda match spec.
-
-    Raises:
-        ConfigError: ``text`` is neither; ``where`` says whose it is.
-    """
-    if manager is Manager.PYPI:
-        from packaging.requirements import InvalidRequirement  # noqa: PLC0415 - 15 ms, for few
-        from packaging.requirements import Requirement as Pep508  # noqa: PLC0415
-        from packaging.utils import canonicalize_name  # noqa: PLC0415
-
-        try:
-            pep508 = Pep508(text)
-        except InvalidRequirement as error:
-            raise ConfigError(f"{where}: `{text}` is not a requirement: {error}") from error
-        if pep508.url:
-            raise ConfigError(
-                f"{where}: `{text}` is a direct reference, which a channel cannot be asked for",
-                "name the distribution and its version instead",
-            )
-        name = canonicalize_name(pep508.name)
-        return Requirement(
-            Manager.PYPI,
-            name,
-            ",".join(sorted(str(clause) for clause in pep508.specifier)),
-            extras=tuple(sorted(pep508.extras)),
-            platforms=platforms,
-            conda=_conda_name(name, import_map),
-            sources=sources,
-            why=why,
-        )
-    channel, _, spec = text.strip().rpartition("::")
-    end = len(spec)
-    for position, character in enumerate(spec):
-        if not (character.isalnum() or character in "_.-"):
-            end = position
-            break
-    package, constraint = spec[:end].lower(), " ".join(spec[end:].split())
-    if not package:
-        raise ConfigError(f"{where}: `{text}` is not a conda match spec")
-    if channel:
-        constraint = f"{constraint}[channel={channel}]"
-    return Requirement(
-        Manager.CONDA,
-        package,
-        constraint,
-        platforms=platforms,
-        conda=package,
-        sources=sources,
-        why=why,
     )
 
 
@@ -301,7 +216,7 @@ class _Resolver:
             name,
             provider.constraint,
             platforms=imported.platforms,
-            conda=_conda_name(name, self.import_map) if provider.pypi else provider.conda,
+            conda=conda_name(name, self.import_map) if provider.pypi else provider.conda,
             conda_constraint=provider.conda_constraint,
             sources=(imported.location,),
             why=f"import {module}",
@@ -322,7 +237,7 @@ class _Resolver:
             Manager.PYPI,
             name,
             platforms=imported.platforms,
-            conda=_conda_name(name, self.import_map),
+            conda=conda_name(name, self.import_map),
             sources=(imported.location,),
             why=f"import {module}",
         )
@@ -337,10 +252,10 @@ class _Resolver:
         return None
 
     def _from_override(self, imported: Import, prefix: str, text: str) -> Requirement:
-        is_pypi = text.startswith(PYPI_PREFIX)
+        is_pypi = text.startswith(_PYPI_PREFIX)
         return parse_requirement(
             Manager.PYPI if is_pypi else Manager.CONDA,
-            text.removeprefix(PYPI_PREFIX).strip(),
+            text.removeprefix(_PYPI_PREFIX).strip(),
             self.import_map,
             where=f"override of `{prefix}`",
             sources=(imported.location,),
@@ -369,12 +284,6 @@ def _spelt_today(module: str) -> str:
     """Spell an extension of old Flask, ``flask.ext.wtf`` or ``flaskext.wtf``, as it is now."""
     match = _FLASK_EXTENSION.match(module)
     return f"flask_{module[match.end() :]}" if match else module
-
-
-def _conda_name(distribution: str, import_map: ImportMap) -> str | None:
-    """Return the conda name if known; an empty one where conda's namesake is another project."""
-    known = import_map.conda_name(distribution)
-    return "" if known is None and import_map.conda_candidate(distribution) is None else known
 
 
 def _pypi_name(requirement: Requirement, import_map: ImportMap) -> str:

@@ -8,34 +8,22 @@ through ``os._exit`` besides (``launcher.py``).
 from __future__ import annotations
 
 import atexit
-import os
-import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import rattler
-from rattler.exceptions import (
-    FetchRepoDataError,
-    GatewayError,
-    InvalidChannelError,
-    InvalidMatchSpecError,
-    InvalidVersionError,
-    SolverError,
-)
+from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError, SolverError
 
-from condavision.channel import CREDENTIALS
 from condavision.errors import ChannelError, ConfigError, UnsolvableError
 from condavision.model import LockedPackage, Manager
+from condavision.solving.gateway import UNREADABLE, unreadable
 from condavision.specs import conda_candidates, conda_spec, wanted_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
-    from pathlib import Path
-
-    from rattler.networking.fetch_repo_data import CacheAction
 
     from condavision.model import Requirement
     from condavision.virtual_packages import VirtualPackage
@@ -43,26 +31,12 @@ if TYPE_CHECKING:
 __all__ = [
     "CondaSolver",
     "Conditions",
-    "DamagedIndexError",
     "Supply",
-    "forget_index",
-    "open_gateway",
 ]
 
 atexit.register(time.sleep, 0.05)
 
-_TIMEOUT = "CONDAVISION_TIMEOUT"
 _REASON_LINES = 15
-_UNREACHABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
-
-
-_REFUSED = re.compile(r"HTTP status client error \(40[13]")
-_NOT_CACHED = re.compile(r"the shard for package '(.+?)' is not in the cache")
-_DAMAGED = ("failed to parse repodata", "failed to extract repodata")
-
-
-class DamagedIndexError(ChannelError):
-    """The index of a channel was fetched, or was in the cache, and cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +55,6 @@ class Supply:
     absent: tuple[Requirement, ...]
     unverified: tuple[tuple[str, str], ...]
     pythons: frozenset[str] = frozenset()
-
-
-def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:
-    """Open the one gateway that all solves of a process share.
-
-    Credentials are those of the user's rattler, netrc and keyring. ``offline`` takes what ``cache``
-    has, however old, and asks nobody. A request that takes longer than ``CONDAVISION_TIMEOUT``
-    seconds is given up: rattler itself would wait for ever.
-    """
-    cache.mkdir(parents=True, exist_ok=True)
-    action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
-    return rattler.Gateway(
-        cache_dir=cache,
-        default_config=rattler.SourceConfig(cache_action=action),
-        client=rattler.Client.default_client(timeout=_timeout()),
-    )
-
-
-def _timeout() -> int:
-    text = os.environ.get(_TIMEOUT, "") or "300"
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"{_TIMEOUT} is `{text}`, not a number of seconds", f"unset {_TIMEOUT}")
-    return int(text)
-
-
-def forget_index(cache: Path) -> None:
-    """Drop the indexes that a gateway keeps in ``cache``, so that the next one fetches them anew.
-
-    rattler keeps an index before it reads it, and asks the server afterwards only for a newer one.
-    """
-    for path in cache.glob("*.json"):
-        path.unlink(missing_ok=True)
 
 
 class CondaSolver:
@@ -169,51 +111,13 @@ class CondaSolver:
         subdirs = [rattler.Subdir(platform), rattler.Subdir("noarch")]
         try:
             found = await self._gateway.query(channels, subdirs, names, recursive=False)
-        except _UNREACHABLE as error:
-            raise self._unreachable(error) from error
+        except UNREADABLE as error:
+            raise unreadable(channels, error) from error
         by_name: dict[str, list[rattler.RepoDataRecord]] = {}
         for records in found:
             for record in records:
                 by_name.setdefault(record.name.normalized, []).append(record)
         return by_name
-
-    def _unreachable(self, error: Exception) -> ChannelError:
-        """Name the channel that failed and the last cause, which is the one to act on."""
-        text = str(error).replace("%20", " ")
-        cause = [line.strip() for line in text.splitlines() if line.strip()][-1]
-        cause = cause.removeprefix("Caused by: ")
-        urls = [channel.base_url.rstrip("/") for channel in self._channels]
-        url = next((url for url in urls if url.replace("%20", " ") in text), ", ".join(urls))
-        if "no usable repodata cache" in text:
-            return ChannelError(
-                f"the channel {url} was never read while online, so it cannot be used offline",
-                "lock once without --offline, for the same platforms",
-            )
-        if found := _NOT_CACHED.search(text):
-            return ChannelError(
-                f"what the channel {url} has of {found[1]} was never read while online, so it"
-                " cannot be used offline",
-                "lock once without --offline, for the same platforms",
-            )
-        if any(sign in text for sign in _DAMAGED):
-            return DamagedIndexError(
-                f"the index of the channel {url} is damaged: {cause}",
-                "type it again: it is fetched anew; if it stays so, tell the channel's owner",
-            )
-        if "timed out" in cause:
-            return ChannelError(
-                f"the channel {url} does not answer in time: {cause}",
-                f"check the network, or wait longer: export {_TIMEOUT}=3600 (seconds)",
-            )
-        if _REFUSED.search(cause):
-            return ChannelError(
-                f"the channel {url} wants credentials: {cause}",
-                f"they can be in {CREDENTIALS}; `condavision doctor` tells whether they open it",
-            )
-        return ChannelError(
-            f"the channel {url} cannot be read: {cause}",
-            "check the channel's spelling and the network, then try again",
-        )
 
     async def seeds(
         self, packages: Iterable[LockedPackage], platform: str, exclude_newer: datetime | None
@@ -234,8 +138,8 @@ class CondaSolver:
         subdirs = [rattler.Subdir(platform), rattler.Subdir("noarch")]
         try:
             found = await self._gateway.query(self._channels, subdirs, specs, recursive=False)
-        except _UNREACHABLE as error:
-            raise self._unreachable(error) from error
+        except UNREADABLE as error:
+            raise unreadable(self._channels, error) from error
         return tuple(
             record
             for records in found
@@ -332,8 +236,8 @@ class CondaSolver:
             raise UnsolvableError(_reason(error)) from error
         except (InvalidMatchSpecError, InvalidVersionError) as error:
             raise ConfigError(f"a match spec or version is malformed: {error}") from error
-        except _UNREACHABLE as error:
-            raise self._unreachable(error) from error
+        except UNREADABLE as error:
+            raise unreadable(self._channels, error) from error
         return tuple(_locked(record, platform) for record in records)
 
 

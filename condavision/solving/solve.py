@@ -14,15 +14,10 @@ from condavision.mapping.import_map import normalized
 from condavision.model import Lock, Manager
 from condavision.pythons import PythonRange
 from condavision.requirements import describe, requirement_hash
-from condavision.solving.conda import (
-    CondaSolver,
-    Conditions,
-    DamagedIndexError,
-    Supply,
-    forget_index,
-    open_gateway,
-)
+from condavision.solving.conda import CondaSolver, Conditions, Supply
 from condavision.solving.failure import absent_error, unsolvable_error
+from condavision.solving.gateway import DamagedIndexError, forget_index, open_gateway
+from condavision.solving.shared_modules import shared_modules
 from condavision.specs import active_on, python_spec
 from condavision.terms import CONDA_LOCK
 from condavision.virtual_packages import virtual_packages
@@ -126,7 +121,7 @@ def _noted(
         noted["unverified"] = ", ".join(f"{module}={name}" for module, name in unverified)
     if any(p.manager is Manager.PYPI and not p.url.endswith(".whl") for p in packages):
         noted["allow_sdist"] = "true"
-    if shared := _shared_modules(packages, import_map):
+    if shared := shared_modules(packages, import_map):
         noted["shared_modules"] = ", ".join(shared)
     return noted
 
@@ -371,32 +366,6 @@ class _Solving:
 def _guess(needed: Requirement) -> Requirement:
     """Take an import's own name for a distribution of PyPI, as ``--allow-unverified`` says."""
     return replace(needed, manager=Manager.PYPI, name=normalized(needed.name))
-
-
-def _shared_modules(packages: Sequence[LockedPackage], import_map: ImportMap) -> tuple[str, ...]:
-    """Say which modules a conda package and one from PyPI would both write on a platform."""
-    platforms: dict[str, list[str]] = {}
-    for platform in sorted({package.platform for package in packages}):
-        here = [package for package in packages if package.platform == platform]
-        for shared in _written_twice(here, import_map):
-            platforms.setdefault(shared, []).append(platform)
-    return tuple(f"{shared} on {', '.join(found)}" for shared, found in sorted(platforms.items()))
-
-
-def _written_twice(packages: Sequence[LockedPackage], import_map: ImportMap) -> set[str]:
-    found: dict[str, set[str]] = {}
-    for package in packages:
-        if package.manager is Manager.PYPI:
-            for module in import_map.supplied(package.name):
-                found.setdefault(module, set()).add(package.name)
-    return {
-        f"{module} ({package.name}, {wheel})"
-        for package in (packages if found else ())
-        if package.manager is Manager.CONDA
-        for name in import_map.pypi_names(package.name)
-        for module in import_map.supplied(name)
-        for wheel in found.get(module, ())
-    }
 
 
 def _pypi_solver(cache: Path, terms: Terms, *, offline: bool) -> PyPISolver:
