@@ -4,8 +4,11 @@
     python benchmarks/scan.py TREE [--repeat 3] [--copies 4] [--peers FOLDER_OF_THEIR_COMMANDS]
 
 Each tool runs as its command, in its own process, with its output thrown away; the best of the
-repeats counts. The tree is copied first, so that no tool's configuration or cache is in the way.
-Only the reading of files is compared: nothing is mapped, solved or fetched. With ``--copies``
+repeats counts, and one that gives up has no time. The tree is copied first, so that no tool's
+configuration or cache is in the way. Only the reading of files is compared: nothing is mapped,
+solved or fetched. pipreqs gives up at the first file that the Python it runs on does not parse;
+where it does, it and condavision are compared once more without such files, by the parser of the
+Python that runs this, which should be the same version. With ``--copies``
 each is run once more on the tree and once on so many copies of it, and its memory is told: the
 largest sum over its processes, shared pages counted once (Linux).
 """
@@ -13,12 +16,15 @@ largest sum over its processes, shared pages counted once (Linux).
 from __future__ import annotations
 
 import argparse
+import ast
+import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,36 +58,71 @@ def main() -> None:
 
 
 def compare(tree: Path, folder: Path, files: int, options: argparse.Namespace) -> None:
+    others = peers(options.peers)
+    results = measured(tree, folder, others, options.repeat)
+    table(results, files, "deptry")
+    if math.isinf(results.get("pipreqs", 0.0)):
+        removed = remove_unparsed(tree)
+        print(f"without {removed} files that {sys.version.split()[0]} does not parse:")
+        only = {"pipreqs": others["pipreqs"]}
+        table(measured(tree, folder, only, options.repeat), files - removed, "pipreqs")
+
+
+def measured(
+    tree: Path, folder: Path, others: dict[str, list[str]], repeat: int
+) -> dict[str, float]:
+    """Return the best time of each tool in seconds; infinite of one that gives up."""
     ours = [sys.executable, "-c", OURS, str(tree)]
     home = folder / "home"
     results: dict[str, float] = {}
-    for _ in range(options.repeat):  # interleaved: the machine's mood is shared
+    for _ in range(repeat):  # interleaved: the machine's mood is shared
         shutil.rmtree(home, ignore_errors=True)
         record(results, "condavision, first", ours, tree, home)
         time.sleep(2.1)  # what was written within two seconds of being read is read again
         subprocess.run(ours, cwd=tree, env=environment(home), check=True, capture_output=True)
         record(results, "condavision, again", ours, tree, home)
-        for name, command in peers(options.peers):
+        for name, command in others.items():
             record(results, name, command, tree, home)
-    deptry = results.get("deptry")
+    return results
+
+
+def table(results: dict[str, float], files: int, unit: str) -> None:
+    one = results.get(unit, math.inf)
     for name, seconds in sorted(results.items(), key=lambda it: it[1]):
-        ratio = f"{seconds / deptry:6.2f} x deptry" if deptry else ""
+        if math.isinf(seconds):
+            print(f"{name:22} gave up")
+            continue
+        ratio = "" if math.isinf(one) else f"{seconds / one:6.2f} x {unit}"
         print(f"{name:22} {seconds:8.2f} s {files / seconds:8.0f} files/s {ratio}")
 
 
-def peers(folder: Path | None) -> list[tuple[str, list[str]]]:
+def remove_unparsed(tree: Path) -> int:
+    """Remove the files that pipreqs gives up at; return how many there were."""
+    removed = 0
+    for path in tree.rglob("*.py"):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ast.parse(path.read_text("utf-8"))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            path.unlink()
+            removed += 1
+    return removed
+
+
+def peers(folder: Path | None) -> dict[str, list[str]]:
     commands = {
         "deptry": ["deptry", ".", "-rf", "requirements.txt"],
-        "pipreqs": ["pipreqs", "--mode", "no-pin", "--print", "."],
+        "pipreqs": ["pipreqs", "--use-local", "--print", "."],
         "fawltydeps": ["fawltydeps", "--list-imports", "--code", "."],
     }
-    found = []
+    found = {}
     for name, (program, *arguments) in commands.items():
         path = shutil.which(program, path=str(folder) if folder else None)
         if path is None:
             print(f"{name}: not installed, left out")
         else:
-            found.append((name, [path, *arguments]))
+            found[name] = [path, *arguments]
     return found
 
 
@@ -98,7 +139,7 @@ def weigh(tree: Path, folder: Path, options: argparse.Namespace) -> None:
     for name, command in [
         ("condavision, first", [sys.executable, "-c", OURS, "."]),
         ("condavision, again", [sys.executable, "-c", OURS, "."]),
-        *peers(options.peers),
+        *peers(options.peers).items(),
     ]:
         small, large = (peak(command, at, folder / f"home of {at.name}") for at in (tree, many))
         on_many = f"{large:6.0f} MB on {options.copies} copies"
@@ -150,8 +191,9 @@ def record(
         command, cwd=tree, env=environment(home), capture_output=True, check=False
     )
     seconds = time.perf_counter() - started
-    if done.returncode not in {0, 1}:  # deptry and fawltydeps report findings with 1
+    if done.returncode not in {0, 1} or b"Traceback" in done.stderr:  # 1 tells of findings
         print(f"{name}: ended with {done.returncode}: {done.stderr[-300:].decode()}")
+        seconds = math.inf
     results[name] = min(seconds, results.get(name, seconds))
 
 

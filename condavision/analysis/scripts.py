@@ -175,17 +175,26 @@ def _walked(
     The cache of condavision itself is not among them, nor are a conda package and an environment,
     wherever they lie: they are Python that no one here wrote.
     """
-    visited = {os.path.realpath(home())}
+    visited = {_identity(str(home()))}
     for parent, folders, files in os.walk(folder, onerror=failed, followlinks=True):
-        real = os.path.realpath(parent)
+        identity = _identity(parent)
         here = Path(parent)
         is_top = here == folder
-        if not is_top and (real in visited or _is_foreign(here, {*folders, *files})):
+        if not is_top and (identity in visited or _is_foreign(here, {*folders, *files})):
             folders.clear()
             continue
-        visited.add(real)
+        visited.add(identity)
         folders[:] = sorted(name for name in folders if name not in _EXCLUDED)
         yield here, files
+
+
+def _identity(folder: str) -> tuple[int, int]:
+    """Return what makes two paths one directory; -1 of one that is not there."""
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - paths are strings here
+    except OSError:
+        return (-1, -1)
+    return (status.st_dev, status.st_ino)
 
 
 def _is_foreign(folder: Path, names: set[str]) -> bool:
