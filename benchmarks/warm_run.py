@@ -2,8 +2,9 @@
 
     python -m benchmarks.warm_run [--runs 60]
 
-Prints medians and minima in milliseconds, and each way's share of what uv adds. It needs uv and a
-CPython on this machine and no network. On a busy machine trust the minima and the ratios.
+Prints medians and minima in milliseconds, and each way's share of what uv adds. condavision is
+built, and installed by uv, by the newest pip and by an old one, whose wrappers are slow. It needs a
+CPython on this machine, and PyPI for the pips. On a busy machine trust the minima and the ratios.
 """
 
 from __future__ import annotations
@@ -29,8 +30,7 @@ from condavision.warm_record import WarmInputs
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 UV_BLOCK = '# /// script\n# requires-python = ">=3.8"\n# dependencies = []\n# ///\n'
-OLD_PIP = "import re\nimport sys\nfrom condavision.launcher import main\n"
-NEW_PIP = "import sys\nfrom condavision.launcher import main\n"
+INSTALLERS = {"pip 24.0": "pip==24.0", "newest pip": "pip", "uv": ""}  # 3.12 brings the first
 
 
 def main() -> None:
@@ -77,8 +77,10 @@ def make_ways(root: Path, environ: dict[str, str]) -> dict[str, list[str]]:
         "its python": [python, str(script)],
         "sh and exec": ["/bin/sh", "-c", f"exec {shlex.join([python, str(script)])}"],
         **launchers(root, Path(prefix), script),
-        "condavision": [entry_point(root, "new", NEW_PIP), "run", str(script)],
-        "condavision, an older pip": [entry_point(root, "old", OLD_PIP), "run", str(script)],
+        **{
+            f"condavision, by {installer}": [command, "run", str(script)]
+            for installer, command in installed(root).items()
+        },
         "uv run, locked": [*uv, str(uv_script)],
     }
 
@@ -100,17 +102,24 @@ def launchers(root: Path, prefix: Path, script: Path) -> dict[str, list[str]]:
     return {f"launcher, {shell}": [shell, str(path)] for shell in found}
 
 
-def entry_point(root: Path, name: str, imports: str) -> str:
-    """Write a console script as an installer does, for this checkout in a venv of its own."""
-    venv = root / f"venv-{name}"
-    base = os.path.realpath(sys.executable)
-    subprocess.run([find_uv_bin(), "venv", "-q", "--offline", "-p", base, str(venv)], check=True)
-    [packages] = venv.glob("lib/python*/site-packages")
-    (packages / "condavision.pth").write_text(f"{REPOSITORY}\n")
-    path = venv / "bin" / "condavision"
-    path.write_text(f"#!{venv}/bin/python\n{imports}sys.exit(main())\n")
-    path.chmod(0o755)
-    return str(path)
+def installed(root: Path) -> dict[str, str]:
+    """Return the command as each installer puts it into a venv; a warm run needs nothing else."""
+    uv, base = find_uv_bin(), os.path.realpath(sys.executable)
+    subprocess.run([uv, "build", "-q", "--wheel", "-o", str(root), str(REPOSITORY)], check=True)
+    [wheel] = map(str, root.glob("*.whl"))
+    commands = {}
+    for number, (installer, pip) in enumerate(INSTALLERS.items()):
+        venv = root / f"venv-{number}"
+        python = str(venv / "bin" / "python")
+        subprocess.run([uv, "venv", "-q", "-p", base, str(venv)], check=True)
+        by_uv = [uv, "pip", "install", "-q", "-p", python]
+        install = by_uv
+        if pip:
+            subprocess.run([*by_uv, pip], check=True)
+            install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        subprocess.run([*install, "--no-deps", wheel], check=True)
+        commands[installer] = str(venv / "bin" / "condavision")
+    return commands
 
 
 def measure(

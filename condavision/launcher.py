@@ -1,4 +1,4 @@
-"""The console script's first door: a script that ran before starts from here, the rest goes on.
+"""The command's first door in Python: a script that ran before starts from here, the rest goes on.
 
 Nothing is imported that the warm path does not need (see ``warm``).
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
+import json
 import os
 import re
 import shlex
@@ -13,15 +15,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.analysis.scripts import _EXCLUDED
 from condavision.exporting import export
 from condavision.lockfile import read_lock, write_lock
 from condavision.scaffold import FILES
 from condavision.subdir import current_subdir
+from condavision.target import Together
 from tests.command_line import CONDAVISION, CommandLine, Finished, InProcess
 from tests.test_lockfile import HASH, LOCKS, REQUIREMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from condavision.interpreters import Interpreter
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 
@@ -131,14 +137,83 @@ def test_make_has_a_target_for_each_script(command: CommandLine) -> None:
     assert make("run/more/new.py").ok().out == "new\n"
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_has_targets_for_folders_locked_together_and_modules(command: CommandLine) -> None:
+    environ = {"CONDAVISION": shlex.join(CONDAVISION)}
+    show = "import os, sys, tabulate\nprint(sys.argv[1:], os.path.basename(os.getcwd()))\n"
+    for name in ("jobs/a.py", "jobs/sub/b.py", "jobs/own.py", "tools/echo.py", "named é.py"):
+        path = command.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(show)
+
+    def make(*arguments: str, **variables: str) -> Finished:
+        return command.process(["make", "-s", *arguments], environ={**environ, **variables})
+
+    def known() -> set[str]:
+        said = make("-pqRr").out.rpartition("# Make data base")[2]  # the one before is outdated
+        found = re.findall(r"^run/([^:]*):", said, re.MULTILINE)
+        return set(found) - {"-dash.py", "plain.py"}
+
+    command("lock", "--together", "jobs", "-m", "tools.echo").ok()
+    command("lock", "-m", "echo", cwd=command.folder / "tools").ok()
+    command("lock", "jobs/own.py").ok()
+    modules = {"-m/tools.echo", "-m/tools/echo"}
+    assert known() == {"jobs/a.py", "jobs/sub/b.py", "jobs/own.py", *modules}
+    make("install").ok()
+    assert len(command("list", "--json").ok().json()) == 2, "theirs, and that of ECHO"
+    for target, place in (
+        ("jobs/sub/b.py", command.folder.name),
+        ("-m/tools.echo", command.folder.name),
+        ("-m/tools/echo", "tools"),
+    ):
+        ran = make(f"run/{target}", f"ARGS={shlex.join(ARGUMENTS)}").ok()
+        assert (ran.out, ran.err) == (f"{ARGUMENTS} {place}\n", "")
+    (command.folder / "jobs" / "sub" / "new.py").write_text("print('new')\n")
+    assert make("run/jobs/sub/new.py").ok().out == "new\n", "what is added later runs too"
+    (command.folder / "jobs" / "sub" / "new.py").unlink()
+    assert "jobs/sub/new.py" not in known()
+    (command.folder / "tools" / "echo.py").write_text("import humanize\n")
+    assert "no longer requires what it was locked for" in make("run/-m/tools.echo").err
+    shutil.rmtree(command.folder / "jobs")
+    assert known() == {"jobs/own.py", *modules}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_finds_the_scripts_that_are_locked_together(make_project: MakeProject) -> None:
+    """As ``lock`` does: Python by name or shebang, nothing of caches, packages and environments."""
+    names = [
+        *("a.py", "window.pyw", "book.ipynb", "conftest.py", "data.csv", ".hidden.py", "sp ace.py"),
+        *(f"{folder}/no.py" for folder in sorted(_EXCLUDED)),
+        *("venv/pyvenv.cfg", "venv/lib/no.py", "env/conda-meta/history", "env/no.py"),
+        *("cache/CACHEDIR.TAG", "cache/no.py", "unpacked/info/index.json", "unpacked/no.py"),
+        *("package/__init__.py", "package/no.py", "package/__main__.py", "package/below/yes.py"),
+        *(".config/yes.py", "runnable/__main__.py", "runnable/yes.py"),
+    ]
+    entry = f'"./": {{"lock": "{HASH}", "digest": "0"}}\n'
+    root = make_project({**dict.fromkeys(names, ""), "locks/scripts.yml": entry})
+    for name, line in (("tool", "#!/usr/bin/env python3"), ("other", "#!/bin/sh"), ("text", "x")):
+        (root / name).write_text(f"{line}\n")
+    (root / "binary").write_bytes(bytes(range(256)))
+    os.mkfifo(root / "pipe")
+    (root / "loop").symlink_to(".")
+    (root / "future").mkdir()
+    os.utime(root / "future", (2**31 - 1, 2**31 - 1))
+    shutil.copy(REPOSITORY / "templates" / "Makefile", root)
+    listed = CommandLine(root).process(["make", "-pqRr", "CONDAVISION=condavision-is-not-here"])
+    targets = re.findall(r"^run/(.*):", listed.ok().out, re.MULTILINE)
+    wanted = {str(path.relative_to(root)) for path in Together(root).scripts()}
+    assert {"window.pyw", "tool", "package/__main__.py"} <= wanted
+    assert sorted(targets) == sorted(wanted - {"book.ipynb", "sp ace.py"})
+
+
 TOOL = """\
 #!/bin/sh
 # Stands for a conda: notes what it is asked for, and makes an environment of the tests' Python.
 echo "$0 $*" >>asked
 while [ "$1" != -p ]; do shift; done
 mkdir -p "$2/bin" "$2/etc/conda/activate.d"
-printf '%s\\n' '#!/bin/sh' '[ "$1" != -m ] || { echo "$*" >>asked; exit; }' 'exec PYTHON "$@"' \\
-  >"$2/bin/python"
+printf '%s\\n' '#!/bin/sh' '[ "$1 $2" != "-m pip" ] || { echo "$*" >>asked; exit; }' \\
+  'exec PYTHON "$@"' >"$2/bin/python"
 chmod +x "$2/bin/python"
 echo 'export ACTIVATED=yes' >"$2/etc/conda/activate.d/sample.sh"
 """
@@ -183,6 +258,66 @@ def test_make_without_condavision(tool: str, make_project: MakeProject, home: Pa
         lines = {line.replace("#sha256=", " --hash=sha256:") for line in lines}
         written = [(root / own / name).read_text() for name in ("explicit.txt", "pip.txt")]
         assert {line for text in written for line in text.splitlines()} == lines
+
+
+DECLARED = {
+    "a.json": {
+        "QUOTES": "first",
+        "ONLY_A": 'it\'s $HOME `id` \\ "x"\n\n  two\n',
+        "PATH": "no",
+    },
+    "b.json": {"QUOTES": "'", "CONDA_PREFIX": "no", "PYTHONHOME": "no", "EMPTY": ""},
+    "README": {"IGNORED": "yes"},
+}
+STATE = {"env_vars": {"STATE": "ünï\t;#%s", "ONLY_B": "***unset***", "no name": "x", "N": 1}}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("minor", [(2, 7), (3, 6), sys.version_info[:2]])
+def test_make_sets_declared_variables_without_condavision(
+    minor: tuple[int, int],
+    make_project: MakeProject,
+    home: Path,
+    interpreter: Callable[[tuple[int, int]], Interpreter],
+) -> None:
+    """Byte for byte as conda's activation, for the scripts of a folder and for modules."""
+    show = "import os\nprint(repr(sorted(os.environ.items())))\n"
+    entry = f'{{"lock": "{HASH}", "digest": "0"}}\n'
+    index = f'"jobs/": {entry}"-m it in jobs": {entry}'
+    root = make_project({"jobs/it.py": show, "locks/scripts.yml": index})
+    write_lock(root / "locks", LOCKS["every platform, with PyPI"], REQUIREMENTS)
+    shutil.copy(REPOSITORY / "templates" / "Makefile", root)
+    stub = root / "bin" / "mamba"
+    stub.parent.mkdir()
+    copies = "".join(
+        f'mkdir -p "$2/{Path(name).parent}"; cp {name} "$2/{name}"\n'
+        for name in ("conda-meta/state", *(f"etc/conda/env_vars.d/{name}" for name in DECLARED))
+    )
+    stub.write_text(TOOL.replace("PYTHON", str(interpreter(minor).executable)) + copies)
+    stub.chmod(0o755)
+    for name, table in (
+        ("conda-meta/state", STATE),
+        *((f"etc/conda/env_vars.d/{name}", table) for name, table in DECLARED.items()),
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
+    environ = {
+        "PATH": f"{stub.parent}:/usr/bin:/bin",
+        "CONDAVISION": "condavision-is-not-here",
+        "MAMBA_EXE": "",
+        "ONLY_B": "outside",
+    }
+    for target in ("run/jobs/it.py", "run/-m/jobs/it"):
+        ran = CommandLine(root).process(["make", "-s", target], environ=environ)
+        found = dict(ast.literal_eval(ran.ok().out))
+        assert found["ONLY_A"] == DECLARED["a.json"]["ONLY_A"]
+        wanted = {"QUOTES": "'", "EMPTY": "", "ONLY_B": "outside", "ACTIVATED": "yes"}
+        assert {name: found.get(name) for name in wanted} == wanted
+        state = found["STATE"] if minor > (3,) else found["STATE"].encode("latin-1").decode()
+        assert state == STATE["env_vars"]["STATE"]
+        assert found["PATH"].endswith(environ["PATH"])
+        assert found["CONDA_PREFIX"] == f"{root}/.condavision/{HASH}/environment"
+        assert not {"PYTHONHOME", "IGNORED", "N", "no name"} & set(found)
 
 
 def test_exec_targets_never_solve(command: CommandLine) -> None:
@@ -231,7 +366,7 @@ def test_the_wheel_holds_what_it_needs(tmp_path: Path) -> None:
     python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
     tool.process([binary, "pip", "install", "-q", "-p", str(python), str(wheel)]).ok()
     (tmp_path / "s.py").write_text("import yaml, tomllib\n")
-    condavision = [str(python), "-m", "condavision"]
+    condavision = [str(python.with_name("condavision"))]
     explained = tool.process([*condavision, "explain", "--json", "s.py"]).ok().json()
     assert explained["pypi"] == ["pyyaml"]
     assert explained["python"] == ">=3.11"

@@ -24,14 +24,16 @@ __all__ = ["look_at_installation"]
 
 _AREA = "installation"
 _SHOWN = ("py-rattler", "uv", "conda-lock")
+_COMMAND = "command"
+_COMMAND_FILES = ("condavision", "condavision.exe")
 
 
 def look_at_installation() -> Iterator[Finding]:
-    """Yield what is to say of the package, what it needs, and its console script."""
+    """Yield what is to say of the package, what it needs, and its command."""
     found = f"{__version__} on {platform.python_implementation()} {platform.python_version()}"
     yield Finding(_AREA, "condavision", State.OK, found)
     yield _dependencies()
-    yield _console_script(shutil.which("condavision"))
+    yield _command(shutil.which("condavision"))
 
 
 def _installed_from() -> str:
@@ -79,15 +81,24 @@ def _unmet(needed: Requirement) -> str:
     return "" if fits else f"{needed.name} {installed} is not {needed.specifier}"
 
 
-def _console_script(path: str | None) -> Finding:
-    what = "console script"
+def _command(path: str | None) -> Finding:
+    own = _own_command()
+    folder = shlex.quote(str(own.parent)) if own else "FOLDER"
+    mend = f"put the folder it was installed into first: export PATH={folder}:$PATH"
     if path is None:
         found = "condavision is not on PATH: launchers and make fall back to this Python or fail"
-        mend = "add the folder it was installed into to PATH: export PATH=FOLDER:$PATH"
-        return Finding(_AREA, what, State.WARNING, found, mend)
-    if b"\nimport re\n" in Path(path).read_bytes()[:2000]:
-        found = f"{path} is an old pip's: every run pays 6 to 8 ms for its `import re`"
-        again = f"pip install --force-reinstall --no-deps {_installed_from()}"
-        mend = f"pip install --upgrade pip && {again}"
-        return Finding(_AREA, what, State.WARNING, found, mend)
-    return Finding(_AREA, what, State.OK, path)
+        return Finding(_AREA, _COMMAND, State.WARNING, found, mend)
+    if own and Path(path).resolve() != own:
+        found = f"PATH leads to {path}, which is not this installation's {own}"
+        return Finding(_AREA, _COMMAND, State.WARNING, found, mend)
+    return Finding(_AREA, _COMMAND, State.OK, path)
+
+
+def _own_command() -> Path | None:
+    """Return the command that came with this package, as its RECORD has it."""
+    try:
+        files = distribution("condavision").files or ()
+    except PackageNotFoundError:
+        return None
+    found = (Path(file.locate()) for file in files if file.name in _COMMAND_FILES)
+    return next((path.resolve() for path in found if path.is_file()), None)

@@ -37,11 +37,11 @@ def project(
 
 
 def wrong(findings: Iterator[Finding]) -> dict[str, Finding]:
-    """What is not in order, the machine's own console script apart."""
+    """What is not in order, the machine's own PATH apart."""
     return {
         finding.what: finding
         for finding in findings
-        if finding.state is not State.OK and finding.what not in {"console script", "room"}
+        if finding.state is not State.OK and finding.what not in {"command", "room"}
     }
 
 
@@ -176,21 +176,46 @@ def test_a_fast_start_that_is_off(tmp_path: Path) -> None:
     assert found["fast start"].mend.startswith(f"rm -r {warm}")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a command there is an .exe")
 @pytest.mark.parametrize(
-    ("wrapper", "said"),
-    [("import re\nimport sys\n", "old pip"), ("import sys\n", ""), (None, "PATH")],
+    ("found_first", "said"),
+    [
+        ("own", ""),
+        ("a symlink to it", ""),
+        ("another", "is not this installation's"),
+        (None, "on PATH"),
+    ],
 )
-def test_the_console_script(
-    wrapper: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_command(
+    found_first: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "condavision"
-    if wrapper is not None:
-        script.write_text(f"#!/bin/sh\n{wrapper}")
-        script.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    [found] = [one for one in look_at_installation() if one.what == "console script"]
+    own, other = tmp_path / "own bin" / "condavision", tmp_path / "bin" / "condavision"
+    for path in (own, other):
+        path.parent.mkdir()
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    if found_first == "a symlink to it":
+        other.unlink()
+        other.symlink_to(own)
+    installed = _dist_info(tmp_path / "site")
+    (installed / "RECORD").write_text("../own bin/condavision,,\ncondavision/__init__.py,,\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    folders = {None: tmp_path, "own": own.parent}
+    monkeypatch.setenv("PATH", str(folders.get(found_first, other.parent)))
+    [found] = [one for one in look_at_installation() if one.what == "command"]
     assert found.state is (State.WARNING if said else State.OK)
     assert said in found.found
+    if said:
+        assert f"export PATH='{own.parent}':$PATH" in found.mend
+
+
+def _dist_info(site: Path, *lines: str) -> Path:
+    """The metadata of an installed condavision 1."""
+    folder = site / "condavision-1.dist-info"
+    folder.mkdir(parents=True)
+    metadata = ["Metadata-Version: 2.1", "Name: condavision", "Version: 1", *lines]
+    (folder / "METADATA").write_text("\n".join(metadata) + "\n")
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -208,23 +233,17 @@ def test_the_console_script(
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="paths are POSIX's")
-def test_an_old_console_script_is_made_again_from_where_it_came(
+def test_what_lacks_a_dependency_is_installed_from_where_it_came(
     document: object, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No index needs to have what was installed from a checkout."""
-    script = tmp_path / "condavision"
-    script.write_text("#!/bin/sh\nimport re\n")
-    script.chmod(0o755)
-    installed = tmp_path / "site" / "condavision-1.dist-info"
-    installed.mkdir(parents=True)
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: condavision\nVersion: 1\n")
+    installed = _dist_info(tmp_path / "site", "Requires-Dist: no-such-distribution-anywhere")
     if document is not None:
         (installed / "direct_url.json").write_text(json.dumps(document))
-    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    [found] = [one for one in look_at_installation() if one.what == "console script"]
-    again = f"pip install --force-reinstall --no-deps {given}"
-    assert found.mend == f"pip install --upgrade pip && {again}"
+    [found] = [one for one in look_at_installation() if one.what == "dependencies"]
+    assert found.found == "no-such-distribution-anywhere is missing"
+    assert found.mend == f"pip install --upgrade {given}"
 
 
 def test_channels(channel: Channel, home: Path, tmp_path: Path) -> None:
