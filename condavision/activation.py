@@ -113,13 +113,14 @@ def _assignment(name: str, value: str | None) -> Operation:
     return (name, "", "", "", "", "" if value is None else f"={value}")
 
 
-def _declared_variables(prefix: Path) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
+def _declared_variables(prefix: Path) -> dict[str, str]:
+    """Return what packages and the user declare, as conda reads it: PATH is not for them to set."""
+    found: dict[str, str] = {}
     for file in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*.json")):
         found.update(_string_table(_load(file)))
     state = _load(prefix / "conda-meta" / "state")
     found.update(_string_table(state.get("env_vars")))
-    return {name: None if value == _UNSET else value for name, value in found.items()}
+    return {name: it for name, it in found.items() if name != "PATH" and it != _UNSET}
 
 
 def _load(file: Path) -> dict[str, object]:

@@ -158,11 +158,11 @@ def test_without_scripts_no_shell_runs(tmp_path: Path) -> None:
     (declared / "a.json").write_text('{"FROM_PACKAGE": "a b", "REPLACED": "1", "NUMBER": 1}')
     (declared / "broken.json").write_text("{")
     (prefix / "conda-meta").mkdir()
-    state = {"version": 1, "env_vars": {"REPLACED": "2", "GONE": "***unset***"}}
+    state = {"version": 1, "env_vars": {"REPLACED": "2", "KEPT": "***unset***", "PATH": "/x"}}
     (prefix / "conda-meta" / "state").write_text(json.dumps(state))
     found = activation.derive(prefix)
     assert found.wrapper == ()
-    result = process_environment(found, (), {"PATH": "/usr/bin", "GONE": "x", "KEPT": "k"})
+    result = process_environment(found, (), {"PATH": "/usr/bin", "KEPT": "k"})
     assert result == {
         "PATH": f"{prefix / 'bin'}:/usr/bin",
         "CONDA_PREFIX": str(prefix),
