@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from condavision import activation
 from condavision.bytecode import compile_missing, compile_prefix
 from condavision.channel import INTERPRETERS
 from condavision.conda_install import install_conda_packages
+from condavision.distributions import altered_files
 from condavision.errors import InstallError
 from condavision.files import write_atomic
 from condavision.model import Manager
@@ -70,13 +74,7 @@ def build(
             compile_prefix(prefix, environment.python, home / "pyc", progress, inherit)
         if pypi:
             progress.message(f"installing from PyPI: {', '.join(item.name for item in pypi)}")
-            install_pypi_packages(
-                pypi,
-                environment.python,
-                home / "uv",
-                allow_sdist=lock.metadata.get("allow_sdist") == "true",
-                inherit=inherit,
-            )
+            _install_pypi(pypi, environment, lock, progress, inherit)
             if compile_bytecode:
                 compile_missing(prefix, environment.python, progress, inherit)
         activation.store(activation.derive(prefix), prefix)
@@ -85,6 +83,33 @@ def build(
         with suppress(InstallError):  # it would hide what went wrong first
             remove_tree(prefix)
         raise
+
+
+def _install_pypi(
+    packages: Sequence[LockedPackage],
+    environment: Environment,
+    lock: Lock,
+    progress: Progress,
+    inherit: tuple[int, ...],
+) -> None:
+    """Install distributions; those whose files were altered in the cache are fetched again.
+
+    Cached files are hard-linked into environments: editing one there edits it everywhere.
+    """
+    install = partial(
+        install_pypi_packages,
+        python=environment.python,
+        cache=environment.prefix.parent.parent / "uv",
+        allow_sdist=lock.metadata.get("allow_sdist") == "true",
+        inherit=inherit,
+    )
+    install(packages)
+    names = {canonicalize_name(name) for name, _ in altered_files(environment.prefix)}
+    altered = [package for package in packages if canonicalize_name(package.name) in names]
+    if altered:
+        listed = ", ".join(package.name for package in altered)
+        progress.message(f"fetching again, for files were altered: {listed}")
+        install(altered, anew=True)
 
 
 def _require_utf_8(home: Path) -> None:

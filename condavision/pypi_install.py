@@ -37,18 +37,24 @@ def install_pypi_packages(
     cache: Path,
     *,
     allow_sdist: bool = False,
+    anew: bool = False,
     inherit: tuple[int, ...] = (),
 ) -> None:
     """Install ``packages`` for the interpreter ``python``, no dependencies, hashes required.
 
-    ``cache`` is uv's cache; what it has is used without asking the network. Nothing
-    is compiled. ``inherit`` are file descriptors that uv keeps open.
+    ``cache`` is uv's cache; what it has is used without asking the network, unless they are
+    installed ``anew``: they replace what is there, and what is cached. Nothing is compiled.
+    ``inherit`` are file descriptors that uv keeps open.
 
     Raises:
         InstallError: a distribution cannot be fetched, has another content than locked, does not
             fit the interpreter, or is a source distribution and those are not allowed.
     """
     _refuse_sdists(packages, allowed=allow_sdist)
+    kept = ("--cache-dir", str(cache))
+    if anew:
+        names = sorted(item.name for item in packages)
+        _run([find_uv_bin(), "cache", "clean", "--no-config", "--quiet", *kept, *names], inherit)
     with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
         requirements = Path(folder, "requirements.txt")
         lines = [f"{item.name} @ {item.url} --hash=sha256:{item.sha256}\n" for item in packages]
@@ -57,8 +63,9 @@ def install_pypi_packages(
             find_uv_bin(),
             *("pip", "install", "--no-config", "--no-deps", "--require-hashes"),
             *("--break-system-packages", "--quiet", "--python", str(python)),
-            *("--cache-dir", str(cache), "--requirements", str(requirements)),
+            *(*kept, "--requirements", str(requirements)),
             *(() if allow_sdist else ("--no-build",)),
+            *(("--reinstall",) if anew else ()),
         ]
         result = _run([*command, "--offline"], inherit)
         if result.returncode != 0:

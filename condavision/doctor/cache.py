@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.distributions import altered_files
 from condavision.doctor.finding import Finding, State
 from condavision.environment import Environment
 from condavision.locking import try_exclusive
@@ -144,10 +145,11 @@ def _unfinished(item: InstalledEnvironment) -> str:
 
 
 def _damage(item: InstalledEnvironment) -> str:
-    """Say which files of packages are gone or altered, by their sizes; empty where none is."""
+    """Say which files of packages are gone or altered; empty where none is."""
     if not Environment(item.prefix, item.key, item.subdir).python.exists():
         return "its interpreter is gone"
     wrong = [name for name, size in _recorded(item.prefix) if not _is(item.prefix / name, size)]
+    wrong += [name for _, name in altered_files(item.prefix)]
     if not wrong:
         return ""
     others = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
@@ -155,7 +157,7 @@ def _damage(item: InstalledEnvironment) -> str:
 
 
 def _recorded(prefix: Path) -> Iterator[tuple[str, int | None]]:
-    """Yield the files of packages with their sizes; None where installing changes the content."""
+    """Yield the files of conda packages and their sizes; None where installing changes them."""
     for record in prefix.glob("conda-meta/*.json"):
         try:
             paths = json.loads(record.read_bytes())["paths_data"]["paths"]

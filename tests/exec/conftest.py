@@ -90,9 +90,11 @@ def make_lock(channel: Channel) -> MakeLock:
 def make_environment(make_lock: MakeLock, home: Path) -> Callable[..., Environment]:
     """Install what specs solve to, into an empty home."""
 
-    def make(*specs: str, compile_bytecode: bool = True) -> Environment:
+    def make(
+        *specs: str, compile_bytecode: bool = True, extra: tuple[LockedPackage, ...] = ()
+    ) -> Environment:
         return install(
-            make_lock(*specs),
+            make_lock(*specs, extra=extra),
             current_subdir(),
             home=home,
             progress=Progress(),

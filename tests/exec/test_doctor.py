@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.environment import Environment
+    from condavision.model import LockedPackage
     from tests.channels.server import Channel
 
 WHOLE = "import sys\n"
@@ -132,6 +134,32 @@ def test_what_is_wrong_with_environments(
         assert found() == {}, "somebody builds it"
     assert found()[environment.key].state is State.WARNING
     assert f"condavision clean {environment.key}" in found()[environment.key].mend
+
+
+def test_what_is_wrong_with_what_pypi_brought(
+    iniconfig: LockedPackage,
+    make_environment: Callable[..., Environment],
+    home: Path,
+    tmp_path: Path,
+) -> None:
+    def found() -> dict[str, Finding]:
+        return wrong(examine(tmp_path, home, offline=True))
+
+    environment = make_environment("idna", extra=(iniconfig,))
+    assert found() == {}
+    [module] = environment.prefix.glob("lib/python*/site-packages/iniconfig/__init__.py")
+    kept = module.read_bytes()
+    time.sleep(0.02)
+    for altered in (kept + b"#", kept.replace(b"class", b"klass")):
+        module.write_bytes(altered)
+        assert "iniconfig/__init__.py missing or altered" in found()[environment.key].found
+    module.write_bytes(kept)
+    assert found() == {}
+    module.unlink()
+    assert found()[environment.key].state is State.BROKEN
+    [record] = environment.prefix.glob("lib/python*/site-packages/iniconfig-*/RECORD")
+    record.write_text('"')
+    assert environment.key in found(), "and no traceback"
 
 
 def test_what_killed_builds_left(home: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,10 +19,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.bytecode import compile_sources
+from condavision.distributions import altered_files
 from condavision.environment import Environment, environment_of, install
 from condavision.errors import InstallError
 from condavision.model import LockedPackage, Manager
-from condavision.prefixes import record_use
+from condavision.prefixes import list_environments, record_use, remove
 from condavision.progress import BarProgress, LineProgress, Progress, choose_progress
 from condavision.pypi_install import install_pypi_packages
 from condavision.subdir import current_subdir
@@ -363,6 +365,42 @@ def test_pypi_packages_come_through_uv(
     [module] = environment.prefix.glob("lib/python*/site-packages/iniconfig/__init__.py")
     assert list(module.parent.glob("__pycache__/__init__*.pyc"))
     assert python(environment, "import iniconfig, requests; print(1)") == "1"
+
+
+DISTRIBUTION_DAMAGE: dict[str, Callable[[Path], object]] = {
+    "edited": lambda file: file.write_bytes(file.read_bytes().replace(b"class", b"klass")),
+    "longer": lambda file: file.write_bytes(file.read_bytes() + b"#"),
+    "emptied": lambda file: file.write_bytes(b""),
+    "gone": lambda file: file.unlink(),
+}
+
+
+@pytest.mark.parametrize("place", ["the environment", "the cache"])
+@pytest.mark.parametrize("damage", DISTRIBUTION_DAMAGE.values(), ids=DISTRIBUTION_DAMAGE)
+def test_a_distribution_that_was_altered_is_fetched_again(
+    damage: Callable[[Path], object],
+    place: str,
+    iniconfig: LockedPackage,
+    make_lock: MakeLock,
+    home: Path,
+) -> None:
+    """A file edited in an environment is edited in the cache, and not to be linked once more."""
+    lock = make_lock("requests", extra=(iniconfig,))
+    first = build(lock, home)
+    assert list(altered_files(first.prefix)) == []
+    folder = first.prefix if place == "the environment" else home / "uv" / "archive-v0"
+    [file] = folder.rglob("iniconfig/__init__.py")
+    time.sleep(0.02)
+    damage(file)
+    found = [("iniconfig", str(file.relative_to(first.prefix)))] if folder == first.prefix else []
+    assert not found or list(altered_files(first.prefix)) == found
+    remove(item for item in list_environments(home))
+    said = io.StringIO()
+    again = build(lock, home, LineProgress(said))
+    assert list(altered_files(again.prefix)) == []
+    assert python(again, "import iniconfig; print(iniconfig.IniConfig.__name__)") == "IniConfig"
+    fetched = "fetching again, for files were altered: iniconfig" in said.getvalue()
+    assert fetched is not (damage is DISTRIBUTION_DAMAGE["gone"] and place == "the environment")
 
 
 @pytest.mark.parametrize(
