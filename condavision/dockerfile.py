@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,7 @@ from condavision.config import load_config
 from condavision.errors import UsageError
 from condavision.scaffold import template
 from condavision.script_index import FILE_NAME
+from condavision.target import Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +33,7 @@ _IMAGES = {
 
 
 def dockerfile(located: Located, platform: str) -> str:
-    """Return a Dockerfile that runs a locked script; it is to be built in the project's root.
+    """Return a Dockerfile that runs a locked script or module, to be built in the project's root.
 
     Raises:
         UsageError: the platform is not one of images, the lock has nothing for it or belongs to
@@ -59,7 +61,8 @@ def dockerfile(located: Located, platform: str) -> str:
     config = located.project.config
     settings = [config.source] if config.source else []
     index = located.path.with_name(FILE_NAME)
-    install = ["condavision", "install", "--quiet", *_locks_option(located), lock.hash]
+    locks = _locks_option(located, config.root)
+    install = ["condavision", "install", "--quiet", *locks, lock.hash]
     sources = [index, *(source.path for source in located.reading.analysis.files)]
     return Template(template("Dockerfile")).substitute(
         script=_one_line(located.project.key),
@@ -68,15 +71,33 @@ def dockerfile(located: Located, platform: str) -> str:
         install=json.dumps(install),
         copy_lock=_copy([*settings, located.path], config.root),
         copy_sources=_copy(sources, config.root),
-        command=json.dumps(["condavision", "run", *_locks_option(located), located.project.key]),
+        start=_start(located),
     )
 
 
-def _locks_option(located: Located) -> tuple[str, ...]:
-    """Return the option for a folder of locks that the project's configuration does not name."""
+def _start(located: Located) -> str:
+    """Return the instructions that run the target; a module runs in its folder."""
+    target, root = located.project.target, located.project.config.root
+    if not isinstance(target, Module):
+        words = [*_locks_option(located, root), located.project.key]
+        return f"ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
+    place = _below(target.folder, root)
+    words = [*_locks_option(located, target.folder.resolve()), "-m", target.name]
+    move = "" if place == PurePosixPath() else f"WORKDIR {_word(str(place))}\n"
+    return f"{move}ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
+
+
+def _locks_option(located: Located, start: Path) -> tuple[str, ...]:
+    """Return the option for a folder of locks that the project's configuration does not name.
+
+    It is as seen from the folder ``start``.
+    """
     root = located.project.config.root
     folder = located.path.parent
-    return () if folder == load_config(root).locks else ("--locks", str(_below(folder, root)))
+    if folder == load_config(root).locks:
+        return ()
+    _below(folder, root)
+    return ("--locks", Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix())
 
 
 def _is_file(url: str) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from condavision.model import Lock, LockedPackage
     from condavision.reading import Flags
+    from condavision.target import Target
 
 __all__ = ["FORMATS", "Exported", "export", "export_named"]
 
@@ -74,9 +75,9 @@ class Exported:
 
 
 def export_named(
-    name: str, form: str, platform: str | None, flags: Flags, output: Path | None = None
+    name: str | Target, form: str, platform: str | None, flags: Flags, output: Path | None = None
 ) -> Exported:
-    """Return the lock of a script or hash in a format; ``output`` is where it will be written.
+    """Return the lock of a target or hash in a format; ``output`` is where it will be written.
 
     ``platform`` is this machine's where None, or the lock's first where it lacks that.
 
@@ -89,9 +90,11 @@ def export_named(
             "call it pylock.toml or pylock.NAME.toml",
         )
     if form == "dockerfile":
-        if is_hash(name):
-            raise UsageError("an image is made for a script", "name the script, not its lock")
-        located = locate(Path(name), flags)
+        if isinstance(name, str):
+            if is_hash(name):
+                raise UsageError("an image is made for a script", "name the script, not its lock")
+            name = Path(name)
+        located = locate(name, flags)
         platform = platform or _default_platform(located.lock)
         return Exported(located.lock.hash, form, platform, dockerfile(located, platform))
     lock = find_lock(name, flags)

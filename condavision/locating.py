@@ -140,8 +140,8 @@ def _named(name: str | Target) -> Target:
     return named_target(Path(name)) if isinstance(name, str) else name
 
 
-def find_locks(names: Sequence[str], flags: Flags) -> tuple[Lock, ...]:
-    """Return the locks of scripts and hashes; all that the project commits where none is named.
+def find_locks(names: Sequence[str | Target], flags: Flags) -> tuple[Lock, ...]:
+    """Return the locks of targets and hashes; all that the project commits where none is named.
 
     Raises:
         CondavisionError: as :func:`find_lock`; or the project has no locks.

@@ -199,3 +199,62 @@ def test_the_library_runs_modules(command: InProcess, monkeypatch: pytest.Monkey
     assert prefix.is_dir()
     ran = condavision.run("shop.sub", module=True, capture_output=True, text=True)
     assert (ran.returncode, ran.stdout) == (0, "sub shop.sub\n")
+
+
+def test_what_is_handed_over(command: InProcess) -> None:
+    """`export` and `vendor` take modules as `install` does."""
+    (command.folder / "below" / "near.py").write_text("import iniconfig\nx = 1\n")
+    below = command.folder / "below"
+    command("lock", "-m", "alone", cwd=below).ok()
+    exported = command("export", "-m", "alone", "--format", "requirements", cwd=below).ok().out
+    assert "\niniconfig==" in exported
+    assert command("export", "-m", "alone", "--format", "requirements").code == 70, "not from here"
+    twice = command("export", "near.py", "-m", "alone", "--format", "explicit", cwd=below)
+    assert (twice.code, command("export", "--format", "explicit").code) == (2, 2)
+    command("lock", "-m", "shop.tool").ok()
+    vendored = command("vendor", "files", "-m", "alone", "--json", cwd=below).ok().json()
+    assert [name.partition("-")[0] for name in vendored["fetched"]] == ["iniconfig"]
+    assert command("vendor", "other", "-m", "shop.tool").code == 2, "which has nothing of PyPI"
+    assert command("vendor", "files", "-m", "no.such").code == 70
+
+
+def test_what_differs(command: InProcess) -> None:
+    """Modules are compared with each other, with scripts, and with what they were in git."""
+    (command.folder / "script.py").write_text("import iniconfig\n")
+    command("lock", "-m", "shop.tool", "script.py").ok()
+
+    def git(*words: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        command.process(["git", *who, *words]).ok()
+
+    def added(*words: str, cwd: Path | None = None) -> list[tuple[str, bool]]:
+        found = command("diff", *words, "--json", cwd=cwd).ok().json()
+        return [(one["name"], not one["before"]) for one in found]
+
+    assert added("script.py", "-m", "shop.tool") == [("iniconfig", False)]
+    assert added("script.py", "script.py") == added("-m", "shop.tool", "-m", "shop.tool") == []
+    for path in (command.folder / "locks" / ".local").glob("*.yml"):
+        path.rename(command.folder / "locks" / path.name)
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "first")
+    (command.folder / "shop" / "helper.py").write_text("import iniconfig\n")
+    command("lock", "-m", "shop.tool").ok()
+    for path in (command.folder / "locks" / ".local").glob("*.yml"):
+        path.rename(command.folder / "locks" / path.name)
+    git("add", "-A")
+    git("commit", "-q", "-m", "second")
+    assert added("HEAD~1:", "-m", "shop.tool") == [("iniconfig", True)]
+    assert added("HEAD:", "HEAD~1:", "-m", "shop.tool") == [("iniconfig", False)]
+    assert added("HEAD~1:script.py", "-m", "shop.tool") == []
+    for words, code, said in (
+        (["-m", "shop.tool"], 2, "two locks are compared"),
+        (["script.py", "script.py", "-m", "shop.tool"], 2, "two locks are compared"),
+        (["HEAD:", "script.py"], 2, "`HEAD:` names nothing"),
+        (["HEAD:", "-m", "shop.tool", "-m", "shop.sub"], 2, "`HEAD:` names nothing"),
+        (["HEAD~1:script.py", "-m", "shop.sub"], 70, "-m shop.sub has no lock"),
+        (["HEAD:", "-m", "shop.sub"], 70, "HEAD has no lock of -m shop.sub"),
+        (["HEAD~1:script.py", "-m", "a/b"], 2, "not the name of a module"),
+    ):
+        done = command("diff", *words)
+        assert (done.code, said in done.err) == (code, True), done.err

@@ -16,12 +16,14 @@ from condavision.cli.options import (
     locks_option,
     module_option,
     modules_option,
+    named,
     quiet_option,
     script_argument,
     scripts_argument,
     term_options,
 )
 from condavision.reading import Flags
+from condavision.target import Module
 
 if TYPE_CHECKING:
     from condavision.compile_stage import Renewal
@@ -129,21 +131,30 @@ def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> R
 
 
 @click.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("names", nargs=-1, metavar="BEFORE AFTER", type=named)
+@modules_option()
 @locks_option()
 @click.option("--markdown", is_flag=True, help="Print a table for a pull request.")
 @json_option()
-def diff(before: str, after: str, locks: Path | None, markdown: bool, as_json: bool) -> None:
+def diff(
+    names: tuple[str, ...],
+    modules: tuple[str, ...],
+    locks: Path | None,
+    markdown: bool,
+    as_json: bool,
+) -> None:
     """Show which packages differ between two locks, and on which platforms.
 
-    BEFORE and AFTER are lock files, their hashes, or scripts; in git, as REVISION:SCRIPT.
+    BEFORE and AFTER are lock files, their hashes, or scripts; in git, as REVISION:SCRIPT. A module
+    stands behind what else is named; with it, REVISION: is the module in git.
     """
     from condavision.lock_diff import compare, diff_json, diff_markdown, diff_rows
-    from condavision.lock_naming import named_lock
+    from condavision.lock_naming import named_pair
     from condavision.report import print_json, print_table
 
-    changes = compare(named_lock(before, locks), named_lock(after, locks))
+    here = Path.cwd()
+    before, after = named_pair(names, [Module(module, here) for module in modules], locks)
+    changes = compare(before, after)
     if as_json:
         print_json(diff_json(changes))
     elif markdown:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from condavision.cli.options import (
+    as_name,
     json_option,
     locks_option,
+    module_option,
+    modules_option,
     named,
     quiet_option,
 )
 from condavision.reading import Flags
+from condavision.target import Module
+
+if TYPE_CHECKING:
+    from condavision.target import Target
 
 __all__ = ["export", "init", "vendor"]
 
@@ -20,14 +28,16 @@ EXPORT_FORMATS = ("explicit", "environment", "requirements", "pylock", "dockerfi
 
 
 @click.command()
-@click.argument("name", metavar="SCRIPT|HASH", type=named)
+@click.argument("name", metavar="[SCRIPT|HASH]", required=False, type=named)
+@module_option()
 @click.option("--format", "form", required=True, type=click.Choice(EXPORT_FORMATS))
 @click.option("--platform", help="Platform to export (default: this machine's).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
 @locks_option()
 @json_option()
 def export(
-    name: str,
+    name: str | None,
+    module: str | None,
     form: str,
     platform: str | None,
     output: Path | None,
@@ -38,13 +48,14 @@ def export(
 
     explicit (conda, mamba, pixi) and environment (environment.yml, every package pinned);
     requirements and pylock (pip, uv) where all packages but Python come from PyPI; dockerfile (an
-    image that runs the script).
+    image that runs the script or module).
     """
     from condavision.exporting import export_named
     from condavision.files import write_atomic
     from condavision.report import print_json
 
-    exported = export_named(name, form, platform, Flags(locks=locks), output)
+    target = as_name(name, module)
+    exported = export_named(target, form, platform, Flags(locks=locks), output)
     if output is not None:
         write_atomic(output, exported.text)
     if as_json:
@@ -56,6 +67,7 @@ def export(
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]", type=named)
+@modules_option()
 @click.option(
     "--platform", "platforms", multiple=True, help="Platform (default: all locked); repeatable."
 )
@@ -65,6 +77,7 @@ def export(
 def vendor(
     folder: Path,
     names: tuple[str, ...],
+    modules: tuple[str, ...],
     platforms: tuple[str, ...],
     locks: Path | None,
     quiet: bool,
@@ -80,7 +93,9 @@ def vendor(
     from condavision.report import print_json
     from condavision.vendoring import vendor as fill
 
-    found = find_locks(names, Flags(locks=locks))
+    wanted: list[str | Target] = [*names]
+    wanted += (Module(module, Path.cwd()) for module in modules)
+    found = find_locks(wanted, Flags(locks=locks))
     vendored = fill(folder, found, platforms, choose_progress(quiet=quiet))
     if as_json:
         print_json(vendored.as_json())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_flags",
+    "as_name",
     "as_target",
     "flag_options",
     "json_option",
@@ -162,6 +163,17 @@ def as_target(
     if len(found) != 1:
         raise click.UsageError(f"Name one thing: {wanted}.")
     return found[0]
+
+
+def as_name(name: str | None, module: str | None) -> str | Target:
+    """Return the script or hash that is named, or the module, found from here.
+
+    Raises:
+        UsageError: none is, or both are.
+    """
+    if (name is None) == (module is None):
+        raise click.UsageError("Name one thing: a script, a lock's hash or -m MODULE.")
+    return name if module is None else Module(module, Path.cwd())  # type: ignore[return-value]
 
 
 def as_flags(

@@ -177,6 +177,8 @@ def _built(text: str, context: Path, image: Path) -> list[list[str]]:
             for source in sources:
                 (found,) = glob.glob(source, root_dir=context)  # noqa: PTH207 - as a pattern
                 shutil.copy(context / found, folder)
+        elif instruction == "WORKDIR":
+            assert rest == "/project" or (image / rest).is_dir()
         elif instruction in {"RUN", "ENTRYPOINT"} and "condavision" in rest and rest[0] == "[":
             commands.append([sys.executable, "-m", *json.loads(rest)])
     return commands
@@ -215,6 +217,35 @@ def test_an_image_has_all_that_a_script_needs(
     assert done.out == "near far one two\n"
     assert len(channel.requested) == asked
     assert subprocess.run(["test", "-e", project], check=False).returncode == 1
+
+
+@pytest.mark.parametrize("locks", [None, "other locks"])
+def test_an_image_of_a_module_runs_in_its_folder(
+    make_project: MakeProject, channel: Channel, home: Path, tmp_path: Path, locks: str | None
+) -> None:
+    show = "import os, sys, six\nprint(os.path.basename(os.getcwd()), *sys.argv[1:])\n"
+    project = make_project(
+        {
+            "condavision.toml": f'channels = ["{channel.http_url}"]\n',
+            "tools/it/__main__.py": show,
+            "tools/it/__init__.py": "",
+            "unrelated.py": "import numpy\n",
+        }
+    )
+    command = InProcess(project)
+    options = ["--locks", str(project / locks)] if locks else []
+    for module, place in (("it", project / "tools"), ("tools.it", project)):
+        command("lock", *options, "-m", module, cwd=place).ok()
+        asked = ["export", *options, "-m", module, "--format", "dockerfile"]
+        text = command(*asked, cwd=place).ok().out
+        image = tmp_path / module / "project"
+        install, entry = _built(text, project, image)
+        environ = {"CONDAVISION_HOME": str(tmp_path / "home of the image")}
+        command.process(install, cwd=image, environ=environ).ok()
+        assert ("WORKDIR tools\n" in text) is (place != project)
+        start = image / place.relative_to(project)
+        done = command.process([*entry, "one"], cwd=start, environ=environ)
+        assert done.ok().out == f"{start.name} one\n"
 
 
 def test_json_says_what_was_exported_and_where_to(pypi_only: CommandLine) -> None:
