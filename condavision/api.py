@@ -18,6 +18,7 @@ from condavision.errors import UsageError
 from condavision.exec_stage import install_named, prepare
 from condavision.execution import process_environment
 from condavision.mapping.import_map import ImportMap
+from condavision.parting import part_folders
 from condavision.progress import Progress
 from condavision.reading import Flags, open_project, read
 from condavision.selection import Named, select_targets
@@ -65,9 +66,10 @@ def lock(
 ) -> LockingReport:
     """Compile stage: lock scripts, folders of them, modules, and folders that share one lock.
 
-    ``options`` are the command line's: ``upgrade`` (bool), ``upgrade_packages`` (names), ``source``
-    (``--from``, a path), ``exclude_newer``, ``engine``, ``conda``, ``offline``, ``allow_sdist``,
-    ``allow_unverified``. Errors of single targets are in the report's ``failed``.
+    ``options`` are the command line's: ``apart`` (folders), ``upgrade`` (bool),
+    ``upgrade_packages`` (names), ``source`` (``--from``, a path), ``exclude_newer``, ``engine``,
+    ``conda``, ``offline``, ``allow_sdist``, ``allow_unverified``. Errors of single targets are in
+    the report's ``failed``.
 
     Raises:
         TypeError: an option has another name.
@@ -77,14 +79,16 @@ def lock(
         packages=frozenset(options.pop("upgrade_packages", ())),
         agreement=_agreement(options.pop("source", None)),
     )
+    apart = _paths(options.pop("apart", ()))
     unknown = options.keys() - _TERMS
     if unknown:
         raise TypeError(f"lock() has no option {', '.join(sorted(unknown))}")
     settings = tuple(sorted((name, value) for name, value in options.items() if value))
     flags = Flags(tuple(channels), tuple(platforms), _path(locks), settings=settings)
-    named = Named(_paths(paths), tuple(modules), _paths(together))
+    named = Named(_paths(paths), tuple(modules), _paths(together), apart)
     selection = select_targets(named, flags, join=True)
     report = lock_targets(selection.targets, flags, ImportMap.bundled(), renewal=renewal)
+    part_folders(apart, flags, report)
     report.left_out = selection.left_out
     return report
 

@@ -197,7 +197,7 @@ async def _solve_groups(
                     first.requirements,
                     group.platforms,
                     group.terms,
-                    renewal.kept(group.former),
+                    renewal.kept(group.former or group.shared),
                     renewal.agreement,
                 )
                 made = (group, _with_overrides(lock, group))

@@ -14,6 +14,7 @@ from condavision.lockfile import lock_path, read_lock
 from condavision.model import Manager
 from condavision.reading import open_project, read
 from condavision.subdir import current_subdir
+from condavision.target import folder_keys
 from condavision.terms import terms_of
 
 if TYPE_CHECKING:
@@ -35,14 +36,16 @@ __all__ = ["Group", "Sources"]
 class Group:
     """Scripts with equal requirements, which share one lock, by name.
 
-    ``present`` is the valid lock that is there, ``former`` the one to start from if it differs, and
-    ``platforms`` every one that a script asks for or the lock has.
+    ``present`` is the valid lock that is there, ``former`` the one to start from if it differs,
+    ``shared`` that of a folder they were locked together with, to start from if there is no other,
+    and ``platforms`` every one that a script asks for or the lock has.
     """
 
     folder: Path
     readings: tuple[Reading, ...]
     present: Lock | None
     former: Lock | None
+    shared: Lock | None
     platforms: tuple[str, ...]
     terms: Terms
 
@@ -97,7 +100,8 @@ class Sources:
         recorded = tuple(
             path
             for local in (False, True)
-            for entry in self.index_of(project.locks(local=local)).of(project.key)
+            for key in (project.key, *folder_keys(project.key))
+            for entry in self.index_of(project.locks(local=local)).of(key)
             for path in entry.paths
         )
         reading = read(project, self.import_map, extra_paths=recorded, reader=readers[root])
@@ -110,20 +114,23 @@ class Sources:
         readings = sorted(readings, key=lambda reading: reading.project.key)
         first = readings[0]
         present = _valid_lock(lock_path(folder, first.hash))
-        former = (
-            _valid_lock(lock_path(folder, entry.lock))
-            for reading in readings
-            for key in reading.keys
-            for entry in self.index_of(folder).of(key)
-        )
+        former = self._former(folder, (key for it in readings for key in it.keys))
+        shared = (key for it in readings for key in folder_keys(it.project.key))
         return Group(
             folder=folder,
             readings=tuple(readings),
             present=present,
-            former=present or next(filter(None, former), None),
+            former=present or former,
+            shared=self._former(folder, shared),
             platforms=_platforms(readings, present),
             terms=terms_of(first.project.config, self.now),
         )
+
+    def _former(self, folder: Path, keys: Iterable[str]) -> Lock | None:
+        """Return the first valid lock that one of these keys of ``scripts.yml`` has."""
+        entries = (entry for key in keys for entry in self.index_of(folder).of(key))
+        found = (_valid_lock(lock_path(folder, entry.lock)) for entry in entries)
+        return next(filter(None, found), None)
 
 
 def _platforms(readings: list[Reading], lock: Lock | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -38,11 +39,15 @@ _SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a command line names: scripts and folders of them, modules, folders to take together."""
+    """What a command line names: scripts and folders of them, modules, folders to take together.
+
+    ``apart`` are folders that were taken together, and whose scripts go their own ways again.
+    """
 
     paths: Sequence[Path] = ()
     modules: Sequence[str] = ()
     together: Sequence[Path] = ()
+    apart: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +65,23 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selecti
     ``join``, scripts that are locked together with their folder stand for that.
 
     Raises:
-        UsageError: nothing is named.
+        UsageError: nothing is named, or a folder to part is not locked together.
         AnalysisError: a path does not exist, or the folders hold no script.
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
-    if not (named.paths or named.modules or named.together):
+    paths = (*named.paths, *named.apart)
+    if not (paths or named.modules or named.together):
         raise UsageError(
             "nothing is named", "name scripts or folders of them, -m MODULE, or --together FOLDER"
         )
     here = Path.cwd()
-    recorded = _Recorded(flags.locks)
+    recorded = _Recorded(flags.locks, named.apart)
     targets: list[Target] = []
-    folders = [folder.resolve() for folder in named.paths if folder.is_dir()]
+    folders = [folder.resolve() for folder in paths if folder.is_dir()]
     modules = {module: file for folder in folders for module, file in recorded.modules(folder)}
-    found = select_scripts(named.paths)
+    found = select_scripts(paths)
     for script in found.scripts:
-        if script in named.paths:
+        if script in paths:
             targets.append(script)
         elif script.resolve() not in modules.values() or recorded.has(script):
             targets.append(recorded.owner(script) if join else script)
@@ -83,7 +89,7 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selecti
     targets += (Module(name, here) for name in named.modules)
     targets += map(Together, named.together)
     if not targets:
-        where = ", ".join(map(str, named.paths))
+        where = ", ".join(map(str, paths))
         why = "".join(f" ({it})" for it in found.left_out)
         raise AnalysisError(f"no script of yours in {where}{why}", "name the script itself")
     return Selection(tuple(dict.fromkeys(targets)), found.left_out)
@@ -92,28 +98,48 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selecti
 class _Recorded:
     """What is locked already, as the ``scripts.yml`` of projects have it, each read once."""
 
-    def __init__(self, locks: Path | None) -> None:
+    def __init__(self, locks: Path | None, apart: Iterable[Path]) -> None:
         self._locks = locks
         self._root = cache(find_root)
         self._indexes = cache(self._read)
+        self._apart = frozenset(folder.resolve() for folder in apart)
+        for folder in apart:
+            self._require_together(folder)
 
     def _read(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
         committed = load_config(root).with_flags(locks=self._locks).locks
         return read_index(committed), read_index(committed / LOCAL)
+
+    def _require_together(self, folder: Path) -> None:
+        root = self._root(folder.resolve())
+        key = key_of(Together(folder), root)
+        shared = [it for it in (key, *folder_keys(key)) if self._has(it, root)]
+        if key not in shared:
+            typed = shlex.quote(str(folder))
+            raise UsageError(
+                f"the scripts of {folder} are locked together with {shared[0]}"
+                if shared
+                else f"the scripts of {folder} are not locked together",
+                f"lock each by itself: condavision lock {typed}/SCRIPT"
+                if shared
+                else f"lock each by itself: condavision lock {typed}",
+            )
 
     def owner(self, script: Path) -> Target:
         """Return the folder that a script is locked together with, or the script."""
         root = self._root(script.resolve().parent)
         if not self.has(script):
             for shared in folder_keys(key_of(script, root)):
-                if any(index.of(shared) for index in self._indexes(root)):
+                if self._has(shared, root) and (root / shared).resolve() not in self._apart:
                     return target_of(shared, root)
         return script
 
     def has(self, script: Path) -> bool:
         """Tell whether a script has a lock of its own."""
         root = self._root(script.resolve().parent)
-        key = key_of(script, root)
+        return self._has(key_of(script, root), root)
+
+    def _has(self, key: str, root: Path) -> bool:
         return any(index.of(key) for index in self._indexes(root))
 
     def modules(self, folder: Path) -> Iterator[tuple[Module, Path]]:

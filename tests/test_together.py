@@ -28,6 +28,9 @@ FILES = {
 }
 
 
+FORM: dict[str, tuple[str, ...]] = {"export": ("--format", "requirements"), "check": ()}
+
+
 @pytest.fixture
 def command(make_project: Callable[[Mapping[str, str]], Path], home: Path) -> InProcess:
     return InProcess(make_project(FILES))
@@ -121,6 +124,60 @@ def test_a_folder_that_is_locked_again_stays_together(command: InProcess) -> Non
     command("lock", ".").ok()
     assert set(entries(command)) == {"jobs/", "jobs/a.py", "other.py"}, "and keeps it"
     command("check", ".").ok()
+
+
+def test_a_folder_is_parted(command: InProcess) -> None:
+    (command.folder / "jobs" / "a.py").write_text("import iniconfig\n")
+    (command.folder / "jobs" / "sub" / "b.py").write_text("import tabulate, near\n")
+    (command.folder / "jobs" / "sub" / "near.py").write_text("")
+    command("lock", "--together", "jobs").ok()
+    shared = entries(command)["jobs/"]
+    parted = command("lock", "--apart", "jobs", "other.py").ok()
+    assert f"the lock {shared} is no longer used" in parted.err
+    found = entries(command)
+    assert set(found) == {"jobs/a.py", "jobs/sub/b.py", "other.py"}, "near.py is a module of b.py"
+    assert len({shared, *found.values()}) == 4
+    command("check", ".").ok()
+    for name in ("export", "check"):
+        assert shared not in command(name, "jobs/a.py", *FORM[name]).ok().out
+    refused = command("lock", "--apart", "jobs")
+    assert (refused.code, "condavision lock jobs" in refused.err) == (2, True)
+    assert entries(command) == found
+
+
+def test_a_folder_in_another_is_parted(command: InProcess) -> None:
+    command("lock", "--together", ".", "--together", "jobs").ok()
+    assert set(entries(command)) == {"./", "jobs/"}
+    refused = command("lock", "--apart", "jobs/sub")
+    assert (refused.code, "locked together with jobs/" in refused.err) == (2, True)
+    report = condavision.lock(apart=[command.folder])
+    assert report.code == 0
+    assert set(entries(command)) == {"jobs/", "other.py"}
+    command("lock", "--apart", "jobs", "--prune").ok()
+    assert set(entries(command)) == {"jobs/a.py", "jobs/sub/b.py", "other.py"}
+
+
+def test_a_folder_is_not_parted_where_a_script_would_lose_its_lock(command: InProcess) -> None:
+    command("lock", "--together", "jobs").ok()
+    (command.folder / "jobs" / "a.py").write_text("import no_such_thing_at_all\n")
+    assert command("lock", "--apart", "jobs").code == 66
+    assert set(entries(command)) == {"jobs/", "jobs/sub/b.py"}
+    (command.folder / "jobs" / "a.py").write_text(SHOW)
+    command("lock", "--apart", "jobs").ok()
+    assert set(entries(command)) == {"jobs/a.py", "jobs/sub/b.py"}
+
+
+def test_a_parted_folder_keeps_versions_and_search_paths(command: InProcess) -> None:
+    lib = command.folder / "lib"
+    lib.mkdir()
+    (lib / "helper.py").write_text("import iniconfig\n")
+    (command.folder / "jobs" / "a.py").write_text("import helper\n")
+    where = {"PYTHONPATH": str(lib)}
+    (command.folder / "old.yml").write_text("dependencies: [{pip: [iniconfig==2.0.0]}]\n")
+    command("lock", "--together", "jobs", "--from", "old.yml", environ=where).ok()
+    assert "iniconfig==2.0.0" in command("export", "jobs", *FORM["export"]).ok().out
+    command("lock", "--apart", "jobs").ok()
+    assert "iniconfig==2.0.0" in command("export", "jobs/a.py", *FORM["export"]).ok().out
 
 
 def test_what_is_committed_goes_first(command: InProcess) -> None:

@@ -43,6 +43,13 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=_FOLDER,
     help="One environment for all scripts of this folder; repeatable.",
 )
+@click.option(
+    "--apart",
+    multiple=True,
+    metavar="FOLDER",
+    type=_FOLDER,
+    help="Each script of this folder by itself again, after --together; repeatable.",
+)
 @flag_options
 @term_options
 @click.option("--upgrade", is_flag=True, help="Forget the locked versions and solve again.")
@@ -65,6 +72,7 @@ def lock(
     paths: tuple[Path, ...],
     modules: tuple[str, ...],
     together: tuple[Path, ...],
+    apart: tuple[Path, ...],
     prune: bool,
     quiet: bool,
     as_json: bool,
@@ -74,11 +82,13 @@ def lock(
 
     PATHS are scripts or folders of scripts. A valid lock is not solved again; scripts with equal
     requirements share one. Where requirements have changed, the versions locked before are kept
-    where they can be. Scripts locked `--together` stay so when a folder of them is locked.
+    where they can be. Scripts locked `--together` stay so when a folder of them is locked, until
+    they are locked `--apart`; one of them that is named gets a lock of its own.
     """
     from condavision.compile_stage import lock_targets
     from condavision.lock_progress import choose_lock_progress
     from condavision.mapping.import_map import ImportMap
+    from condavision.parting import part_folders
     from condavision.pruning import offer_to_prune
     from condavision.report import (
         failed_json,
@@ -97,7 +107,7 @@ def lock(
     renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
     agreement = renewal.agreement
     flags = as_flags(**options)
-    selection = select_targets(Named(paths, modules, together), flags, join=True)
+    selection = select_targets(Named(paths, modules, together, apart), flags, join=True)
     print_cautions(selection.left_out)
     report = lock_targets(
         selection.targets,
@@ -106,6 +116,7 @@ def lock(
         renewal=renewal,
         progress=choose_lock_progress(quiet=quiet),
     )
+    part_folders(apart, flags, report)
     platform = current_subdir()
     if as_json:
         made = [locked_script(locked, platform, agreement) for locked in report.locked]

@@ -1,0 +1,52 @@
+"""``lock --apart FOLDER``: the scripts of a folder that shared one lock have their own again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.lockfile import lock_path
+from condavision.locks_folder import alone_in
+from condavision.reading import open_project
+from condavision.script_index import read_index, write_index
+from condavision.target import Together, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from condavision.compile_stage import LockingReport
+    from condavision.reading import Flags
+    from condavision.target import Target
+
+__all__ = ["part_folders"]
+
+
+def part_folders(folders: Iterable[Path], flags: Flags, report: LockingReport) -> None:
+    """Forget the locks that folders share, once all of their scripts have been locked.
+
+    A folder with a script that could not be locked keeps its lock: without it that script would
+    have none. Locks that nobody uses any more are added to ``report.orphaned``.
+    """
+    orphaned = set(report.orphaned)
+    for folder in folders:
+        if not any(_is_in(folder, target) for target, _ in report.failed):
+            orphaned.update(_part(Together(folder), flags, report))
+    report.orphaned = tuple(sorted(orphaned))
+
+
+def _part(folder: Together, flags: Flags, report: LockingReport) -> Iterator[tuple[Path, str]]:
+    """Drop a folder from the indexes that its scripts are in now; yield the locks left unused."""
+    key = open_project(folder, flags).key
+    targets = ((it.path.parent, it.reading.project.target) for it in report.locked)
+    for locks in {place for place, target in targets if _is_in(folder.folder, target)}:
+        with alone_in(locks):
+            before = read_index(locks)
+            after = before.updated({}, dropped=[key])
+            write_index(after)
+        for entry in before.of(key):
+            if entry.lock not in after.hashes() and lock_path(locks, entry.lock).exists():
+                yield locks, entry.lock
+
+
+def _is_in(folder: Path, target: Target) -> bool:
+    return place_of(target).is_relative_to(folder.resolve())
