@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from condavision.pythons import KNOWN, PythonRange, format_minor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tree_sitter import Node
 
@@ -225,18 +226,22 @@ def _checked(alias: str, guard: Guard) -> bool:
     return any(asked.rpartition(".")[0] == alias for asked in guard.checked)
 
 
-@cache
-def _words_below(target: str) -> frozenset[bytes]:
+def _words_below(target: str) -> AbstractSet[bytes]:
     """Return the last words of all names that the table has for a name and what is below it."""
-    owner, _, name = target.rpartition(".")
-    names = [
-        dotted
-        for module in _rows()
-        if module == target or module.startswith(f"{target}.")
-        for dotted in names_of(module)
-    ]
-    names += [dotted for dotted in names_of(owner) if dotted.startswith(f"{name}.")]
-    return frozenset(dotted.rpartition(".")[2].encode() for dotted in names)
+    return _words_by_owner().get(target, frozenset())
+
+
+@cache
+def _words_by_owner() -> Mapping[str, AbstractSet[bytes]]:
+    """Return the last words of the table's names by the packages, module and class they are in."""
+    words: dict[str, set[bytes]] = {}
+    for module in _rows():
+        packages = list(accumulate(module.split("."), "{}.{}".format))
+        for name in names_of(module):
+            owner, dot, last = name.partition(".")
+            for holder in (*packages, f"{module}.{owner}") if dot else packages:
+                words.setdefault(holder, set()).add((last.rpartition(".")[2] or owner).encode())
+    return words
 
 
 def _look_up(dotted: str) -> tuple[str, PythonRange] | None:

@@ -81,15 +81,18 @@ _TRY = re.compile(rb"try(?=[ \t]*[:\\])")
 _SUPPRESS = re.compile(rb"suppress[ \t]*\(")
 _HASATTR = re.compile(r"\bhasattr\(\s*([\w.]+)\s*,\s*[uU]?['\"](\w+)['\"]")
 _FLAGGED = re.compile(
-    rb"if (?=[^\n]*(?:find_spec\(|find_loader\(|is_installed\(|INSTALLED_APPS|sys\.modules)"
-    rb"|[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED|__name__ *==))"
+    rb"if (?=[\w.(]*(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED|__name__ *==))"
+)
+_FLAGGED_OR_SEARCHING = re.compile(
+    _FLAGGED.pattern
+    + rb"|if (?=[^\n]*(?:find_spec\(|find_loader\(|is_installed\(|INSTALLED_APPS|sys\.modules))"
 )
 _FOUND = re.compile(
     rb"\b(?:find_spec|find_loader|is_installed)\("
     rb"|['\"][ \t]+in[ \t]+(?:settings\.INSTALLED_APPS|sys\.modules)"
 )
 _SEARCHED = re.compile(
-    rb"(?m)^[ \t]*(\w+)[ \t]*=(?!=)(?![^\n]*\bis[ \t]+None)[^\n]*?(?:" + _FOUND.pattern + rb")"
+    rb"[ \t]*(\w+)[ \t]*=(?!=)(?![^\n]*\bis[ \t]+None)[^\n]*?(?:" + _FOUND.pattern + rb")"
 )
 _SEARCHES = (b"find_", b"is_installed", b"INSTALLED_APPS", b"sys.modules")
 _AVAILABLE = re.compile(
@@ -125,7 +128,7 @@ class Guards:
             for match in _SUPPRESS.finditer(text):
                 self._read_suppress(root.descendant_for_byte_range(match.start(), match.start()))
         self._read_conditions(INTERESTING)
-        for match in chain(_FLAGGED.finditer(text), self._read_searches()):
+        for match in self._flagged(text):
             node = root.named_descendant_for_byte_range(match.start(), match.start() + 2)
             if node is not None and node.type in {"if_statement", "elif_clause"}:
                 self._read_flagged(node)
@@ -216,14 +219,22 @@ class Guards:
             checked = frozenset(f"{owner}.{name}" for owner, name in asked)
         return judge(condition, self._flags, self._judged_parts), checked
 
-    def _read_searches(self) -> Iterator[re.Match[bytes]]:
-        """Note ``FOUND = find_spec("x") is not None``; yield the conditions that ask for it."""
-        if not any(word in self.source.text for word in _SEARCHES):
+    def _flagged(self, text: bytes) -> Iterator[re.Match[bytes]]:
+        """Yield the conditions that ask whether something is there, and the main block's.
+
+        ``FOUND = find_spec("x") is not None`` is noted, so that those which ask for it are known.
+        """
+        if not any(word in text for word in _SEARCHES):
+            yield from _FLAGGED.finditer(text)
             return
-        self._searched = {match[1] for match in _SEARCHED.finditer(self.source.text)}
+        yield from _FLAGGED_OR_SEARCHING.finditer(text)
+        found = (re.finditer(re.escape(word), text) for word in _SEARCHES)
+        lines = {text.rfind(b"\n", 0, it.start()) + 1 for it in chain.from_iterable(found)}
+        searched = (_SEARCHED.match(text, line) for line in sorted(lines))
+        self._searched = {match[1] for match in searched if match is not None}
         if self._searched:
             names = b"|".join(sorted(self._searched))
-            yield from re.finditer(rb"if (?=\(?(?:" + names + rb")\b)", self.source.text)
+            yield from re.finditer(rb"if (?=\(?(?:" + names + rb")\b)", text)
 
     def _read_flagged(self, node: Node) -> None:
         """Make what stands under ``if HAS_NUMPY:`` optional, and mark the main block."""

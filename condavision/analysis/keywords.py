@@ -86,13 +86,18 @@ def _spellings(
     lexed: Lexed, aliases: Mapping[str, set[str]], *, hidden: bool
 ) -> Iterator[tuple[str, str]]:
     """Yield how the source may spell functions of the table, and their dotted names."""
-    by_word = _by_word()
-    called = [function for word in by_word.keys() & lexed.words for function in by_word[word]]
+    by_word, functions = _by_word(), _functions()
+    called = [
+        function
+        for word in by_word.keys() & lexed.words
+        for function in by_word[word]
+        if not lexed.words.isdisjoint(functions[function])
+    ]
     for alias, targets in aliases.items():
         if len(targets) != 1:
             continue
         (target,) = targets
-        if target in _functions():
+        if target in functions:
             yield alias, target
         below = f"{target}."
         yield from (

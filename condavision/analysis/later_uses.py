@@ -25,6 +25,7 @@ _OCCURRENCES = 400  # looked at of one import; a name that stands there more oft
 _CLIMB = 200
 _DEFINITIONS = {"function_definition", "class_definition"}
 _ABSENT = re.compile(rb"\(?(?:not[ \t]+\w+|\w+[ \t]+(?:is|==)[ \t]+(?:None|False))\)?")
+_PART = re.compile(rb"[\w.]")
 _DEFERRED = {"function_definition", "lambda"}
 _CONDITIONAL = {"if_statement", "elif_clause", "while_statement", "assert_statement"}
 _ASKING = {"comparison_operator", "not_operator", "boolean_operator", "conditional_expression"}
@@ -118,8 +119,7 @@ class _Uses:
         word = rb"(?:" + rb"|".join(re.escape(name) for name in sorted(names)) + rb")"
         if re.search(rb"['\"]" + word + rb"['\"]", self.text):
             self.asked = True  # "np" in globals(), sys.modules, __all__: somebody looks it up
-        pattern = re.compile(rb"(?<![\w.])" + word + rb"(?!\w)")
-        for at, match in enumerate(pattern.finditer(self.text)):
+        for at, match in enumerate(_standing_alone(word, self.text)):
             inside = self.statement.start_byte <= match.start() < self.statement.end_byte
             if inside:
                 continue
@@ -217,11 +217,9 @@ class _Uses:
         if not spans:
             return set()
         names = sorted({name for _, _, name in spans})
-        pattern = re.compile(
-            rb"(?<![\w.])(?:" + rb"|".join(re.escape(name) for name in names) + rb")(?!\w)"
-        )
+        word = rb"(?:" + rb"|".join(re.escape(name) for name in names) + rb")"
         leads: dict[bytes, set[bytes]] = {}
-        for match in pattern.finditer(self.text):
+        for match in _standing_alone(word, self.text):
             holder = b""
             for start, end, name in spans:
                 if start <= match.start() < end:
@@ -240,6 +238,16 @@ class _Uses:
     def _is_quoted(self, match: re.Match[bytes]) -> bool:
         node = self.root.descendant_for_byte_range(match.start(), match.end())
         return node is None or node.type != "identifier"
+
+
+def _standing_alone(word: bytes, text: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield where names stand that are no attributes.
+
+    What precedes is looked at last: an expression is found fast only if it begins with literals.
+    """
+    for match in re.finditer(word + rb"(?!\w)", text):
+        if not _PART.match(text, match.start() - 1 if match.start() else len(text)):
+            yield match
 
 
 def _ancestors(node: Node) -> Iterator[Node]:

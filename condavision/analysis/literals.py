@@ -48,7 +48,8 @@ _NUMBER = re.compile(
 )
 
 _OCTAL_NUMBER = re.compile(rb"(?<![\w.])(?<![\d.][eE][+-])0[0-9]*[1-9][0-9]*(?![\w.])")
-_NUMBERS = {"long": _LONG, "octal": _OCTAL, "underscore": _UNDERSCORE}
+_NUMBERS: dict[str | None, Verdict] = {"long": _LONG, "underscore": _UNDERSCORE}
+_WITH_DIGITS = re.compile(rb"(?<!\w)[0-9]\w+")
 _DIGITS = frozenset(b"0123456789")
 
 _NON_ASCII_BYTES = before(3, 0, "bytes literal with non-ASCII characters")
@@ -130,19 +131,24 @@ def _reuses(text: bytes) -> bool:
     return quote in re.sub(rb"\\.", b"", inside) or (len(quote) == 1 and b"\n" in inside)
 
 
-def _numbers(lexed: Lexed) -> Iterator[Finding]:
-    kinds: dict[str, bytes] = {}
-    for word in lexed.words:
-        if word[0] in _DIGITS and len(word) > 1 and (number := _NUMBER.fullmatch(word)):
-            kinds.setdefault(number.lastgroup or "", word)
-    for kind, word in kinds.items():
-        place = None
-        if kind == "octal":  # or the digits of a float after its point
-            place = _OCTAL_NUMBER.search(lexed.code)
-        else:
-            place = re.search(rb"(?<!\w)%b(?!\w)" % word, lexed.code)
+def _numbers(lexed: Lexed) -> list[Finding]:
+    """Find the first number of each kind, in order."""
+    numbers = [word for word in lexed.words if word[0] in _DIGITS and len(word) > 1]
+    kinds = {match.lastgroup for match in map(_NUMBER.fullmatch, numbers) if match}
+    found = []
+    if "octal" in kinds:  # or the digits of a float after its point
+        place = _OCTAL_NUMBER.search(lexed.code)
         if place is not None:
-            yield Finding(place.start(), _NUMBERS[kind])
+            found.append(Finding(place.start(), _OCTAL))
+        kinds.discard("octal")
+    for word in _WITH_DIGITS.finditer(lexed.code) if kinds else ():
+        number = _NUMBER.fullmatch(word.group())
+        if number is not None and number.lastgroup in kinds:
+            found.append(Finding(word.start(), _NUMBERS[number.lastgroup]))
+            kinds.discard(number.lastgroup)
+            if not kinds:
+                break
+    return sorted(found, key=lambda it: it.offset)
 
 
 def _non_ascii(lexed: Lexed) -> Iterator[Finding]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
 import re
+import stat
 import sys
 import time
 from bisect import bisect_right
@@ -75,10 +77,11 @@ def read_bytes(path: Path, file: str) -> bytes:
     Raises:
         AnalysisError: it is missing, a folder, unreadable or absurdly large.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise AnalysisError(f"{file} is not a regular file", "name a script")
     try:
-        with path.open("rb") as stream:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - one look instead of three
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise AnalysisError(f"{file} is not a regular file", "name a script")
+        with open(path, "rb") as stream:  # noqa: PTH123 - as above
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise AnalysisError(f"{file} does not exist", "check the path") from error

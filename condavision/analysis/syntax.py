@@ -11,7 +11,7 @@ Sources: the grammar changes listed in "What's New in Python 2.7" to "3.15" and 
 from __future__ import annotations
 
 import time
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.added_syntax import ADDED
@@ -95,15 +95,14 @@ def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[
         if tabs is not None and narrowing.by(_TABS):
             yield Finding(tabs, _TABS)
     names = EXEC_NAME if b"print_function" in features else EXEC_NAME + PRINT_FUNCTION
-    for rule in REMOVED + ADDED + names:
-        yield from _apply(rule, lexed, root, narrowing)
-    if b"print_function" not in features:
-        for rule in MEANT_FOR_PYTHON_2:
+    meant = () if b"print_function" in features else MEANT_FOR_PYTHON_2
+    for rule in chain(REMOVED, ADDED, names, meant):
+        if rule.applies(lexed):
             yield from _apply(rule, lexed, root, narrowing)
 
 
 def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
-    if not any(map(narrowing.worthwhile, rule.verdicts)) or not rule.applies(lexed):
+    if not any(map(narrowing.worthwhile, rule.verdicts)) or rule.mark not in lexed.code:
         return
     for match in islice(rule.matches(lexed.code), _MOST_CANDIDATES):
         if not any(map(narrowing.worthwhile, rule.verdicts)):

@@ -44,17 +44,17 @@ def unimported(
     """
     text, table = source.text, rules()
     found = [*_imported(imports, table)]
-    hosts = [host for host in table.hosts if host in text]
+    tops = {_top(it.name) for it in imports}
+    hosts = [host for host in table.hosts if host in tops]
     if hosts:
-        reader = _Reader(source, guards, _bindings(imports), {_top(it.name) for it in imports})
+        reader = _Reader(source, guards, _bindings(imports))
         for host in hosts:
-            if host.decode() in reader.hosts:
-                found += reader.calls(table.hosts[host], host.decode())
+            found += reader.calls(table.hosts[host], host)
     for name in table.settings:
         if name.encode() in text:
-            found += _Reader(source, guards, {}, set()).settings(name)
+            found += _Reader(source, guards, {}).settings(name)
     if b"INSTALLED_APPS" in text or b"MIDDLEWARE" in text:
-        found += _Reader(source, guards, {}, set()).django()
+        found += _Reader(source, guards, {}).django()
     return tuple(dict.fromkeys(found))
 
 
@@ -98,7 +98,6 @@ class _Reader:
     source: Source
     guards: Guards
     bindings: dict[str, str]
-    hosts: set[str]
     table: Rules = field(default_factory=rules)
 
     def calls(self, words: re.Pattern[bytes], host: str) -> Iterator[RawImport]:

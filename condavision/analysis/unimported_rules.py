@@ -36,7 +36,7 @@ class Rules:
     imports: dict[str, tuple[Rule, ...]]
     methods: dict[tuple[str, str], tuple[Rule, ...]]
     settings: dict[str, tuple[Rule, ...]]
-    hosts: dict[bytes, re.Pattern[bytes]]
+    hosts: dict[str, re.Pattern[bytes]]
     """The last words of the calls and methods of each library, by its name."""
 
 
@@ -73,7 +73,7 @@ def rules() -> Rules:
         {name: tuple(known) for name, known in imports.items()},
         {key: tuple(known) for key, known in methods.items()},
         {name: tuple(known) for name, known in settings.items()},
-        {host.encode(): _called(names) for host, names in words.items()},
+        {host: _called(names) for host, names in words.items()},
     )
 
 
@@ -84,4 +84,4 @@ def _argument(text: str) -> tuple[int | None, str]:
 
 def _called(names: Iterable[str]) -> re.Pattern[bytes]:
     words = "|".join(re.escape(name) for name in sorted(names))
-    return re.compile(rf"\b(?:{words})(?=[ \t]*\()".encode())
+    return re.compile(rf"(?:{words})(?=[ \t]*\()".encode())

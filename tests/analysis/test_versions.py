@@ -39,6 +39,18 @@ def test_a_reason_names_its_place_and_rule() -> None:
     assert str(reason.pythons) == ">=2.7,<3.8"
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a = x[1:2]\nb = 1_0\nc = 2_0\nd = 3_0\n", 2),
+        ("a = 1.05\nb = 3L\nc = 0xFFL\nd = 07\n", 2),
+        ("a = 1.05\nb = 017\nc = 3L\n", 2),
+    ],
+)
+def test_the_first_number_of_a_kind_is_named(text: str, line: int) -> None:
+    assert [reason.location.line for reason in reasons(text)] == [line]
+
+
 def test_each_reason_narrows_further() -> None:
     found = reasons("async def f(): pass\nx = f'{a}'\nif (y := 1): pass\n")
     assert [reason.rule for reason in found] == ["f-string", "assignment expression"]
