@@ -141,7 +141,7 @@ def test_make_has_a_target_for_each_script(command: CommandLine) -> None:
 def test_make_has_targets_for_folders_locked_together_and_modules(command: CommandLine) -> None:
     environ = {"CONDAVISION": shlex.join(CONDAVISION)}
     show = "import os, sys, tabulate\nprint(sys.argv[1:], os.path.basename(os.getcwd()))\n"
-    for name in ("jobs/a.py", "jobs/sub/b.py", "jobs/own.py", "tools/echo.py", "named é.py"):
+    for name in ("jobs/a.py", "jobs/sub/b.py", "jobs/own.py", "tools/echo.py"):
         path = command.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(show)
@@ -157,10 +157,12 @@ def test_make_has_targets_for_folders_locked_together_and_modules(command: Comma
     command("lock", "--together", "jobs", "-m", "tools.echo").ok()
     command("lock", "-m", "echo", cwd=command.folder / "tools").ok()
     command("lock", "jobs/own.py").ok()
+    (command.folder / "naïve name.py").write_text("import humanize\n")
+    command("lock", "naïve name.py").ok()
     modules = {"-m/tools.echo", "-m/tools/echo"}
     assert known() == {"jobs/a.py", "jobs/sub/b.py", "jobs/own.py", *modules}
     make("install").ok()
-    assert len(command("list", "--json").ok().json()) == 2, "theirs, and that of ECHO"
+    assert len(command("list", "--json").ok().json()) == 3, "theirs, and those no target is for"
     for target, place in (
         ("jobs/sub/b.py", command.folder.name),
         ("-m/tools.echo", command.folder.name),
