@@ -19,14 +19,18 @@ Inputs, each found in an installed package or named on the command line:
 and the decisions of people, each with its reason, in ``tools/import_map/``: ``patches.toml`` (who
 supplies which module), ``families.toml`` (namespaces that many distributions share),
 ``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above),
-``more.txt`` (distributions below the cut of the most downloaded that scripts are known to import)
-and ``packaged.txt`` (distributions that somebody packages for an operating system).
+``more.txt`` (distributions below the cut of the most downloaded that scripts are known to import),
+``packaged.txt`` (distributions that somebody packages for an operating system), ``common.txt``
+(modules of one distribution that others call files of their own) and ``removed.txt`` (distributions
+that left PyPI).
 
 Only distributions that conda-forge has and the most downloaded ones enter the map: a module that
 nothing among them supplies stays unknown, which is an error a person settles, never a guess. Those
 downloaded less (the list's second part, and ``packaged.txt``) answer for modules that are named
-after them and that next to nothing else on PyPI has: `import auth` is somebody's own file. The same
-inputs and the same ``--date`` give the same bytes.
+after them and that next to nothing but their own forks has: `import auth` is somebody's own file.
+What one distribution of that name alone has, of all on PyPI, goes to a file of its own
+(``namesakes.py`` beside this one says what). The same inputs and the same ``--date`` give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -47,8 +51,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import namesakes  # type: ignore[import-not-found]  # lies beside this file
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
+
+from condavision.mapping.host_applications import host_application
 
 HERE = Path(__file__).resolve().parent
 PACKAGED = {
@@ -83,6 +90,10 @@ class Data:
     dotted: dict[str, set[str]]
     top_level: dict[str, set[str]]
     spread: Counter[str]
+    strangers: Counter[str]
+    owned: set[str]
+    alone: list[tuple[str, str, str]]
+    not_alone: set[str]
     patches: dict[str, Any]
     families: dict[str, Any]
     universe: set[str] = field(default_factory=set)
@@ -115,21 +126,60 @@ def read_conda_names(args: argparse.Namespace) -> tuple[dict[str, str], dict[str
     return conda, dotted
 
 
-def read_top_level(database: Path, universe: set[str]) -> tuple[dict[str, set[str]], Counter[str]]:
-    """Return the top-level modules of ``universe``, and how many distributions have each module."""
+@dataclass(frozen=True, slots=True)
+class TopLevel:
+    """What pigar knows: modules of the distributions asked about, and who on PyPI has a module.
+
+    ``spread`` counts all of them, ``strangers`` those that do not carry the module's name as forks
+    do. ``owned`` are modules that a distribution of just that name has, ``alone`` those that only
+    one distribution and its forks have, with its name and version.
+    """
+
+    modules: dict[str, set[str]]
+    spread: Counter[str]
+    strangers: Counter[str]
+    owned: set[str]
+    alone: list[tuple[str, str, str]]
+
+
+def read_top_level(database: Path, universe: set[str]) -> TopLevel:
+    """Read the top-level modules of every distribution on PyPI."""
     query = (
-        "SELECT d.name, m.name FROM distributions d"
+        "SELECT d.name, d.version, m.name FROM distributions d"
         " JOIN top_level_module_names m ON m.distribution_id = d.id"
     )
     modules: dict[str, set[str]] = defaultdict(set)
     spread: Counter[str] = Counter()
+    strangers: Counter[str] = Counter()
+    holders: dict[str, list[tuple[str, str]]] = defaultdict(list)
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        for name, module in connection.execute(query):
+        for name, version, module in connection.execute(query):
             spread[module] += 1
             distribution = canonicalize_name(name)
+            strangers[module] += not carries(module, distribution)
+            holders[module].append((distribution, version))
             if distribution in universe and MODULE.fullmatch(module):
                 modules[distribution].add(module)
-    return modules, spread
+    alone = [
+        (module, *max(found, key=lambda it: canonicalize_name(module) == it[0]))
+        for module, found in holders.items()
+        if len(found) == 1 or (len(found) <= COMMON and are_forks(module, found))
+    ]
+    owned = {
+        module
+        for module, found in holders.items()
+        if any(canonicalize_name(module) == name for name, _ in found)
+    }
+    return TopLevel(modules, spread, strangers, owned, alone)
+
+
+def are_forks(module: str, holders: list[tuple[str, str]]) -> bool:
+    """Tell whether all who have a module are called like it, with more words behind.
+
+    One word alone is too likely to be chosen twice.
+    """
+    name = canonicalize_name(module)
+    return "-" in name and all(it == name or it.startswith(f"{name}-") for it, _ in holders)
 
 
 def names_in(file: Path) -> dict[str, str]:
@@ -161,9 +211,25 @@ def read(args: argparse.Namespace) -> Data:
     universe |= {entry["pypi"] for entry in patches["imports"].values() if entry.get("pypi")}
     junk = re.compile("|".join(fnmatch.translate(pattern) for pattern in patches["junk"]))
     universe = {name for name in universe if name in patches["modules"] or not junk.match(name)}
-    top_level, spread = read_top_level(args.pigar, universe)
+    found = read_top_level(args.pigar, universe)
+    not_alone = {
+        name for file in ("common", "removed") for name in names_in(args.reviewed / f"{file}.txt")
+    }
     return Data(
-        popularity, conda, constraints, also, dotted, top_level, spread, patches, families, universe
+        popularity,
+        conda,
+        constraints,
+        also,
+        dotted,
+        found.modules,
+        found.spread,
+        found.strangers,
+        found.owned,
+        [it for it in found.alone if not junk.match(it[1])],
+        not_alone,
+        patches,
+        families,
+        universe,
     )
 
 
@@ -176,6 +242,8 @@ def modules_of(distribution: str, data: Data) -> set[str]:
     if reviewed is not None:
         return set(reviewed)
     found = data.top_level.get(distribution) or data.dotted.get(distribution, set())
+    if not found and distribution in data.popularity:
+        found = module_of_forks(distribution, data)
     shared = set(data.families["bare"])
     roots = {module for module in found if module in data.families["roots"]}
     rest = {module for module in found if module.partition(".")[0] not in data.families["roots"]}
@@ -186,6 +254,13 @@ def modules_of(distribution: str, data: Data) -> set[str]:
     if roots or not rest:
         rest |= {module for module in data.dotted.get(distribution, ()) if "." in module}
     return {module for module in rest if module not in shared and module not in roots}
+
+
+def module_of_forks(distribution: str, data: Data) -> set[str]:
+    """Return what forks tell of a popular distribution that pigar could not read."""
+    module = distribution.replace("-", "_")
+    has = data.spread[module] and not data.strangers[module]
+    return {module} if has else set()
 
 
 def family_module(distribution: str, data: Data) -> str | None:
@@ -218,7 +293,8 @@ def acceptable(module: str, distribution: str, data: Data) -> bool:
     if module in data.patches["generic"]["modules"] or module.startswith("_"):
         return False
     if is_little_known(distribution, data):
-        return data.spread[module] <= RARE and related(module, distribution)
+        rare = data.spread[module] <= RARE or only_forks(module, distribution, data)
+        return rare and related(module, distribution)
     if related(module, distribution):
         return True
     siblings = {name for name in data.top_level.get(distribution, ()) if "." not in name}
@@ -228,6 +304,16 @@ def acceptable(module: str, distribution: str, data: Data) -> bool:
         return rare or not has_own
     popular = distribution in data.popularity
     return not has_own and len(siblings) <= FEW and (rare or popular)
+
+
+def only_forks(module: str, distribution: str, data: Data) -> bool:
+    """Tell whether those who have a module besides a distribution seem to be forks of it."""
+    name = canonicalize_name(module)
+    if data.spread[module] > COMMON or name in data.not_alone:
+        return False
+    if name == distribution:
+        return data.strangers[module] < RARE
+    return carries(module, distribution) and not (data.strangers[module] or module in data.owned)
 
 
 def is_little_known(distribution: str, data: Data) -> bool:
@@ -242,6 +328,13 @@ def related(module: str, distribution: str) -> bool:
     if min(len(a), len(b)) <= SHORT:
         return a == b or a in distribution.split("-")
     return a in b or b in a
+
+
+def carries(module: str, distribution: str) -> bool:
+    """Tell whether a distribution's name has the module's among its words: ``django-fork-of-x``."""
+    name = canonicalize_name(module)
+    among = f"-{name}-" in f"-{distribution}-"
+    return among or name.replace("-", "") == distribution.replace("-", "")
 
 
 def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, str]:
@@ -269,7 +362,12 @@ def decide(data: Data) -> dict[str, Decision]:
     decided = {}
     for module, names in candidates.items():
         best, *others = sorted(names, key=lambda name: standing(module, name, data))
-        popular = [name for name in others if name in data.popularity]
+        popular = [
+            name
+            for name in others
+            if name in data.popularity
+            and is_little_known(name, data) <= is_little_known(best, data)
+        ]
         decided[module] = (best, tuple(popular[:4]))
     for module, entry in data.patches["imports"].items():
         others_by_data = decided.get(module, ("", ()))
@@ -283,6 +381,28 @@ def decide(data: Data) -> dict[str, Decision]:
         if module not in data.patches["imports"]:
             decided.pop(module, None)
     return {m: entry for m, entry in decided.items() if not is_implied(m, entry, decided)}
+
+
+def decide_sole(data: Data, decided: dict[str, Decision]) -> dict[str, str]:
+    """Return module -> distribution of those that no other distribution has."""
+    tops = {module.partition(".")[0] for module in decided}
+    spoken_for = tops | {*data.patches["imports"], *data.patches["generic"]["modules"]}
+    spoken_for |= {*data.families["bare"], *data.families["roots"]}
+    lookalikes = namesakes.Lookalikes(
+        module.lower()
+        for module, (name, _) in decided.items()
+        if data.popularity.get(name, POPULAR) < WELL_KNOWN and "." not in module
+    )
+
+    def left_out(module: str, distribution: str) -> bool:
+        if module in spoken_for or data.not_alone & {distribution, canonicalize_name(module)}:
+            return True
+        if host_application(module) or distribution in data.patches["modules"]:
+            return True
+        return module.lower() in lookalikes
+
+    chosen: dict[str, str] = namesakes.choose(data.alone, left_out)
+    return chosen
 
 
 def is_implied(module: str, entry: Decision, decided: dict[str, Decision]) -> bool:
@@ -326,6 +446,7 @@ def title(date: str) -> str:
 def write(output: Path, date: str, data: Data) -> None:
     """Write both tables, sorted."""
     decided = decide(data)
+    sole = decide_sole(data, decided)
     reviewed = data.patches["imports"]
     suppliers = {supplier for supplier, _ in decided.values() if ":" not in supplier}
     tables = {
@@ -341,6 +462,8 @@ def write(output: Path, date: str, data: Data) -> None:
         text = "\n".join([title(date), *lines, ""])
         (output / name).write_text(text, "utf-8", newline="\n")
         print(f"{name}: {len(lines)} entries, {len(text) // 1024} KB")
+    size = namesakes.write(output / "namesakes.bin", title(date), sole)
+    print(f"namesakes.bin: {len(sole)} entries, {size // 1024} KB")
 
 
 def packaged(path: str) -> Path | None:

@@ -12,7 +12,9 @@ a diff of them can be reviewed:
   known there, ``!`` that it is not there and whatever has its name is something else. ``also`` are
   further conda packages that bring the distribution, separated by spaces.
 
-They are searched as bytes and never parsed as a whole. ``tools/generate_import_map.py`` makes them.
+They are searched as bytes and never parsed as a whole. A third file, ``namesakes.bin``
+(:mod:`condavision.mapping.namesakes`), is asked for modules that the first does not have: each is
+in one distribution alone, of that name. ``tools/generate_import_map.py`` makes all three.
 Distribution names are normalized as PEP 503 says.
 """
 
@@ -25,8 +27,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.mapping.namesakes import Namesakes
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["ImportMap", "Provider", "normalized"]
 
@@ -49,7 +53,8 @@ class Provider:
     name, None where none is known, and ``conda_constraint`` the versions of it that have the module
     (``PyQt5`` needs ``pyqt`` ``5.*``). ``others`` are distributions that supply the same module.
     ``constraint`` are the versions of the distribution that have it (``pkg_resources`` needs
-    ``setuptools`` ``<82``), as PEP 440 writes them; empty where all do.
+    ``setuptools`` ``<82``), as PEP 440 writes them; empty where all do. ``sole``: little
+    is known of the distribution but that it is named after the module and no other has it.
     """
 
     module: str
@@ -58,6 +63,7 @@ class Provider:
     others: tuple[str, ...] = ()
     conda_constraint: str = ""
     constraint: str = ""
+    sole: bool = False
 
 
 class _Table:
@@ -121,12 +127,15 @@ class _Table:
 class ImportMap:
     """Looks modules and distributions up in the two tables described above."""
 
-    __slots__ = ("_distributions", "_imports")
+    __slots__ = ("_distributions", "_imports", "_namesakes")
 
-    def __init__(self, imports: bytes, distributions: bytes) -> None:
-        """Use the contents of ``imports.tsv`` and ``distributions.tsv``."""
+    def __init__(
+        self, imports: bytes, distributions: bytes, namesakes: Callable[[], bytes] = bytes
+    ) -> None:
+        """Use the contents of the three files; the last is read when it is first asked for."""
         self._imports = _Table(imports)
         self._distributions = _Table(distributions)
+        self._namesakes = cache(lambda: Namesakes(namesakes()))
 
     @classmethod
     def bundled(cls) -> ImportMap:
@@ -151,7 +160,13 @@ class ImportMap:
             if row is not None:
                 return self._provider(name, row)
             name = name.rpartition(".")[0]
-        return None
+        top = module.partition(".")[0]
+        row = self._namesakes().row(top)
+        return None if row is None else self._sole(top, row)
+
+    def _sole(self, module: str, row: list[str]) -> Provider:
+        supplier = row[0] if row else normalized(module)
+        return Provider(module, supplier, self.conda_name(supplier), sole=True)
 
     def _provider(self, module: str, row: list[str]) -> Provider:
         supplier = row[0] if row else normalized(module)
@@ -170,7 +185,7 @@ class ImportMap:
 
     def knows(self, pypi: str) -> bool:
         """Return whether the map has a PyPI distribution, however its name is spelt."""
-        return self._distributions.row(normalized(pypi)) is not None
+        return self._distributions.row(normalized(pypi)) is not None or bool(self.modules(pypi))
 
     def conda_name(self, pypi: str) -> str | None:
         """Return the conda-forge name of a PyPI distribution; None where none is known."""
@@ -214,9 +229,10 @@ class ImportMap:
         """Return the modules whose import is answered with this distribution."""
         name = normalized(pypi)
         named = set(self._imports.rows(1, name))
-        for key in (name.replace("-", "_"), name.replace("-", "."), name):
-            if self._imports.row(key) == []:
-                named.add(key)
+        spellings = (name.replace("-", "_"), name.replace("-", "."), name)
+        named.update(key for key in spellings if self._imports.row(key) == [])
+        if self._distributions.row(name) is None:
+            named.update(key for key in spellings if self._namesakes().row(key) == [])
         return tuple(sorted(named))
 
     def supplied(self, pypi: str) -> frozenset[str]:
@@ -245,4 +261,7 @@ class ImportMap:
 @cache
 def _bundled() -> ImportMap:
     here = Path(__file__).parent
-    return ImportMap((here / "imports.tsv").read_bytes(), (here / "distributions.tsv").read_bytes())
+    imports, distributions = (here / f"{it}.tsv" for it in ("imports", "distributions"))
+    return ImportMap(
+        imports.read_bytes(), distributions.read_bytes(), (here / "namesakes.bin").read_bytes
+    )

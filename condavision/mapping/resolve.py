@@ -205,8 +205,10 @@ class _Resolver:
         declared = self._declared(module, provider)
         if declared is not None:
             return declared, f"declared in {declared.sources[0]}"
-        if provider is None:
-            return self._from_project(imported, module)
+        if provider is None or provider.sole:
+            requirement, why = self._from_project(imported, module)
+            if provider is None or requirement is not None:
+                return requirement, why
         if provider.pypi:
             manager, name = Manager.PYPI, provider.pypi
         else:

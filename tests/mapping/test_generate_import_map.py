@@ -37,7 +37,23 @@ TOP_LEVEL = {
     "little-known": ["little", "stray", "auth", "pretty"],
     "python-auth": ["auth"],
     "auth": ["auth"],
+    "lone-wolf": ["lone_wolf", "den"],
+    "Only.Here": ["Only_Here"],
+    "fork-tail": ["fork_tail"],
+    "fork-tail-next": ["fork_tail"],
+    "twice": ["twice"],
+    "twice-more": ["twice"],
+    "django-hidden": ["hidden"],
+    "django-odd": ["odds"],
+    "fresh-upload": ["fresh_upload"],
+    "fanous": ["fanous"],
+    "gone-since": ["gone_since"],
+    "helpers-of-mine": ["helpers_of_mine"],
+    "bpy": ["bpy"],
+    "zipfile": ["zipfile"],
+    "tests": ["tests"],
 }
+VERSIONS = {"fresh-upload": "0.1.0"}
 CONDA = [
     ("famous", "famous", "famous"),
     ("on-forge-only", "forge.name", "onforge"),
@@ -73,6 +89,7 @@ cloud = { module = "cloud", dots = 1 }
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
+    sys.path.append(str(TOOL.parent))
     spec = importlib.util.spec_from_file_location("generate_import_map", TOOL)
     assert spec is not None
     assert spec.loader is not None
@@ -95,11 +112,16 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         shuffle(sequence)
     folder.mkdir()
     with closing(sqlite3.connect(folder / "pigar.sqlite3")) as connection, connection:
-        connection.execute("CREATE TABLE distributions (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.execute(
+            "CREATE TABLE distributions (id INTEGER PRIMARY KEY, name TEXT, version TEXT)"
+        )
         connection.execute(
             "CREATE TABLE top_level_module_names (distribution_id INTEGER, name TEXT)"
         )
-        connection.executemany("INSERT INTO distributions (name) VALUES (?)", [(n,) for n in names])
+        connection.executemany(
+            "INSERT INTO distributions (name, version) VALUES (?, ?)",
+            [(name, VERSIONS.get(name, "0.3")) for name in names],
+        )
         connection.executemany(
             "INSERT INTO top_level_module_names"
             " SELECT id, ? FROM distributions WHERE distributions.name = ?",
@@ -115,6 +137,8 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         "more.txt": "# reviewed\nbelow-the-cut\n",
         "packaged.txt": "# reviewed\npackaged-one\n",
         "conda_forge.txt": "# reviewed\npretty_table\n",
+        "common.txt": "# reviewed\nhelpers_of_mine\n",
+        "removed.txt": "# reviewed\ngone-since\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
@@ -134,9 +158,16 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
 def generated(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> ImportMap:
     folder = tmp_path_factory.mktemp("map") / "inputs"
     assert tool.main(write_inputs(folder, 0)) == 0
-    return ImportMap(
-        (folder / "imports.tsv").read_bytes(), (folder / "distributions.tsv").read_bytes()
-    )
+    imports, distributions = (file.read_bytes() for file in tables(folder))
+    return ImportMap(imports, distributions, namesakes(folder).read_bytes)
+
+
+def tables(folder: Path) -> list[Path]:
+    return [folder / "imports.tsv", folder / "distributions.tsv"]
+
+
+def namesakes(folder: Path) -> Path:
+    return folder / "namesakes.bin"
 
 
 @pytest.mark.parametrize(
@@ -156,6 +187,19 @@ def generated(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Imp
         ("below", Provider("below", "below-the-cut", None)),
         ("little", Provider("little", "little-known", None)),
         ("packaged_one", Provider("packaged_one", "packaged-one", None)),
+        ("lone_wolf.howl", Provider("lone_wolf", "lone-wolf", None, sole=True)),
+        ("Only_Here", Provider("Only_Here", "only-here", None, sole=True)),
+        ("fork_tail", Provider("fork_tail", "fork-tail", None, sole=True)),
+        ("hidden", Provider("hidden", "django-hidden", None, sole=True)),
+        ("den", None),  # not named after its distribution
+        ("twice", None),  # of two distributions
+        ("odds", None),
+        ("fresh_upload", None),  # of one release
+        ("fanous", None),  # famous, misspelt
+        ("gone_since", None),  # removed from PyPI
+        ("helpers_of_mine", None),  # what people call their own files
+        ("bpy", None),  # of a program's own Python
+        ("zipfile", None),
         ("stray", None),
         ("auth", None),
         ("cloud", None),
@@ -181,6 +225,9 @@ def test_what_is_known_of_distributions(generated: ImportMap) -> None:
     assert generated.conda_candidate("litter") is None
     assert generated.conda_candidate("named-oddly") == "named-oddly"
     assert not generated.knows("unheard-of")
+    assert generated.knows("lone-wolf")
+    assert generated.modules("Lone.Wolf") == ("lone_wolf",)
+    assert generated.conda_candidate("lone-wolf") == "lone-wolf"
     assert not generated.knows("redirect")
 
 
@@ -189,9 +236,7 @@ def test_the_same_inputs_give_the_same_bytes(tool: ModuleType, tmp_path: Path) -
     for seed in range(3):
         folder = tmp_path / str(seed)
         tool.main(write_inputs(folder, seed))
-        written.add(
-            (folder / "imports.tsv").read_bytes() + (folder / "distributions.tsv").read_bytes()
-        )
+        written.add(tuple(it.read_bytes() for it in [*tables(folder), namesakes(folder)]))
 
     assert len(written) == 1
 
