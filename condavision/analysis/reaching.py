@@ -128,14 +128,17 @@ def walk(
     """Follow the imports of files breadth first, each file once; list ``directories``."""
     edits: _Edits = {}
     homes = {it.home: it for it in starts}
+    resolvers: dict[str, Resolver] = {}
     for _ in range(_ROUNDS):
-        resolvers = {
-            home: _resolver(start, search, reader, edits.get(home, ()), directories)
-            for home, start in homes.items()
-        }
+        for home in homes.keys() - resolvers.keys():
+            start, own = homes[home], edits.get(home, ())
+            resolvers[home] = _resolver(start, search, reader, own, directories)
         reached, found = _follow(starts, resolvers, reader)
         if found == edits:
             break
+        for home in edits.keys() | found.keys():
+            if edits.get(home) != found.get(home):
+                del resolvers[home]
         edits = found
     return reached
 

@@ -72,9 +72,16 @@ class Resolver:
     uses: Callable[[str, str], frozenset[str]]
     directories: Directories = field(default_factory=Directories)
     root: str = ""
+    _resolved: dict[tuple[int, Place], Resolution] = field(default_factory=dict)
 
     def resolve(self, raw: RawImport, place: Place) -> Resolution:
-        """Decide who supplies an import made at a place."""
+        """Decide who supplies an import made at a place; ``raw`` is one that the reader keeps."""
+        known = self._resolved.get((id(raw), place))
+        if known is None:
+            known = self._resolved[id(raw), place] = self._resolve(raw, place)
+        return known
+
+    def _resolve(self, raw: RawImport, place: Place) -> Resolution:
         if raw.level:
             return self._relative(raw, place)
         top = raw.name.partition(".")[0]
