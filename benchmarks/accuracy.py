@@ -4,10 +4,12 @@
     python benchmarks/accuracy.py FOLDER [--index URL] [--peers FOLDER_OF_THEIR_COMMANDS] [--show]
 
 The source distributions of ``accuracy.tsv`` are downloaded into FOLDER once and unpacked; nothing
-of them is run or built. Tests, documentation and packaging files are taken away, so that every tool
-reads the same files, as are the requirements that a project declares: only its code speaks. A last
-row lets condavision see what they declare. The rows "known" count the projects whose labels the
-bundled map knows: what is wrong there is wrong in the reading, not for want of a name.
+of them is run or built. Projects named OWNER/NAME are repositories on GitHub: those that somebody
+has put in FOLDER/whole/OWNER/NAME, at the commit given, are measured too. Tests, documentation and
+packaging files are taken away, so that every tool reads the same files, as are the requirements
+that a project declares: only its code speaks. A last row lets condavision see what they declare.
+The rows "known" count the projects whose labels the bundled map knows: what is wrong there is wrong
+in the reading, not for want of a name.
 
 deptry and fawltydeps print the names of imports; these are translated with condavision's own map,
 where it knows them. pipreqs asks an index, which ``--pypi-server`` names.
@@ -54,17 +56,26 @@ Ask = Callable[[Path], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One line of the labels; each label is the distributions any of which will do."""
+    """One line of the labels; each label is the distributions any of which will do.
+
+    ``allowed`` are right whether named or not.
+    """
 
     name: str
     version: str
     sample: str
     wanted: tuple[Answer, ...]
+    allowed: Answer = frozenset()
 
     @property
     def folder(self) -> str:
-        """The name of its folder."""
-        return f"{self.name}-{self.version}"
+        """The name of its folder, which is that of a repository where it is one."""
+        return self.name if self.is_repository else f"{self.name}-{self.version}"
+
+    @property
+    def is_repository(self) -> bool:
+        """Whether it is on GitHub, not on PyPI."""
+        return "/" in self.name
 
 
 def read_labels() -> list[Project]:
@@ -72,8 +83,9 @@ def read_labels() -> list[Project]:
     for line in LABELS.read_text("utf-8").splitlines():
         if not line.startswith("#"):
             name, version, sample, wanted = (*line.split("\t"), "")[:4]
-            labels = tuple(frozenset(it.split("|")) for it in wanted.split())
-            projects.append(Project(name, version, sample, labels))
+            labels = tuple(frozenset(it.split("|")) for it in wanted.split() if it[0] != "?")
+            allowed = frozenset(it[1:] for it in wanted.split() if it[0] == "?")
+            projects.append(Project(name, version, sample, labels, allowed))
     return projects
 
 
@@ -82,7 +94,8 @@ def read_labels() -> list[Project]:
 
 def fetch(projects: list[Project], folder: Path, index: str) -> None:
     """Download and unpack what is missing."""
-    missing = [it for it in projects if not (folder / "whole" / it.folder).is_dir()]
+    absent = [it for it in projects if not (folder / "whole" / it.folder).is_dir()]
+    missing = [it for it in absent if not it.is_repository]
     if not missing:
         return
     if not index:
@@ -233,7 +246,8 @@ class Score:
         """Count an answer; return what is wrong with it."""
         named = {it for it in answer if not it.startswith("?")}
         missed = [label for label in project.wanted if not label & named]
-        wrong = sorted(it for it in named if not any(it in label for label in project.wanted))
+        right = project.allowed.union(*project.wanted)
+        wrong = sorted(named - right)
         self.projects += 1
         self.exact += not missed and not wrong
         self.right += len(project.wanted) - len(missed)
@@ -273,7 +287,7 @@ def main() -> None:
     if options.peers:
         tools |= peers(options.peers.absolute(), folder, options.pypi_server)
     tools["condavision, with what they declare"] = lambda tree: ours(
-        tree, folder / "whole" / tree.name
+        tree, folder / "whole" / tree.relative_to(folder / "pruned")
     )
     scores: dict[tuple[str, str], Score] = {}
     for project in projects:

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["Lookalikes", "choose", "is_called", "write"]
 
 FIRST = {"0", "1", "0.0", "0.0.0", "0.0.1", "0.0.2", "0.1", "0.1.0", "1.0", "1.0.0"}
-AFFIXES = re.compile(r"(?:django|flask|python|py)-(.+)|(.+)-(?:python|py)")
+AFFIXES = re.compile(
+    r"(?:django|flask|python|py)-(.+)|(.+)-(?:python|py|lib|sdk)"
+    r"|(adafruit-)circuitpython-(.+)"  # whose modules are adafruit_...
+)
 MODULE = re.compile(r"[A-Za-z]\w{2,}", re.ASCII)
 DISTINCTIVE = 5  # letters of a module that a distribution with an affix may answer for
 BLOCK = 32_768  # bytes before compression
@@ -55,7 +58,10 @@ def is_called(module: str, distribution: str) -> bool:
     if name == distribution:
         return True
     affixed = AFFIXES.fullmatch(distribution)
-    return affixed is not None and len(module) >= DISTINCTIVE and name in affixed.groups()
+    if affixed is None or len(module) < DISTINCTIVE:
+        return False
+    *plain, vendor, product = affixed.groups("")
+    return name in {*plain, vendor + product} - {""}
 
 
 class Lookalikes:

@@ -45,6 +45,7 @@ TOP_LEVEL = {
     "twice-more": ["twice"],
     "django-hidden": ["hidden"],
     "django-odd": ["odds"],
+    "adafruit-circuitpython-ab12": ["adafruit_ab12"],
     "fresh-upload": ["fresh_upload"],
     "fanous": ["fanous"],
     "gone-since": ["gone_since"],
@@ -191,6 +192,10 @@ def namesakes(folder: Path) -> Path:
         ("Only_Here", Provider("Only_Here", "only-here", None, sole=True)),
         ("fork_tail", Provider("fork_tail", "fork-tail", None, sole=True)),
         ("hidden", Provider("hidden", "django-hidden", None, sole=True)),
+        (
+            "adafruit_ab12",
+            Provider("adafruit_ab12", "adafruit-circuitpython-ab12", None, sole=True),
+        ),
         ("den", None),  # not named after its distribution
         ("twice", None),  # of two distributions
         ("odds", None),
