@@ -24,6 +24,8 @@ _TUPLE_PARAMETER = before(3, 0, "tuple as a parameter")
 _ASYNC_NAME = before(3, 7, "'async' used as a name")
 _AWAIT_NAME = before(3, 7, "'await' used as a name")
 _CONSTANT_ASSIGNMENT = before(3, 0, "assignment to True or False")
+_NAMING = re.compile(rb"(?:\.|\b(?:def|class|import|as))[ \t]*\Z")
+_NO_OPERAND = re.compile(rb"[ \t]*[=,)\]}:;.]")
 _BARE_TUPLE = before(3, 0, "list comprehension over a tuple without parentheses")
 _BARE_GENERATOR = before(3, 7, "generator expression without parentheses followed by a comma")
 
@@ -50,6 +52,12 @@ def _raise(found: Candidate) -> Verdict | None:
         return _RAISE if any(c.type == "expression_list" for c in statement.children) else None
     simple = rb"raise[ \t]+[\w.]+[ \t]*(?:" + _PARENTHESES + rb")?[ \t]*,"
     return _RAISE if re.match(simple, found.lexed.code[found.match.start() :]) else None
+
+
+def _await(found: Candidate) -> Verdict | None:
+    code, (start, end) = found.lexed.code, found.match.span()
+    named = _NAMING.search(code, max(start - 100, 0), start) or _NO_OPERAND.match(code, end)
+    return _AWAIT_NAME if named else None
 
 
 def _constant_assignment(found: Candidate) -> Verdict | None:
@@ -127,11 +135,7 @@ REMOVED = (
         mark=b"[",
     ),
     rule(_ASYNC_NAME, rb"async\b(?<!\wasync)(?![ \t]+(?:def|for|with)\b)", words="async"),
-    rule(
-        _AWAIT_NAME,
-        rb"(?:\.|\b(?:def|class|import|as))[ \t]*\bawait\b|(?<!\w)await\b[ \t]*[=,)\]}:;.]",
-        words="await",
-    ),
+    rule(_AWAIT_NAME, rb"await\b(?<!\wawait)", _await, words="await"),
     rule(
         _BARE_GENERATOR,
         keyword("for", rb"[^\n]*,[ \t]*(?:\n[ \t]*)?\)"),

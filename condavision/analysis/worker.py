@@ -11,6 +11,8 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from condavision.analysis.reading_file import Reading, read_file
@@ -53,27 +55,29 @@ def _size(path: str) -> int:
         return 0
 
 
-def _start(share: list[Named]) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", _START.format(__name__), json.dumps(sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    if process.stdin is not None:
-        try:
-            process.stdin.write(pickle.dumps(share))
-            process.stdin.close()
-        except OSError:  # it died; its share is read here
-            process.kill()
-    return process
+def _start(share: list[Named]) -> subprocess.Popen[bytes] | None:
+    """Start a process on its share, which is in a file: a pipe would be waited for once full.
+
+    Where there is no room for either, the share is read here.
+    """
+    with suppress(OSError), tempfile.TemporaryFile() as file:
+        pickle.dump(share, file, protocol=5)
+        file.seek(0)
+        return subprocess.Popen(
+            [sys.executable, "-c", _START.format(__name__), json.dumps(sys.path)],
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    return None
 
 
-def _collect(process: subprocess.Popen[bytes], share: list[Named]) -> list[Reading]:
-    with process:
-        sent = process.stdout.read() if process.stdout is not None else b""
-    if process.returncode == 0:
-        return list(pickle.loads(sent))  # noqa: S301 - from our own child
+def _collect(process: subprocess.Popen[bytes] | None, share: list[Named]) -> list[Reading]:
+    if process is not None:
+        with process:
+            sent = process.stdout.read() if process.stdout is not None else b""
+        if process.returncode == 0:
+            return list(pickle.loads(sent))  # noqa: S301 - from our own child
     return [_read(file) for file in share]
 
 

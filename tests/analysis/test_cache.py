@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import tempfile
 import time
 from pathlib import Path
 
@@ -105,6 +106,14 @@ def test_many_files_in_several_processes(tmp_path: Path) -> None:
     assert analyze_together(files, root=tmp_path) == found
     cache = FactsCache.default()
     assert [path.name for path in files if not recorded(path, cache)] == ["broken.py"]
+
+
+def test_no_room_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(120):
+        (tmp_path / f"m{number}.py").write_text(f"import r{number}\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    found = analyze_together(sorted(tmp_path.glob("*.py")), root=tmp_path)
+    assert {it.name for it in found.imports} == {f"r{number}" for number in range(120)}
 
 
 def test_facts_come_back_as_they_were() -> None:
