@@ -174,7 +174,7 @@ def analyze_together(
     directories = Directories(reader.directories)
     search = _search_path(root, paths, pythonpath)
     absolute = [file.absolute().as_posix() for file in files]
-    question = Question(search, absolute)
+    question = Question(search, absolute, reader.since)
     known = question.recalled(reader.cache)
     if known is not None:
         return known

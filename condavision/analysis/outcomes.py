@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.analysis.cache import RACY_NS, loaded, stamp_of
@@ -27,14 +26,15 @@ __all__ = ["Question"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Files that are read as one requirement set; ``asked`` is when, in nanoseconds.
+    """Files that are read as one requirement set.
 
-    Of each project root the last answer is kept.
+    ``since`` is when the first of them may have been read, in nanoseconds. Of each project root the
+    last answer is kept.
     """
 
     search: SearchPath
     files: Sequence[str]
-    asked: int = field(default_factory=time.time_ns)
+    since: int
 
     def recalled(self, cache: FactsCache | None) -> Analysis | None:
         """Return the answer, if nothing has changed since it was given."""
@@ -55,7 +55,7 @@ class Question:
         if cache is None:
             return
         stamps = tuple((path, stamp_of(path)) for path in dict.fromkeys(consulted))
-        if any(it is not None and max(it[1:3]) > self.asked - RACY_NS for _, it in stamps):
+        if any(it is not None and max(it[1:3]) > self.since - RACY_NS for _, it in stamps):
             return
         entry = (self._digest, stamps, pickle.dumps(answer, protocol=5))
         cache.keep([(self._key, pickle.dumps(entry, protocol=5))])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +28,14 @@ __all__ = ["Reader"]
 class Reader:
     """Files and directories read so far, shared by the scripts of one command.
 
-    ``root`` is the project root, an absolute path with slashes, as all paths here.
+    ``root`` is the project root, an absolute path with slashes, as all paths here. ``since`` is
+    when it was made, in nanoseconds: nothing that it knows is older.
     """
 
     root: str
     cache: FactsCache | None = None
     directories: Directories = field(default_factory=Directories)
+    since: int = field(default_factory=time.time_ns)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _unreadable: set[str] = field(default_factory=set)
     _namesakes: dict[str, bool] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis import analyze_together, outcomes
+from condavision.analysis import analyze_together, new_reader, outcomes
 from condavision.analysis.cache import FactsCache
 from condavision.analysis.outcomes import Question
 from condavision.analysis.reaching import SearchPath
@@ -28,13 +28,15 @@ def project(
     return root
 
 
-def scan(root: Path, **options: list[Path]) -> object:
-    return analyze_together([root / "a.py", root / "lib" / "e.py"], root=root, **options)
+def scan(root: Path, pythonpath: tuple[Path, ...] = ()) -> object:
+    return analyze_together(
+        [root / "a.py", root / "lib" / "e.py"], root=root, pythonpath=pythonpath
+    )
 
 
 def is_kept(root: Path, pythonpath: tuple[str, ...] = ()) -> bool:
     files = [(root / "a.py").as_posix(), (root / "lib" / "e.py").as_posix()]
-    question = Question(SearchPath(root.as_posix(), (), pythonpath), files)
+    question = Question(SearchPath(root.as_posix(), (), pythonpath), files, time.time_ns())
     return question.recalled(FactsCache.default()) is not None
 
 
@@ -73,7 +75,7 @@ def test_whatever_changes_is_seen(project: Path, change: object) -> None:
 def test_another_question_is_asked_anew(project: Path) -> None:
     scan(project)
     assert not is_kept(project, (str(project / "lib"),))
-    scan(project, pythonpath=[project / "lib"])
+    scan(project, (project / "lib",))
     assert is_kept(project, (str(project / "lib"),))
     assert not is_kept(project)
 
@@ -87,6 +89,25 @@ def test_what_has_just_changed_is_not_trusted(
     os.utime(project / "b.py", ns=(past, past))  # its status changed just now all the same
     scan(project)
     assert not is_kept(project)
+
+
+def test_what_was_read_before_it_changed_is_not_trusted(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "RACY_NS", 0)
+    time.sleep(0.02)  # clocks of file systems tick in milliseconds
+    reader = new_reader(project)
+    reader.prefetch([(project / "a.py").as_posix()])
+    time.sleep(0.02)
+    (project / "a.py").write_text("import x\n")
+    time.sleep(0.02)
+    files = [project / "a.py", project / "lib" / "e.py"]
+    analyze_together(files, root=project, reader=reader)
+    assert not is_kept(project)
+    time.sleep(0.02)
+    found = scan(project)
+    assert is_kept(project)
+    assert scan(project) == found
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"\x80\x05N.", b"\x80\x05)."])
