@@ -31,6 +31,43 @@ def test_known_imports(module: str, pypi: str, conda: str) -> None:
     assert (provider.pypi, provider.conda) == (pypi, conda)
 
 
+@pytest.mark.parametrize(
+    ("module", "pypi"),
+    [
+        ("gidgetlab.aiohttp", "gidgetlab"),
+        ("onepush", "onepush"),
+        ("generic_positions", "django-generic-positions"),
+        ("adafruit_tca9548a", "adafruit-circuitpython-tca9548a"),
+        ("tacoma.metrics", "tacoma-lib"),
+    ],
+)
+def test_what_one_distribution_alone_has(module: str, pypi: str) -> None:
+    provider = MAP.provider(module)
+
+    assert provider is not None
+    assert (provider.pypi, provider.sole, provider.others) == (pypi, True, ())
+    assert not provider.module.endswith(".aiohttp")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "reqeusts",
+        "nunpy",
+        "pandsa",
+        "config",
+        "settings",
+        "utils",
+        "models",
+        "helpers",
+        "bpy",
+        "hou",
+    ],
+)
+def test_slips_and_names_of_everybody_are_of_nobody(module: str) -> None:
+    assert MAP.provider(module) is None
+
+
 def test_the_table_of_known_imports_is_not_a_sample_of_a_few() -> None:
     assert len(KNOWN) >= 200
     assert len({module for module, _, _ in KNOWN}) == len(KNOWN)

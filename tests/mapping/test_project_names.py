@@ -90,3 +90,9 @@ def test_they_settle_what_is_ambiguous(tmp_path: Path) -> None:
     assert required(tmp_path, "cv2") == "opencv-python-headless"
     (tmp_path / "setup.py").write_text("setup(install_requires=['opencv-python'])")
     assert required(tmp_path, "cv2") == "opencv-python"
+
+
+def test_they_know_better_than_what_is_only_called_so(tmp_path: Path) -> None:
+    assert required(tmp_path, "gidgetlab") == "gidgetlab"
+    (tmp_path / "requirements.txt").write_text("python-gidgetlab")
+    assert required(tmp_path, "gidgetlab") == "python-gidgetlab"
