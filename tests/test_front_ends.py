@@ -10,6 +10,9 @@ import re
 import shlex
 import shutil
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,6 +181,24 @@ def test_make_has_targets_for_folders_locked_together_and_modules(command: Comma
     assert "no longer requires what it was locked for" in make("run/-m/tools.echo").err
     shutil.rmtree(command.folder / "jobs")
     assert known() == {"jobs/own.py", *modules}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_many_makes_at_once_know_their_targets(command: CommandLine) -> None:
+    index = command.folder / "locks" / ".local" / "scripts.yml"
+    environ = {"CONDAVISION": shlex.join(CONDAVISION)}
+    command.process(["make", "-s", "run/plain.py"], environ=environ)
+    plain = next(line for line in index.read_text().splitlines() if '"plain.py"' in line)
+    more = [plain.replace("plain.py", f"plain{number}.py") for number in range(200)]
+    index.write_text("\n".join([index.read_text().rstrip("\n"), *more, ""]))
+    with ThreadPoolExecutor(4) as pool:
+        for now in (1, 2, 3):
+            os.utime(index, (time.time() + now,) * 2)
+            makes = [["make", "-s", "run/plain.py"] for _ in range(4)]
+            for ran in pool.map(partial(command.process, environ=environ), makes):
+                assert "cannot stat" not in ran.err
+                assert "No rule" not in ran.err
+                assert ran.out == "[] \n"
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
