@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from condavision.analysis.readable import is_refused
 from condavision.analysis.scripts import search_scripts
-from condavision.config import distrusted
 from condavision.model import ImportKind
-from condavision.target import Together, near, place_of
+from condavision.reading import unused_configuration
+from condavision.target import Together, near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from condavision.model import SourceLocation
     from condavision.reading import Reading
-    from condavision.target import Target
 
 __all__ = ["cautions_of"]
 
@@ -29,22 +27,12 @@ def cautions_of(reading: Reading) -> tuple[str, ...]:
     target = reading.project.target
     unseen = search_scripts((target.folder,)).left_out if isinstance(target, Together) else ()
     return (
-        *_distrusted(target),
+        *unused_configuration(target),
         *_missing_paths(reading),
         *unseen,
         *_unread(reading),
         *_relative_imports(reading),
     )
-
-
-def _distrusted(target: Target) -> Iterator[str]:
-    folder = distrusted(place_of(target))
-    if folder is not None:
-        where = near(folder)
-        yield (
-            f"{where} has a configuration or locks, which are not used: anybody can write to that"
-            f" folder; if they are yours, type: chmod o-w {quote(str(where))}"
-        )
 
 
 def _missing_paths(reading: Reading) -> Iterator[str]:

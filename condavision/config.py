@@ -135,13 +135,17 @@ def find_root(script: Path) -> Path:
     return upward[0]
 
 
-def distrusted(script: Path) -> Path | None:
-    """Return the folder whose configuration would count if others could not write to it."""
+def distrusted(script: Path) -> tuple[Path, Path] | None:
+    """Return the folder that would be a script's root, and the one that others can write to.
+
+    The second ends the search before the first, or is the first.
+    """
+    unsafe: Path | None = None
     for folder in _upward(script):
+        if unsafe is None and _others_can_write(folder):
+            unsafe = folder
         if _is_configured(folder):
-            return folder if _others_can_write(folder) else None
-        if _others_can_write(folder):
-            return None
+            return None if unsafe is None else (folder, unsafe)
     return None
 
 

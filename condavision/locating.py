@@ -18,7 +18,7 @@ from condavision.config import find_root, load_config
 from condavision.errors import LockfileError, MissingLockError, StaleLockError
 from condavision.lockfile import lock_path, read_lock
 from condavision.mapping.import_map import ImportMap
-from condavision.reading import Flags, lock_command, open_project, read
+from condavision.reading import Flags, lock_command, open_project, read, unused_configuration
 from condavision.requirements import differences
 from condavision.script_index import LOCAL, read_index
 from condavision.target import (
@@ -98,7 +98,9 @@ def locate(target: Target, flags: Flags, known: Known | None = None) -> Located:
     if not candidates:
         where = f" in {target.folder}" if isinstance(target, Module) else ""
         raise MissingLockError(
-            f"{target} has no lock{where}", f"type: {lock_command(target, flags)}"
+            f"{target} has no lock{where}",
+            f"type: {lock_command(target, flags)}",
+            *unused_configuration(target),
         )
     readings = [(it, _reread(it.owner, flags, it.entry, known)) for it in candidates]
     for fits in (_same_sources, _same_requirements):

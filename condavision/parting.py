@@ -30,20 +30,20 @@ def part_folders(folders: Iterable[Path], flags: Flags, report: LockingReport) -
     orphaned = set(report.orphaned)
     for folder in folders:
         if not any(_is_in(folder, target) for target, _ in report.failed):
-            orphaned.update(_part(Together(folder), flags, report))
+            orphaned.update(_part(Together(folder), flags))
     report.orphaned = tuple(sorted(orphaned))
 
 
-def _part(folder: Together, flags: Flags, report: LockingReport) -> Iterator[tuple[Path, str]]:
-    """Drop a folder from the indexes that its scripts are in now; yield the locks left unused."""
-    key = open_project(folder, flags).key
-    targets = ((it.path.parent, it.reading.project.target) for it in report.locked)
-    for locks in {place for place, target in targets if _is_in(folder.folder, target)}:
+def _part(folder: Together, flags: Flags) -> Iterator[tuple[Path, str]]:
+    """Drop a folder from the indexes of its project; yield the locks left unused."""
+    project = open_project(folder, flags)
+    for locks in (project.locks(local=local) for local in (False, True)):
         with alone_in(locks):
             before = read_index(locks)
-            after = before.updated({}, dropped=[key])
-            write_index(after)
-        for entry in before.of(key):
+            after = before.updated({}, dropped=[project.key])
+            if after != before:
+                write_index(after)
+        for entry in before.of(project.key):
             if entry.lock not in after.hashes() and lock_path(locks, entry.lock).exists():
                 yield locks, entry.lock
 

@@ -12,7 +12,7 @@ from condavision.analysis import analyze, analyze_module, analyze_together, requ
 from condavision.analysis.readable import require_readable
 from condavision.analysis.scripts import script_file
 from condavision.channel import is_local, is_trusted, normalize
-from condavision.config import Config, find_root, load_config
+from condavision.config import Config, distrusted, find_root, load_config
 from condavision.errors import UsageError
 from condavision.requirements import derive, require_known, requirement_hash, source_digest
 from condavision.script_index import LOCAL, Entry
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from condavision.model import Analysis, Requirements
     from condavision.target import Target
 
-__all__ = ["Flags", "Project", "Reading", "lock_command", "open_project", "read"]
+__all__ = [
+    "Flags",
+    "Project",
+    "Reading",
+    "lock_command",
+    "open_project",
+    "python_path",
+    "read",
+    "unused_configuration",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,8 @@ class Reading:
         if self.project.config.allow_unverified:
             return
         if not any(is_trusted(channel, trusted) for channel in self.requirements.channels):
-            require_known(self.requirements.requirements, import_map)
+            hints = unused_configuration(self.project.target)
+            require_known(self.requirements.requirements, import_map, *hints)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -226,6 +236,19 @@ def python_path() -> tuple[Path, ...]:
     """Return the folders of PYTHONPATH, absolute."""
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return tuple(Path(folder).absolute() for folder in folders if folder)
+
+
+def unused_configuration(target: Target) -> tuple[str, ...]:
+    """Say which configuration or locks would be a target's if others could not write there."""
+    found = distrusted(place_of(target))
+    if found is None:
+        return ()
+    folder, unsafe = map(near, found)
+    told = (
+        f"the configuration or locks in {folder} are not used, because anybody can write to"
+        f" {unsafe}; if nobody should, type: chmod o-w {shlex.quote(str(unsafe))}"
+    )
+    return (told,)
 
 
 def lock_command(target: Target | None, flags: Flags, channels: tuple[str, ...] = ()) -> str:

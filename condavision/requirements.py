@@ -234,8 +234,10 @@ def _places(needed: Requirement) -> str:
     return f" ({shown})" if shown else ""
 
 
-def require_known(requirements: Iterable[Requirement], import_map: ImportMap) -> None:
+def require_known(requirements: Iterable[Requirement], import_map: ImportMap, *hints: str) -> None:
     """Raise one error that lists every unknown import, what it may have meant, and what to type.
+
+    ``hints`` are given besides.
 
     Raises:
         UnknownImportError: ``requirements`` has some of :attr:`Manager.IMPORT`.
@@ -249,6 +251,7 @@ def require_known(requirements: Iterable[Requirement], import_map: ImportMap) ->
         f'name its package in condavision.toml: [imports] {first} = "CONDA-PACKAGE"'
         ' (or "pypi:DISTRIBUTION", or "" where it needs none)',
         "a module of your own: put its folder into `paths`, or lock with PYTHONPATH=FOLDER",
+        *hints,
     )
 
 

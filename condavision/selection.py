@@ -69,7 +69,7 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selecti
         AnalysisError: a path does not exist, or the folders hold no script.
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
-    paths = (*named.paths, *named.apart)
+    paths = dict.fromkeys((*named.paths, *named.apart))
     if not (paths or named.modules or named.together):
         raise UsageError(
             "nothing is named", "name scripts or folders of them, -m MODULE, or --together FOLDER"
@@ -79,11 +79,12 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selecti
     targets: list[Target] = []
     folders = [folder.resolve() for folder in paths if folder.is_dir()]
     modules = {module: file for folder in folders for module, file in recorded.modules(folder)}
+    files = frozenset(modules.values())
     found = select_scripts(paths)
     for script in found.scripts:
         if script in paths:
             targets.append(script)
-        elif script.resolve() not in modules.values() or recorded.has(script):
+        elif script.resolve() not in files or recorded.has(script):
             targets.append(recorded.owner(script) if join else script)
     targets += modules
     targets += (Module(name, here) for name in named.modules)
@@ -166,15 +167,15 @@ def select_scripts(paths: Iterable[Path]) -> Found:
     Raises:
         AnalysisError: a path does not exist, or a folder holds no script.
     """
-    paths = tuple(paths)
-    search = search_scripts(paths)
-    found = [it for it in search.scripts if it in paths or it.name not in READ_BY_TOOLS]
-    modules = frozenset(_modules_of(found)) if set(found) - set(paths) else frozenset()
-    scripts = [it for it in found if it in paths or it.resolve() not in modules or _is_run(it)]
-    empty = [it for it in scripts if it not in paths and not it.stat().st_size]
+    named = dict.fromkeys(paths)
+    search = search_scripts(named)
+    found = [it for it in search.scripts if it in named or it.name not in READ_BY_TOOLS]
+    modules = frozenset() if named.keys() >= set(found) else frozenset(_modules_of(found))
+    scripts = [it for it in found if it in named or it.resolve() not in modules or _is_run(it)]
+    empty = {it for it in scripts if it not in named and not it.stat().st_size}
     return Found(
         tuple(it for it in scripts if it not in empty),
-        (*search.left_out, *(f"{it} is left out: it is empty" for it in empty)),
+        (*search.left_out, *(f"{it} is left out: it is empty" for it in sorted(empty))),
     )
 
 

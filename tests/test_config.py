@@ -52,21 +52,28 @@ def test_what_others_can_write_is_not_believed(make_project: MakeProject) -> Non
 
 
 @pytest.mark.parametrize(
-    ("own", "shared", "mode", "expected"),
+    ("files", "opened", "expected"),
     [
-        ("", "condavision.toml", 0o777, "."),
-        ("", "condavision.toml", 0o755, None),
-        ("", "locks/scripts.yml", 0o777, "."),
-        ("", "notes.txt", 0o777, None),
-        ("a/condavision.toml", "condavision.toml", 0o777, None),
+        (["condavision.toml"], ["."], (".", ".")),
+        (["condavision.toml"], [], None),
+        (["condavision.toml"], ["a"], (".", "a")),
+        (["locks/scripts.yml"], ["."], (".", ".")),
+        (["notes.txt"], ["."], None),
+        (["a/condavision.toml", "condavision.toml"], ["."], None),
+        (["a/condavision.toml", "condavision.toml"], ["a"], ("a", "a")),
     ],
 )
 def test_a_configuration_that_is_not_believed_is_named(
-    make_project: MakeProject, own: str, shared: str, mode: int, expected: str | None
+    make_project: MakeProject,
+    files: list[str],
+    opened: list[str],
+    expected: tuple[str, str] | None,
 ) -> None:
-    folder = make_project({"a/s.py": "", shared: "", **({own: ""} if own else {})})
-    folder.chmod(mode)
-    assert distrusted(folder / "a/s.py") == (expected and folder.resolve())
+    folder = make_project({"a/s.py": "", **dict.fromkeys(files, "")}).resolve()
+    for name in opened:
+        (folder / name).chmod(0o777)
+    where = expected and tuple(folder / name for name in expected)
+    assert distrusted(folder / "a/s.py") == where
 
 
 def test_settings_are_read_and_made_absolute(make_project: MakeProject) -> None:

@@ -193,7 +193,11 @@ def test_diff_finds_the_lock_of_a_folder(command: InProcess) -> None:
 def test_a_folder_that_anybody_can_write_to_is_named(command: InProcess) -> None:
     command.folder.chmod(0o777)
     (command.folder / "scripts").mkdir()
-    (command.folder / "scripts" / "s.py").write_text("import json\n")
-    told = command("explain", "scripts/s.py").ok().err
-    assert "caution: . has a configuration or locks, which are not used" in told
-    assert "chmod o-w ." in told
+    script = command.folder / "scripts" / "s.py"
+    script.write_text("import json\n")
+    told = "the configuration or locks in . are not used, because anybody can write to .;"
+    assert f"caution: {told}" in command("explain", "scripts/s.py").ok().err
+    assert f"hint: {told}" in command("run", "scripts/s.py").err
+    script.write_text("import no_such_thing_at_all\n")
+    locked = command("lock", "-c", "https://conda.example.com/own", "scripts/s.py")
+    assert f"hint: {told}" in locked.err

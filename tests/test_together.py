@@ -145,6 +145,16 @@ def test_a_folder_is_parted(command: InProcess) -> None:
     assert entries(command) == found
 
 
+def test_a_folder_is_parted_in_every_index_that_has_it(command: InProcess) -> None:
+    command("lock", "--together", "jobs").ok()
+    index = command.folder / "locks" / "scripts.yml"
+    (command.folder / "locks" / ".local" / "scripts.yml").rename(index)
+    assert '"jobs/"' in index.read_text()
+    command("lock", "--apart", "jobs").ok()
+    assert '"jobs/"' not in index.read_text()
+    assert command("lock", "--apart", "jobs").code == 2
+
+
 def test_a_folder_in_another_is_parted(command: InProcess) -> None:
     command("lock", "--together", ".", "--together", "jobs").ok()
     assert set(entries(command)) == {"./", "jobs/"}
