@@ -132,6 +132,10 @@ def test_a_first_line_that_is_not_just_a_path(tmp_path: Path) -> None:
     assert told([by_pip, "a b", ""])[1] == [b"a b", b""]
     with_options = install(tmp_path / "packager", f"#!{sys.executable} -sP")
     assert told([with_options, "a b"])[1] == [b"a b"]
+    (tmp_path / "env").symlink_to("/usr/bin/env")
+    by_conda = install(tmp_path / "long", f"#!{tmp_path}/env {Path(sys.executable).name}")
+    found = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    assert told([by_conda, "a b"], env=found)[1] == [b"a b"]
 
 
 @pytest.mark.parametrize(
