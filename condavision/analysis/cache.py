@@ -34,7 +34,14 @@ RACY_NS = 2_000_000_000
 """The coarsest file times in use: two changes within so long may leave equal ones."""
 
 _TABLE = "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
-_VALUES = {("builtins", "frozenset"), ("pathlib", "PosixPath"), ("pathlib", "WindowsPath")}
+_VALUES = {
+    ("builtins", "frozenset"),
+    ("condavision.analysis.records", "_guard"),
+    ("condavision.pythons", "_restored"),
+    ("pathlib", "PosixPath"),
+    ("pathlib", "WindowsPath"),
+}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 
 
@@ -60,11 +67,15 @@ def rules_tag() -> int:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Loads our own values and nothing that could run."""
+    """Loads our own classes and those of plain values; no function, which could do anything."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("condavision.") or (module, name) in _VALUES:
+        if (module, name) in _VALUES:
             return super().find_class(module, name)
+        if module.startswith("condavision.") and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a fact")
 
 
@@ -152,11 +163,13 @@ class FactsCache:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._write(rows)
-            except sqlite3.DatabaseError:
-                self.file.unlink(missing_ok=True)  # damaged: it is only a cache
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode & 0xFF in _DAMAGED:
+                    self.file.unlink(missing_ok=True)  # it is only a cache
 
     def _write(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         with closing(self._connect()) as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")  # nobody else's rows under our tag
             connection.execute(_TABLE)
             if connection.execute("PRAGMA user_version").fetchone() != (self.tag,):
                 connection.execute("DELETE FROM facts")

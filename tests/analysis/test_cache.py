@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import pickle
+import sqlite3
 import tempfile
 import time
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from condavision.analysis import analyze, analyze_together
-from condavision.analysis.cache import FactsCache
+from condavision.analysis.cache import FactsCache, loaded
 from condavision.analysis.facts import read_facts
 from condavision.analysis.source import decode
 
@@ -93,6 +96,35 @@ def test_a_cache_that_cannot_be_written_is_only_slower(
     script = tmp_path / "s.py"
     script.write_text("import a\n")
     assert names(script) == ["a"]
+
+
+def test_a_cache_that_another_process_writes_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = FactsCache(tmp_path / "cache.sqlite")
+    cache.keep([(b"a", b"1")])
+    connect = partial(sqlite3.connect, cache.file, timeout=0.01)
+    monkeypatch.setattr(FactsCache, "_connect", lambda _: connect())
+    with closing(connect()) as other:
+        other.execute("BEGIN IMMEDIATE")
+        cache.keep([(b"b", b"2")])
+    assert cache.entries([b"a", b"b"]) == {b"a": b"1"}
+    cache.keep([(b"b", b"2")])
+    assert cache.entries([b"a", b"b"]) == {b"a": b"1", b"b": b"2"}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("os", "system"),
+        ("condavision.analysis.cache", "os.system"),
+        ("condavision.analysis.cache", "home"),
+        ("condavision.analysis.cache", "Path"),
+    ],
+)
+def test_what_could_run_is_not_loaded(module: str, name: str) -> None:
+    packed = b"\x80\x04" + b"".join(b"\x8c%c%b" % (len(it), it.encode()) for it in (module, name))
+    assert loaded(packed + b"\x93.") is None
 
 
 def test_many_files_in_several_processes(tmp_path: Path) -> None:
