@@ -67,14 +67,13 @@ def _channel(channel: str, home: Path) -> Finding:
 def _opens(base: str, home: Path) -> bool:
     """Tell whether rattler can read an index with the credentials that the user has stored."""
     from rattler import Channel  # noqa: PLC0415 - as above
-    from rattler.exceptions import GatewayError  # noqa: PLC0415 - as above
 
-    from condavision.solving.gateway import open_gateway  # noqa: PLC0415 - as above
+    from condavision.solving.gateway import UNREADABLE, open_gateway  # noqa: PLC0415 - as above
 
     gateway = open_gateway(home / "repodata")
     try:
         asyncio.run(gateway.query([Channel(base)], ["noarch"], ["python"], recursive=False))
-    except GatewayError:
+    except UNREADABLE:
         return False
     return True
 

@@ -53,31 +53,36 @@ def parse_requirement(
     Raises:
         ConfigError: ``text`` is neither; ``where`` says whose it is.
     """
-    if manager is Manager.PYPI:
-        from packaging.requirements import InvalidRequirement  # noqa: PLC0415 - 15 ms, for few
-        from packaging.requirements import Requirement as Pep508  # noqa: PLC0415
-        from packaging.utils import canonicalize_name  # noqa: PLC0415
+    pypi = manager is Manager.PYPI
+    read = _pep508(text, import_map, where) if pypi else _match_spec(text, where)
+    return replace(read, platforms=platforms, sources=sources, why=why)
 
-        try:
-            pep508 = Pep508(text)
-        except InvalidRequirement as error:
-            raise ConfigError(f"{where}: `{text}` is not a requirement: {error}") from error
-        if pep508.url:
-            raise ConfigError(
-                f"{where}: `{text}` is a direct reference, which a channel cannot be asked for",
-                "name the distribution and its version instead",
-            )
-        name = canonicalize_name(pep508.name)
-        return Requirement(
-            Manager.PYPI,
-            name,
-            ",".join(sorted(str(clause) for clause in pep508.specifier)),
-            extras=tuple(sorted(pep508.extras)),
-            platforms=platforms,
-            conda=conda_name(name, import_map),
-            sources=sources,
-            why=why,
+
+def _pep508(text: str, import_map: ImportMap, where: str) -> Requirement:
+    from packaging.requirements import InvalidRequirement  # noqa: PLC0415 - 15 ms, for few
+    from packaging.requirements import Requirement as Pep508  # noqa: PLC0415
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
+    try:
+        pep508 = Pep508(text)
+    except InvalidRequirement as error:
+        raise ConfigError(f"{where}: `{text}` is not a requirement: {error}") from error
+    if pep508.url:
+        raise ConfigError(
+            f"{where}: `{text}` is a direct reference, which a channel cannot be asked for",
+            "name the distribution and its version instead",
         )
+    name = canonicalize_name(pep508.name)
+    return Requirement(
+        Manager.PYPI,
+        name,
+        ",".join(sorted(str(clause) for clause in pep508.specifier)),
+        extras=tuple(sorted(pep508.extras)),
+        conda=conda_name(name, import_map),
+    )
+
+
+def _match_spec(text: str, where: str) -> Requirement:
     channel, _, spec = text.strip().rpartition("::")
     end = len(spec)
     for position, character in enumerate(spec):
@@ -89,15 +94,7 @@ def parse_requirement(
         raise ConfigError(f"{where}: `{text}` is not a conda match spec")
     if channel:
         constraint = f"{constraint}[channel={channel}]"
-    return Requirement(
-        Manager.CONDA,
-        package,
-        constraint,
-        platforms=platforms,
-        conda=package,
-        sources=sources,
-        why=why,
-    )
+    return Requirement(Manager.CONDA, package, constraint, conda=package)
 
 
 def conda_name(distribution: str, import_map: ImportMap) -> str | None:
