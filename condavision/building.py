@@ -104,12 +104,23 @@ def _install_pypi(
         inherit=inherit,
     )
     install(packages)
-    names = {canonicalize_name(name) for name, _ in altered_files(environment.prefix)}
-    altered = [package for package in packages if canonicalize_name(package.name) in names]
-    if altered:
-        listed = ", ".join(package.name for package in altered)
-        progress.message(f"fetching again, for files were altered: {listed}")
+    found = {canonicalize_name(name): path for name, path in altered_files(environment.prefix)}
+    altered = [package for package in packages if canonicalize_name(package.name) in found]
+    if not altered:
+        return
+    listed = ", ".join(package.name for package in altered)
+    progress.message(f"fetching again, for files were altered: {listed}")
+    try:
         install(altered, anew=True)
+    except InstallError as error:
+        example = found[canonicalize_name(altered[0].name)]
+        raise InstallError(
+            f"Files of what is cached were altered: {listed} (such as {example}). {error.message}",
+            *error.hints,
+        ) from error
+    if still := [path for _, path in altered_files(environment.prefix)]:
+        others = f" and {len(still) - 1} others" if len(still) > 1 else ""
+        progress.message(f"warning: still not as they were recorded: {still[0]}{others}")
 
 
 def _require_utf_8(home: Path) -> None:

@@ -83,9 +83,9 @@ def compile_prefix(
     ]
     missing = [package for package in packages if package.names and not package.link()]
     sources = [source for package in missing for source in package.paths]
-    compile_sources(sources, prefix, python, progress, inherit)
-    for package in missing:
-        package.keep()
+    if compile_sources(sources, prefix, python, progress, inherit):
+        for package in missing:
+            package.keep()
 
 
 def compile_missing(
@@ -118,7 +118,7 @@ class _Sources:
         return [self.prefix / name for name in self.names]
 
     def link(self) -> bool:
-        """Link what is kept into the prefix; tell whether it was there and fits."""
+        """Link what is kept into the prefix; tell whether there was any and it fits."""
         links = []
         try:
             for kept in os.listdir(self.kept):
@@ -135,7 +135,7 @@ class _Sources:
             Path(folder).mkdir(exist_ok=True)
         for file, folder, name in links:
             _link(file, f"{folder}/{name}")
-        return True
+        return bool(links)
 
     def keep(self) -> None:
         """Keep the prefix's bytecode; it is there as a whole or not at all."""
@@ -185,14 +185,16 @@ def compile_sources(
     python: Path,
     progress: Progress,
     inherit: tuple[int, ...] = (),
-) -> None:
+) -> bool:
     """Compile ``sources`` below ``prefix`` in parallel; those that cannot be compiled are left.
+
+    Tell whether every source was tried: a compiler may be killed where memory is short.
 
     Raises:
         OSError: the disk is full; no bytecode is left that was cut off.
     """
     if not sources:
-        return
+        return True
     workers = min(os.cpu_count() or 1, 1 + len(sources) // 100)
     with tempfile.TemporaryDirectory() as folder, progress.compiling(len(sources)) as compiled:
         listings = []
@@ -203,6 +205,7 @@ def compile_sources(
         codes = _compiled([(str(python), str(it)) for it in listings], prefix, compiled, inherit)
     if errno.ENOSPC in codes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(prefix))
+    return not any(codes)
 
 
 def _compiled(

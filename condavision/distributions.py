@@ -11,30 +11,80 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import io
 import os
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from condavision.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-__all__ = ["altered_files"]
+__all__ = ["altered_files", "correct_record", "files_of_distributions"]
 
+_SITE_PACKAGES = ("lib/python3*/site-packages", "Lib/site-packages")
 _LATE = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 """The files of a ``.dist-info`` folder that are written when a wheel is installed."""
+_HASHES = frozenset({"sha256", "sha384", "sha512"})
+"""The kinds of hashes that a ``RECORD`` is to have; of others the size has to do."""
 
 
 def altered_files(prefix: Path) -> Iterator[tuple[str, str]]:
     """Yield the name of a distribution that we installed, and a file of it that is not as it was.
 
-    Paths are relative to ``prefix``. A file whose size and time say nothing is taken for whole.
+    Paths are relative to ``prefix``. A file whose size and time say nothing is taken for whole, and
+    so is one that several distributions bring, such as ``tests/__init__.py``: one has it as it was.
     """
-    for pattern in ("lib/python3*/site-packages", "Lib/site-packages"):
-        for folder in sorted(prefix.glob(f"{pattern}/*.dist-info")):
-            if _is_ours(folder):
-                name = folder.name.partition("-")[0]
-                for path in _altered(folder):
+    for pattern in _SITE_PACKAGES:
+        for folder in prefix.glob(pattern):
+            found = sorted(folder.glob("*.dist-info"))
+            ours = [info for info in found if _is_ours(info)]
+            records = {info: _rows(info) for info in found} if ours else {}
+            listed = Counter(os.path.normpath(row[0]) for rows in records.values() for row in rows)
+            shared = {path for path, times in listed.items() if times > 1}
+            for info in ours:
+                name = info.name.partition("-")[0]
+                for path in _altered(info, records[info], shared):
                     yield name, os.path.relpath(path, prefix)
+
+
+def files_of_distributions(prefix: Path) -> Iterator[str]:
+    """Yield the paths, relative to ``prefix``, of all that the distributions we installed list."""
+    for pattern in _SITE_PACKAGES:
+        for info in filter(_is_ours, prefix.glob(f"{pattern}/*.dist-info")):
+            for name, _, _ in _rows(info):
+                yield Path(os.path.relpath(info.parent / name, prefix)).as_posix()
+
+
+def correct_record(info: Path) -> None:
+    """Write into a ``RECORD`` the sizes and hashes that the files have, and no file there is not.
+
+    For a wheel just fetched, whose own hash is what counts: installers do not mind a wrong RECORD.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    rows = _rows(info)
+    correct = [row for row in (_corrected(row, info.parent) for row in rows) if row]
+    if correct != rows:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(correct)
+        write_atomic(info / "RECORD", text.getvalue())
+
+
+def _corrected(row: list[str], folder: Path) -> list[str]:
+    """Return a row as it should be; empty if there is no such file."""
+    name, digest, size = row
+    if not digest and not size:  # RECORD itself, for one
+        return row
+    try:
+        found = str(os.stat(folder / name).st_size)
+        kind = digest.partition("=")[0]
+        return [name, f"{kind}={_hash(folder / name, kind)}" if kind in _HASHES else digest, found]
+    except OSError:
+        return []
 
 
 def _is_ours(info: Path) -> bool:
@@ -44,14 +94,23 @@ def _is_ours(info: Path) -> bool:
     return '"archive_info"' in _text(info / "direct_url.json")  # not in those that conda-build made
 
 
-def _altered(info: Path) -> Iterator[str]:
-    recorded = [row for row in csv.reader(_text(info / "RECORD").splitlines()) if len(row) == 3]
-    if not recorded:
+def _rows(info: Path) -> list[list[str]]:
+    """Return the path, hash and size of each file; nothing where ``RECORD`` cannot be read."""
+    text = _text(info / "RECORD")
+    try:
+        rows = [row for row in csv.reader(text.splitlines()) if row]
+    except csv.Error:
+        return []
+    return rows if "\0" not in text and all(len(row) == 3 for row in rows) else []
+
+
+def _altered(info: Path, rows: list[list[str]], shared: set[str]) -> Iterator[str]:
+    if not rows:
         yield str(info / "RECORD")
         return
     extracted = _extracted(info)
     site_packages = str(info.parent)
-    for name, digest, size in recorded:
+    for name, digest, size in rows:
         if not digest or name.endswith(".pyc"):  # which Python itself writes anew
             continue
         path = os.path.normpath(os.path.join(site_packages, name))
@@ -60,7 +119,9 @@ def _altered(info: Path) -> Iterator[str]:
         except OSError:
             yield path
             continue
-        resized = size.isdecimal() and status.st_size != int(size)
+        if os.path.normpath(name) in shared:
+            continue
+        resized = size not in {"", str(status.st_size)}
         if resized or (status.st_mtime_ns > extracted and not _has(path, digest)):
             yield path
 
@@ -78,14 +139,18 @@ def _extracted(info: Path) -> int:
 def _has(path: str, digest: str) -> bool:
     """Tell whether a file has a hash, spelt as ``RECORD`` does; one of an unknown kind it has."""
     kind, _, expected = digest.partition("=")
-    if kind not in hashlib.algorithms_guaranteed:
+    if kind not in _HASHES:
         return True
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123 - as above
-            found = hashlib.file_digest(stream, kind).digest()
+        return _hash(path, kind) == expected.rstrip("=")
     except OSError:
         return False
-    return base64.urlsafe_b64encode(found).rstrip(b"=") == expected.rstrip("=").encode()
+
+
+def _hash(path: str | Path, kind: str) -> str:
+    with open(path, "rb") as stream:  # noqa: PTH123 - as above
+        found = hashlib.file_digest(stream, kind).digest()
+    return base64.urlsafe_b64encode(found).rstrip(b"=").decode()
 
 
 def _text(path: Path) -> str:

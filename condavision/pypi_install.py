@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from uv import find_uv_bin
 
 from condavision.certificates import certificate_hint
+from condavision.distributions import correct_record
 from condavision.errors import InstallError
+from condavision.uv_cache import adopt, empty_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,18 +45,17 @@ def install_pypi_packages(
     """Install ``packages`` for the interpreter ``python``, no dependencies, hashes required.
 
     ``cache`` is uv's cache; what it has is used without asking the network, unless they are
-    installed ``anew``: they replace what is there, and what is cached. Nothing is compiled.
+    installed ``anew``: once they are fetched, they replace what is there and what is cached, with
+    a RECORD that is right, whatever the author's tools wrote. Nothing is compiled.
     ``inherit`` are file descriptors that uv keeps open.
 
     Raises:
         InstallError: a distribution cannot be fetched, has another content than locked, does not
             fit the interpreter, or is a source distribution and those are not allowed.
     """
+    if not packages:
+        return
     _refuse_sdists(packages, allowed=allow_sdist)
-    kept = ("--cache-dir", str(cache))
-    if anew:
-        names = sorted(item.name for item in packages)
-        _run([find_uv_bin(), "cache", "clean", "--no-config", "--quiet", *kept, *names], inherit)
     with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
         requirements = Path(folder, "requirements.txt")
         lines = [f"{item.name} @ {item.url} --hash=sha256:{item.sha256}\n" for item in packages]
@@ -63,10 +64,20 @@ def install_pypi_packages(
             find_uv_bin(),
             *("pip", "install", "--no-config", "--no-deps", "--require-hashes"),
             *("--break-system-packages", "--quiet", "--python", str(python)),
-            *(*kept, "--requirements", str(requirements)),
+            *("--requirements", str(requirements)),
             *(() if allow_sdist else ("--no-build",)),
-            *(("--reinstall",) if anew else ()),
         ]
+        if anew:
+            with empty_cache(cache) as fresh:
+                unused = ("--target", str(fresh / "target"))
+                fetched = _run([*command, "--cache-dir", str(fresh), *unused], inherit)
+                if fetched.returncode != 0:
+                    raise _explained(fetched.stderr, packages)
+                for info in fresh.glob("archive-v*/*/*.dist-info"):
+                    correct_record(info)
+                adopt(fresh, cache)
+            command.append("--reinstall")
+        command += ("--cache-dir", str(cache))
         result = _run([*command, "--offline"], inherit)
         if result.returncode != 0:
             result = _run(command, inherit)

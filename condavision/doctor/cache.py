@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.distributions import altered_files
+from condavision.distributions import altered_files, files_of_distributions
 from condavision.doctor.finding import Finding, State
 from condavision.environment import Environment
 from condavision.locking import try_exclusive
@@ -148,7 +148,10 @@ def _damage(item: InstalledEnvironment) -> str:
     """Say which files of packages are gone or altered; empty where none is."""
     if not Environment(item.prefix, item.key, item.subdir).python.exists():
         return "its interpreter is gone"
-    wrong = [name for name, size in _recorded(item.prefix) if not _is(item.prefix / name, size)]
+    recorded = dict(_recorded(item.prefix))
+    # Where both bring tests/__init__.py, a distribution's is put over a conda package's.
+    recorded.update(dict.fromkeys(recorded.keys() & {*files_of_distributions(item.prefix)}))
+    wrong = [name for name, size in recorded.items() if not _is(item.prefix / name, size)]
     wrong += [name for _, name in altered_files(item.prefix)]
     if not wrong:
         return ""
@@ -161,12 +164,11 @@ def _recorded(prefix: Path) -> Iterator[tuple[str, int | None]]:
     for record in prefix.glob("conda-meta/*.json"):
         try:
             paths = json.loads(record.read_bytes())["paths_data"]["paths"]
-        except (OSError, ValueError, KeyError):
+            for item in paths:
+                plain = item.get("path_type") == "hardlink" and not item.get("prefix_placeholder")
+                yield item["_path"], item.get("size_in_bytes") if plain else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             yield record.relative_to(prefix).as_posix(), -1
-            continue
-        for item in paths:
-            plain = item.get("path_type") == "hardlink" and not item.get("prefix_placeholder")
-            yield item["_path"], item.get("size_in_bytes") if plain else None
 
 
 def _is(path: Path, size: int | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.bytecode import compile_sources
+from condavision.bytecode import compile_prefix, compile_sources
 from condavision.distributions import altered_files
 from condavision.environment import Environment, environment_of, install
 from condavision.errors import InstallError
@@ -122,6 +123,39 @@ def test_bytecode_cut_off_by_a_full_disk_is_not_kept(
     (disk / "filler").unlink()
     compile_sources([small, big], disk / "..", python, Progress())
     assert len(list(disk.rglob("*.pyc"))) == 2
+
+
+def test_bytecode_of_a_compiler_that_was_killed_is_not_kept(
+    tmp_path: Path, interpreter: Callable[[tuple[int, int]], Interpreter]
+) -> None:
+    def compiled(name: str, python: Path) -> int:
+        prefix = tmp_path / name
+        (prefix / "conda-meta").mkdir(parents=True)
+        sources = [f"lib/python3.12/site-packages/m{number}.py" for number in range(5)]
+        (prefix / sources[0]).parent.mkdir(parents=True)
+        for source in sources:
+            (prefix / source).write_text("x = 1\n")
+            os.utime(prefix / source, (1e9, 1e9))
+        records = (
+            {"name": "python", "version": "3.12.1", "sha256": "a" * 64, "files": []},
+            {"name": "pkg", "noarch": "python", "sha256": "b" * 64, "files": sources},
+        )
+        for record in records:
+            (prefix / "conda-meta" / f"{record['name']}.json").write_text(json.dumps(record))
+        compile_prefix(prefix, python, tmp_path / "pyc", Progress())
+        return len(list(prefix.rglob("*.pyc")))
+
+    whole = interpreter((3, 12)).executable
+    killed = tmp_path / "killed"  # as when memory runs out, after some modules
+    killed.write_text(
+        f'#!/bin/sh\n"{whole}" -m compileall -q lib/python3.12/site-packages/m0.py\nkill -9 $$\n'
+    )
+    killed.chmod(0o755)
+    assert compiled("first", killed) == 1
+    assert compiled("second", whole) == 5
+    shutil.rmtree(next((tmp_path / "pyc").iterdir()) / ("b" * 64))
+    (next((tmp_path / "pyc").iterdir()) / ("b" * 64)).mkdir()
+    assert compiled("third", whole) == 5, "where an older release kept nothing"
 
 
 def test_equal_packages_share_one_environment(make_lock: MakeLock, home: Path) -> None:
