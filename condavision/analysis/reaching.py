@@ -78,8 +78,9 @@ class Start:
 
 
 def script_start(path: str, facts: Facts, directories: Directories) -> Start:
-    """Start as ``python path`` does: from the script's own folder."""
-    folder = os.path.dirname(path)  # noqa: PTH120 - paths are strings here
+    """Start as ``python path`` does: from the script's own folder, or that of what it links to."""
+    real = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - a string here
+    folder = os.path.dirname(real)  # noqa: PTH120
     return Start(Place(path, "__main__", _package_of(folder, directories)), facts, folder)
 
 

@@ -149,6 +149,10 @@ def _search(folder: Path, *, modules: bool) -> Found:
     left_out += (
         f"{Path(it.filename)} is left out: it cannot be listed: {it.strerror}" for it in failed
     )
+    links = [] if modules else [it for it in found if it.is_symlink()]
+    if links:  # another name of a script that is there is not another script
+        real = {os.path.realpath(it) for it in found if it not in links}
+        found = [it for it in found if it not in links or os.path.realpath(it) not in real]
     return Found(tuple(sorted(found)), tuple(left_out))
 
 

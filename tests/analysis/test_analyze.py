@@ -425,6 +425,21 @@ def test_finding_scripts(project: Callable[[dict[str, str]], Path]) -> None:
             find_scripts([root / wrong])
 
 
+def test_a_link_starts_where_it_leads(project: Callable[[dict[str, str]], Path]) -> None:
+    root = project(
+        {
+            "real/job.py": "import helper\n", "real/helper.py": "import r1\n",
+            "bin/helper.py": "import r2\n",
+        }
+    )  # fmt: skip
+    (root / "bin" / "job.py").symlink_to("../real/job.py")
+    (root / "twice.py").symlink_to(root / "bin" / "job.py")
+    for link in ("bin/job.py", "twice.py"):
+        assert packages(analyze(root / link, root=root)) == {"r1"}
+    names = [it.relative_to(root).as_posix() for it in find_scripts([root])]
+    assert names == ["bin/helper.py", "real/helper.py", "real/job.py"]
+
+
 def test_modules_that_are_run(project: Callable[[dict[str, str]], Path]) -> None:
     root = project(
         {"a.py": "", "p/__init__.py": "", "p/__main__.py": "", "p/m.py": "", "n/__main__.py": ""}
