@@ -246,9 +246,10 @@ def require_known(requirements: Iterable[Requirement], import_map: ImportMap, *h
     if not unknown:
         return
     first = unknown[0].name
+    key = f'"{first}"' if "." in first else first  # a bare dot would make a table of it
     raise UnknownImportError(
         "\n".join(_describe_unknown(needed, import_map) for needed in unknown),
-        f'name its package in condavision.toml: [imports] {first} = "CONDA-PACKAGE"'
+        f'name its package in condavision.toml: [imports] {key} = "CONDA-PACKAGE"'
         ' (or "pypi:DISTRIBUTION", or "" where it needs none)',
         "a module of your own: put its folder into `paths`, or lock with PYTHONPATH=FOLDER",
         *hints,

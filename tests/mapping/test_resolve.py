@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,11 @@ def test_unknown_imports_are_listed_with_near_names_and_what_to_type() -> None:
     assert "Blender" in lines[0]
     assert "pandas" in lines[1]
     assert any('"CONDA-PACKAGE"' in hint for hint in raised.value.hints)
+
+
+def test_what_to_type_for_a_dotted_module_is_toml() -> None:
+    set_ = derive(analysis(required("helper.load")), Config(root=Path("/nowhere")), MAP)[0]
+    with pytest.raises(UnknownImportError) as raised:
+        require_known(set_.requirements, MAP)
+    line = raised.value.hints[0].partition("[imports] ")[2].partition(" (or")[0]
+    assert tomllib.loads(line) == {"helper.load": "CONDA-PACKAGE"}
