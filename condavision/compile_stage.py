@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -38,14 +39,16 @@ if TYPE_CHECKING:
 __all__ = ["LockedScript", "LockingReport", "Renewal", "lock_targets"]
 
 _REMIND_SECONDS = 15.0
+_NAME = re.compile(r"[\w.-]*\w", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
     """Which locks to make again though they are valid.
 
-    ``everything`` drops all earlier versions; ``packages`` are the only ones that may move. A lock
-    with other versions than ``agreement`` has is made again with those that can be kept.
+    ``everything`` drops all earlier versions; ``packages`` are the only ones that may move, their
+    names spelt in any way that PEP 503 takes for the same. A lock with other versions than
+    ``agreement`` has is made again with those that can be kept.
     """
 
     everything: bool = False
@@ -56,13 +59,16 @@ class Renewal:
         """Tell whether a valid lock is to be made again."""
         if self.agreement is not None and self.agreement.unkept(lock):
             return True
-        return self.everything or any(package.name in self.packages for package in lock.packages)
+        return self.everything or any(map(self._moves, lock.packages))
 
     def kept(self, lock: Lock | None) -> tuple[LockedPackage, ...]:
         """Return what of an earlier lock the new one starts from."""
         if lock is None or self.everything:
             return ()
-        return tuple(package for package in lock.packages if package.name not in self.packages)
+        return tuple(package for package in lock.packages if not self._moves(package))
+
+    def _moves(self, package: LockedPackage) -> bool:
+        return _normalized(package.name) in map(_normalized, self.packages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,8 @@ def lock_targets(
     before = cache(read_index)  # as the locks folders are now, each read once
     sources = Sources(flags, import_map, before, datetime.now(UTC))
     groups = sources.groups(targets, report.failed)
-    _require_known_packages(renewal, groups)
+    if renewal.packages:
+        _require_known_packages(renewal, groups)
     earlier = {
         (group.folder, entry.lock)
         for group in groups
@@ -160,10 +167,26 @@ def lock_targets(
 
 
 def _require_known_packages(renewal: Renewal, groups: list[Group]) -> None:
-    known = {package.name for group in groups if group.former for package in group.former.packages}
-    unknown = sorted(renewal.packages - known)
+    for name in sorted(renewal.packages):
+        alone = _NAME.match(name)
+        if alone is None or alone[0] != name:
+            typed = f": --upgrade-package {alone[0]}" if alone else ""
+            raise UsageError(
+                f"`{name}` is not the name of a package",
+                f"type its name alone{typed}",
+                "which versions are wanted is for the script to say: dependencies of its metadata",
+            )
+    locked = [package for group in groups if group.former for package in group.former.packages]
+    known = {_normalized(package.name) for package in locked}
+    unknown = sorted(name for name in renewal.packages if _normalized(name) not in known)
     if unknown and groups:
         raise UsageError(f"no lock of these scripts has {', '.join(unknown)}", "check the spelling")
+
+
+def _normalized(name: str) -> str:
+    from packaging.utils import canonicalize_name  # noqa: PLC0415 - few locks are renewed
+
+    return canonicalize_name(name)
 
 
 def _outdated(group: Group, renewal: Renewal) -> bool:

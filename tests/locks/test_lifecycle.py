@@ -91,6 +91,22 @@ def test_upgrade_moves_everything_upgrade_package_one(moved: CommandLine) -> Non
     assert moved("lock", "web.py", "--upgrade-package", "urlib3").code == 2
 
 
+def test_a_package_to_upgrade_is_named_in_any_spelling(
+    moved: CommandLine, small_channel: SmallChannel
+) -> None:
+    small_channel.add(package("pyyaml", "1.0"), package("typing_extensions", "1.0"))
+    write(moved, "web.py", "import yaml, typing_extensions\n")
+    moved("lock", "web.py").ok()
+    small_channel.add(package("pyyaml", "2.0"), package("typing_extensions", "2.0"))
+    options = ("--upgrade-package", "PyYAML", "--upgrade-package", "Typing.Extensions")
+    found = versions(moved("lock", "web.py", "--json", *options))
+    assert (found["pyyaml"], found["typing_extensions"]) == ("2.0", "2.0")
+    refused = moved("lock", "web.py", "--upgrade-package", "PyYAML==1.0")
+    assert refused.code == 2
+    assert "`PyYAML==1.0` is not the name of a package" in refused.err
+    assert "--upgrade-package PyYAML\n" in refused.err
+
+
 def test_the_difference_is_printed(moved: CommandLine) -> None:
     shown = moved("lock", "web.py", "--upgrade").ok().out
     assert [line.split()[:3] for line in shown.splitlines() if line.startswith(("req", "url"))] == [
