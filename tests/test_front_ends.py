@@ -214,7 +214,11 @@ def test_make_finds_the_scripts_that_are_locked_together(make_project: MakeProje
     ]
     entry = f'"./": {{"lock": "{HASH}", "digest": "0"}}\n'
     root = make_project({**dict.fromkeys(names, ""), "locks/scripts.yml": entry})
-    for name, line in (("tool", "#!/usr/bin/env python3"), ("other", "#!/bin/sh"), ("text", "x")):
+    lines = {
+        **{"tool": "#!/usr/bin/env python3", "by-uv": "#!/usr/bin/env -S uv run --script"},
+        **{"by-pipx": "#!/usr/bin/env -S pipx run", "other": "#!/bin/sh", "text": "x"},
+    }
+    for name, line in lines.items():
         (root / name).write_text(f"{line}\n")
     (root / "binary").write_bytes(bytes(range(256)))
     os.mkfifo(root / "pipe")
@@ -225,7 +229,8 @@ def test_make_finds_the_scripts_that_are_locked_together(make_project: MakeProje
     listed = CommandLine(root).process(["make", "-pqRr", "CONDAVISION=condavision-is-not-here"])
     targets = re.findall(r"^run/(.*):", listed.out, re.MULTILINE)
     wanted = {str(path.relative_to(root)) for path in Together(root).scripts()}
-    assert {"window.pyw", "tool", "package/__main__.py"} <= wanted
+    assert {"window.pyw", "tool", "by-uv", "by-pipx", "package/__main__.py"} <= wanted
+    assert not {"other", "text"} & wanted
     assert sorted(targets) == sorted(wanted - {"book.ipynb", "sp ace.py"})
 
 

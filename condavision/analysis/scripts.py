@@ -36,7 +36,9 @@ _FOREIGN_MARKS = frozenset({"CACHEDIR.TAG", "conda-meta", "pyvenv.cfg"})
 """What only caches and environments hold."""
 
 _SUFFIXES = (".py", ".pyw", ".ipynb")
-_SHEBANG = re.compile(rb"\A#![^\n]*\b(?:python[\d.]*|condavision)(?:[ \t\r]|$)", re.MULTILINE)
+_SHEBANG = re.compile(
+    rb"\A#![^\n]*\b(?:python[\d.]*|condavision|(?:uv|pipx)[ \t]+run)(?:[ \t\r]|$)", re.MULTILINE
+)
 
 
 def is_script(path: Path) -> bool:
