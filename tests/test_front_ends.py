@@ -215,8 +215,11 @@ def test_make_finds_the_scripts_that_are_locked_together(make_project: MakeProje
     entry = f'"./": {{"lock": "{HASH}", "digest": "0"}}\n'
     root = make_project({**dict.fromkeys(names, ""), "locks/scripts.yml": entry})
     lines = {
-        **{"tool": "#!/usr/bin/env python3", "by-uv": "#!/usr/bin/env -S uv run --script"},
-        **{"by-pipx": "#!/usr/bin/env -S pipx run", "other": "#!/bin/sh", "text": "x"},
+        "tool": "#!/usr/bin/env python3",
+        "by-uv": "#!/usr/bin/env -S uv run --script",
+        "by-pipx": "#!/usr/bin/env -S pipx run",
+        "other": "#!/bin/sh",
+        "text": "x",
     }
     for name, line in lines.items():
         (root / name).write_text(f"{line}\n")
