@@ -26,7 +26,7 @@ from condavision.target import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from condavision.config import Config
     from condavision.script_index import ScriptIndex
@@ -59,14 +59,14 @@ class Selection:
 
 
 def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selection:
-    """Return what is named, and the scripts and recorded modules in the folders that are named.
+    """Return what is named, and in the folders that are named the scripts and all that is recorded.
 
     What is locked as a module there is no script besides, unless it is locked as that too. With
     ``join``, scripts that are locked together with their folder stand for that.
 
     Raises:
         UsageError: nothing is named, or a folder to part is not locked together.
-        AnalysisError: a path does not exist, or the folders hold no script.
+        AnalysisError: a path does not exist, or a folder holds no script and nothing recorded.
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
     paths = dict.fromkeys((*named.paths, *named.apart))
@@ -80,8 +80,11 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selecti
     folders = [folder.resolve() for folder in paths if folder.is_dir()]
     modules = {module: file for folder in folders for module, file in recorded.modules(folder)}
     files = frozenset(modules.values())
-    found = select_scripts(paths)
-    for script in found.scripts:
+    spare = {it for it in paths if it.is_dir() and recorded.below(it.resolve())}
+    found = select_scripts(paths, spare)
+    seen = {script.resolve() for script in found.scripts}
+    elsewhere = (it for folder in folders for it in recorded.scripts(folder))
+    for script in (*found.scripts, *(it for it in elsewhere if it.resolve() not in seen)):
         if script in paths:
             targets.append(script)
         elif script.resolve() not in files or recorded.has(script):
@@ -103,6 +106,7 @@ class _Recorded:
         self._locks = locks
         self._root = cache(find_root)
         self._indexes = cache(self._read)
+        self.below = cache(self._below)
         self._apart = frozenset(folder.resolve() for folder in apart)
         for folder in apart:
             self._require_together(folder)
@@ -143,22 +147,38 @@ class _Recorded:
     def _has(self, key: str, root: Path) -> bool:
         return any(index.of(key) for index in self._indexes(root))
 
+    def _below(self, folder: Path) -> tuple[Target, ...]:
+        """Return what is locked in a folder and below it, whether it is still there or not."""
+        root = self._root(folder)
+        keys = sorted({key for index in self._indexes(root) for key in index.entries})
+        targets = (target_of(key, root) for key in keys)
+        return tuple(it for it in targets if _place(it).is_relative_to(folder))
+
+    def scripts(self, folder: Path) -> Iterator[Path]:
+        """Yield the scripts there are that have locks of their own, in a folder or below it."""
+        return (it for it in self.below(folder) if isinstance(it, Path) and it.is_file())
+
     def modules(self, folder: Path) -> Iterator[tuple[Module, Path]]:
         """Yield the modules that are locked for a folder or one below it, and their files."""
         root = self._root(folder)
         indexes = self._indexes(root)
-        for key in sorted({key for index in indexes for key in index.entries}):
-            target = target_of(key, root)
-            if not isinstance(target, Module) or not target.folder.is_relative_to(folder):
-                continue
-            paths = (root / path for index in indexes for it in index.of(key) for path in it.paths)
-            file = file_of(target, [*load_config(root).paths, *paths])
-            if file is not None:
-                yield target, file
+        for target in self.below(folder):
+            if isinstance(target, Module):
+                key = key_of(target, root)
+                found = (root / path for it in indexes for one in it.of(key) for path in one.paths)
+                file = file_of(target, [*load_config(root).paths, *found])
+                if file is not None:
+                    yield target, file
 
 
-def select_scripts(paths: Iterable[Path]) -> Found:
+def _place(target: Target) -> Path:
+    return target.absolute() if isinstance(target, Path) else target.folder.absolute()
+
+
+def select_scripts(paths: Iterable[Path], spare: Container[Path] = ()) -> Found:
     """Return the scripts that are named, and those in the folders that are named.
+
+    Folders that are ``spare`` need to hold none.
 
     A file in a folder that another script there imports is a module of that script, unless
     something in it says that it is run as well: a shebang, ``__main__``, a metadata block. Files
@@ -168,7 +188,7 @@ def select_scripts(paths: Iterable[Path]) -> Found:
         AnalysisError: a path does not exist, or a folder holds no script.
     """
     named = dict.fromkeys(paths)
-    search = search_scripts(named)
+    search = _search(named, spare)
     found = [it for it in search.scripts if it in named or it.name not in READ_BY_TOOLS]
     modules = frozenset() if named.keys() >= set(found) else frozenset(_modules_of(found))
     scripts = [it for it in found if it in named or it.resolve() not in modules or _is_run(it)]
@@ -176,6 +196,20 @@ def select_scripts(paths: Iterable[Path]) -> Found:
     return Found(
         tuple(it for it in scripts if it not in empty),
         (*search.left_out, *(f"{it} is left out: it is empty" for it in sorted(empty))),
+    )
+
+
+def _search(paths: Iterable[Path], spare: Container[Path]) -> Found:
+    found = []
+    for path in paths:
+        try:
+            found.append(search_scripts([path]))
+        except AnalysisError:
+            if path not in spare:
+                raise
+    return Found(
+        tuple(dict.fromkeys(it for one in found for it in one.scripts)),
+        tuple(dict.fromkeys(it for one in found for it in one.left_out)),
     )
 
 

@@ -126,6 +126,27 @@ def test_a_module_and_its_file_are_two(command: InProcess) -> None:
         assert command("path", *name).ok().out == command("install", *name).ok().out
 
 
+def test_what_is_recorded_is_looked_at_wherever_it_lies(command: InProcess) -> None:
+    """As scripts of a package and by their first line are, which the walk of a folder passes."""
+    (command.folder / "tool").write_text("#!/bin/sh\n")
+    names = ["below/alone.py", "shop/helper.py", "tool"]
+    for name in names:
+        (command.folder / name).write_text("import sys\n")
+    command("lock", *names).ok()
+    for name in names[1:]:
+        (command.folder / name).write_text("import tomllib\n")
+    for named in (["."], ["shop", "tool"], [str(command.folder)]):
+        stale = command("check", *named, "--json")
+        assert stale.code
+        found = {one["script"]: one["state"] for one in stale.json()}
+        assert [found[name] for name in names[1:]] == ["stale", "stale"]
+    command("lock", ".").ok()
+    checked = command("check", ".", "--json").ok().json()
+    assert {*names} <= {one["script"] for one in checked}
+    (command.folder / "shop" / "helper.py").unlink()
+    assert command("check", "shop/helper.py").code == 65
+
+
 def test_what_it_requires_now_is_noticed(command: InProcess) -> None:
     command("lock", "-m", "shop.tool").ok()
     (command.folder / "shop" / "__init__.py").write_text("import humanize\n")

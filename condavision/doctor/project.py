@@ -62,7 +62,11 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
                 _AREA, one.script, State.BROKEN, one.notes[0], "; or ".join(one.notes[1:])
             )
     fit = sum(one.code == 0 for one in checked)
-    yield Finding(_AREA, folder.name, State.OK, f"{fit} of {len(checked)} scripts fit their locks")
+    found = f"{fit} of {len(checked)} scripts fit their locks"
+    if fit == len(checked):
+        yield Finding(_AREA, folder.name, State.OK, found)
+    else:
+        yield Finding(_AREA, folder.name, State.WARNING, found, "condavision check .")
 
 
 def look_at_front_ends(root: Path) -> Iterator[Finding]:

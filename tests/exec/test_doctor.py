@@ -107,8 +107,12 @@ def test_what_is_wrong_with_a_project(case: str, project: Path, home: Path) -> N
     harm, state, mend = PROJECTS[case]
     harm(project)
     found = wrong(examine(project, home, offline=True))
+    summary = found.pop(".local", None) if "a.py" in found and state is State.BROKEN else None
     assert {finding.state for finding in found.values()} == {state}
     assert all(mend in finding.mend for finding in list(found.values())[:1])
+    if summary is not None:
+        assert summary.state is State.WARNING
+        assert (summary.found[:6], summary.mend) == ("0 of 1", "condavision check .")
     assert main(["doctor", "--offline", "--json"]) == (state is State.BROKEN)
 
 
