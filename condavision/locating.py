@@ -6,6 +6,7 @@ Both the exec stage and the commands that only look on start here. Nothing here 
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -95,6 +96,14 @@ def locate(target: Target, flags: Flags, known: Known | None = None) -> Located:
     known = known or Known()
     project = open_project(target, flags)
     candidates = list(_candidates(project, flags, known))
+    if not candidates and isinstance(target, Together):
+        folder = shlex.quote(str(target.folder))
+        raise MissingLockError(
+            f"the scripts of {target.folder} are not locked together",
+            f"name one of them: {folder}/SCRIPT",
+            f"or give them all one environment: {lock_command(target, flags)}",
+            *unused_configuration(target),
+        )
     if not candidates:
         where = f" in {target.folder}" if isinstance(target, Module) else ""
         raise MissingLockError(

@@ -114,6 +114,31 @@ def test_the_next_run_is_warm_until_a_file_appears(command: InProcess) -> None:
     assert not is_warm()
 
 
+def test_a_folder_of_scripts_with_locks_of_their_own_is_installed(command: InProcess) -> None:
+    command("lock", "jobs/a.py").ok()
+    failed = command("install", "jobs")
+    assert failed.code == 70
+    assert "type: condavision lock jobs/sub/b.py" in failed.err
+    command("lock", ".").ok()
+    names = ["jobs/a.py", "jobs/sub/b.py"]
+    made = command("install", "jobs", "--json").ok().json()
+    assert [one["name"] for one in made] == names
+    assert [f"{one['prefix']}\n" for one in made] == [command("path", name).out for name in names]
+    for verb in (["path"], ["export", "--format", "explicit"], ["vendor", "out"]):
+        refused = command(*verb, "jobs")
+        assert refused.code == 70
+        assert "the scripts of jobs are not locked together" in refused.err
+        assert "name one of them: jobs/SCRIPT" in refused.err
+
+
+@pytest.mark.parametrize("together", [(), ("--together",)])
+def test_a_folder_gets_its_launchers(together: tuple[str, ...], command: InProcess) -> None:
+    command("lock", *together, "jobs").ok()
+    made = command("install", "--launcher", "bin", "jobs").ok().out.split()
+    assert made == [str(command.folder / "bin" / name) for name in ("a", "b")]
+    assert command.process([made[1], "x"]).ok().out.startswith("['x'] ")
+
+
 def test_a_folder_that_is_locked_again_stays_together(command: InProcess) -> None:
     command("lock", "--together", "jobs").ok()
     command("lock", ".").ok()
@@ -204,7 +229,7 @@ def test_what_is_committed_goes_first(command: InProcess) -> None:
 def test_files_that_are_not_of_the_set_have_no_lock(command: InProcess) -> None:
     command("lock", "--together", "jobs").ok()
     assert command("check", "jobs/build/generated.py").code == 70
-    missing = command("install", "jobs/sub")
+    missing = command("path", "jobs/sub")
     assert (missing.code, "lock --together jobs/sub" in missing.err) == (70, True)
     assert command("check", "other.py").code == 70
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,7 +21,10 @@ from condavision.cli.options import (
 )
 from condavision.errors import UsageError
 from condavision.reading import Flags
-from condavision.target import Module, named_target
+from condavision.target import Module, Together, named_target
+
+if TYPE_CHECKING:
+    from condavision.target import Target
 
 __all__ = ["install", "path", "run"]
 
@@ -90,7 +94,7 @@ def run(
 
 
 @click.command()
-@click.argument("scripts", nargs=-1, metavar="[SCRIPT|HASH...]", type=named)
+@click.argument("names", nargs=-1, metavar="[SCRIPT|FOLDER|HASH...]", type=named)
 @modules_option()
 @click.option(
     *("--launcher", "launchers"),
@@ -103,7 +107,7 @@ def run(
 @quiet_option()
 @json_option()
 def install(
-    scripts: tuple[str, ...],
+    names: tuple[str, ...],
     modules: tuple[str, ...],
     launchers: Path | None,
     locks: Path | None,
@@ -111,41 +115,60 @@ def install(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Install the environments of scripts, modules or lock hashes ahead of time.
+    """Install the environments of scripts, folders of them, modules or lock hashes ahead of time.
 
     A launcher starts its script without any Python of ours, as long as no file it was made from
     is newer (best effort: by modification time); otherwise it leaves it to `condavision run`.
     """
     from condavision.exec_stage import install_launcher, install_named
-    from condavision.locating import is_hash
     from condavision.progress import choose_progress
     from condavision.report import print_json
 
     progress = choose_progress(quiet=quiet)
     flags = Flags(locks=locks, vendored=vendored)
-    if not scripts and not modules:
-        raise click.UsageError("Name a script, a lock's hash, or -m MODULE.")
+    if not names and not modules:
+        raise click.UsageError("Name a script, a folder, a lock's hash, or -m MODULE.")
     if modules and launchers is not None:
         raise UsageError(
             "a launcher can be called from anywhere, and -m finds its module from where it is",
             f"call it there: condavision run -m {modules[0]}",
             "or write a script that imports the module, and a launcher for that",
         )
+    wanted: list[str | Target] = [Module(module, Path.cwd()) for module in modules]
+    for name in names:
+        wanted += _meant(name, flags, join=launchers is None)
     made: list[dict[str, str]] = []
-    for module in modules:
-        target = Module(module, Path.cwd())
-        prefix = install_named(target, flags, progress).prefix
-        made.append({"name": str(target), "prefix": str(prefix)})
-    for name in scripts:
-        made.append({"name": name, "prefix": str(install_named(name, flags, progress).prefix)})
-        if launchers is not None and not is_hash(name):
-            launcher = install_launcher(Path(name), launchers, flags, progress)
-            made[-1]["launcher"] = str(launcher)
+    for one in wanted:
+        made.append({"name": str(one), "prefix": str(install_named(one, flags, progress).prefix)})
+        if launchers is not None and (script := _launched(one)):
+            made[-1]["launcher"] = str(install_launcher(script, launchers, flags, progress))
     if as_json:
         print_json(made)
     else:
-        for one in made:
-            click.echo(one.get("launcher", one["prefix"]))
+        for it in made:
+            click.echo(it.get("launcher", it["prefix"]))
+
+
+def _meant(name: str, flags: Flags, *, join: bool) -> tuple[str | Target, ...]:
+    """Return what a name stands for: itself, or what is in a folder that cannot be run."""
+    from condavision.locating import is_hash
+    from condavision.report import print_cautions
+    from condavision.selection import Named, select_targets
+
+    if is_hash(name) or not isinstance(named_target(Path(name)), Together):
+        return (name,)
+    selection = select_targets(Named((Path(name),)), flags, join=join)
+    print_cautions(selection.left_out)
+    return selection.targets
+
+
+def _launched(name: str | Target) -> Path | None:
+    """Return the script that a launcher can be written for; modules and hashes are none."""
+    from condavision.locating import is_hash
+
+    if isinstance(name, str):
+        return None if is_hash(name) else Path(name)
+    return name if isinstance(name, Path) and name.suffix != ".ipynb" else None
 
 
 @click.command()
