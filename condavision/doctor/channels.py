@@ -10,6 +10,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from condavision.certificates import certificate_hint, channel_certificate_hint
 from condavision.channel import CREDENTIALS, INTERPRETERS
 from condavision.doctor.finding import Finding, State
 
@@ -61,7 +62,8 @@ def _channel(channel: str, home: Path) -> Finding:
     if code == 404:
         found, mend = f"there is no index at {base}noarch", "see that the channel's name is right"
         return Finding(_AREA, channel, State.BROKEN, found, mend)
-    return Finding(_AREA, channel, State.BROKEN, f"{base} does not answer: {reason}", _UNREACHABLE)
+    mend = channel_certificate_hint(reason) or _UNREACHABLE
+    return Finding(_AREA, channel, State.BROKEN, f"{base} does not answer: {reason}", mend)
 
 
 def _opens(base: str, home: Path) -> bool:
@@ -118,5 +120,5 @@ def look_at_index() -> Iterator[Finding]:
         yield Finding(_AREA, what, State.OK, found)
     else:
         reason = asked.stderr.strip().splitlines()[-1].strip() if asked.stderr.strip() else ""
-        mend = f"{_UNREACHABLE}, and uv's index settings"
+        mend = certificate_hint(reason) or f"{_UNREACHABLE}, and uv's index settings"
         yield Finding(_AREA, what, State.WARNING, f"uv cannot read it: {reason}", mend)

@@ -26,6 +26,8 @@ _AREA = "installation"
 _SHOWN = ("py-rattler", "uv", "conda-lock")
 _COMMAND = "command"
 _COMMAND_FILES = ("condavision", "condavision.exe")
+_TOOLS = {"uv-receipt.toml": "uv tool update-shell", "pipx_metadata.json": "pipx ensurepath"}
+"""What marks an environment made for one command, and what puts that command on PATH."""
 
 
 def look_at_installation() -> Iterator[Finding]:
@@ -83,8 +85,7 @@ def _unmet(needed: Requirement) -> str:
 
 def _command(path: str | None) -> Finding:
     own = _own_command()
-    folder = shlex.quote(str(own.parent)) if own else "FOLDER"
-    mend = f"put the folder it was installed into first: export PATH={folder}:$PATH"
+    mend = _on_path(own)
     if path is None:
         found = "condavision is not on PATH: launchers and make fall back to this Python or fail"
         return Finding(_AREA, _COMMAND, State.WARNING, found, mend)
@@ -92,6 +93,15 @@ def _command(path: str | None) -> Finding:
         found = f"PATH leads to {path}, which is not this installation's {own}"
         return Finding(_AREA, _COMMAND, State.WARNING, found, mend)
     return Finding(_AREA, _COMMAND, State.OK, path)
+
+
+def _on_path(own: Path | None) -> str:
+    """Return how the command is put on PATH, but not the Python of an environment it has alone."""
+    for mark, ensure in _TOOLS.items():
+        if own and (own.parent.parent / mark).is_file():
+            return f"put the folder of installed tools on PATH: {ensure}, then open a new shell"
+    folder = shlex.quote(str(own.parent)) if own else "FOLDER"
+    return f"put the folder it was installed into first: export PATH={folder}:$PATH"
 
 
 def _own_command() -> Path | None:

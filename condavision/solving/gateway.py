@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import rattler
 from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelError
 
+from condavision.certificates import channel_certificate_hint
 from condavision.channel import CREDENTIALS
 from condavision.errors import ChannelError, ConfigError
 
@@ -100,5 +101,6 @@ def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> Channel
         )
     return ChannelError(
         f"the channel {url} cannot be read: {cause}",
-        "check the channel's spelling and the network, then try again",
+        channel_certificate_hint(cause)
+        or "check the channel's spelling and the network, then try again",
     )

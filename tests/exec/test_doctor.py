@@ -11,7 +11,7 @@ import pytest
 
 from condavision.cli import main
 from condavision.doctor import Finding, State, examine
-from condavision.doctor.channels import look_at_channels
+from condavision.doctor.channels import look_at_channels, look_at_index
 from condavision.doctor.installation import look_at_installation
 from condavision.locking import exclusive
 from condavision.scaffold import template
@@ -241,6 +241,27 @@ def test_the_command(
         assert f"export PATH='{own.parent}':$PATH" in found.mend
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a command there is an .exe")
+@pytest.mark.parametrize(
+    ("mark", "mend"),
+    [("uv-receipt.toml", "uv tool update-shell"), ("pipx_metadata.json", "pipx ensurepath")],
+)
+def test_the_command_of_a_tool_s_environment(
+    mark: str, mend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder holds a Python too, which would come before the user's own."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "condavision").touch()
+    (tmp_path / mark).touch()
+    installed = _dist_info(tmp_path / "site")
+    (installed / "RECORD").write_text("../bin/condavision,,\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    [found] = [one for one in look_at_installation() if one.what == "command"]
+    assert mend in found.mend
+    assert str(tmp_path / "bin") not in found.mend
+
+
 def _dist_info(site: Path, *lines: str) -> Path:
     """The metadata of an installed condavision 1."""
     folder = site / "condavision-1.dist-info"
@@ -282,3 +303,20 @@ def test_channels(channel: Channel, home: Path, tmp_path: Path) -> None:
     spelled = [channel.url, channel.http_url, tmp_path.as_uri(), f"{channel.http_url}/none"]
     states = [one.state for one in look_at_channels([*spelled, "http://127.0.0.1:9/x"], home)]
     assert states == [State.OK, State.OK, State.BROKEN, State.BROKEN, State.BROKEN]
+
+
+def test_certificates_nobody_vouches_for(
+    untrusted_url: str,
+    project: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{untrusted_url}/simple")
+    [channel] = look_at_channels([untrusted_url], home)
+    [index] = look_at_index()
+    assert "export SSL_CERT_FILE=" in channel.mend
+    assert "export UV_SYSTEM_CERTS=1" in index.mend
+    assert not any("proxy" in one.mend for one in (channel, index))
+    assert main(["lock", "-c", untrusted_url, "a.py"]) == 69
+    assert channel.mend in capsys.readouterr().err

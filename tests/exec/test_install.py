@@ -7,13 +7,10 @@ import json
 import os
 import re
 import shutil
-import ssl
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -456,22 +453,9 @@ def test_wrong_pypi_packages_are_refused(
     assert nothing_is_left(home)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
-def test_a_certificate_nobody_vouches_for(tmp_path: Path, clean_environment: None) -> None:
+def test_a_certificate_nobody_vouches_for(untrusted_url: str, tmp_path: Path) -> None:
     """As behind the proxy of a company: what to do is not an option of uv's."""
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
-    subprocess.run(
-        [*made, "-keyout", "key.pem", "-out", "cert.pem"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"https://127.0.0.1:{server.server_port}/six-1.16.0-py2.py3-none-any.whl"
+    url = f"{untrusted_url}/six-1.16.0-py2.py3-none-any.whl"
     package = LockedPackage(
         manager=Manager.PYPI,
         name="six",
@@ -480,12 +464,8 @@ def test_a_certificate_nobody_vouches_for(tmp_path: Path, clean_environment: Non
         url=url,
         sha256=64 * "0",
     )
-    try:
-        with pytest.raises(InstallError) as raised:
-            install_pypi_packages([package], Path(sys.executable), tmp_path / "cache")
-    finally:
-        server.shutdown()
-        server.server_close()
+    with pytest.raises(InstallError) as raised:
+        install_pypi_packages([package], Path(sys.executable), tmp_path / "cache")
     assert "certificate" in raised.value.message
     assert "--system-certs" not in raised.value.message
     [hint] = raised.value.hints
