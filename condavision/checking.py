@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condavision.cautions import cautions_of
-from condavision.errors import CondavisionError, MissingLockError, StaleLockError
+from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
 from condavision.explanation import explain
 from condavision.locating import Known, locate
 from condavision.lockfile import cautions
@@ -15,6 +15,7 @@ from condavision.mapping.import_map import ImportMap
 from condavision.reading import lock_command, open_project, read
 from condavision.requirements import differences
 from condavision.subdir import current_subdir
+from condavision.target import Together, named_target, typed
 from condavision.terms import terms_of
 
 if TYPE_CHECKING:
@@ -108,6 +109,12 @@ def explain_target(target: Target, flags: Flags) -> dict[str, Any]:
         AnalysisError: it cannot be read.
         ConfigError: the configuration or a declared dependency is wrong.
     """
+    if isinstance(target, Path) and isinstance(named_target(target), Together):
+        raise AnalysisError(
+            f"{target} is a folder without __main__.py",
+            "name a script of it",
+            f"or take all of them as one: condavision explain {typed(Together(target))}",
+        )
     try:
         located = locate(target, flags)
     except CondavisionError:  # no lock, or one that no longer fits: the target explains itself

@@ -13,13 +13,23 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     """Replace ``path`` by ``content`` (UTF-8, line feeds) in one step; make missing folders.
 
     A reader, or a run that dies in the middle, finds the old content or the new, never a part.
+
+    Raises:
+        OSError: it cannot be written; names ``path`` where no folder above it is to blame.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _replace(path, content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content.encode() if isinstance(content, str) else content)
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())

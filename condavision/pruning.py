@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.locks_folder import forget_scripts, remove_locks, unused_locks
+from condavision.reading import open_project
+from condavision.target import Together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
     from condavision.compile_stage import LockingReport
+    from condavision.reading import Flags
 
-__all__ = ["offer_to_prune"]
+__all__ = ["offer_to_prune", "prune_locks"]
+
+
+def prune_locks(
+    report: LockingReport, paths: Iterable[Path], flags: Flags, say: Callable[[str], object]
+) -> None:
+    """Forget scripts that no longer exist, and remove all locks that no script uses.
+
+    Of the projects of what was locked, and of the folders among ``paths``.
+    """
+    roots = {locked.path.parent: locked.reading.project.config.root for locked in report.locked}
+    for folder in filter(Path.is_dir, paths):
+        project = open_project(Together(folder), flags)
+        roots |= {project.locks(local=local): project.config.root for local in (False, True)}
+    for folder, root in roots.items():
+        _forget(folder, root, say)
+        _remove(folder, unused_locks(folder), say)
 
 
 def offer_to_prune(
-    report: LockingReport,
-    *,
-    everything: bool,
-    ask: Callable[[str], bool],
-    say: Callable[[str], object],
+    report: LockingReport, *, ask: Callable[[str], bool], say: Callable[[str], object]
 ) -> None:
-    """Remove unused locks: all where ``everything`` is asked for, else those just orphaned.
+    """Remove locks that were just orphaned, on a terminal and if the answer to ``ask`` is yes.
 
-    The latter on a terminal only, and only if the answer to ``ask`` is yes; elsewhere ``say`` tells
-    how to remove them. With ``everything``, scripts that no longer exist are forgotten first.
+    Elsewhere ``say`` tells how to remove them.
     """
-    if everything:
-        roots = {locked.path.parent: locked.reading.project.config.root for locked in report.locked}
-        for folder, root in roots.items():
-            _forget(folder, root, say)
-            _remove(folder, unused_locks(folder), say)
-        return
     for folder, name in report.orphaned:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             say(f"the lock {name} is no longer used; to remove it: condavision lock --prune SCRIPT")

@@ -42,7 +42,10 @@ _LINES = (
     10_000  # the index is read and written once for each lock of a run, a thousand scripts long
 )
 
-_HEADER = "# Which lock each script uses; written by condavision, to be committed.\n"
+_HEADERS = {
+    False: "# Which lock each script uses; written by condavision, to be committed.\n",
+    True: "# Which lock each script uses; written by condavision, for this machine alone.\n",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,11 @@ def _parse_line(line: str) -> tuple[str, Entry]:
 def write_index(index: ScriptIndex) -> None:
     """Write the index, and what git has to know about it, unless they are so already."""
     lines = [_line(script, entries) for script, entries in sorted(index.entries.items())]
-    text = _HEADER + "".join(lines)
+    local = index.path.parent.name == LOCAL
+    text = _HEADERS[local] + "".join(lines)
     if not index.path.exists() or index.path.read_text(encoding="utf-8") != text:
         write_atomic(index.path, text)
-    name, content = _GIT_FILES[index.path.parent.name == LOCAL]
+    name, content = _GIT_FILES[local]
     if not (index.path.parent / name).exists():
         write_atomic(index.path.parent / name, content)
 

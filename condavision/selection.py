@@ -58,11 +58,14 @@ class Selection:
     left_out: tuple[str, ...] = ()
 
 
-def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selection:
+def select_targets(
+    named: Named, flags: Flags, *, join: bool = False, gone: bool = False
+) -> Selection:
     """Return what is named, and in the folders that are named the scripts and all that is recorded.
 
     What is locked as a module there is no script besides, unless it is locked as that too. With
-    ``join``, scripts that are locked together with their folder stand for that.
+    ``join``, scripts that are locked together with their folder stand for that. With ``gone``, it
+    is enough that something was locked in a folder once.
 
     Raises:
         UsageError: nothing is named, or a folder to part is not locked together.
@@ -92,7 +95,7 @@ def select_targets(named: Named, flags: Flags, *, join: bool = False) -> Selecti
     targets += modules
     targets += (Module(name, here) for name in named.modules)
     targets += map(Together, named.together)
-    if not targets:
+    if not targets and not (gone and spare):
         where = ", ".join(map(str, paths))
         why = "".join(f" ({it})" for it in found.left_out)
         raise AnalysisError(f"no script of yours in {where}{why}", "name the script itself")

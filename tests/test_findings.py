@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from condavision import script_index
 from condavision.conda_install import _explained
+from condavision.files import write_atomic
 from condavision.script_index import Entry, read_index, write_index
 from tests.command_line import InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 
@@ -47,6 +50,36 @@ def test_explain_lists_what_is_declared_only(command: InProcess) -> None:
     out = command("explain", "s.py").ok().out
     assert "httpx[socks]" in out
     assert "pyyaml[x]" in out
+
+
+def test_explain_of_a_folder_names_what_takes_all_of_it(command: InProcess) -> None:
+    failed = command("explain", f"{command.folder}/")
+    assert failed.code == 65
+    assert f"condavision explain --together {command.folder}" in failed.err
+
+
+@pytest.mark.parametrize("folder", ["jobs", "."])
+def test_prune_forgets_the_last_script_of_a_folder(folder: str, command: InProcess) -> None:
+    (command.folder / "jobs").mkdir()
+    (command.folder / "s.py").rename(command.folder / "jobs" / "s.py")
+    command("lock", folder).ok()
+    (command.folder / "jobs" / "s.py").unlink()
+    assert command("lock", folder).code == 65
+    assert "forgot jobs/s.py" in command("lock", "--prune", folder).ok().err
+    locks = command.folder / "locks" / ".local"
+    assert not read_index(locks).entries
+    assert not [*locks.glob("*.conda-lock.yml")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_a_full_disk_names_the_file(command: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(prefix: str, dir: Path) -> tuple[int, str]:  # noqa: A002 - mkstemp's
+        return os.open("/dev/full", os.O_WRONLY), str(dir / f"{prefix}x")
+
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_atomic(command.folder / "scripts.yml", "x")
+    assert raised.value.filename == str(command.folder / "scripts.yml")
 
 
 def test_explain_says_where_a_local_module_lies(command: InProcess) -> None:

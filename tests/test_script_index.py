@@ -60,6 +60,7 @@ def test_git_is_told_to_join_the_lines_of_both_branches(tmp_path: Path) -> None:
 def test_locks_of_this_machine_ignore_themselves(tmp_path: Path) -> None:
     write_index(ScriptIndex(tmp_path / ".local" / "scripts.yml"))
     assert (tmp_path / ".local" / ".gitignore").read_text() == "*\n"
+    assert "committed" not in (tmp_path / ".local" / "scripts.yml").read_text()
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def lock(
     from condavision.lock_progress import choose_lock_progress
     from condavision.mapping.import_map import ImportMap
     from condavision.parting import part_folders
-    from condavision.pruning import offer_to_prune
+    from condavision.pruning import offer_to_prune, prune_locks
     from condavision.report import (
         failed_json,
         locked_script,
@@ -107,7 +107,8 @@ def lock(
     renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
     agreement = renewal.agreement
     flags = as_flags(**options)
-    selection = select_targets(Named(paths, modules, together, apart), flags, join=True)
+    named = Named(paths, modules, together, apart)
+    selection = select_targets(named, flags, join=True, gone=prune)
     print_cautions(selection.left_out)
     report = lock_targets(
         selection.targets,
@@ -127,7 +128,11 @@ def lock(
         print_changes(report.locked)
         print_unkept(report.locked, agreement)
     print_failures(report.failed)
-    offer_to_prune(report, everything=prune, ask=click.confirm, say=partial(click.echo, err=True))
+    say = partial(click.echo, err=True)
+    if prune:
+        prune_locks(report, paths, flags, say)
+    else:
+        offer_to_prune(report, ask=click.confirm, say=say)
     return report.code
 
 
