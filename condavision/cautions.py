@@ -29,10 +29,23 @@ def cautions_of(reading: Reading) -> tuple[str, ...]:
     return (
         *unused_configuration(target),
         *_missing_paths(reading),
+        *_strangers(reading),
         *unseen,
         *_unread(reading),
         *_relative_imports(reading),
     )
+
+
+def _strangers(reading: Reading) -> Iterator[str]:
+    """Yield each module that may as well be a file of one's own, not where it is sought."""
+    for found in reading.resolutions:
+        if found.sole and found.installed and found.requirement is not None:
+            module, name = found.module.partition(".")[0], found.requirement.name
+            yield (
+                f"{found.imported.location}: `{module}` is taken for {name}, which alone on PyPI"
+                " has such a module; if it is one of your own, put its folder into `paths`; if"
+                f' not, say so: [imports] {module} = "pypi:{name}"'
+            )
 
 
 def _missing_paths(reading: Reading) -> Iterator[str]:

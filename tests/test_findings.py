@@ -52,6 +52,15 @@ def test_explain_lists_what_is_declared_only(command: InProcess) -> None:
     assert "pyyaml[x]" in out
 
 
+def test_a_python_of_the_far_future_is_said_to_be_that(command: InProcess) -> None:
+    text = '# /// script\n# requires-python = ">=3.99"\n# ///\n'
+    (command.folder / "s.py").write_text(text)
+    failed = command("lock", "s.py")
+    assert failed.code == 65
+    assert "s.py:2: requires-python >=3.99 is newer than any Python known" in failed.err
+    assert "<2.7" not in failed.err + command("explain", "s.py").ok().out
+
+
 def test_explain_of_a_folder_names_what_takes_all_of_it(command: InProcess) -> None:
     failed = command("explain", f"{command.folder}/")
     assert failed.code == 65
@@ -221,6 +230,23 @@ def test_a_lost_artefact_needs_an_upgrade(tmp_path: Path) -> None:
 def test_diff_finds_the_lock_of_a_folder(command: InProcess) -> None:
     command("lock", "--together", ".").ok()
     assert command("diff", "s.py", ".").ok().out == "no package differs\n"
+
+
+def test_a_module_that_a_stranger_alone_has_is_told(command: InProcess) -> None:
+    (command.folder / "s.py").write_text("import gidgetlab\n")
+    told = (
+        "caution: s.py:1: `gidgetlab` is taken for gidgetlab, which alone on PyPI has such a module"
+    )
+    assert told in command("explain", "s.py").ok().err
+    settings = 'channels = ["interpreters:"]\n[imports]\ngidgetlab = "pypi:gidgetlab"\n'
+    (command.folder / "condavision.toml").write_text(settings)
+    assert "caution" not in command("explain", "s.py").ok().err
+    (command.folder / "s.py").write_text("import our_data_loaders, requests\n")
+    locked = command("lock", "s.py")
+    assert (locked.code, "no package is known for `import our_data_loaders`" in locked.err) == (
+        66,
+        True,
+    )
 
 
 def test_a_folder_that_anybody_can_write_to_is_named(command: InProcess) -> None:

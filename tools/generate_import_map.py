@@ -21,8 +21,8 @@ supplies which module), ``families.toml`` (namespaces that many distributions sh
 ``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above),
 ``more.txt`` (distributions below the cut of the most downloaded that scripts are known to import),
 ``packaged.txt`` (distributions that somebody packages for an operating system), ``common.txt``
-(modules of one distribution that others call files of their own) and ``removed.txt`` (distributions
-that left PyPI).
+(modules of one distribution that others call files of their own), ``everyday.txt`` (words that
+people name files with) and ``removed.txt`` (distributions that left PyPI).
 
 Only distributions that conda-forge has and the most downloaded ones enter the map: a module that
 nothing among them supplies stays unknown, which is an error a person settles, never a guess. Those
@@ -49,11 +49,14 @@ from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import namesakes  # type: ignore[import-not-found]  # lies beside this file
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 from condavision.mapping.host_applications import host_application
 
@@ -94,6 +97,7 @@ class Data:
     owned: set[str]
     alone: list[tuple[str, str, str]]
     not_alone: set[str]
+    everyday: namesakes.Everyday
     patches: dict[str, Any]
     families: dict[str, Any]
     universe: set[str] = field(default_factory=set)
@@ -174,18 +178,25 @@ def read_top_level(database: Path, universe: set[str]) -> TopLevel:
 
 
 def are_forks(module: str, holders: list[tuple[str, str]]) -> bool:
-    """Tell whether all who have a module are called like it, with more words behind.
+    """Tell whether one who has a module is called like it, and all others with more words behind.
 
     One word alone is too likely to be chosen twice.
     """
     name = canonicalize_name(module)
-    return "-" in name and all(it == name or it.startswith(f"{name}-") for it, _ in holders)
+    names = {it for it, _ in holders}
+    return "-" in name and name in names and all(f"{it}-".startswith(f"{name}-") for it in names)
 
 
 def names_in(file: Path) -> dict[str, str]:
     """Return the distributions listed in a reviewed file, normalized, and as they are spelt."""
     lines = (line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines())
     return {canonicalize_name(name): name for name in lines if name}
+
+
+def words_in(file: Path) -> Iterator[str]:
+    """Yield the words of a reviewed file."""
+    for line in file.read_text("utf-8").splitlines():
+        yield from line.partition("#")[0].split()
 
 
 def read(args: argparse.Namespace) -> Data:
@@ -227,6 +238,7 @@ def read(args: argparse.Namespace) -> Data:
         found.owned,
         [it for it in found.alone if not junk.match(it[1])],
         not_alone,
+        namesakes.Everyday(words_in(args.reviewed / "everyday.txt")),
         patches,
         families,
         universe,
@@ -399,7 +411,7 @@ def decide_sole(data: Data, decided: dict[str, Decision]) -> dict[str, str]:
             return True
         if host_application(module) or distribution in data.patches["modules"]:
             return True
-        return module.lower() in lookalikes
+        return module in data.everyday or module.lower() in lookalikes
 
     chosen: dict[str, str] = namesakes.choose(data.alone, left_out)
     return chosen

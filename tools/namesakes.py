@@ -1,10 +1,11 @@
 """The long tail of the import map: modules that one distribution alone on PyPI has, named after it.
 
 Nothing is known of how much these are used, so they must be beyond doubt: no other distribution has
-the module, the distribution is called like the module, it was released more than once, PyPI still
-has it (``import_map/removed.txt``), nobody calls files of their own so (``import_map/common.txt``),
-and it is not one slip away from a well-known module: ``import reqeusts`` is a mistake to point out,
-whoever registered that name.
+the module, forks apart, the distribution is called like the module, it was released more than once,
+PyPI still has it (``import_map/removed.txt``), nobody calls files of their own so
+(``import_map/common.txt``) or is likely to (``import_map/everyday.txt``), and it is not one slip
+away from a well-known module: ``import reqeusts`` is a mistake to point out, whoever registered
+that name. Whoever locks is told of what was found here all the same.
 
 ``write`` packs them into compressed blocks behind an index, which
 :class:`condavision.mapping.namesakes.Namesakes` reads.
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["Lookalikes", "choose", "is_called", "write"]
+__all__ = ["Everyday", "Lookalikes", "choose", "is_called", "write"]
 
 FIRST = {"0", "1", "0.0", "0.0.0", "0.0.1", "0.0.2", "0.1", "0.1.0", "1.0", "1.0.0"}
 AFFIXES = re.compile(
@@ -62,6 +63,25 @@ def is_called(module: str, distribution: str) -> bool:
         return False
     *plain, vendor, product = affixed.groups("")
     return name in {*plain, vendor + product} - {""}
+
+
+class Everyday:
+    """Finds modules that are made of everyday words alone: ``db_handler``, ``ourlib``."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = frozenset(words)
+
+    def __contains__(self, module: str) -> bool:
+        """Tell whether all its letters belong to some of the words; digits may stand anywhere."""
+        text = re.sub(r"[\d_]+", "_", module.lower())
+        return all(self._splits(part) for part in text.split("_") if part)
+
+    def _splits(self, text: str) -> bool:
+        ends = {0}
+        for end in range(1, len(text) + 1):
+            if any(text[start:end] in self.words for start in ends):
+                ends.add(end)
+        return len(text) in ends
 
 
 class Lookalikes:

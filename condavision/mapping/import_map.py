@@ -14,7 +14,8 @@ a diff of them can be reviewed:
 
 They are searched as bytes and never parsed as a whole. A third file, ``namesakes.bin``
 (:mod:`condavision.mapping.namesakes`), is asked for modules that the first does not have: each is
-in one distribution alone, of that name. ``tools/generate_import_map.py`` makes all three.
+in one distribution alone, of that name, and in forks of it. ``tools/generate_import_map.py`` makes
+all three.
 Distribution names are normalized as PEP 503 says.
 """
 

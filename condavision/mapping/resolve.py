@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Resolution", "resolve"]
 
+SOLE = "nobody else has it"
 _PYPI_PREFIX = "pypi:"
 _FLASK_EXTENSION = re.compile(r"flask(?:\.ext|ext)\.(?=\w)")
 
@@ -52,6 +53,11 @@ class Resolution:
     why: str
     unknown: bool = False
     installed: bool = True
+
+    @property
+    def sole(self) -> bool:
+        """Whether nothing speaks for the package but that no other has such a module."""
+        return self.why.startswith(SOLE)
 
 
 def resolve(
@@ -223,7 +229,8 @@ class _Resolver:
             sources=(imported.location,),
             why=f"import {module}",
         )
-        return requirement, f"map of {self.import_map.date}: {provider.module}"
+        of = f"{SOLE}: " if provider.sole else ""
+        return requirement, f"{of}map of {self.import_map.date}: {provider.module}"
 
     @cached_property
     def named(self) -> Mapping[str, str]:

@@ -41,6 +41,9 @@ TOP_LEVEL = {
     "Only.Here": ["Only_Here"],
     "fork-tail": ["fork_tail"],
     "fork-tail-next": ["fork_tail"],
+    "two-heads-a": ["two_heads"],
+    "two-heads-b": ["two_heads"],
+    "dataloaders2": ["dataloaders2"],
     "twice": ["twice"],
     "twice-more": ["twice"],
     "django-hidden": ["hidden"],
@@ -139,6 +142,7 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         "packaged.txt": "# reviewed\npackaged-one\n",
         "conda_forge.txt": "# reviewed\npretty_table\n",
         "common.txt": "# reviewed\nhelpers_of_mine\n",
+        "everyday.txt": "# reviewed: words\ndata load loaders my\n",
         "removed.txt": "# reviewed\ngone-since\n",
     }
     for name, text in texts.items():
@@ -202,6 +206,8 @@ def namesakes(folder: Path) -> Path:
         ("fresh_upload", None),  # of one release
         ("fanous", None),  # famous, misspelt
         ("gone_since", None),  # removed from PyPI
+        ("two_heads", None),  # of forks of nothing
+        ("dataloaders2", None),  # made of everyday words
         ("helpers_of_mine", None),  # what people call their own files
         ("bpy", None),  # of a program's own Python
         ("zipfile", None),
