@@ -165,7 +165,11 @@ def _tampered(package: LockedPackage, detail: str) -> InstallError:
 
 
 _CAUSES: tuple[tuple[str, str, str], ...] = (
-    ("No space left|os error 28|os error 112", "the disk is full", "make room: condavision clean"),
+    (
+        "No space left|os error 28|os error 112",
+        "the disk of {cache} is full",
+        "make room: condavision clean",
+    ),
     (
         "Permission denied|Read-only file system|os error 13|os error 30",
         "{cache} or the environment beside it cannot be written",

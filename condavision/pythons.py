@@ -64,6 +64,8 @@ class PythonRange:
     def from_specifier(cls, text: str) -> PythonRange:
         """Read a PEP 440 specifier set such as ``>=3.8,<4``.
 
+        What only Pythons admit that are years away is a part of the newest, as all that follows it.
+
         Raises:
             packaging.specifiers.InvalidSpecifier: ``text`` is not one.
         """
@@ -77,14 +79,23 @@ class PythonRange:
         admitted: set[Minor] = set()
         partial = False
         for known in KNOWN:
-            releases = [f"{format_minor(known)}.{patch}" for patch in range(_LAST_PATCH + 1)]
-            if known == KNOWN[-1]:
-                releases += [f"{known[0]}.{later}.0" for later in range(known[1], _LAST_MINOR)]
-            patches = [clause.contains(release, prereleases=True) for release in releases]
+            patches = [clause.contains(it, prereleases=True) for it in _releases(known)]
             if any(patches):
                 admitted.add(known)
                 partial = partial or not all(patches)
+        if not admitted and _admits_later(clause):
+            return cls(frozenset(KNOWN[-1:]), frozenset({str(clause)}))
         return cls(frozenset(admitted), frozenset({str(clause)} if partial else ()))
+
+    @property
+    def is_years_away(self) -> bool:
+        """Whether no Python that is known, or will be soon, is admitted, but later ones are."""
+        from packaging.specifiers import Specifier  # noqa: PLC0415 - as above
+
+        return self.minors == {KNOWN[-1]} and any(
+            not any(Specifier(it).filter(_releases(KNOWN[-1]), prereleases=True))
+            for it in self.specifiers
+        )
 
     def __reduce__(self) -> tuple[Callable[..., PythonRange], tuple[int, frozenset[str]]]:
         """Pickle the minors as bits; equal ranges come back as one object."""
@@ -123,6 +134,28 @@ class PythonRange:
             if first < minor < last and minor not in self.minors
         ]
         return ",".join(clauses + sorted(self.specifiers))
+
+
+def _releases(minor: Minor) -> list[str]:
+    """Return every release that a minor version may ever have; the newest stands for later ones."""
+    releases = [f"{format_minor(minor)}.{patch}" for patch in range(_LAST_PATCH + 1)]
+    if minor == KNOWN[-1]:
+        releases += [f"{minor[0]}.{later}.0" for later in range(minor[1], _LAST_MINOR)]
+    return releases
+
+
+def _admits_later(clause: Specifier) -> bool:
+    """Tell whether a clause names a Python after the newest and admits it, or the one after it."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - as above
+
+    try:
+        named = Version(clause.version.removesuffix(".*"))
+    except InvalidVersion:  # === takes any text
+        return False
+    following = f"{named.major}.{named.minor + 1}"
+    return (named.major, named.minor) > KNOWN[-1] and any(
+        clause.contains(it, prereleases=True) for it in (str(named), following)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,8 @@ from condavision.analysis.readable import require_readable
 from condavision.analysis.scripts import script_file
 from condavision.channel import is_local, is_trusted, normalize
 from condavision.config import Config, distrusted, find_root, load_config
-from condavision.errors import UsageError
+from condavision.errors import AnalysisError, UsageError
+from condavision.pythons import KNOWN, format_minor
 from condavision.requirements import derive, require_known, requirement_hash, source_digest
 from condavision.script_index import LOCAL, Entry
 from condavision.target import Module, Together, key_of, near, place_of, require_target, typed
@@ -128,6 +129,13 @@ class Reading:
             AnalysisError: names the places that contradict each other, or the line to correct.
         """
         target = self.project.target
+        for reason in self.analysis.reasons:
+            if reason.pythons.is_years_away:
+                raise AnalysisError(
+                    f"no Python runs {target}: {reason.location}: {reason.rule} is newer than any"
+                    f" Python known; the newest is {format_minor(KNOWN[-1])}",
+                    "correct that line",
+                )
         require_python(self.analysis, str(target), typed(target))
         pythons = self.analysis.python
         if not isinstance(target, Together):

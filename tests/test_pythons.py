@@ -23,6 +23,12 @@ READ = [
     (">3.8,<3.12", ">=3.8,<3.12,>3.8"),
     ("<2.7", "<2.7"),
     (">=3.12,<3.9", "<2.7"),
+    ("<=2.6", "<2.7"),
+    ("===later", "<2.7"),
+    (">=3.99", ">=3.15,>=3.99"),
+    ("==3.99.*", ">=3.15,==3.99.*"),
+    (">4", ">=3.15,>4"),
+    (">=3.99,<3.9", "<2.7"),
 ]
 
 
@@ -61,6 +67,14 @@ def test_intersection_is_that_of_the_sets(one: PythonRange, other: PythonRange) 
 )
 def test_the_floor_raises_only_what_admits_it(pythons: PythonRange, raised: str) -> None:
     assert str(pythons.raised((3, 10))) == raised
+
+
+@pytest.mark.parametrize(
+    ("text", "away"),
+    [(">=3.99", True), ("~=4.0", True), (">=3.15", False), (">=3.15.2", False), (">=3.8", False)],
+)
+def test_which_pythons_are_years_away(text: str, away: bool) -> None:
+    assert PythonRange.from_specifier(text).is_years_away is away
 
 
 def test_what_follows_the_newest_known_python_counts_as_it() -> None:
