@@ -72,16 +72,13 @@ class Everyday:
         self.words = frozenset(words)
 
     def __contains__(self, module: str) -> bool:
-        """Tell whether all its letters belong to some of the words; digits may stand anywhere."""
-        text = re.sub(r"[\d_]+", "_", module.lower())
-        return all(self._splits(part) for part in text.split("_") if part)
+        """Tell whether each part between underscores and digits is one of the words, or two."""
+        parts = filter(None, re.split(r"[\d_]+", module.lower()))
+        return all(self._is_plain(part) for part in parts)
 
-    def _splits(self, text: str) -> bool:
-        ends = {0}
-        for end in range(1, len(text) + 1):
-            if any(text[start:end] in self.words for start in ends):
-                ends.add(end)
-        return len(text) in ends
+    def _is_plain(self, part: str) -> bool:
+        halves = ((part[:at], part[at:]) for at in range(1, len(part)))
+        return part in self.words or any(self.words.issuperset(it) for it in halves)
 
 
 class Lookalikes:
