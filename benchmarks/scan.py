@@ -8,9 +8,9 @@ repeats counts, and one that gives up has no time. The tree is copied first, so 
 configuration or cache is in the way. Only the reading of files is compared: nothing is mapped,
 solved or fetched. pipreqs gives up at the first file that the Python it runs on does not parse;
 where it does, it and condavision are compared once more without such files, by the parser of the
-Python that runs this, which should be the same version. With ``--copies``
-each is run once more on the tree and once on so many copies of it, and its memory is told: the
-largest sum over its processes, shared pages counted once (Linux).
+Python that runs this, which should be the same version. With ``--copies`` each is run once more on
+the tree and once on so many copies of it, and its memory is told: the largest sum over its
+processes, shared pages counted once (Linux).
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        shutil.copytree(options.tree, tree, ignore=shutil.ignore_patterns("*.so", "*.pyc", ".git"))
+        left_out = shutil.ignore_patterns("*.so", "*.pyc", ".git", "site-packages")
+        shutil.copytree(options.tree, tree, ignore=left_out)
         (tree / "requirements.txt").touch()
         files = sum(1 for _ in tree.rglob("*.py"))
         size = sum(path.stat().st_size for path in tree.rglob("*.py"))
