@@ -37,6 +37,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(_LEAKING) and name not in _KEPT and "INDEX" not in name:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("UV_HTTP_RETRIES", "1")  # each waits longer, and most failures are meant
 
 
 @pytest.fixture

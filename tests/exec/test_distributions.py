@@ -102,9 +102,8 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 
 @pytest.fixture
-def build(make_lock: MakeLock, home: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+def build(make_lock: MakeLock, home: Path) -> Build:
     """Build the environment of some distributions anew; return it with what was said."""
-    monkeypatch.setenv("UV_HTTP_RETRIES", "0")  # with ever longer waits between them
 
     def make(*packages: LockedPackage, conda: tuple[str, ...] = ()) -> tuple[Environment, str]:
         remove(item for item in list_environments(home))
