@@ -240,6 +240,10 @@ def test_make_finds_the_scripts_that_are_locked_together(make_project: MakeProje
 TOOL = """\
 #!/bin/sh
 # Stands for a conda: notes what it is asked for, and makes an environment of the tests' Python.
+if [ "$1" = --version ]; then
+  case $0 in *conda) echo conda 26.7.1 ;; *-1) echo mamba 1.5.8; echo conda 24.3 ;; *) echo 2.3.0; esac
+  exit
+fi
 echo "$0 $*" >>asked
 while [ "$1" != -p ]; do shift; done
 mkdir -p "$2/bin" "$2/etc/conda/activate.d"
@@ -251,7 +255,7 @@ echo 'export ACTIVATED=yes' >"$2/etc/conda/activate.d/sample.sh"
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-@pytest.mark.parametrize("tool", ["mamba", "conda"])
+@pytest.mark.parametrize("tool", ["mamba", "mamba-1", "conda"])
 def test_make_without_condavision(tool: str, make_project: MakeProject, home: Path) -> None:
     """Another tool makes the environment from the lock, once, and again when the lock is newer."""
     show = "import os, sys\nprint(sys.argv[1:], os.environ['ACTIVATED'])\n"
@@ -266,7 +270,7 @@ def test_make_without_condavision(tool: str, make_project: MakeProject, home: Pa
     environ = {
         "PATH": f"{stub.parent}:/usr/bin:/bin",
         "CONDAVISION": "condavision-is-not-here",
-        "MAMBA_EXE": "",
+        "MAMBA_EXE": str(stub) if tool == "mamba-1" else "",
         "CONDA_EXE": "",
     }
     for _ in range(2):
