@@ -241,7 +241,7 @@ TOOL = """\
 #!/bin/sh
 # Stands for a conda: notes what it is asked for, and makes an environment of the tests' Python.
 if [ "$1" = --version ]; then
-  case $0 in *conda) echo conda 26.7.1 ;; *-1) echo mamba 1.5.8; echo conda 24.3 ;; *) echo 2.3.0; esac
+  case $0 in *conda) echo conda 26.7 ;; *-1) echo mamba 1.5; echo conda 24.3 ;; *) echo 2.3.0; esac
   exit
 fi
 echo "$0 $*" >>asked
