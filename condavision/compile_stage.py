@@ -19,6 +19,7 @@ from condavision.lock_groups import Group, Sources
 from condavision.lock_progress import LockProgress
 from condavision.lockfile import companions, lock_path, write_lock
 from condavision.locks_folder import alone_in
+from condavision.mapping.import_map import normalized
 from condavision.script_index import read_index, write_index
 from condavision.target import folder_keys, near
 from condavision.virtual_packages import spell
@@ -68,7 +69,7 @@ class Renewal:
         return tuple(package for package in lock.packages if not self._moves(package))
 
     def _moves(self, package: LockedPackage) -> bool:
-        return _normalized(package.name) in map(_normalized, self.packages)
+        return normalized(package.name) in map(normalized, self.packages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +178,10 @@ def _require_known_packages(renewal: Renewal, groups: list[Group]) -> None:
                 "which versions are wanted is for the script to say: dependencies of its metadata",
             )
     locked = [package for group in groups if group.former for package in group.former.packages]
-    known = {_normalized(package.name) for package in locked}
-    unknown = sorted(name for name in renewal.packages if _normalized(name) not in known)
+    known = {normalized(package.name) for package in locked}
+    unknown = sorted(name for name in renewal.packages if normalized(name) not in known)
     if unknown and groups:
         raise UsageError(f"no lock of these scripts has {', '.join(unknown)}", "check the spelling")
-
-
-def _normalized(name: str) -> str:
-    from packaging.utils import canonicalize_name  # noqa: PLC0415 - few locks are renewed
-
-    return canonicalize_name(name)
 
 
 def _outdated(group: Group, renewal: Renewal) -> bool:

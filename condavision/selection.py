@@ -191,7 +191,7 @@ def select_scripts(paths: Iterable[Path], spare: Container[Path] = ()) -> Found:
         AnalysisError: a path does not exist, or a folder holds no script.
     """
     named = dict.fromkeys(paths)
-    search = _search(named, spare)
+    search = search_scripts(named, spare=spare)
     found = [it for it in search.scripts if it in named or it.name not in READ_BY_TOOLS]
     modules = frozenset() if named.keys() >= set(found) else frozenset(_modules_of(found))
     scripts = [it for it in found if it in named or it.resolve() not in modules or _is_run(it)]
@@ -199,20 +199,6 @@ def select_scripts(paths: Iterable[Path], spare: Container[Path] = ()) -> Found:
     return Found(
         tuple(it for it in scripts if it not in empty),
         (*search.left_out, *(f"{it} is left out: it is empty" for it in sorted(empty))),
-    )
-
-
-def _search(paths: Iterable[Path], spare: Container[Path]) -> Found:
-    found = []
-    for path in paths:
-        try:
-            found.append(search_scripts([path]))
-        except AnalysisError:
-            if path not in spare:
-                raise
-    return Found(
-        tuple(dict.fromkeys(it for one in found for it in one.scripts)),
-        tuple(dict.fromkeys(it for one in found for it in one.left_out)),
     )
 
 

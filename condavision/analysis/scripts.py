@@ -13,7 +13,7 @@ from condavision.config import home
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 __all__ = [
     "Found",
@@ -107,12 +107,15 @@ def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path,
     return search_scripts(paths, modules=modules).scripts
 
 
-def search_scripts(paths: Iterable[Path], *, modules: bool = False) -> Found:
+def search_scripts(
+    paths: Iterable[Path], *, modules: bool = False, spare: Container[Path] = ()
+) -> Found:
     """Find the scripts that are named, and those in the folders that are named, in order.
 
     Folders of virtual and conda environments, caches, builds and version control are left out; a
     directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing is
-    a script; ``modules`` returns every Python file instead.
+    a script; ``modules`` returns every Python file instead. Folders that are ``spare`` need to hold
+    none.
 
     Raises:
         AnalysisError: a path does not exist, or a folder holds no script.
@@ -127,7 +130,7 @@ def search_scripts(paths: Iterable[Path], *, modules: bool = False) -> Found:
             found.append(main)
             continue
         inside = _search(path, modules=modules)
-        if not inside.scripts:
+        if not inside.scripts and path not in spare:
             why = "".join(f" ({it})" for it in inside.left_out)
             raise AnalysisError(f"no Python script in {path}{why}", "name the script itself")
         found += inside.scripts
