@@ -16,7 +16,18 @@ NONE = "try:\n    import numpy as np\nexcept ImportError:\n    np = None\n"
 TOLD = "try:\n    import np\nexcept ImportError:\n    print('pip install np')\n"
 FLAGGED = "try:\n    import np\n    HAS = True\nexcept ImportError:\n    HAS = False\n"
 
+SPEC = "from importlib.util import find_spec\n"
+SOUGHT = SPEC + "FOUND = find_spec('np') is not None\n"
+
 REQUIRED = {
+    "not found, given up": SOUGHT + "if not FOUND:\n    sys.exit('no np')\nimport np",
+    "not found, raised": SOUGHT
+    + "def f():\n    if not FOUND:\n        raise E\n    import np\nf()",
+    "not found, installed": SOUGHT + "if not FOUND:\n    install('np')\nimport np",
+    "missing ones listed": SPEC + "missing = [it for it in ('np',) if find_spec(it) is None]\n"
+    "if missing:\n    install()\nimport np",
+    "other rows, left early": "def f(has_rows):\n    if not has_rows:\n        return\n"
+    "    import np",
     "in the module": PASSED + "print(np.zeros(3))",
     "where None was put instead": NONE + "x = np.zeros(3)",
     "after a mere message": TOLD + "np.seterr()",
@@ -58,6 +69,20 @@ OPTIONAL = {
     "looked for first": "from importlib.util import find_spec\nif find_spec('np'):\n    import np",
     "looked for and noted": "import importlib.util as u\nFOUND = u.find_spec('np') is not None\n"
     "if FOUND:\n    import np",
+    "looked for and noted over lines": "FOUND: bool = (\n    find_spec('np') is not None and\n"
+    "    find_spec('py') is not None\n)\ndef f():\n    if FOUND:\n        import np",
+    "not found, left early": SOUGHT + "def f():\n    if not FOUND:\n        return\n    import np",
+    "not found, passed over": SOUGHT + "for x in y:\n    if not FOUND: continue\n    import np",
+    "looked for, left early": SPEC + "def f():\n    if not find_spec('np'):\n        return\n"
+    "    import np",
+    "no spec, left early": SPEC + "def f():\n    spec = find_spec('np')\n    if spec is None:\n"
+    "        return\n    import np",
+    "missing, noted": SPEC + "MISSING = find_spec('np') is None\nif not MISSING:\n    import np",
+    "not found, or else": SOUGHT + "if not FOUND:\n    print('no')\nelse:\n    import np",
+    "noted on the object": SPEC + "class A:\n    def __init__(self):\n        self.np = bool("
+    "find_spec('np'))\n    def f(self):\n        if self.np:\n            import np",
+    "all of them found": SPEC + "if all(find_spec(it) for it in ('np', 'py')):\n    import np",
+    "in an expression": SPEC + "np = __import__('np') if find_spec('np') else None",
     "an application that is asked about": "if 'np' in settings.INSTALLED_APPS:\n    import np",
     "an application, noted": "NP = 'np' in settings.INSTALLED_APPS\nif NP:\n    import np",
     "a module loaded already": "import sys\nif 'np' in sys.modules:\n    import np",
