@@ -26,8 +26,13 @@ _IMPORT_FAILURES = frozenset(
 )
 """Names of the exceptions that a failing import is caught by."""
 
+_IMPORTS = {"import_statement", "import_from_statement"}
 _AIMED = frozenset({"ImportError", "ModuleNotFoundError"})
 _TRY = re.compile(rb"try(?=[ \t]*[:\\])")
+_STARTS_AGAIN = re.compile(
+    rb"\bos\.exec[lv]p?e?\(|\bpip(?:\._internal)?\.main\("
+    rb"|\b(?:os\.system|subprocess\.\w+|check_call|run|Popen)\([^)]*\bpip3?\b[^)]*\binstall\b"
+)
 _SUPPRESS = re.compile(rb"suppress[ \t]*\(")
 
 
@@ -72,7 +77,7 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
         if block.type != "block":
             continue
         of_import = bool(names & _IMPORT_FAILURES)
-        if of_import and gives_up(block):
+        if of_import and (gives_up(block) or _STARTS_AGAIN.search(block.text or b"")):
             exits = True
         elif of_import:
             handlers.append(block)
@@ -84,12 +89,40 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
     aimed = bool(caught & _AIMED) or is_quiet(body) or all(map(is_quiet, handlers))
     optional = imports_fail and not exits and aimed
     yield Region(body.start_byte, body.end_byte, optional=optional, catches=caught)
+    if imports_fail and not exits and not aimed and _goes_on(node):
+        # what calls in the body need is another matter: their own failures are meant as well
+        imports = (it for it in body.named_children if it.type in _IMPORTS)
+        yield from (region_of(it, optional=True) for it in imports)
     for clause in node.named_children:
         if clause.type == "else_clause" and optional:
             yield region_of(clause, optional=True)
     if imports_fail:
         spans = tuple((block.start_byte, block.end_byte) for block in handlers)
         tries.append(Try((body.start_byte, body.end_byte), spans, exits))
+
+
+def _goes_on(statement: Node) -> bool:
+    """Tell whether the script does anything once a statement has failed.
+
+    ``except Exception`` around a whole program reports its failures, whatever they are.
+    """
+    node: Node | None = statement
+    while node is not None:
+        following = node.next_named_sibling
+        while following is not None and following.type == "comment":
+            following = following.next_named_sibling
+        if following is not None:
+            return True
+        block = node.parent
+        node = block.parent if block is not None else None  # None: the module
+        if node is not None and node.type.endswith("_clause"):
+            node = node.parent
+        if node is not None and node.type in {"for_statement", "while_statement"}:
+            return True
+        if node is not None and node.type == "function_definition":
+            name = node.child_by_field_name("name")
+            return name is None or name.text != b"main"
+    return False
 
 
 def _suppress_regions(node: Node | None) -> Iterator[Region]:

@@ -16,6 +16,7 @@ NONE = "try:\n    import numpy as np\nexcept ImportError:\n    np = None\n"
 TOLD = "try:\n    import np\nexcept ImportError:\n    print('pip install np')\n"
 FLAGGED = "try:\n    import np\n    HAS = True\nexcept ImportError:\n    HAS = False\n"
 
+WHOLE = "try:\n    import np\n    np.zeros()\nexcept Exception as e:\n    {}\n"
 SPEC = "from importlib.util import find_spec\n"
 SOUGHT = SPEC + "FOUND = find_spec('np') is not None\n"
 
@@ -28,6 +29,15 @@ REQUIRED = {
     "if missing:\n    install()\nimport np",
     "other rows, left early": "def f(has_rows):\n    if not has_rows:\n        return\n"
     "    import np",
+    "all in one try": WHOLE.format("print(e)"),
+    "all in the try of main": "def main():\n    try:\n        import np\n        np.zeros()\n"
+    "    except Exception as e:\n        print(e)\nmain()",
+    "given up after any failure": WHOLE.format("log(e); sys.exit(1)") + "go_on()",
+    "any failure is passed on": WHOLE.format("raise Failed from e") + "go_on()",
+    "started again without it": "import os\ntry:\n    import np\nexcept ImportError:\n"
+    "    if os.path.exists(p):\n        os.execv(p, [p])\nclass A:\n    def f(self): np.zeros()",
+    "installed without it": "import subprocess\ntry:\n    import np\nexcept ImportError:\n"
+    "    subprocess.check_call([sys.executable, '-m', 'pip', 'install', 'np'])\n    print('done')",
     "in the module": PASSED + "print(np.zeros(3))",
     "where None was put instead": NONE + "x = np.zeros(3)",
     "after a mere message": TOLD + "np.seterr()",
@@ -53,6 +63,14 @@ REQUIRED = {
     "as a keyword argument's value": PASSED + "f(xp=np)",
 }
 OPTIONAL = {
+    "goes on after any failure": WHOLE.format("print(e)") + "go_on()",
+    "any failure in a function": "class A:\n    def f(self):\n        if x:\n            try:\n"
+    "                import np\n                self.np = np.zeros()\n"
+    "            except Exception as e:\n                log(e)",
+    "any failure in a loop": "for x in y:\n    try:\n        import np\n        np.zeros()\n"
+    "    except:\n        print(x)",
+    "told how to install it": "try:\n    import np\nexcept ImportError:\n"
+    "    print('subprocess: run pip install np')",
     "never used": PASSED,
     "in a function that nothing calls": PASSED + "def to_array(x):\n    return np.array(x)",
     "asked about": NONE + "def main():\n    if np is not None:\n        np.zeros()\nmain()",
