@@ -8,12 +8,14 @@ callee is what the file's imports bind, and what decides is written there litera
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from condavision.analysis.imports import RawImport
-from condavision.analysis.unimported_rules import Rule, Rules, rules
+from condavision.analysis.known_texts import KnownTexts
+from condavision.analysis.unimported_rules import Rule, Rules, called, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["unimported"]
 
+_DEPTH = 8  # of sums: `THEIR_APPS + OUR_APPS`
 _CALLS = 500  # of one file that are looked at
-_SETTING = re.compile(
-    rb"(?m)^[ \t]*(INSTALLED_APPS|MIDDLEWARE(?:_CLASSES)?)[ \t]*\+?=[ \t]*(?=[\[(])"
-)
+_HOLDING = {
+    "argument_list", "assignment", "augmented_assignment", "keyword_argument", "pair",
+}  # fmt: skip
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_STRING = re.compile(r"\A[rRbBuUfF]*('''|\"\"\"|'|\")(.*)\1\Z", re.DOTALL)
-_MORE = "\0"  # what a literal is continued with when the program runs
 
 
 def unimported(
@@ -42,19 +43,17 @@ def unimported(
 
     ``implied_by`` says what needs it, ``unless`` which other imports make it superfluous.
     """
-    text, table = source.text, rules()
+    table = rules()
     found = [*_imported(imports, table)]
-    tops = {_top(it.name) for it in imports}
-    hosts = [host for host in table.hosts if host in tops]
-    if hosts:
-        reader = _Reader(source, guards, _bindings(imports))
-        for host in hosts:
-            found += reader.calls(table.hosts[host], host)
-    for name in table.settings:
-        if name.encode() in text:
-            found += _Reader(source, guards, {}).settings(name)
-    if b"INSTALLED_APPS" in text or b"MIDDLEWARE" in text:
-        found += _Reader(source, guards, {}).django()
+    reader = _Reader(source, guards, _bindings(imports))
+    for host in {_top(it.name): None for it in imports}:
+        if host in table.hosts:
+            found += reader.calls(host)
+    for word, settings in table.settings.items():
+        if word.encode() in source.text:
+            for name, known in settings.items():
+                if name.encode() in source.text:
+                    found += reader.settings(name, known)
     return tuple(dict.fromkeys(found))
 
 
@@ -100,9 +99,20 @@ class _Reader:
     bindings: dict[str, str]
     table: Rules = field(default_factory=rules)
 
-    def calls(self, words: re.Pattern[bytes], host: str) -> Iterator[RawImport]:
+    @property
+    def texts(self) -> KnownTexts:
+        return KnownTexts(self.source.text, self.guards.tree.root_node)
+
+    def calls(self, host: str) -> Iterator[RawImport]:
         root = self.guards.tree.root_node
-        for at, match in enumerate(words.finditer(self.source.text)):
+        renamed = [
+            name
+            for name, full in self.bindings.items()
+            if full in self.table.calls and _top(full) == host and not full.endswith(f".{name}")
+        ]
+        patterns = [self.table.hosts[host], *([called(renamed)] if renamed else [])]
+        matches = chain.from_iterable(it.finditer(self.source.text) for it in patterns)
+        for at, match in enumerate(matches):
             if at > _CALLS:
                 return
             node = root.descendant_for_byte_range(match.start(), match.end())
@@ -119,7 +129,7 @@ class _Reader:
             ):
                 continue
             name, known = self._rules(callee, node, host)
-            rule = _decide(known, call, self) if known else None
+            rule = _decide(known, call, self.texts) if known else None
             if rule is not None:
                 yield self._said(call, rule, name)
 
@@ -134,96 +144,66 @@ class _Reader:
         known = self.table.methods.get((host, method), ()) if callee.type == "attribute" else ()
         return f"{host}'s .{method}", known
 
-    def settings(self, name: str) -> Iterator[RawImport]:
-        typed, literal = rb"(?::[ \t]*str[ \t]*)?", rb"(?=[fFrRuU]?['\"])"
-        key = rb"\b" + name.encode() + rb"\b['\"]?[ \t]*\]?[ \t]*"
-        pattern = re.compile(key + typed + rb"[:=][ \t]*" + literal)
+    def settings(self, name: str, known: Sequence[Rule]) -> Iterator[RawImport]:
+        """Yield what the values of a setting need, or name: ``INSTALLED_APPS``."""
+        key = rb"\b" + name.encode() + rb"\b['\"]?[ \t]*\]?[ \t]*(?::[ \t]*[\w.\[\]]+[ \t]*(?==))?"
         root = self.guards.tree.root_node
-        for match in pattern.finditer(self.source.text):
-            node = root.named_descendant_for_byte_range(match.end(), match.end() + 1)
-            while node is not None and node.type in {"string_start", "string_content"}:
-                node = node.parent
-            value = self.literal(node)
-            for rule in self.table.settings[name]:
-                if value is not None and node is not None and fnmatchcase(value, rule.value):
-                    yield self._said(node, rule, name)
-                    break
+        for match in re.finditer(key + rb"\+?[:=,](?!=)[ \t]*(?=[^\s#])", self.source.text):
+            at = match.end()
+            node = _whole(root.named_descendant_for_byte_range(at, at + 1), at)
+            for item in self._items(node):
+                value = self.texts.of(item) or ""
+                fitting = (rule for rule in known if fnmatchcase(value, rule.value))
+                rule = next(fitting, None)
+                if rule is None:
+                    continue
+                if rule.needs == "*":
+                    # among others `a` is a module as well, alone it may be anything
+                    if not _DOTTED.fullmatch(value) or (item == node and "." not in value):
+                        continue
+                    rule = replace(rule, needs=value)
+                yield self._said(item, rule, name)
 
-    def django(self) -> Iterator[RawImport]:
-        """Yield the applications and middleware that Django imports by their names."""
-        if b"django." not in self.source.text:
-            return
-        root = self.guards.tree.root_node
-        for match in _SETTING.finditer(self.source.text):
-            node = root.named_descendant_for_byte_range(match.end(), match.end() + 1)
-            if node is None or node.type not in {"list", "tuple"}:
-                continue
-            setting = match[1].decode()
-            for item in node.named_children:
-                name = self.literal(item) if item.type == "string" else None
-                if name and _DOTTED.fullmatch(name):
-                    rule = Rule("", None, "", "", name, ())
-                    yield self._said(item, rule, setting)
-
-    def literal(self, node: Node | None, depth: int = 4) -> str | None:
-        """Return the text that an expression is known to start with."""
+    def _items(self, node: Node | None, depth: int = _DEPTH) -> Iterator[Node]:
+        """Yield what a setting's value consists of; of pairs, both unless the value is None."""
         if node is None or depth == 0:
-            return None
+            return
         match node.type:
-            case "string":
-                return self._string(node)
-            case "concatenated_string" | "parenthesized_expression":
-                parts = [self.literal(child, depth - 1) for child in node.named_children]
-                return None if None in parts else "".join(filter(None, parts))
-            case "binary_operator":
-                left = self.literal(node.child_by_field_name("left"), depth - 1)
-                right = self.literal(node.child_by_field_name("right"), depth - 1)
-                return None if left is None else left + (_MORE if right is None else right)
-            case "call":
-                function = node.child_by_field_name("function")
-                if function is not None and (function.text or b"").endswith(b".format"):
-                    return self.literal(function.child_by_field_name("object"), depth - 1)
-            case "identifier":
-                return self._assigned(node.text or b"", depth)
-            case "true" | "false" | "none":
-                return (node.text or b"").decode()
-        return None
-
-    @staticmethod
-    def _string(node: Node) -> str | None:
-        if any(child.type == "interpolation" for child in node.named_children):
-            parts = [
-                (child.text or b"").decode("utf-8", "replace")
-                if child.type == "string_content"
-                else _MORE
-                for child in node.named_children
-                if child.type in {"string_content", "interpolation"}
-            ]
-            return "".join(parts)
-        match = _STRING.match((node.text or b"").decode("utf-8", "replace"))
-        return match[2] if match else None
-
-    def _assigned(self, name: bytes, depth: int) -> str | None:
-        """Return the literal of a name that the file gives a value once."""
-        pattern = rb"(?m)(?<![\w.])" + re.escape(name) + rb"[ \t]*(?::[ \t]*\w+[ \t]*)?=(?!=)[ \t]*"
-        matches = [*re.finditer(pattern, self.source.text)]
-        if len(matches) != 1:
-            return None
-        root = self.guards.tree.root_node
-        node = root.named_descendant_for_byte_range(matches[0].end(), matches[0].end() + 1)
-        while node is not None and node.type != "assignment":
-            node = node.parent
-        if node is None or (left := node.child_by_field_name("left")) is None:
-            return None
-        right = node.child_by_field_name("right") if left.text == name else None
-        return self.literal(right, depth - 1)
+            case "list" | "tuple" | "set":
+                for child in node.named_children:
+                    if child.type == "list_splat":
+                        yield from self._items(child.named_children[0], depth - 1)
+                    else:
+                        yield child
+            case "dictionary":
+                for pair in node.named_children:
+                    key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+                    if key is not None and value is not None and value.type != "none":
+                        yield from (it for it in (key, value) if b"." in (it.text or b""))
+            case "binary_operator" if self.texts.of(node) is None:
+                yield from self._items(node.child_by_field_name("left"), depth - 1)
+                yield from self._items(node.child_by_field_name("right"), depth - 1)
+            case "identifier" if self.texts.of(node) is None:
+                yield from self._items(self.texts.bound(node), depth - 1)
+            case _:
+                yield node
 
     def _said(self, node: Node, rule: Rule, by: str) -> RawImport:
         location = self.source.location(node.start_point.row)
         return _implied(location, self.guards.at(node.start_byte), node.start_byte, rule, by)
 
 
-def _decide(known: Sequence[Rule], call: Node, reader: _Reader) -> Rule | None:
+def _whole(node: Node | None, start: int) -> Node | None:
+    """Return the whole value that starts with a node."""
+    while node is not None and node.start_byte == start:
+        parent = node.parent
+        if parent is None or parent.type in _HOLDING:
+            return node if parent is not None else None
+        node = parent
+    return None
+
+
+def _decide(known: Sequence[Rule], call: Node, texts: KnownTexts) -> Rule | None:
     """Return the first rule that fits a call, None where none does or it cannot be told."""
     positional, named = _arguments(call)
     for rule in known:
@@ -232,7 +212,7 @@ def _decide(known: Sequence[Rule], call: Node, reader: _Reader) -> Rule | None:
             given = positional[rule.position]
         if not rule.value:
             return rule if rule.needs != "-" else None
-        value = reader.literal(given)
+        value = texts.of(given)
         if value is None and given is not None and rule.position is None:
             return None  # the engine is a variable
         if value is None or value == "None":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Rule", "Rules", "rules"]
+__all__ = ["Rule", "Rules", "called", "rules"]
 
 _HERE = Path(__file__).parent / "data" / "unimported.tsv"
 
@@ -35,7 +35,8 @@ class Rules:
     calls: dict[str, tuple[Rule, ...]]
     imports: dict[str, tuple[Rule, ...]]
     methods: dict[tuple[str, str], tuple[Rule, ...]]
-    settings: dict[str, tuple[Rule, ...]]
+    settings: dict[str, dict[str, list[Rule]]]
+    """By a word that the file has to have, and by name."""
     hosts: dict[str, re.Pattern[bytes]]
     """The last words of the calls and methods of each library, by its name."""
 
@@ -46,7 +47,7 @@ def rules() -> Rules:
     calls: dict[str, list[Rule]] = {}
     imports: dict[str, list[Rule]] = {}
     methods: dict[tuple[str, str], list[Rule]] = {}
-    settings: dict[str, list[Rule]] = {}
+    settings: dict[str, dict[str, list[Rule]]] = {}
     words: dict[str, set[str]] = {}
     for line in _HERE.read_text("utf-8").splitlines():
         if line.startswith("#"):
@@ -62,7 +63,8 @@ def rules() -> Rules:
                 methods.setdefault((host, name[1:]), []).append(rule)
                 words.setdefault(host, set()).add(name[1:])
             elif name.startswith("="):
-                settings.setdefault(name[1:], []).append(rule)
+                word = keyword if position is None else ""
+                settings.setdefault(word, {}).setdefault(name[1:], []).append(rule)
             elif name.startswith("import:"):
                 imports.setdefault(name.removeprefix("import:"), []).append(rule)
             else:
@@ -72,8 +74,8 @@ def rules() -> Rules:
         {name: tuple(known) for name, known in calls.items()},
         {name: tuple(known) for name, known in imports.items()},
         {key: tuple(known) for key, known in methods.items()},
-        {name: tuple(known) for name, known in settings.items()},
-        {host: _called(names) for host, names in words.items()},
+        settings,
+        {host: called(names) for host, names in words.items()},
     )
 
 
@@ -82,6 +84,7 @@ def _argument(text: str) -> tuple[int | None, str]:
     return (int(first), second) if first.isdigit() else (None, first)
 
 
-def _called(names: Iterable[str]) -> re.Pattern[bytes]:
+def called(names: Iterable[str]) -> re.Pattern[bytes]:
+    """Return what finds the calls of functions by their last words."""
     words = "|".join(re.escape(name) for name in sorted(names))
     return re.compile(rf"(?:{words})(?=[ \t]*\()".encode())

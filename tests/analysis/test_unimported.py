@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PD = "import pandas as pd\n"
 SA = "from sqlalchemy import create_engine\n"
+SPIDER = "import scrapy\n"
 CAUGHT = """
 from bs4 import BeautifulSoup, FeatureNotFound
 try:
@@ -27,7 +28,10 @@ NEEDED = [
     # source, the module that it needs
     (PD + "pd.read_excel('a.xlsx')", "openpyxl"),
     (PD + "def f(path):\n    return pd.read_excel(path, sheet_name=1)", "openpyxl"),
-    ("from pandas import read_excel as r\nr('a.xlsx')", ""),  # the word is not there
+    ("from pandas import read_excel as r\nr('a.xlsx')", "openpyxl"),
+    ("from bs4 import BeautifulSoup as b\nb(text, 'lxml')", "lxml"),
+    ("from sqlalchemy import create_engine as ce\nce('mysql+pymysql://h')", "pymysql"),
+    ("from bs4 import BeautifulSoup as b\nx.b(text, 'lxml')\nab(text, 'lxml')", ""),
     ("from pandas import read_excel\nread_excel('a.xlsx')", "openpyxl"),
     ("import pandas\npandas.read_excel('a.xls')", "xlrd"),
     (PD + "pd.read_excel('a.xls', engine='openpyxl')", "openpyxl"),
@@ -74,6 +78,22 @@ NEEDED = [
     ("DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}", "psycopg2"),
     ("INSTALLED_APPS = ['django.contrib.auth', 'rest_framework']", "rest_framework"),
     ("MIDDLEWARE = ('django.x.Y', 'whitenoise.middleware.W')", "whitenoise.middleware.W"),
+    ("THEIRS = ['rest_framework']\nINSTALLED_APPS = ['django.x'] + THEIRS", "rest_framework"),
+    ("INSTALLED_APPS = THEIRS + ['django.x']\nTHEIRS = ('rest_framework',)", "rest_framework"),
+    ("THEIRS = ['whitenoise.W']\nMIDDLEWARE = [\n  *THEIRS,\n  'django.x.Y',\n]", "whitenoise.W"),
+    ("from django.conf import settings as s\ns.configure(INSTALLED_APPS=['axes'])", "axes"),
+    ("x = 'django.x'\nAUTHENTICATION_BACKENDS: list[str] = ['axes.b.B']", "axes.b.B"),
+    ("'django.x'\n# INSTALLED_APPS = ['axes']\n__all__ = ['INSTALLED_APPS', 'axes']", ""),
+    ("DOWNLOADER_MIDDLEWARES = {'scrapy_agents.M': 400, 'scrapy_off.M': None}", "scrapy_agents.M"),
+    ("DOWNLOAD_HANDLERS = {'https': 'scrapy_playwright.h.H'}", "scrapy_playwright.h.H"),
+    (SPIDER + "custom_settings = {'ITEM_PIPELINES': {'mongo.M': 1}}", "mongo.M"),
+    (SPIDER + "s.set('DUPEFILTER_CLASS', 'redis_filter.F')", "redis_filter.F"),
+    (SPIDER + "SCHEDULER = 'simple'\nEXTENSIONS = {'off': 1}", ""),
+    ("EXTENSIONS = {'a.b': 1}\nSCHEDULER = 'x.y'", ""),
+    (SA + "def f(url='mysql+pymysql://h'):\n    return create_engine(url)", "pymysql"),
+    ("def f(u: str = 'mysql://h'):\n    app.config['SQLALCHEMY_DATABASE_URI'] = u", "MySQLdb"),
+    (SA + "def f(url='mysql+pymysql://h'): pass\ncreate_engine(url)", ""),
+    (SA + "def f(url='mysql://h'):\n    create_engine(url)\nf(url='sqlite://')", ""),
     # not unmistakable
     (PD + "x.read_excel('a.xlsx')", ""),
     (PD + "pd.read_excel", ""),
@@ -99,7 +119,7 @@ NEEDED = [
 
 def implied(analysis: Analysis) -> set[str]:
     found = {it.name for it in analysis.imports if it.kind is ImportKind.IMPLIED}
-    return {name for name in found if not name.startswith("django.")}
+    return {name for name in found if not name.startswith(("django.", "scrapy."))}
 
 
 @pytest.mark.parametrize(("text", "needed"), NEEDED, ids=range(len(NEEDED)))
