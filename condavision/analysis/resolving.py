@@ -132,8 +132,11 @@ class Resolver:
         self, raw: RawImport, place: Place, entries: Sequence[str], *, regular: bool
     ) -> Resolution | None:
         found = find_module(raw.name, entries, self.directories)
-        if found is None:
-            return None
+        return self._supplied(found, raw, place, regular=regular) if found is not None else None
+
+    def _supplied(
+        self, found: Found, raw: RawImport, place: Place, *, regular: bool
+    ) -> Resolution | None:
         if not found.modules:
             if regular or not self._is_meant(found, raw, place):
                 return None
@@ -201,7 +204,26 @@ class Resolver:
             has_place = self.root and local.why.startswith("found at ")
             why = local.why if has_place else f"{local.why} in {_base(entry)}/"
             return Resolution(local.name, Origin.LOCAL, why, local.modules, entry)
-        return None
+        return self._as_itself(raw, place)
+
+    def _as_itself(self, raw: RawImport, place: Place) -> Resolution | None:
+        """Find a module of the project's folder that is imported by the folder's own name.
+
+        Python finds it from the folder above, which is not the project's: nobody looks there.
+        """
+        top, _, rest = raw.name.partition(".")
+        if top != _base(self.root):
+            return None
+        if rest:
+            found = find_module(rest, (self.root,), self.directories, top)
+        else:
+            init = (Module(top, f"{self.root}/__init__.py"),)
+            found = Found(init if self.directories.is_package(self.root) else (), (self.root,))
+        if found is None or not found.complete:
+            return None
+        if not (rest and found.modules) and not self._is_meant(found, raw, place):
+            return None
+        return self._supplied(found, raw, place, regular=False)
 
     def _is_packaged_namesake(self, local: Resolution, place: Place) -> bool:
         """Tell whether a module was found only because its package's folder was searched.

@@ -357,6 +357,44 @@ def test_search_paths(project: Callable[[dict[str, str]], Path]) -> None:
     assert {root, root / "one", root / "two"} <= set(found.searched)
 
 
+@pytest.mark.parametrize(
+    ("statement", "required"),
+    [
+        ("from mine.sub.helper import name", {"r"}),
+        ("import mine.sub", set()),
+        ("from mine import top", {"t"}),
+        ("import mine\nmine.top.run()", set()),
+        ("from mine import Class", {"mine"}),
+        ("import mine\nmine.Class()", {"mine"}),
+        ("import mine.other", {"mine.other"}),
+        ("import sub.other", {"sub.other"}),
+    ],
+)
+def test_a_project_imported_by_its_own_name(
+    statement: str, required: set[str], project: Callable[[dict[str, str]], Path]
+) -> None:
+    files = {"sub/s.py": statement, "sub/helper.py": "import r", "top.py": "import t"}
+    root = project({f"mine/{name}": text for name, text in files.items()}) / "mine"
+    assert packages(analyze(root / "sub" / "s.py", root=root)) == required
+
+
+def test_an_unpacked_library_is_local_to_its_own_scripts(
+    project: Callable[[dict[str, str]], Path],
+) -> None:
+    root = project(
+        {
+            "s.py": "import lib",
+            "put.py": "import sys\nsys.path.insert(0, 'lib-master/src')\nimport lib",
+            "lib-master/setup.py": "",
+            "lib-master/samples/a.py": "import lib",
+            "lib-master/src/lib/__init__.py": "",
+        }
+    )
+    assert packages(analyze(root / "s.py", root=root)) == {"lib"}
+    assert packages(analyze(root / "put.py", root=root)) == set()
+    assert packages(analyze(root / "lib-master/samples/a.py", root=root)) == set()
+
+
 def test_a_script_that_shadows_what_it_imports_is_told_so(
     analyzed: Callable[..., Analysis],
 ) -> None:
