@@ -87,15 +87,16 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
             yield Region(block.start_byte, block.end_byte, fallback=renamed, catches=names)
     imports_fail = bool(caught & _IMPORT_FAILURES)
     aimed = bool(caught & _AIMED) or is_quiet(body) or all(map(is_quiet, handlers))
-    optional = imports_fail and not exits and aimed
+    passed = imports_fail and not exits
+    optional = passed and aimed
     yield Region(body.start_byte, body.end_byte, optional=optional, catches=caught)
-    if imports_fail and not exits and not aimed and _goes_on(node):
+    if optional:
+        others = (it for it in node.named_children if it.type == "else_clause")
+        yield from (region_of(it, optional=True) for it in others)
+    elif passed and _goes_on(node):
         # what calls in the body need is another matter: their own failures are meant as well
         imports = (it for it in body.named_children if it.type in _IMPORTS)
-        yield from (region_of(it, optional=True) for it in imports)
-    for clause in node.named_children:
-        if clause.type == "else_clause" and optional:
-            yield region_of(clause, optional=True)
+        yield from (Region(it.start_byte, it.end_byte, optional=True, broad=True) for it in imports)
     if imports_fail:
         spans = tuple((block.start_byte, block.end_byte) for block in handlers)
         tries.append(Try((body.start_byte, body.end_byte), spans, exits))

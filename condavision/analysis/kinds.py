@@ -116,7 +116,7 @@ class _Judge:
             (id(it.facts), _top(it.raw))
             for it in imports
             if (it.raw.guard.optional or it.raw.guard.platforms)
-            and not it.raw.guard.typing
+            and not (it.raw.guard.typing or it.raw.guard.broad)
             and not self._is_first_choice_of(it, frozenset())
         }
         self.tops = {

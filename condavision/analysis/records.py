@@ -31,7 +31,8 @@ class Guard:
     ``pythons`` and ``platforms`` are those it runs on (no platforms: on all). ``catches`` are the
     exceptions caught around it, ``checked`` what ``hasattr`` asked about (``itertools.izip``).
     ``optional``: the script goes on if an import here fails; ``fallback``: it runs when one failed.
-    ``dead``: it never runs. ``main``: only where the file is the script itself.
+    ``broad``: the former, as whatever else fails here. ``dead``: it never runs. ``main``: only
+    where the file is the script itself.
     """
 
     pythons: PythonRange = _ANY
@@ -43,6 +44,7 @@ class Guard:
     checked: frozenset[str] = frozenset()
     dead: bool = False
     main: bool = False
+    broad: bool = False
 
     def __reduce__(self) -> tuple[Callable[..., Guard], tuple[Any, ...]]:
         """Pickle so that equal guards come back as one object: most places have one of a few."""

@@ -29,6 +29,7 @@ class Region:
     catches: frozenset[str] = frozenset()
     checked: frozenset[str] = frozenset()
     main: bool = False
+    broad: bool = False
 
 
 def region_of(node: Node, *, optional: bool = False, fallback: bool = False) -> Region:
@@ -89,4 +90,6 @@ def _combined(regions: tuple[Region, ...]) -> Guard:
         checked=checked,
         dead=not worlds,
         main=any(region.main for region in regions),
+        broad=not any(region.optional and not region.broad for region in regions)
+        and any(region.broad for region in regions),
     )

@@ -32,6 +32,8 @@ REQUIRED = {
     "all in one try": WHOLE.format("print(e)"),
     "all in the try of main": "def main():\n    try:\n        import np\n        np.zeros()\n"
     "    except Exception as e:\n        print(e)\nmain()",
+    "needed elsewhere, whatever fails here": "def g():\n    import np\ndef f():\n    try:\n"
+    "        import np\n        np.f()\n    except Exception as e:\n        log(e)\nf()",
     "given up after any failure": WHOLE.format("log(e); sys.exit(1)") + "go_on()",
     "any failure is passed on": WHOLE.format("raise Failed from e") + "go_on()",
     "started again without it": "import os\ntry:\n    import np\nexcept ImportError:\n"
@@ -69,6 +71,8 @@ OPTIONAL = {
     "            except Exception as e:\n                log(e)",
     "any failure in a loop": "for x in y:\n    try:\n        import np\n        np.zeros()\n"
     "    except:\n        print(x)",
+    "tried elsewhere": "def g():\n    import np\ndef f():\n    try:\n        import np\n"
+    "    except ImportError:\n        pass\nf()",
     "told how to install it": "try:\n    import np\nexcept ImportError:\n"
     "    print('subprocess: run pip install np')",
     "never used": PASSED,
