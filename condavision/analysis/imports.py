@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -124,8 +125,16 @@ def _logical_line(text: bytes, start: int) -> bytes:
 _Item = tuple[str, int, tuple[str, ...], tuple[str, ...], bool]
 
 
-def _read(statement: str) -> Iterator[_Item]:
-    """Yield name, level, members, bound names and whether it is ``*`` for each module."""
+@lru_cache(maxsize=8192)
+def _read(statement: str) -> tuple[_Item, ...]:
+    """Return name, level, members, bound names and whether it is ``*`` for each module.
+
+    Files repeat each other's statements, and then share what was read of them.
+    """
+    return tuple(_items(statement))
+
+
+def _items(statement: str) -> Iterator[_Item]:
     text = re.sub(r"#[^\n]*", "", statement) if "#" in statement else statement
     text = text.replace("\\\n", " ")
     if text.startswith("import"):

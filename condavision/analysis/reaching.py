@@ -208,8 +208,8 @@ def _follow(
         reached.files.append((place, here))
         if here.edits:
             edits[home] = edits.get(home, ()) + tuple((place.folder, it) for it in here.edits)
-        for raw in here.imports:
-            resolution = resolvers[home].resolve(raw, place)
+        resolutions = resolvers[home].resolve(here.imports, place)
+        for raw, resolution in zip(here.imports, resolutions, strict=True):
             reached.imports.append(Resolved(here, raw, resolution, place in scripts))
             if resolution.entry is not None:
                 reached.entries.add(resolution.entry)

@@ -72,13 +72,13 @@ class Resolver:
     uses: Callable[[str, str], frozenset[str]]
     directories: Directories = field(default_factory=Directories)
     root: str = ""
-    _resolved: dict[tuple[int, Place], Resolution] = field(default_factory=dict)
+    _resolved: dict[Place, tuple[Resolution, ...]] = field(default_factory=dict)
 
-    def resolve(self, raw: RawImport, place: Place) -> Resolution:
-        """Decide who supplies an import made at a place; ``raw`` is one that the reader keeps."""
-        known = self._resolved.get((id(raw), place))
+    def resolve(self, imports: Sequence[RawImport], place: Place) -> tuple[Resolution, ...]:
+        """Decide who supplies each of the imports made at a place; they are always the same."""
+        known = self._resolved.get(place)
         if known is None:
-            known = self._resolved[id(raw), place] = self._resolve(raw, place)
+            known = self._resolved[place] = tuple(self._resolve(it, place) for it in imports)
         return known
 
     def _resolve(self, raw: RawImport, place: Place) -> Resolution:

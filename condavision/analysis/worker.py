@@ -13,18 +13,23 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import IO, TYPE_CHECKING
 
 from condavision.analysis.reading_file import Reading, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["read_files"]
 
 Named = tuple[str, str]
 """A file's path and the name people are shown."""
 
+_Helper = tuple[subprocess.Popen[bytes], IO[bytes]]
+"""A process, and the file it writes what it found to."""
+
+_AT_ONCE = 50  # files whose facts a process holds before it writes them
 _WORTH_PROCESSES = 100  # files; below, starting a process costs more than it saves
 _START = "import json,sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
 
@@ -55,30 +60,41 @@ def _size(path: str) -> int:
         return 0
 
 
-def _start(share: list[Named]) -> subprocess.Popen[bytes] | None:
-    """Start a process on its share, which is in a file: a pipe would be waited for once full.
+def _start(share: list[Named]) -> _Helper | None:
+    """Start a process on its share. Files are its pipes: those would be waited for once full.
 
     Where there is no room for either, the share is read here.
     """
-    with suppress(OSError), tempfile.TemporaryFile() as file:
-        pickle.dump(share, file, protocol=5)
-        file.seek(0)
-        return subprocess.Popen(
-            [sys.executable, "-c", _START.format(__name__), json.dumps(sys.path)],
-            stdin=file,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+    with suppress(OSError), tempfile.TemporaryFile() as given:
+        pickle.dump(share, given, protocol=5)
+        given.seek(0)
+        found = tempfile.TemporaryFile()  # noqa: SIM115 - whoever collects closes it
+        command = [sys.executable, "-c", _START.format(__name__), json.dumps(sys.path)]
+        try:
+            process = subprocess.Popen(
+                command, stdin=given, stdout=found, stderr=subprocess.DEVNULL
+            )
+        except OSError:
+            found.close()
+            raise
+        return process, found
     return None
 
 
-def _collect(process: subprocess.Popen[bytes] | None, share: list[Named]) -> list[Reading]:
-    if process is not None:
-        with process:
-            sent = process.stdout.read() if process.stdout is not None else b""
-        if process.returncode == 0:
-            return list(pickle.loads(sent))  # noqa: S301 - from our own child
-    return [_read(file) for file in share]
+def _collect(helper: _Helper | None, share: list[Named]) -> Iterator[Reading]:
+    """Yield what a process found; what it did not come to, or nobody could write, is read here."""
+    missing = len(share)
+    if helper is not None:
+        process, found = helper
+        with process, found:
+            process.wait()
+            found.seek(0)
+            with suppress(EOFError, pickle.UnpicklingError):
+                while missing:
+                    readings = pickle.load(found)  # noqa: S301 - from our own child
+                    missing -= len(readings)
+                    yield from readings
+    yield from map(_read, share[len(share) - missing :])
 
 
 def _read(file: Named) -> Reading:
@@ -86,6 +102,7 @@ def _read(file: Named) -> Reading:
 
 
 def main() -> None:
-    """Read the share on standard input; write what was found to standard output."""
-    share = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
-    sys.stdout.buffer.write(pickle.dumps([_read(file) for file in share], protocol=5))
+    """Read the share on standard input; write what was found to standard output, part by part."""
+    share = iter(pickle.load(sys.stdin.buffer))  # noqa: S301 - from our own parent
+    while part := list(islice(share, _AT_ONCE)):
+        sys.stdout.buffer.write(pickle.dumps([_read(file) for file in part], protocol=5))
