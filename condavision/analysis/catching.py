@@ -33,6 +33,9 @@ _STARTS_AGAIN = re.compile(
     rb"\bos\.exec[lv]p?e?\(|\bpip(?:\._internal)?\.main\("
     rb"|\b(?:os\.system|subprocess\.\w+|check_call|run|Popen)\([^)]*\bpip3?\b[^)]*\binstall\b"
 )
+_IMPORTING = re.compile(
+    rb"(?m)^[ \t]*(?:import|from)[ \t]+(?!(?:importlib|os|pip|site|subprocess|sys|time)\b)"
+)
 _SUPPRESS = re.compile(rb"suppress[ \t]*\(")
 
 
@@ -77,7 +80,7 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
         if block.type != "block":
             continue
         of_import = bool(names & _IMPORT_FAILURES)
-        if of_import and (gives_up(block) or _STARTS_AGAIN.search(block.text or b"")):
+        if of_import and (gives_up(block) or _starts_again(block)):
             exits = True
         elif of_import:
             handlers.append(block)
@@ -100,6 +103,12 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
     if imports_fail:
         spans = tuple((block.start_byte, block.end_byte) for block in handlers)
         tries.append(Try((body.start_byte, body.end_byte), spans, exits))
+
+
+def _starts_again(block: Node) -> bool:
+    """Tell whether a handler gets what is missing, or runs the script where it is, and no more."""
+    text = block.text or b""
+    return bool(_STARTS_AGAIN.search(text)) and not _IMPORTING.search(text)
 
 
 def _goes_on(statement: Node) -> bool:

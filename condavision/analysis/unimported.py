@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.imports import RawImport
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["unimported"]
 
 _DEPTH = 8  # of sums: `THEIR_APPS + OUR_APPS`
-_CALLS = 500  # of one file that are looked at
+_CALLS = 500  # of one library in a file that are looked at, and parts of one setting
 _HOLDING = {
     "argument_list", "assignment", "augmented_assignment", "keyword_argument", "pair",
 }  # fmt: skip
@@ -146,23 +146,26 @@ class _Reader:
 
     def settings(self, name: str, known: Sequence[Rule]) -> Iterator[RawImport]:
         """Yield what the values of a setting need, or name: ``INSTALLED_APPS``."""
+        for item, is_all in islice(self._values(name), _CALLS):
+            value = self.texts.of(item) or ""
+            rule = next((rule for rule in known if fnmatchcase(value, rule.value)), None)
+            if rule is None:
+                continue
+            if rule.needs == "*":
+                # among others `a` is a module as well, alone it may be anything
+                if not _DOTTED.fullmatch(value) or (is_all and "." not in value):
+                    continue
+                rule = replace(rule, needs=value)
+            yield self._said(item, rule, name)
+
+    def _values(self, name: str) -> Iterator[tuple[Node, bool]]:
+        """Yield what a setting consists of wherever it is set, and whether that is all of it."""
         key = rb"\b" + name.encode() + rb"\b['\"]?[ \t]*\]?[ \t]*(?::[ \t]*[\w.\[\]]+[ \t]*(?==))?"
         root = self.guards.tree.root_node
         for match in re.finditer(key + rb"\+?[:=,](?!=)[ \t]*(?=[^\s#])", self.source.text):
             at = match.end()
             node = _whole(root.named_descendant_for_byte_range(at, at + 1), at)
-            for item in self._items(node):
-                value = self.texts.of(item) or ""
-                fitting = (rule for rule in known if fnmatchcase(value, rule.value))
-                rule = next(fitting, None)
-                if rule is None:
-                    continue
-                if rule.needs == "*":
-                    # among others `a` is a module as well, alone it may be anything
-                    if not _DOTTED.fullmatch(value) or (item == node and "." not in value):
-                        continue
-                    rule = replace(rule, needs=value)
-                yield self._said(item, rule, name)
+            yield from ((item, item == node) for item in self._items(node))
 
     def _items(self, node: Node | None, depth: int = _DEPTH) -> Iterator[Node]:
         """Yield what a setting's value consists of; of pairs, both unless the value is None."""

@@ -40,6 +40,10 @@ REQUIRED = {
     "    if os.path.exists(p):\n        os.execv(p, [p])\nclass A:\n    def f(self): np.zeros()",
     "installed without it": "import subprocess\ntry:\n    import np\nexcept ImportError:\n"
     "    subprocess.check_call([sys.executable, '-m', 'pip', 'install', 'np'])\n    print('done')",
+    "installed by what the handler imports": "try:\n    import np\nexcept ImportError:\n"
+    "    import subprocess\n    subprocess.run(['pip', 'install', 'np'])",
+    "installed and imported again": "import os\ntry:\n    import np\nexcept ImportError:\n"
+    "    os.system('pip install np')\n    import np",
     "in the module": PASSED + "print(np.zeros(3))",
     "where None was put instead": NONE + "x = np.zeros(3)",
     "after a mere message": TOLD + "np.seterr()",
@@ -133,6 +137,12 @@ def kind_of(analysis: Analysis) -> ImportKind:
 @pytest.mark.parametrize("text", REQUIRED.values(), ids=REQUIRED)
 def test_used_regardless(text: str, analyzed: Callable[..., Analysis]) -> None:
     assert kind_of(analyzed({"s.py": text})) is ImportKind.REQUIRED
+
+
+def test_another_that_is_installed_stands_in(analyzed: Callable[..., Analysis]) -> None:
+    text = "import os\ntry:\n    import json\nexcept ImportError:\n"
+    text += "    os.system('pip install np')\n    import np as json\njson.f()"
+    assert kind_of(analyzed({"s.py": text})) is ImportKind.FALLBACK
 
 
 @pytest.mark.parametrize("text", OPTIONAL.values(), ids=OPTIONAL)
