@@ -48,7 +48,7 @@ class KnownTexts:
                     return self.of(function.child_by_field_name("object"), depth - 1)
             case "identifier":
                 return self.of(self.bound(node), depth - 1)
-            case "true" | "false" | "none":
+            case "true" | "false" | "none" | "integer" | "float":
                 return (node.text or b"").decode()
         return None
 

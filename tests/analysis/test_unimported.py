@@ -67,16 +67,49 @@ NEEDED = [
     ("from langchain_community.vectorstores import FAISS", "faiss"),
     ("from langchain_community.vectorstores import InMemoryVectorStore", ""),
     ("import transformers as t\nt.AutoModel.from_pretrained('x', device_map='auto')", "accelerate"),
-    ("import transformers as t\nt.AutoModel.from_pretrained('x')", ""),
+    ("import transformers as t\nt.AutoModel.from_pretrained('x')", "torch"),
+    ("import transformers as t\nt.AutoTokenizer.from_pretrained('x')", ""),
+    ("import transformers as t, tensorflow\nt.pipeline('x')", ""),
+    ("from torch.utils.tensorboard import SummaryWriter", "tensorboard"),
+    ("from torch.utils import data", ""),
     ("import xarray as xr\nxr.open_dataset('a.nc')", "netCDF4"),
     ("import networkx as nx\nnx.draw(g)", "matplotlib"),
     ("import networkx as nx\nnx.nx_agraph.graphviz_layout(g)", "pygraphviz"),
+    ("import networkx as nx\nnx.pagerank(g)", "scipy"),
+    ("import networkx as nx\nnx.shortest_path(g)", ""),
     ("import httpx\nhttpx.Client(http2=True)", "h2"),
+    ("import qrcode\nqrcode.make('x').save('a.png')", "PIL"),
+    ("import qrcode\nqrcode.make('x', image_factory=factory)", ""),
+    ("from jwt import encode\nencode(claims, key, algorithm='ES256')", "cryptography"),
+    ("import jwt\njwt.encode(claims, key, 'RS256')", "cryptography"),
+    ("import jwt\njwt.encode(claims, key, algorithm='HS256')", ""),
+    ("import pyautogui\npyautogui.locateOnScreen('a.png', confidence=0.8)", "cv2"),
+    ("import pyautogui\npyautogui.locateOnScreen('a.png')", ""),
+    ("import gymnasium as gym\ngym.make('LunarLander-v3')", "Box2D"),
+    ("import gymnasium as gym\ngym.make('CartPole-v1')", ""),
+    ("import imageio.v2 as io\nio.mimsave('a.mp4', frames)", "imageio_ffmpeg"),
+    ("import imageio.v2 as io\nio.mimsave('a.gif', frames)", ""),
+    ("import evaluate\nmetric = evaluate.load('seqeval')", "seqeval"),
+    ("import speech_recognition as sr\nwith sr.Microphone() as m: pass", "pyaudio"),
+    ("from passlib.context import CryptContext\nCryptContext(schemes=['bcrypt'])", "bcrypt"),
+    ("def connect(schemes=['bcrypt']): pass", ""),
+    ("import markdown\nmarkdown.markdown(t, extensions=['pymdownx.mark'])", "pymdownx.mark"),
+    ("import markdown\nmarkdown.markdown(t, extensions=['tables'])", ""),
+    ("import requests\nproxies = {'http': 'socks5h://127.0.0.1:9050'}", "socks"),
+    ("import requests, socks5\nproxies = {'http': 'http://127.0.0.1:9050'}", ""),
+    ("from celery import Celery\napp = Celery('x', broker='redis://h/0')", "redis"),
+    ("from celery import Celery\napp = Celery('x', broker='amqp://h')", ""),
+    ("import fsspec\nfsspec.filesystem('s3', anon=True)", "s3fs"),
+    ("import keras\nkeras.utils.load_img('a.png')", "PIL"),
     ("from fastapi import Form\ndef f(a: str = Form(...)): pass", "multipart"),
     ("from fastapi.testclient import TestClient", "httpx"),
     ("from pydantic import EmailStr", "email_validator"),
     ("DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}", "psycopg2"),
     ("INSTALLED_APPS = ['django.contrib.auth', 'rest_framework']", "rest_framework"),
+    (
+        "CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache'}}  # django.",
+        "django_redis.cache.RedisCache",
+    ),
     ("MIDDLEWARE = ('django.x.Y', 'whitenoise.middleware.W')", "whitenoise.middleware.W"),
     ("THEIRS = ['rest_framework']\nINSTALLED_APPS = ['django.x'] + THEIRS", "rest_framework"),
     ("INSTALLED_APPS = THEIRS + ['django.x']\nTHEIRS = ('rest_framework',)", "rest_framework"),
@@ -100,7 +133,7 @@ NEEDED = [
     (PD + "'''pd.read_excel(x)'''\n# pd.read_excel(x)", ""),
     (PD + "pd.read_excel('a', engine=chosen)", ""),
     (PD + "pd.read_csv('a.csv')", ""),
-    ("import polars as pl\npl.read_excel('a.xlsx')\ndf.to_parquet('a')", ""),
+    ("import polars as pl\npl.read_csv('a.csv')\ndf.to_parquet('a')", ""),
     ("def read_excel(x): pass\nread_excel('a.xlsx')", ""),
     (PD + "import pyarrow\ndf.to_parquet('a')", "pyarrow"),
     (PD + "import fastparquet\ndf.to_parquet('a')", ""),
@@ -146,8 +179,9 @@ def test_a_local_application_needs_no_package(analyzed: Callable[..., Analysis])
 
 def test_the_table_names_modules_that_the_map_knows() -> None:
     table = rules()
-    groups = [*table.calls.values(), *table.imports.values(), *table.methods.values()]
-    needs = {rule.needs for group in groups for rule in group} - {"-"}
+    settings = [rules for named in table.settings.values() for rules in named.values()]
+    groups = [*table.calls.values(), *table.imports.values(), *table.methods.values(), *settings]
+    needs = {rule.needs for group in groups for rule in group} - {"-", "*"}
 
     assert len(needs) > 50
     assert [name for name in sorted(needs) if not ImportMap.bundled().provider(name)] == []
