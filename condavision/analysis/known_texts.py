@@ -23,10 +23,11 @@ _DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class KnownTexts:
-    """The expressions of one source."""
+    """The expressions of one source; of `a if c else b` the first, or the one ``otherwise``."""
 
     text: bytes
     root: Node
+    otherwise: bool = False
 
     def of(self, node: Node | None, depth: int = _DEPTH) -> str | None:
         """Return what an expression starts with; None where that is not known."""
@@ -46,6 +47,8 @@ class KnownTexts:
                 function = node.child_by_field_name("function")
                 if function is not None and (function.text or b"").endswith(b".format"):
                     return self.of(function.child_by_field_name("object"), depth - 1)
+            case "conditional_expression":
+                return self.of(node.named_children[-1 if self.otherwise else 0], depth - 1)
             case "identifier":
                 return self.of(self.bound(node), depth - 1)
             case "true" | "false" | "none" | "integer" | "float":

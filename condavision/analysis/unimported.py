@@ -129,9 +129,17 @@ class _Reader:
             ):
                 continue
             name, known = self._rules(callee, node, host)
-            rule = _decide(known, call, self.texts) if known else None
+            rule = self._decided(known, call) if known else None
             if rule is not None:
                 yield self._said(call, rule, name)
+
+    def _decided(self, known: Sequence[Rule], call: Node) -> Rule | None:
+        """Return the rule that fits a call, whichever way conditions in its arguments go."""
+        rule = _decide(known, call, self.texts)
+        if rule is None or b" if " not in (call.text or b""):
+            return rule
+        other = _decide(known, call, replace(self.texts, otherwise=True))
+        return rule if other is not None and other.needs == rule.needs else None
 
     def _rules(self, callee: Node, node: Node, host: str) -> tuple[str, tuple[Rule, ...]]:
         text = (callee.text or b"").decode("utf-8", "replace")
