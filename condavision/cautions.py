@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.readable import is_refused
+from condavision.analysis.resolving import UNSEARCHED
 from condavision.analysis.scripts import search_scripts
 from condavision.model import ImportKind
 from condavision.reading import unused_configuration
@@ -33,6 +34,7 @@ def cautions_of(reading: Reading) -> tuple[str, ...]:
         *unseen,
         *_unread(reading),
         *_relative_imports(reading),
+        *_unsearched(reading),
     )
 
 
@@ -80,6 +82,21 @@ def _relative_imports(reading: Reading) -> Iterator[str]:
                 f" it is run by its path{_advice(script)}"
             )
             return
+
+
+def _unsearched(reading: Reading) -> Iterator[str]:
+    """Yield the first module in each folder of the project that Python will not look into."""
+    if isinstance(reading.project.target, Together):
+        return
+    told = set()
+    for imported in reading.analysis.imports:
+        _, unsearched, folder = imported.why.partition(f"{UNSEARCHED} ")
+        if unsearched and folder not in told and imported.kind not in _MAY_FAIL:
+            told.add(folder)
+            yield (
+                f"{imported.location}: Python will not find `{imported.name}`, which lies in"
+                f' {folder}: add "{folder}" to `paths` in condavision.toml, or to PYTHONPATH'
+            )
 
 
 def _advice(script: Path) -> str:

@@ -100,10 +100,25 @@ def test_explain_says_where_a_local_module_lies(command: InProcess) -> None:
     (command.folder / "s.py").write_text("import m, n, p\n")
     found = command("explain", "s.py", "--json").ok().json()
     assert [one["why"] for one in found["imports"]] == [
-        "found at lib/m.py",
+        "found at lib/m.py, outside Python's search path: lib",
         "found at own/n.py",
-        "found at src/p/__init__.py",
+        "found at src/p/__init__.py, outside Python's search path: src",
     ]
+
+
+def test_a_module_that_python_will_not_find_is_told(command: InProcess) -> None:
+    for place in ("scripts/s.py", "p/__init__.py", "src/q.py"):
+        path = command.folder / place
+        path.parent.mkdir()
+        path.write_text("import p, p.x, q\n" if path.name == "s.py" else "")
+    settings = command.folder / "condavision.toml"
+    told = 'scripts/s.py:1: Python will not find `{}`, which lies in {}: add "{}" to `paths`'
+    found = command("explain", "scripts/s.py").ok().err
+    assert [told.format("p", ".", ".") in found, told.format("q", "src", "src") in found] == [1, 1]
+    assert found.count("will not find") == 2
+    assert "will not find" not in command("explain", "--together", "scripts").ok().err
+    settings.write_text(f'{LOCAL}paths = [".", "src"]\n')
+    assert "will not find" not in command("explain", "scripts/s.py").ok().err
 
 
 def test_explain_does_not_list_every_line_of_what_is_no_python(command: InProcess) -> None:

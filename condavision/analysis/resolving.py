@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from condavision.analysis.imports import RawImport
 
-__all__ = ["Place", "Resolution", "Resolver"]
+__all__ = ["UNSEARCHED", "Place", "Resolution", "Resolver"]
+
+UNSEARCHED = ", outside Python's search path:"
+"""What the reason of a module says that only the project's layout leads to; its folder follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,9 @@ class Resolver:
                 continue
             has_place = self.root and local.why.startswith("found at ")
             why = local.why if has_place else f"{local.why} in {_base(entry)}/"
+            if entry in self.around:
+                shown = entry.removeprefix(self.root).strip("/") if self.root else _base(entry)
+                why = f"{why}{UNSEARCHED} {shown or '.'}"
             return Resolution(local.name, Origin.LOCAL, why, local.modules, entry)
         return self._as_itself(raw, place)
 
