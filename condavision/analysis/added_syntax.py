@@ -251,7 +251,7 @@ ADDED = (
     ),
     rule(
         _MATCH,
-        rb"match\b[^\n]",
+        rb"match\b(?=[^\n])",
         _is("match_statement", verdict=_MATCH),
         words="case",
         line=True,

@@ -55,6 +55,7 @@ _DIGITS = frozenset(b"0123456789")
 _NON_ASCII_BYTES = before(3, 0, "bytes literal with non-ASCII characters")
 _ESCAPE = before(3, 0, "incomplete \\u, \\U or \\N escape in a string without prefix")
 _MIXED = before(3, 0, "bytes and text literals joined")
+_RAW_ESCAPE = since(3, 0, "incomplete \\u or \\U escape in a raw string under unicode_literals")
 _ESCAPED = re.compile(
     rb"\\(?:(?P<good>u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}|U0010[0-9a-fA-F]{4}|N\{[^{}]+\})|[uUN])"
 )
@@ -97,8 +98,12 @@ def literal_findings(
     yield from _numbers(lexed)
     if not lexed.source.isascii():
         yield from _non_ascii(lexed)
-    if possible(_ESCAPE):
-        yield from _escapes(lexed, features)
+    if b"unicode_literals" not in features:
+        if possible(_ESCAPE):
+            yield from _escapes(lexed)
+    elif possible(_RAW_ESCAPE):
+        yield from _raw_escapes(lexed)
+    if possible(_MIXED):
         yield from _mixed(lexed, root)
 
 
@@ -165,14 +170,29 @@ def _non_ascii(lexed: Lexed) -> Iterator[Finding]:
             return
 
 
-def _escapes(lexed: Lexed, features: dict[bytes, int]) -> Iterator[Finding]:
+def _escapes(lexed: Lexed) -> Iterator[Finding]:
     """Find escapes that only a Python 2 byte string leaves alone."""
-    source = lexed.source
-    if b"unicode_literals" in features or not any(
-        escape in source for escape in (rb"\u", rb"\U", rb"\N")
-    ):
-        return
     prefixed = {literal.start for literal in lexed.prefixed}
+    for start, at in _incomplete(lexed):
+        if start not in prefixed:
+            yield Finding(at, _ESCAPE)
+            return
+
+
+def _raw_escapes(lexed: Lexed) -> Iterator[Finding]:
+    """Find escapes that Python 2 reads even in a raw string, where its strings are text."""
+    raw = {literal.start for literal in lexed.prefixed if literal.prefix == b"r"}
+    for start, at in _incomplete(lexed):
+        if start in raw and lexed.source[at + 1] in b"uU":
+            yield Finding(at, _RAW_ESCAPE)
+            return
+
+
+def _incomplete(lexed: Lexed) -> Iterator[tuple[int, int]]:
+    """Yield where a literal starts and where in it an escape is that names no character."""
+    source = lexed.source
+    if not any(escape in source for escape in (rb"\u", rb"\U", rb"\N")):
+        return
     for escape in _ESCAPED.finditer(source):
         at = escape.start()
         if escape["good"] or lexed.code[at] != 0x22:
@@ -183,9 +203,7 @@ def _escapes(lexed: Lexed, features: dict[bytes, int]) -> Iterator[Finding]:
         start = at
         while start and lexed.code[start - 1] == 0x22:
             start -= 1
-        if start not in prefixed:
-            yield Finding(at, _ESCAPE)
-            return
+        yield start, at
 
 
 def _mixed(lexed: Lexed, root: Node) -> Iterator[Finding]:

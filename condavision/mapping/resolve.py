@@ -127,9 +127,11 @@ class _Resolver:
         if imported.origin is not Origin.PACKAGE:
             yield Resolution(imported, imported.name, None, imported.why, installed=False)
             return
+        found = [self._resolve_module(imported, it) for it in self._candidates(imported)]
+        if all(it.unknown for it in found) and not self.import_map.namespace(imported.name):
+            found = [self._resolve_module(imported, imported.name)]
         seen = set()
-        for module in self._candidates(imported):
-            resolution = self._resolve_module(imported, module)
+        for resolution in found:
             key = resolution.requirement and (
                 resolution.requirement.manager,
                 resolution.requirement.name,
