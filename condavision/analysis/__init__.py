@@ -189,9 +189,8 @@ def analyze_together(
         raise AnalysisError("no scripts to read", "name files, or a folder that has some")
     if not declared:
         reader.script(absolute[0])
-    reached = walk(starts, search, reader, directories)
+    found = _analysis(declared, walk(starts, search, reader, directories), search, directories)
     reader.save()
-    found = _analysis(declared, reached, search, directories)
     question.remember(reader.cache, found, (*reader.consulted(), *directories.consulted()))
     return found
 
