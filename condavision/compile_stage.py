@@ -140,13 +140,7 @@ def lock_targets(
         for entry in before(group.folder).of(key)
     }
     own = frozenset((group.folder, one.project.key) for group in groups for one in group.readings)
-    unsolved = []
-    present: dict[Path, list[tuple[Group, Lock]]] = {}
-    for group in groups:
-        if group.present is None or _outdated(group, renewal):
-            unsolved.append(group)
-        else:
-            present.setdefault(group.folder, []).append((group, group.present))
+    present, unsolved = _parted(groups, renewal)
     for folder, found in present.items():
         report.locked += _record(folder, found, own, written=False)
     if unsolved:
@@ -158,13 +152,30 @@ def lock_targets(
     places = {target: place for place, target in enumerate(targets)}
     report.locked.sort(key=lambda locked: places[locked.reading.project.target])
     report.failed.sort(key=lambda failed: places[failed[0]])
-    after = cache(read_index)
-    report.orphaned = tuple(
-        (folder, name)
-        for folder, name in sorted(earlier)
-        if name not in after(folder).hashes() and lock_path(folder, name).exists()
-    )
+    report.orphaned = tuple(_orphaned(earlier))
     return report
+
+
+def _parted(
+    groups: Iterable[Group], renewal: Renewal
+) -> tuple[dict[Path, list[tuple[Group, Lock]]], list[Group]]:
+    """Return the groups that have a valid lock, by folder, and those that have to be solved."""
+    present: dict[Path, list[tuple[Group, Lock]]] = {}
+    unsolved = []
+    for group in groups:
+        if group.present is None or _outdated(group, renewal):
+            unsolved.append(group)
+        else:
+            present.setdefault(group.folder, []).append((group, group.present))
+    return present, unsolved
+
+
+def _orphaned(earlier: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    """Yield the locks, by folder and name, that nobody uses any more and that are still there."""
+    after = cache(read_index)
+    for folder, name in sorted(earlier):
+        if name not in after(folder).hashes() and lock_path(folder, name).exists():
+            yield folder, name
 
 
 def _require_known_packages(renewal: Renewal, groups: list[Group]) -> None:

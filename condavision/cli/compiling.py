@@ -26,7 +26,8 @@ from condavision.reading import Flags
 from condavision.target import Module
 
 if TYPE_CHECKING:
-    from condavision.compile_stage import Renewal
+    from condavision.agreed import Agreement
+    from condavision.compile_stage import LockingReport, Renewal
 
 __all__ = ["check", "diff", "explain", "lock"]
 
@@ -90,22 +91,10 @@ def lock(
     from condavision.mapping.import_map import ImportMap
     from condavision.parting import part_folders
     from condavision.pruning import offer_to_prune, prune_locks
-    from condavision.report import (
-        failed_json,
-        locked_script,
-        print_cautions,
-        print_changes,
-        print_failures,
-        print_json,
-        print_table,
-        print_unkept,
-        summary,
-    )
+    from condavision.report import print_cautions
     from condavision.selection import Named, select_targets
-    from condavision.subdir import current_subdir
 
     renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
-    agreement = renewal.agreement
     flags = as_flags(**options)
     named = Named(paths, modules, together, apart)
     selection = select_targets(named, flags, join=True, gone=prune)
@@ -118,22 +107,29 @@ def lock(
         progress=choose_lock_progress(quiet=quiet),
     )
     part_folders(apart, flags, report)
-    platform = current_subdir()
-    if as_json:
-        made = [locked_script(locked, platform, agreement) for locked in report.locked]
-        print_json([*made, *failed_json(report.failed)])
-    elif report.locked:
-        rows = [summary(locked, platform) for locked in report.locked]
-        print_table(("script", "python", "packages", "lock", ""), rows)
-        print_changes(report.locked)
-        print_unkept(report.locked, agreement)
-    print_failures(report.failed)
+    _print_locked(report, renewal.agreement, as_json=as_json)
     say = partial(click.echo, err=True)
     if prune:
         prune_locks(report, paths, flags, say)
     else:
         offer_to_prune(report, ask=click.confirm, say=say)
     return report.code
+
+
+def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
+    from condavision import report as printed
+    from condavision.subdir import current_subdir
+
+    platform = current_subdir()
+    if as_json:
+        made = [printed.locked_script(locked, platform, agreement) for locked in report.locked]
+        printed.print_json([*made, *printed.failed_json(report.failed)])
+    elif report.locked:
+        rows = [printed.summary(locked, platform) for locked in report.locked]
+        printed.print_table(("script", "python", "packages", "lock", ""), rows)
+        printed.print_changes(report.locked)
+        printed.print_unkept(report.locked, agreement)
+    printed.print_failures(report.failed)
 
 
 def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> Renewal:
