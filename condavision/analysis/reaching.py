@@ -179,7 +179,12 @@ def _directory(text: str, folder: str, root: str, directories: Directories) -> s
 
 
 def _around(folder: str, root: str) -> Iterator[str]:
-    """Yield the directories between a script and its project root, with their source folders."""
+    """Yield the directories between a script and its project root, with their source folders.
+
+    Where the root lies in a package itself, its modules are imported from above it, or from it.
+    """
+    if root.startswith(f"{folder.rstrip('/')}/"):
+        folder = root
     if folder != root and not folder.startswith(f"{root.rstrip('/')}/"):
         return
     while True:

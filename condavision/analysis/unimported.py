@@ -128,7 +128,7 @@ class _Reader:
                 or call.child_by_field_name("function") != callee
             ):
                 continue
-            name, known = self._rules(callee, node, host)
+            name, known = self._rules(callee, host)
             rule = self._decided(known, call) if known else None
             if rule is not None:
                 yield self._said(call, rule, name)
@@ -141,16 +141,19 @@ class _Reader:
         other = _decide(known, call, replace(self.texts, otherwise=True))
         return rule if other is not None and other.needs == rule.needs else None
 
-    def _rules(self, callee: Node, node: Node, host: str) -> tuple[str, tuple[Rule, ...]]:
+    def _rules(self, callee: Node, host: str) -> tuple[str, tuple[Rule, ...]]:
         text = (callee.text or b"").decode("utf-8", "replace")
         first, dot, rest = text.partition(".")
         bound = self.bindings.get(first)
         if bound is not None and _DOTTED.fullmatch(text):
             name = f"{bound}{dot}{rest}"
             return name, self.table.calls.get(name, ()) if _top(name) == host else ()
-        method = (node.text or b"").decode("utf-8", "replace")
-        known = self.table.methods.get((host, method), ()) if callee.type == "attribute" else ()
-        return f"{host}'s .{method}", known
+        for last in (2, 1):  # `.style.format`, `.format`
+            words = text.rsplit(".", last)[1:]
+            known = self.table.methods.get((host, ".".join(words)))
+            if known is not None and len(words) == last:
+                return f"{host}'s .{'.'.join(words)}", known
+        return "", ()
 
     def settings(self, name: str, known: Sequence[Rule]) -> Iterator[RawImport]:
         """Yield what the values of a setting need, or name: ``INSTALLED_APPS``."""

@@ -61,7 +61,7 @@ def rules() -> Rules:
             rule = Rule(name, position, keyword, value, needs, others)
             if name.startswith("."):
                 methods.setdefault((host, name[1:]), []).append(rule)
-                words.setdefault(host, set()).add(name[1:])
+                words.setdefault(host, set()).add(name.rpartition(".")[2])
             elif name.startswith("="):
                 word = keyword if position is None else ""
                 settings.setdefault(word, {}).setdefault(name[1:], []).append(rule)

@@ -443,6 +443,20 @@ def test_scripts_together_are_one_set(project: Callable[[dict[str, str]], Path])
     assert len({file.path for file in found.files}) == len(found.files) == 3
 
 
+def test_a_project_that_is_a_package_itself_finds_its_own_modules(
+    project: Callable[[dict[str, str]], Path],
+) -> None:
+    root = project(
+        {
+            "__init__.py": "", "app.py": "from telegram.own import f\nimport r",
+            "telegram/__init__.py": "", "telegram/own.py": "from telegram.other import g",
+            "telegram/other.py": "", "celery.py": "from celery import Celery",
+        }
+    )  # fmt: skip
+    found = analyze_together(find_scripts([root], modules=True), root=root)
+    assert packages(found) == {"r", "celery"}
+
+
 def test_finding_scripts(project: Callable[[dict[str, str]], Path]) -> None:
     root = project(
         {
