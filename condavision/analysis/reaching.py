@@ -163,6 +163,7 @@ def _resolver(
         after=_once(back),
         around=_once(_around(start.home, search.root)),
         imports_itself=reader.imports_itself,
+        takes_from_itself=reader.takes_from_itself,
         uses=reader.uses,
         directories=directories,
         root=search.root.rstrip("/"),

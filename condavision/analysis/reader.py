@@ -137,6 +137,23 @@ class Reader:
             known = self._namesakes[path] = bool(re.search(pattern, _bytes_of(path)))
         return known
 
+    def takes_from_itself(self, path: str) -> bool:
+        """Tell whether an ``__init__.py`` imports from its own name what it does not have.
+
+        ``from celery import Celery`` in ``app/celery/__init__.py`` is after the package: the
+        folder is meant to be imported as ``app.celery``.
+        """
+        known = self._namesakes.get(path)
+        if known is None:
+            folder, text = Path(path).parent, _bytes_of(path)
+            pattern = rb"(?m)^from[ \t]+%b[ \t]+import[ \t]+(\w+)" % re.escape(folder.name.encode())
+            known = self._namesakes[path] = any(
+                not re.search(rb"\b%b\b|import[ \t]*\*" % it[1], text[: it.start()])
+                and not any((*folder.glob(f"{it[1].decode()}*"), *folder.glob(f"{folder.name}.py")))
+                for it in re.finditer(pattern, text)
+            )
+        return known
+
     def uses(self, path: str, name: str) -> frozenset[str]:
         """Return the attributes that a file takes from a name."""
         pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"\.(\w+)"

@@ -64,7 +64,8 @@ class Resolver:
 
     ``before`` is searched before the standard library, ``after`` behind it; ``around`` are the
     directories that a project is commonly run or installed from, which Python itself would only
-    search if told to. ``imports_itself`` tells whether a file imports the module it is named as.
+    search if told to. ``imports_itself`` tells whether a file imports the module it is named as,
+    ``takes_from_itself`` whether an ``__init__.py`` imports from its own name what it has not.
     """
 
     script: str
@@ -72,6 +73,7 @@ class Resolver:
     after: Sequence[str]
     around: Sequence[str]
     imports_itself: Callable[[str], bool]
+    takes_from_itself: Callable[[str], bool]
     uses: Callable[[str, str], frozenset[str]]
     directories: Directories = field(default_factory=Directories)
     root: str = ""
@@ -197,12 +199,7 @@ class Resolver:
             local = self._local(raw, place, (entry,), regular=False)
             if local is None:
                 continue
-            first = local.modules[0].file if local.modules else None
-            if (
-                first is not None
-                and _base(first) != "__init__.py"
-                and self._is_namesake(first, place)
-            ):
+            if self._is_mere_namesake(local, place):
                 continue
             has_place = self.root and local.why.startswith("found at ")
             why = local.why if has_place else f"{local.why} in {_base(entry)}/"
@@ -237,13 +234,24 @@ class Resolver:
         ``proj/celery.py`` that imports celery is meant to be imported as ``proj.celery``.
         """
         first = local.modules[0].file if local.modules else None
-        return (
-            first is not None
-            and _base(first) != "__init__.py"
-            and _parent(first) == _parent(self.script)
-            and self.directories.is_package(_parent(first))
-            and self._is_namesake(first, place)
+        if first is None or not self._is_mere_namesake(local, place):
+            return False
+        return _base(first) == "__init__.py" or (
+            _parent(first) == _parent(self.script) and self.directories.is_package(_parent(first))
         )
+
+    def _is_mere_namesake(self, local: Resolution, place: Place) -> bool:
+        """Tell whether what was found is only called as the package that is asked for.
+
+        A package is that if it lies in a folder of the project that it can be imported through.
+        """
+        first = local.modules[0].file if local.modules else None
+        if first is None or _base(first) != "__init__.py":
+            return first is not None and self._is_namesake(first, place)
+        home = _parent(_parent(first))
+        within = home.startswith(f"{self.root}/") and _base(home).isidentifier()
+        alone = len(local.modules) == 1 and "." not in local.modules[0].name
+        return alone and within and self.takes_from_itself(first)
 
     def _is_namesake(self, file: str, place: Place) -> bool:
         """Tell whether a file is merely called as the package it uses: ``celery.py``."""
@@ -251,7 +259,7 @@ class Resolver:
 
     def _shadowing(self, local: Resolution, place: Place, *, shadows: bool) -> Resolution:
         first = local.modules[0].file if local.modules else None
-        if first is not None and first == place.file:
+        if first is not None and first == place.file and len(local.modules) == 1:
             why = (
                 f"Python finds {_base(first)} itself here, not a package of that name:"
                 " rename the file to import the package"

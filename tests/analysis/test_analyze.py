@@ -403,6 +403,35 @@ def test_a_script_that_shadows_what_it_imports_is_told_so(
     assert "rename the file" in found.imports[0].why
 
 
+@pytest.mark.parametrize(
+    ("init", "origin"),
+    [
+        ("from celery import Celery", Origin.PACKAGE),
+        ("Celery = 1\nfrom celery import Celery", Origin.LOCAL),
+        ("from celery import worker", Origin.LOCAL),
+        ("from .worker import *\nfrom celery import Celery", Origin.LOCAL),
+        ("from celery.worker import Celery", Origin.LOCAL),
+    ],
+)
+def test_a_package_named_as_the_one_it_uses_is_imported_through_its_folder(
+    init: str, origin: Origin, tmp_path: Path
+) -> None:
+    for name, text in {"__init__.py": init, "worker.py": "", "web.py": "import app.celery"}.items():
+        (tmp_path / "app/celery").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "app/celery" / name).write_text(text)
+    found = analyze_together(find_scripts([tmp_path], modules=True), root=tmp_path)
+
+    assert {it.origin for it in found.imports if it.name.startswith("celery")} == {origin}
+
+
+def test_a_package_that_imports_its_own_modules_shadows_nothing(
+    analyzed: Callable[..., Analysis],
+) -> None:
+    files = {"hero/__init__.py": "from hero.view import V", "hero/view.py": "V = 1"}
+    found = analyzed({"s.py": "import hero", **files})
+    assert {it.why for it in found.imports} == {"found at hero/__init__.py"}
+
+
 def test_a_local_module_that_shadows_the_standard_library_is_told(
     analyzed: Callable[..., Analysis],
 ) -> None:
