@@ -105,13 +105,13 @@ class _Reader:
 
     def calls(self, host: str) -> Iterator[RawImport]:
         root = self.guards.tree.root_node
-        renamed = [
+        renamed = frozenset(
             name
             for name, full in self.bindings.items()
             if full in self.table.calls and _top(full) == host and not full.endswith(f".{name}")
-        ]
-        patterns = [self.table.hosts[host], *([called(renamed)] if renamed else [])]
-        matches = chain.from_iterable(it.finditer(self.source.text) for it in patterns)
+        )
+        words = filter(None, (self.table.hosts[host], renamed))
+        matches = chain.from_iterable(called(it).finditer(self.source.text) for it in words)
         for at, match in enumerate(matches):
             if at > _CALLS:
                 return

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["Rule", "Rules", "called", "rules"]
 
@@ -37,7 +33,7 @@ class Rules:
     methods: dict[tuple[str, str], tuple[Rule, ...]]
     settings: dict[str, dict[str, list[Rule]]]
     """By a word that the file has to have, and by name."""
-    hosts: dict[str, re.Pattern[bytes]]
+    hosts: dict[str, frozenset[str]]
     """The last words of the calls and methods of each library, by its name."""
 
 
@@ -75,7 +71,7 @@ def rules() -> Rules:
         {name: tuple(known) for name, known in imports.items()},
         {key: tuple(known) for key, known in methods.items()},
         settings,
-        {host: called(names) for host, names in words.items()},
+        {host: frozenset(names) for host, names in words.items()},
     )
 
 
@@ -84,7 +80,8 @@ def _argument(text: str) -> tuple[int | None, str]:
     return (int(first), second) if first.isdigit() else (None, first)
 
 
-def called(names: Iterable[str]) -> re.Pattern[bytes]:
+@lru_cache
+def called(names: frozenset[str]) -> re.Pattern[bytes]:
     """Return what finds the calls of functions by their last words."""
     words = "|".join(re.escape(name) for name in sorted(names))
     return re.compile(rf"(?:{words})(?=[ \t]*\()".encode())
