@@ -77,6 +77,7 @@ class Resolver:
     uses: Callable[[str, str], frozenset[str]]
     directories: Directories = field(default_factory=Directories)
     root: str = ""
+    _found: dict[tuple[str, tuple[str, ...]], Found | None] = field(default_factory=dict)
     _resolved: dict[Place, tuple[Resolution, ...]] = field(default_factory=dict)
 
     def resolve(self, imports: Sequence[RawImport], place: Place) -> tuple[Resolution, ...]:
@@ -108,7 +109,7 @@ class Resolver:
 
     def _passed_through(self, raw: RawImport) -> tuple[Module, ...]:
         """Return the local parts of a namespace package whose other parts have to be installed."""
-        found = find_module(raw.name, (*self.before, *self.after), self.directories)
+        found = self._find(raw.name, (*self.before, *self.after))
         if found is None or not found.modules or not self._is_elsewhere(found, raw):
             return ()
         return found.modules
@@ -136,8 +137,14 @@ class Resolver:
     def _local(
         self, raw: RawImport, place: Place, entries: Sequence[str], *, regular: bool
     ) -> Resolution | None:
-        found = find_module(raw.name, entries, self.directories)
+        found = self._find(raw.name, entries)
         return self._supplied(found, raw, place, regular=regular) if found is not None else None
+
+    def _find(self, name: str, entries: Sequence[str]) -> Found | None:
+        key = (name, tuple(entries))
+        if key not in self._found:
+            self._found[key] = find_module(name, entries, self.directories)
+        return self._found[key]
 
     def _supplied(
         self, found: Found, raw: RawImport, place: Place, *, regular: bool
