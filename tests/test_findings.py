@@ -112,6 +112,8 @@ def test_a_module_that_python_will_not_find_is_told(command: InProcess) -> None:
         path.parent.mkdir()
         path.write_text("import p, p.x, q\n" if path.name == "s.py" else "")
     settings = command.folder / "condavision.toml"
+    (command.folder / "r.py").write_text(f"import {command.folder.name}.p\n")
+    assert 'which lies in ..: add ".." to `paths`' in command("explain", "r.py").ok().err
     told = 'scripts/s.py:1: Python will not find `{}`, which lies in {}: add "{}" to `paths`'
     found = command("explain", "scripts/s.py").ok().err
     assert [told.format("p", ".", ".") in found, told.format("q", "src", "src") in found] == [1, 1]

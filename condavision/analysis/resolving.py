@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from condavision.analysis.local import (
@@ -219,7 +219,8 @@ class Resolver:
     def _as_itself(self, raw: RawImport, place: Place) -> Resolution | None:
         """Find a module of the project's folder that is imported by the folder's own name.
 
-        Python finds it from the folder above, which is not the project's: nobody looks there.
+        Python finds it from the folder above, which is not the project's: nobody looks there unless
+        told to.
         """
         top, _, rest = raw.name.partition(".")
         if top != _base(self.root):
@@ -233,7 +234,8 @@ class Resolver:
             return None
         if not (rest and found.modules) and not self._is_meant(found, raw, place):
             return None
-        return self._supplied(found, raw, place, regular=False)
+        local = self._supplied(found, raw, place, regular=False)
+        return local and replace(local, why=f"{local.why}{UNSEARCHED} ..")
 
     def _is_packaged_namesake(self, local: Resolution, place: Place) -> bool:
         """Tell whether a module was found only because its package's folder was searched.
