@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build"]
 
+_SETTLED = 3  # looks, one after another, that find no prefix
+_SETTLING_SECONDS = 2.0
+
 
 def build(
     environment: Environment,
@@ -80,9 +83,22 @@ def build(
         activation.store(activation.derive(prefix), prefix)
         _mark_ready(environment, lock)
     except BaseException:
-        with suppress(InstallError):  # it would hide what went wrong first
-            remove_tree(prefix)
+        _leave_nothing(prefix)
         raise
+
+
+def _leave_nothing(prefix: Path) -> None:
+    """Remove a prefix to which rattler's threads may still be writing: they outlive its error.
+
+    What cannot be removed stays: to say so would hide what went wrong first.
+    """
+    ends = time.monotonic() + _SETTLING_SECONDS
+    absent = 0
+    while absent < _SETTLED and time.monotonic() < ends:
+        absent = 0 if prefix.exists() else absent + 1
+        with suppress(InstallError):
+            remove_tree(prefix)
+        time.sleep(0.03)
 
 
 def _install_pypi(
