@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from condavision.interpreters import Interpreter, discover, discover_all
 from tests.channels.build import build_channel
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.pythons import Minor
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine fails no property
+settings.load_profile("unhurried")
 
 _LEAKING = ("CONDA_", "CONDAVISION_", "MAMBA_", "PIXI_", "PYTHON", "RATTLER_", "UV_", "VIRTUAL_ENV")
 _KEPT = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "UV_CACHE_DIR"})

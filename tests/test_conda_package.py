@@ -47,7 +47,7 @@ def _extracted(package: bytes, folder: Path) -> Path:
 
 
 @given(_TREES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_files_come_back(tree: dict[str, tuple[bytes, bool]]) -> None:
     entries = [Entry(path, content, executable) for path, (content, executable) in tree.items()]
     package = conda_package(INDEX, entries)

@@ -37,7 +37,6 @@ lines = st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("\n".join)
 data = (text | lines).map(lambda it: it.encode("utf-8", "surrogatepass")) | st.binary(max_size=200)
 quick = settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

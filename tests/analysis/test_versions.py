@@ -139,7 +139,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 def test_no_text_breaks_it(text: str) -> None:
     for reason in reasons(text):
@@ -148,7 +148,7 @@ def test_no_text_breaks_it(text: str) -> None:
         assert reason.location.line >= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 def test_code_keeps_every_byte_in_place(text: str) -> None:
     source = decode(text.encode(), Path("x.py"), "x.py")

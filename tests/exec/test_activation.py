@@ -209,9 +209,7 @@ STATEMENTS = (
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     chosen=st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=4),
     state=st.dictionaries(st.sampled_from("ABC"), st.sampled_from(["", "v", "a b:c"])),

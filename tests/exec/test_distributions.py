@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import socket
 import tempfile
 import threading
 import time
@@ -46,12 +47,13 @@ def _digest(content: bytes) -> str:
 
 @dataclass
 class Index:
-    """Wheels made here, on a server that can be switched off."""
+    """Wheels made here, on a server that can be switched off: its port is nobody else's then."""
 
     folder: Path
     requested: list[str] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
     port: int = 0
+    held: socket.socket | None = None
 
     def start(self) -> None:
         index = self
@@ -60,6 +62,7 @@ class Index:
             def log_message(self, *_: object) -> None:
                 index.requested.append(self.path)
 
+        self.let_go()
         handler = partial(Handler, directory=str(self.folder))
         self.server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         self.port = self.server.server_port
@@ -70,6 +73,14 @@ class Index:
             self.server.shutdown()
             self.server.server_close()
             self.server = None
+            self.held = socket.socket()
+            self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.held.bind(("127.0.0.1", self.port))
+
+    def let_go(self) -> None:
+        if self.held is not None:
+            self.held.close()
+            self.held = None
 
     def wheel(
         self, name: str, version: str, files: dict[str, bytes], *, lies: bool = False
@@ -99,6 +110,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
     made.start()
     yield made
     made.stop()
+    made.let_go()
 
 
 @pytest.fixture

@@ -240,7 +240,6 @@ def test_a_cache_that_cannot_be_written_is_no_error(project: Project) -> None:
 
 @settings(
     max_examples=200,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
