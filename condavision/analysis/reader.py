@@ -147,9 +147,10 @@ class Reader:
         if known is None:
             folder, text = Path(path).parent, _bytes_of(path)
             pattern = rb"(?m)^from[ \t]+%b[ \t]+import[ \t]+(\w+)" % re.escape(folder.name.encode())
-            known = self._namesakes[path] = any(
+            listing = self.directories[folder.as_posix()]
+            known = self._namesakes[path] = f"{folder.name}.py" not in listing and any(
                 not re.search(rb"\b%b\b|import[ \t]*\*" % it[1], text[: it.start()])
-                and not any((*folder.glob(f"{it[1].decode()}*"), *folder.glob(f"{folder.name}.py")))
+                and not any(name.startswith(it[1].decode()) for name in listing)
                 for it in re.finditer(pattern, text)
             )
         return known
