@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from condavision.analysis.regions import Region, region_of
-from condavision.analysis.statements import SCOPES, ends, gives_up, holders
+from condavision.analysis.statements import SCOPES, ends, gives_up, holders, named_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,22 +88,18 @@ class _Reader:
             yield from self.read(statement)
 
     def _asking(self, words: re.Pattern[bytes]) -> Iterator[Node]:
-        seen: set[int] = set()
-        for match in words.finditer(self.text):
-            node = self.root.descendant_for_byte_range(match.start(), match.end() - 1)
-            for holder in holders(node, seen):
-                if holder.type == "assignment":
-                    self._note(holder)
-                else:
-                    yield holder
+        for holder in holders(self.text, self.root, (words,)):
+            if holder.type == "assignment":
+                self._note(holder)
+            else:
+                yield holder
 
     def _note(self, node: Node) -> None:
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is None or right is None or left.type not in {"identifier", "attribute"}:
-            return
-        says = self._says(right, _FLAG)
-        if says != _NOTHING:
-            self.flags[left.text or b""] = says
+        match named_value(node):
+            case (name, value):
+                says = self._says(value, _FLAG)
+                if says != _NOTHING:
+                    self.flags[name] = says
 
     def read(self, node: Node) -> Iterator[Region]:
         """Yield the regions of a statement or expression that asks."""

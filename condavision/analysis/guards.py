@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from condavision.analysis.availability import availability_regions
@@ -16,7 +15,7 @@ from condavision.analysis.catching import Try, catching_regions
 from condavision.analysis.conditions import INTERESTING, judge
 from condavision.analysis.records import Guard
 from condavision.analysis.regions import Region, Regions
-from condavision.analysis.statements import SCOPES, ends, holders
+from condavision.analysis.statements import SCOPES, ends, holders, named_value
 from condavision.analysis.worlds import ALL, Verdict, pythons_of
 
 if TYPE_CHECKING:
@@ -80,24 +79,21 @@ class Guards:
     def _read_conditions(
         self, words: Mapping[bytes, re.Pattern[bytes]], *, assignments: bool = True
     ) -> None:
-        root, seen, text = self.tree.root_node, set[int](), self.source.text
+        root, text = self.tree.root_node, self.source.text
         present = [pattern for literal, pattern in words.items() if literal in text]
-        for match in chain.from_iterable(pattern.finditer(text) for pattern in present):
-            node = root.descendant_for_byte_range(match.start(), match.end() - 1)
-            for holder in holders(node, seen):
-                if holder.type != "assignment":
-                    self._read_holder(holder)
-                elif assignments:
-                    self._read_flag(holder)
+        for holder in holders(text, root, present):
+            if holder.type != "assignment":
+                self._read_holder(holder)
+            elif assignments:
+                self._read_flag(holder)
 
     def _read_flag(self, node: Node) -> None:
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is None or right is None or left.type not in {"identifier", "attribute"}:
-            return
-        verdict = judge(right, self._flags, self._judged_parts)
-        name = (left.text or b"").decode("utf-8", "replace")
-        if verdict != Verdict() and len(name) < 80:
-            self._flags[name] = verdict
+        match named_value(node):
+            case (name, value):
+                verdict = judge(value, self._flags, self._judged_parts)
+                flag = name.decode("utf-8", "replace")
+                if verdict != Verdict() and len(flag) < 80:
+                    self._flags[flag] = verdict
 
     def _read_holder(self, node: Node) -> None:
         match node.type:

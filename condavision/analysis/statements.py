@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tree_sitter import Node
 
-__all__ = ["SCOPES", "ends", "ends_script", "gives_up", "holders", "is_quiet", "names_caught"]
+__all__ = [
+    "SCOPES",
+    "ends",
+    "ends_script",
+    "gives_up",
+    "holders",
+    "is_quiet",
+    "named_value",
+    "names_caught",
+]
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _EXIT_CALL = re.compile(
@@ -38,7 +48,24 @@ def names_caught(header: str) -> frozenset[str]:
     return frozenset(name.rpartition(".")[2] for name in _NAME.findall(header))
 
 
-def holders(node: Node | None, seen: set[int]) -> Iterator[Node]:
+def holders(text: bytes, root: Node, words: Iterable[re.Pattern[bytes]]) -> Iterator[Node]:
+    """Yield, each once, the conditional constructs and assignments that words can decide."""
+    seen: set[int] = set()
+    for match in chain.from_iterable(it.finditer(text) for it in words):
+        node = root.descendant_for_byte_range(match.start(), match.end() - 1)
+        yield from _holders_of(node, seen)
+
+
+def named_value(assignment: Node) -> tuple[bytes, Node] | None:
+    """Return the name, dotted or not, that is assigned to, and the value; None of other targets."""
+    left = assignment.child_by_field_name("left")
+    right = assignment.child_by_field_name("right")
+    if left is None or right is None or left.type not in {"identifier", "attribute"}:
+        return None
+    return left.text or b"", right
+
+
+def _holders_of(node: Node | None, seen: set[int]) -> Iterator[Node]:
     """Yield the conditional constructs around a word whose condition it can stand in.
 
     It stops at one that was ``seen``: what is around that was yielded then.
