@@ -13,7 +13,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-ENTRY_POINTS = {"condavision": "condavision.launcher:main"}
+ENTRY_POINTS = {"condavision": "condavision.entry:main"}
 SCRIPTS = {f"bin/{name}": name for name in ("condavision", "condavision-python")}
 WINDOWS_TAG = "py3-none-win32.win_amd64.win_arm64"  # installers prefer it to the other's `any`
 

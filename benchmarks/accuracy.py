@@ -30,11 +30,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from condavision.analysis import analyze_together, find_scripts
-from condavision.config import Config
+from condavision.core.model import Manager
 from condavision.errors import CondavisionError
+from condavision.inference.requirements import derive
 from condavision.mapping.import_map import ImportMap, normalized
-from condavision.model import Manager
-from condavision.requirements import derive
+from condavision.project.config import Config
 
 LABELS = Path(__file__).with_suffix(".tsv")
 LEFT_OUT = re.compile(

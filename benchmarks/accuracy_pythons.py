@@ -24,15 +24,15 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source import parse, read_source
-from condavision.analysis.versions import syntax_reasons
+from condavision.analysis.python_range.versions import syntax_reasons
+from condavision.analysis.source.source import parse, read_source
+from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
-from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from condavision.pythons import Minor
+    from condavision.core.pythons import Minor
 
 # Runs under 2.7 as well: one line in (a path), one line out (1 or 0).
 WORKER = """

@@ -22,11 +22,12 @@ import rattler
 from rattler.package_cache import PackageCache
 
 from benchmarks.channel import test_channel
-from condavision.environment import environment_of, install
-from condavision.model import Lock, LockedPackage, Manager
-from condavision.progress import Progress
-from condavision.subdir import current_subdir
-from condavision.trees import remove_tree
+from condavision.core.model import Lock, LockedPackage, Manager
+from condavision.core.platforms import current_subdir
+from condavision.environments.environment import environment_of
+from condavision.environments.install import install
+from condavision.system.files import remove_tree
+from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,7 +30,7 @@ BARE = """
 import asyncio, os, sys
 import rattler
 sys.path.insert(0, {root!r})
-from condavision.virtual_packages import VIRTUAL_PACKAGES
+from condavision.core.platforms import VIRTUAL_PACKAGES
 
 async def solve(gateway, platform):
     virtual = [

@@ -22,11 +22,11 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from condavision.activation import load
-from condavision.environment import Environment
-from condavision.launchers import write_launcher
-from condavision.subdir import current_subdir
-from condavision.warm_record import WarmInputs
+from condavision.core.platforms import current_subdir
+from condavision.environments.activation import load
+from condavision.environments.environment import Environment
+from condavision.exec_stage.shell_launchers import write_launcher
+from condavision.exec_stage.warm_record import WarmInputs
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 UV_BLOCK = '# /// script\n# requires-python = ">=3.8"\n# dependencies = []\n# ///\n'

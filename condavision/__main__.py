@@ -1,5 +1,5 @@
 """``python -m condavision``."""
 
-from condavision.launcher import main
+from condavision.entry import main
 
 main()

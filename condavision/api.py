@@ -12,27 +12,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.checking import check_targets
-from condavision.compile_stage import Renewal, lock_targets
+from condavision.compile_stage.parting import part_folders
+from condavision.compile_stage.stage import Renewal, lock_targets
 from condavision.errors import UsageError
-from condavision.exec_stage import install_named, prepare
-from condavision.execution import process_environment
+from condavision.exec_stage.process import process_environment
+from condavision.exec_stage.stage import install_named, prepare
+from condavision.inference.infer import Flags, open_project, read
+from condavision.inference.select import Named, select_targets
+from condavision.inspection.check import check_targets
 from condavision.mapping.import_map import ImportMap
-from condavision.parting import part_folders
-from condavision.progress import Progress
-from condavision.reading import Flags, open_project, read
-from condavision.selection import Named, select_targets
-from condavision.target import Module, Together
+from condavision.project.targets import Module, Together
+from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from condavision.agreed import Agreement
-    from condavision.checking import CheckReport
-    from condavision.compile_stage import LockingReport
-    from condavision.environment import Environment
-    from condavision.reading import Reading
-    from condavision.target import Target
+    from condavision.compile_stage.preferred_versions import Agreement
+    from condavision.compile_stage.stage import LockingReport
+    from condavision.environments.environment import Environment
+    from condavision.inference.infer import Reading
+    from condavision.inspection.check import CheckReport
+    from condavision.project.targets import Target
 
 __all__ = ["analyze", "check", "install", "lock", "run"]
 
@@ -162,7 +162,7 @@ def _target(
 def _agreement(source: StrPath | None) -> Agreement | None:
     if source is None:
         return None
-    from condavision.agreed import read_agreement  # noqa: PLC0415 - rarely needed
+    from condavision.compile_stage.preferred_versions import read_agreement  # noqa: PLC0415 - rarely needed
 
     return read_agreement(Path(source))
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.agreed import Agreed, Agreement, read_agreement
+from condavision.compile_stage.preferred_versions import Agreed, Agreement, read_agreement
+from condavision.core.model import Manager
 from condavision.errors import UsageError
-from condavision.model import Manager
 from tests.channels.engine import solve
 from tests.command_line import CommandLine, InProcess
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
     from tests.channels.server import Channel
 
     MakeProject = Callable[[Mapping[str, str]], Path]

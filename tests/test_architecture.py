@@ -55,11 +55,11 @@ def test_imports_point_one_way() -> None:
 @pytest.mark.parametrize(
     ("stage", "foreign"),
     [
-        ("condavision.exec_stage", "condavision.solving"),
+        ("condavision.exec_stage.stage", "condavision.compile_stage.solving"),
         ("condavision.warm", "condavision"),
-        ("condavision.compile_stage", "condavision.building"),
-        ("condavision.compile_stage", "condavision.execution"),
-        ("condavision.model", "condavision.errors"),
+        ("condavision.compile_stage.stage", "condavision.environments.build"),
+        ("condavision.compile_stage.stage", "condavision.exec_stage.process"),
+        ("condavision.core.model", "condavision.errors"),
     ],
 )
 def test_rooms_that_do_not_know_each_other(stage: str, foreign: str) -> None:

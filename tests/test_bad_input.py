@@ -213,13 +213,13 @@ def test_a_lock_of_another_machine_s_interpreters(command: CommandLine) -> None:
     (command.folder / "ok.py").write_text("print(1)\n")
     command("lock", "-c", "interpreters:", "ok.py").ok()
     (lock,) = command.folder.glob("locks/.local/*.conda-lock.yml")
-    from condavision.lockfile import read_lock, render
+    from condavision.locks.lockfile import read_lock, render
 
     found = read_lock(lock)
     from dataclasses import replace
 
-    from condavision.model import Requirements
-    from condavision.pythons import PythonRange
+    from condavision.core.model import Requirements
+    from condavision.core.pythons import PythonRange
 
     foreign = replace(
         found,

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.pythons import format_minor
+from condavision.core.pythons import format_minor
 from tests.channels.engine import BIN, PYTHON, run, solve, solve_and_install
 from tests.channels.server import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
     from tests.channels.server import Channel
 
 RUNNING: Minor = sys.version_info[:2]

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rattler.package_streaming import extract
 
-from condavision.conda_package import Entry, Link, conda_package, package_filename
+from condavision.interpreters.conda_package import Entry, Link, conda_package, package_filename
 
 INDEX: dict[str, Any] = {
     "name": "sample",

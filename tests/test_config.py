@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.config import distrusted, find_root, load_config
 from condavision.errors import ConfigError
+from condavision.project.config import distrusted, find_root, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision import script_index
-from condavision.conda_install import _explained
-from condavision.files import write_atomic
-from condavision.script_index import Entry, read_index, write_index
+from condavision.environments.conda_install import _explained
+from condavision.locks import index as script_index
+from condavision.locks.index import Entry, read_index, write_index
+from condavision.system.files import write_atomic
 from tests.command_line import InProcess
 
 if TYPE_CHECKING:

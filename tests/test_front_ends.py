@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.scripts import _EXCLUDED
-from condavision.exporting import export
-from condavision.lockfile import read_lock, write_lock
-from condavision.scaffold import FILES
-from condavision.subdir import current_subdir
-from condavision.target import Together
+from condavision.analysis.source.scripts import _EXCLUDED
+from condavision.core.platforms import current_subdir
+from condavision.export.formats import export
+from condavision.export.scaffold import FILES
+from condavision.locks.lockfile import read_lock, write_lock
+from condavision.project.targets import Together
 from tests.command_line import CONDAVISION, CommandLine, Finished, InProcess
 from tests.test_lockfile import HASH, LOCKS, REQUIREMENTS
 
@@ -363,7 +363,7 @@ def test_exec_targets_never_solve(command: CommandLine) -> None:
         "import sys\n"
         "class Trap:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.startswith('condavision.solving'):\n"
+        "        if name.startswith('condavision.compile_stage.solving'):\n"
         "            raise RuntimeError('the exec stage imports a solver')\n"
         "sys.meta_path.insert(0, Trap())\n"
     )

@@ -35,7 +35,7 @@ from tests.channels.engine import PYTHON, run, solve, solve_and_install
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from condavision.pythons import Minor
+    from condavision.core.pythons import Minor
 
 MINORS: list[Minor] = [(2, 7), *((3, minor) for minor in range(6, 16))]
 EVERY_MINOR = pytest.mark.parametrize("minor", MINORS, ids=lambda minor: f"{minor[0]}.{minor[1]}")

@@ -14,11 +14,11 @@ from conda_lock.virtual_package import default_virtual_package_repodata
 from hypothesis import given
 from hypothesis import strategies as st
 
+from condavision.core.model import Lock, LockedPackage, Manager, Requirement, Requirements
+from condavision.core.platforms import PLATFORMS
+from condavision.core.pythons import PythonRange
 from condavision.errors import LockfileError
-from condavision.lockfile import lock_path, parse_lock, read_lock, render, write_lock
-from condavision.model import Lock, LockedPackage, Manager, Requirement, Requirements
-from condavision.pythons import PythonRange
-from condavision.virtual_packages import PLATFORMS
+from condavision.locks.lockfile import lock_path, parse_lock, read_lock, render, write_lock
 
 HASH = "0123456789abcdef"
 CHANNELS = ("conda-forge", "https://example.com/my channel")

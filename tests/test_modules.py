@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import condavision
-from condavision.script_index import read_index
+from condavision.locks.index import read_index
 from condavision.warm import warm_command
 from tests.command_line import CommandLine, InProcess
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 from conda_lock.lockfile import parse_conda_lock_file
 
-from condavision.pythons import format_minor
-from condavision.script_index import read_index
+from condavision.core.pythons import format_minor
+from condavision.locks.index import read_index
 from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
     from tests.channels.server import Channel
 
     MakeProject = Callable[[Mapping[str, str]], Path]

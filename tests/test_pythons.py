@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from condavision.pythons import KNOWN, PythonRange, format_minor
+from condavision.core.pythons import KNOWN, PythonRange, format_minor
 
 RANGES = st.frozensets(st.sampled_from(KNOWN), min_size=1).map(PythonRange)
 

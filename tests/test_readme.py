@@ -15,14 +15,14 @@ import pytest
 
 from condavision import errors
 from condavision.cli import main as command_line
-from condavision.config import load_config
+from condavision.project.config import load_config
 from tests.command_line import CONDAVISION, CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condavision.model import Manager, Requirement, Requirements, SourceLocation
-from condavision.pythons import PythonRange
-from condavision.requirements import describe, differences, requirement_hash
+from condavision.core.model import Manager, Requirement, Requirements, SourceLocation
+from condavision.core.pythons import PythonRange
+from condavision.inference.requirements import describe, differences, requirement_hash
 
 if TYPE_CHECKING:
     from random import Random

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condavision.errors import LockfileError
-from condavision.script_index import Entry, ScriptIndex, read_index, write_index
+from condavision.locks.index import Entry, ScriptIndex, read_index, write_index
 
 if TYPE_CHECKING:
     from pathlib import Path

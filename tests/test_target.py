@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.target import Module, Together, folder_keys, key_of, target_of, typed
+from condavision.project.targets import Module, Together, folder_keys, key_of, target_of, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from condavision.target import Target
+    from condavision.project.targets import Target
 
 CASES: list[tuple[Callable[[Path], Target], str, str]] = [
     (lambda _: Path("a.py"), "a.py", "a.py"),

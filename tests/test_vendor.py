@@ -16,12 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from condavision.cli.progress import BarProgress
+from condavision.core.model import Lock, LockedPackage, Manager
+from condavision.environments.vendored import from_vendored, vendored_path
 from condavision.errors import InstallError, LockfileError, UsageError
-from condavision.lockfile import read_lock
-from condavision.model import Lock, LockedPackage, Manager
-from condavision.progress import BarProgress, Progress
-from condavision.vendored import from_vendored, vendored_path
-from condavision.vendoring import vendor
+from condavision.export.vendor import vendor
+from condavision.locks.lockfile import read_lock
+from condavision.system.progress import Progress
 from tests.channels.engine import solve
 from tests.channels.server import Channel, Fault
 from tests.command_line import CONDAVISION, CommandLine, InProcess
@@ -29,8 +30,8 @@ from tests.command_line import CONDAVISION, CommandLine, InProcess
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 
@@ -201,7 +202,7 @@ def test_wheels_beside_this_machine_s_interpreters_are_vendored_too(
 def test_a_download_that_stops_halfway_is_given_up(
     command: CommandLine, channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("condavision.vendoring.LONGEST", 1)
+    monkeypatch.setattr("condavision.export.vendor.LONGEST", 1)
     channel.fail("noarch/six-", Fault.STALLED)
     failed = command("vendor", tmp_path / "vendored")
     assert failed.code == 73

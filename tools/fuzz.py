@@ -25,17 +25,17 @@ import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 with atheris.instrument_imports(include=["condavision"]):
-    from condavision.agreed import read_agreement
     from condavision.analysis import analyze
-    from condavision.analysis.facts import read_facts
-    from condavision.analysis.metadata import read_metadata
-    from condavision.analysis.source import decode
-    from condavision.config import load_config
+    from condavision.analysis.declared.metadata import read_metadata
+    from condavision.analysis.facts.facts import read_facts
+    from condavision.analysis.source.source import decode
+    from condavision.compile_stage.preferred_versions import read_agreement
     from condavision.errors import CondavisionError
-    from condavision.lockfile import parse_lock
+    from condavision.inference.requirements import derive, requirement_hash
+    from condavision.locks.index import parse_index
+    from condavision.locks.lockfile import parse_lock
     from condavision.mapping.import_map import ImportMap
-    from condavision.requirements import derive, requirement_hash
-    from condavision.script_index import parse_index
+    from condavision.project.config import load_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,8 +23,8 @@ import vermin.rules  # type: ignore[import-not-found]
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.accuracy_pythons import interpreters
-from condavision.analysis.stdlib import BACKPORTS
-from condavision.pythons import KNOWN, Minor, format_minor
+from condavision.analysis.python_range.stdlib import BACKPORTS
+from condavision.core.pythons import KNOWN, Minor, format_minor
 from tools.generate_pythons import IMPORTED, ask, spans, stub_modules
 from tools.generate_pythons import TARGET as ATTRIBUTES
 

@@ -28,7 +28,7 @@ import vermin.rules  # type: ignore[import-not-found]
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.accuracy_pythons import interpreters
-from condavision.pythons import KNOWN, Minor, format_minor
+from condavision.core.pythons import KNOWN, Minor, format_minor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,9 +17,11 @@ from pathlib import Path
 
 import stdlib_list
 
-from condavision.pythons import KNOWN, Minor, format_minor
+from condavision.core.pythons import KNOWN, Minor, format_minor
 
-TARGET = Path(__file__).parent.parent / "condavision" / "analysis" / "stdlib_data.py"
+TARGET = (
+    Path(__file__).parent.parent / "condavision" / "analysis" / "python_range" / "stdlib_data.py"
+)
 
 LISTED = {tuple(map(int, text.split("."))) for text in stdlib_list.short_versions}
 

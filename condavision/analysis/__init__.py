@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.cache import FactsCache
-from condavision.analysis.kinds import classify, intersection, stdlib_reasons
-from condavision.analysis.local import Directories
-from condavision.analysis.outcomes import Question
-from condavision.analysis.reaching import (
+from condavision.analysis.facts.cache import FactsCache
+from condavision.analysis.facts.reader import Reader
+from condavision.analysis.facts.result_cache import Question
+from condavision.analysis.resolve.classify import classify, intersection, stdlib_reasons
+from condavision.analysis.resolve.walk import (
     Reached,
     SearchPath,
     Start,
@@ -18,11 +18,11 @@ from condavision.analysis.reaching import (
     script_start,
     walk,
 )
-from condavision.analysis.reader import Reader
-from condavision.analysis.scripts import find_scripts, module_file, script_file
+from condavision.analysis.source.module_finder import Directories
+from condavision.analysis.source.scripts import find_scripts, module_file, script_file
+from condavision.core.model import Analysis, PythonReason, ScriptMetadata, SourceFile
+from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
-from condavision.model import Analysis, PythonReason, ScriptMetadata, SourceFile
-from condavision.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from condavision.pythons import PythonRange
+from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from condavision.model import PythonReason, SourceLocation, UnreadRegion
+    from condavision.core.model import PythonReason, SourceLocation, UnreadRegion
 
 __all__ = ["RENAMED", "Facts", "Guard", "PathEdit", "RawImport"]
 

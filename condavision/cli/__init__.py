@@ -50,7 +50,7 @@ for _command in (
 
 
 def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
-    from condavision.report import error_json, print_error, print_json
+    from condavision.cli.output import error_json, print_error, print_json
 
     print_error(error)
     if as_json and not isinstance(error, OutputError):
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         if as_json:
-            from condavision.report import error_json, print_json
+            from condavision.cli.output import error_json, print_json
 
             print_json(error_json(UsageError(error.format_message())))
         return error.exit_code

@@ -22,12 +22,12 @@ from condavision.cli.options import (
     scripts_argument,
     term_options,
 )
-from condavision.reading import Flags
-from condavision.target import Module
+from condavision.inference.infer import Flags
+from condavision.project.targets import Module
 
 if TYPE_CHECKING:
-    from condavision.agreed import Agreement
-    from condavision.compile_stage import LockingReport, Renewal
+    from condavision.compile_stage.preferred_versions import Agreement
+    from condavision.compile_stage.stage import LockingReport, Renewal
 
 __all__ = ["check", "diff", "explain", "lock"]
 
@@ -86,13 +86,13 @@ def lock(
     where they can be. Scripts locked `--together` stay so when a folder of them is locked, until
     they are locked `--apart`; one of them that is named gets a lock of its own.
     """
-    from condavision.compile_stage import lock_targets
-    from condavision.lock_progress import choose_lock_progress
+    from condavision.cli.lock_progress import choose_lock_progress
+    from condavision.cli.output import print_cautions
+    from condavision.compile_stage.parting import part_folders
+    from condavision.compile_stage.retire import offer_to_prune, prune_locks
+    from condavision.compile_stage.stage import lock_targets
+    from condavision.inference.select import Named, select_targets
     from condavision.mapping.import_map import ImportMap
-    from condavision.parting import part_folders
-    from condavision.pruning import offer_to_prune, prune_locks
-    from condavision.report import print_cautions
-    from condavision.selection import Named, select_targets
 
     renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
     flags = as_flags(**options)
@@ -117,8 +117,8 @@ def lock(
 
 
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
-    from condavision import report as printed
-    from condavision.subdir import current_subdir
+    from condavision.cli import output as printed
+    from condavision.core.platforms import current_subdir
 
     platform = current_subdir()
     if as_json:
@@ -133,11 +133,11 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
 
 
 def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> Renewal:
-    from condavision.compile_stage import Renewal
+    from condavision.compile_stage.stage import Renewal
 
     if source is None:
         return Renewal(upgrade, frozenset(upgrades))
-    from condavision.agreed import read_agreement
+    from condavision.compile_stage.preferred_versions import read_agreement
 
     return Renewal(upgrade, frozenset(upgrades), read_agreement(source))
 
@@ -160,9 +160,9 @@ def diff(
     BEFORE and AFTER are lock files, their hashes, or scripts; in git, as REVISION:SCRIPT. A module
     stands behind what else is named; with it, REVISION: is the module in git.
     """
-    from condavision.lock_diff import compare, diff_json, diff_markdown, diff_rows
-    from condavision.lock_naming import named_pair
-    from condavision.report import print_json, print_table
+    from condavision.cli.output import print_json, print_table
+    from condavision.locks.diff import compare, diff_json, diff_markdown, diff_rows
+    from condavision.locks.references import named_pair
 
     here = Path.cwd()
     before, after = named_pair(names, [Module(module, here) for module in modules], locks)
@@ -191,9 +191,9 @@ def check(
     as_json: bool,
 ) -> int:
     """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
-    from condavision.checking import check_targets
-    from condavision.report import print_cautions, print_json, print_table
-    from condavision.selection import Named, select_targets
+    from condavision.cli.output import print_cautions, print_json, print_table
+    from condavision.inference.select import Named, select_targets
+    from condavision.inspection.check import check_targets
 
     flags = Flags(channels, platforms, locks)
     selection = select_targets(Named(paths, modules), flags)
@@ -228,8 +228,8 @@ def explain(
 
     Works offline and without a lock.
     """
-    from condavision.checking import explain_target
-    from condavision.report import print_explanation, print_json
+    from condavision.cli.output import print_explanation, print_json
+    from condavision.inspection.check import explain_target
 
     wanted = "a script, -m MODULE or --together FOLDER"
     target = as_target(script, module, together, wanted=wanted)

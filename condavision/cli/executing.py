@@ -20,11 +20,11 @@ from condavision.cli.options import (
     vendored_option,
 )
 from condavision.errors import UsageError
-from condavision.reading import Flags
-from condavision.target import Module, Together, named_target
+from condavision.inference.infer import Flags
+from condavision.project.targets import Module, Together, named_target
 
 if TYPE_CHECKING:
-    from condavision.target import Target
+    from condavision.project.targets import Target
 
 __all__ = ["install", "path", "run"]
 
@@ -83,8 +83,8 @@ def run(
     """
     if module is None and not (words and words[0]):
         raise click.UsageError("SCRIPT is empty." if words else "Name a script or -m MODULE.")
-    from condavision.exec_stage import run_module, run_script
-    from condavision.progress import choose_progress
+    from condavision.cli.progress import choose_progress
+    from condavision.exec_stage.stage import run_module, run_script
 
     flags = Flags(locks=locks, vendored=vendored)
     if module is not None:
@@ -120,9 +120,9 @@ def install(
     A launcher starts its script without any Python of ours, as long as no file it was made from
     is newer (best effort: by modification time); otherwise it leaves it to `condavision run`.
     """
-    from condavision.exec_stage import install_launcher, install_named
-    from condavision.progress import choose_progress
-    from condavision.report import print_json
+    from condavision.cli.output import print_json
+    from condavision.cli.progress import choose_progress
+    from condavision.exec_stage.stage import install_launcher, install_named
 
     progress = choose_progress(quiet=quiet)
     flags = Flags(locks=locks, vendored=vendored)
@@ -151,9 +151,9 @@ def install(
 
 def _meant(name: str, flags: Flags, *, join: bool) -> tuple[str | Target, ...]:
     """Return what a name stands for: itself, or what is in a folder that cannot be run."""
-    from condavision.locating import is_hash
-    from condavision.report import print_cautions
-    from condavision.selection import Named, select_targets
+    from condavision.cli.output import print_cautions
+    from condavision.inference.lock_lookup import is_hash
+    from condavision.inference.select import Named, select_targets
 
     if is_hash(name) or not isinstance(named_target(Path(name)), Together):
         return (name,)
@@ -164,7 +164,7 @@ def _meant(name: str, flags: Flags, *, join: bool) -> tuple[str | Target, ...]:
 
 def _launched(name: str | Target) -> Path | None:
     """Return the script that a launcher can be written for; modules and hashes are none."""
-    from condavision.locating import is_hash
+    from condavision.inference.lock_lookup import is_hash
 
     if isinstance(name, str):
         return None if is_hash(name) else Path(name)
@@ -190,9 +190,9 @@ def path(
 
     The environment is installed first where it is not there yet.
     """
-    from condavision.exec_stage import install_named
-    from condavision.progress import choose_progress
-    from condavision.report import print_json
+    from condavision.cli.output import print_json
+    from condavision.cli.progress import choose_progress
+    from condavision.exec_stage.stage import install_named
 
     target = as_target(script and named_target(script), module)
     installed = install_named(target, Flags(locks=locks), choose_progress(quiet=quiet))

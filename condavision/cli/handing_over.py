@@ -16,11 +16,11 @@ from condavision.cli.options import (
     named,
     quiet_option,
 )
-from condavision.reading import Flags
-from condavision.target import Module
+from condavision.inference.infer import Flags
+from condavision.project.targets import Module
 
 if TYPE_CHECKING:
-    from condavision.target import Target
+    from condavision.project.targets import Target
 
 __all__ = ["export", "init", "vendor"]
 
@@ -50,9 +50,9 @@ def export(
     requirements and pylock (pip, uv) where all packages but Python come from PyPI; dockerfile (an
     image that runs the script or module).
     """
-    from condavision.exporting import export_named
-    from condavision.files import write_atomic
-    from condavision.report import print_json
+    from condavision.cli.output import print_json
+    from condavision.export.formats import export_named
+    from condavision.system.files import write_atomic
 
     target = as_name(name, module)
     exported = export_named(target, form, platform, Flags(locks=locks), output)
@@ -88,10 +88,10 @@ def vendor(
     Of all locks of the project where none is named. What is there and intact stays; what is
     missing or damaged is fetched.
     """
-    from condavision.locating import find_locks
-    from condavision.progress import choose_progress
-    from condavision.report import print_json
-    from condavision.vendoring import vendor as fill
+    from condavision.cli.output import print_json
+    from condavision.cli.progress import choose_progress
+    from condavision.export.vendor import vendor as fill
+    from condavision.inference.lock_lookup import find_locks
 
     wanted: list[str | Target] = [*names]
     wanted += (Module(module, Path.cwd()) for module in modules)
@@ -108,8 +108,8 @@ def vendor(
 @json_option()
 def init(folder: Path, as_json: bool) -> None:
     """Give a repository the noxfile and Makefile of the two stages; overwrite nothing."""
-    from condavision.report import print_json, print_table
-    from condavision.scaffold import scaffold
+    from condavision.cli.output import print_json, print_table
+    from condavision.export.scaffold import scaffold
 
     placed = scaffold(folder)
     if as_json:

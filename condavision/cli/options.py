@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from condavision.reading import Flags
-from condavision.target import Module, Together
-from condavision.terms import ENGINES
+from condavision.inference.infer import Flags
+from condavision.project.solve_options import ENGINES
+from condavision.project.targets import Module, Together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from condavision.target import Target
+    from condavision.project.targets import Target
 
 __all__ = [
     "as_flags",
@@ -113,7 +113,7 @@ vendored_option = partial(
 def _require_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     if text is None:
         return None
-    from condavision.terms import cutoff
+    from condavision.project.solve_options import cutoff
 
     try:
         cutoff(text, datetime.now(UTC))

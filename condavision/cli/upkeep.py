@@ -15,9 +15,9 @@ __all__ = ["clean", "doctor", "list_"]
 @json_option()
 def list_(as_json: bool) -> None:
     """List the environments in the cache: size, age, last use, scripts."""
-    from condavision.config import home
-    from condavision.prefixes import list_environments
-    from condavision.report import environment_json, environment_row, print_json, print_table
+    from condavision.cli.output import environment_json, environment_row, print_json, print_table
+    from condavision.environments.inventory import list_environments
+    from condavision.system.cache_dir import home
 
     environments = list_environments(home())
     if as_json:
@@ -43,11 +43,11 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
     A removed environment is built again from its lock by the next run that wants it. One that a
     process runs from is kept.
     """
-    from condavision.cleaning import Selection
-    from condavision.cleaning import clean as remove
-    from condavision.config import home
-    from condavision.report import print_json
-    from condavision.upkeep_report import cleaned_json, print_cleaned
+    from condavision.cli.output import print_json
+    from condavision.cli.upkeep_output import cleaned_json, print_cleaned
+    from condavision.environments.clean import Selection
+    from condavision.environments.clean import clean as remove
+    from condavision.system.cache_dir import home
 
     cleaned = remove(home(), Selection(**selected), dry_run=dry_run, force=force)
     if as_json:
@@ -66,10 +66,10 @@ def doctor(offline: bool, as_json: bool) -> int:
     """
     from pathlib import Path
 
-    from condavision.config import home
-    from condavision.doctor import State, examine
-    from condavision.report import print_json
-    from condavision.upkeep_report import print_findings
+    from condavision.cli.output import print_json
+    from condavision.cli.upkeep_output import print_findings
+    from condavision.inspection.doctor import State, examine
+    from condavision.system.cache_dir import home
 
     findings = tuple(examine(Path.cwd(), home(), offline=offline))
     if as_json:

@@ -21,12 +21,12 @@ from urllib.request import url2pathname
 
 from filelock import FileLock
 
-from condavision.channel import INTERPRETERS
-from condavision.conda_package import package_filename
+from condavision.core.channels import INTERPRETERS
 from condavision.errors import ChannelError, ForeignInterpreterError
-from condavision.files import write_atomic
+from condavision.interpreters.conda_package import package_filename
 from condavision.interpreters.discovery import discover, discover_all
 from condavision.interpreters.package import package_of, record_of
+from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ def local_channel(cache: Path) -> Path:
     since the last call it is only looked at. Not to be called from a running event loop.
 
     Args:
-        cache: the folder of the channel: ``interpreters`` below ``condavision.config.home()``.
+        cache: the folder of the channel: ``interpreters`` below ``system.cache_dir.home()``.
 
     Raises:
         ChannelError: no interpreter was found, or the channel cannot be written.
@@ -72,7 +72,7 @@ def restore(cache: Path, url: str, sha256: str) -> None:
     """Make sure that the package which a lock names is there, from an interpreter that still is.
 
     Args:
-        cache: the folder of the channel: ``interpreters`` below ``condavision.config.home()``.
+        cache: the folder of the channel: ``interpreters`` below ``system.cache_dir.home()``.
         url: the ``file://`` url of a package that :func:`local_channel` once made.
         sha256: what the package must hash to, in hex.
 

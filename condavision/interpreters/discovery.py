@@ -23,9 +23,9 @@ from findpython.providers.path import PathProvider
 from findpython.providers.pyenv import PyenvProvider
 from findpython.utils import looks_like_python
 
-from condavision.config import home
-from condavision.files import write_atomic
 from condavision.interpreters.probing import BUILD, Interpreter, ask, interpreter_of, running_subdir
+from condavision.system.cache_dir import home
+from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,7 +49,7 @@ def discover(cache: Path | None = None) -> tuple[Interpreter, ...]:
 
     Args:
         cache: the folder that keeps what is known of them; ``interpreters`` below
-            ``condavision.config.home()`` if None.
+            ``system.cache_dir.home()`` if None.
     """
     chosen: dict[str, Interpreter] = {}
     for interpreter in discover_all(cache):

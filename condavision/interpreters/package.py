@@ -17,8 +17,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.conda_package import EPOCH, Entry, Link, conda_package
-from condavision.pythons import format_minor
+from condavision.core.pythons import format_minor
+from condavision.interpreters.conda_package import EPOCH, Entry, Link, conda_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from condavision.pythons import Minor
+    from condavision.core.pythons import Minor
 
 __all__ = ["BUILD", "Interpreter", "ask", "interpreter_of", "running_subdir"]
 

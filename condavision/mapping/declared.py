@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from condavision.core.model import Manager, Requirement
 from condavision.errors import ConfigError
-from condavision.model import Manager, Requirement
 
 if TYPE_CHECKING:
+    from condavision.core.model import Analysis, SourceLocation
     from condavision.mapping.import_map import ImportMap
-    from condavision.model import Analysis, SourceLocation
 
 __all__ = ["conda_name", "declared_requirements", "parse_requirement"]
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from condavision.core.model import ImportKind, Manager, Origin, Requirement
 from condavision.mapping.declared import conda_name, declared_requirements, parse_requirement
 from condavision.mapping.import_map import normalized
 from condavision.mapping.project_names import namesake, project_names
-from condavision.model import ImportKind, Manager, Origin, Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from condavision.core.model import Analysis, Import
     from condavision.mapping.import_map import ImportMap, Provider
-    from condavision.model import Analysis, Import
 
 __all__ = ["Resolution", "resolve"]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from condavision.model import Analysis
+    from condavision.core.model import Analysis
 
     Analyze = Callable[..., Analysis]
 

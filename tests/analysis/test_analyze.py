@@ -13,8 +13,8 @@ from condavision.analysis import (
     module_file,
     require_python,
 )
+from condavision.core.model import Analysis, ImportKind, Origin
 from condavision.errors import AnalysisError
-from condavision.model import Analysis, ImportKind, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from condavision.analysis import analyze, analyze_together
-from condavision.analysis.cache import FactsCache, loaded
-from condavision.analysis.facts import read_facts
-from condavision.analysis.source import decode
+from condavision.analysis.facts.cache import FactsCache, loaded
+from condavision.analysis.facts.facts import read_facts
+from condavision.analysis.source.source import decode
 
 
 @pytest.fixture(autouse=True)
@@ -117,9 +117,9 @@ def test_a_cache_that_another_process_writes_is_left_alone(
     ("module", "name"),
     [
         ("os", "system"),
-        ("condavision.analysis.cache", "os.system"),
-        ("condavision.analysis.cache", "home"),
-        ("condavision.analysis.cache", "Path"),
+        ("condavision.analysis.facts.cache", "os.system"),
+        ("condavision.analysis.facts.cache", "home"),
+        ("condavision.analysis.facts.cache", "Path"),
     ],
 )
 def test_what_could_run_is_not_loaded(module: str, name: str) -> None:

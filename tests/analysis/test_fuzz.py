@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from condavision.analysis import analyze
-from condavision.analysis.facts import read_facts
-from condavision.analysis.source import decode
+from condavision.analysis.facts.facts import read_facts
+from condavision.analysis.source.source import decode
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:

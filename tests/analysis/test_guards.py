@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis.guards import Guard, Guards
-from condavision.analysis.source import decode, parse
+from condavision.analysis.context.guards import Guard, Guards
+from condavision.analysis.source.source import decode, parse
 
 ANY = ">=2.7"
 

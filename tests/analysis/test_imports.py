@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis.guards import Guards
-from condavision.analysis.imports import RawImport, find_imports
-from condavision.analysis.source import decode, parse
+from condavision.analysis.context.guards import Guards
+from condavision.analysis.imports.imports import RawImport, find_imports
+from condavision.analysis.source.source import decode, parse
 
 
 def imports_of(text: str) -> tuple[RawImport, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.model import Analysis, ImportKind, Origin
+from condavision.core.model import Analysis, ImportKind, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis.metadata import read_metadata
-from condavision.analysis.source import decode
+from condavision.analysis.declared.metadata import read_metadata
+from condavision.analysis.source.source import decode
+from condavision.core.model import ScriptMetadata
+from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
-from condavision.model import ScriptMetadata
-from condavision.pythons import PythonRange
 
 
 def metadata_of(text: str) -> ScriptMetadata:

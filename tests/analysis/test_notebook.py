@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.analysis import analyze
-from condavision.analysis.notebook import installs, notebook_text
+from condavision.analysis.source.notebook import installs, notebook_text
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis import analyze_together, new_reader, outcomes
-from condavision.analysis.cache import FactsCache
-from condavision.analysis.outcomes import Question
-from condavision.analysis.reaching import SearchPath
+from condavision.analysis import analyze_together, new_reader
+from condavision.analysis.facts import result_cache as outcomes
+from condavision.analysis.facts.cache import FactsCache
+from condavision.analysis.facts.result_cache import Question
+from condavision.analysis.resolve.walk import SearchPath
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis.source import decode, parse, read_source
+from condavision.analysis.source.source import decode, parse, read_source
 from condavision.errors import AnalysisError
 
 

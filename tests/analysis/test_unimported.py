@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.unimported_rules import rules
+from condavision.analysis.imports.implied_rules import rules
+from condavision.core.model import Analysis, ImportKind
 from condavision.mapping.import_map import ImportMap
-from condavision.model import Analysis, ImportKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

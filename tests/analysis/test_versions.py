@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condavision.analysis.guards import Guards
-from condavision.analysis.imports import find_imports
-from condavision.analysis.lexing import field_features, lex
-from condavision.analysis.source import decode, parse
-from condavision.analysis.versions import python_reasons, syntax_reasons
-from condavision.pythons import PythonRange
+from condavision.analysis.context.guards import Guards
+from condavision.analysis.imports.imports import find_imports
+from condavision.analysis.python_range.versions import python_reasons, syntax_reasons
+from condavision.analysis.source.lexing import field_features, lex
+from condavision.analysis.source.source import decode, parse
+from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from condavision.model import PythonReason
+    from condavision.core.model import PythonReason
 
 
 def reasons(text: str) -> tuple[PythonReason, ...]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis.guards import Guards
-from condavision.analysis.imports import find_imports
-from condavision.analysis.source import parse, read_source
-from condavision.analysis.versions import python_reasons
-from condavision.pythons import KNOWN, Minor, PythonRange, format_minor
+from condavision.analysis.context.guards import Guards
+from condavision.analysis.imports.imports import find_imports
+from condavision.analysis.python_range.versions import python_reasons
+from condavision.analysis.source.source import parse, read_source
+from condavision.core.pythons import KNOWN, Minor, PythonRange, format_minor
 
 SNIPPETS = Path(__file__).parent / "data" / "python_snippets.txt"
 

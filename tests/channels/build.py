@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 from rattler.index import index_fs
 
-from condavision import conda_package
+from condavision.interpreters import conda_package
 from tests.channels.elsewhere import elsewhere
 from tests.channels.pythons import abi_package, python_package
 from tests.channels.samples import SAMPLES
@@ -24,8 +24,8 @@ from tests.channels.wheels import COMPILED, PURE, unpack
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
 
 __all__ = ["build_channel", "wanted"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from condavision.pythons import format_minor
+from condavision.core.pythons import format_minor
 from tests.channels.package import Package
 from tests.channels.pythons import abi_tag, python_depends
 from tests.channels.wheels import compiled_build, compiled_depends

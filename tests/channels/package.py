@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from condavision.conda_package import EPOCH, Entry, conda_package, package_filename
+from condavision.interpreters.conda_package import EPOCH, Entry, conda_package, package_filename
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

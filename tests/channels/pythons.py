@@ -9,15 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.conda_package import EPOCH, Entry, Link
-from condavision.pythons import format_minor
+from condavision.core.pythons import format_minor
+from condavision.interpreters.conda_package import EPOCH, Entry, Link
 from tests.channels.package import Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
 
 __all__ = ["abi_package", "abi_tag", "python_depends", "python_package"]
 

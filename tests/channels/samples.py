@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from condavision.conda_package import Entry
+from condavision.interpreters.conda_package import Entry
 from tests.channels.package import Package
 
 __all__ = ["SAMPLES"]

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import uv
 
-from condavision.conda_package import Entry
-from condavision.pythons import format_minor
+from condavision.core.pythons import format_minor
+from condavision.interpreters.conda_package import Entry
 from tests.channels.package import Package
 from tests.channels.pythons import abi_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from condavision.pythons import Minor
+    from condavision.core.pythons import Minor
 
 __all__ = [
     "COMPILED",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.environment import install
-from condavision.model import Lock, LockedPackage, Manager
-from condavision.progress import Progress
-from condavision.subdir import current_subdir
+from condavision.core.model import Lock, LockedPackage, Manager
+from condavision.core.platforms import current_subdir
+from condavision.environments.install import install
+from condavision.system.progress import Progress
 from tests.channels.engine import install as link
 from tests.channels.engine import solve
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import rattler
 
-    from condavision.environment import Environment
+    from condavision.environments.environment import Environment
     from tests.channels.server import Channel
 
     MakeLock = Callable[..., Lock]

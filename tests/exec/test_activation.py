@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rattler.shell import ActivationVariables, PathModificationBehavior, Shell, activate
 
-from condavision import activation
-from condavision.execution import process_environment
+from condavision.environments import activation
+from condavision.exec_stage.process import process_environment
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="activate.d/*.sh")
 

@@ -178,7 +178,7 @@ def test_each_system_has_its_wheel(system: str, tmp_path: Path) -> None:
         has = [wheel.read(name).decode() for name in entry_points]
     if system == "windows":
         assert (path.name.split("-", 2)[2], texts) == ("py3-none-win32.win_amd64.win_arm64.whl", {})
-        assert has == ["[console_scripts]\ncondavision = condavision.launcher:main\n"]
+        assert has == ["[console_scripts]\ncondavision = condavision.entry:main\n"]
     else:
         assert (path.name.split("-", 2)[2], has) == ("py3-none-any.whl", [])
         assert texts["condavision"].startswith("#!/bin/sh\n")

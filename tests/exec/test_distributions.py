@@ -20,21 +20,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condavision.distributions import altered_files, correct_record
-from condavision.doctor.cache import look_at_environments
-from condavision.doctor.finding import State
-from condavision.environment import install
+from condavision.cli.progress import LineProgress
+from condavision.core.model import LockedPackage, Manager
+from condavision.core.platforms import current_subdir
+from condavision.environments.install import install
+from condavision.environments.inventory import list_environments, remove
+from condavision.environments.pypi_install import install_pypi_packages
+from condavision.environments.wheel_records import altered_files, correct_record
 from condavision.errors import InstallError
-from condavision.model import LockedPackage, Manager
-from condavision.prefixes import list_environments, remove
-from condavision.progress import LineProgress
-from condavision.pypi_install import install_pypi_packages
-from condavision.subdir import current_subdir
+from condavision.inspection.doctor.cache import look_at_environments
+from condavision.inspection.doctor.finding import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from condavision.environment import Environment
+    from condavision.environments.environment import Environment
     from tests.exec.conftest import MakeLock
 
     Build = Callable[..., tuple[Environment, str]]
@@ -231,7 +231,9 @@ def test_what_stays_altered_is_said(
 ) -> None:
     """Such as where another program rewrites what it is given."""
     path = "lib/site-packages/foo.py"
-    monkeypatch.setattr("condavision.building.altered_files", lambda _: iter([("foo", path)]))
+    monkeypatch.setattr(
+        "condavision.environments.build.altered_files", lambda _: iter([("foo", path)])
+    )
     _, said = build(index.wheel("foo", "1", {"foo.py": b"x = 1\n"}))
     assert f"still not as they were recorded: {path}" in said
 

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.cli import main
-from condavision.doctor import Finding, State, examine
-from condavision.doctor.channels import look_at_channels, look_at_index
-from condavision.doctor.installation import look_at_installation
-from condavision.locking import exclusive
-from condavision.scaffold import template
+from condavision.export.scaffold import template
+from condavision.inspection.doctor import Finding, State, examine
+from condavision.inspection.doctor.channels import look_at_channels, look_at_index
+from condavision.inspection.doctor.installation import look_at_installation
+from condavision.system.file_lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from condavision.environment import Environment
-    from condavision.model import LockedPackage
+    from condavision.core.model import LockedPackage
+    from condavision.environments.environment import Environment
     from tests.channels.server import Channel
 
 WHOLE = "import sys\n"

@@ -18,16 +18,16 @@ import condavision
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from condavision.environment import Environment
+    from condavision.environments.environment import Environment
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="exec is POSIX's")
 
 RUN = """
 import sys
 from pathlib import Path
-from condavision.activation import load
-from condavision.environment import Environment
-from condavision.execution import run
+from condavision.environments.activation import load
+from condavision.environments.environment import Environment
+from condavision.exec_stage.process import run
 prefix, script, *args = sys.argv[1:]
 environment = Environment(Path(prefix), "", "linux-64")
 run(script, args, environment, load(environment.prefix), [Path("/added")])

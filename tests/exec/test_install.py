@@ -16,23 +16,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.bytecode import compile_prefix, compile_sources
-from condavision.distributions import altered_files
-from condavision.environment import Environment, environment_of, install
+from condavision.cli.progress import BarProgress, LineProgress, choose_progress
+from condavision.core.model import LockedPackage, Manager
+from condavision.core.platforms import current_subdir
+from condavision.environments.bytecode import compile_prefix, compile_sources
+from condavision.environments.environment import Environment, environment_of
+from condavision.environments.install import install
+from condavision.environments.inventory import list_environments, record_use, remove
+from condavision.environments.pypi_install import install_pypi_packages
+from condavision.environments.wheel_records import altered_files
 from condavision.errors import InstallError
-from condavision.model import LockedPackage, Manager
-from condavision.prefixes import list_environments, record_use, remove
-from condavision.progress import BarProgress, LineProgress, Progress, choose_progress
-from condavision.pypi_install import install_pypi_packages
-from condavision.subdir import current_subdir
+from condavision.system.progress import Progress
 from tests.channels.server import Channel, Fault
 from tests.exec.conftest import altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.core.model import Lock
     from condavision.interpreters import Interpreter
-    from condavision.model import Lock
     from tests.exec.conftest import MakeLock
 
 SUBDIR = current_subdir()
@@ -205,7 +207,7 @@ def test_a_failing_download_is_an_error_and_heals(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if fault is Fault.STALLED:
-        monkeypatch.setattr("condavision.conda_install.LONGEST", 1)
+        monkeypatch.setattr("condavision.environments.conda_install.LONGEST", 1)
     lock = make_lock("requests", url=channel.http_url)
     channel.fail("/requests-", fault)
     with pytest.raises(InstallError, match=said) as caught:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import condavision
-from condavision import launcher
-from condavision.locking import exclusive
+from condavision import entry as launcher
+from condavision.system.file_lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

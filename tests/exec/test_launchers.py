@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import condavision
-from condavision import activation
-from condavision.environment import Environment
+from condavision.environments import activation
+from condavision.environments.environment import Environment
+from condavision.environments.inventory import LAUNCHED
 from condavision.errors import MissingLockError, UsageError
-from condavision.execution import process_environment
-from condavision.launchers import write_launcher
-from condavision.prefixes import LAUNCHED
-from condavision.warm_record import WarmInputs
+from condavision.exec_stage.process import process_environment
+from condavision.exec_stage.shell_launchers import write_launcher
+from condavision.exec_stage.warm_record import WarmInputs
 from tests.exec.test_activation import CASES, DUMP, STATES, Case, make_prefix, seen
 
 if TYPE_CHECKING:

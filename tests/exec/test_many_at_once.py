@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import condavision
-from condavision.locking import exclusive, try_exclusive
-from condavision.prefixes import list_environments
+from condavision.environments.inventory import list_environments
+from condavision.system.file_lock import exclusive, try_exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from condavision.model import Lock, LockedPackage
+    from condavision.core.model import Lock, LockedPackage
     from tests.channels.server import Channel
     from tests.exec.conftest import MakeLock
 
@@ -48,12 +48,12 @@ BUILDERS = min(8, ENVIRONMENTS)
 RUN = """
 import json, os, sys
 from pathlib import Path
-from condavision.activation import load
-from condavision.environment import install
-from condavision.execution import run
-from condavision.model import Lock, LockedPackage, Manager
-from condavision.progress import LineProgress
-from condavision.subdir import current_subdir
+from condavision.environments.activation import load
+from condavision.environments.install import install
+from condavision.exec_stage.process import run
+from condavision.core.model import Lock, LockedPackage, Manager
+from condavision.cli.progress import LineProgress
+from condavision.core.platforms import current_subdir
 
 home, script, *files = sys.argv[1:]
 for file in files:
@@ -236,7 +236,7 @@ def test_orphans_keep_the_lock(scene: Scene, make_lock: MakeLock) -> None:
     path = scene.home / "it.lock"
     code = (
         "import subprocess, sys; from pathlib import Path;"
-        "from condavision.locking import exclusive;"
+        "from condavision.system.file_lock import exclusive;"
         "held = exclusive(Path(sys.argv[1]), lambda: None); descriptor = held.__enter__();"
         "child = subprocess.Popen(['sleep', '60'], pass_fds=[descriptor], stdout=-3);"
         "print(child.pid, flush=True); child.wait()"

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.conda_package import Entry
-from condavision.environment import Environment, install
+from condavision.core.model import Lock, LockedPackage, Manager
+from condavision.core.platforms import current_subdir
+from condavision.environments.install import install
 from condavision.errors import InstallError
-from condavision.model import Lock, LockedPackage, Manager
-from condavision.progress import Progress
-from condavision.subdir import current_subdir
+from condavision.interpreters.conda_package import Entry
+from condavision.system.progress import Progress
 from tests.channels.package import Package
 from tests.command_line import CONDAVISION, CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from condavision.environments.environment import Environment
     from tests.exec.conftest import MakeLock
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes, mounts and shebangs are POSIX's")

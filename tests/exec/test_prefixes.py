@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.cleaning import Cleaned, Selection, clean
-from condavision.environment import Environment, install
-from condavision.locking import exclusive
-from condavision.prefixes import (
+from condavision.core.platforms import current_subdir
+from condavision.environments.clean import Cleaned, Selection, clean
+from condavision.environments.install import install
+from condavision.environments.inventory import (
     list_environments,
     older_than,
     over_budget,
@@ -21,12 +21,13 @@ from condavision.prefixes import (
     remove,
     unreferenced,
 )
-from condavision.progress import Progress
-from condavision.subdir import current_subdir
+from condavision.system.file_lock import exclusive
+from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.environments.environment import Environment
     from tests.exec.conftest import MakeLock
 
 

@@ -15,15 +15,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from condavision import config
-from condavision.activation import Activation, load
+import condavision
+from condavision.environments.activation import Activation, load
+from condavision.exec_stage.warm_record import WarmInputs, write_warm_record
+from condavision.system.cache_dir import home
 from condavision.warm import record_path, warm_command, warm_home
-from condavision.warm_record import WarmInputs, write_warm_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from condavision.environment import Environment
+    from condavision.environments.environment import Environment
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the warm path is POSIX's")
 
@@ -66,9 +67,9 @@ class Project:
     def run(
         self, *args: str, options: Sequence[str] = (), **more: str
     ) -> subprocess.CompletedProcess[str]:
-        code = "from condavision.launcher import main; main()"
+        code = "from condavision.entry import main; main()"
         command = [sys.executable, "-c", code, "run", *options, str(self.script), *args]
-        root = str(Path(config.__file__).parents[1])
+        root = str(Path(condavision.__file__).parents[1])
         return subprocess.run(
             command,
             env=self.variables(**more),
@@ -114,11 +115,11 @@ def test_options_that_change_nothing_are_warm(words: list[str], project: Project
 
 def test_nothing_heavy_is_imported(project: Project) -> None:
     code = (
-        "import sys; before = set(sys.modules); import condavision.launcher, condavision.warm, os;"
+        "import sys; before = set(sys.modules); import condavision.entry, condavision.warm, os;"
         f"assert condavision.warm.warm_command({str(project.script)!r}, [], os.environ);"
         "print(*sorted(set(sys.modules) - before))"
     )
-    root = str(Path(config.__file__).parents[1])
+    root = str(Path(condavision.__file__).parents[1])
     result = subprocess.run(
         [sys.executable, "-c", code],
         env=project.variables(),
@@ -127,7 +128,7 @@ def test_nothing_heavy_is_imported(project: Project) -> None:
         text=True,
         check=True,
     )
-    assert result.stdout.split() == ["condavision", "condavision.launcher", "condavision.warm"]
+    assert result.stdout.split() == ["condavision", "condavision.entry", "condavision.warm"]
 
 
 def _rewrite_with_old_time(path: Path) -> None:
@@ -279,4 +280,4 @@ def test_both_doors_know_the_same_home(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert Path(warm_home(os.environ)) == config.home()
+    assert Path(warm_home(os.environ)) == home()

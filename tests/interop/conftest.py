@@ -16,8 +16,8 @@ from tests.command_line import CommandLine, Finished, InProcess
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
     from tests.channels.server import Channel
 
     MakeProject = Callable[[Mapping[str, str]], Path]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.compile_stage.solving.conda_lock_engine import find_conda
 from condavision.errors import UsageError
-from condavision.lockfile import read_lock
-from condavision.solving.conda_lock_engine import find_conda
+from condavision.locks.lockfile import read_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from condavision.model import Lock
+    from condavision.core.model import Lock
     from tests.channels.server import Channel
     from tests.interop.conftest import LockedProject
 

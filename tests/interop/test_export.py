@@ -16,16 +16,16 @@ import yaml
 from conda_lock.src_parser.environment_yaml import parse_environment_file
 from rattler.explicit_environment import ExplicitEnvironmentSpec
 
-from condavision.lockfile import read_lock
-from condavision.model import Manager
+from condavision.core.model import Manager
+from condavision.locks.lockfile import read_lock
 from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from condavision.core.pythons import Minor
     from condavision.interpreters import Interpreter
-    from condavision.pythons import Minor
     from tests.channels.server import Channel
     from tests.interop.conftest import CondaLock, LockedProject
 

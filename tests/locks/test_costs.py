@@ -21,12 +21,12 @@ code = main(["lock", "-q", "web.py"])
 print(*sys.modules, flush=True)
 os._exit(code)
 """
-NEEDED = {"condavision.compile_stage", "rattler"}
+NEEDED = {"condavision.compile_stage.stage", "rattler"}
 NOT_NEEDED = {
     "a first lock is written, not read": "yaml",
     "requirements without versions": "packaging",
     "files in the cache of the analysis": "tree_sitter",
-    "their rules": "condavision.analysis.facts",
+    "their rules": "condavision.analysis.facts.facts",
     "nothing from PyPI": "uv",
     "no terminal": "rich.console",
     "flock is a call": "filelock",

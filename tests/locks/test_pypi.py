@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from condavision.subdir import current_subdir
+from condavision.core.platforms import current_subdir
 from tests.channels.server import Channel
 from tests.locks.conftest import package, pythons
 from tests.locks.wheels import WheelIndex

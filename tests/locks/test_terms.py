@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from condavision.terms import Terms, cutoff
-from condavision.virtual_packages import VIRTUAL_PACKAGES, parse, spell, virtual_packages
+from condavision.core.platforms import VIRTUAL_PACKAGES, parse, spell, virtual_packages
+from condavision.project.solve_options import Terms, cutoff
 from tests.locks.conftest import Dated, package, versions
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.config import Config
+from condavision.core.model import Analysis, Import, ScriptMetadata, SourceLocation
+from condavision.core.pythons import PythonRange
+from condavision.inference.requirements import derive, describe
 from condavision.mapping.import_map import ImportMap
 from condavision.mapping.project_names import namesake, project_names
-from condavision.model import Analysis, Import, ScriptMetadata, SourceLocation
-from condavision.pythons import PythonRange
-from condavision.requirements import derive, describe
+from condavision.project.config import Config
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from condavision.config import Config
-from condavision.errors import ConfigError, UnknownImportError
-from condavision.mapping.import_map import ImportMap
-from condavision.model import (
+from condavision.core.model import (
     Analysis,
     Declared,
     Import,
@@ -20,8 +17,11 @@ from condavision.model import (
     ScriptMetadata,
     SourceLocation,
 )
-from condavision.pythons import PythonRange
-from condavision.requirements import derive, describe, require_known
+from condavision.core.pythons import PythonRange
+from condavision.errors import ConfigError, UnknownImportError
+from condavision.inference.requirements import derive, describe, require_known
+from condavision.mapping.import_map import ImportMap
+from condavision.project.config import Config
 
 HERE = SourceLocation("s.py", 7)
 MAP = ImportMap.bundled()

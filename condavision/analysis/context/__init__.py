@@ -1,0 +1,1 @@
+"""Where a statement runs: the Pythons and platforms, and whether a failure is caught."""

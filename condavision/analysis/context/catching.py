@@ -1,0 +1,157 @@
+"""Which failures are caught where, and whether a script goes on without what it failed to import.
+
+The statements are found by their words and confirmed in the tree, so that a file without them costs
+one search.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from condavision.analysis.context.regions import Region, region_of
+from condavision.analysis.context.statements import gives_up, is_quiet, names_caught
+from condavision.analysis.records import RENAMED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+__all__ = ["Try", "catching_regions"]
+
+_IMPORT_FAILURES = frozenset(
+    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "StandardError"}
+)
+"""Names of the exceptions that a failing import is caught by."""
+
+_IMPORTS = {"import_statement", "import_from_statement"}
+_AIMED = frozenset({"ImportError", "ModuleNotFoundError"})
+_TRY = re.compile(rb"try(?=[ \t]*[:\\])")
+_STARTS_AGAIN = re.compile(
+    rb"\bos\.exec[lv]p?e?\(|\bpip(?:\._internal)?\.main\("
+    rb"|\b(?:os\.system|subprocess\.\w+|check_call|run|Popen)\([^)]*\bpip3?\b[^)]*\binstall\b"
+)
+_IMPORTING = re.compile(
+    rb"(?m)^[ \t]*(?:import|from)[ \t]+(?!(?:importlib|os|pip|site|subprocess|sys|time)\b)"
+)
+_SUPPRESS = re.compile(rb"suppress[ \t]*\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A ``try`` statement that catches failing imports: byte ranges of its arms.
+
+    ``exits`` tells whether a handler of import failures ends the script or passes the failure on.
+    """
+
+    body: tuple[int, int]
+    handlers: tuple[tuple[int, int], ...]
+    exits: bool
+
+
+def catching_regions(text: bytes, root: Node, tries: list[Try]) -> Iterator[Region]:
+    """Yield what ``try`` and ``suppress`` guard; note in ``tries``, innermost last."""
+    for match in _TRY.finditer(text):
+        node = root.named_descendant_for_byte_range(*match.span())
+        if node is not None and node.type == "try_statement":
+            yield from _try_regions(text, node, tries)
+    if b"suppress" in text:
+        for match in _SUPPRESS.finditer(text):
+            node = root.descendant_for_byte_range(match.start(), match.start())
+            yield from _suppress_regions(node)
+
+
+def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
+    body = node.child_by_field_name("body")
+    if body is None:
+        return
+    caught: frozenset[str] = frozenset()
+    handlers: list[Node] = []
+    exits = False
+    for clause in node.named_children:
+        if clause.type not in {"except_clause", "except_group_clause"}:
+            continue
+        block = clause.named_children[-1]
+        header = text[clause.start_byte + 6 : block.start_byte]
+        names = names_caught(header.decode("utf-8", "replace")) or frozenset({"BaseException"})
+        caught |= names
+        if block.type != "block":
+            continue
+        of_import = bool(names & _IMPORT_FAILURES)
+        if of_import and (gives_up(block) or _starts_again(block)):
+            exits = True
+        elif of_import:
+            handlers.append(block)
+            yield region_of(block, fallback=True)
+        else:
+            renamed = bool(names & RENAMED)
+            yield Region(block.start_byte, block.end_byte, fallback=renamed, catches=names)
+    imports_fail = bool(caught & _IMPORT_FAILURES)
+    aimed = bool(caught & _AIMED) or is_quiet(body) or all(map(is_quiet, handlers))
+    passed = imports_fail and not exits
+    optional = passed and aimed
+    yield Region(body.start_byte, body.end_byte, optional=optional, catches=caught)
+    if optional:
+        others = (it for it in node.named_children if it.type == "else_clause")
+        yield from (region_of(it, optional=True) for it in others)
+    elif passed and _goes_on(node):
+        # what calls in the body need is another matter: their own failures are meant as well
+        imports = (it for it in body.named_children if it.type in _IMPORTS)
+        yield from (Region(it.start_byte, it.end_byte, optional=True, broad=True) for it in imports)
+    if imports_fail:
+        spans = tuple((block.start_byte, block.end_byte) for block in handlers)
+        tries.append(Try((body.start_byte, body.end_byte), spans, exits))
+
+
+def _starts_again(block: Node) -> bool:
+    """Tell whether a handler gets what is missing, or runs the script where it is, and no more."""
+    text = block.text or b""
+    return bool(_STARTS_AGAIN.search(text)) and not _IMPORTING.search(text)
+
+
+def _goes_on(statement: Node) -> bool:
+    """Tell whether the script does anything once a statement has failed.
+
+    ``except Exception`` around a whole program reports its failures, whatever they are.
+    """
+    node: Node | None = statement
+    while node is not None:
+        following = node.next_named_sibling
+        while following is not None and following.type == "comment":
+            following = following.next_named_sibling
+        if following is not None:
+            return True
+        block = node.parent
+        node = block.parent if block is not None else None  # None: the module
+        if node is not None and node.type.endswith("_clause"):
+            node = node.parent
+        if node is not None and node.type in {"for_statement", "while_statement"}:
+            return True
+        if node is not None and node.type == "function_definition":
+            name = node.child_by_field_name("name")
+            return name is None or name.text != b"main"
+    return False
+
+
+def _suppress_regions(node: Node | None) -> Iterator[Region]:
+    call = node.parent if node is not None else None
+    while call is not None and call.type in {"attribute", "call"}:
+        if call.type == "call":
+            break
+        call = call.parent
+    statement = call
+    for _ in range(5):
+        statement = statement.parent if statement is not None else None
+        if statement is not None and statement.type == "with_statement":
+            break
+    else:
+        return
+    if call is None or statement is None:
+        return
+    names = names_caught((call.text or b"").partition(b"(")[2].decode("utf-8", "replace"))
+    body = statement.child_by_field_name("body")
+    if body is not None:
+        optional = bool(names & _IMPORT_FAILURES)
+        yield Region(body.start_byte, body.end_byte, optional=optional, catches=names)

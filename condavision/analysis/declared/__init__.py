@@ -1,0 +1,1 @@
+"""What a script declares about itself."""

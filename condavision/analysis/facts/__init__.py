@@ -1,0 +1,1 @@
+"""Everything read out of one file, a pure function of its bytes, and its cache."""

@@ -1,0 +1,206 @@
+"""What was read of unchanged files, so that a second scan parses nothing.
+
+As in git's index, a file counts as unchanged when its size, times and inode are those recorded,
+unless it was written so shortly before it was read that a second write could have left them equal;
+then its digest decides, as it does when only the times differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+import sqlite3
+import sys
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from condavision.analysis.records import Facts
+from condavision.system.cache_dir import home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["RACY_NS", "FactsCache", "Stamp", "loaded", "stamp_of"]
+
+Stamp = tuple[int, int, int, int]
+"""Size, modification and change time in nanoseconds, inode."""
+
+RACY_NS = 2_000_000_000
+"""The coarsest file times in use: two changes within so long may leave equal ones."""
+
+_TABLE = "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
+_VALUES = {
+    ("builtins", "frozenset"),
+    ("condavision.analysis.records", "_guard"),
+    ("condavision.core.pythons", "_restored"),
+    ("pathlib", "PosixPath"),
+    ("pathlib", "WindowsPath"),
+}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+_AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """Return what a file's status says of its content, None where there is no file."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - paths are strings here
+    except (OSError, ValueError):
+        return None
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def rules_tag() -> int:
+    """Return a number for the rules in force: facts read by other rules are not reused."""
+    here = Path(__file__).parents[1]
+    rules = hashlib.sha256(sys.version.encode())
+    values = (here.parent / "core" / name for name in ("model.py", "pythons.py"))
+    for path in sorted((*here.rglob("*.*"), *values)):
+        if path.suffix in {".py", ".json", ".tsv", ".txt"}:
+            status = path.stat()
+            rules.update(f"{path.name} {status.st_size} {status.st_mtime_ns};".encode())
+    return int(rules.hexdigest()[:7], 16)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Loads our own classes and those of plain values; no function, which could do anything."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _VALUES:
+            return super().find_class(module, name)
+        if module.startswith("condavision.") and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no part of a fact")
+
+
+def loaded(data: bytes) -> Any:
+    """Return what an entry holds, None where it is damaged: whatever that raises, it is of no use.
+
+    The caller judges whether it is what was asked for.
+    """
+    with suppress(Exception):
+        return _Unpickler(io.BytesIO(data)).load()
+    return None
+
+
+@dataclass(slots=True)
+class FactsCache:
+    """The facts of files by path, kept in the user's cache folder.
+
+    It can be lost at any time, and a damaged or locked one is only slower: no error leaves here.
+    """
+
+    file: Path
+    tag: int = field(default_factory=rules_tag)
+    _loaded: dict[bytes, bytes] = field(default_factory=dict)
+    _absent: set[bytes] = field(default_factory=set)
+    _fresh: dict[bytes, tuple[Stamp, Facts]] = field(default_factory=dict)
+
+    @classmethod
+    def default(cls) -> FactsCache:
+        """Return the cache in the user's cache folder."""
+        return cls(home() / "analysis.sqlite")
+
+    def get(self, path: str, shown: str) -> Facts | None:
+        """Return the facts of a file that has not changed since they were read."""
+        stamp = stamp_of(path)
+        entry = self._load(path, shown)
+        if stamp is None or entry is None:
+            return None
+        recorded, racy, facts = entry
+        if recorded == stamp and not racy:
+            return facts
+        if recorded[0] != stamp[0] or _digest(path) != facts.sha256:
+            return None
+        self._fresh[self._key(path, shown)] = (stamp, facts)
+        return facts
+
+    def put(self, path: str, shown: str, stamp: Stamp, facts: Facts) -> None:
+        """Keep the facts of a file whose status was ``stamp`` before it was read."""
+        self._fresh[self._key(path, shown)] = (stamp, facts)
+
+    def preload(self, paths: Iterable[tuple[str, str]]) -> None:
+        """Read the entries of many files at once: path and shown name of each."""
+        keys = [self._key(path, shown) for path, shown in paths]
+        found = self.entries(keys)
+        self._loaded.update(found)
+        self._absent.update(key for key in keys if key not in found)
+
+    def entries(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return what is kept under keys, as far as there is anything and it can be read."""
+        found: dict[bytes, bytes] = {}
+        if self.file.exists():
+            with suppress(sqlite3.Error), closing(self._connect()) as connection:
+                if connection.execute("PRAGMA user_version").fetchone() == (self.tag,):
+                    for at in range(0, len(keys), _AT_ONCE):
+                        part = keys[at : at + _AT_ONCE]
+                        marks = ",".join("?" * len(part))
+                        query = f"SELECT key, entry FROM facts WHERE key IN ({marks})"  # noqa: S608
+                        found.update(connection.execute(query, part))
+        return found
+
+    def save(self) -> None:
+        """Write what is new."""
+        if not self._fresh:
+            return
+        now = time.time_ns()
+        rows = (
+            (key, pickle.dumps((stamp, max(stamp[1:3]) > now - RACY_NS, facts), protocol=5))
+            for key, (stamp, facts) in self._fresh.items()
+        )
+        self.keep(rows)
+        self._fresh.clear()
+
+    def keep(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep entries under keys, in place of what is there; no key of a file starts with NUL."""
+        with suppress(OSError, sqlite3.Error):
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._write(rows)
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode & 0xFF in _DAMAGED:
+                    self.file.unlink(missing_ok=True)  # it is only a cache
+
+    def _write(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        with closing(self._connect()) as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")  # nobody else's rows under our tag
+            connection.execute(_TABLE)
+            if connection.execute("PRAGMA user_version").fetchone() != (self.tag,):
+                connection.execute("DELETE FROM facts")
+                connection.execute(f"PRAGMA user_version = {self.tag}")
+            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
+    def _load(self, path: str, shown: str) -> tuple[Stamp, bool, Facts] | None:
+        key = self._key(path, shown)
+        data = self._loaded.pop(key, None)  # the reader keeps what comes of it
+        if data is None and key not in self._absent:
+            self.preload([(path, shown)])
+            data = self._loaded.pop(key, None)
+        match None if data is None else loaded(data):
+            case (tuple() as stamp, bool() as racy, Facts() as facts):
+                return stamp, racy, facts
+        return None
+
+    @staticmethod
+    def _key(path: str, shown: str) -> bytes:
+        """Spell both as bytes: SQLite's text cannot hold every name that a file can have."""
+        return f"{path}\0{shown}".encode("utf-8", "surrogatepass")
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.file, timeout=2.0)
+        connection.execute("PRAGMA synchronous=OFF")
+        return connection
+
+
+def _digest(path: str) -> str:
+    file = Path(path)
+    try:  # a pipe would be waited for
+        return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+    except OSError:
+        return ""

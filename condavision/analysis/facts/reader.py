@@ -1,0 +1,169 @@
+"""Reading files once: from memory, from the cache, or from their bytes in several processes.
+
+The rules are imported by what reads bytes: what is in memory or in the cache needs none of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.source.module_finder import Directories
+from condavision.core.model import ScriptMetadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from condavision.analysis.facts.cache import FactsCache, Stamp
+    from condavision.analysis.records import Facts
+
+__all__ = ["Reader"]
+
+
+@dataclass(slots=True)
+class Reader:
+    """Files and directories read so far, shared by the scripts of one command.
+
+    ``root`` is the project root, an absolute path with slashes, as all paths here. ``since`` is
+    when it was made, in nanoseconds: nothing that it knows is older.
+    """
+
+    root: str
+    cache: FactsCache | None = None
+    directories: Directories = field(default_factory=Directories)
+    since: int = field(default_factory=time.time_ns)
+    _facts: dict[str, Facts] = field(default_factory=dict)
+    _unreadable: set[str] = field(default_factory=set)
+    _namesakes: dict[str, bool] = field(default_factory=dict)
+    _real: dict[str, str] = field(default_factory=dict)
+
+    def shown(self, path: str) -> str:
+        """Return the name people are shown: relative to the project root where it lies below."""
+        return path.removeprefix(f"{self.root.rstrip('/')}/")
+
+    def script(self, path: str) -> tuple[ScriptMetadata, Facts]:
+        """Read a script and what it declares.
+
+        Raises:
+            AnalysisError: it cannot be read as Python, or declares something malformed.
+        """
+        facts = self.facts(path)
+        if path not in self._unreadable and not facts.declares:
+            return ScriptMetadata(), facts
+        from condavision.analysis.facts.reading_file import read_declared  # noqa: PLC0415
+
+        return read_declared(path, self.shown(path), parse=path in self._unreadable), facts
+
+    def facts(self, path: str) -> Facts:
+        """Read a local module; one that cannot be read is an unread region, not the end."""
+        facts = self._facts.get(path)
+        if facts is None:
+            shown = self.shown(path)
+            facts = self.cache.get(path, shown) if self.cache is not None else None
+            if facts is None:
+                from condavision.analysis.facts.reading_file import read_file  # noqa: PLC0415
+
+                self._keep(path, *read_file(path, shown))
+                return self._facts[path]
+            self._facts[path] = facts
+        return facts
+
+    def module(self, path: str) -> Facts:
+        """Read a local module as :meth:`facts` does, if it can be opened at all.
+
+        Raises:
+            AnalysisError: it is a file, but nobody lets us read it.
+        """
+        facts = self.facts(path)
+        if path in self._unreadable:
+            from condavision.analysis.facts.reading_file import require_open  # noqa: PLC0415
+
+            require_open(path, self.shown(path))
+        return facts
+
+    def is_readable(self, path: str) -> bool:
+        """Tell whether a file can be read as Python at all."""
+        self.facts(path)
+        return path not in self._unreadable
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Read many files: what the cache has from there, the rest on every processor."""
+        wanted = [(path, self.shown(path)) for path in paths if path not in self._facts]
+        if self.cache is not None:
+            self.cache.preload(wanted)
+            found = [(path, self.cache.get(path, shown)) for path, shown in wanted]
+            self._facts.update((path, facts) for path, facts in found if facts is not None)
+            wanted = [it for it in wanted if it[0] not in self._facts]
+        if wanted:
+            from condavision.analysis.facts.worker import read_files  # noqa: PLC0415
+
+            for (path, _), reading in zip(wanted, read_files(wanted), strict=True):
+                self._keep(path, *reading)
+
+    def save(self) -> None:
+        """Write what was read to the cache."""
+        if self.cache is not None:
+            self.cache.save()
+
+    def consulted(self) -> Iterator[str]:
+        """Yield the files that were looked into, and those that should have been there."""
+        yield from self._facts
+        yield from self._namesakes
+
+    def _keep(self, path: str, stamp: Stamp | None, facts: Facts, readable: bool) -> None:
+        self._facts[path] = facts
+        if not readable:
+            self._unreadable.add(path)
+        elif stamp is not None and self.cache is not None:
+            self.cache.put(path, self.shown(path), stamp, facts)
+
+    def real(self, path: str) -> str:
+        """Return the path with symbolic links followed: what makes two files one."""
+        known = self._real.get(path)
+        if known is None:
+            known = self._real[path] = os.path.realpath(path)
+        return known
+
+    def imports_itself(self, path: str) -> bool:
+        """Tell whether a file imports a module of its own name."""
+        known = self._namesakes.get(path)
+        if known is None:
+            name = re.escape(Path(path).stem.encode())
+            pattern = rb"(?m)^[ \t]*(?:import|from)[ \t]+" + name + rb"(?![\w])"
+            known = self._namesakes[path] = bool(re.search(pattern, _bytes_of(path)))
+        return known
+
+    def takes_from_itself(self, path: str) -> bool:
+        """Tell whether an ``__init__.py`` imports from its own name what it does not have.
+
+        ``from celery import Celery`` in ``app/celery/__init__.py`` is after the package: the
+        folder is meant to be imported as ``app.celery``.
+        """
+        known = self._namesakes.get(path)
+        if known is None:
+            folder, text = Path(path).parent, _bytes_of(path)
+            pattern = rb"(?m)^from[ \t]+%b[ \t]+import[ \t]+(\w+)" % re.escape(folder.name.encode())
+            listing = self.directories[folder.as_posix()]
+            known = self._namesakes[path] = f"{folder.name}.py" not in listing and any(
+                not re.search(rb"\b%b\b|import[ \t]*\*" % it[1], text[: it.start()])
+                and not any(name.startswith(it[1].decode()) for name in listing)
+                for it in re.finditer(pattern, text)
+            )
+        return known
+
+    def uses(self, path: str, name: str) -> frozenset[str]:
+        """Return the attributes that a file takes from a name."""
+        pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"\.(\w+)"
+        return frozenset(
+            it.decode("utf-8", "replace") for it in re.findall(pattern, _bytes_of(path))
+        )
+
+
+def _bytes_of(path: str) -> bytes:
+    from condavision.analysis.facts.reading_file import bytes_of  # noqa: PLC0415
+
+    return bytes_of(path)

@@ -1,0 +1,67 @@
+"""Reading one file, whatever is in it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from condavision.analysis.declared.metadata import read_metadata
+from condavision.analysis.facts.cache import Stamp, stamp_of
+from condavision.analysis.facts.facts import read_facts
+from condavision.analysis.records import Facts
+from condavision.analysis.source.source import read_bytes, read_source
+from condavision.core.model import ScriptMetadata, SourceLocation, UnreadRegion
+from condavision.errors import AnalysisError
+
+__all__ = ["Reading", "bytes_of", "read_declared", "read_file", "require_open"]
+
+Reading = tuple[Stamp | None, Facts, bool]
+"""A file's status before it was read, its facts, and whether it could be read as Python."""
+
+
+def read_file(path: str, shown: str) -> Reading:
+    """Read a file; one that cannot be read is an unread region as a whole."""
+    stamp = stamp_of(path)
+    try:
+        return stamp, read_facts(read_source(Path(path), shown)), True
+    except AnalysisError:
+        data = bytes_of(path)
+        region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
+        digest = hashlib.sha256(data).hexdigest()
+        return stamp, Facts(shown, digest, (), (), (), (region,)), False
+
+
+def require_open(path: str, shown: str) -> None:
+    """Refuse a file that cannot be opened: what it imports must not vanish from a lock.
+
+    Python skips what is no file, such as a link to nowhere.
+
+    Raises:
+        AnalysisError: it is there, but reading it is not permitted, or fails.
+    """
+    file = Path(path)
+    try:
+        read_bytes(file, shown)
+    except AnalysisError as error:
+        if isinstance(error.__cause__, OSError) and file.is_file():
+            raise AnalysisError(error.message, "see its permissions") from error
+
+
+def read_declared(path: str, shown: str, *, parse: bool) -> ScriptMetadata:
+    """Read what a script declares; ``parse`` it as well to tell why it cannot be read.
+
+    Raises:
+        AnalysisError: it cannot be read as Python, or declares something malformed.
+    """
+    source = read_source(Path(path), shown)
+    if parse:
+        read_facts(source)
+    return read_metadata(source)
+
+
+def bytes_of(path: str) -> bytes:
+    """Return the bytes of a file, none where there is no readable one."""
+    try:
+        return read_bytes(Path(path), path)
+    except AnalysisError:
+        return b""

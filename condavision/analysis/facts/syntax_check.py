@@ -1,0 +1,71 @@
+"""Refusing what no Python can run, before anything is solved for it.
+
+The parser goes on after an error and accepts much that no compiler does. So where the Python we run
+on is among those that should read the script, its own compiler has the last word. Local modules are
+left alone: one of them may be for other Pythons only.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+from condavision.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from condavision.core.pythons import PythonRange
+
+__all__ = ["is_refused", "require_readable"]
+
+
+def require_readable(script: Path, pythons: PythonRange, name: str, *, empty: bool = False) -> None:
+    """Refuse a script that is empty, or that has lines which are not Python.
+
+    ``pythons`` are those that should run it; ``empty`` allows one with nothing in it.
+
+    Raises:
+        AnalysisError: names the first such line; ``name`` is what people are shown.
+    """
+    source = script.read_bytes()
+    if not source.strip() and not empty:
+        raise AnalysisError(f"{name} is empty: there is nothing to run", "write it first")
+    if script.suffix != ".ipynb" and sys.version_info[:2] in pythons:
+        _compile(source, name)
+
+
+def is_refused(file: Path, pythons: PythonRange) -> bool:
+    """Tell whether a file that the parser has unread regions in is not Python for its Pythons.
+
+    Where the Python we run on is none of them, an older one may well read what we do not.
+    """
+    if file.suffix == ".ipynb":
+        return False
+    here = sys.version_info[:2]
+    if here not in pythons:
+        return bool(pythons) and here < min(pythons.minors)
+    if not file.is_file():  # a pipe would be waited for
+        return True
+    try:
+        _compile(file.read_bytes(), str(file))
+    except (AnalysisError, OSError):
+        return True
+    return False
+
+
+def _compile(source: bytes, name: str) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise AnalysisError(
+            f"{name}:{error.lineno}: not Python: {error.msg}",
+            "correct the line, then lock again",
+        ) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise AnalysisError(
+            f"{name}: not Python: {error}", "correct it, then lock again"
+        ) from error

@@ -1,0 +1,108 @@
+"""Reading many files on every processor: each process is given its share and sends back facts.
+
+These are plain subprocesses, because a pool of ``multiprocessing`` runs the caller's main module
+again in each of them, or forks whatever threads the caller has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+from condavision.analysis.facts.reading_file import Reading, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["read_files"]
+
+Named = tuple[str, str]
+"""A file's path and the name people are shown."""
+
+_Helper = tuple[subprocess.Popen[bytes], IO[bytes]]
+"""A process, and the file it writes what it found to."""
+
+_AT_ONCE = 50  # files whose facts a process holds before it writes them
+_WORTH_PROCESSES = 100  # files; below, starting a process costs more than it saves
+_START = "import json,sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
+
+
+def read_files(files: Sequence[Named]) -> list[Reading]:
+    """Read files, in several processes where that is faster; the order stays."""
+    count = min(os.cpu_count() or 1, len(files) // (_WORTH_PROCESSES // 2))
+    if count < 2 or not sys.executable:
+        return [read_file(*file) for file in files]
+    shares = _shares(files, count)
+    helpers = [(share, _start(share)) for share in shares[1:]]
+    found = dict(zip(shares[0], map(_read, shares[0]), strict=True))
+    for share, process in helpers:
+        found.update(zip(share, _collect(process, share), strict=True))
+    return [found[file] for file in files]
+
+
+def _shares(files: Sequence[Named], count: int) -> list[list[Named]]:
+    """Deal the files out, largest first, so that all shares take about as long."""
+    by_size = sorted(files, key=lambda file: (-_size(file[0]), file))
+    return [by_size[at::count] for at in range(count)]
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - paths are strings here
+    except OSError:
+        return 0
+
+
+def _start(share: list[Named]) -> _Helper | None:
+    """Start a process on its share. Files are its pipes: those would be waited for once full.
+
+    Where there is no room for either, the share is read here.
+    """
+    with suppress(OSError), tempfile.TemporaryFile() as given:
+        pickle.dump(share, given, protocol=5)
+        given.seek(0)
+        found = tempfile.TemporaryFile()  # noqa: SIM115 - whoever collects closes it
+        command = [sys.executable, "-c", _START.format(__name__), json.dumps(sys.path)]
+        try:
+            process = subprocess.Popen(
+                command, stdin=given, stdout=found, stderr=subprocess.DEVNULL
+            )
+        except OSError:
+            found.close()
+            raise
+        return process, found
+    return None
+
+
+def _collect(helper: _Helper | None, share: list[Named]) -> Iterator[Reading]:
+    """Yield what a process found; what it did not come to, or nobody could write, is read here."""
+    missing = len(share)
+    if helper is not None:
+        process, found = helper
+        with process, found:
+            process.wait()
+            found.seek(0)
+            with suppress(EOFError, pickle.UnpicklingError):
+                while missing:
+                    readings = pickle.load(found)  # noqa: S301 - from our own child
+                    missing -= len(readings)
+                    yield from readings
+    yield from map(_read, share[len(share) - missing :])
+
+
+def _read(file: Named) -> Reading:
+    return read_file(*file)
+
+
+def main() -> None:
+    """Read the share on standard input; write what was found to standard output, part by part."""
+    share = iter(pickle.load(sys.stdin.buffer))  # noqa: S301 - from our own parent
+    while part := list(islice(share, _AT_ONCE)):
+        sys.stdout.buffer.write(pickle.dumps([_read(file) for file in part], protocol=5))

@@ -1,0 +1,1 @@
+"""What a file imports, adds to the search path, or needs without importing it."""

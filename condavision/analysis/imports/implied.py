@@ -1,0 +1,250 @@
+"""What a source needs without importing it: engines, drivers and plug-ins that a call asks for.
+
+``pandas.read_excel("x.xlsx")`` fails without openpyxl, which no script imports. The table
+``data/unimported.tsv`` names such calls, and only a call that can be nothing else counts: the
+callee is what the file's imports bind, and what decides is written there literally.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from condavision.analysis.imports.implied_rules import Rule, Rules, called, rules
+from condavision.analysis.imports.imports import RawImport
+from condavision.analysis.imports.known_texts import KnownTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tree_sitter import Node
+
+    from condavision.analysis.context.guards import Guard, Guards
+    from condavision.analysis.source.source import Source
+    from condavision.core.model import SourceLocation
+
+__all__ = ["unimported"]
+
+_DEPTH = 8  # of sums: `THEIR_APPS + OUR_APPS`
+_CALLS = 500  # of one library in a file that are looked at, and parts of one setting
+_HOLDING = {
+    "argument_list", "assignment", "augmented_assignment", "keyword_argument", "pair",
+}  # fmt: skip
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def unimported(
+    source: Source, guards: Guards, imports: Sequence[RawImport]
+) -> tuple[RawImport, ...]:
+    """Return an import for each module that the source needs and does not import.
+
+    ``implied_by`` says what needs it, ``unless`` which other imports make it superfluous.
+    """
+    table = rules()
+    found = [*_imported(imports, table)]
+    reader = _Reader(source, guards, _bindings(imports))
+    for host in {_top(it.name): None for it in imports}:
+        if host in table.hosts:
+            found += reader.calls(host)
+    for word, settings in table.settings.items():
+        if word.encode() in source.text:
+            for name, known in settings.items():
+                if name.encode() in source.text:
+                    found += reader.settings(name, known)
+    return tuple(dict.fromkeys(found))
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _imported(imports: Sequence[RawImport], table: Rules) -> Iterator[RawImport]:
+    for it in imports:
+        if it.level == 0:
+            for name in (it.name, *(f"{it.name}.{member}" for member in it.members)):
+                for rule in table.imports.get(name, ()):
+                    yield _implied(it.location, it.guard, it.start, rule, name)
+
+
+def _bindings(imports: Sequence[RawImport]) -> dict[str, str]:
+    """Return what each imported name stands for: ``pd`` -> ``pandas``."""
+    bound: dict[str, str] = {}
+    for it in imports:
+        if it.level or it.dynamic:
+            continue
+        if it.members:
+            bound.update(
+                (name, f"{it.name}.{member}")
+                for name, member in zip(it.binds, it.members, strict=False)
+            )
+        elif it.binds:
+            own = it.binds[0] == _top(it.name)
+            bound[it.binds[0]] = it.binds[0] if own else it.name
+    return bound
+
+
+def _implied(location: SourceLocation, guard: Guard, start: int, rule: Rule, by: str) -> RawImport:
+    return RawImport(
+        rule.needs, location, guard, start=start, lazy=True, implied_by=by, unless=rule.unless
+    )
+
+
+@dataclass(slots=True)
+class _Reader:
+    source: Source
+    guards: Guards
+    bindings: dict[str, str]
+    table: Rules = field(default_factory=rules)
+
+    @property
+    def texts(self) -> KnownTexts:
+        return KnownTexts(self.source.text, self.guards.tree.root_node)
+
+    def calls(self, host: str) -> Iterator[RawImport]:
+        root = self.guards.tree.root_node
+        renamed = frozenset(
+            name
+            for name, full in self.bindings.items()
+            if full in self.table.calls and _top(full) == host and not full.endswith(f".{name}")
+        )
+        words = filter(None, (self.table.hosts[host], renamed))
+        matches = chain.from_iterable(called(it).finditer(self.source.text) for it in words)
+        for at, match in enumerate(matches):
+            if at > _CALLS:
+                return
+            node = root.descendant_for_byte_range(match.start(), match.end())
+            callee = node.parent if node is not None and node.type == "identifier" else None
+            if callee is None or node is None:
+                continue
+            if callee.type != "attribute":
+                callee = node
+            call = callee.parent
+            if (
+                call is None
+                or call.type != "call"
+                or call.child_by_field_name("function") != callee
+            ):
+                continue
+            name, known = self._rules(callee, host)
+            rule = self._decided(known, call) if known else None
+            if rule is not None:
+                yield self._said(call, rule, name)
+
+    def _decided(self, known: Sequence[Rule], call: Node) -> Rule | None:
+        """Return the rule that fits a call, whichever way conditions in its arguments go."""
+        rule = _decide(known, call, self.texts)
+        if rule is None or b" if " not in (call.text or b""):
+            return rule
+        other = _decide(known, call, replace(self.texts, otherwise=True))
+        return rule if other is not None and other.needs == rule.needs else None
+
+    def _rules(self, callee: Node, host: str) -> tuple[str, tuple[Rule, ...]]:
+        text = (callee.text or b"").decode("utf-8", "replace")
+        first, dot, rest = text.partition(".")
+        bound = self.bindings.get(first)
+        if bound is not None and _DOTTED.fullmatch(text):
+            name = f"{bound}{dot}{rest}"
+            return name, self.table.calls.get(name, ()) if _top(name) == host else ()
+        for last in (2, 1):  # `.style.format`, `.format`
+            words = text.rsplit(".", last)[1:]
+            known = self.table.methods.get((host, ".".join(words)))
+            if known is not None and len(words) == last:
+                return f"{host}'s .{'.'.join(words)}", known
+        return "", ()
+
+    def settings(self, name: str, known: Sequence[Rule]) -> Iterator[RawImport]:
+        """Yield what the values of a setting need, or name: ``INSTALLED_APPS``."""
+        for item, is_all in islice(self._values(name), _CALLS):
+            value = self.texts.of(item) or ""
+            rule = next((rule for rule in known if fnmatchcase(value, rule.value)), None)
+            if rule is None:
+                continue
+            if rule.needs == "*":
+                # among others `a` is a module as well, alone it may be anything
+                if not _DOTTED.fullmatch(value) or (is_all and "." not in value):
+                    continue
+                rule = replace(rule, needs=value)
+            yield self._said(item, rule, name)
+
+    def _values(self, name: str) -> Iterator[tuple[Node, bool]]:
+        """Yield what a setting consists of wherever it is set, and whether that is all of it."""
+        key = rb"\b" + name.encode() + rb"\b['\"]?[ \t]*\]?[ \t]*(?::[ \t]*[\w.\[\]]+[ \t]*(?==))?"
+        root = self.guards.tree.root_node
+        for match in re.finditer(key + rb"\+?[:=,](?!=)[ \t]*(?=[^\s#])", self.source.text):
+            at = match.end()
+            node = _whole(root.named_descendant_for_byte_range(at, at + 1), at)
+            yield from ((item, item == node) for item in self._items(node))
+
+    def _items(self, node: Node | None, depth: int = _DEPTH) -> Iterator[Node]:
+        """Yield what a setting's value consists of; of pairs, both unless the value is None."""
+        if node is None or depth == 0:
+            return
+        match node.type:
+            case "list" | "tuple" | "set":
+                for child in node.named_children:
+                    if child.type == "list_splat":
+                        yield from self._items(child.named_children[0], depth - 1)
+                    else:
+                        yield child
+            case "dictionary":
+                for pair in node.named_children:
+                    key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+                    if key is not None and value is not None and value.type != "none":
+                        yield from (it for it in (key, value) if b"." in (it.text or b""))
+            case "binary_operator" if self.texts.of(node) is None:
+                yield from self._items(node.child_by_field_name("left"), depth - 1)
+                yield from self._items(node.child_by_field_name("right"), depth - 1)
+            case "identifier" if self.texts.of(node) is None:
+                yield from self._items(self.texts.bound(node), depth - 1)
+            case _:
+                yield node
+
+    def _said(self, node: Node, rule: Rule, by: str) -> RawImport:
+        location = self.source.location(node.start_point.row)
+        return _implied(location, self.guards.at(node.start_byte), node.start_byte, rule, by)
+
+
+def _whole(node: Node | None, start: int) -> Node | None:
+    """Return the whole value that starts with a node."""
+    while node is not None and node.start_byte == start:
+        parent = node.parent
+        if parent is None or parent.type in _HOLDING:
+            return node if parent is not None else None
+        node = parent
+    return None
+
+
+def _decide(known: Sequence[Rule], call: Node, texts: KnownTexts) -> Rule | None:
+    """Return the first rule that fits a call, None where none does or it cannot be told."""
+    positional, named = _arguments(call)
+    for rule in known:
+        given = named.get(rule.keyword)
+        if given is None and rule.position is not None and rule.position < len(positional):
+            given = positional[rule.position]
+        if not rule.value:
+            return rule if rule.needs != "-" else None
+        value = texts.of(given)
+        if value is None and given is not None and rule.position is None:
+            return None  # the engine is a variable
+        if value is None or value == "None":
+            continue
+        if fnmatchcase(value, rule.value):
+            return rule if rule.needs != "-" else None
+    return None
+
+
+def _arguments(call: Node) -> tuple[list[Node], dict[str, Node]]:
+    arguments = call.child_by_field_name("arguments")
+    positional: list[Node] = []
+    named: dict[str, Node] = {}
+    for child in arguments.named_children if arguments is not None else ():
+        if child.type == "keyword_argument":
+            name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+            if name is not None and value is not None:
+                named[(name.text or b"").decode("utf-8", "replace")] = value
+        elif child.type != "comment":
+            positional.append(child)
+    return positional, named

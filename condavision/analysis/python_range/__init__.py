@@ -1,0 +1,1 @@
+"""What narrows the Pythons that can run a file: syntax, names, the standard library."""

@@ -1,0 +1,312 @@
+"""Which Pythons have the standard library names that a source uses.
+
+``time.clock()`` after ``import time`` and ``from collections import Mapping`` are looked up in a
+generated table (tools/generate_pythons.py). What a handler catches, a version check limits or the
+source itself defines does not narrow, and nothing here is certain enough to leave no Python at all:
+these names fail when they are reached, not when the file is compiled.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import accumulate, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.python_range.rules import DEEPEST, Finding, Verdict, ancestor
+from condavision.core.pythons import KNOWN, PythonRange, format_minor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from tree_sitter import Node
+
+    from condavision.analysis.context.guards import Guard, Guards
+    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.source.lexing import Lexed
+    from condavision.core.pythons import Minor
+
+__all__ = [
+    "admitted",
+    "attribute_findings",
+    "bindings",
+    "bound_by",
+    "guarded",
+    "names_of",
+    "phrase_of",
+    "rebound",
+    "span",
+]
+
+_MOST_USES = 3000  # of one name; a file with more is generated
+_TABLE = Path(__file__).parents[1] / "data" / "attributes.tsv"
+
+_IMPORT_ERRORS = frozenset(
+    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "StandardError"}
+)
+_ATTRIBUTE_ERRORS = frozenset(
+    {"AttributeError", "NameError", "Exception", "BaseException", "StandardError"}
+)
+_SCOPES = frozenset({"function_definition", "lambda", "module"})
+_BINDERS = frozenset(
+    {
+        "parameters",
+        "lambda_parameters",
+        "default_parameter",
+        "typed_parameter",
+        "typed_default_parameter",
+        "list_splat_pattern",
+        "dictionary_splat_pattern",
+        "assignment",
+        "augmented_assignment",
+        "named_expression",
+        "pattern_list",
+        "tuple_pattern",
+        "for_statement",
+        "for_in_clause",
+        "as_pattern_target",
+        "function_definition",
+        "class_definition",
+        "global_statement",
+        "nonlocal_statement",
+    }
+)
+
+
+@cache
+def _rows() -> dict[str, list[tuple[str, str]]]:
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for line in _TABLE.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            module, spans, names = line.split("\t")
+            rows.setdefault(module, []).append((spans, names))
+    return rows
+
+
+@cache
+def span(text: str) -> PythonRange:
+    """Read a set of Pythons as the tables spell it: ``2.7 3.3-3.9``."""
+    minors: set[tuple[int, int]] = set()
+    for part in text.split():
+        first, _, last = part.partition("-")
+        low, high = (tuple(map(int, end.split("."))) for end in (first, last or first))
+        minors |= {minor for minor in KNOWN if low <= minor <= high}
+    return PythonRange.of(minors)
+
+
+@cache
+def names_of(module: str) -> Mapping[str, PythonRange]:
+    """Return the names of a module that only some Pythons have, with those Pythons.
+
+    Members of classes are spelt ``Class.member``. Pythons without the module are counted in.
+    """
+    return {name: span(spans) for spans, names in _rows().get(module, ()) for name in names.split()}
+
+
+def phrase_of(name: str, pythons: PythonRange) -> str:
+    """Say which Pythons have a name: ``time.clock (Python 3.7 and earlier)``."""
+    runs: list[list[Minor]] = []
+    for before, minor in zip((None, *KNOWN), KNOWN, strict=False):
+        if minor in pythons.minors:
+            if runs and runs[-1][-1] == before:
+                runs[-1].append(minor)
+            else:
+                runs.append([minor])
+    spelt = []
+    for run in runs:
+        first, last = format_minor(run[0]), format_minor(run[-1])
+        if run[-1] == KNOWN[-1]:
+            spelt.append(f"{first} and later")
+        elif run == [(2, 7)]:
+            spelt.append("2" if len(runs) > 1 else "2 only")
+        elif run[0] == KNOWN[0]:
+            spelt.append(f"{last} and earlier")
+        else:
+            spelt.append(first if first == last else f"{first} to {last}")
+    return f"{name} (Python {', '.join(spelt)})"
+
+
+def guarded(guard: Guard, errors: frozenset[str]) -> bool:
+    """Tell whether a failure at a place says nothing about the script."""
+    return bool(
+        guard.dead or guard.typing or guard.platforms or guard.fallback or guard.catches & errors
+    )
+
+
+def admitted(pythons: PythonRange, guard: Guard) -> PythonRange:
+    """Return the Pythons that have a name or never come to the place where it is used."""
+    return PythonRange(pythons.minors | (frozenset(KNOWN) - guard.pythons.minors))
+
+
+def attribute_findings(
+    lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
+) -> Iterator[Finding]:
+    """Yield what the names taken from standard library modules say."""
+    for statement in imports:
+        if statement.members and not (statement.dynamic or statement.level):
+            yield from _members(statement)
+    yield from _uses(lexed, root, guards, bound_by(imports))
+
+
+def bound_by(imports: Sequence[RawImport]) -> dict[str, set[str]]:
+    """Return what each name may mean that is imported, in full; empty for what is not absolute."""
+    aliases: dict[str, set[str]] = {}
+    for statement in imports:
+        if statement.dynamic or statement.level:
+            for name in statement.binds:
+                aliases.setdefault(name, set()).add("")
+        elif statement.members:
+            for member, name in zip(statement.members, statement.binds, strict=True):
+                aliases.setdefault(name, set()).add(f"{statement.name}.{member}")
+        elif len(statement.binds) == 1:
+            name = statement.binds[0]
+            plain = name == statement.name.partition(".")[0]
+            aliases.setdefault(name, set()).add(name if plain else statement.name)
+    return aliases
+
+
+def _members(statement: RawImport) -> Iterator[Finding]:
+    known = names_of(statement.name)
+    for member in statement.members:
+        target = f"{statement.name}.{member}"
+        pythons = known.get(member)
+        guard = statement.guard
+        if pythons is None or guard.optional or guarded(guard, _IMPORT_ERRORS):
+            continue
+        if target in guard.checked or statement.instead or statement.stands_in:
+            continue
+        verdict = Verdict(phrase_of(target, pythons), admitted(pythons, guard))
+        yield Finding(statement.start, verdict)
+
+
+def _uses(
+    lexed: Lexed, root: Node, guards: Guards, aliases: dict[str, set[str]]
+) -> Iterator[Finding]:
+    """Find ``alias.name`` where the alias means one thing and the table has the name."""
+    for alias, targets in aliases.items():
+        if len(targets) == 1:
+            (target,) = targets
+            if not _words_below(target).isdisjoint(lexed.words):
+                yield from _uses_of(alias, target, lexed, root, guards)
+
+
+@cache
+def _dotted(alias: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"%b\b(?<![\w.]%b)((?:\s*\.\s*\w+)+)" % (alias, alias))
+
+
+def _uses_of(
+    alias: str, target: str, lexed: Lexed, root: Node, guards: Guards
+) -> Iterator[Finding]:
+    word = alias.encode()
+    words = _words_below(target) & lexed.words
+    seen: set[str] = set()
+    for use in islice(_dotted(word).finditer(lexed.code), _MOST_USES):
+        names = use[1].translate(None, b" \t\r\n").split(b".")
+        if words.isdisjoint(names):
+            continue
+        found = _look_up(target + b".".join(names).decode("utf-8", "replace"))
+        if found is None or found[0] in seen:
+            continue
+        qualified, pythons = found
+        guard = guards.at(use.start())
+        if guarded(guard, _ATTRIBUTE_ERRORS) or _checked(alias, guard):
+            continue
+        if _assigned(lexed.code, use.end()) or rebound(lexed, root, word, use.start()):
+            continue
+        if guard.pythons == PythonRange():
+            seen.add(qualified)
+        yield Finding(use.start(), Verdict(phrase_of(qualified, pythons), admitted(pythons, guard)))
+
+
+def _checked(alias: str, guard: Guard) -> bool:
+    """Tell whether ``hasattr`` asked the module about any name: then its arms are alternatives."""
+    return any(asked.rpartition(".")[0] == alias for asked in guard.checked)
+
+
+def _words_below(target: str) -> AbstractSet[bytes]:
+    """Return the last words of all names that the table has for a name and what is below it."""
+    return _words_by_owner().get(target, frozenset())
+
+
+@cache
+def _words_by_owner() -> Mapping[str, AbstractSet[bytes]]:
+    """Return the last words of the table's names by the packages, module and class they are in."""
+    words: dict[str, set[bytes]] = {}
+    for module in _rows():
+        packages = list(accumulate(module.split("."), "{}.{}".format))
+        for name in names_of(module):
+            owner, dot, last = name.partition(".")
+            for holder in (*packages, f"{module}.{owner}") if dot else packages:
+                words.setdefault(holder, set()).add((last.rpartition(".")[2] or owner).encode())
+    return words
+
+
+def _look_up(dotted: str) -> tuple[str, PythonRange] | None:
+    """Return the longest prefix of a dotted name that the table has, with its Pythons."""
+    parts = dotted.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        known = names_of(".".join(parts[:length]))
+        for members in (parts[length : length + 2], parts[length : length + 1]):
+            pythons = known.get(".".join(members))
+            if pythons is not None:
+                return ".".join(parts[: length + len(members)]), pythons
+    return None
+
+
+def _assigned(code: bytes, end: int) -> bool:
+    """Tell whether the name before ``end`` is a target: the source defines it itself."""
+    return re.match(rb"[ \t]*=(?!=)", code[end : end + 80]) is not None
+
+
+def rebound(lexed: Lexed, root: Node, name: bytes, use: int) -> bool:
+    """Tell whether a name may be something else where it is used than what was imported.
+
+    It may where the module, or a function around the use, has a variable of that name.
+    """
+    scopes: set[int] = set()
+    scope = ancestor(root.descendant_for_byte_range(use, use + 1), _SCOPES)
+    while scope is not None and len(scopes) < DEEPEST:
+        scopes.add(scope.id)
+        scope = ancestor(scope.parent, _SCOPES)
+    return any(_scope_id(node) in scopes for node in bindings(name, lexed, root))
+
+
+def bindings(name: bytes, lexed: Lexed, root: Node) -> Iterator[Node]:
+    """Yield the places where a source binds a name, other than imports."""
+    for place in islice(_bound(name).finditer(lexed.code), _MOST_USES):
+        node = root.descendant_for_byte_range(place.start(), place.end())
+        if node is not None and binds(node):
+            yield node
+
+
+@cache
+def _bound(name: bytes) -> re.Pattern[bytes]:
+    """Return an expression for a name where it is defined, or is neither called nor looked into."""
+    return re.compile(
+        rb"%b\b(?:(?<=\bdef %b)|(?<=\bclass %b)|(?<![\w.]%b)(?!\s*[.(\[]))" % ((name,) * 4)
+    )
+
+
+def binds(node: Node) -> bool:
+    """Tell whether an identifier is bound where it stands, other than by an import."""
+    parent = node.parent
+    if node.type != "identifier" or parent is None or parent.type not in _BINDERS:
+        return False
+    if parent.type in {"for_statement", "for_in_clause", "assignment", "augmented_assignment"}:
+        return parent.child_by_field_name("left") == node
+    if parent.type in {"default_parameter", "typed_default_parameter", "named_expression",
+                       "function_definition", "class_definition"}:  # fmt: skip
+        return parent.child_by_field_name("name") == node
+    return True
+
+
+def _scope_id(node: Node) -> int:
+    """Return the id of the function or module in which an identifier is bound."""
+    holder = node.parent
+    if holder is not None and holder.type in {"function_definition", "class_definition"}:
+        holder = holder.parent  # its own name belongs to the scope around it
+    holder = ancestor(holder, _SCOPES)
+    return -1 if holder is None else holder.id

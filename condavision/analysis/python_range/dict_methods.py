@@ -1,0 +1,99 @@
+"""Methods of Python 2's dictionaries, where the receiver can only be one.
+
+``iteritems`` and ``has_key`` are methods of other libraries' classes too, so only displays, the
+``**`` parameter of the function, ``__dict__``, ``globals()`` and their like are believed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from condavision.analysis.python_range.attributes import admitted, bindings, guarded
+from condavision.analysis.python_range.rules import Finding, Verdict
+from condavision.core.pythons import PythonRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from condavision.analysis.context.guards import Guards
+    from condavision.analysis.source.lexing import Lexed
+
+__all__ = ["dict_findings"]
+
+_METHODS = frozenset(
+    {b"has_key", b"iteritems", b"iterkeys", b"itervalues", b"viewitems", b"viewkeys", b"viewvalues"}
+)
+_CALL = re.compile(rb"\.\s*(has_key|(?:iter|view)(?:items|keys|values))[ \t]*\(")
+_ERRORS = frozenset({"AttributeError", "Exception", "BaseException", "StandardError"})
+_DICT_FUNCTIONS = frozenset({b"dict", b"globals", b"locals", b"vars"})
+_DICT_ATTRIBUTES = frozenset({b"os.environ", b"sys.modules"})
+_PYTHON_2 = PythonRange.below(3, 0)
+
+
+def dict_findings(lexed: Lexed, root: Node, guards: Guards) -> Iterator[Finding]:
+    """Yield the first call of a method that no dictionary of Python 3 has."""
+    if _METHODS.isdisjoint(lexed.words):
+        return
+    for call in _CALL.finditer(lexed.code):
+        node = root.descendant_for_byte_range(call.start(1), call.end(1))
+        attribute = None if node is None else node.parent
+        receiver = None if attribute is None else attribute.child_by_field_name("object")
+        guard = guards.at(call.start())
+        if receiver is None or guarded(guard, _ERRORS) or guard.checked:
+            continue
+        if _is_dict(receiver, lexed, root):
+            method = call[1].decode()
+            phrase = f"dict.{method} (Python 2 only)"
+            yield Finding(call.start(1), Verdict(phrase, admitted(_PYTHON_2, guard)))
+            return
+
+
+def _is_dict(receiver: Node, lexed: Lexed, root: Node) -> bool:
+    match receiver.type:
+        case "dictionary" | "dictionary_comprehension":
+            return True
+        case "attribute":
+            name = receiver.child_by_field_name("attribute")
+            return receiver.text in _DICT_ATTRIBUTES or (
+                name is not None and name.text == b"__dict__"
+            )
+        case "call":
+            function = receiver.child_by_field_name("function")
+            return function is not None and function.text in _DICT_FUNCTIONS
+        case "identifier":
+            return _is_keyword_parameter(receiver) or _is_only_dict(receiver, lexed, root)
+    return False
+
+
+def _is_keyword_parameter(name: Node) -> bool:
+    """Tell whether a name is the ``**name`` of the function around it."""
+    function = name.parent
+    while function is not None and function.type not in {"function_definition", "lambda"}:
+        function = function.parent
+    parameters = None if function is None else function.child_by_field_name("parameters")
+    if parameters is None:
+        return False
+    return any(
+        parameter.type == "dictionary_splat_pattern"
+        and parameter.named_children[0].text == name.text
+        for parameter in parameters.named_children
+        if parameter.named_children
+    )
+
+
+def _is_only_dict(name: Node, lexed: Lexed, root: Node) -> bool:
+    """Tell whether every binding of a name in the source is a dictionary display."""
+    text = name.text or b""
+    displays = 0
+    for node in bindings(text, lexed, root):
+        value = None if node.parent is None else node.parent.child_by_field_name("right")
+        if node.parent is None or node.parent.type != "assignment" or value is None:
+            return False
+        function = value.child_by_field_name("function") if value.type == "call" else None
+        if value.type != "dictionary" and (function is None or function.text != b"dict"):
+            return False
+        displays += 1
+    return displays > 0

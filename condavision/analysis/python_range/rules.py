@@ -1,0 +1,140 @@
+"""What a rule about Python syntax is made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from condavision.core.pythons import PythonRange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tree_sitter import Node
+
+    from condavision.analysis.source.lexing import Lexed
+
+DEEPEST = 400
+"""Levels of a tree that are climbed: CPython itself refuses to nest half as deep."""
+
+__all__ = [
+    "DEEPEST",
+    "Candidate",
+    "Finding",
+    "Rule",
+    "Verdict",
+    "ancestor",
+    "before",
+    "keyword",
+    "rule",
+    "since",
+    "type_of",
+]
+
+
+class Verdict(NamedTuple):
+    """What a piece of syntax says: a phrase for a person, and the Pythons that compile it."""
+
+    phrase: str
+    pythons: PythonRange
+
+
+class Finding(NamedTuple):
+    """A verdict at a byte offset of the source."""
+
+    offset: int
+    verdict: Verdict
+
+
+class Candidate(NamedTuple):
+    """A place where a rule's expression matched."""
+
+    lexed: Lexed
+    root: Node
+    match: re.Match[bytes]
+
+    def node(self, offset: int | None = None) -> Node | None:
+        """Return the smallest node at ``offset``, by default at the last byte of the match."""
+        at = self.match.end() - 1 if offset is None else offset
+        return self.root.descendant_for_byte_range(at, at + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where to look for a piece of syntax, and what it says.
+
+    The expression is tried only if the code holds ``mark`` and any of ``words`` (empty: no such
+    condition). ``first`` is tried at the start of the code, which no line end precedes. Without a
+    judge every match means ``verdicts[0]``.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    pattern: re.Pattern[bytes]
+    judge: Callable[[Candidate], Verdict | None] | None = None
+    words: frozenset[bytes] = frozenset()
+    mark: bytes = b""
+    first: re.Pattern[bytes] | None = None
+
+    def applies(self, lexed: Lexed) -> bool:
+        """Tell by the words of a file whether it can hold this syntax at all."""
+        return not (self.words and self.words.isdisjoint(lexed.words))
+
+    def matches(self, code: bytes) -> Iterator[re.Match[bytes]]:
+        """Yield where the expression matches."""
+        if self.first is not None and (match := self.first.match(code)):
+            yield match
+        yield from self.pattern.finditer(code)
+
+
+def rule(
+    verdicts: Verdict | tuple[Verdict, ...],
+    pattern: bytes,
+    judge: Callable[[Candidate], Verdict | None] | None = None,
+    *,
+    words: str = "",
+    mark: bytes = b"",
+    line: bool = False,
+) -> Rule:
+    """Make a rule; ``words`` is a list separated by blanks, ``line``: only at the start of one.
+
+    An expression is found fast only if it begins with a literal: lookbehinds go after it.
+    """
+    several = (verdicts,) if isinstance(verdicts, Verdict) else verdicts
+    needed = frozenset(words.encode().split())
+    first = re.compile(rb"[ \t]*+(?:%b)" % pattern) if line else None
+    whole = rb"\n[ \t]*+(?:%b)" % pattern if line else pattern
+    return Rule(several, re.compile(whole), judge, needed, mark, first)
+
+
+def keyword(word: str, rest: bytes = b"") -> bytes:
+    """Return an expression for a keyword that is no attribute, and for what follows it."""
+    literal = word.encode()
+    return rb"%b\b(?<![\w.]%b)%b" % (literal, literal, rest)
+
+
+def since(major: int, minor: int, phrase: str) -> Verdict:
+    """Syntax that came with a version."""
+    return Verdict(phrase, PythonRange.at_least(major, minor))
+
+
+def before(major: int, minor: int, phrase: str) -> Verdict:
+    """Syntax that a version no longer has."""
+    return Verdict(phrase, PythonRange.below(major, minor))
+
+
+def ancestor(node: Node | None, types: frozenset[str]) -> Node | None:
+    """Return the innermost node of one of these types that holds ``node`` or is it.
+
+    None is also the answer where it is too far up: each step costs the depth of the tree.
+    """
+    for _ in range(DEEPEST):
+        if node is None or node.type in types:
+            return node
+        node = node.parent
+    return None
+
+
+def type_of(node: Node | None) -> str:
+    """Return the type of a node, an empty one for none."""
+    return "" if node is None else node.type

@@ -1,0 +1,168 @@
+"""What a star needs: parameters, arguments, assignment targets and displays.
+
+Nearly every release from 3.0 to 3.15 let ``*`` and ``**`` stand somewhere new.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from condavision.analysis.python_range.rules import Candidate, Verdict, rule, since, type_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["STARS"]
+
+_UNPACK_COMPREHENSION = since(3, 15, "unpacking in a comprehension (PEP 798)")
+_STAR_INDEX = since(3, 11, "unpacking in an index (PEP 646)")
+_STAR_ANNOTATION = since(3, 11, "unpacking in an annotation (PEP 646)")
+_STAR_FOR = since(3, 9, "unpacking in the iterable of a for statement")
+_STAR_RETURN = since(3, 8, "unpacking in return or yield without parentheses")
+_DEF_COMMA = since(3, 6, "trailing comma after *args or **kwargs in a definition")
+_UNPACKING = since(3, 5, "unpacking in a display (PEP 448)")
+_CALL_UNPACKING = since(3, 5, "argument after unpacking, or several unpackings (PEP 448)")
+_CALL_COMMA = since(3, 5, "trailing comma after an unpacked argument")
+_STARRED_TARGET = since(3, 0, "starred assignment target")
+_KEYWORD_ONLY = since(3, 0, "keyword-only parameters")
+
+_OPERANDS = frozenset({"attribute", "call", "subscript", "binary_operator", "boolean_operator"})
+_COMPREHENSIONS = frozenset(
+    {
+        "list_comprehension",
+        "set_comprehension",
+        "dictionary_comprehension",
+        "generator_expression",
+    }
+)
+_TRAILERS = 30  # calls, indexes and operators after one unpacked name
+_BEFORE_OPERAND = frozenset(b"([{,=:;\n")
+_KEYWORDS_BEFORE = re.compile(rb"(?<![\w.])(?:in|return|yield|for|lambda)\Z")
+
+
+def _star(found: Candidate) -> Verdict | None:
+    """Judge a star that begins an operand or parameter by where it stands."""
+    start = found.match.start()
+    if not _begins_operand(found.lexed.code, start):
+        return None
+    node = found.node(start)
+    if node is None:
+        return None
+    if "keyword_separator" in {node.type, type_of(node.parent)}:
+        separator = node if node.type == "keyword_separator" else node.parent
+        trailing = separator is not None and _ends_with_comma(separator.parent)
+        return _DEF_COMMA if trailing else _KEYWORD_ONLY
+    if type_of(node.parent) == "splat_type":
+        return _STAR_ANNOTATION
+    splat = _splat(node)
+    return None if splat is None or splat.parent is None else _in(splat, splat.parent)
+
+
+def _begins_operand(code: bytes, start: int) -> bool:
+    before = start - 1
+    while before >= 0 and code[before] in b" \t\r":
+        before -= 1
+    if before < 0 or code[before] in _BEFORE_OPERAND:
+        return True
+    return _KEYWORDS_BEFORE.search(code, max(before - 8, 0), before + 1) is not None
+
+
+def _splat(star: Node) -> Node | None:
+    """Return the operand that a star unpacks.
+
+    The parser sometimes reads ``[*a.b()]`` as ``[(*a).b()]``: the whole operand is returned.
+    """
+    splat = star.parent
+    if splat is None or not splat.type.endswith(("_splat", "_splat_pattern")):
+        return None
+    for _ in range(_TRAILERS):
+        holder = splat.parent
+        if holder is None or holder.type not in _OPERANDS:
+            break
+        if holder.start_byte != splat.start_byte:
+            break
+        splat = holder
+    return splat
+
+
+def _in(splat: Node, holder: Node) -> Verdict | None:
+    """Judge an unpacked operand by the node it is in."""
+    if holder.type in _COMPREHENSIONS:
+        return _UNPACK_COMPREHENSION
+    match holder.type:
+        case "subscript":
+            return _STAR_INDEX
+        case "expression_list":
+            statement = type_of(holder.parent)
+            if statement == "for_statement":
+                return _STAR_FOR
+            return _STAR_RETURN if statement in {"return_statement", "yield"} else _UNPACKING
+        case "dictionary" if any(child.type == "ERROR" for child in splat.children):
+            return _UNPACK_COMPREHENSION  # the parser does not know it in dictionaries
+        case "list" | "tuple" | "set" | "dictionary":
+            return _UNPACKING
+        case "pattern_list" | "tuple_pattern" | "list_pattern":
+            return _STARRED_TARGET
+        case "argument_list":
+            return _argument_splat(splat)
+        case "typed_parameter":
+            return _parameter_splat(holder)
+        case "parameters" | "lambda_parameters":
+            return _parameter_splat(splat)
+    return None
+
+
+def _ends_with_comma(holder: Node | None) -> bool:
+    tokens = [] if holder is None else [c.type for c in holder.children if c.type != "comment"]
+    closed = bool(tokens) and tokens[-1] == ")"
+    return len(tokens) > 1 and tokens[-2 if closed else -1] == ","
+
+
+def _next_item(item: Node) -> Node | None:
+    following = item.next_named_sibling
+    while following is not None and following.type == "comment":
+        following = following.next_named_sibling
+    return following
+
+
+def _argument_splat(splat: Node) -> Verdict | None:
+    """Judge an unpacked argument by what follows it (2.7 to 3.4 end with ``*args, k=v, **kw``)."""
+    argument = _next_item(splat)
+    allowed = {"keyword_argument", "dictionary_splat"}
+    if argument is not None and splat.children[0].type == "**":
+        return _CALL_UNPACKING
+    while argument is not None:
+        if argument.type not in allowed:
+            return _CALL_UNPACKING
+        argument = _next_item(argument)
+    return _CALL_COMMA if _ends_with_comma(splat.parent) else None
+
+
+def _parameter_splat(splat: Node) -> Verdict | None:
+    if _ends_with_comma(splat.parent):
+        return _DEF_COMMA
+    parameter = _next_item(splat)
+    if parameter is None or parameter.type == "dictionary_splat_pattern":
+        return None
+    return _KEYWORD_ONLY
+
+
+STARS = rule(
+    (
+        _UNPACK_COMPREHENSION,
+        _STAR_INDEX,
+        _STAR_ANNOTATION,
+        _STAR_FOR,
+        _STAR_RETURN,
+        _DEF_COMMA,
+        _UNPACKING,
+        _CALL_UNPACKING,
+        _CALL_COMMA,
+        _STARRED_TARGET,
+        _KEYWORD_ONLY,
+    ),
+    rb"\*\*?(?=\s*[\w(\[{,\")])",
+    _star,
+    mark=b"*",
+)

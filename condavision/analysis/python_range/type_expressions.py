@@ -1,0 +1,180 @@
+"""Type expressions that older Pythons cannot evaluate: ``list[int]`` (PEP 585), ``X | None`` (604).
+
+Annotations of functions are evaluated where they are defined, those of variables in modules and
+classes only; with ``from __future__ import annotations`` none is, and strings never are.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from condavision.analysis.python_range.attributes import admitted, guarded, rebound
+from condavision.analysis.python_range.rules import Finding, Verdict, since
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tree_sitter import Node
+
+    from condavision.analysis.context.guards import Guards
+    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.source.lexing import Lexed
+
+__all__ = ["type_findings"]
+
+_MOST_CANDIDATES = 3000  # each costs the tree's depth, and real files have hundreds
+_CLIMB = 40  # levels of one type expression
+_BAR = re.compile(rb"\|(?![=|])(?<!\|\|)")
+
+_SUBSCRIPTED = since(3, 9, "subscripted standard collection (PEP 585)")
+_UNION = since(3, 10, "union of types with | (PEP 604)")
+
+_ERRORS = frozenset({"TypeError", "Exception", "BaseException"})
+_BUILTIN_GENERICS = frozenset({b"list", b"dict", b"tuple", b"set", b"frozenset", b"type"})
+_BUILTIN_TYPES = _BUILTIN_GENERICS | {b"int", b"str", b"float", b"bool", b"bytes", b"complex"}
+
+_GENERICS = {
+    "collections.abc": None,  # every class of it
+    "collections": {"deque", "defaultdict", "OrderedDict", "Counter", "ChainMap"},
+    "contextlib": {"AbstractContextManager", "AbstractAsyncContextManager"},
+    "re": {"Pattern", "Match"},
+    "os": {"PathLike"},
+    "queue": {"Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"},
+    "asyncio": {"Future", "Task", "Queue"},
+    "subprocess": {"Popen", "CompletedProcess"},
+    "functools": {"partial", "partialmethod", "cached_property"},
+    "weakref": {"WeakKeyDictionary", "WeakValueDictionary", "WeakSet", "ReferenceType"},
+}
+"""Classes of PEP 585's list; ``None`` means all."""
+
+_STATEMENTS = frozenset(
+    {"module", "block", "expression_statement", "if_statement", "return_statement"}
+)
+
+
+def type_findings(
+    lexed: Lexed,
+    root: Node,
+    guards: Guards,
+    imports: Sequence[RawImport],
+    possible: Callable[[Verdict], bool],
+    *,
+    deferred: bool,
+) -> Iterator[Finding]:
+    """Yield what evaluated type expressions need.
+
+    ``deferred``: the source has ``from __future__ import annotations``. ``possible`` tells whether
+    a verdict can still narrow.
+    """
+    if possible(_UNION) and b"|" in lexed.code:
+        for bar in islice(_BAR.finditer(lexed.code), _MOST_CANDIDATES):
+            if not possible(_UNION):
+                break
+            if _is_union(bar.start(), lexed, root, deferred=deferred):
+                yield from _unless_guarded(bar.start(), _UNION, guards)
+    if possible(_SUBSCRIPTED):
+        for name in sorted(_generic_names(imports, lexed.words)):
+            for use in islice(_subscripted(name).finditer(lexed.code), _MOST_CANDIDATES):
+                if not possible(_SUBSCRIPTED):
+                    return
+                if _is_generic(name, use, lexed, root, deferred=deferred):
+                    yield from _unless_guarded(use.start(), _SUBSCRIPTED, guards)
+
+
+@cache
+def _subscripted(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"%b\[(?<![\w.]%b\[)" % (re.escape(name), re.escape(name)))
+
+
+def _unless_guarded(offset: int, verdict: Verdict, guards: Guards) -> Iterator[Finding]:
+    guard = guards.at(offset)
+    if not guarded(guard, _ERRORS):
+        yield Finding(offset, Verdict(verdict.phrase, admitted(verdict.pythons, guard)))
+
+
+def _generic_names(imports: Sequence[RawImport], words: frozenset[bytes]) -> set[bytes]:
+    names = set(_BUILTIN_GENERICS & words)
+    for statement in imports:
+        if statement.name not in _GENERICS or statement.level:
+            continue
+        generic = _GENERICS[statement.name]
+        for member, name in zip(statement.members, statement.binds, strict=False):
+            if generic is None or member in generic:
+                names.add(name.encode())
+        if not statement.members and generic is not None:
+            alias = statement.binds[0].encode() if statement.binds else b""
+            names.update(b"%b.%b" % (alias, member.encode()) for member in generic)
+    return names
+
+
+def _is_generic(
+    name: bytes, use: re.Match[bytes], lexed: Lexed, root: Node, *, deferred: bool
+) -> bool:
+    start, end = use.span()
+    node = root.descendant_for_byte_range(start, start + 1)
+    if node is None:
+        return False
+    evaluated = _annotation_evaluated(node, deferred=deferred)
+    if evaluated is not None:
+        return evaluated
+    subscript = root.descendant_for_byte_range(end - 1, end)
+    subscript = None if subscript is None else subscript.parent
+    if subscript is None or subscript.type != "subscript":
+        return False
+    index = subscript.child_by_field_name("subscript")
+    if index is None or index.type in {"integer", "slice", "string", "unary_operator"}:
+        return False
+    return not rebound(lexed, root, name.partition(b".")[0], start)
+
+
+def _is_union(offset: int, lexed: Lexed, root: Node, *, deferred: bool) -> bool:
+    node = root.descendant_for_byte_range(offset, offset + 1)
+    operator = None if node is None else node.parent
+    if node is None or operator is None or operator.type not in {"binary_operator", "union_type"}:
+        return False
+    operands = [child for child in operator.named_children if child.type != "comment"]
+    if any(operand.type in {"string", "concatenated_string"} for operand in operands):
+        return False
+    evaluated = _annotation_evaluated(node, deferred=deferred)
+    if evaluated is not None:
+        return evaluated
+    return any(_is_type(operand, lexed, root) for operand in operands[:2]) and not any(
+        operand.type in {"integer", "call", "true", "false"} for operand in operands
+    )
+
+
+def _is_type(operand: Node, lexed: Lexed, root: Node) -> bool:
+    """Tell whether an operand of ``|`` outside an annotation can only be a type."""
+    name: Node | None = operand
+    if operand.type == "none":
+        return True
+    if operand.type == "subscript":
+        name = operand.child_by_field_name("value")
+    if name is None or name.type != "identifier" or name.text not in _BUILTIN_TYPES:
+        return False
+    return not rebound(lexed, root, name.text, name.start_byte)
+
+
+def _annotation_evaluated(node: Node | None, *, deferred: bool) -> bool | None:
+    """Tell whether the annotation around a node is evaluated; None: it stands in none."""
+    outermost = None
+    for _ in range(_CLIMB):
+        if node is None or node.type in _STATEMENTS:
+            break
+        if node.type == "type":
+            outermost = node
+        node = node.parent
+    if outermost is None or outermost.parent is None:
+        return None
+    holder = outermost.parent
+    if deferred or holder.type in {"type_alias_statement", "type_parameter"}:
+        return False
+    if holder.type != "assignment":
+        return True
+    scope: Node | None = holder
+    while scope is not None and scope.type not in {"function_definition", "class_definition"}:
+        scope = scope.parent
+    return scope is None or scope.type == "class_definition"

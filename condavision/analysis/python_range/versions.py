@@ -1,0 +1,108 @@
+"""The Python range of one source file, with a reason for each narrowing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from condavision.analysis.python_range.attributes import attribute_findings
+from condavision.analysis.python_range.builtin_names import builtin_findings
+from condavision.analysis.python_range.dict_methods import dict_findings
+from condavision.analysis.python_range.keywords import keyword_findings
+from condavision.analysis.python_range.literals import future_features
+from condavision.analysis.python_range.rules import Finding, before, since
+from condavision.analysis.python_range.syntax import Narrowing, syntax_findings
+from condavision.analysis.python_range.type_expressions import type_findings
+from condavision.analysis.source.lexing import lex
+from condavision.core.model import PythonReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tree_sitter import Tree
+
+    from condavision.analysis.context.guards import Guards
+    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.source.lexing import Lexed
+    from condavision.analysis.source.source import Source
+
+__all__ = ["python_reasons", "syntax_reasons"]
+
+_UNDECLARED = since(3, 0, "non-ASCII characters without a declared encoding")
+_NOT_UTF_8 = before(3, 0, "bytes that are not UTF-8, without a declared encoding")
+_UNDECODABLE = before(3, 0, "bytes that contradict the declared encoding")
+
+
+def python_reasons(
+    source: Source, tree: Tree, guards: Guards, imports: Sequence[RawImport]
+) -> tuple[PythonReason, ...]:
+    """Return what a file says about the Pythons that run it; each reason narrows further.
+
+    Syntax comes first and is certain. Names of the standard library and builtins follow: they fail
+    when they are reached, and never leave less than one Python. ``imports`` are those of the file.
+    """
+    narrowing = Narrowing()
+    lexed = lex(source.text, tree.root_node)
+    certain = list(_syntax(source, lexed, tree, narrowing))
+    likely = (
+        found
+        for found in _names(lexed, tree, guards, imports, narrowing)
+        if not narrowing.minors.isdisjoint(found.verdict.pythons.minors)
+        and narrowing.by(found.verdict)
+    )
+    return _reasons(source, lexed, (*certain, *likely))
+
+
+def syntax_reasons(source: Source, tree: Tree) -> tuple[PythonReason, ...]:
+    """Return what the syntax of a file alone says; each reason narrows further."""
+    lexed = lex(source.text, tree.root_node)
+    return _reasons(source, lexed, _syntax(source, lexed, tree, Narrowing()))
+
+
+def _reasons(source: Source, lexed: Lexed, findings: Iterable[Finding]) -> tuple[PythonReason, ...]:
+    return tuple(
+        PythonReason(
+            source.location(lexed.line(found.offset) - 1),
+            found.verdict.phrase,
+            found.verdict.pythons,
+        )
+        for found in findings
+    )
+
+
+def _syntax(source: Source, lexed: Lexed, tree: Tree, narrowing: Narrowing) -> Iterator[Finding]:
+    yield from _encoding(source, narrowing)
+    yield from syntax_findings(lexed, tree.root_node, narrowing)
+
+
+def _names(
+    lexed: Lexed,
+    tree: Tree,
+    guards: Guards,
+    imports: Sequence[RawImport],
+    narrowing: Narrowing,
+) -> Iterator[Finding]:
+    root = tree.root_node
+    yield from attribute_findings(lexed, root, guards, imports)
+    yield from builtin_findings(lexed, root, guards, imports)
+    yield from keyword_findings(lexed, root, guards, imports)
+    yield from dict_findings(lexed, root, guards)
+    deferred = b"annotations" in future_features(lexed)
+    yield from type_findings(lexed, root, guards, imports, narrowing.worthwhile, deferred=deferred)
+
+
+def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Finding]:
+    if source.text.isascii():
+        return
+    verdict = _UNDECLARED
+    if source.undecodable is not None and source.declared:
+        verdict = _UNDECODABLE
+    elif source.declared:
+        return
+    place = re.search(rb"[\x80-\xff]", source.text)
+    if place is None:
+        return
+    if narrowing.by(verdict):
+        yield Finding(place.start(), verdict)
+    if source.undecodable is not None and not source.declared and narrowing.by(_NOT_UTF_8):
+        yield Finding(place.start(), _NOT_UTF_8)

@@ -1,0 +1,303 @@
+"""Who supplies a module: Python itself, a local file, or a package somebody has to install."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from condavision.analysis.python_range.stdlib import BUILTIN, stdlib_pythons
+from condavision.analysis.source.module_finder import (
+    Directories,
+    Found,
+    Module,
+    find_members,
+    find_module,
+    has_member,
+)
+from condavision.core.model import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from condavision.analysis.imports.imports import RawImport
+
+__all__ = ["UNSEARCHED", "Place", "Resolution", "Resolver"]
+
+UNSEARCHED = ", outside Python's search path:"
+"""What the reason of a module says that only the project's layout leads to; its folder follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A module that is being read: where its own imports are looked for from.
+
+    ``package`` is the dotted name of the package it lies in, empty for a script.
+    """
+
+    file: str
+    module: str
+    package: str
+
+    @property
+    def folder(self) -> str:
+        """The directory of the file."""
+        return _parent(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Who supplies an import, why, and the local modules it makes Python read.
+
+    ``name`` is absolute. ``entry`` is the search directory that supplied a local module.
+    """
+
+    name: str
+    origin: Origin
+    why: str
+    modules: tuple[Module, ...] = ()
+    entry: str | None = None
+
+
+@dataclass(slots=True)
+class Resolver:
+    """The search path of one script.
+
+    ``before`` is searched before the standard library, ``after`` behind it; ``around`` are the
+    directories that a project is commonly run or installed from, which Python itself would only
+    search if told to. ``imports_itself`` tells whether a file imports the module it is named as,
+    ``takes_from_itself`` whether an ``__init__.py`` imports from its own name what it has not.
+    """
+
+    script: str
+    before: Sequence[str]
+    after: Sequence[str]
+    around: Sequence[str]
+    imports_itself: Callable[[str], bool]
+    takes_from_itself: Callable[[str], bool]
+    uses: Callable[[str, str], frozenset[str]]
+    directories: Directories = field(default_factory=Directories)
+    root: str = ""
+    _found: dict[tuple[str, tuple[str, ...]], Found | None] = field(default_factory=dict)
+    _resolved: dict[Place, tuple[Resolution, ...]] = field(default_factory=dict)
+
+    def resolve(self, imports: Sequence[RawImport], place: Place) -> tuple[Resolution, ...]:
+        """Decide who supplies each of the imports made at a place; they are always the same."""
+        known = self._resolved.get(place)
+        if known is None:
+            known = self._resolved[place] = tuple(self._resolve(it, place) for it in imports)
+        return known
+
+    def _resolve(self, raw: RawImport, place: Place) -> Resolution:
+        if raw.level:
+            return self._relative(raw, place)
+        top = raw.name.partition(".")[0]
+        if top in BUILTIN:
+            return Resolution(raw.name, Origin.STDLIB, "compiled into Python")
+        standard = stdlib_pythons(raw.name)
+        local = self._local(raw, place, self.before, regular=standard is not None)
+        if local is not None and not self._is_packaged_namesake(local, place):
+            return self._shadowing(local, place, shadows=standard is not None)
+        if standard is not None:
+            return Resolution(raw.name, Origin.STDLIB, "standard library")
+        local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
+        return local or Resolution(
+            raw.name,
+            Origin.PACKAGE,
+            "neither local nor standard library",
+            self._passed_through(raw),
+        )
+
+    def _passed_through(self, raw: RawImport) -> tuple[Module, ...]:
+        """Return the local parts of a namespace package whose other parts have to be installed."""
+        found = self._find(raw.name, (*self.before, *self.after))
+        if found is None or not found.modules or not self._is_elsewhere(found, raw):
+            return ()
+        return found.modules
+
+    def _relative(self, raw: RawImport, place: Place) -> Resolution:
+        folder = place.folder
+        parts = place.package.split(".") if place.package else []
+        for _ in range(raw.level - 1):
+            folder = _parent(folder)
+            parts = parts[:-1]
+        package = ".".join(parts)
+        name = ".".join(filter(None, (package, raw.name))) or "."
+        if raw.name:
+            found = find_module(raw.name, (folder,), self.directories, package)
+        else:
+            init = Module(package, f"{folder}/__init__.py")
+            has_init = self.directories.is_package(folder)
+            found = Found((init,) if has_init else (), (folder,))
+        if found is None:
+            return Resolution(name, Origin.LOCAL, "relative import of a module that is not there")
+        modules = (*found.modules, *find_members(found, name, raw.members, self.directories))
+        why = "relative import" if found.complete else "relative import of a part that is not there"
+        return Resolution(name, Origin.LOCAL, why, modules)
+
+    def _local(
+        self, raw: RawImport, place: Place, entries: Sequence[str], *, regular: bool
+    ) -> Resolution | None:
+        found = self._find(raw.name, entries)
+        return self._supplied(found, raw, place, regular=regular) if found is not None else None
+
+    def _find(self, name: str, entries: Sequence[str]) -> Found | None:
+        key = (name, tuple(entries))
+        if key not in self._found:
+            self._found[key] = find_module(name, entries, self.directories)
+        return self._found[key]
+
+    def _supplied(
+        self, found: Found, raw: RawImport, place: Place, *, regular: bool
+    ) -> Resolution | None:
+        if not found.modules:
+            if regular or not self._is_meant(found, raw, place):
+                return None
+            where = _shown(found.folders)
+            modules = tuple(find_members(found, raw.name, raw.members, self.directories))
+            return Resolution(
+                raw.name, Origin.LOCAL, f"folder {where}", modules, _above(found, raw)
+            )
+        if self._is_elsewhere(found, raw):
+            return None
+        modules = (
+            *found.modules,
+            *find_members(found, raw.name, raw.members, self.directories),
+        )
+        first = found.modules[0]
+        path = first.file or first.extensions[0] if first.file or first.extensions else None
+        why = "built from a Cython source here"
+        if path is not None:
+            why = f"found at {path.removeprefix(f'{self.root}/') if self.root else _base(path)}"
+        if not found.complete:
+            why = f"local {first.name} has no such part"
+        entry = _entry_of(first)
+        return Resolution(raw.name, Origin.LOCAL, why, modules, entry)
+
+    def _is_elsewhere(self, found: Found, raw: RawImport) -> bool:
+        """Tell whether a namespace package is here, but not the part of it that is asked for."""
+        last = found.modules[-1].file
+        if last is None or not self.directories.is_shared_package(_parent(last)):
+            return False
+        if not found.complete:
+            return True
+        return bool(raw.members) and not any(
+            has_member(found, it, self.directories) for it in raw.members
+        )
+
+    def _is_meant(self, found: Found, raw: RawImport, place: Place) -> bool:
+        """Tell whether a folder without ``__init__.py`` is what an import is after.
+
+        An installed package of that name would win over it, so it has to hold what is asked for.
+        """
+        if not found.complete:
+            return False
+        if raw.members:
+            return all(has_member(found, it, self.directories) for it in raw.members)
+        if "." in raw.name:
+            return True
+        inside = {name for folder in found.folders for name in self.directories[folder]}
+        if not any(name.endswith((".py", ".so", ".pyd")) for name in inside):
+            return False
+        used = self.uses(place.file, raw.binds[0] if raw.binds else raw.name)
+        return all(has_member(found, it, self.directories) for it in used)
+
+    def _around(self, raw: RawImport, place: Place) -> Resolution | None:
+        for entry in (*self.around, place.folder):
+            local = self._local(raw, place, (entry,), regular=False)
+            if local is None:
+                continue
+            if self._is_mere_namesake(local, place):
+                continue
+            has_place = self.root and local.why.startswith("found at ")
+            why = local.why if has_place else f"{local.why} in {_base(entry)}/"
+            if entry in self.around:
+                shown = entry.removeprefix(self.root).strip("/") if self.root else _base(entry)
+                why = f"{why}{UNSEARCHED} {shown or '.'}"
+            return Resolution(local.name, Origin.LOCAL, why, local.modules, entry)
+        return self._as_itself(raw, place)
+
+    def _as_itself(self, raw: RawImport, place: Place) -> Resolution | None:
+        """Find a module of the project's folder that is imported by the folder's own name.
+
+        Python finds it from the folder above, which is not the project's: nobody looks there unless
+        told to.
+        """
+        top, _, rest = raw.name.partition(".")
+        if top != _base(self.root):
+            return None
+        if rest:
+            found = find_module(rest, (self.root,), self.directories, top)
+        else:
+            init = (Module(top, f"{self.root}/__init__.py"),)
+            found = Found(init if self.directories.is_package(self.root) else (), (self.root,))
+        if found is None or not found.complete:
+            return None
+        if not (rest and found.modules) and not self._is_meant(found, raw, place):
+            return None
+        local = self._supplied(found, raw, place, regular=False)
+        return local and replace(local, why=f"{local.why}{UNSEARCHED} ..")
+
+    def _is_packaged_namesake(self, local: Resolution, place: Place) -> bool:
+        """Tell whether a module was found only because its package's folder was searched.
+
+        ``proj/celery.py`` that imports celery is meant to be imported as ``proj.celery``.
+        """
+        first = local.modules[0].file if local.modules else None
+        if first is None or not self._is_mere_namesake(local, place):
+            return False
+        return _base(first) == "__init__.py" or (
+            _parent(first) == _parent(self.script) and self.directories.is_package(_parent(first))
+        )
+
+    def _is_mere_namesake(self, local: Resolution, place: Place) -> bool:
+        """Tell whether what was found is only called as the package that is asked for.
+
+        A package is that if it lies in a folder of the project that it can be imported through.
+        """
+        first = local.modules[0].file if local.modules else None
+        if first is None or _base(first) != "__init__.py":
+            return first is not None and self._is_namesake(first, place)
+        home = _parent(_parent(first))
+        within = home.startswith(f"{self.root}/") and _base(home).isidentifier()
+        alone = len(local.modules) == 1 and "." not in local.modules[0].name
+        return alone and within and self.takes_from_itself(first)
+
+    def _is_namesake(self, file: str, place: Place) -> bool:
+        """Tell whether a file is merely called as the package it uses: ``celery.py``."""
+        return file == place.file or self.imports_itself(file)
+
+    def _shadowing(self, local: Resolution, place: Place, *, shadows: bool) -> Resolution:
+        first = local.modules[0].file if local.modules else None
+        if first is not None and first == place.file and len(local.modules) == 1:
+            why = (
+                f"Python finds {_base(first)} itself here, not a package of that name:"
+                " rename the file to import the package"
+            )
+        elif shadows:
+            why = f"{local.why}, which shadows the standard library's module"
+        else:
+            return local
+        return Resolution(local.name, local.origin, why, local.modules, local.entry)
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _shown(folders: Sequence[str]) -> str:
+    return ", ".join(f"{_base(folder)}/" for folder in folders)
+
+
+def _entry_of(first: Module) -> str | None:
+    path = first.file or (first.extensions[0] if first.extensions else None)
+    if path is None:
+        return None
+    return _parent(_parent(path)) if _base(path).startswith("__init__.") else _parent(path)
+
+
+def _above(found: Found, raw: RawImport) -> str | None:
+    return found.folders[0].rsplit("/", raw.name.count(".") + 1)[0] if found.folders else None

@@ -1,0 +1,242 @@
+"""Walking from a script to every local module it reaches, each file read once."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.resolve.resolver import Place, Resolution, Resolver
+from condavision.analysis.source.module_finder import pythons_of_extension
+from condavision.core.model import PythonReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from condavision.analysis.facts.facts import Facts
+    from condavision.analysis.facts.reader import Reader
+    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.imports.syspath import PathEdit
+    from condavision.analysis.source.module_finder import Directories, Module
+
+__all__ = [
+    "Reached",
+    "Resolved",
+    "SearchPath",
+    "Start",
+    "module_start",
+    "run_module_starts",
+    "script_start",
+    "walk",
+]
+
+_ROUNDS = 5  # a module may extend the path that leads to a module that extends the path
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """Where a script's modules are looked for beside its own folder."""
+
+    root: str
+    paths: Sequence[str] = ()
+    pythonpath: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """An import of one file and who supplies it; whether that file is run, or only imported."""
+
+    facts: Facts
+    raw: RawImport
+    resolution: Resolution
+    is_script: bool = True
+
+
+@dataclass(slots=True)
+class Reached:
+    """Everything a script leads to; ``files`` starts with the script."""
+
+    files: list[tuple[Place, Facts]] = field(default_factory=list)
+    imports: list[Resolved] = field(default_factory=list)
+    reasons: list[PythonReason] = field(default_factory=list)
+    entries: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A file to start from, and the directory that its modules are looked for in first.
+
+    ``imported`` ones are not run themselves: the packages that a module is run in.
+    """
+
+    place: Place
+    facts: Facts
+    home: str
+    imported: bool = False
+
+
+def script_start(path: str, facts: Facts, directories: Directories) -> Start:
+    """Start as ``python path`` does: from the script's own folder, or that of what it links to."""
+    real = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - a string here
+    folder = os.path.dirname(real)  # noqa: PTH120
+    return Start(Place(path, "__main__", _package_of(folder, directories)), facts, folder)
+
+
+def module_start(path: str, facts: Facts, directories: Directories) -> Start:
+    """Start as an import of the file does: from the folder that its package lies in."""
+    folder = os.path.dirname(path)  # noqa: PTH120
+    package = _package_of(folder, directories)
+    home = folder
+    for _ in package.split(".") if package else ():
+        home = os.path.dirname(home)  # noqa: PTH120
+    stem = Path(path).stem
+    module = ".".join(filter(None, (package, "" if stem == "__init__" else stem)))
+    return Start(Place(path, module, package), facts, home)
+
+
+def run_module_starts(name: str, path: str, home: str, reader: Reader) -> tuple[Start, ...]:
+    """Start as ``python -m name`` does in the directory ``home``: its packages come with it."""
+    is_package = path.endswith("/__main__.py") and name.rpartition(".")[2] != "__main__"
+    package = name if is_package else name.rpartition(".")[0]
+    starts = [Start(Place(path, "__main__", package), reader.facts(path), home)]
+    folder = os.path.dirname(path)  # noqa: PTH120
+    while package:
+        init = f"{folder}/__init__.py"
+        if os.path.isfile(init):  # noqa: PTH113
+            place = Place(init, package, package)
+            starts.append(Start(place, reader.facts(init), home, imported=True))
+        package, folder = package.rpartition(".")[0], os.path.dirname(folder)  # noqa: PTH120
+    return tuple(starts)
+
+
+def _package_of(folder: str, directories: Directories) -> str:
+    """Return the dotted name of the package that a directory is, empty if it is none."""
+    parts: list[str] = []
+    while directories.is_package(folder) and os.path.basename(folder).isidentifier():  # noqa: PTH119
+        parts.insert(0, os.path.basename(folder))  # noqa: PTH119
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    return ".".join(parts)
+
+
+_Edits = dict[str, tuple[tuple[str, "PathEdit"], ...]]
+
+
+def walk(
+    starts: Sequence[Start], search: SearchPath, reader: Reader, directories: Directories
+) -> Reached:
+    """Follow the imports of files breadth first, each file once; list ``directories``."""
+    edits: _Edits = {}
+    homes = {it.home: it for it in starts}
+    resolvers: dict[str, Resolver] = {}
+    for _ in range(_ROUNDS):
+        for home in homes.keys() - resolvers.keys():
+            start, own = homes[home], edits.get(home, ())
+            resolvers[home] = _resolver(start, search, reader, own, directories)
+        reached, found = _follow(starts, resolvers, reader)
+        if found == edits:
+            break
+        for home in edits.keys() | found.keys():
+            if edits.get(home) != found.get(home):
+                del resolvers[home]
+        edits = found
+    return reached
+
+
+def _resolver(
+    start: Start,
+    search: SearchPath,
+    reader: Reader,
+    edits: tuple[tuple[str, PathEdit], ...],
+    directories: Directories,
+) -> Resolver:
+    front: list[str] = []
+    back: list[str] = []
+    for folder, edit in edits:
+        directory = _directory(edit.directory, folder, search.root, directories)
+        if directory is not None:
+            (front if edit.front else back).append(directory)
+    return Resolver(
+        script=start.place.file,
+        before=_once([*front, start.home, *search.paths, *search.pythonpath]),
+        after=_once(back),
+        around=_once(_around(start.home, search.root)),
+        imports_itself=reader.imports_itself,
+        takes_from_itself=reader.takes_from_itself,
+        uses=reader.uses,
+        directories=directories,
+        root=search.root.rstrip("/"),
+    )
+
+
+def _directory(text: str, folder: str, root: str, directories: Directories) -> str | None:
+    for base in (folder, root):
+        path = os.path.normpath(os.path.join(base, text))  # noqa: PTH118
+        path = Path(path).as_posix()
+        if directories[path]:
+            return path
+    return None
+
+
+def _around(folder: str, root: str) -> Iterator[str]:
+    """Yield the directories between a script and its project root, with their source folders.
+
+    Where the root lies in a package itself, its modules are imported from above it, or from it.
+    """
+    if root.startswith(f"{folder.rstrip('/')}/"):
+        folder = root
+    if folder != root and not folder.startswith(f"{root.rstrip('/')}/"):
+        return
+    while True:
+        yield folder
+        for name in ("src", "lib", "python"):
+            yield f"{folder}/{name}"
+        if folder == root:
+            return
+        folder = os.path.dirname(folder)  # noqa: PTH120
+
+
+def _once(paths: Sequence[str] | Iterator[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(paths))
+
+
+def _follow(
+    starts: Sequence[Start], resolvers: dict[str, Resolver], reader: Reader
+) -> tuple[Reached, _Edits]:
+    reached = Reached()
+    edits: _Edits = {}
+    scripts = {it.place for it in starts if not it.imported}
+    pending = deque((it.place, it.facts, it.home) for it in starts)
+    seen = {reader.real(it.place.file) for it in starts}
+    while pending:
+        place, here, home = pending.popleft()
+        reached.files.append((place, here))
+        if here.edits:
+            edits[home] = edits.get(home, ()) + tuple((place.folder, it) for it in here.edits)
+        resolutions = resolvers[home].resolve(here.imports, place)
+        for raw, resolution in zip(here.imports, resolutions, strict=True):
+            reached.imports.append(Resolved(here, raw, resolution, place in scripts))
+            if resolution.entry is not None:
+                reached.entries.add(resolution.entry)
+            for module in resolution.modules:
+                if module.file is None:
+                    reached.reasons += _extension_reason(module, raw)
+                elif reader.real(module.file) not in seen:
+                    seen.add(reader.real(module.file))
+                    facts = reader.module(module.file)
+                    pending.append((_place_of(module, module.file), facts, home))
+    return reached, edits
+
+
+def _place_of(module: Module, file: str) -> Place:
+    is_package = file.endswith("/__init__.py")
+    package = module.name if is_package else module.name.rpartition(".")[0]
+    return Place(file, module.name, package)
+
+
+def _extension_reason(module: Module, raw: RawImport) -> Iterator[PythonReason]:
+    pythons = pythons_of_extension(module)
+    if pythons and not (raw.guard.optional or raw.guard.fallback or raw.guard.typing):
+        name = module.extensions[0].rpartition("/")[2]
+        yield PythonReason(raw.location, f"compiled module {name}", pythons)

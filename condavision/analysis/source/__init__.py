@@ -1,0 +1,1 @@
+"""From bytes to text, a syntax tree, and code without strings; which files are scripts."""

@@ -1,0 +1,241 @@
+"""Local modules, found as Python itself would find them.
+
+Directories are listed once, and every directory that was listed is remembered: a file that appears
+in one of them can change what an import means.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.core.pythons import PythonRange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["Directories", "Found", "Module", "find_members", "find_module", "pythons_of_extension"]
+
+_EXTENSION = re.compile(
+    r"^(?P<name>[^.]+)(?:\.(?P<tag>(?:cpython-|cp)(?P<abi>\d+)[\w-]*|abi3|pypy[\w-]*|[\w-]+))?"
+    r"\.(?:so|pyd|dylib)$"
+)
+_SHARES = re.compile(rb"extend_path\s*\(\s*__path__|declare_namespace\s*\(\s*__name__")
+_SHARES_WITHIN = 10_000  # bytes: such a file has little else
+_MODULE_SUFFIXES = (".py", ".pyw", ".pyx", ".so", ".pyd", ".dylib")
+_ABI = re.compile(r"(\d)(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module on disk: ``file`` is the Python source to read, None for a compiled extension.
+
+    ``extensions`` are the compiled files of that name.
+    """
+
+    name: str
+    file: str | None
+    extensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a dotted name leads to.
+
+    ``modules`` are the packages passed through and the module itself. ``folders`` are where its
+    submodules lie: none for a plain module, several for a namespace package. ``complete`` tells
+    whether every part of the name was found, ``namespace`` whether nothing but directories was.
+    """
+
+    modules: tuple[Module, ...]
+    folders: tuple[str, ...]
+    complete: bool = True
+    namespace: bool = False
+
+
+@dataclass(slots=True)
+class Directories:
+    """Listings of directories, each read once: name -> whether it is a directory.
+
+    Directories are absolute paths as strings: they are looked up some hundred times a file.
+    ``shared`` are listings that others read already; they count as listed here once asked for.
+    ``links`` are the symbolic links in those read here.
+    """
+
+    shared: Directories | None = None
+    links: set[str] = field(default_factory=set)
+    _listings: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _extensions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _modules: dict[str, frozenset[str]] = field(default_factory=dict)
+    _shared_packages: dict[str, bool] = field(default_factory=dict)
+
+    def __getitem__(self, folder: str) -> dict[str, bool]:
+        listing = self._listings.get(folder)
+        if listing is None:
+            listing = self._read(folder) if self.shared is None else self.shared[folder]
+            self._listings[folder] = listing
+        return listing
+
+    def extensions(self, folder: str) -> dict[str, list[str]]:
+        """Return the compiled modules in a directory: module name -> file names."""
+        known = self._extensions.get(folder)
+        if known is None and self.shared is not None and self[folder] is not None:
+            known = self._extensions[folder] = self.shared.extensions(folder)
+        elif known is None:
+            known = self._extensions[folder] = {}
+            for name, is_folder in self[folder].items():
+                match = None if is_folder else _EXTENSION.match(name)
+                if match:
+                    known.setdefault(match["name"], []).append(name)
+        return known
+
+    def modules(self, folder: str) -> frozenset[str]:
+        """Return the names that an import of a module in a directory could mean."""
+        known = self._modules.get(folder)
+        if known is None and self.shared is not None and self[folder] is not None:
+            known = self._modules[folder] = self.shared.modules(folder)
+        elif known is None:
+            names = (
+                name if is_folder else name.partition(".")[0]
+                for name, is_folder in self[folder].items()
+                if is_folder or name.endswith(_MODULE_SUFFIXES)
+            )
+            known = self._modules[folder] = frozenset(names)
+        return known
+
+    def is_package(self, folder: str) -> bool:
+        """Tell whether a directory has an ``__init__.py``."""
+        return self[folder].get("__init__.py") is False
+
+    def is_shared_package(self, folder: str) -> bool:
+        """Tell whether a package's ``__init__.py`` lets other distributions add to it.
+
+        These are the namespace packages from before PEP 420: of ``pkgutil`` and ``pkg_resources``.
+        """
+        known = self._shared_packages.get(folder)
+        if known is None:
+            known = self.is_package(folder) and _shares(f"{folder}/__init__.py")
+            self._shared_packages[folder] = known
+        return known
+
+    def listed(self) -> tuple[str, ...]:
+        """Return the existing directories that were looked into, sorted."""
+        return tuple(sorted(folder for folder, names in self._listings.items() if names))
+
+    def consulted(self) -> Iterator[str]:
+        """Yield every path whose status decided an answer, of what does not exist as well.
+
+        What a link leads to may come and go while the directory it is in stays as it is.
+        """
+        yield from self._listings
+        yield from (f"{folder}/__init__.py" for folder in self._shared_packages)
+        yield from self.links if self.shared is None else self.shared.links
+
+    def _read(self, folder: str) -> dict[str, bool]:
+        try:
+            with os.scandir(folder) as found:
+                entries = list(found)
+        except (OSError, ValueError):  # a name that no directory can have
+            return {}
+        self.links.update(f"{folder}/{it.name}" for it in entries if it.is_symlink())
+        return {entry.name: _is_folder(entry) for entry in entries}
+
+
+def _shares(file: str) -> bool:
+    try:
+        with open(file, "rb") as stream:  # noqa: PTH123 - paths are strings here
+            return bool(_SHARES.search(stream.read(_SHARES_WITHIN)))
+    except OSError:
+        return False
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symbolic link to itself
+        return False
+
+
+def find_module(
+    name: str, entries: Sequence[str], directories: Directories, package: str = ""
+) -> Found | None:
+    """Follow a dotted name from the directories of ``sys.path``, or from those of ``package``.
+
+    Returns None where not even its first part exists. A regular package or module in any entry
+    wins over the namespace portions in all of them (PEP 420).
+    """
+    folders = tuple(entries)
+    modules: list[Module] = []
+    namespace = True
+    prefix = f"{package}." if package else ""
+    parts = name.split(".")
+    for at, part in enumerate(parts):
+        step = _step(part, prefix + ".".join(parts[: at + 1]), folders, directories)
+        if step is None:
+            if at == 0:
+                return None
+            return Found(tuple(modules), folders, complete=False, namespace=namespace)
+        module, folders = step
+        if module is not None:
+            modules.append(module)
+            namespace = False
+    return Found(tuple(modules), folders, namespace=namespace)
+
+
+def _step(
+    part: str, name: str, folders: Iterable[str], directories: Directories
+) -> tuple[Module | None, tuple[str, ...]] | None:
+    portions = []
+    for folder in folders:
+        if part not in directories.modules(folder):
+            continue
+        listing = directories[folder]
+        path = f"{folder}/{part}"
+        is_folder = listing.get(part, False)
+        if is_folder:
+            if directories.is_package(path):
+                return Module(name, f"{path}/__init__.py"), (path,)
+            if "__init__" in directories.extensions(path):
+                return Module(name, None), (path,)
+        compiled = tuple(
+            f"{folder}/{it}" for it in sorted(directories.extensions(folder).get(part, ()))
+        )
+        for suffix in (".py", ".pyw"):
+            if listing.get(part + suffix) is False:
+                return Module(name, path + suffix, compiled), ()
+        if compiled or listing.get(f"{part}.pyx") is False:
+            return Module(name, None, compiled), ()
+        if is_folder:
+            portions.append(path)
+    return (None, tuple(portions)) if portions else None
+
+
+def find_members(
+    found: Found, name: str, members: Iterable[str], directories: Directories
+) -> Iterator[Module]:
+    """Yield the submodules that ``from name import members`` reaches."""
+    for member in members:
+        step = _step(member, f"{name}.{member}" if name else member, found.folders, directories)
+        if step is not None and step[0] is not None:
+            yield step[0]
+
+
+def has_member(found: Found, member: str, directories: Directories) -> bool:
+    """Tell whether a namespace package has a module or folder of this name."""
+    return _step(member, member, found.folders, directories) is not None
+
+
+def pythons_of_extension(module: Module) -> PythonRange | None:
+    """Return the Pythons whose ABI a compiled module was built for; None where any may load it."""
+    if module.file is not None or not module.extensions:
+        return None
+    minors = set()
+    for path in module.extensions:
+        match = _EXTENSION.match(path.rpartition("/")[2])
+        abi = _ABI.fullmatch(match["abi"]) if match is not None and match["abi"] else None
+        if abi is None:
+            return None
+        minors.add((int(abi[1]), int(abi[2])))
+    return PythonRange.of(minors)

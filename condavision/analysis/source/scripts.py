@@ -1,0 +1,213 @@
+"""Which files are scripts: Python by name or by shebang, in folders that hold people's own code."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.source.module_finder import Directories, find_module
+from condavision.errors import AnalysisError
+from condavision.system.cache_dir import home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+
+__all__ = [
+    "Found",
+    "find_scripts",
+    "folders_walked",
+    "is_script",
+    "module_file",
+    "script_file",
+    "search_scripts",
+]
+
+_EXCLUDED = frozenset(
+    {
+        ".bzr", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pixi",
+        ".pytest_cache", ".ruff_cache", ".svn", ".tox", "__pycache__", "build", "dist", "locks",
+        "node_modules", "site-packages",
+    }
+)  # fmt: skip
+_FOREIGN_MARKS = frozenset({"CACHEDIR.TAG", "conda-meta", "pyvenv.cfg"})
+"""What only caches and environments hold."""
+
+_SUFFIXES = (".py", ".pyw", ".ipynb")
+_SHEBANG = re.compile(
+    rb"\A#![^\n]*\b(?:python[\d.]*|condavision|(?:uv|pipx)[ \t]+run)(?:[ \t\r]|$)", re.MULTILINE
+)
+
+
+def is_script(path: Path) -> bool:
+    """Tell whether a file is Python by its name, or by its shebang where the name says nothing."""
+    if not os.path.isfile(path):  # noqa: PTH113 - False, and no error, where it may not be looked at
+        return False
+    if path.suffix:
+        return path.suffix in _SUFFIXES
+    try:
+        with path.open("rb") as stream:
+            return bool(_SHEBANG.match(stream.read(200)))
+    except OSError:
+        return False
+
+
+def script_file(path: Path) -> Path:
+    """Return the file that ``python path`` runs: the path, or ``__main__.py`` of a folder."""
+    main = path / "__main__.py"
+    return main if path.is_dir() and os.path.isfile(main) else path  # noqa: PTH113 - as above
+
+
+def module_file(
+    module: str, entries: Sequence[Path], directories: Directories | None = None
+) -> Path:
+    """Return the file that ``python -m module`` runs, sought in the directories ``entries``.
+
+    ``directories`` remember what was looked into.
+
+    Raises:
+        AnalysisError: no entry has it, or it is a package without ``__main__.py``.
+    """
+    folders = [entry.absolute().as_posix() for entry in entries]
+    found = find_module(module, folders, directories or Directories())
+    last: Path | None = None
+    if found is not None and found.complete:
+        source = found.modules[-1].file if found.modules else None
+        if found.folders:  # a package is run by its __main__.py
+            last = Path(found.folders[0]) / "__main__.py"
+        elif source is not None:
+            last = Path(source)
+    if last is None or not last.is_file():
+        where = ", ".join(map(str, entries))
+        raise AnalysisError(
+            f"no module `{module}` that can be run in {where}",
+            "check the name, and the folder you are in",
+            "a module of an installed package runs in the environment of a script: "
+            f"$(condavision path --python SCRIPT) -m {module}",
+        )
+    return last
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The scripts in what was named, and a sentence on each that cannot be looked at."""
+
+    scripts: tuple[Path, ...]
+    left_out: tuple[str, ...]
+
+
+def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
+    """Return the scripts that :func:`search_scripts` finds.
+
+    Raises:
+        AnalysisError: a path does not exist, or a folder holds no script.
+    """
+    return search_scripts(paths, modules=modules).scripts
+
+
+def search_scripts(
+    paths: Iterable[Path], *, modules: bool = False, spare: Container[Path] = ()
+) -> Found:
+    """Find the scripts that are named, and those in the folders that are named, in order.
+
+    Folders of virtual and conda environments, caches, builds and version control are left out; a
+    directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing is
+    a script; ``modules`` returns every Python file instead. Folders that are ``spare`` need to hold
+    none.
+
+    Raises:
+        AnalysisError: a path does not exist, or a folder holds no script.
+    """
+    found: list[Path] = []
+    left_out: list[str] = []
+    for path in paths:
+        if not path.exists():
+            raise AnalysisError(f"{path} does not exist", "check the path")
+        main = script_file(path)
+        if not path.is_dir() or (main != path and not modules):
+            found.append(main)
+            continue
+        inside = _search(path, modules=modules)
+        if not inside.scripts and path not in spare:
+            why = "".join(f" ({it})" for it in inside.left_out)
+            raise AnalysisError(f"no Python script in {path}{why}", "name the script itself")
+        found += inside.scripts
+        left_out += inside.left_out
+    return Found(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(left_out)))
+
+
+def _search(folder: Path, *, modules: bool) -> Found:
+    found: list[Path] = []
+    left_out: list[str] = []
+    failed: list[OSError] = []
+    for here, files in _walked(folder, failed.append):
+        package = "__init__.py" in files and not modules
+        for name in sorted(files):
+            path = here / name
+            if is_script(path):
+                if not package or name == "__main__.py":
+                    found.append(path)
+            elif name.endswith(_SUFFIXES) and name[0] != ".":
+                left_out += _unseen(path)
+    left_out += (
+        f"{Path(it.filename)} is left out: it cannot be listed: {it.strerror}" for it in failed
+    )
+    links = [] if modules else [it for it in found if it.is_symlink()]
+    if links:  # another name of a script that is there is not another script
+        real = {os.path.realpath(it) for it in found if it not in links}
+        found = [it for it in found if it not in links or os.path.realpath(it) not in real]
+    return Found(tuple(sorted(found)), tuple(left_out))
+
+
+def _unseen(path: Path) -> Iterator[str]:
+    try:
+        path.stat()
+    except OSError as error:
+        why = "a link to nowhere" if path.is_symlink() else error.strerror
+        yield f"{path} is left out: {why}"
+
+
+def folders_walked(folder: Path) -> tuple[Path, ...]:
+    """Return the directories in which :func:`find_scripts` looks for the scripts of a folder."""
+    if script_file(folder) != folder:
+        return (folder,)
+    return tuple(here for here, _ in _walked(folder))
+
+
+def _walked(
+    folder: Path, failed: Callable[[OSError], object] | None = None
+) -> Iterator[tuple[Path, list[str]]]:
+    """Yield folders of people's own code with their files; ``failed`` is told what is not listed.
+
+    The cache of condavision itself is not among them, nor are a conda package and an environment,
+    wherever they lie: they are Python that no one here wrote.
+    """
+    visited = {_identity(str(home()))}
+    for parent, folders, files in os.walk(folder, onerror=failed, followlinks=True):
+        identity = _identity(parent)
+        here = Path(parent)
+        is_top = here == folder
+        if not is_top and (identity in visited or _is_foreign(here, {*folders, *files})):
+            folders.clear()
+            continue
+        visited.add(identity)
+        folders[:] = sorted(name for name in folders if name not in _EXCLUDED)
+        yield here, files
+
+
+def _identity(folder: str) -> tuple[int, int]:
+    """Return what makes two paths one directory; -1 of one that is not there."""
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - paths are strings here
+    except OSError:
+        return (-1, -1)
+    return (status.st_dev, status.st_ino)
+
+
+def _is_foreign(folder: Path, names: set[str]) -> bool:
+    """Tell an environment, a cache that says it is one, and a conda package that was unpacked."""
+    if names & _FOREIGN_MARKS:
+        return True
+    return "info" in names and (folder / "info" / "index.json").is_file()

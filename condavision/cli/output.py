@@ -1,0 +1,288 @@
+"""How results and errors look to a person: short tables on standard output, errors beside it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+
+from condavision.core.model import Manager
+from condavision.core.specs import wanted_on
+from condavision.errors import CondavisionError
+from condavision.locks.diff import diff_json, diff_rows
+from condavision.locks.lockfile import cautions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from condavision.compile_stage.preferred_versions import Agreement
+    from condavision.compile_stage.stage import LockedScript
+    from condavision.core.model import Lock
+    from condavision.environments.inventory import InstalledEnvironment
+    from condavision.project.targets import Target
+
+__all__ = [
+    "environment_json",
+    "environment_row",
+    "locked_script",
+    "print_cautions",
+    "print_changes",
+    "print_error",
+    "print_explanation",
+    "print_json",
+    "print_table",
+    "print_unkept",
+    "summary",
+]
+
+_SHOWN_UNREAD = 5
+
+
+def print_json(document: Any) -> None:
+    """Write one JSON document to standard output; names that are no text as JSON's escapes."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    sys.stdout.write(text + "\n")
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table to standard output; the first column is never cut on a terminal."""
+    if not sys.stdout.isatty():
+        _write_columns([tuple(headings), *(tuple(row) for row in rows)])
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    with console.capture() as capture:
+        console.print(table)
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _write_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Write aligned columns of whatever width: a log or a pipe cuts nothing."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def error_json(error: CondavisionError) -> dict[str, Any]:
+    """Return what ``--json`` says of an error."""
+    return {"error": error.message, "hints": list(error.hints), "code": error.code}
+
+
+def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[str, Any]]:
+    """Return what ``lock --json`` says of targets that could not be locked."""
+    return [
+        {"script": str(target), "status": "failed", **error_json(error)} for target, error in failed
+    ]
+
+
+def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
+    """Write each error once, with the targets it concerns unless it names them itself."""
+    targets: dict[CondavisionError, list[Target]] = {}
+    for target, error in failed:
+        targets.setdefault(error, []).append(target)
+    for error, concerned in targets.items():
+        if any(getattr(target, "name", str(target)) in error.message for target in concerned):
+            print_error(error)
+        else:
+            names = ", ".join(map(str, concerned))
+            print_error(CondavisionError(f"{names}: {error.message}", *error.hints))
+
+
+def print_error(error: CondavisionError) -> None:
+    """Write what happened and what to type next to standard error."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    for hint in error.hints:
+        console.print(Text.assemble(("  hint: ", "bold"), hint))
+
+
+def print_cautions(cautions: Iterable[str]) -> None:
+    """Write each caution once to standard error."""
+    for caution in dict.fromkeys(cautions):
+        sys.stderr.write(f"caution: {caution}\n")
+
+
+def print_explanation(explanation: dict[str, Any]) -> None:
+    """Write what ``explain`` found: the Pythons and why, each import and why, the hash."""
+    required = explanation["python_required"]
+    asked = "" if required == explanation["python"] else f", asked for as {required}"
+    pythons = f"python {explanation['python']}{asked}"
+    if explanation["contradiction"]:
+        pythons = f"no Python runs it: {explanation['contradiction']}"
+    sys.stdout.write(f"{pythons}\n")
+    for reason in explanation["reasons"]:
+        place = f"{reason['file']}:{reason['line']}"
+        sys.stdout.write(f"  {reason['python']}  {reason['rule']}  ({place})\n")
+    unread = explanation["unread"]
+    for region in unread[:_SHOWN_UNREAD]:
+        place = f"{region['file']}:{region['line']}"
+        sys.stdout.write(f"  not read: {place} to line {region['to']}\n")
+    if len(unread) > _SHOWN_UNREAD:
+        sys.stdout.write(f"  and {len(unread) - _SHOWN_UNREAD} more places (--json has all)\n")
+    lines = [*explanation["imports"], *explanation["declared"]]
+    if lines:
+        sys.stdout.write("\n")
+        print_table(
+            ("import", "where", "kind", "package", "spec", "locked", "why"),
+            [_import_row(line) for line in lines],
+        )
+    state = "locked" if explanation["locked"] else "not locked"
+    if explanation["together"]:
+        state = f"locked together with {explanation['together']} as {explanation['lock']}"
+    sys.stdout.write(f"\nrequirement hash {explanation['hash']} ({state})\n")
+    print_cautions(explanation["cautions"])
+
+
+def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
+    package = line["pypi"] or line["conda"] or line["origin"]
+    if line["extras"]:
+        package = f"{package}[{','.join(line['extras'])}]"
+    if line["pypi"] and line["conda"] and line["conda"] != line["pypi"]:
+        package = f"{package} (conda: {line['conda']})"
+    place = f"{line['file']}:{line['line']}"
+    spec, locked = line["spec"] or "", line["locked"] or ""
+    return (line["name"], place, line["kind"], package, spec, locked, line["why"])
+
+
+def environment_json(environment: InstalledEnvironment) -> dict[str, Any]:
+    """Return what ``list --json`` says of an environment; times as ISO 8601 in UTC."""
+    return {
+        "prefix": str(environment.prefix),
+        "key": environment.key,
+        "hash": environment.hash,
+        "python": environment.python,
+        "platform": environment.subdir,
+        "size": environment.size,
+        "freed": environment.freed,
+        "created": _iso(environment.created),
+        "used": _iso(environment.used),
+        "scripts": list(environment.scripts),
+        "ready": environment.ready,
+    }
+
+
+def environment_row(environment: InstalledEnvironment) -> tuple[str, ...]:
+    """Return the row of ``list``'s table."""
+    return (
+        environment.key,
+        environment.python if environment.ready else "unfinished",
+        f"{environment.size / 1e6:.1f} MB",
+        _iso(environment.used),
+        ", ".join(PurePath(script).name for script in environment.scripts),
+        str(environment.prefix),
+    )
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def locked_script(
+    locked: LockedScript, platform: str, agreement: Agreement | None = None
+) -> dict[str, Any]:
+    """Return what ``lock --json`` says of a script."""
+    return {
+        "script": locked.reading.project.key,
+        "python": str(locked.reading.requirements.python),
+        "packages": {
+            package.name: package.version for package in locked.lock.on(_shown(locked, platform))
+        },
+        "platforms": list(locked.lock.platforms),
+        "hash": locked.lock.hash,
+        "lock": str(locked.path),
+        "status": "written" if locked.written else "reused",
+        "unverified": locked.lock.metadata.get("unverified", ""),
+        "changes": diff_json(locked.changes),
+        "cautions": [*cautions(locked.lock), *locked.cautions],
+        "not_kept": [one.as_json() for one in agreement.unkept(locked.lock)] if agreement else [],
+    }
+
+
+def print_changes(scripts: Sequence[LockedScript]) -> None:
+    """Write what moved in each new lock against the one before, once, and what to be aware of."""
+    shown: set[str] = set()
+    for locked in scripts:
+        if locked.lock.hash in shown:
+            continue
+        shown.add(locked.lock.hash)
+        if locked.changes:
+            sys.stdout.write(f"\nchanges of {locked.reading.project.key}:\n")
+            headings = ("package", "before", "after", "platforms")
+            print_table(headings, diff_rows(locked.changes))
+        for caution in cautions(locked.lock) if locked.written else ():
+            sys.stdout.write(f"{locked.lock.hash}: {caution}\n")
+    print_cautions(caution for locked in scripts for caution in locked.cautions)
+
+
+def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
+    """Write which versions that were agreed on could not be kept, once for each lock."""
+    if agreement is None:
+        return
+    unkept = {locked.lock.hash: agreement.unkept(locked.lock) for locked in scripts}
+    for name, found in unkept.items():
+        if found:
+            sys.stdout.write(f"\nnot kept in {name}:\n")
+            headings = ("package", "agreed on", "locked", "platforms")
+            print_table(headings, [one.row() for one in found])
+
+
+def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
+    """Return the row of ``lock``'s table: script, Python, packages, hash, written or reused."""
+    shown = _shown(locked, platform)
+    packages = locked.lock.on(shown)
+    names = {
+        needed.name if needed.manager is Manager.PYPI else needed.conda or needed.name
+        for needed in locked.reading.requirements.requirements
+        if wanted_on(needed, shown)
+    }
+    others = sum(package.name != "python" for package in packages)
+    listed = ", ".join(sorted(names)) or "none"
+    return (
+        locked.reading.project.key,
+        f"{_pythons(locked.lock, shown)} ({locked.reading.requirements.python})",
+        listed if others <= len(names) else f"{listed} ({others} in all)",
+        locked.lock.hash,
+        "written" if locked.written else "reused",
+    )
+
+
+def _pythons(lock: Lock, shown: str) -> str:
+    """Return the locked Python of a platform, and which others have another minor version."""
+    version = {
+        platform: package.version
+        for platform in lock.platforms
+        for package in lock.on(platform)
+        if package.name == "python"
+    }
+    here = version.get(shown, "")
+    minor = {platform: it.split(".")[:2] for platform, it in version.items()}
+    differing = sorted(it for it in minor if minor[it] != minor.get(shown))
+    return ", ".join([here, *(f"{version[it]} on {it}" for it in differing)])
+
+
+def _shown(locked: LockedScript, platform: str) -> str:
+    """Return the platform whose packages are shown: this machine's, else the lock's first."""
+    return platform if platform in locked.lock.platforms else locked.lock.platforms[0]

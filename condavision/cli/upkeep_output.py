@@ -1,0 +1,45 @@
+"""How what was cleaned, and what the doctor found, looks to a person."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from condavision.cli.output import environment_json, environment_row, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from condavision.environments.clean import Cleaned
+    from condavision.inspection.doctor import Finding
+
+__all__ = ["cleaned_json", "print_cleaned", "print_findings"]
+
+
+def cleaned_json(cleaned: Cleaned) -> dict[str, Any]:
+    """Return what ``clean --json`` says."""
+    return {
+        "removed": [environment_json(one) for one in cleaned.removed],
+        "kept": {str(prefix): user for prefix, user in cleaned.kept.items()},
+        "caches": cleaned.caches,
+    }
+
+
+def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
+    """Write what was removed, or would be, and what was kept because it is in use."""
+    removed = "would remove" if dry_run else "removed"
+    if cleaned.removed:
+        headings = (removed, "python", "size", "last used")
+        print_table(headings, [environment_row(one)[:4] for one in cleaned.removed])
+    if cleaned.caches:
+        sys.stdout.write(f"{removed} caches of {cleaned.caches / 1e6:.1f} MB\n")
+    for prefix, user in cleaned.kept.items():
+        sys.stdout.write(f"kept {prefix.name}: used by {user}; --force removes it\n")
+    if not (cleaned.removed or cleaned.caches or cleaned.kept):
+        sys.stdout.write("nothing to remove\n")
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Write the doctor's table."""
+    headings = ("what", "area", "state", "found", "to mend it")
+    print_table(headings, [finding.row() for finding in findings])

@@ -1,0 +1,1 @@
+"""Scripts in, committed lock files out: the only room that solves."""

@@ -1,0 +1,220 @@
+"""Versions that a team has agreed on elsewhere: ``lock --from FILE`` keeps them where it can.
+
+FILE is an environment.yml, a conda-lock file or a pixi.lock. It adds no requirement: what it says
+bears on the versions of what scripts require, and of what that depends on.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import rattler
+import yaml
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from rattler.exceptions import InvalidMatchSpecError
+
+from condavision.core.model import Manager
+from condavision.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from condavision.core.model import Lock, LockedPackage, Requirements
+    from condavision.mapping.import_map import ImportMap
+
+__all__ = ["Agreed", "Agreement", "Unkept", "read_agreement"]
+
+_EXACT = re.compile(r"==?([^,|<>=!~*]+)\Z")
+_READERS = "environment.yml, a conda-lock file or a pixi.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """One version agreed on; ``constraint`` is in the syntax of ``manager``.
+
+    ``platform`` is None where it holds for all.
+    """
+
+    manager: Manager
+    name: str
+    constraint: str
+    platform: str | None = None
+
+    @property
+    def exact(self) -> str | None:
+        """The version, if no more than one is meant."""
+        found = _EXACT.match(self.constraint)
+        return found[1] if found else None
+
+    def met_by(self, version: str) -> bool:
+        """Tell whether a version is one of those agreed on."""
+        if self.manager is Manager.PYPI:
+            return Requirement(f"x{self.constraint}").specifier.contains(version, prereleases=True)
+        return rattler.VersionSpec(self.constraint).matches(rattler.Version(version))
+
+
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """A version that could not be kept: what was agreed on, and what the lock has instead."""
+
+    name: str
+    agreed: str
+    locked: str
+    platforms: tuple[str, ...]
+
+    def row(self) -> tuple[str, str, str, str]:
+        """Return the row of ``lock``'s table."""
+        return (self.name, self.agreed, self.locked, ", ".join(self.platforms))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``lock --json`` says."""
+        return {
+            "name": self.name,
+            "agreed": self.agreed,
+            "locked": self.locked,
+            "platforms": list(self.platforms),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Everything agreed on in one file."""
+
+    entries: tuple[Agreed, ...]
+
+    def on(self, platform: str) -> dict[tuple[Manager, str], Agreed]:
+        """Return what holds for a platform; what the file's first has, where it has not this one.
+
+        The first of two entries of one name holds.
+        """
+        platforms = [entry.platform for entry in self.entries if entry.platform]
+        applied = platform if platform in platforms or not platforms else platforms[0]
+        found: dict[tuple[Manager, str], Agreed] = {}
+        for entry in self.entries:
+            if entry.platform in {None, applied}:
+                found.setdefault((entry.manager, entry.name), entry)
+        return found
+
+    def conda_specs(self, requirements: Requirements, platform: str) -> tuple[str, ...]:
+        """Return match specs of what conda packages are to be kept at, the weightiest first.
+
+        A distribution that was agreed on as one of PyPI counts for the conda package that supplies
+        it.
+        """
+        found = self.on(platform)
+        specs = {name: e.constraint for (manager, name), e in found.items() if _is_conda(manager)}
+        direct = ["python"]
+        for needed in requirements.requirements:
+            name = needed.conda or needed.name
+            direct.append(name)
+            wheel = found.get((Manager.PYPI, needed.name))
+            if wheel is not None and wheel.exact:
+                specs.setdefault(name, f"=={wheel.exact}")
+        ordered = dict.fromkeys([name for name in direct if name in specs] + sorted(specs))
+        return tuple(f"{name} {specs[name]}" for name in ordered)
+
+    def pypi_pins(self, import_map: ImportMap, platform: str) -> tuple[tuple[str, str], ...]:
+        """Return the name and version of distributions to be kept, those of conda included."""
+        pins: dict[str, str] = {}
+        for (manager, name), entry in sorted(self.on(platform).items()):
+            version = entry.exact
+            if version is None:
+                continue
+            if manager is Manager.PYPI:
+                pins[name] = version
+            else:
+                for other in (canonicalize_name(name), *import_map.pypi_names(name)):
+                    pins.setdefault(other, version)
+        return tuple(sorted(pins.items()))
+
+    def unkept(self, lock: Lock) -> tuple[Unkept, ...]:
+        """Return the packages of a lock whose versions are not those agreed on."""
+        found: dict[tuple[str, str, str], list[str]] = {}
+        for platform in lock.platforms:
+            agreed = self.on(platform)
+            for package in lock.on(platform):
+                entry = agreed.get((package.manager, package.name)) or _elsewhere(agreed, package)
+                if entry is not None and not entry.met_by(package.version):
+                    key = (package.name, entry.constraint, package.version)
+                    found.setdefault(key, []).append(platform)
+        return tuple(Unkept(*key, tuple(where)) for key, where in sorted(found.items()))
+
+
+def _is_conda(manager: Manager) -> bool:
+    return manager is Manager.CONDA
+
+
+def _elsewhere(agreed: dict[tuple[Manager, str], Agreed], package: LockedPackage) -> Agreed | None:
+    """Return the entry of a package under the other manager, where it has the same name there."""
+    name: str = canonicalize_name(package.name)
+    other = Manager.CONDA if package.manager is Manager.PYPI else Manager.PYPI
+    return agreed.get((other, name))
+
+
+def read_agreement(path: Path) -> Agreement:
+    """Read the versions that a file of another tool has.
+
+    Raises:
+        UsageError: it cannot be read, or is none of the files we know.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"{path} cannot be read: {reason}", f"name an {_READERS}") from error
+    if isinstance(document, dict):
+        if isinstance(document.get("dependencies"), list):
+            return Agreement(tuple(_environment(document["dependencies"], path)))
+        if "package" in document or "packages" in document:
+            return Agreement(tuple(_lock_file(path)))
+    raise UsageError(f"{path} has no versions that we can read", f"name an {_READERS}")
+
+
+def _environment(dependencies: Iterable[object], path: Path) -> Iterator[Agreed]:
+    """Read an environment.yml: what has no version there has not been agreed on."""
+    for item in dependencies:
+        if isinstance(item, str):
+            try:
+                spec = rattler.MatchSpec(item)
+            except InvalidMatchSpecError as error:
+                raise UsageError(f"{path}: `{item}` is not a conda match spec: {error}") from error
+            if spec.version is not None and spec.name is not None:
+                yield Agreed(Manager.CONDA, spec.name.normalized, str(spec.version))
+        elif isinstance(item, dict):
+            yield from _pip(item.get("pip") or ())
+
+
+def _pip(lines: Iterable[object]) -> Iterator[Agreed]:
+    for line in lines:
+        with suppress(InvalidRequirement):  # an option, a path or a url: no version is named
+            found = Requirement(str(line))
+            if found.specifier:
+                name = canonicalize_name(found.name)
+                yield Agreed(Manager.PYPI, name, str(found.specifier))
+
+
+def _lock_file(path: Path) -> Iterator[Agreed]:
+    """Read a conda-lock file or a pixi.lock; of several environments ``default`` goes first."""
+    try:
+        lock = rattler.LockFile.from_path(path)
+    except Exception as error:  # rattler has no common class for what is wrong with a file
+        raise UsageError(
+            f"{path} is not a lock file: {str(error).splitlines()[0]}", f"name an {_READERS}"
+        ) from error
+    environments = sorted(lock.environments(), key=lambda found: found[0] != "default")
+    for _, environment in environments:
+        for platform in environment.platforms():
+            for package in environment.packages(platform) or ():
+                if isinstance(package, rattler.PypiLockedPackage):
+                    manager, name = Manager.PYPI, str(canonicalize_name(package.name))
+                elif isinstance(package, rattler.CondaLockedPackage):
+                    manager, name = Manager.CONDA, package.name
+                else:
+                    continue
+                if package.version is not None:  # a source tree may have none
+                    yield Agreed(manager, name, f"=={package.version}", str(platform.name))

@@ -1,0 +1,205 @@
+"""The second engine: conda-lock drives the user's own conda, mamba or micromamba.
+
+conda-lock runs as a process: importing it would cost every other command half a second. It solves
+what channels have; which requirements those are, and what comes from PyPI, is found out as in the
+default engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from condavision.compile_stage.solving.conda import CondaSolver
+from condavision.core.model import Manager
+from condavision.core.platforms import for_conda_lock
+from condavision.errors import ChannelError, UnsolvableError, UsageError
+from condavision.locks.lockfile import read_package
+from condavision.locks.yaml_text import yaml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import rattler
+
+    from condavision.compile_stage.solving.conda import Conditions
+    from condavision.core.model import LockedPackage
+
+__all__ = ["CondaLockSolver", "find_conda"]
+
+_EXECUTABLES = ("mamba", "micromamba", "conda")
+_TRIES = 3  # conda with the rattler solver dies after the work in one of twenty runs
+_FAKE_CHANNEL = "conda-lock-fake-repodata"  # where conda-lock keeps its virtual packages
+_ADVICE = "To search for alternate channels"
+_UNREACHABLE = ("HTTP", "ConnectionFailed", "UnavailableInvalidChannel", "Offline", "SSL")
+
+
+def find_conda(named: str | None) -> str:
+    """Return the executable to drive: the one named, else the first found.
+
+    Left to itself conda-lock would download one.
+
+    Raises:
+        UsageError: there is none.
+    """
+    variables = ("MAMBA_EXE", "CONDA_EXE")
+    candidates = [named] if named else [*map(os.environ.get, variables), *_EXECUTABLES]
+    for candidate in candidates:
+        found = shutil.which(candidate) if candidate else None
+        if found:
+            return found
+    missing = f"`{named}` is not" if named else "neither mamba, micromamba nor conda is"
+    raise UsageError(
+        f"{missing} an executable on this machine, and conda-lock needs one",
+        "name it: condavision lock --engine conda-lock --conda PATH SCRIPT",
+        "or leave --engine out: the default engine needs none",
+    )
+
+
+class CondaLockSolver(CondaSolver):
+    """Solves as conda-lock does; ``executable`` is a conda, mamba or micromamba."""
+
+    def __init__(
+        self,
+        gateway: rattler.Gateway,
+        channels: Sequence[str],
+        trusted: Sequence[str],
+        executable: str,
+    ) -> None:
+        """See :class:`CondaSolver`, which reads ``channels`` to find out who has what."""
+        super().__init__(gateway, channels, trusted)
+        self._spelt_channels = tuple(channels)
+        self._executable = executable
+
+    async def solve(
+        self, specs: Sequence[str], platform: str, conditions: Conditions
+    ) -> tuple[LockedPackage, ...]:
+        """Solve match specs for one platform.
+
+        Of the versions to prefer, those of what ``specs`` name are asked for first; if that cannot
+        be, none is.
+
+        Raises:
+            UnsolvableError: no set of packages meets the specs; carries the solver's reason.
+            ChannelError: a channel cannot be read.
+            UsageError: dates cannot be regarded, for conda cannot.
+        """
+        if conditions.exclude_newer is not None:
+            raise UsageError(
+                "conda-lock cannot leave out packages by date",
+                "leave --exclude-newer or --engine conda-lock out",
+            )
+        pinned = _with_versions(specs, conditions)
+        if pinned != list(specs):
+            with suppress(UnsolvableError):
+                return await asyncio.to_thread(self._lock, pinned, platform, conditions)
+        return await asyncio.to_thread(self._lock, specs, platform, conditions)
+
+    def _lock(
+        self, specs: Sequence[str], platform: str, conditions: Conditions
+    ) -> tuple[LockedPackage, ...]:
+        environment = {
+            "channels": list(self._spelt_channels),
+            "platforms": [platform],
+            "dependencies": list(specs),
+        }
+        with tempfile.TemporaryDirectory(prefix="condavision-") as name:
+            folder = Path(name)
+            (folder / "environment.yml").write_text(yaml_text(environment), encoding="utf-8")
+            document = for_conda_lock({platform: conditions.virtual_packages})
+            (folder / "virtual-packages.yml").write_text(yaml_text(document), encoding="utf-8")
+            (folder / "names.json").write_text("{}", encoding="utf-8")  # or it asks the network
+            command = [
+                *(sys.executable, "-W", "ignore", "-m", "conda_lock", "lock"),
+                *("--conda", self._executable, "--file", "environment.yml"),
+                *("--platform", platform, "--lockfile", "conda-lock.yml"),
+                *("--virtual-package-spec", "virtual-packages.yml"),
+                *("--pypi_to_conda_lookup_file", (folder / "names.json").as_uri()),
+            ]
+            for _ in range(_TRIES):
+                result = subprocess.run(
+                    command, cwd=folder, capture_output=True, text=True, check=False
+                )
+                if not _report(result.stderr).get("success"):
+                    break
+            if result.returncode:
+                raise _failure(result.stderr, self._executable)
+            text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
+        return _packages(text)
+
+
+def _with_versions(specs: Sequence[str], conditions: Conditions) -> list[str]:
+    """Return specs that also ask for the versions to prefer: agreed on, earlier, elsewhere.
+
+    A spec that asks for a build as well is left as it is.
+    """
+    versions = {name: f"=={version}" for name, version in conditions.preferred}
+    versions |= {seed.name.normalized: f"=={seed.version}" for seed in conditions.seeds}
+    for agreed in conditions.agreed:
+        name, _, constraint = agreed.partition(" ")
+        versions[name] = constraint
+    return [_with_version(spec, versions) for spec in specs]
+
+
+def _with_version(spec: str, versions: Mapping[str, str]) -> str:
+    name, *constraint = spec.split(" ")
+    if name not in versions or len(constraint) > 1:
+        return spec
+    return f"{name} {','.join([*constraint, versions[name]])}"
+
+
+def _packages(text: str) -> tuple[LockedPackage, ...]:
+    found = []
+    for entry in yaml.safe_load(text)["package"]:
+        if not entry["hash"].get("sha256") or not entry["hash"].get("md5"):
+            raise ChannelError(
+                f"{entry['url']} cannot be locked: its channel does not give both md5 and sha256",
+                "ask the channel's owner to index it again, or use another channel",
+            )
+        package = read_package(entry)
+        if package.manager is Manager.CONDA and not package.name.startswith("__"):
+            found.append(package)
+    return tuple(found)
+
+
+def _failure(stderr: str, executable: str) -> UnsolvableError | ChannelError:
+    """Return what conda or mamba said, out of what conda-lock said."""
+    report = _report(stderr)
+    if report.get("success"):
+        return UnsolvableError(f"{executable} found a solution and then died, {_TRIES} times")
+    problems = report.get("solver_problems")  # mamba's
+    message = "\n".join(problems) if problems else report.get("message", "")
+    if not message:
+        said, _, _ = stderr.partition("Traceback (most recent call last)")
+        message = said.partition("    Command:")[0]
+    message = message.partition(_ADVICE)[0].strip()
+    lines = [line for line in message.splitlines() if line.strip() and _FAKE_CHANNEL not in line]
+    reason = "\n".join(lines[-15:]) or "it gave no reason"
+    kind = f"{report.get('exception_name', '')}"
+    if any(sign in kind for sign in _UNREACHABLE):
+        return ChannelError(
+            f"{executable} cannot read a channel: {reason}",
+            "check the channel's spelling and the network, then try again",
+        )
+    return UnsolvableError(f"{Path(executable).name} found no solution: {reason}")
+
+
+def _report(stderr: str) -> dict[str, Any]:
+    """Return the JSON that conda printed, which conda-lock repeats."""
+    _, found, rest = stderr.partition("STDOUT:\n")
+    if found:
+        with suppress(ValueError):
+            document, _ = json.JSONDecoder().raw_decode(rest.lstrip())
+            if isinstance(document, dict):
+                return document
+    return {}

@@ -1,0 +1,138 @@
+"""Why no lock could be made, in the terms of who has to act: files, imports, platforms.
+
+A solver knows packages alone. Here its reason is joined with who asked for what, with the platforms
+it holds for, and with what to try.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from condavision.core.model import Manager
+from condavision.core.specs import conda_candidates, family
+from condavision.errors import CondavisionError, UnknownImportError, UnsolvableError
+from condavision.inference.requirements import require_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from condavision.compile_stage.solving.conda import Supply
+    from condavision.core.model import Requirement, Requirements
+    from condavision.mapping.import_map import ImportMap
+
+__all__ = ["absent_error", "unsolvable_error"]
+
+_SYS_PLATFORM = {"linux": "linux", "osx": "darwin", "win": "win32"}
+_SHOWN = 12
+_TOO_NEW = ("after the cutoff date", "has no timestamp", "exclude-newer", "upload time")
+_FROM_SOURCE = (
+    "build it from its sources, which runs their code: condavision lock --allow-sdist SCRIPT",
+)
+_LATER = ("take newer ones too: condavision lock --exclude-newer LATER-DATE SCRIPT",)
+
+
+def absent_error(
+    supplies: Sequence[Supply], channels: Sequence[str], import_map: ImportMap
+) -> CondavisionError | None:
+    """Return the error for what channels alone can supply and do not; None if there is no such.
+
+    What no platform has is an unknown import or a misspelt name; what only some lack can be left
+    out there.
+    """
+    lacking: dict[Requirement, list[str]] = {}
+    for supply in supplies:
+        for needed in supply.absent:
+            lacking.setdefault(needed, []).append(supply.platform)
+    if not lacking:
+        return None
+    platforms = [supply.platform for supply in supplies]
+    nowhere = [needed for needed, where in lacking.items() if len(where) == len(platforms)]
+    unknown = [needed for needed in nowhere if needed.manager is Manager.IMPORT]
+    if unknown:
+        try:
+            require_known(unknown, import_map)
+        except UnknownImportError as error:
+            return error
+    if nowhere:
+        lines = [f"{_asked(needed)}: no channel has it ({_join(channels)})" for needed in nowhere]
+        return UnsolvableError(
+            "\n".join(lines),
+            "check the spelling, or add a channel: condavision lock -c CHANNEL SCRIPT",
+        )
+    lines = [
+        f"{_asked(needed)}: no channel has it for {_join(where)}, but for"
+        f" {_join([platform for platform in platforms if platform not in where])}"
+        for needed, where in lacking.items()
+    ]
+    where = sorted({platform for found in lacking.values() for platform in found})
+    return UnsolvableError(
+        "\n".join(lines), *_leave_out(where, [name for name in platforms if name not in where])
+    )
+
+
+def unsolvable_error(
+    requirements: Requirements, failures: Mapping[str, UnsolvableError], platforms: Sequence[str]
+) -> UnsolvableError:
+    """Return one error for every platform that could not be solved."""
+    by_reason: dict[str, list[str]] = {}
+    for platform, error in failures.items():
+        by_reason.setdefault(error.message.rstrip(), []).append(platform)
+    message = "\n".join(
+        f"no set of packages for {_join(where)} meets the requirements: {reason}"
+        for reason, where in by_reason.items()
+    )
+    hints = tuple(dict.fromkeys(hint for error in failures.values() for hint in error.hints))
+    solved = [platform for platform in platforms if platform not in failures]
+    return UnsolvableError(
+        f"{message}\nasked for: {_askers(requirements, message)}",
+        *(_LATER if any(sign in message for sign in _TOO_NEW) else ()),
+        *(_FROM_SOURCE if "no usable wheels" in message else ()),
+        *(_leave_out(list(failures), solved) if solved else ()),
+        *(hints or _ways_out()),
+    )
+
+
+def _ways_out() -> tuple[str, ...]:
+    return (
+        "see where each requirement comes from: condavision explain SCRIPT",
+        "loosen what the script declares, or add a channel: condavision lock -c CHANNEL SCRIPT",
+    )
+
+
+def _leave_out(lacking: Sequence[str], having: Sequence[str]) -> tuple[str, ...]:
+    """Say how to do without some platforms, and how to do without a package on them."""
+    kept = " ".join(f"--platform {platform}" for platform in having)
+    names = dict.fromkeys(_SYS_PLATFORM[family(platform)] for platform in lacking)
+    test = " and ".join(f'sys.platform != "{name}"' for name in names)
+    return (
+        f"leave {_join(lacking)} out: condavision lock {kept} SCRIPT (or set `platforms`)",
+        f"or import it only elsewhere: if {test}: import ...",
+    )
+
+
+def _askers(requirements: Requirements, reason: str) -> str:
+    """Say who asked for what: those first, and with every place, whom the reason names."""
+    words = set(re.findall(r"[A-Za-z0-9_.-]+", reason.lower()))
+    named: list[Requirement] = []
+    others: list[Requirement] = []
+    for requirement in requirements.requirements:
+        names = {requirement.name, *conda_candidates(requirement)}
+        (named if names & words else others).append(requirement)
+    shown = named or others
+    lines = [f"python {requirements.python}", *(_asked(needed) for needed in shown[:_SHOWN])]
+    left_out = len(requirements.requirements) - min(len(shown), _SHOWN)
+    return "; ".join(lines) + (f"; and {left_out} more" if left_out else "")
+
+
+def _asked(needed: Requirement) -> str:
+    what = f"{needed.name} {needed.constraint}".strip()
+    if needed.manager is Manager.IMPORT:
+        what = f"import {what}"
+    places = ", ".join(str(source) for source in needed.sources)
+    return f"{what} ({places})" if places else what
+
+
+def _join(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,106 @@
+"""rattler's gateway to the indexes of channels, and what is said where one cannot be read."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import rattler
+from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelError
+
+from condavision.core.channels import CREDENTIALS
+from condavision.errors import ChannelError, ConfigError
+from condavision.system.certificates import channel_certificate_hint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rattler.networking.fetch_repo_data import CacheAction
+
+__all__ = ["UNREADABLE", "DamagedIndexError", "forget_index", "open_gateway", "unreadable"]
+
+UNREADABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
+"""What rattler raises where a channel cannot be read."""
+
+_TIMEOUT = "CONDAVISION_TIMEOUT"
+_REFUSED = re.compile(r"HTTP status client error \(40[13]")
+_NOT_CACHED = re.compile(r"the shard for package '(.+?)' is not in the cache")
+_DAMAGED = ("failed to parse repodata", "failed to extract repodata")
+
+
+class DamagedIndexError(ChannelError):
+    """The index of a channel was fetched, or was in the cache, and cannot be read."""
+
+
+def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:
+    """Open the one gateway that all solves of a process share.
+
+    Credentials are those of the user's rattler, netrc and keyring. ``offline`` takes what ``cache``
+    has, however old, and asks nobody. A request that takes longer than ``CONDAVISION_TIMEOUT``
+    seconds is given up: rattler itself would wait for ever.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
+    return rattler.Gateway(
+        cache_dir=cache,
+        default_config=rattler.SourceConfig(cache_action=action),
+        client=rattler.Client.default_client(timeout=_timeout()),
+    )
+
+
+def _timeout() -> int:
+    text = os.environ.get(_TIMEOUT, "") or "300"
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(f"{_TIMEOUT} is `{text}`, not a number of seconds", f"unset {_TIMEOUT}")
+    return int(text)
+
+
+def forget_index(cache: Path) -> None:
+    """Drop the indexes that a gateway keeps in ``cache``, so that the next one fetches them anew.
+
+    rattler keeps an index before it reads it, and asks the server afterwards only for a newer one.
+    """
+    for path in cache.glob("*.json"):
+        path.unlink(missing_ok=True)
+
+
+def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> ChannelError:
+    """Return an error that names the channel that failed and the last cause, to be acted on."""
+    text = str(error).replace("%20", " ")
+    cause = [line.strip() for line in text.splitlines() if line.strip()][-1]
+    cause = cause.removeprefix("Caused by: ")
+    urls = [channel.base_url.rstrip("/") for channel in channels]
+    url = next((url for url in urls if url.replace("%20", " ") in text), ", ".join(urls))
+    if "no usable repodata cache" in text:
+        return ChannelError(
+            f"the channel {url} was never read while online, so it cannot be used offline",
+            "lock once without --offline, for the same platforms",
+        )
+    if found := _NOT_CACHED.search(text):
+        return ChannelError(
+            f"what the channel {url} has of {found[1]} was never read while online, so it"
+            " cannot be used offline",
+            "lock once without --offline, for the same platforms",
+        )
+    if any(sign in text for sign in _DAMAGED):
+        return DamagedIndexError(
+            f"the index of the channel {url} is damaged: {cause}",
+            "type it again: it is fetched anew; if it stays so, tell the channel's owner",
+        )
+    if "timed out" in cause:
+        return ChannelError(
+            f"the channel {url} does not answer in time: {cause}",
+            f"check the network, or wait longer: export {_TIMEOUT}=3600 (seconds)",
+        )
+    if _REFUSED.search(cause):
+        return ChannelError(
+            f"the channel {url} wants credentials: {cause}",
+            f"they can be in {CREDENTIALS}; `condavision doctor` tells whether they open it",
+        )
+    return ChannelError(
+        f"the channel {url} cannot be read: {cause}",
+        channel_certificate_hint(cause)
+        or "check the channel's spelling and the network, then try again",
+    )

@@ -1,0 +1,294 @@
+"""Distributions that no channel has, solved by uv for a Python that conda locked.
+
+What conda supplies is *excluded* from uv's solve: as constraints it would make uv put a second copy
+in under another name. Only wheels are taken, unless source distributions are allowed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uv
+from packaging import tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from condavision.compile_stage.solving.stand_ins import conda_versions, write_stand_ins
+from condavision.core.model import LockedPackage, Manager
+from condavision.core.specs import pypi_spec
+from condavision.errors import ChannelError, UnsolvableError
+from condavision.system.certificates import certificate_hint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from condavision.core.model import Requirement
+    from condavision.core.platforms import VirtualPackage
+
+__all__ = ["OLDEST_PYTHON", "PyPISolver", "Target"]
+
+OLDEST_PYTHON = (3, 6)
+"""What uv reaches back to; below, a channel has to have the package."""
+
+_PYLOCK = "pylock.toml"
+_MISLEADING = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "UV_EXCLUDE_NEWER"})
+_USERINFO = re.compile(r"//[^/@\s]+@")
+_UV_PLATFORMS = {
+    "linux-64": "x86_64-manylinux_2_{glibc}",
+    "linux-aarch64": "aarch64-manylinux_2_{glibc}",
+    "osx-64": "x86_64-apple-darwin",
+    "osx-arm64": "aarch64-apple-darwin",
+    "win-64": "x86_64-pc-windows-msvc",
+}
+_UV_GLIBC = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)  # minors that uv has a name for
+_UNREACHABLE = ("Failed to fetch", "error sending request", "Could not connect", "dns error")
+_REFUSED = re.compile(
+    r"index URL \((\S+)\) could not be queried due to a lack of valid authentication credentials"
+    r" \((\d+) "
+)
+_OFFLINE = ("network was disabled", "offline")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What distributions are solved for: a platform with a Python and what conda put there.
+
+    ``python`` is the full version conda locked. ``supplied`` are the distributions that conda
+    packages supply, with their versions, ``renamed`` those of them that conda has under another
+    name. ``previous`` are (name, version) to keep where possible.
+    """
+
+    platform: str
+    python: str
+    virtual_packages: tuple[VirtualPackage, ...]
+    supplied: Mapping[str, str]
+    previous: tuple[tuple[str, str], ...] = ()
+    renamed: frozenset[str] = frozenset()
+
+    def version_of(self, name: str, default: str) -> tuple[int, int]:
+        """Return major and minor of a virtual package."""
+        found = next((package[1] for package in self.virtual_packages if package[0] == name), "")
+        major, _, rest = (found or default).partition(".")
+        return int(major), int(rest.partition(".")[0] or 0)
+
+    @property
+    def uv_platform(self) -> str:
+        """The platform as uv names it."""
+        minor = self.version_of("__glibc", "2.28")[1]
+        known = next((known for known in _UV_GLIBC if known <= minor), _UV_GLIBC[-1])
+        return _UV_PLATFORMS[self.platform].format(glibc=known)
+
+
+@dataclass(frozen=True, slots=True)
+class PyPISolver:
+    """uv with its cache; indexes and credentials are those uv itself is configured with.
+
+    Made in one thread, used from many: what finds uv is not safe to be called from several.
+    """
+
+    cache: Path
+    allow_sdist: bool = False
+    exclude_newer: datetime | None = None
+    offline: bool = False
+    program: str = field(default_factory=uv.find_uv_bin)
+
+    def solve(
+        self, requirements: Iterable[Requirement], target: Target
+    ) -> tuple[LockedPackage, ...]:
+        """Solve distributions for one platform.
+
+        What conda supplies is left out of the solve, and what the result requires of it is checked
+        afterwards.
+
+        Raises:
+            UnsolvableError: uv found no solution, or one that does not go with what conda supplies;
+                carries uv's reason.
+            ChannelError: the index cannot be reached.
+        """
+        requirements = tuple(requirements)
+        _require_supported(requirements, target)
+        with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
+            document = self._compile(Path(folder), requirements, target)
+        tags_by_rank = _supported_tags(target)
+        order = {tag: rank for rank, tag in enumerate(tags_by_rank)}
+        packages = document.get("packages", ())
+        locked = tuple(_locked(package, target.platform, order) for package in packages)
+        with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
+            self._check(Path(folder), locked, target)
+        return locked
+
+    def _compile(
+        self, folder: Path, requirements: tuple[Requirement, ...], target: Target
+    ) -> dict[str, Any]:
+        lines = sorted(pypi_spec(requirement) for requirement in requirements)
+        (folder / "requirements.in").write_text("\n".join(lines), encoding="utf-8")
+        (folder / "excludes.txt").write_text("\n".join(sorted(target.supplied)), encoding="utf-8")
+        if target.previous:  # uv keeps the versions that its output file has already
+            (folder / _PYLOCK).write_text(_pylock(target), encoding="utf-8")
+        dated = self.exclude_newer and self.exclude_newer.isoformat().replace("+00:00", "Z")
+        options = ("--exclude-newer", dated) if dated else ()
+        error = self._run(folder, target, "--excludes", "excludes.txt", *options)
+        if error:
+            raise _uv_error(error, target, offline=self.offline)
+        return tomllib.loads((folder / _PYLOCK).read_text(encoding="utf-8"))
+
+    def _check(self, folder: Path, locked: tuple[LockedPackage, ...], target: Target) -> None:
+        """Let uv say whether what was locked goes with the versions that conda supplies.
+
+        They are given to it as empty wheels, under a local version that no index has.
+        """
+        constraints = write_stand_ins(folder / "supplied", target.supplied, target.renamed)
+        text = "".join(f"{constraint}\n" for constraint in sorted(constraints))
+        pins = [f"{package.name}=={package.version}\n" for package in locked]
+        (folder / "requirements.in").write_text("".join(sorted(pins)), encoding="utf-8")
+        (folder / "constraints.txt").write_text(text, encoding="utf-8")
+        options = ("--constraints", "constraints.txt", "--find-links", "supplied")
+        error = self._run(folder, target, *options)
+        if not error:
+            return
+        found = _uv_error(error, target, offline=self.offline)
+        if isinstance(found, UnsolvableError):
+            names = ", ".join(package.name for package in locked)
+            raise UnsolvableError(
+                f"what PyPI supplies ({names}) does not go with what conda supplies:"
+                f" {conda_versions(_cause(error))}",
+                "declare a version of one that the other can work with: condavision explain SCRIPT",
+            )
+        raise found
+
+    def _run(self, folder: Path, target: Target, *options: str) -> str:
+        """Compile ``requirements.in`` of a folder; return what uv said if it failed, else ""."""
+        command = [
+            self.program,
+            *("pip", "compile", "requirements.in"),
+            *("--output-file", _PYLOCK, "--format", "pylock.toml"),
+            *("--python-version", target.python, "--python-platform", target.uv_platform),
+            *("--python", sys.executable),  # or uv probes every Python of the machine, for 2 s
+            *("--no-header", "--quiet", "--color", "never"),
+            *("--cache-dir", str(self.cache)),
+            *(() if self.allow_sdist else ("--only-binary", ":all:")),
+            *(("--offline",) if self.offline else ()),
+            *options,
+        ]
+        environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+        environment["UV_PYTHON_DOWNLOADS"] = "never"
+        environment["MACOSX_DEPLOYMENT_TARGET"] = ".".join(
+            str(part) for part in target.version_of("__osx", "11.0")
+        )
+        result = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        return (result.stderr or "uv failed") if result.returncode else ""
+
+
+def _require_supported(requirements: tuple[Requirement, ...], target: Target) -> None:
+    names = ", ".join(requirement.name for requirement in requirements)
+    version = tuple(int(part) for part in target.python.split(".")[:2])
+    if version < OLDEST_PYTHON:
+        raise UnsolvableError(
+            f"{names}: no configured channel has it, and packages from PyPI cannot be had for"
+            f" Python {target.python}",
+            "add a channel that has it: condavision lock -c CHANNEL SCRIPT",
+        )
+    if target.platform not in _UV_PLATFORMS:
+        raise UnsolvableError(
+            f"{names}: no configured channel has it for {target.platform}, where packages from PyPI"
+            " are not supported"
+        )
+
+
+def _pylock(target: Target) -> str:
+    """Return a lock of the previous versions alone, in the format of PEP 751."""
+    entries = (
+        f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n'
+        for name, version in target.previous
+    )
+    return 'lock-version = "1.0"\ncreated-by = "condavision"\n' + "".join(entries)
+
+
+def _cause(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("warning:", "hint:"))]
+    text = " ".join(line.removeprefix("cause: ").removeprefix("error: ") for line in lines)
+    return _USERINFO.sub("//", text.removeprefix("No solution found when resolving dependencies "))
+
+
+def _uv_error(stderr: str, target: Target, *, offline: bool) -> ChannelError | UnsolvableError:
+    text = _cause(stderr)
+    if offline and any(sign in stderr for sign in _OFFLINE):
+        return ChannelError(
+            f"what is needed from PyPI was never read while online: {text}",
+            "lock once without --offline, for the same platforms",
+        )
+    if refused := _REFUSED.search(stderr):
+        return ChannelError(
+            f"the package index {_USERINFO.sub('//', refused[1])} refuses access ({refused[2]})",
+            "log in to it as uv does: with a netrc, UV_INDEX_NAME_USERNAME and _PASSWORD, or the"
+            " user in its URL and UV_KEYRING_PROVIDER=subprocess",
+        )
+    if any(sign in text for sign in _UNREACHABLE):
+        return ChannelError(
+            f"the package index cannot be reached: {text}",
+            certificate_hint(text) or "check the network, then try again",
+        )
+    return UnsolvableError(f"no wheels for Python {target.python} meet them: {text}")
+
+
+def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) -> LockedPackage:
+    name, version = package["name"], package["version"]
+    ranked = sorted(
+        (rank, index)
+        for index, wheel in enumerate(package.get("wheels", ()))
+        if (rank := _rank(wheel, order)) is not None
+    )
+    artefact = package["wheels"][ranked[0][1]] if ranked else package.get("sdist")
+    if artefact is None:
+        raise UnsolvableError(f"{name} {version} has no wheel for {platform}")
+    sha256 = artefact.get("hashes", {}).get("sha256")
+    url = artefact.get("url") or Path(artefact.get("path", "")).absolute().as_uri()
+    url = _USERINFO.sub("//", url)  # what opens a private index stays out of the lock
+    if not sha256:
+        raise ChannelError(f"{url} cannot be locked: its index gives no sha256 for it")
+    return LockedPackage(Manager.PYPI, name, version, platform, url, sha256)
+
+
+def _rank(wheel: dict[str, Any], order: dict[tags.Tag, int]) -> int | None:
+    filename = wheel.get("name") or (wheel.get("url") or wheel["path"]).rpartition("/")[2]
+    try:
+        *_, wheel_tags = parse_wheel_filename(filename.replace("%2B", "+"))
+    except InvalidWheelFilename:
+        return None
+    return min((order[tag] for tag in wheel_tags if tag in order), default=None)
+
+
+def _supported_tags(target: Target) -> Iterator[tags.Tag]:
+    """Yield the wheel tags of a CPython on a platform, best first (PEP 425)."""
+    version = tuple(int(part) for part in target.python.split(".")[:2])
+    platforms = list(_platform_tags(target))
+    yield from tags.cpython_tags(version, platforms=platforms)
+    yield from tags.compatible_tags(version, f"cp{version[0]}{version[1]}", platforms)
+
+
+def _platform_tags(target: Target) -> Iterator[str]:
+    platform = target.platform
+    if platform == "win-64":
+        yield "win_amd64"
+    elif platform.startswith("osx"):
+        version = target.version_of("__osx", "11.0")
+        yield from tags.mac_platforms(version, "arm64" if platform == "osx-arm64" else "x86_64")
+    else:
+        machine = "x86_64" if platform == "linux-64" else "aarch64"
+        legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+        for minor in range(target.version_of("__glibc", "2.28")[1], 4, -1):
+            yield f"manylinux_2_{minor}_{machine}"
+            if minor in legacy:
+                yield f"{legacy[minor]}_{machine}"
+        yield f"linux_{machine}"

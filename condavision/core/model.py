@@ -1,0 +1,260 @@
+"""The vocabulary every room of the package speaks: frozen values that carry where they came from.
+
+Nothing here reads a file or decides anything. The rooms hand these values down one way:
+files -> :class:`Analysis` -> :class:`Requirements` -> :class:`Lock` -> process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from condavision.core.pythons import PythonRange
+
+__all__ = [
+    "Analysis",
+    "Declared",
+    "Import",
+    "ImportKind",
+    "Lock",
+    "LockedPackage",
+    "Manager",
+    "Origin",
+    "PythonReason",
+    "Requirement",
+    "Requirements",
+    "ScriptMetadata",
+    "SourceFile",
+    "SourceLocation",
+    "UnreadRegion",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceLocation:
+    """A line of a file; ``file`` is relative to the project root where it lies below it."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    def __reduce__(self) -> tuple[type[SourceLocation], tuple[str, int]]:
+        return SourceLocation, (self.file, self.line)
+
+
+class ImportKind(StrEnum):
+    """How a script asks for a module."""
+
+    REQUIRED = "required"
+    """Runs unconditionally, or inside a function."""
+    OPTIONAL = "optional"
+    """The script goes on without it: ``try: import x`` / ``except ImportError: x = None``."""
+    FALLBACK = "fallback"
+    """Stands in the handler of another import, which is what normally satisfies the script."""
+    TYPING = "typing"
+    """Under ``if TYPE_CHECKING``: only a type checker sees it."""
+    PLATFORM = "platform"
+    """Only on the platforms in ``Import.platforms``."""
+    VERSION = "version"
+    """Only on other Pythons than those the script's environment can have."""
+    DYNAMIC = "dynamic"
+    """``importlib.import_module("x")`` with a literal name."""
+    IMPLIED = "implied"
+    """Nobody imports it, but a call fails without it: ``Import.implied_by``."""
+
+
+class Origin(StrEnum):
+    """Who supplies a module."""
+
+    STDLIB = "stdlib"
+    LOCAL = "local"
+    PACKAGE = "package"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One module asked for at one place.
+
+    ``name`` is the absolute dotted name of the module as far as the statement spells it;
+    ``members`` are the names after ``from name import``, which may be submodules
+    (``from google.cloud import storage``). ``platforms`` are the families ``linux``, ``osx`` and
+    ``win`` it is restricted to; empty means all. ``why`` tells a person how ``origin`` was decided.
+    ``pythons`` are those the statement runs on, None for all. ``implied_by`` is the call or setting
+    that needs a module which nothing imports: ``pandas.read_excel``. ``needed_on`` are the Pythons
+    that cannot do without it where the newest one can: tomli beside tomllib.
+    """
+
+    name: str
+    location: SourceLocation
+    kind: ImportKind = ImportKind.REQUIRED
+    origin: Origin = Origin.PACKAGE
+    members: tuple[str, ...] = ()
+    platforms: frozenset[str] = frozenset()
+    why: str = ""
+    pythons: PythonRange | None = None
+    implied_by: str = ""
+    needed_on: PythonRange | None = None
+
+    def __reduce__(self) -> tuple[type[Import], tuple[Any, ...]]:
+        """Pickle as a call, which loads several times faster than what dataclasses do."""
+        return Import, tuple(getattr(self, name) for name in self.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class PythonReason:
+    """A fact that narrows the range of Pythons; ``rule`` is a phrase: ``print statement``."""
+
+    location: SourceLocation
+    rule: str
+    pythons: PythonRange
+
+    def __reduce__(self) -> tuple[type[PythonReason], tuple[Any, ...]]:
+        return PythonReason, (self.location, self.rule, self.pythons)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRegion:
+    """Lines of a file that the parser could not read."""
+
+    location: SourceLocation
+    last_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that was read: its path, the module it is imported as, SHA-256 of its bytes."""
+
+    path: Path
+    module: str
+    sha256: str
+
+    def __reduce__(self) -> tuple[type[SourceFile], tuple[Any, ...]]:
+        return SourceFile, (self.path, self.module, self.sha256)
+
+
+class Manager(StrEnum):
+    """Whose name and version syntax something is written in."""
+
+    CONDA = "conda"
+    PYPI = "pypi"
+    IMPORT = "import"
+    """An import left to a trusted channel: the package is expected under the module's own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A requirement that the script's author wrote: a conda match spec or a PEP 508 requirement."""
+
+    manager: Manager
+    text: str
+    location: SourceLocation
+    platforms: frozenset[str] = frozenset()
+    pythons: PythonRange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptMetadata:
+    """What a script declares about itself (PEP 723 block, ``# conda execute`` block).
+
+    ``imports`` are overrides from ``[tool.condavision.imports]``: module name to requirement text.
+    """
+
+    requires_python: str | None = None
+    requires_python_location: SourceLocation | None = None
+    dependencies: tuple[Declared, ...] = ()
+    channels: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    imports: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything read out of a script and the local modules it reaches.
+
+    ``python`` is the intersection of ``reasons``. ``files`` starts with the script itself.
+    ``searched`` are the directories whose content decided which modules are local, and ``paths``
+    those of them that came from PYTHONPATH and supplied a module.
+    """
+
+    script: Path
+    imports: tuple[Import, ...]
+    python: PythonRange
+    reasons: tuple[PythonReason, ...]
+    metadata: ScriptMetadata
+    files: tuple[SourceFile, ...]
+    searched: tuple[Path, ...] = ()
+    paths: tuple[Path, ...] = ()
+    unread: tuple[UnreadRegion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing a script needs.
+
+    ``name`` is in ``manager``'s own naming (normalized per PEP 503 for PyPI), ``constraint`` in its
+    version syntax. ``pythons`` are those that need it, None for all. ``conda`` is the conda name of
+    a PyPI distribution, None where it is not known, empty where conda has another project under the
+    distribution's name, and ``conda_constraint`` the versions of that package which are this
+    distribution. ``sources`` are the places that ask for it. None of these three takes part in the
+    requirement hash.
+    """
+
+    manager: Manager
+    name: str
+    constraint: str = ""
+    extras: tuple[str, ...] = ()
+    platforms: frozenset[str] = frozenset()
+    conda: str | None = None
+    conda_constraint: str = ""
+    sources: tuple[SourceLocation, ...] = ()
+    why: str = ""
+    pythons: PythonRange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """A requirement set: what the requirement hash is computed from, and nothing else decides."""
+
+    python: PythonRange
+    requirements: tuple[Requirement, ...]
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPackage:
+    """A package at a version for one platform, with where to fetch it and what it must hash to."""
+
+    manager: Manager
+    name: str
+    version: str
+    platform: str
+    url: str
+    sha256: str
+    md5: str | None = None
+    build: str | None = None
+    dependencies: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A solved requirement set: what the two lock files of one hash hold.
+
+    ``packages`` are in order of platform, manager and name.
+    """
+
+    hash: str
+    channels: tuple[str, ...]
+    platforms: tuple[str, ...]
+    packages: tuple[LockedPackage, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def on(self, platform: str) -> tuple[LockedPackage, ...]:
+        """Return the packages of one platform, in the lock's order."""
+        return tuple(package for package in self.packages if package.platform == platform)

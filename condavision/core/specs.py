@@ -1,0 +1,90 @@
+"""Requirements written as conda match specs and as PyPI's tools read them (PEP 508)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.core.model import Manager
+
+if TYPE_CHECKING:
+    from packaging.specifiers import Specifier
+
+    from condavision.core.model import Requirement
+    from condavision.core.pythons import PythonRange
+
+__all__ = [
+    "active_on",
+    "conda_candidates",
+    "conda_spec",
+    "family",
+    "pypi_spec",
+    "python_spec",
+    "wanted_on",
+]
+
+
+def family(platform: str) -> str:
+    """Return ``linux``, ``osx`` or ``win``: what platform conditions in code can tell apart."""
+    return platform.partition("-")[0]
+
+
+def wanted_on(requirement: Requirement, platform: str) -> bool:
+    """Tell whether a requirement concerns a platform."""
+    return not requirement.platforms or family(platform) in requirement.platforms
+
+
+def active_on(requirement: Requirement, python: str) -> bool:
+    """Tell whether an environment with a version of Python, ``3.12.1``, needs a requirement."""
+    if requirement.pythons is None:
+        return True
+    major, minor = python.split(".")[:2]
+    return (int(major), int(minor)) in requirement.pythons
+
+
+def python_spec(pythons: PythonRange) -> str:
+    """Return the match spec of a range of Pythons; PEP 440 and conda spell these alike."""
+    return f"python {pythons}"
+
+
+def pypi_spec(requirement: Requirement) -> str:
+    """Return a requirement as PEP 508 writes it."""
+    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}{requirement.constraint}"
+
+
+def conda_candidates(requirement: Requirement) -> tuple[str, ...]:
+    """Return the conda names a requirement may be found under, best first.
+
+    Where the map knows none, a channel may still have the distribution under its PyPI name; an
+    empty conda name says that this name is another project's there.
+    """
+    if requirement.manager is Manager.IMPORT:
+        name = requirement.name.lower()
+        return tuple(dict.fromkeys((name, name.replace("_", "-"))))
+    if requirement.conda is not None:
+        return (requirement.conda,) if requirement.conda else ()
+    return tuple(dict.fromkeys((requirement.name, requirement.name.replace("-", "_"))))
+
+
+def conda_spec(requirement: Requirement, name: str) -> str:
+    """Return the match spec of a requirement under a conda name."""
+    if requirement.manager is not Manager.PYPI:
+        return f"{name} {requirement.constraint}".strip()
+    clauses = _conda_clauses(requirement.constraint) if requirement.constraint else []
+    clauses += filter(None, [requirement.conda_constraint])
+    return f"{name} {','.join(sorted(clauses))}".strip()
+
+
+def _conda_clauses(constraint: str) -> list[str]:
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - 15 ms, few requirements need it
+
+    return [_conda_clause(clause) for clause in SpecifierSet(constraint)]
+
+
+def _conda_clause(clause: Specifier) -> str:
+    """Translate one PEP 440 clause; conda has no ``===`` and writes ``==1.2.*`` as ``1.2.*``."""
+    if clause.operator == "===":
+        return f"=={clause.version}"
+    if clause.operator == "==" and clause.version.endswith(".*"):
+        return clause.version
+    return str(clause)

@@ -1,0 +1,95 @@
+"""The command's first door in Python: a script that ran before starts from here, the rest goes on.
+
+Nothing is imported that the warm path does not need (see ``warm``).
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+def main() -> "NoReturn":
+    """Run the command line; never returns.
+
+    ``condavision run SCRIPT ARGS...`` of a script that is as it was when it last ran becomes the
+    script at once, and so does a module behind ``-m``; ``-q`` and ``--`` may be before them.
+    Everything else, and everything unexpected, is ``cli``'s.
+    """
+    arguments = sys.argv[1:]
+    if len(arguments) > 1 and arguments[0] == "run":
+        at = 1
+        while arguments[at : at + 1] in (["-q"], ["--quiet"]):  # a warm start says nothing anyway
+            at += 1
+        words = arguments[at:]
+        if len(words) > 1 and words[0] == "-m":
+            _start_warm(words[1], words[2:], module=True)
+        elif len(words) > 1 and words[0] == "--":
+            script = f"./{words[1]}" if words[1].startswith("-") else words[1]
+            _start_warm(script, words[2:])
+        elif words and not words[0].startswith("-"):
+            _start_warm(words[0], words[1:])
+    # py-rattler crashes one interpreter in twenty at its end (PyGILState_Release), after the work
+    # is done; leaving without an end keeps the exit code true.
+    os._exit(_flushed(_command_line()))
+
+
+def _start_warm(script: str, arguments: list[str], *, module: bool = False) -> None:
+    try:
+        from condavision.warm import warm_command  # noqa: PLC0415
+
+        found = warm_command(script, arguments, os.environ, module=module)
+        if found is not None and os.name != "nt":
+            command, environment = found
+            os.execve(command[0], command, environment)  # noqa: S606 - the point of it all
+    except Exception:  # noqa: BLE001 - a shortcut that fails is no shortcut; the long way tells why
+        return
+
+
+def _command_line() -> int:
+    try:
+        from condavision.system.std_streams import guard_streams  # noqa: PLC0415
+
+        guard_streams()
+        from condavision.cli import main as command_line  # noqa: PLC0415
+
+        return _exit_code(command_line())
+    except SystemExit as error:
+        return _exit_code(error.code)
+    except KeyboardInterrupt:
+        sys.stderr.write("condavision: interrupted\n")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _BROKEN_PIPE
+    except Exception:  # noqa: BLE001 - a defect of ours: show it, and still leave the safe way
+        sys.excepthook(*sys.exc_info())
+        return 1
+
+
+def _exit_code(value: object) -> int:
+    """Return the exit code of what ``sys.exit`` was given, as the interpreter would."""
+    if value is None:
+        return 0
+    if isinstance(value, int):
+        return value & 0xFF if os.name == "posix" else value
+    sys.stderr.write(f"{value}\n")
+    return 1
+
+
+def _flushed(code: int) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except BrokenPipeError:
+            code = code or _BROKEN_PIPE
+        except Exception:  # noqa: BLE001 - it was told, or there is nowhere left to tell it
+            code = code or 1
+    return code

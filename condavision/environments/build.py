@@ -1,0 +1,170 @@
+"""Building an environment: fetch, verify, link, compile, work out the activation, mark as ready."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from condavision.core.channels import INTERPRETERS
+from condavision.core.model import Manager
+from condavision.environments import activation
+from condavision.environments.bytecode import compile_missing, compile_prefix
+from condavision.environments.conda_install import install_conda_packages
+from condavision.environments.package_cache import CACHES
+from condavision.environments.pypi_install import install_pypi_packages
+from condavision.environments.vendored import from_vendored
+from condavision.environments.wheel_records import altered_files
+from condavision.errors import InstallError
+from condavision.system.files import remove_tree, write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from condavision.core.model import Lock, LockedPackage
+    from condavision.environments.environment import Environment
+    from condavision.system.progress import Progress
+
+__all__ = ["build"]
+
+_SETTLED = 3  # looks, one after another, that find no prefix
+_SETTLING_SECONDS = 2.0
+
+
+def build(
+    environment: Environment,
+    lock: Lock,
+    progress: Progress,
+    inherit: tuple[int, ...] = (),
+    *,
+    vendored: Path | None = None,
+    compile_bytecode: bool = True,
+) -> None:
+    """Build ``environment`` from nothing; whatever is there is unfinished and goes first.
+
+    With ``vendored`` every artefact comes from that folder, and nothing from the network.
+
+    The caller holds the environment's lock; ``inherit`` are the descriptors that keep it held in
+    the processes started here, so that none of them outlives the lock.
+
+    Raises:
+        InstallError: a package cannot be fetched, verified or linked; nothing is left behind.
+    """
+    prefix = environment.prefix
+    home = prefix.parent.parent
+    _require_utf_8(home)
+    remove_tree(prefix)
+    local = lock.metadata.get("channels") == INTERPRETERS
+    packages: Sequence[LockedPackage] = lock.on(environment.subdir)
+    conda = [package for package in packages if package.manager is Manager.CONDA]
+    pypi = [package for package in packages if package.manager is Manager.PYPI]
+    if vendored is not None:  # this machine's interpreters are here already
+        found = from_vendored(pypi if local else packages, vendored)
+        pypi = [package for package in found if package.manager is Manager.PYPI]
+        conda = conda if local else [it for it in found if it.manager is Manager.CONDA]
+    count = f"{len(packages)} package{'' if len(packages) == 1 else 's'}"
+    progress.message(f"making the environment {prefix} ({count})")
+    try:
+        if local:
+            _restore_interpreters(conda, home)
+        install_conda_packages(conda, prefix, home / CACHES[0], progress)
+        if compile_bytecode:
+            compile_prefix(prefix, environment.python, home / "pyc", progress, inherit)
+        if pypi:
+            progress.message(f"installing from PyPI: {', '.join(item.name for item in pypi)}")
+            _install_pypi(pypi, environment, lock, progress, inherit)
+            if compile_bytecode:
+                compile_missing(prefix, environment.python, progress, inherit)
+        activation.store(activation.derive(prefix), prefix)
+        _mark_ready(environment, lock)
+    except BaseException:
+        _leave_nothing(prefix)
+        raise
+
+
+def _leave_nothing(prefix: Path) -> None:
+    """Remove a prefix to which rattler's threads may still be writing: they outlive its error.
+
+    What cannot be removed stays: to say so would hide what went wrong first.
+    """
+    ends = time.monotonic() + _SETTLING_SECONDS
+    absent = 0
+    while absent < _SETTLED and time.monotonic() < ends:
+        absent = 0 if prefix.exists() else absent + 1
+        with suppress(InstallError):
+            remove_tree(prefix)
+        time.sleep(0.03)
+
+
+def _install_pypi(
+    packages: Sequence[LockedPackage],
+    environment: Environment,
+    lock: Lock,
+    progress: Progress,
+    inherit: tuple[int, ...],
+) -> None:
+    """Install distributions; those whose files were altered in the cache are fetched again.
+
+    Cached files are hard-linked into environments: editing one there edits it everywhere.
+    """
+    install = partial(
+        install_pypi_packages,
+        python=environment.python,
+        cache=environment.prefix.parent.parent / "uv",
+        allow_sdist=lock.metadata.get("allow_sdist") == "true",
+        inherit=inherit,
+    )
+    install(packages)
+    found = {canonicalize_name(name): path for name, path in altered_files(environment.prefix)}
+    altered = [package for package in packages if canonicalize_name(package.name) in found]
+    if not altered:
+        return
+    listed = ", ".join(package.name for package in altered)
+    progress.message(f"fetching again, for files were altered: {listed}")
+    try:
+        install(altered, anew=True)
+    except InstallError as error:
+        example = found[canonicalize_name(altered[0].name)]
+        raise InstallError(
+            f"Files of what is cached were altered: {listed} (such as {example}). {error.message}",
+            *error.hints,
+        ) from error
+    if still := [path for _, path in altered_files(environment.prefix)]:
+        others = f" and {len(still) - 1} others" if len(still) > 1 else ""
+        progress.message(f"warning: still not as they were recorded: {still[0]}{others}")
+
+
+def _require_utf_8(home: Path) -> None:
+    """Refuse what rattler and conda's own records cannot spell."""
+    try:
+        str(home).encode()
+    except UnicodeEncodeError as error:
+        raise InstallError(
+            f"The folder {str(home)!a} has a name that is not UTF-8, which packages cannot hold.",
+            "choose another folder: export CONDAVISION_HOME=FOLDER",
+        ) from error
+
+
+def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:
+    """Make the packages of the embedded channel again that the cache has lost.
+
+    Raises:
+        ForeignInterpreterError: no interpreter of this machine gives one of them.
+    """
+    from condavision.interpreters import restore  # noqa: PLC0415 - few locks need it
+
+    for package in packages:
+        restore(home / "interpreters", package.url, package.sha256)
+
+
+def _mark_ready(environment: Environment, lock: Lock) -> None:
+    """Write the marker: ``name value`` lines."""
+    write_atomic(
+        environment.marker,
+        f"key {environment.key}\nsubdir {environment.subdir}\nhash {lock.hash}\n"
+        f"created {time.time():.0f}\n",
+    )

@@ -1,0 +1,241 @@
+"""Compiled bytecode for noarch packages, which come without.
+
+conda and mamba compile on installation, rattler does not; the first import then pays, and in a
+prefix that its user cannot write every import. Each package is compiled once for each Python, and
+then linked: bytecode is valid wherever its source has the same time and size, as hard links have
+(PEP 3147, PEP 552), and Python corrects the path in it when it loads it.
+"""
+
+# ruff: noqa: PTH116, PTH120, PTH123, PTH208 - thousands of files; pathlib takes twice the time
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.system.files import remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from condavision.system.progress import Progress
+
+__all__ = ["compile_missing", "compile_prefix", "compile_sources"]
+
+_COMPILER = """
+import compileall, marshal, os, sys
+try:
+    from importlib.util import cache_from_source
+except ImportError:  # Python 2
+    cache_from_source = lambda source: source + "c"
+    os.fsdecode = lambda name: name
+header = 16 if sys.version_info >= (3, 7) else 12 if sys.version_info >= (3, 3) else 8
+code = 0
+done = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+with open(sys.argv[1], "rb") as listing:
+    sources = listing.read().split(b"\\0")[:-1]
+for source in map(os.fsdecode, sources):
+    compileall.compile_file(source, quiet=2)
+    try:
+        with open(cache_from_source(source), "rb") as stream:
+            marshal.loads(stream.read()[header:])
+    except IOError:
+        pass  # its source does not compile
+    except (EOFError, TypeError, ValueError):
+        os.unlink(cache_from_source(source))
+        code = 28  # ENOSPC
+    os.write(done, b".")
+sys.exit(code)
+"""
+"""Compiles the sources that a file lists, prints a dot for each, and removes bytecode that was cut
+off: until its issue 126606 was fixed, in 2024, Python did not notice that a disk is full. Runs on
+2.7 and later."""
+
+
+def compile_prefix(
+    prefix: Path, python: Path, cache: Path, progress: Progress, inherit: tuple[int, ...] = ()
+) -> None:
+    """Give the sources of noarch packages their bytecode; ``cache`` keeps it for other prefixes.
+
+    Files that do not compile are left to fail when they are imported, as conda does. ``inherit``
+    are file descriptors that the compiler keeps open.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    records = [json.loads(file.read_bytes()) for file in (prefix / "conda-meta").glob("*.json")]
+    pythons = [record for record in records if record["name"] == "python"]
+    if not pythons:
+        return
+    kept = cache / f"{pythons[0]['version']}-{pythons[0]['sha256'][:16]}"
+    packages = [
+        _Sources(prefix, kept / record["sha256"], tuple(_sources(record)))
+        for record in records
+        if record.get("noarch") == "python"
+    ]
+    missing = [package for package in packages if package.names and not package.link()]
+    sources = [source for package in missing for source in package.paths]
+    if compile_sources(sources, prefix, python, progress, inherit):
+        for package in missing:
+            package.keep()
+
+
+def compile_missing(
+    prefix: Path, python: Path, progress: Progress, inherit: tuple[int, ...] = ()
+) -> None:
+    """Give those modules in site-packages their bytecode that have none.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    folders = (*prefix.glob("lib/python3*/site-packages"), prefix / "Lib" / "site-packages")
+    sources = [file for folder in folders for file in folder.rglob("*.py") if not _bytecode(file)]
+    compile_sources(sources, prefix, python, progress, inherit)
+
+
+def _sources(record: dict[str, list[str]]) -> Iterator[str]:
+    return (name for name in record["files"] if name.endswith(".py") and "site-packages/" in name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """One package's sources in a prefix, and the folder that keeps their bytecode."""
+
+    prefix: Path
+    kept: Path
+    names: tuple[str, ...]
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.prefix / name for name in self.names]
+
+    def link(self) -> bool:
+        """Link what is kept into the prefix; tell whether there was any and it fits."""
+        links = []
+        try:
+            for kept in os.listdir(self.kept):
+                number, _, name = kept.partition("-")
+                source = f"{self.prefix}/{self.names[int(number)]}"
+                if not _fits(f"{self.kept}/{kept}", source):
+                    return False
+                folder = os.path.dirname(source)
+                cached = "/__pycache__" if name.count(".") > 1 else ""  # PEP 3147; not in Python 2
+                links.append((f"{self.kept}/{kept}", f"{folder}{cached}", name))
+        except (OSError, ValueError, IndexError):
+            return False
+        for folder in {folder for _, folder, _ in links}:
+            Path(folder).mkdir(exist_ok=True)
+        for file, folder, name in links:
+            _link(file, f"{folder}/{name}")
+        return bool(links)
+
+    def keep(self) -> None:
+        """Keep the prefix's bytecode; it is there as a whole or not at all."""
+        try:
+            self.kept.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.kept.parent) as folder:
+                made = Path(folder, "made")
+                made.mkdir()
+                for number, source in enumerate(self.paths):
+                    for file in _bytecode(source):
+                        _link(str(file), f"{made}/{number}-{file.name}")
+                remove_tree(self.kept)
+                made.rename(self.kept)
+        except OSError:
+            return  # another process was faster, or the cache cannot be written
+
+
+def _bytecode(source: Path) -> list[Path]:
+    legacy = source.with_suffix(".pyc")  # Python 2
+    return (
+        [legacy]
+        if legacy.exists()
+        else list(source.parent.glob(f"__pycache__/{source.stem}.*.pyc"))
+    )
+
+
+def _fits(file: str, source: str) -> bool:
+    """Tell whether bytecode is of this very source: its header has the source's time."""
+    with open(file, "rb", buffering=0) as stream:
+        header = stream.read(16)
+    expected = struct.pack("<I", int(os.stat(source).st_mtime) & 0xFFFFFFFF)
+    return expected in {header[4:8], header[8:12]}  # before and since PEP 552
+
+
+def _link(file: str, target: str) -> None:
+    try:
+        os.link(file, target)
+    except FileExistsError:
+        return  # the package brought its own
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(file, target)
+
+
+def compile_sources(
+    sources: Sequence[Path],
+    prefix: Path,
+    python: Path,
+    progress: Progress,
+    inherit: tuple[int, ...] = (),
+) -> bool:
+    """Compile ``sources`` below ``prefix`` in parallel; those that cannot be compiled are left.
+
+    Tell whether every source was tried: a compiler may be killed where memory is short.
+
+    Raises:
+        OSError: the disk is full; no bytecode is left that was cut off.
+    """
+    if not sources:
+        return True
+    workers = min(os.cpu_count() or 1, 1 + len(sources) // 100)
+    with tempfile.TemporaryDirectory() as folder, progress.compiling(len(sources)) as compiled:
+        listings = []
+        for number in range(workers):
+            listings.append(Path(folder, str(number)))
+            names = (f"{source}\0" for source in sources[number::workers])
+            listings[-1].write_bytes(os.fsencode("".join(names)))
+        codes = _compiled([(str(python), str(it)) for it in listings], prefix, compiled, inherit)
+    if errno.ENOSPC in codes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(prefix))
+    return not any(codes)
+
+
+def _compiled(
+    works: Iterable[tuple[str, str]],
+    prefix: Path,
+    compiled: Callable[[int], object],
+    inherit: tuple[int, ...],
+) -> list[int]:
+    """Run a compiler for each Python and list of files; return their exit codes."""
+    reading, writing = os.pipe()
+    compilers: list[subprocess.Popen[bytes]] = []
+    try:
+        with open(reading, "rb", buffering=0) as dots:
+            with open(writing, "wb") as said:
+                for python, listing in works:
+                    command = [python, "-E", "-s", "-c", _COMPILER, listing]
+                    compiler = subprocess.Popen(
+                        command,
+                        cwd=prefix,  # Python would take modules from the user's folder
+                        stdin=subprocess.DEVNULL,
+                        stdout=said,
+                        stderr=subprocess.DEVNULL,
+                        pass_fds=inherit,
+                    )
+                    compilers.append(compiler)
+            while some := dots.read(1 << 12):
+                compiled(len(some))
+        return [compiler.wait() for compiler in compilers]
+    except BaseException:
+        for compiler in compilers:
+            compiler.kill()
+            compiler.wait()
+        raise

@@ -1,0 +1,72 @@
+"""Environments: a prefix in the user's cache for each distinct set of locked packages.
+
+A prefix is built where it stays, under a lock, and gets its marker last; one without a marker is
+unfinished, whatever killed its builder, and is removed by whoever holds the lock next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from condavision.errors import InstallError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from condavision.core.model import Lock
+
+__all__ = ["Environment", "environment_of"]
+
+_KEY_LENGTH = 16  # hex digits; short, because prefixes are written into shebangs
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where the packages of one lock for one subdir are, or would be.
+
+    ``key`` is the digest of their urls and hashes: locks with one solution share an environment.
+    """
+
+    prefix: Path
+    key: str
+    subdir: str
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        if self.subdir.startswith("win-"):
+            return self.prefix / "python.exe"
+        return self.prefix / "bin" / "python"
+
+    @property
+    def marker(self) -> Path:
+        """The file that says the environment is complete.
+
+        It is not called ``*.json``: conda takes every such file there for a package.
+        """
+        return self.prefix / "conda-meta" / "condavision"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it was built to the end, and its interpreter is still there."""
+        return self.marker.is_file() and self.python.exists()
+
+
+def environment_of(lock: Lock, subdir: str, home: Path) -> Environment:
+    """Return the environment of a lock, built or not.
+
+    Raises:
+        InstallError: the lock has nothing for ``subdir``.
+    """
+    packages = lock.on(subdir)
+    if not packages:
+        raise InstallError(
+            f"The lock {lock.hash} has no packages for {subdir}, only for "
+            f"{', '.join(lock.platforms) or 'no platform'}.",
+            f"lock for this platform too: condavision lock --platform {subdir} SCRIPT",
+        )
+    lines = sorted(f"{package.url} {package.sha256}\n" for package in packages)
+    key = hashlib.sha256("".join(lines).encode()).hexdigest()[:_KEY_LENGTH]
+    return Environment(home / "envs" / key, key, subdir)

@@ -1,0 +1,66 @@
+"""Which environments processes run from just now, so that removing spares them.
+
+Linux tells by ``/proc`` (proc(5)): the program, its first argument (an interpreter that a prefix
+only links to is elsewhere), and the libraries it has mapped. Other systems have no such table that
+one may read; there an environment counts as in use for an hour after its last start.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from condavision.environments.inventory import InstalledEnvironment
+
+__all__ = ["users_of"]
+
+_PROCESSES = Path("/proc")
+_RECENT = 3600.0  # seconds; as seldom is the time of use noted
+
+
+def users_of(environments: Iterable[InstalledEnvironment]) -> dict[Path, str]:
+    """Return, by prefix, who uses an environment: processes, or how lately it was started."""
+    environments = tuple(environments)
+    if _PROCESSES.joinpath("self", "maps").exists():
+        found = _processes({item.prefix for item in environments})
+        return {prefix: f"process {', '.join(map(str, ids))}" for prefix, ids in found.items()}
+    limit = time.time() - _RECENT
+    return {
+        item.prefix: "a start less than an hour ago"
+        for item in environments
+        if item.ready and item.scripts and item.used > limit
+    }
+
+
+def _processes(prefixes: Iterable[Path]) -> dict[Path, list[int]]:
+    spellings = {
+        os.fsencode(f"{spelling}/"): prefix
+        for prefix in prefixes
+        for spelling in (prefix.absolute(), Path(os.path.realpath(prefix)))
+    }
+    parents = {spelling.rstrip(b"/").rpartition(b"/")[0] for spelling in spellings}
+    found: dict[Path, list[int]] = {}
+    for folder in _PROCESSES.iterdir():
+        if folder.name.isdigit():
+            files = [file for file in _files(folder) if any(map(file.startswith, parents))]
+            for spelling, prefix in spellings.items():
+                if any(file.startswith(spelling) for file in files):
+                    ids = found.setdefault(prefix, [])
+                    ids += [] if int(folder.name) in ids else [int(folder.name)]
+    return found
+
+
+def _files(process: Path) -> Iterator[bytes]:
+    """Yield the files a process runs from; none of one that ended or that we may not look at."""
+    try:
+        yield process.joinpath("cmdline").read_bytes().partition(b"\0")[0]
+        yield os.fsencode(process.joinpath("exe").readlink())
+        for line in process.joinpath("maps").read_bytes().splitlines():
+            yield line[line.find(b"/") :] if b"/" in line else b""
+    except OSError:
+        return

@@ -1,0 +1,94 @@
+"""Making sure that an environment exists: one process builds it, the others wait."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from condavision.environments.environment import environment_of
+from condavision.errors import InstallError
+from condavision.system.file_lock import exclusive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from condavision.core.model import Lock
+    from condavision.environments.environment import Environment
+    from condavision.system.progress import Progress
+
+__all__ = ["install"]
+
+
+def install(
+    lock: Lock,
+    subdir: str,
+    *,
+    home: Path,
+    progress: Progress,
+    vendored: Path | None = None,
+    compile_bytecode: bool = True,
+) -> Environment:
+    """Make sure that the environment of ``lock`` exists, and return it.
+
+    One process builds; others that want the same environment wait for it. A ready environment
+    costs one ``stat``. With ``vendored``, a folder that ``vendor`` filled, nothing is fetched.
+
+    Raises:
+        InstallError: a package cannot be fetched, verified or linked; nothing is left behind.
+    """
+    environment = environment_of(lock, subdir, home)
+    if not environment.is_ready:
+        with _building(environment, progress) as inherit:
+            if not environment.is_ready:
+                from condavision.environments.build import build  # noqa: PLC0415 - rattler costs 0.1 s
+
+                build(
+                    environment,
+                    lock,
+                    progress,
+                    inherit,
+                    vendored=vendored,
+                    compile_bytecode=compile_bytecode,
+                )
+    if not environment.python.exists():
+        raise InstallError(
+            f"The packages of {environment.prefix} bring no interpreter: {environment.python} is"
+            " not there.",
+            "lock again: condavision lock --upgrade SCRIPT",
+        )
+    return environment
+
+
+@contextmanager
+def _building(environment: Environment, progress: Progress) -> Iterator[tuple[int, ...]]:
+    """Hold the environment's lock; yield the descriptors that children must keep open."""
+    envs = environment.prefix.parent
+    with _explained(environment):
+        envs.mkdir(parents=True, exist_ok=True)
+        with exclusive(
+            envs / f"{environment.key}.lock",
+            lambda: progress.message(
+                f"waiting for another process that builds {environment.prefix}"
+            ),
+        ) as descriptor:
+            yield (descriptor,) if os.name == "posix" else ()
+
+
+def _is_full(error: OSError) -> bool:
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+@contextmanager
+def _explained(environment: Environment) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InstallError(
+            f"The environment {environment.prefix} cannot be made: "
+            f"{error.strerror or error} ({error.filename or environment.prefix}).",
+            *(["make room: condavision clean --unused-for 30"] if _is_full(error) else []),
+            "choose another folder for environments: export CONDAVISION_HOME=FOLDER",
+        ) from error

@@ -1,0 +1,1 @@
+"""A committed lock in, a running script out: nothing here solves."""

@@ -1,0 +1,210 @@
+"""Launchers: a small sh script for each locked script, with no Python of ours in the way.
+
+It starts the script's process itself where nothing is newer than it was when the launcher was
+made, and leaves the rest to ``condavision run``. That check is best effort: the shell's ``-nt``
+sees modification times alone, so a file put back with an older time goes unnoticed.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.environments.inventory import LAUNCHED
+from condavision.errors import UsageError
+from condavision.warm import CONSTANT, KEEP, NONEMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from condavision.environments.activation import Activation
+    from condavision.environments.environment import Environment
+    from condavision.exec_stage.warm_record import WarmInputs
+    from condavision.warm import Operation
+
+__all__ = ["launcher_text", "write_launcher"]
+
+_MARK = "# made by condavision"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def write_launcher(
+    folder: Path,
+    script: Path,
+    inputs: WarmInputs,
+    environment: Environment,
+    activation: Activation,
+    paths: Iterable[Path] = (),
+) -> Path:
+    """Write ``folder``/``script`` without its suffix, and return it.
+
+    Raises:
+        UsageError: a file of that name is there that is no launcher, or is one of another script
+            that is still there; the folder cannot be written; or an input changed since
+            ``inputs.started``.
+    """
+    target = folder.absolute() / script.stem
+    script = script.absolute()
+    newest = _newest([*inputs.files, *inputs.folders])
+    if newest > inputs.started:
+        raise UsageError(f"{script}, or what it imports, changes just now", "type it again")
+    text = launcher_text(target, script, inputs, environment, activation, paths)
+    try:
+        _refuse_foreign(target, script)
+        folder.mkdir(parents=True, exist_ok=True)
+        environment.marker.with_name(LAUNCHED).touch()
+        _write(target, text, max(newest, _newest([environment.marker])))
+    except OSError as error:
+        raise UsageError(
+            f"the launcher {target} cannot be written: {error.strerror}",
+            "choose another folder: condavision install --launcher FOLDER SCRIPT",
+        ) from error
+    return target
+
+
+def launcher_text(
+    target: Path,
+    script: Path,
+    inputs: WarmInputs,
+    environment: Environment,
+    activation: Activation,
+    paths: Iterable[Path] = (),
+) -> str:
+    """Return the launcher that lies at ``target``."""
+    fresh = " &&\n   ".join(_conditions(target, inputs, environment))
+    used = shlex.quote(str(environment.marker.with_name(LAUNCHED)))
+    command = [*activation.wrapper, str(environment.python), str(script)]
+    start = [
+        f"[ ! -w {used} ] || : > {used}",
+        *_activation(activation.operations),
+        *_python_path(paths),
+        f'exec {shlex.join(command)} "$@"',
+    ]
+    if not all(_NAME.match(name) for operation in activation.operations for name in operation[:1]):
+        start = [": a variable that sh cannot name"]
+    body = "\n".join(f"  {line}" for line in start)
+    module, rest = (
+        [sys.executable, "-P", "-m", "condavision"],
+        f'run {shlex.quote(str(script))} "$@"',
+    )
+    return (
+        f"#!/bin/sh\n{_mark(script)}\n"
+        f"if {fresh}\nthen\n{body}\nfi\n"
+        f"command -v condavision >/dev/null || exec {shlex.join(module)} {rest}\n"  # as in cron
+        f"exec condavision {rest}\n"
+    )
+
+
+def _mark(script: Path) -> str:
+    return f"{_MARK} for {str(script)!a}"
+
+
+def _conditions(target: Path, inputs: WarmInputs, environment: Environment) -> Iterator[str]:
+    """Yield the tests that nothing has changed; all are builtins of the shell."""
+    stamp = shlex.quote(str(target))
+    yield f"[ -e {stamp} ]"  # bash, not dash, takes a file for newer than one that is gone
+    yield f"[ -x {shlex.quote(str(environment.python))} ]"
+    for name, value in inputs.variables.items():
+        if value is None:
+            yield f'[ -z "${{{name}+x}}" ]'
+        else:
+            yield f'[ "${{{name}-}}" = {shlex.quote(value)} ]'
+    for path in (*inputs.files, *inputs.folders, environment.marker):
+        quoted = shlex.quote(str(path))
+        if path.exists():
+            yield f"[ -e {quoted} ] && [ ! {quoted} -nt {stamp} ]"
+        else:
+            yield f"[ ! -e {quoted} ]"
+
+
+def _activation(operations: Iterable[Operation]) -> Iterator[str]:
+    """Yield what activates; values are computed before any is set, as each sees the original."""
+    assignments: list[str] = []
+    for number, (name, source, mode, before, after, otherwise) in enumerate(operations):
+        if not source:
+            assignments.append(_assigned(name, otherwise, shlex.quote(otherwise[1:])))
+            continue
+        middle = "" if mode == CONSTANT else f'"${source}"'
+        value = (
+            f"{shlex.quote(before) if before else ''}{middle}{shlex.quote(after) if after else ''}"
+        )
+        test = f'"${{{source}:-}}"' if mode == NONEMPTY else f'"${{{source}+x}}"'
+        flag, held = f"_cvs{number}", f"_cvv{number}"
+        yield f"{flag}=; if [ -n {test} ]; then {flag}=1 {held}={value}; fi"
+        elsewise = _assigned(name, otherwise, shlex.quote(otherwise[1:]))
+        assignments.append(
+            f'if [ -n "${flag}" ]; then {name}="${held}"; export {name}; else {elsewise}; fi'
+        )
+    yield from assignments
+
+
+def _assigned(name: str, otherwise: str, value: str) -> str:
+    if otherwise == KEEP:
+        return ":"
+    return f"{name}={value}; export {name}" if otherwise else f"unset {name}"
+
+
+def _python_path(paths: Iterable[Path]) -> list[str]:
+    added = os.pathsep.join(map(str, paths))
+    if not added:
+        return []
+    value = f"{shlex.quote(added)}${{PYTHONPATH:+:$PYTHONPATH}}"
+    return [f"PYTHONPATH={value}; export PYTHONPATH"]
+
+
+def _refuse_foreign(target: Path, script: Path) -> None:
+    """Refuse what is in the way, except a launcher of this script or of one that is gone."""
+    if not target.exists():
+        return
+    owner = None if target.is_dir() else _script_of(target)
+    if owner is None:
+        raise UsageError(
+            f"{target} is there and is not a launcher of {script}",
+            "choose another folder: condavision install --launcher FOLDER SCRIPT",
+            f"or move it out of the way: mv {shlex.quote(str(target))} ELSEWHERE",
+        )
+    if owner != script and owner.exists():
+        raise UsageError(
+            f"{target} is there and is not a launcher of {script} but of {owner}",
+            "choose another folder: condavision install --launcher FOLDER SCRIPT",
+            f"or, if nobody needs that one: rm {shlex.quote(str(target))}",
+        )
+
+
+def _script_of(launcher: Path) -> Path | None:
+    """Return the script that a launcher says it was made for, None where it is no launcher."""
+    for line in launcher.read_text("utf-8", "replace").splitlines()[:2]:
+        if line.startswith(f"{_MARK} for "):
+            with suppress(ValueError, SyntaxError):
+                return Path(ast.literal_eval(line.removeprefix(f"{_MARK} for ")))
+    return None
+
+
+def _newest(paths: Iterable[Path]) -> int:
+    """Return the last modification of what exists, in nanoseconds.
+
+    The launcher gets this time and not its own: an edit just after it is made would otherwise look
+    older than it to a shell that compares seconds.
+    """
+    return max((path.stat().st_mtime_ns for path in paths if path.exists()), default=0)
+
+
+def _write(target: Path, text: str, modified: int) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(os.fsencode(text))
+        temporary.chmod(0o755)
+        os.utime(temporary, ns=(modified, modified))
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

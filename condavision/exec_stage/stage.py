@@ -1,0 +1,163 @@
+"""The exec stage: a script's committed lock becomes an environment, and the script runs in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from condavision.core.platforms import current_subdir
+from condavision.environments.activation import load as load_activation
+from condavision.environments.install import install
+from condavision.environments.inventory import record_use
+from condavision.errors import UsageError
+from condavision.exec_stage.process import execute
+from condavision.exec_stage.shell_launchers import write_launcher
+from condavision.exec_stage.warm_record import WarmInputs, write_warm_record
+from condavision.inference.infer import Flags, lock_command
+from condavision.inference.lock_lookup import config_of, find_lock, locate
+from condavision.locks.index import FILE_NAME
+from condavision.project.config import SETTINGS_FILES
+from condavision.project.targets import Module, place_of
+from condavision.system.cache_dir import home
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from condavision.environments.activation import Activation
+    from condavision.environments.environment import Environment
+    from condavision.inference.lock_lookup import Located
+    from condavision.project.targets import Target
+    from condavision.system.progress import Progress
+
+__all__ = ["Prepared", "install_launcher", "install_named", "prepare", "run_module", "run_script"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A locked target whose environment is there: all that starting it takes.
+
+    ``paths`` go in front of PYTHONPATH; ``inputs`` are what has to stay as it is.
+    """
+
+    environment: Environment
+    activation: Activation
+    paths: tuple[Path, ...]
+    inputs: WarmInputs
+
+
+def prepare(target: Target, flags: Flags, progress: Progress) -> Prepared:
+    """Find the lock of a target and install its environment if need be.
+
+    Raises:
+        CondavisionError: there is no lock that fits, or the environment cannot be made.
+    """
+    started = time.time_ns()
+    located = locate(target, flags)
+    vendored = located.project.config.vendored
+    subdir = current_subdir()
+    environment = install(located.lock, subdir, home=home(), progress=progress, vendored=vendored)
+    activation = load_activation(environment.prefix)
+    return Prepared(environment, activation, located.python_paths, _inputs(located, started))
+
+
+def _inputs(located: Located, started: int) -> WarmInputs:
+    """Return everything that was read to come to this environment."""
+    root = located.project.config.root
+    analysis = located.reading.analysis
+    indexes = (located.project.locks(local=local) / FILE_NAME for local in (False, True))
+    place = place_of(located.project.target)
+    folders = {folder for folder in (place, *place.parents) if folder.is_relative_to(root)}
+    settings = (folder / name for folder in {root, *folders} for name in SETTINGS_FILES)
+    return WarmInputs(
+        files=(*(file.path for file in analysis.files), located.path, *indexes, *sorted(settings)),
+        folders=located.reading.searched,
+        variables={name: os.environ.get(name) for name in ("PYTHONPATH", "CONDAVISION_HOME")},
+        started=started,
+    )
+
+
+def run_module(name: str, args: Sequence[str], flags: Flags, progress: Progress) -> NoReturn:
+    """Replace this process by a locked module, as ``python -m`` starts it in this folder.
+
+    Raises:
+        UsageError: the name cannot be a module's.
+        CondavisionError: there is no lock that fits, or the environment cannot be made.
+    """
+    target = Module(name, Path.cwd())
+    _become(target, ["-m", name], args, flags, prepare(target, flags, progress))
+
+
+def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress) -> NoReturn:
+    """Replace this process by a locked script.
+
+    ``name`` is the script as it was typed, which is what it sees as ``sys.argv[0]``.
+
+    Raises:
+        UsageError: it is a notebook.
+        CondavisionError: there is no lock that fits, or the environment cannot be made.
+    """
+    name = f"./{name}" if name.startswith("-") else name  # or Python takes it for an option
+    script = Path(name)
+    if script.suffix == ".ipynb":
+        raise _notebook(name, flags)
+    _become(script, [name], args, flags, prepare(script, flags, progress))
+
+
+def _notebook(name: str, flags: Flags) -> UsageError:
+    quoted = shlex.quote(name)
+    kernel = re.sub("[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-") or "notebook"
+    return UsageError(
+        f"{name} is a notebook, which Python itself cannot run",
+        "let it import what Jupyter runs it with, in a cell of its own: import ipykernel",
+        f"then lock it: {lock_command(Path(name), flags)}",
+        "and give Jupyter its environment as a kernel:"
+        f' "$(condavision path --python {quoted})" -m ipykernel install --user --name {kernel}',
+    )
+
+
+def _become(
+    target: Path | Module,
+    start: Sequence[str],
+    args: Sequence[str],
+    flags: Flags,
+    prepared: Prepared,
+) -> NoReturn:
+    environment, activation = prepared.environment, prepared.activation
+    file = target if isinstance(target, Path) else prepared.inputs.files[0]
+    record_use(environment, file)
+    if replace(flags, vendored=None) == Flags():  # the launcher knows targets by their names alone
+        write_warm_record(home(), target, prepared.inputs, environment, activation, prepared.paths)
+    execute([str(environment.python), *start, *args], activation, prepared.paths)
+
+
+def install_named(name: str | Target, flags: Flags, progress: Progress) -> Environment:
+    """Install the environment of a target, or of a requirement hash locked in this project.
+
+    Raises:
+        CondavisionError: there is no such lock, or the environment cannot be made.
+    """
+    lock = find_lock(name, flags)
+    vendored = config_of(name, flags).vendored
+    return install(lock, current_subdir(), home=home(), progress=progress, vendored=vendored)
+
+
+def install_launcher(script: Path, folder: Path, flags: Flags, progress: Progress) -> Path:
+    """Install the environment of a script, write its launcher into ``folder`` and return that.
+
+    Raises:
+        CondavisionError: there is no lock that fits, or the launcher cannot be written.
+    """
+    prepared = prepare(script, flags, progress)
+    return write_launcher(
+        folder,
+        script,
+        prepared.inputs,
+        prepared.environment,
+        prepared.activation,
+        prepared.paths,
+    )

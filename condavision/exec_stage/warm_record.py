@@ -1,0 +1,123 @@
+"""The warm path's writing half: what a run has to check, and how it starts."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.environments.inventory import USED
+from condavision.project.targets import Module
+from condavision.warm import (
+    FORMAT,
+    counted,
+    encode,
+    identity,
+    module_names,
+    record_path,
+    signature,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from condavision.environments.activation import Activation
+    from condavision.environments.environment import Environment
+
+__all__ = ["WarmInputs", "write_warm_record"]
+
+
+@dataclass(frozen=True, slots=True)
+class WarmInputs:
+    """Everything that decided how a script runs.
+
+    ``files`` need not exist: one that appears (a configuration, say) counts as a change.
+    ``folders`` are those searched for modules. ``variables`` are environment variables and their
+    values, None where not set. ``started`` is ``time.time_ns()`` before the first of them was read.
+    """
+
+    files: tuple[Path, ...]
+    folders: tuple[Path, ...]
+    variables: Mapping[str, str | None]
+    started: int = field(default_factory=time.time_ns)
+
+
+def write_warm_record(
+    home: Path,
+    target: Path | Module,
+    inputs: WarmInputs,
+    environment: Environment,
+    activation: Activation,
+    paths: Iterable[Path] = (),
+) -> bool:
+    """Keep what the next run of ``target`` needs to start at once; tell whether that was done.
+
+    It is not where an input changed so recently that another change might leave its times as they
+    are (git calls such an entry racy), and where the cache cannot be written: the next run then
+    takes the long way, which is all that a record saves.
+    """
+    module = isinstance(target, Module)
+    real = identity(target.name if isinstance(target, Module) else str(target), module=module)
+    used = environment.marker.with_name(USED)
+    files = (*inputs.files, environment.marker, environment.python)
+    if any(_is_racy(path, inputs.started) for path in (*inputs.files, *inputs.folders)):
+        return False
+    checks = [item for path in files for item in (str(path), signature(str(path)), "")]
+    for folder in map(str, inputs.folders):
+        checks += [folder, signature(folder), f"={module_names(folder)}"]
+    variables = [
+        item
+        for name, value in inputs.variables.items()
+        for item in (name, "" if value is None else f"={value}")
+    ]
+    operations = [item for operation in activation.operations for item in operation]
+    content = encode(
+        [
+            *(FORMAT, real),
+            *counted(variables),
+            *counted(checks),
+            *counted(operations),
+            *counted(activation.wrapper),
+            *counted([str(path) for path in paths]),
+            *(str(environment.python), str(used), FORMAT),
+        ]
+    )
+    try:
+        _write(home, Path(record_path(str(home), real)), content)
+    except OSError:
+        return False
+    return True
+
+
+def _is_racy(path: Path, started: int) -> bool:
+    """Tell whether ``path`` changed after ``started``, or too shortly before to tell.
+
+    Clocks of file systems tick in steps, of milliseconds here and of two seconds on FAT.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return False
+    whole_seconds = status.st_mtime_ns % 1_000_000_000 == status.st_ctime_ns % 1_000_000_000 == 0
+    step = 2_000_000_000 if whole_seconds else 50_000_000
+    return max(status.st_mtime_ns, status.st_ctime_ns) > started - step
+
+
+def _write(home: Path, path: Path, content: bytes) -> None:
+    private = home / "warm"
+    home.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        private.mkdir(mode=0o700)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

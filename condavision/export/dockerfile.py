@@ -1,0 +1,139 @@
+"""A Dockerfile for a locked script: its environment, its sources, itself as the entry point."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from string import Template
+from typing import TYPE_CHECKING
+
+from condavision import __version__
+from condavision.core.channels import INTERPRETERS
+from condavision.errors import UsageError
+from condavision.export.scaffold import template
+from condavision.locks.index import FILE_NAME
+from condavision.project.config import load_config
+from condavision.project.targets import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from condavision.inference.lock_lookup import Located
+
+__all__ = ["dockerfile"]
+
+_IMAGES = {
+    "linux-64": "linux/amd64",
+    "linux-aarch64": "linux/arm64",
+    "linux-ppc64le": "linux/ppc64le",
+}
+
+
+def dockerfile(located: Located, platform: str) -> str:
+    """Return a Dockerfile that runs a locked script or module, to be built in the project's root.
+
+    Raises:
+        UsageError: the platform is not one of images, the lock has nothing for it or belongs to
+            this machine alone, or files of the script lie outside the project.
+    """
+    lock = located.lock
+    if platform not in _IMAGES:
+        raise UsageError(f"images are made for {', '.join(_IMAGES)}, not for {platform}")
+    if platform not in lock.platforms:
+        raise UsageError(
+            f"the lock {lock.hash} has nothing for {platform}",
+            f"lock for this platform too: condavision lock --platform {platform} SCRIPT",
+        )
+    if lock.metadata.get("channels") == INTERPRETERS:
+        raise UsageError(
+            f"the lock {lock.hash} is made from this machine's interpreters, which an image lacks",
+            "lock with a channel first: condavision lock -c CHANNEL SCRIPT",
+        )
+    local = sorted({package.url for package in lock.on(platform) if _is_file(package.url)})
+    if local:
+        raise UsageError(
+            f"an image cannot fetch what lies on this machine: {local[0]}",
+            "lock with a channel that has a URL: condavision lock -c CHANNEL SCRIPT",
+        )
+    config = located.project.config
+    settings = [config.source] if config.source else []
+    index = located.path.with_name(FILE_NAME)
+    locks = _locks_option(located, config.root)
+    install = ["condavision", "install", "--quiet", *locks, lock.hash]
+    sources = [index, *(source.path for source in located.reading.analysis.files)]
+    return Template(template("Dockerfile")).substitute(
+        script=_one_line(located.project.key),
+        platform=_IMAGES[platform],
+        version=__version__,
+        install=json.dumps(install),
+        copy_lock=_copy([*settings, located.path], config.root),
+        copy_sources=_copy(sources, config.root),
+        start=_start(located),
+    )
+
+
+def _start(located: Located) -> str:
+    """Return the instructions that run the target; a module runs in its folder."""
+    target, root = located.project.target, located.project.config.root
+    if not isinstance(target, Module):
+        words = [*_locks_option(located, root), located.project.key]
+        return f"ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
+    place = _below(target.folder, root)
+    words = [*_locks_option(located, target.folder.resolve()), "-m", target.name]
+    move = "" if place == PurePosixPath() else f"WORKDIR {_word(str(place))}\n"
+    return f"{move}ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
+
+
+def _locks_option(located: Located, start: Path) -> tuple[str, ...]:
+    """Return the option for a folder of locks that the project's configuration does not name.
+
+    It is as seen from the folder ``start``.
+    """
+    root = located.project.config.root
+    folder = located.path.parent
+    if folder == load_config(root).locks:
+        return ()
+    _below(folder, root)
+    return ("--locks", Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix())
+
+
+def _is_file(url: str) -> bool:
+    return url.startswith("file:")
+
+
+def _copy(paths: Iterable[Path], root: Path) -> str:
+    """Return a COPY instruction for each folder."""
+    names = sorted({_below(path, root) for path in paths}, key=lambda name: (name.parent, name))
+    lines = []
+    for folder, group in groupby(names, key=lambda name: name.parent):
+        sources = [_literal(str(name)) for name in group]
+        target = "./" if folder == PurePosixPath() else f"./{_word(str(folder))}/"
+        lines.append(f"COPY {json.dumps([*sources, target])}")
+    return "\n".join(lines)
+
+
+def _below(path: Path, root: Path) -> PurePosixPath:
+    resolved = path.resolve()
+    if not resolved.is_relative_to(root.resolve()):
+        raise UsageError(
+            f"{path} is not below {root}, and an image is built from what is",
+            "move it into the project, and lock again: condavision lock SCRIPT",
+        )
+    return PurePosixPath(resolved.relative_to(root.resolve()).as_posix())
+
+
+def _literal(name: str) -> str:
+    """Return a source as COPY takes it: a pattern (Go's filepath.Match) that fits it alone."""
+    return _word(re.sub(r"[\[*?]", r"[\g<0>]", name.replace("\\", "\\\\")))
+
+
+def _word(text: str) -> str:
+    """Return a word as COPY takes it: variables, quotes and escapes are expanded in it."""
+    return re.sub(r"[$'\"\\]", r"\\\g<0>", text)
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else json.dumps(text)

@@ -1,0 +1,240 @@
+"""``vendor``: every artefact of some locks into one folder, for machines without a network.
+
+A file is there under its name only when it is complete and has the locked hash, so whatever ends
+a run early, the next one fetches what is missing and replaces what was damaged since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from rattler import Client
+from rattler.index import index_fs
+from rattler.package_streaming import download_to_writer
+
+from condavision.core.channels import INTERPRETERS
+from condavision.core.model import Manager
+from condavision.environments.vendored import CHANNEL, is_intact, vendored_path
+from condavision.errors import CondavisionError, InstallError, UsageError
+from condavision.system.file_lock import exclusive
+from condavision.system.progress import LONGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from condavision.core.model import Lock, LockedPackage
+    from condavision.system.progress import Fetching, Progress
+
+__all__ = ["Vendored", "vendor"]
+
+_AT_ONCE = 8
+_PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Vendored:
+    """What a vendored folder has now: so many files, some of them fetched or mended just now."""
+
+    folder: Path
+    files: int
+    fetched: tuple[str, ...]
+    mended: tuple[str, ...]
+
+    def summary(self) -> str:
+        """Return one line for a person."""
+        counts = f"{len(self.fetched)} fetched, {len(self.mended)} mended"
+        return f"{self.folder} has {self.files} files ({counts})"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``vendor --json`` says."""
+        return {
+            "folder": str(self.folder),
+            "files": self.files,
+            "fetched": list(self.fetched),
+            "mended": list(self.mended),
+        }
+
+
+def vendor(
+    folder: Path, locks: Iterable[Lock], platforms: Sequence[str], progress: Progress
+) -> Vendored:
+    """Copy every artefact of ``locks`` into ``folder``; ``platforms`` are all where empty.
+
+    Of a lock made from this machine's interpreters that is what comes from PyPI.
+
+    Raises:
+        UsageError: two artefacts have one name, or no lock has any for these platforms.
+        InstallError: files cannot be fetched or have another content than locked; all are named.
+    """
+    wanted = _wanted(folder, tuple(locks), platforms)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        guard = folder / ".condavision.lock"
+        with exclusive(guard, lambda: progress.message(f"waiting for who writes into {folder}")):
+            return _vendor(folder, wanted, progress)
+    except OSError as error:
+        raise InstallError(
+            f"{folder} cannot be written to: {error.strerror or error}", "choose another folder"
+        ) from error
+
+
+def _wanted(
+    folder: Path, locks: Sequence[Lock], platforms: Sequence[str]
+) -> dict[Path, LockedPackage]:
+    wanted: dict[Path, LockedPackage] = {}
+    for lock in locks:
+        local = lock.metadata.get("channels") == INTERPRETERS
+        for package in lock.packages:
+            if platforms and package.platform not in platforms:
+                continue
+            if local and package.manager is Manager.CONDA:
+                continue  # this machine's interpreters are of no use elsewhere
+            path = vendored_path(package, folder)
+            known = wanted.setdefault(path, package)
+            if known.sha256 != package.sha256:
+                raise UsageError(
+                    f"{known.url} and {package.url} have one name and different content",
+                    "vendor the scripts that need them into folders of their own",
+                )
+    if not wanted and any(lock.metadata.get("channels") == INTERPRETERS for lock in locks):
+        raise UsageError(
+            "the locks are made from this machine's interpreters and have nothing from PyPI, so"
+            " there is nothing to copy",
+            "for another machine, lock with a channel first: condavision lock -c CHANNEL SCRIPT",
+        )
+    if not wanted:
+        raise UsageError(f"no lock has packages for {', '.join(platforms) or 'any platform'}")
+    return wanted
+
+
+def _vendor(folder: Path, wanted: dict[Path, LockedPackage], progress: Progress) -> Vendored:
+    for part in folder.rglob(f".*{_PART}"):
+        part.unlink()
+    states = {path: _state(path, package) for path, package in wanted.items()}
+    lacking = {path: wanted[path] for path, state in states.items() if state != "intact"}
+    failed: list[CondavisionError] = []
+    if lacking:
+        progress.message(f"fetching {len(lacking)} of {len(wanted)} files into {folder}")
+        with progress.fetching(len(lacking)) as fetching:
+            failed = asyncio.run(_fetch_all(lacking, fetching))
+    asyncio.run(_index(folder / CHANNEL))
+    if failed:
+        hints = dict.fromkeys(hint for error in failed for hint in error.hints)
+        raise InstallError("\n".join(error.message for error in failed), *hints)
+    names = {state: _names(states, state) for state in ("missing", "damaged")}
+    for name in names["damaged"]:
+        progress.message(f"mended {name}")
+    return Vendored(folder, len(wanted), names["missing"], names["damaged"])
+
+
+def _state(path: Path, package: LockedPackage) -> str:
+    try:
+        return "intact" if is_intact(path, package) else "damaged"
+    except FileNotFoundError:
+        return "missing"
+
+
+def _names(states: dict[Path, str], state: str) -> tuple[str, ...]:
+    return tuple(sorted(path.name for path, found in states.items() if found == state))
+
+
+async def _index(channel: Path) -> None:
+    (channel / "noarch").mkdir(parents=True, exist_ok=True)
+    await index_fs(channel)
+
+
+async def _fetch_all(
+    lacking: dict[Path, LockedPackage], fetching: Fetching
+) -> list[CondavisionError]:
+    """Fetch files, some at a time; one that fails does not keep the others."""
+    client = Client.default_client(timeout=LONGEST)
+    gate = asyncio.Semaphore(_AT_ONCE)
+    failed: list[CondavisionError] = []
+
+    async def fetch(path: Path, package: LockedPackage) -> None:
+        async with gate:
+            try:
+                await _fetch(client, path, package, fetching)
+            except CondavisionError as error:
+                failed.append(error)
+
+    await asyncio.gather(*(fetch(path, package) for path, package in lacking.items()))
+    return failed
+
+
+async def _fetch(client: Client, path: Path, package: LockedPackage, fetching: Fetching) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}{_PART}")
+    try:
+        with part.open("wb") as stream:
+            sink = _Sink(stream, fetching)
+            await _download(client, package, sink)
+        if sink.digest.hexdigest() != package.sha256:
+            raise InstallError(
+                f"{package.url} is not the file that was locked (sha256 {package.sha256}, found"
+                f" {sink.digest.hexdigest()})",
+                "if its channel replaced it, lock again: condavision lock --upgrade SCRIPT",
+            )
+        part.replace(path)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    fetching.finished(path.name, sink.received)
+
+
+async def _download(client: Client, package: LockedPackage, sink: _Sink) -> None:
+    parts = urlsplit(package.url)
+    try:
+        if parts.scheme == "file":
+            with Path(url2pathname(parts.path)).open("rb") as source:
+                await asyncio.to_thread(shutil.copyfileobj, source, sink)
+        else:
+            await download_to_writer(client, package.url, sink)
+    except (OSError, RuntimeError) as error:  # rattler raises no narrower class for HTTP errors
+        raise InstallError(
+            f"{package.url} cannot be fetched: {_reason(error)}",
+            "its channel no longer has it, so lock again: condavision lock --upgrade SCRIPT"
+            if _is_gone(error)
+            else "check the network and try again: what was fetched is kept",
+        ) from error
+
+
+def _is_gone(error: Exception) -> bool:
+    if isinstance(error, FileNotFoundError):
+        return True
+    return re.search(r"HTTP status client error \(4(?:04|10)", str(error)) is not None
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return str(text).partition(" for url ")[0]
+
+
+class _Sink:
+    """A file that hashes what is written to it and tells how much there is."""
+
+    def __init__(self, stream: BinaryIO, fetching: Fetching) -> None:
+        self.digest = hashlib.sha256()
+        self.received = 0
+        self._stream = stream
+        self._fetching = fetching
+
+    def write(self, chunk: bytes) -> int:
+        """Take the next bytes."""
+        self.digest.update(chunk)
+        self.received += len(chunk)
+        self._fetching.received(len(chunk))
+        return self._stream.write(chunk)
+
+    def flush(self) -> None:
+        """Hand what was written to the operating system."""
+        self._stream.flush()

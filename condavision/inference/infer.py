@@ -1,0 +1,302 @@
+"""A target read under its project's configuration: what it requires, and the hash of that."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from condavision.analysis import analyze, analyze_module, analyze_together, require_python
+from condavision.analysis.facts.syntax_check import require_readable
+from condavision.analysis.source.scripts import script_file
+from condavision.core.channels import is_local, is_trusted, normalize
+from condavision.core.platforms import PLATFORMS
+from condavision.core.pythons import KNOWN, format_minor
+from condavision.errors import AnalysisError, UsageError
+from condavision.inference.requirements import (
+    derive,
+    require_known,
+    requirement_hash,
+    source_digest,
+)
+from condavision.locks.index import LOCAL, Entry
+from condavision.project.config import Config, distrusted, find_root, load_config
+from condavision.project.targets import (
+    Module,
+    Together,
+    key_of,
+    near,
+    place_of,
+    require_target,
+    typed,
+)
+
+if TYPE_CHECKING:
+    from condavision.analysis import Reader
+    from condavision.core.model import Analysis, Requirements
+    from condavision.mapping.import_map import ImportMap
+    from condavision.mapping.resolve import Resolution
+    from condavision.project.targets import Target
+
+__all__ = [
+    "Flags",
+    "Project",
+    "Reading",
+    "lock_command",
+    "open_project",
+    "python_path",
+    "read",
+    "unused_configuration",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line says; it wins over scripts and configuration."""
+
+    channels: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    locks: Path | None = None
+    vendored: Path | None = None
+    settings: tuple[tuple[str, Any], ...] = ()
+    """Fields of :class:`Config` and their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A target and the project it belongs to; ``key`` names it in ``scripts.yml``."""
+
+    target: Target
+    key: str
+    config: Config
+
+    def locks(self, *, local: bool) -> Path:
+        """Return the folder of this project's locks."""
+        return self.config.locks / LOCAL if local else self.config.locks
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A target's analysis, the requirement set derived from it, and that set's hash."""
+
+    project: Project
+    analysis: Analysis
+    requirements: Requirements
+    resolutions: tuple[Resolution, ...]
+    hash: str
+
+    @property
+    def digest(self) -> str:
+        """The digest of everything this was derived from."""
+        return source_digest(self.analysis, self.project.config)
+
+    @property
+    def local(self) -> bool:
+        """Whether the lock is made from this machine's interpreters, and so belongs to it."""
+        return is_local(self.requirements.channels)
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """The overrides that decided about some import: module to requirement text."""
+        imports = {**self.project.config.imports, **self.analysis.metadata.imports}
+        asked = {found.module for found in self.resolutions}
+        return {
+            module: text
+            for module, text in imports.items()
+            if any(f"{name}.".startswith(f"{module}.") for name in asked)
+        }
+
+    def require_known(self, import_map: ImportMap) -> None:
+        """Refuse unknown imports, unless a trusted channel or anybody may be asked for them."""
+        trusted = self.project.config.trusted_channels
+        if self.project.config.allow_unverified:
+            return
+        if not any(is_trusted(channel, trusted) for channel in self.requirements.channels):
+            hints = unused_configuration(self.project.target)
+            require_known(self.requirements.requirements, import_map, *hints)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys in ``scripts.yml`` whose entries this replaces: its own, and its scripts'."""
+        project = self.project
+        if not isinstance(project.target, Together):
+            return (project.key,)
+        root = project.config.root
+        return (project.key, *(key_of(script, root) for script in project.target.scripts()))
+
+    @property
+    def searched(self) -> tuple[Path, ...]:
+        """The directories in which a new file could change what is required."""
+        target = self.project.target
+        walked = target.walked() if isinstance(target, Together) else ()
+        return tuple(dict.fromkeys((*self.analysis.searched, *(it.absolute() for it in walked))))
+
+    def require_runnable(self, script: Path | None = None) -> None:
+        """Refuse what no Python can run, before anything is solved for it.
+
+        Of scripts that are read together, ``script`` alone is looked at where it is given.
+
+        Raises:
+            AnalysisError: names the places that contradict each other, or the line to correct.
+        """
+        target = self.project.target
+        for reason in self.analysis.reasons:
+            if reason.pythons.is_years_away:
+                raise AnalysisError(
+                    f"no Python runs {target}: {reason.location}: {reason.rule} is newer than any"
+                    f" Python known; the newest is {format_minor(KNOWN[-1])}",
+                    "correct that line",
+                )
+        require_python(self.analysis, str(target), typed(target))
+        pythons = self.analysis.python
+        if not isinstance(target, Together):
+            only = self.analysis.files[0].path
+            require_readable(only, pythons, only.name)
+            return
+        for one in target.scripts() if script is None else (script_file(script),):
+            require_readable(one, pythons, str(one), empty=True)
+
+    def platforms(self, current: str) -> tuple[str, ...]:
+        """Return the platforms to lock for, in a fixed order: asked for, and the current one.
+
+        Raises:
+            UsageError: one does not exist, or is not this machine's where only that can be.
+        """
+        asked = self.project.config.platforms_for(self.analysis.metadata)
+        wrong = [platform for platform in asked if platform not in PLATFORMS]
+        if wrong:
+            raise UsageError(
+                f"`{wrong[0]}` is not a platform", f"the platforms are: {', '.join(PLATFORMS)}"
+            )
+        if self.local:
+            others = [platform for platform in asked if platform != current]
+            if others and self.project.config.flag_platforms:
+                raise UsageError(
+                    f"interpreters: are this machine's ({current}); no lock for"
+                    f" {', '.join(others)} can be made from them"
+                )
+            return (current,)
+        wanted = {*asked} if self.project.config.flag_platforms else {*asked, current}
+        return tuple(platform for platform in PLATFORMS if platform in wanted)
+
+    def entry(self) -> Entry:
+        """Return the line of ``scripts.yml`` that ties the script's sources to its lock."""
+        root = self.project.config.root
+        return Entry(
+            lock=self.hash,
+            digest=self.digest,
+            channels=self.project.config.flag_channels,
+            paths=tuple(_relative(path, root) for path in self.analysis.paths),
+        )
+
+
+def open_project(target: Target, flags: Flags) -> Project:
+    """Find the project of a target and read its configuration.
+
+    Raises:
+        AnalysisError: there is no such script or folder.
+        UsageError: the name cannot be a module's.
+        ConfigError: the configuration or a flag is wrong.
+    """
+    require_target(target)
+    root = find_root(place_of(target))
+    config = load_config(root).with_flags(
+        tuple(normalize(channel, Path.cwd()) for channel in flags.channels),
+        flags.platforms,
+        flags.locks,
+        flags.vendored,
+        **dict(flags.settings),
+    )
+    return Project(target, key_of(target, root), config)
+
+
+def read(
+    project: Project,
+    import_map: ImportMap,
+    *,
+    extra_paths: tuple[str, ...] = (),
+    reader: Reader | None = None,
+) -> Reading:
+    """Analyze a target and derive its requirement set; nothing is solved and no network is used.
+
+    ``extra_paths`` are local search paths that ``scripts.yml`` recorded for it. A ``reader`` that
+    several targets share reads no file twice.
+
+    Raises:
+        AnalysisError: it cannot be read.
+        ConfigError: an override or a declared dependency is not a requirement.
+    """
+    config = project.config
+    recorded = (config.root / path for path in extra_paths)
+    pythonpath = tuple(dict.fromkeys((*python_path(), *recorded)))
+    analysis = _analyze(project.target, config, pythonpath, reader)
+    requirements, resolutions = derive(analysis, config, import_map)
+    return Reading(project, analysis, requirements, resolutions, requirement_hash(requirements))
+
+
+def _analyze(
+    target: Target, config: Config, pythonpath: tuple[Path, ...], reader: Reader | None
+) -> Analysis:
+    root, paths = config.root, config.paths
+    if isinstance(target, Module):
+        name, folder = target.name, target.folder
+        return analyze_module(
+            name, folder=folder, root=root, paths=paths, pythonpath=pythonpath, reader=reader
+        )
+    if isinstance(target, Together):
+        scripts = target.scripts()
+        return analyze_together(
+            scripts, root=root, paths=paths, pythonpath=pythonpath, reader=reader
+        )
+    return analyze(target, root=root, paths=paths, pythonpath=pythonpath, reader=reader)
+
+
+def python_path() -> tuple[Path, ...]:
+    """Return the folders of PYTHONPATH, absolute."""
+    folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return tuple(Path(folder).absolute() for folder in folders if folder)
+
+
+def unused_configuration(target: Target) -> tuple[str, ...]:
+    """Say which configuration or locks would be a target's if others could not write there."""
+    found = distrusted(place_of(target))
+    if found is None:
+        return ()
+    folder, unsafe = map(near, found)
+    told = (
+        f"the configuration or locks in {folder} are not used, because anybody can write to"
+        f" {unsafe}; if nobody should, type: chmod o-w {shlex.quote(str(unsafe))}"
+    )
+    return (told,)
+
+
+def lock_command(target: Target | None, flags: Flags, channels: tuple[str, ...] = ()) -> str:
+    """Return what to type to lock a target, from here, where ``flags`` look for its lock.
+
+    ``channels`` are those it was locked with, where ``flags`` have none. Without a target the
+    command has SCRIPT in its place.
+    """
+    module = isinstance(target, Module) and target.folder != Path.cwd()
+    options = [word for name in flags.channels or channels for word in ("-c", name)]
+    options += [word for name in flags.platforms for word in ("--platform", name)]
+    if flags.locks is not None and not _is_default(flags.locks, target):
+        options += ["--locks", str(flags.locks.absolute() if module else flags.locks)]
+    words = [*map(shlex.quote, options), "SCRIPT" if target is None else typed(target)]
+    command = f"condavision lock {' '.join(words)}"
+    if isinstance(target, Module) and module:
+        return f"cd {shlex.quote(str(near(target.folder)))} && {command}"
+    return command
+
+
+def _is_default(locks: Path, target: Target | None) -> bool:
+    root = find_root(Path.cwd() if target is None else place_of(target))
+    return load_config(root).locks == locks.absolute()
+
+
+def _relative(path: Path, root: Path) -> str:
+    resolved = path.resolve()
+    if resolved.is_relative_to(root):
+        return resolved.relative_to(root).as_posix()
+    return str(resolved)

@@ -1,0 +1,266 @@
+"""From what an analysis found to the requirement set, and the hash that names it.
+
+The hash says *what is required*, never who supplies it: it can be computed from sources and
+configuration alone, offline, and stays the same when a channel gains or loses a package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from condavision.core.model import Manager, Requirement, Requirements
+from condavision.core.pythons import PythonRange
+from condavision.errors import ConfigError, UnknownImportError
+from condavision.mapping.declared import declared_requirements
+from condavision.mapping.host_applications import host_application
+from condavision.mapping.resolve import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from condavision.core.model import Analysis
+    from condavision.mapping.import_map import ImportMap
+    from condavision.mapping.resolve import Resolution
+    from condavision.project.config import Config
+
+__all__ = [
+    "derive",
+    "describe",
+    "differences",
+    "require_known",
+    "requirement_hash",
+    "source_digest",
+]
+
+HASH_VERSION = 1
+_HASH_LENGTH = 16
+
+
+def derive(
+    analysis: Analysis, config: Config, import_map: ImportMap
+) -> tuple[Requirements, tuple[Resolution, ...]]:
+    """Map the imports of an analysis and collect the requirement set.
+
+    Unknown imports enter the set as themselves (:attr:`Manager.IMPORT`): whether a trusted channel
+    has them is the solver's to find out. The script's own channels win over the configuration's.
+
+    Raises:
+        ConfigError: an override or a declared dependency is not a requirement.
+    """
+    resolutions = resolve(
+        analysis,
+        import_map,
+        config.imports,
+        optional_imports=config.optional_imports,
+        root=config.root,
+    )
+    pythons = analysis.python.raised(config.python_floor)
+    wanted = [*declared_requirements(analysis, import_map)]
+    own = {source.module.partition(".")[0] for source in analysis.files}
+    for resolution in resolutions:
+        requirement, needed_on = resolution.requirement, resolution.imported.needed_on
+        if not resolution.installed:
+            if requirement is not None and needed_on is not None:
+                wanted.append(replace(requirement, pythons=requirement.pythons or needed_on))
+        elif requirement is not None:
+            wanted.append(requirement)
+        elif resolution.unknown:
+            wanted.append(_left_to_channel(resolution, import_map, own))
+    requirements = Requirements(
+        python=pythons,
+        requirements=_merged(wanted, pythons),
+        channels=config.channels_for(analysis.metadata),
+    )
+    return requirements, resolutions
+
+
+def _left_to_channel(
+    resolution: Resolution, import_map: ImportMap, own: AbstractSet[str]
+) -> Requirement:
+    """Ask for an unknown import by its own name; a namespace's name would say too little.
+
+    ``own`` are the packages that the script's own files lie in: other parts of one are elsewhere.
+    """
+    top = resolution.module.partition(".")[0]
+    return Requirement(
+        Manager.IMPORT,
+        resolution.module if top in own or import_map.namespace(top) else top,
+        platforms=resolution.imported.platforms,
+        sources=(resolution.imported.location,),
+        why=f"import {resolution.module}",
+    )
+
+
+def _merged(wanted: Iterable[Requirement], pythons: PythonRange) -> tuple[Requirement, ...]:
+    """Join what names the same package: every constraint holds, every platform is served.
+
+    What only some of ``pythons`` need stays by itself, what none of them does is dropped.
+    """
+    merged: dict[tuple[str, str, str], Requirement] = {}
+    for requirement in wanted:
+        needing = requirement.pythons
+        if needing is not None:
+            minors = needing.minors & pythons.minors
+            if not minors:
+                continue
+            needing = None if minors == pythons.minors else PythonRange(minors)
+        narrowed = replace(requirement, pythons=needing)
+        key = (requirement.manager.value, requirement.name, str(needing or ""))
+        known = merged.get(key)
+        merged[key] = narrowed if known is None else _join(known, narrowed)
+    return tuple(
+        found
+        for key, found in sorted(merged.items())
+        if found.pythons is None or not _covered(found, merged.get((*key[:2], "")))
+    )
+
+
+def _covered(requirement: Requirement, always: Requirement | None) -> bool:
+    """Tell whether what is needed on every Python says all that a conditional requirement does."""
+    if always is None:
+        return False
+    everywhere = replace(requirement, pythons=None)
+    return _join(always, everywhere) == replace(
+        always, sources=tuple(sorted({*always.sources, *requirement.sources}))
+    )
+
+
+def _join(one: Requirement, other: Requirement) -> Requirement:
+    if one == other:
+        return one
+    everywhere = not one.platforms or not other.platforms
+    return replace(
+        one,
+        constraint=_join_constraints(one, other),
+        extras=tuple(sorted({*one.extras, *other.extras})),
+        platforms=frozenset() if everywhere else one.platforms | other.platforms,
+        sources=tuple(sorted({*one.sources, *other.sources})),
+    )
+
+
+def _join_constraints(one: Requirement, other: Requirement) -> str:
+    constraints = [text for text in (one.constraint, other.constraint) if text]
+    if len(set(constraints)) < 2:
+        return constraints[0] if constraints else ""
+    if one.manager is Manager.PYPI:
+        return ",".join(sorted({clause for text in constraints for clause in text.split(",")}))
+    if any(set(text) & set("[ |") for text in constraints):
+        places = " and ".join(str(source) for source in (*one.sources, *other.sources))
+        raise ConfigError(
+            f"{places} ask for `{one.name}` as `{one.constraint}` and as `{other.constraint}`",
+            "write both conditions into one of the two",
+        )
+    return ",".join(sorted(set(constraints)))
+
+
+def requirement_hash(requirements: Requirements) -> str:
+    """Return the 16 hex digits that name a requirement set.
+
+    The payload is spelt out here and nowhere else: Python range, requirements in any order,
+    channels in order. Platforms to solve for, dates and places do not take part.
+    """
+    payload = {
+        "version": HASH_VERSION,
+        "python": str(requirements.python),
+        "requirements": sorted(
+            [
+                requirement.manager.value,
+                requirement.name,
+                requirement.constraint,
+                list(requirement.extras),
+                sorted(requirement.platforms),
+                *([str(requirement.pythons)] if requirement.pythons is not None else []),
+            ]
+            for requirement in requirements.requirements
+        ),
+        "channels": list(requirements.channels),
+    }
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def source_digest(analysis: Analysis, config: Config) -> str:
+    """Return a digest of everything a requirement set was derived from, wherever it lies.
+
+    That is the script, every local module it reached, and the settings that a person made. What a
+    release of condavision brings (its map, rules and defaults) is left out on purpose.
+    """
+    lines = sorted(f"{source.module}\0{source.sha256}\n" for source in analysis.files[1:])
+    script = f"\0{analysis.files[0].sha256}\n"
+    settings = f"{config.settings}\n{' '.join(config.flag_channels)}\n"
+    return hashlib.sha256("".join([settings, script, *lines]).encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def describe(requirements: Requirements) -> dict[str, str]:
+    """Spell a requirement set for people: what a lock records, to say later what has changed."""
+    return {
+        "python": str(requirements.python),
+        "requirements": "; ".join(sorted(map(_label, requirements.requirements))),
+        "channels": ", ".join(requirements.channels),
+    }
+
+
+def _label(requirement: Requirement) -> str:
+    prefix = {Manager.CONDA: "conda:", Manager.IMPORT: "import "}.get(requirement.manager, "")
+    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+    platforms = f" on {', '.join(sorted(requirement.platforms))}" if requirement.platforms else ""
+    pythons = "" if requirement.pythons is None else f" with Python {requirement.pythons}"
+    label = f"{prefix}{requirement.name}{extras} {requirement.constraint}".strip()
+    return f"{label}{platforms}{pythons}"
+
+
+def differences(recorded: Mapping[str, str], requirements: Requirements) -> tuple[str, ...]:
+    """Say how a requirement set differs from one that :func:`describe` spelt earlier."""
+    today = describe(requirements)
+    changes = [
+        f"{what} {recorded[what]} is now {today[what]}"
+        for what in ("python", "channels")
+        if recorded.get(what, today[what]) != today[what]
+    ]
+    before = set(filter(None, recorded.get("requirements", "").split("; ")))
+    after = set(filter(None, today["requirements"].split("; ")))
+    places = {_label(needed): _places(needed) for needed in requirements.requirements}
+    changes += [f"added {label}{places[label]}" for label in sorted(after - before)]
+    changes += [f"no longer needed {label}" for label in sorted(before - after)]
+    return tuple(changes)
+
+
+def _places(needed: Requirement) -> str:
+    shown = ", ".join(str(source) for source in needed.sources[:3])
+    return f" ({shown})" if shown else ""
+
+
+def require_known(requirements: Iterable[Requirement], import_map: ImportMap, *hints: str) -> None:
+    """Raise one error that lists every unknown import, what it may have meant, and what to type.
+
+    ``hints`` are given besides.
+
+    Raises:
+        UnknownImportError: ``requirements`` has some of :attr:`Manager.IMPORT`.
+    """
+    unknown = [needed for needed in requirements if needed.manager is Manager.IMPORT]
+    if not unknown:
+        return
+    first = unknown[0].name
+    key = f'"{first}"' if "." in first else first  # a bare dot would make a table of it
+    raise UnknownImportError(
+        "\n".join(_describe_unknown(needed, import_map) for needed in unknown),
+        f'name its package in condavision.toml: [imports] {key} = "CONDA-PACKAGE"'
+        ' (or "pypi:DISTRIBUTION", or "" where it needs none)',
+        "a module of your own: put its folder into `paths`, or lock with PYTHONPATH=FOLDER",
+        *hints,
+    )
+
+
+def _describe_unknown(needed: Requirement, import_map: ImportMap) -> str:
+    places = ", ".join(str(source) for source in needed.sources)
+    line = f"{places}: no package is known for `import {needed.name}`"
+    application = host_application(needed.name)
+    near = import_map.near(needed.name)
+    if application:
+        return f"{line} (the module is part of {application}, not of a package)"
+    return f"{line} (near names: {', '.join(near)})" if near else line

@@ -1,0 +1,226 @@
+"""What is meant by names on the command line: scripts, folders of them, modules, shared folders."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis import analyze, prefetched
+from condavision.analysis.source.scripts import Found, search_scripts
+from condavision.errors import AnalysisError, CondavisionError, UsageError
+from condavision.inference.infer import Flags, open_project, python_path
+from condavision.locks.index import LOCAL, read_index
+from condavision.project.config import find_root, load_config
+from condavision.project.targets import (
+    READ_BY_TOOLS,
+    Module,
+    Together,
+    file_of,
+    folder_keys,
+    key_of,
+    target_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Sequence
+
+    from condavision.locks.index import ScriptIndex
+    from condavision.project.config import Config
+    from condavision.project.targets import Target
+
+__all__ = ["Named", "Selection", "select_scripts", "select_targets"]
+
+_SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a command line names: scripts and folders of them, modules, folders to take together.
+
+    ``apart`` are folders that were taken together, and whose scripts go their own ways again.
+    """
+
+    paths: Sequence[Path] = ()
+    modules: Sequence[str] = ()
+    together: Sequence[Path] = ()
+    apart: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is meant, and a sentence on each file in the named folders that is passed over."""
+
+    targets: tuple[Target, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def select_targets(
+    named: Named, flags: Flags, *, join: bool = False, gone: bool = False
+) -> Selection:
+    """Return what is named, and in the folders that are named the scripts and all that is recorded.
+
+    What is locked as a module there is no script besides, unless it is locked as that too. With
+    ``join``, scripts that are locked together with their folder stand for that. With ``gone``, it
+    is enough that something was locked in a folder once.
+
+    Raises:
+        UsageError: nothing is named, or a folder to part is not locked together.
+        AnalysisError: a path does not exist, or a folder holds no script and nothing recorded.
+        LockfileError: the ``scripts.yml`` of a folder is damaged.
+    """
+    paths = dict.fromkeys((*named.paths, *named.apart))
+    if not (paths or named.modules or named.together):
+        raise UsageError(
+            "nothing is named", "name scripts or folders of them, -m MODULE, or --together FOLDER"
+        )
+    here = Path.cwd()
+    recorded = _Recorded(flags.locks, named.apart)
+    targets: list[Target] = []
+    folders = [folder.resolve() for folder in paths if folder.is_dir()]
+    modules = {module: file for folder in folders for module, file in recorded.modules(folder)}
+    files = frozenset(modules.values())
+    spare = {it for it in paths if it.is_dir() and recorded.below(it.resolve())}
+    found = select_scripts(paths, spare)
+    seen = {script.resolve() for script in found.scripts}
+    elsewhere = (it for folder in folders for it in recorded.scripts(folder))
+    for script in (*found.scripts, *(it for it in elsewhere if it.resolve() not in seen)):
+        if script in paths:
+            targets.append(script)
+        elif script.resolve() not in files or recorded.has(script):
+            targets.append(recorded.owner(script) if join else script)
+    targets += modules
+    targets += (Module(name, here) for name in named.modules)
+    targets += map(Together, named.together)
+    if not targets and not (gone and spare):
+        where = ", ".join(map(str, paths))
+        why = "".join(f" ({it})" for it in found.left_out)
+        raise AnalysisError(f"no script of yours in {where}{why}", "name the script itself")
+    return Selection(tuple(dict.fromkeys(targets)), found.left_out)
+
+
+class _Recorded:
+    """What is locked already, as the ``scripts.yml`` of projects have it, each read once."""
+
+    def __init__(self, locks: Path | None, apart: Iterable[Path]) -> None:
+        self._locks = locks
+        self._root = cache(find_root)
+        self._indexes = cache(self._read)
+        self.below = cache(self._below)
+        self._apart = frozenset(folder.resolve() for folder in apart)
+        for folder in apart:
+            self._require_together(folder)
+
+    def _read(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
+        committed = load_config(root).with_flags(locks=self._locks).locks
+        return read_index(committed), read_index(committed / LOCAL)
+
+    def _require_together(self, folder: Path) -> None:
+        root = self._root(folder.resolve())
+        key = key_of(Together(folder), root)
+        shared = [it for it in (key, *folder_keys(key)) if self._has(it, root)]
+        if key not in shared:
+            typed = shlex.quote(str(folder))
+            raise UsageError(
+                f"the scripts of {folder} are locked together with {shared[0]}"
+                if shared
+                else f"the scripts of {folder} are not locked together",
+                f"lock each by itself: condavision lock {typed}/SCRIPT"
+                if shared
+                else f"lock each by itself: condavision lock {typed}",
+            )
+
+    def owner(self, script: Path) -> Target:
+        """Return the folder that a script is locked together with, or the script."""
+        root = self._root(script.resolve().parent)
+        if not self.has(script):
+            for shared in folder_keys(key_of(script, root)):
+                if self._has(shared, root) and (root / shared).resolve() not in self._apart:
+                    return target_of(shared, root)
+        return script
+
+    def has(self, script: Path) -> bool:
+        """Tell whether a script has a lock of its own."""
+        root = self._root(script.resolve().parent)
+        return self._has(key_of(script, root), root)
+
+    def _has(self, key: str, root: Path) -> bool:
+        return any(index.of(key) for index in self._indexes(root))
+
+    def _below(self, folder: Path) -> tuple[Target, ...]:
+        """Return what is locked in a folder and below it, whether it is still there or not."""
+        root = self._root(folder)
+        keys = sorted({key for index in self._indexes(root) for key in index.entries})
+        targets = (target_of(key, root) for key in keys)
+        return tuple(it for it in targets if _place(it).is_relative_to(folder))
+
+    def scripts(self, folder: Path) -> Iterator[Path]:
+        """Yield the scripts there are that have locks of their own, in a folder or below it."""
+        return (it for it in self.below(folder) if isinstance(it, Path) and it.is_file())
+
+    def modules(self, folder: Path) -> Iterator[tuple[Module, Path]]:
+        """Yield the modules that are locked for a folder or one below it, and their files."""
+        root = self._root(folder)
+        indexes = self._indexes(root)
+        for target in self.below(folder):
+            if isinstance(target, Module):
+                key = key_of(target, root)
+                found = (root / path for it in indexes for one in it.of(key) for path in one.paths)
+                file = file_of(target, [*load_config(root).paths, *found])
+                if file is not None:
+                    yield target, file
+
+
+def _place(target: Target) -> Path:
+    return target.absolute() if isinstance(target, Path) else target.folder.absolute()
+
+
+def select_scripts(paths: Iterable[Path], spare: Container[Path] = ()) -> Found:
+    """Return the scripts that are named, and those in the folders that are named.
+
+    Folders that are ``spare`` need to hold none.
+
+    A file in a folder that another script there imports is a module of that script, unless
+    something in it says that it is run as well: a shebang, ``__main__``, a metadata block. Files
+    that pytest, nox and installers read are theirs, and one without content is not written yet.
+
+    Raises:
+        AnalysisError: a path does not exist, or a folder holds no script.
+    """
+    named = dict.fromkeys(paths)
+    search = search_scripts(named, spare=spare)
+    found = [it for it in search.scripts if it in named or it.name not in READ_BY_TOOLS]
+    modules = frozenset() if named.keys() >= set(found) else frozenset(_modules_of(found))
+    scripts = [it for it in found if it in named or it.resolve() not in modules or _is_run(it)]
+    empty = {it for it in scripts if it not in named and not it.stat().st_size}
+    return Found(
+        tuple(it for it in scripts if it not in empty),
+        (*search.left_out, *(f"{it} is left out: it is empty" for it in sorted(empty))),
+    )
+
+
+def _modules_of(scripts: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files that scripts import; what is wrong with one is told when it is locked."""
+    configs: dict[Path, Config] = {}
+    for script in scripts:
+        with suppress(CondavisionError):
+            configs[script] = open_project(script, Flags()).config
+    readers = prefetched((config.root, script) for script, config in configs.items())
+    for script, config in configs.items():
+        with suppress(CondavisionError):
+            analysis = analyze(
+                script,
+                root=config.root,
+                paths=config.paths,
+                pythonpath=python_path(),
+                reader=readers[config.root],
+            )
+            yield from (source.path.resolve() for source in analysis.files[1:])
+
+
+def _is_run(script: Path) -> bool:
+    content = script.read_bytes()
+    return any(mark in content for mark in _SCRIPT_MARKS)

@@ -1,0 +1,84 @@
+"""Whether the locks and the front ends of a project are in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.errors import CondavisionError
+from condavision.export.scaffold import FILES, template
+from condavision.inference.infer import Flags
+from condavision.inspection.check import check_targets
+from condavision.inspection.doctor.finding import Finding, State
+from condavision.locks.folder import unused_locks
+from condavision.locks.index import LOCAL, read_index
+from condavision.locks.lockfile import read_lock
+from condavision.project.targets import is_there, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from condavision.project.config import Config
+
+__all__ = ["look_at_front_ends", "look_at_locks"]
+
+_AREA = "project"
+
+
+def look_at_locks(config: Config) -> Iterator[Finding]:
+    """Yield each lock that is damaged, stale or used by nobody, and how many are in order."""
+    for folder in (config.locks, config.locks / LOCAL):
+        if folder.is_dir():
+            yield from _folder(folder, config)
+
+
+def _folder(folder: Path, config: Config) -> Iterator[Finding]:
+    try:
+        index, unused = read_index(folder), unused_locks(folder)
+    except CondavisionError as error:
+        yield Finding.of_error(_AREA, folder.name, error)
+        return
+    for name in unused:
+        found, mend = "a lock that no script uses", "condavision lock --prune ."
+        yield Finding(_AREA, name, State.WARNING, found, mend)
+    for path in sorted(folder.glob("*.conda-lock.yml")):
+        try:
+            read_lock(path)
+        except CondavisionError as error:
+            yield Finding.of_error(_AREA, path.name.partition(".")[0], error)
+    targets = []
+    for key, entries in index.entries.items():
+        target = target_of(key, config.root)
+        paths = [config.root / path for entry in entries for path in entry.paths]
+        if is_there(target, [*config.paths, *paths]):
+            targets.append(target)
+        else:
+            found, mend = "is gone and still locked", "condavision lock --prune ."
+            yield Finding(_AREA, key, State.WARNING, found, mend)
+    checked = check_targets(targets, Flags(locks=config.locks)).checked
+    for one in checked:
+        if one.code:
+            yield Finding(
+                _AREA, one.script, State.BROKEN, one.notes[0], "; or ".join(one.notes[1:])
+            )
+    fit = sum(one.code == 0 for one in checked)
+    found = f"{fit} of {len(checked)} scripts fit their locks"
+    if fit == len(checked):
+        yield Finding(_AREA, folder.name, State.OK, found)
+    else:
+        yield Finding(_AREA, folder.name, State.WARNING, found, "condavision check .")
+
+
+def look_at_front_ends(root: Path) -> Iterator[Finding]:
+    """Yield the files of ``init`` that are ours and not this version's; a person's own are left."""
+    for name in FILES:
+        path, ours = root / name, template(name)
+        if not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if text == ours:
+            yield Finding(_AREA, name, State.OK, "as this version writes it")
+        elif text.splitlines()[:1] == ours.splitlines()[:1]:
+            found = "edited, or written by another version"
+            mend = f"mv {name} {name}.mine && condavision init, then carry your edits over"
+            yield Finding(_AREA, name, State.WARNING, found, mend)

@@ -1,0 +1,1 @@
+"""The boundary between the stages: the committed files, byte for byte."""

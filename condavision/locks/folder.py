@@ -1,0 +1,76 @@
+"""The folder of a project's locks as a whole: one writer at a time, and what in it nobody uses."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from condavision.locks.index import read_index, write_index
+from condavision.locks.lockfile import companions, lock_path
+from condavision.project.config import load_config
+from condavision.project.targets import is_there, target_of
+from condavision.system.cache_dir import home
+from condavision.system.file_lock import exclusive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["alone_in", "forget_scripts", "remove_locks", "unused_locks"]
+
+_LOCK = ".conda-lock.yml"
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing into a locks folder; the lock file lies in the cache."""
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    guard = home() / "guards" / f"{name}.lock"
+    guard.parent.mkdir(parents=True, exist_ok=True)
+    with exclusive(guard, lambda: None):
+        yield
+
+
+def unused_locks(folder: Path) -> tuple[str, ...]:
+    """Return the hashes, sorted, of the locks that no script of ``scripts.yml`` uses.
+
+    Raises:
+        LockfileError: ``scripts.yml`` is damaged.
+    """
+    used = read_index(folder).hashes()
+    present = (path.name.removesuffix(_LOCK) for path in folder.glob(f"*{_LOCK}"))
+    return tuple(sorted(name for name in present if name not in used))
+
+
+def remove_locks(folder: Path, hashes: Iterable[str]) -> tuple[str, ...]:
+    """Remove locks and their environment files, and return those removed; never one in use."""
+    removed = []
+    with alone_in(folder):
+        unused = unused_locks(folder)
+        for name in sorted(set(hashes) & set(unused)):
+            lock_path(folder, name).unlink(missing_ok=True)
+            for path in companions(folder, name):
+                path.unlink()
+            removed.append(name)
+    return tuple(removed)
+
+
+def forget_scripts(folder: Path, root: Path) -> tuple[str, ...]:
+    """Drop the scripts that no longer exist below ``root`` from ``scripts.yml``; return them."""
+    with alone_in(folder):
+        index = read_index(folder)
+        paths = load_config(root).paths
+        gone = tuple(
+            key
+            for key, entries in index.entries.items()
+            if not is_there(
+                target_of(key, root),
+                [*paths, *(root / path for entry in entries for path in entry.paths)],
+            )
+        )
+        if gone:
+            kept = {script: found for script, found in index.entries.items() if script not in gone}
+            write_index(replace(index, entries=kept))
+    return gone

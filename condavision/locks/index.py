@@ -1,0 +1,169 @@
+"""``scripts.yml``: which lock each target uses, and the digest of the sources it was made from.
+
+One script is one line, sorted, so that git's ``merge=union`` joins two branches. After such a merge
+a script can have two lines: both are read, the one whose digest fits is used, and the next ``lock``
+writes one. ::
+
+    "-m shop.tool": {"lock": "5c1c6c22a1f0b7d4", "digest": "7d0a6e5f1c2b3948"}
+    "jobs/": {"lock": "91b0c2d3e4f5a697", "digest": "c0ffee0123456789"}
+    "report.py": {"lock": "5c1c6c22a1f0b7d4", "digest": "0f6e1f2a9b3c4d5e"}
+
+A key that ends with a slash stands for all scripts of a folder, which share that lock (``target``
+has the forms of keys).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from condavision.errors import LockfileError
+from condavision.system.files import write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+__all__ = ["FILE_NAME", "LOCAL", "Entry", "parse_index", "read_index", "write_index"]
+
+FILE_NAME = "scripts.yml"
+
+LOCAL = ".local"
+"""The folder, in a locks folder, of locks that only this machine can use."""
+
+_GIT_FILES = {
+    False: (".gitattributes", f"{FILE_NAME} merge=union\n"),
+    True: (".gitignore", "*\n"),
+}
+
+_LINES = (
+    10_000  # the index is read and written once for each lock of a run, a thousand scripts long
+)
+
+_HEADERS = {
+    False: "# Which lock each script uses; written by condavision, to be committed.\n",
+    True: "# Which lock each script uses; written by condavision, for this machine alone.\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: a target's requirement hash and source digest.
+
+    ``channels`` are set where the command line chose them, ``paths`` where PYTHONPATH supplied
+    modules (relative to the project root where below it): without them the exec stage could not
+    come to the same requirement set.
+    """
+
+    lock: str
+    digest: str
+    channels: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptIndex:
+    """The entries by script path; more than one for a script only after a merge."""
+
+    path: Path
+    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+
+    def of(self, script: str) -> tuple[Entry, ...]:
+        """Return the entries of a script path, as written in the file."""
+        return self.entries.get(script, ())
+
+    def updated(self, changes: Mapping[str, Entry], dropped: Iterable[str] = ()) -> ScriptIndex:
+        """Return an index with ``changes`` in place of old entries, and none of ``dropped``."""
+        gone = frozenset(dropped)
+        kept = {key: found for key, found in self.entries.items() if key not in gone}
+        return ScriptIndex(self.path, {**kept, **{key: (it,) for key, it in changes.items()}})
+
+    def hashes(self) -> frozenset[str]:
+        """Return every requirement hash some script uses."""
+        return frozenset(entry.lock for entries in self.entries.values() for entry in entries)
+
+
+def read_index(folder: Path) -> ScriptIndex:
+    """Read the ``scripts.yml`` of a locks folder; an empty index where there is none.
+
+    Raises:
+        LockfileError: a line is not an entry; the message names it.
+    """
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ScriptIndex(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockfileError(
+            f"{path} cannot be read: {getattr(error, 'strerror', '') or error}",
+            "see its permissions, or restore it from version control",
+        ) from error
+    return parse_index(text, path)
+
+
+def parse_index(text: str, path: Path) -> ScriptIndex:
+    """Read the text of a ``scripts.yml``; ``path`` is for messages."""
+    entries: dict[str, list[Entry]] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        script, entry = _read_line(line, f"{path}:{number}")
+        if entry not in entries.setdefault(script, []):
+            entries[script].append(entry)
+    return ScriptIndex(path, {script: tuple(found) for script, found in entries.items()})
+
+
+def _read_line(line: str, where: str) -> tuple[str, Entry]:
+    try:
+        return _parse_line(line)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LockfileError(
+            f"{where}: not an entry of a script: {line.strip()[:60]}",
+            "settle the merge conflict there, or delete the line and lock its script again",
+        ) from error
+
+
+@lru_cache(_LINES)
+def _parse_line(line: str) -> tuple[str, Entry]:
+    ((script, fields),) = json.loads(f"{{{line}}}").items()
+    return script, Entry(
+        fields["lock"],
+        fields["digest"],
+        tuple(fields.get("channels", ())),
+        tuple(fields.get("paths", ())),
+    )
+
+
+def write_index(index: ScriptIndex) -> None:
+    """Write the index, and what git has to know about it, unless they are so already."""
+    lines = [_line(script, entries) for script, entries in sorted(index.entries.items())]
+    local = index.path.parent.name == LOCAL
+    text = _HEADERS[local] + "".join(lines)
+    if not index.path.exists() or index.path.read_text(encoding="utf-8") != text:
+        write_atomic(index.path, text)
+    name, content = _GIT_FILES[local]
+    if not (index.path.parent / name).exists():
+        write_atomic(index.path.parent / name, content)
+
+
+@lru_cache(_LINES)
+def _line(script: str, entries: tuple[Entry, ...]) -> str:
+    return "".join(f"{_json(script)}: {_json(_fields(entry))}\n" for entry in entries)
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    fields: dict[str, Any] = {"lock": entry.lock, "digest": entry.digest}
+    if entry.channels:
+        fields["channels"] = entry.channels
+    if entry.paths:
+        fields["paths"] = entry.paths
+    return fields
+
+
+def _json(value: Any) -> str:
+    """Write YAML as its subset JSON, which has an escape for whatever a file name can hold."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(value)

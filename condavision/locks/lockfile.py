@@ -1,0 +1,333 @@
+"""The two files of a lock: ``<hash>.environment.yml`` and ``<hash>.conda-lock.yml``.
+
+Both are deterministic: equal locks give equal bytes. The second is conda-lock's v1 format, with the
+content hash conda-lock checks it by. ``custom_metadata`` carries what condavision adds: the
+requirement hash, and a digest of everything else, by which a truncated or edited file is noticed.
+
+Where a project changed the virtual packages there is ``<hash>.virtual-packages.yml`` too, without
+which conda-lock does not come to the same content hash.
+
+PyYAML's C parser reads, because the exec stage waits for it (six times faster than ruamel.yaml).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from condavision.core.model import Lock, LockedPackage, Manager
+from condavision.core.platforms import for_conda_lock, virtual_packages
+from condavision.core.platforms import parse as parse_virtual_packages
+from condavision.core.specs import active_on, conda_candidates
+from condavision.errors import LockfileError
+from condavision.locks.content_hash import content_hash
+from condavision.locks.index import LOCAL
+from condavision.locks.yaml_text import yaml_text
+from condavision.system.files import write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from condavision.core.model import Requirement, Requirements
+
+__all__ = [
+    "cautions",
+    "companions",
+    "direct_packages",
+    "lock_path",
+    "parse_lock",
+    "read_lock",
+    "read_package",
+    "render",
+    "write_lock",
+]
+
+_MANAGERS = {"conda": Manager.CONDA, "pip": Manager.PYPI}
+_DIGEST = "document_sha256"
+_SELECTORS = {
+    "linux-64": "linux64",
+    "linux-aarch64": "aarch64",
+    "linux-ppc64le": "ppc64le",
+    "osx-64": "osx64",
+    "osx-arm64": "arm64",
+    "win-64": "win64",
+}
+_CAUTIONS = {
+    "unverified": "unverified identity",
+    "overrides": "overridden",
+    "shared_modules": "modules that both conda and PyPI supply",
+    "allow_sdist": "source distributions, which run code when installed",
+}
+_HEADER = """\
+# The environment of every script that requires {hash}; written by condavision, to be committed.
+"""
+
+
+def lock_path(folder: Path, requirement_hash: str) -> Path:
+    """Return where the lock of a requirement hash is kept."""
+    return folder / f"{requirement_hash}.conda-lock.yml"
+
+
+def direct_packages(
+    requirements: Requirements, packages: Iterable[LockedPackage]
+) -> tuple[tuple[Requirement | None, LockedPackage], ...]:
+    """Pair what was required with the packages of one platform that answer it, Python first."""
+    by_name = {(package.manager, package.name): package for package in packages}
+    pairs: list[tuple[Requirement | None, LockedPackage]] = []
+    python = by_name.get((Manager.CONDA, "python"))
+    if python:
+        pairs.append((None, python))
+    for requirement in requirements.requirements:
+        if python and not active_on(requirement, python.version):
+            continue
+        package = by_name.get((Manager.PYPI, requirement.name))
+        for name in conda_candidates(requirement):
+            package = package or by_name.get((Manager.CONDA, name))
+        if package is not None and all(package is not paired for _, paired in pairs):
+            pairs.append((requirement, package))
+    return tuple(pairs)
+
+
+def write_lock(folder: Path, lock: Lock, requirements: Requirements) -> Path:
+    """Write both files of a lock; the conda-lock file comes last and completes it."""
+    files = render(lock, requirements)
+    for name, text in files.items():
+        write_atomic(folder / name, text)
+    for path in companions(folder, lock.hash):
+        if path.name not in files:  # platforms agree now, or no longer do
+            path.unlink()
+    return lock_path(folder, lock.hash)
+
+
+def companions(folder: Path, requirement_hash: str) -> list[Path]:
+    """Return the files that go with a lock and its ``conda-lock.yml``."""
+    kinds = (f"{requirement_hash}*.environment.yml", f"{requirement_hash}.virtual-packages.yml")
+    return [path for kind in kinds for path in folder.glob(kind)]
+
+
+def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
+    """Return the files of a lock, by name: environment files first, then the conda-lock file.
+
+    One environment file serves all platforms; where they cannot agree on the direct packages'
+    versions, there is one for each (conda does not know platform selectors, conda-lock does).
+    """
+    pinned = {platform: _pinned(requirements, lock.on(platform)) for platform in lock.platforms}
+    agreed = len(set(pinned.values())) == 1
+    files = {}
+    for platform in lock.platforms:
+        name = f"{lock.hash}.environment.yml"
+        if not agreed:
+            name = f"{lock.hash}.{platform}.environment.yml"
+        platforms = lock.platforms if agreed else (platform,)
+        files[name] = _environment_text(lock, pinned[platform], platforms)
+    sources = tuple(files)
+    changes = parse_virtual_packages(lock.metadata.get("virtual_packages", ""))
+    found = {platform: virtual_packages(platform, changes) for platform in lock.platforms}
+    if changes:
+        text = yaml_text(for_conda_lock(found))
+        files[f"{lock.hash}.virtual-packages.yml"] = _HEADER.format(hash=lock.hash) + text
+    hashes = {
+        platform: content_hash(
+            lock.channels,
+            pinned[platform].conda,
+            pinned[platform].pip,
+            platform,
+            found[platform],
+        )
+        for platform in lock.platforms
+    }
+    files[f"{lock.hash}.conda-lock.yml"] = _lock_text(lock, hashes, sources)
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class _Pinned:
+    """The direct packages of a platform as an environment.yml pins them."""
+
+    conda: tuple[tuple[str, str], ...]
+    pip: tuple[tuple[str, tuple[str, ...], str], ...]
+
+
+def _pinned(requirements: Requirements, packages: tuple[LockedPackage, ...]) -> _Pinned:
+    conda, pip = [], []
+    for requirement, package in direct_packages(requirements, packages):
+        if package.manager is Manager.CONDA:
+            conda.append((package.name, package.version))
+        else:
+            extras = requirement.extras if requirement else ()
+            pip.append((package.name, extras, package.version))
+    names = {name for name, _ in conda}
+    if any(package.manager is Manager.PYPI for package in packages):
+        conda += [
+            (package.name, package.version)
+            for package in packages
+            if package.name == "pip" and package.manager is Manager.CONDA and "pip" not in names
+        ]
+    return _Pinned(tuple(dict.fromkeys(conda)), tuple(dict.fromkeys(pip)))
+
+
+def _environment_text(lock: Lock, pinned: _Pinned, platforms: tuple[str, ...]) -> str:
+    conda = [f"{name} =={version}" for name, version in pinned.conda]
+    pip = [
+        f"{name}{'[' + ','.join(extras) + ']' if extras else ''}=={version}"
+        for name, extras, version in pinned.pip
+    ]
+    head: dict[str, Any] = {
+        "name": f"condavision-{lock.hash}",
+        "channels": list(lock.channels),
+        "platforms": list(platforms),
+    }
+    if platforms != lock.platforms:
+        return (
+            _HEADER.format(hash=lock.hash) + yaml_text(head) + _selected(conda, pip, platforms[0])
+        )
+    dependencies = [*conda, *([{"pip": pip}] if pip else [])]
+    return _HEADER.format(hash=lock.hash) + yaml_text({**head, "dependencies": dependencies})
+
+
+def _selected(conda: list[str], pip: list[str], platform: str) -> str:
+    """Return the dependencies of one platform so that conda-lock reads them for no other.
+
+    conda-lock applies every source of a lock to every platform, less the lines whose selector is
+    another platform's; to conda a selector is a comment. It cannot read ``dependencies`` with
+    nothing in it, but a flow sequence without its lines is still an empty one.
+    """
+    lines = [f"{json.dumps(entry)}," for entry in conda]
+    if pip:
+        lines += ["{pip: [", *(f"  {json.dumps(entry)}," for entry in pip), "]},"]
+    selected = "".join(f"  {line} # [{_SELECTORS[platform]}]\n" for line in lines)
+    return f"dependencies: [\n{selected}]\n"
+
+
+def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) -> str:
+    packages = [_package_entry(package) for package in lock.packages]
+    metadata: dict[str, Any] = {
+        "content_hash": dict(hashes),
+        "channels": [{"url": url, "used_env_vars": []} for url in lock.channels],
+        "platforms": list(lock.platforms),
+        "sources": list(sources),
+        "custom_metadata": {
+            **dict(sorted(lock.metadata.items())),
+            "requirement_hash": lock.hash,
+        },
+    }
+    document = {"version": 1, "metadata": metadata, "package": packages}
+    metadata["custom_metadata"][_DIGEST] = _digest(document)
+    return _HEADER.format(hash=lock.hash) + yaml_text(document)
+
+
+def _package_entry(package: LockedPackage) -> dict[str, Any]:
+    hashes = {"md5": package.md5} if package.md5 else {}
+    return {
+        "name": package.name,
+        "version": package.version,
+        "manager": "pip" if package.manager is Manager.PYPI else "conda",
+        "platform": package.platform,
+        "dependencies": dict(sorted(package.dependencies.items())),
+        "url": package.url,
+        "hash": {**hashes, "sha256": package.sha256},
+        "category": "main",
+        "optional": False,
+    }
+
+
+def _digest(document: dict[str, Any]) -> str:
+    """Return a digest of everything in a lock file but the digest itself."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def cautions(lock: Lock) -> tuple[str, ...]:
+    """Say what in a lock a person decided or nobody vouches for, as ``check`` repeats it."""
+    return tuple(
+        f"{what}: {lock.metadata[key]}" for key, what in _CAUTIONS.items() if key in lock.metadata
+    )
+
+
+def read_lock(path: Path) -> Lock:
+    """Read and check a conda-lock file that condavision wrote.
+
+    Raises:
+        LockfileError: it is missing, truncated, edited, or not such a file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockfileError(f"{path} cannot be read: {error}", *_hints(path)) from error
+    return parse_lock(text, path)
+
+
+def parse_lock(text: str, path: Path) -> Lock:
+    """Parse the text of a conda-lock file; ``path`` is for messages."""
+    import yaml  # noqa: PLC0415 - a first lock is written and not read
+
+    try:
+        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, in C
+        metadata = document["metadata"]
+        custom = metadata["custom_metadata"]
+        intact = custom.pop(_DIGEST) == _digest(document)
+        lock = Lock(
+            hash=custom.pop("requirement_hash"),
+            channels=tuple(channel["url"] for channel in metadata["channels"]),
+            platforms=tuple(metadata["platforms"]),
+            packages=tuple(read_package(entry) for entry in document["package"]),
+            metadata=custom,
+        )
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else "incomplete"
+        raise LockfileError(
+            f"{path} is damaged or not a lock file: {reason}", *_hints(path)
+        ) from error
+    if not intact:
+        raise LockfileError(
+            f"{path} was changed after it was written: its content does not match its digest",
+            *_hints(path),
+        )
+    if not path.name.startswith(f"{lock.hash}."):
+        raise LockfileError(
+            f"{path} holds the lock of another requirement set ({lock.hash})", *_hints(path)
+        )
+    return lock
+
+
+def _hints(path: Path) -> tuple[str, ...]:
+    if path.parent.name == LOCAL:  # which is in no version control
+        return ("lock again: condavision lock SCRIPT",)
+    return "restore it from version control", "or lock again: condavision lock SCRIPT"
+
+
+def read_package(entry: dict[str, Any]) -> LockedPackage:
+    """Read one entry of a conda-lock file, ours or another's.
+
+    Raises:
+        KeyError: it lacks a field.
+        ValueError: its url does not name the package.
+    """
+    manager = _MANAGERS[entry["manager"]]
+    name, version, url = entry["name"], entry["version"], entry["url"]
+    hashes = entry["hash"]
+    return LockedPackage(
+        manager=manager,
+        name=name,
+        version=version,
+        platform=entry["platform"],
+        url=url,
+        sha256=hashes["sha256"],
+        md5=hashes.get("md5"),
+        build=_build(name, version, url) if manager is Manager.CONDA else None,
+        dependencies=entry["dependencies"],
+    )
+
+
+def _build(name: str, version: str, url: str) -> str:
+    """Return the build string, which a conda file name ends with: ``name-version-build.conda``."""
+    stem = unquote(urlsplit(url).path.rpartition("/")[2])
+    stem = stem.removesuffix(".conda").removesuffix(".tar.bz2")
+    prefix = f"{name}-{version}-"
+    if not stem.startswith(prefix):
+        raise ValueError(f"{url} is not {name} {version}")
+    return stem.removeprefix(prefix)

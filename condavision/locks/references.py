@@ -1,0 +1,162 @@
+"""Finding the lock that a person names: a path, a hash, a script, or one of these in git."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.errors import LockfileError, MissingLockError, UsageError
+from condavision.locks.index import FILE_NAME, LOCAL, parse_index, read_index
+from condavision.locks.lockfile import lock_path, parse_lock, read_lock
+from condavision.project.config import find_root, load_config
+from condavision.project.targets import Module, folder_keys, key_of, place_of, require_target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from condavision.core.model import Lock
+    from condavision.locks.index import Entry, ScriptIndex
+
+__all__ = ["named_pair"]
+
+_HASH = re.compile(r"[0-9a-f]{16}\Z")
+
+
+def named_pair(
+    names: Sequence[str], modules: Sequence[Module], locks: Path | None = None
+) -> tuple[Lock, Lock]:
+    """Return the two locks that are named, those of ``names`` before those of ``modules``.
+
+    With one module, ``REVISION:`` is the module as it was locked in that revision of git.
+
+    Raises:
+        UsageError: not two are named, or a module's name is none; there is no such revision.
+        MissingLockError: there is no such lock.
+        LockfileError: it is damaged.
+    """
+    bare = [name for name in names if name.endswith(":") and not Path(name).exists()]
+    if bare and len(modules) != 1:
+        raise UsageError(
+            f"`{bare[0]}` names nothing in that revision",
+            f"name a script, {bare[0]}report.py, or one module with -m",
+        )
+    sides: list[str | Module] = [*names]
+    if not (bare and len(names) > 1):
+        sides += modules
+    if len(sides) != 2:
+        raise UsageError(
+            "two locks are compared", "name BEFORE and AFTER: condavision diff HEAD~1:a.py a.py"
+        )
+    before, after = (
+        _module_lock(modules[0], locks, side.removesuffix(":"))
+        if side in bare and isinstance(side, str)
+        else _named_lock(side, locks)
+        for side in sides
+    )
+    return before, after
+
+
+def _named_lock(name: str | Module, locks: Path | None) -> Lock:
+    """Return the lock of ``PATH``, ``HASH`` or ``SCRIPT``, each also as ``REVISION:...``.
+
+    A target's lock is the one recorded for it, whether or not it still fits.
+    """
+    if isinstance(name, Module):
+        return _module_lock(name, locks)
+    revision, colon, rest = name.partition(":")
+    if colon and rest and not Path(name).exists() and "\\" not in name:
+        return _in_revision(revision, rest, locks)
+    path = Path(name)
+    if path.name.endswith(".yml") and path.exists():
+        return read_lock(path)
+    root = find_root(path if path.exists() else Path.cwd())
+    folder = load_config(root).with_flags(locks=locks).locks
+    for candidate in (folder, folder / LOCAL):
+        if _HASH.match(name) and lock_path(candidate, name).exists():
+            return read_lock(lock_path(candidate, name))
+    if path.exists():
+        found = _recorded(path.resolve().relative_to(root).as_posix(), folder)
+        if found is not None:
+            return found
+    raise MissingLockError(
+        f"{name} is not a lock, nor a script that has one",
+        "name a lock file, its hash, a script, or one of these in git: HEAD~1:report.py",
+    )
+
+
+def _module_lock(module: Module, locks: Path | None, revision: str = "") -> Lock:
+    """Return the lock recorded for a module, now or in a revision."""
+    require_target(module)
+    root = find_root(place_of(module))
+    folder = load_config(root).with_flags(locks=locks).locks
+    key = key_of(module, root)
+    found = _shown(revision, key, folder, root) if revision else _recorded(key, folder)
+    if found is None:
+        raise MissingLockError(
+            f"{revision} has no lock of {key}" if revision else f"{key} has no lock",
+            "see that you are in the folder it was locked in",
+        )
+    return found
+
+
+def _recorded(key: str, folder: Path) -> Lock | None:
+    """Return the lock that a key has in a locks folder, the committed one first."""
+    for candidate in (folder, folder / LOCAL):
+        for entry in _entries(read_index(candidate), key):
+            return read_lock(lock_path(candidate, entry.lock))
+    return None
+
+
+def _shown(revision: str, key: str, folder: Path, root: Path) -> Lock | None:
+    """Return the lock that a key has in a revision; what only this machine has is in none."""
+    index = parse_index(_show(revision, folder / FILE_NAME, root), folder / FILE_NAME)
+    for entry in _entries(index, key):
+        found = lock_path(folder, entry.lock)
+        return parse_lock(_show(revision, found, root), found)
+    return None
+
+
+def _entries(index: ScriptIndex, key: str) -> tuple[Entry, ...]:
+    """Return the entries of a script or folder, or of the folder it is locked together with."""
+    keys = (key, f"{key}/", *folder_keys(key))
+    return next((found for found in map(index.of, keys) if found), ())
+
+
+def _in_revision(revision: str, name: str, locks: Path | None) -> Lock:
+    path = Path(name).absolute()
+    root = find_root(path if path.exists() else Path.cwd())
+    folder = load_config(root).with_flags(locks=locks).locks
+    if path.name.endswith(".yml"):
+        return parse_lock(_show(revision, path, root), path)
+    if _HASH.match(name):
+        found = lock_path(folder, name)
+        return parse_lock(_show(revision, found, root), found)
+    key = path.resolve().relative_to(root).as_posix() if path.is_relative_to(root) else name
+    recorded = _shown(revision, key, folder, root)
+    if recorded is None:
+        raise MissingLockError(f"{revision} has no lock of {name}", "name a script locked in it")
+    return recorded
+
+
+def _show(revision: str, path: Path, root: Path) -> str:
+    """Return the text of a file as it is in a revision of the repository it lies in."""
+    if revision.startswith("-"):
+        raise UsageError(f"`{revision}` is not a revision")
+    try:
+        relative = path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise UsageError(f"{path} is not below {root}, so git does not have it") from None
+    command = ["git", "-C", str(root), "show", f"{revision}:./{relative}"]
+    try:
+        shown = subprocess.run(command, capture_output=True, check=False)
+    except OSError as error:
+        raise UsageError(f"git cannot be started: {error}", "install git") from error
+    if shown.returncode:
+        reason = shown.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+        raise MissingLockError(f"git has no {relative} in {revision}: {reason}")
+    try:
+        return shown.stdout.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise LockfileError(f"{relative} in {revision} is not a lock file: {error}") from error

@@ -1,0 +1,1 @@
+"""A project: its configuration, the targets in it, the options of a solve."""

@@ -1,0 +1,182 @@
+"""What a person names to be locked or run: a script, a module, or a folder that shares one lock.
+
+Each has a key in ``scripts.yml``: a script its path below the project root, a folder its path and a
+slash, a module ``-m NAME``, followed by ``in FOLDER`` where that is not the project root.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from condavision.analysis import find_scripts
+from condavision.analysis.source.scripts import folders_walked, module_file, script_file
+from condavision.errors import AnalysisError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "READ_BY_TOOLS",
+    "Module",
+    "Target",
+    "Together",
+    "file_of",
+    "folder_keys",
+    "is_there",
+    "key_of",
+    "named_target",
+    "near",
+    "place_of",
+    "require_target",
+    "target_of",
+    "typed",
+]
+
+READ_BY_TOOLS = frozenset({"conftest.py", "noxfile.py", "setup.py"})
+"""Files that look like scripts, and that pytest, nox and installers read."""
+
+_MODULE, _IN = "-m ", " in "
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module that is run as ``python -m NAME`` in a folder, which heads its search path."""
+
+    name: str
+    folder: Path
+
+    def __str__(self) -> str:
+        return f"{_MODULE}{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The scripts of a folder, locked as one requirement set."""
+
+    folder: Path
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def scripts(self) -> tuple[Path, ...]:
+        """Return the scripts of the folder, less what pytest, nox and installers read.
+
+        Raises:
+            AnalysisError: it holds none.
+        """
+        found = find_scripts((self.folder,))
+        ours = tuple(script for script in found if script.name not in READ_BY_TOOLS)
+        if not ours:
+            raise AnalysisError(f"no script of yours in {self.folder}", "name another folder")
+        return ours
+
+    def walked(self) -> tuple[Path, ...]:
+        """Return the directories in which a new file would be one more script."""
+        return folders_walked(self.folder)
+
+
+Target = Path | Module | Together
+
+
+def named_target(path: Path) -> Target:
+    """Return what a path stands for by itself: a folder that cannot be run is a shared one."""
+    return Together(path) if path.is_dir() and script_file(path) == path else path
+
+
+def require_target(target: Target) -> None:
+    """Refuse what cannot be read as the kind of thing it is named as.
+
+    Raises:
+        AnalysisError: there is no such script or folder.
+        UsageError: the name cannot be a module's.
+    """
+    if isinstance(target, Module):
+        if not all(part.isidentifier() for part in target.name.split(".")):
+            raise UsageError(
+                f"`{target.name}` is not the name of a module",
+                "name it as an import does: -m package.module",
+            )
+    elif isinstance(target, Together):
+        if not target.folder.is_dir():
+            what = "not a folder" if target.folder.exists() else "no such folder"
+            raise AnalysisError(f"{target.folder}: {what}", "name a folder of scripts")
+    elif not target.exists():
+        raise AnalysisError(f"{target}: no such file", "check the path")
+    elif not script_file(target).is_file():
+        what = "a folder without __main__.py" if target.is_dir() else "not a regular file"
+        raise AnalysisError(f"{target} is {what}, so it cannot be run", "name a script")
+
+
+def typed(target: Target) -> str:
+    """Return a target as it is typed into a shell, behind ``condavision lock``."""
+    if isinstance(target, Module):
+        return f"-m {target.name}"
+    if isinstance(target, Together):
+        return f"--together {shlex.quote(str(target.folder))}"
+    name = str(target)
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
+
+
+def place_of(target: Target) -> Path:
+    """Return the real folder that the target's project is sought upward from."""
+    if isinstance(target, Path):
+        return script_file(target).resolve().parent
+    return target.folder.resolve()
+
+
+def key_of(target: Target, root: Path) -> str:
+    """Return the key of a target in the ``scripts.yml`` of a project root."""
+    if isinstance(target, Path):
+        key = script_file(target).resolve().relative_to(root).as_posix()
+        return f"./{key}" if key.startswith(_MODULE) else key
+    folder = target.folder.resolve().relative_to(root)
+    if isinstance(target, Together):
+        return _folder_key(PurePosixPath(folder.as_posix()))
+    where = "" if folder == Path() else f"{_IN}{folder.as_posix()}"
+    return f"{_MODULE}{target.name}{where}"
+
+
+def folder_keys(key: str) -> tuple[str, ...]:
+    """Return the keys that a script's folders would have, the nearest first; none for a module."""
+    if key.startswith(_MODULE):
+        return ()
+    return tuple(_folder_key(folder) for folder in PurePosixPath(key).parents)
+
+
+def _folder_key(folder: PurePosixPath) -> str:
+    return f"{folder.as_posix()}/"
+
+
+def target_of(key: str, root: Path) -> Target:
+    """Return the target that a key of ``scripts.yml`` stands for."""
+    if key.startswith(_MODULE):
+        name, _, folder = key.removeprefix(_MODULE).partition(_IN)
+        return Module(name, root / folder)
+    return Together(near(root / key)) if key.endswith("/") else near(root / key)
+
+
+def is_there(target: Target, paths: Sequence[Path]) -> bool:
+    """Tell whether a target still exists; ``paths`` are searched for modules too."""
+    if isinstance(target, Path):
+        return target.exists()
+    if isinstance(target, Together):
+        return target.folder.is_dir()
+    return file_of(target, paths) is not None
+
+
+def file_of(module: Module, paths: Sequence[Path]) -> Path | None:
+    """Return the real path of the file that a module is run from, None where it is gone."""
+    try:
+        return module_file(module.name, [module.folder, *paths]).resolve()
+    except AnalysisError:
+        return None
+
+
+def near(path: Path) -> Path:
+    """Return a path as a person would type it here: relative where that is shorter."""
+    here = Path.cwd()
+    return Path(os.path.relpath(path, here)) if path.is_relative_to(here) else path

@@ -1,0 +1,1 @@
+"""The machine: files, locks between processes, streams, certificates, progress."""

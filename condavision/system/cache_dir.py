@@ -1,0 +1,21 @@
+"""The folder that environments, packages and indexes are cached in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["home"]
+
+
+def home() -> Path:
+    """Return the folder that environments, packages and indexes are cached in.
+
+    ``CONDAVISION_HOME`` where set, otherwise the user's cache folder.
+    """
+    override = os.environ.get("CONDAVISION_HOME")
+    if override:
+        return Path(override).absolute()
+    from platformdirs import user_cache_path  # noqa: PLC0415 - the warm path never needs it
+
+    return user_cache_path("condavision", appauthor=False)
