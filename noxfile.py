@@ -34,9 +34,9 @@ EXAMPLES = (
 )
 UNSOLVABLE = 67
 RELIABILITY = (
-    "tests/exec/test_many_at_once.py",
-    "tests/exec/test_install.py::test_a_damaged_cache_entry_is_fetched_again",
-    "tests/exec/test_install.py::test_a_full_disk_and_a_read_only_one",
+    "tests/environments/test_many_at_once.py",
+    "tests/environments/test_install.py::test_a_damaged_cache_entry_is_fetched_again",
+    "tests/environments/test_install.py::test_a_full_disk_and_a_read_only_one",
 )
 
 

@@ -1,4 +1,4 @@
-"""The shape of the package: imports point one way, and the two stages do not know each other."""
+"""The shape of the package: imports point down one table of rooms, types included."""
 
 from __future__ import annotations
 
@@ -8,59 +8,107 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "condavision"
+PACKAGE = Path(__file__).parents[1] / "condavision"
+
+ROOMS = (
+    "__main__",
+    "entry",
+    "cli",
+    "api",
+    "inspection",
+    "compile_stage",
+    "exec_stage",
+    "export",
+    "inference",
+    "locks",
+    "environments",
+    "project",
+    "analysis",
+    "analysis.resolve",
+    "analysis.facts",
+    "analysis.declared",
+    "analysis.python_range",
+    "analysis.imports",
+    "analysis.context",
+    "analysis.records",
+    "analysis.source",
+    "mapping",
+    "interpreters",
+    "core",
+    "system",
+    "warm",
+    "errors",
+)
+"""From the doors to the vocabulary: a room imports itself and those below it."""
+
+STRANGERS = [
+    ("compile_stage", "exec_stage"),
+    ("compile_stage", "environments"),
+    ("exec_stage", "compile_stage"),
+    ("locks", "environments"),
+    ("core.model", "errors"),
+    ("warm", ""),
+]
+"""Rooms, and what nothing that they reach may belong to; the empty name is everything."""
 
 
 def module_name(path: Path) -> str:
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 FILES = {module_name(path): path for path in PACKAGE.rglob("*.py") if "templates" not in path.parts}
+del FILES[""]  # what the top level offers is for users
 
 
 def imports_of(module: str) -> set[str]:
-    """Return the modules of the package that one imports, lazily or not, types left out."""
+    """Return the modules of the package that one imports, lazily or for types too."""
     tree = ast.parse(FILES[module].read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            node.body = []
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}".removeprefix("condavision.")
+                found.add(full if full in FILES else node.module.removeprefix("condavision."))
         elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-    # a package's own __init__ re-exports its modules; what the top level offers is for users
-    return {name for name in found if name in FILES} - {module, "condavision"}
+            found |= {alias.name.removeprefix("condavision.") for alias in node.names}
+    return (found & FILES.keys()) - {module}
 
 
-GRAPH = {module: imports_of(module) for module in FILES if module != "condavision"}
+GRAPH = {module: imports_of(module) for module in FILES}
 
 
-def reached_from(module: str) -> set[str]:
+def room_of(module: str) -> str:
+    """Return the most particular room of the table that a module lies in."""
+    return max((it for it in ROOMS if f"{module}.".startswith(f"{it}.")), key=len)
+
+
+def reached_from(room: str) -> set[str]:
     reached: set[str] = set()
-    waiting = [module]
+    waiting = [module for module in GRAPH if f"{module}.".startswith(f"{room}.")]
     while waiting:
-        found = GRAPH.get(waiting.pop(), set()) - reached
+        found = GRAPH[waiting.pop()] - reached
         reached |= found
         waiting += found
-    return reached
+    return {module for module in reached if not f"{module}.".startswith(f"{room}.")}
 
 
-def test_imports_point_one_way() -> None:
+@pytest.mark.parametrize("module", sorted(GRAPH))
+def test_imports_point_down_the_table(module: str) -> None:
+    lowest = ROOMS.index(room_of(module))
+    assert not {other for other in GRAPH[module] if ROOMS.index(room_of(other)) < lowest}
+
+
+def test_no_modules_import_each_other() -> None:
     list(TopologicalSorter(GRAPH).static_order())  # raises CycleError with the modules in it
 
 
-@pytest.mark.parametrize(
-    ("stage", "foreign"),
-    [
-        ("condavision.exec_stage.stage", "condavision.compile_stage.solving"),
-        ("condavision.warm", "condavision"),
-        ("condavision.compile_stage.stage", "condavision.environments.build"),
-        ("condavision.compile_stage.stage", "condavision.exec_stage.process"),
-        ("condavision.core.model", "condavision.errors"),
-    ],
-)
-def test_rooms_that_do_not_know_each_other(stage: str, foreign: str) -> None:
-    assert not {name for name in reached_from(stage) if name.startswith(foreign)}
+def test_every_folder_is_a_room_of_the_table() -> None:
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders == {room for room in ROOMS if (PACKAGE / room).is_dir()}
+
+
+@pytest.mark.parametrize(("room", "foreign"), STRANGERS)
+def test_rooms_that_do_not_know_each_other(room: str, foreign: str) -> None:
+    prefix = f"{foreign}." if foreign else ""
+    assert not {module for module in reached_from(room) if f"{module}.".startswith(prefix)}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.cache import FactsCache
 from condavision.analysis.facts.reader import Reader
-from condavision.analysis.facts.result_cache import Question
 from condavision.analysis.resolve.classify import classify, intersection, stdlib_reasons
+from condavision.analysis.resolve.result_cache import Question
 from condavision.analysis.resolve.walk import (
     Reached,
     SearchPath,

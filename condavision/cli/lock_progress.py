@@ -6,29 +6,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from condavision.compile_stage.progress import LockProgress
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["LockProgress", "choose_lock_progress"]
-
-
-class LockProgress:
-    """Says nothing; the others say more."""
-
-    @contextmanager
-    def solving(self, sets: int) -> Iterator[None]:
-        """Cover the solves of so many requirement sets."""
-        del sets
-        yield
-
-    def started(self, script: str) -> None:
-        """Say that a script's requirement set is being solved."""
-
-    def waiting(self, script: str, seconds: float) -> None:
-        """Say that it still is, after so long."""
-
-    def finished(self, script: str) -> None:
-        """Say that it has been."""
+__all__ = ["choose_lock_progress"]
 
 
 class _Lines(LockProgress):

@@ -13,7 +13,7 @@ from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
 from condavision.inference.infer import open_project, read
 from condavision.locks.lockfile import lock_path, read_lock
-from condavision.project.solve_options import terms_of
+from condavision.project.config import terms_of
 from condavision.project.targets import folder_keys
 from condavision.system.cache_dir import home
 

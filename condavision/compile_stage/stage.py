@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from condavision.cli.lock_progress import LockProgress
 from condavision.compile_stage.groups import Group, Sources
+from condavision.compile_stage.progress import LockProgress
 from condavision.core.platforms import spell
 from condavision.errors import CondavisionError, UsageError
 from condavision.inference.diagnostics import cautions_of

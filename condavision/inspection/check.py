@@ -15,7 +15,7 @@ from condavision.inference.requirements import differences
 from condavision.inspection.explain import explain
 from condavision.locks.lockfile import cautions
 from condavision.mapping.import_map import ImportMap
-from condavision.project.solve_options import terms_of
+from condavision.project.config import terms_of
 from condavision.project.targets import Together, named_target, typed
 
 if TYPE_CHECKING:

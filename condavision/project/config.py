@@ -21,14 +21,14 @@ from condavision.core.channels import normalize
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import FLOOR, KNOWN, Minor, format_minor
 from condavision.errors import ConfigError
-from condavision.project.solve_options import ENGINES, cutoff
+from condavision.project.solve_options import ENGINES, Terms, cutoff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from condavision.core.model import ScriptMetadata
 
-__all__ = ["SETTINGS_FILES", "Config", "distrusted", "find_root", "load_config"]
+__all__ = ["SETTINGS_FILES", "Config", "distrusted", "find_root", "load_config", "terms_of"]
 
 DEFAULT_CHANNELS = ("conda-forge",)
 
@@ -312,3 +312,17 @@ def _minor(value: object) -> Minor:
         if value == format_minor(known):
             return known
     raise ValueError(f'a Python version, such as "{format_minor(FLOOR)}"')
+
+
+def terms_of(config: Config, now: datetime | None = None) -> Terms:
+    """Return the terms that a project and the command line set, as of ``now``."""
+    text = config.exclude_newer
+    return Terms(
+        exclude_newer=cutoff(text, now or datetime.now(UTC)) if text else None,
+        virtual_packages=config.virtual_packages,
+        trusted_channels=config.trusted_channels,
+        allow_sdist=config.allow_sdist,
+        allow_unverified=config.allow_unverified,
+        engine=config.engine,
+        conda=config.conda,
+    )

@@ -17,9 +17,7 @@ from condavision.core.platforms import spell
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from condavision.project.config import Config
-
-__all__ = ["CONDA_LOCK", "ENGINES", "Terms", "cutoff", "terms_of"]
+__all__ = ["CONDA_LOCK", "ENGINES", "Terms", "cutoff"]
 
 CONDA_LOCK = "conda-lock"
 ENGINES = ("rattler", CONDA_LOCK)
@@ -97,17 +95,3 @@ class Terms:
         if self.engine not in {ENGINES[0], recorded.get("engine")}:
             reasons.append(f"not made by {self.engine}")
         return tuple(reasons)
-
-
-def terms_of(config: Config, now: datetime | None = None) -> Terms:
-    """Return the terms that a project and the command line set, as of ``now``."""
-    text = config.exclude_newer
-    return Terms(
-        exclude_newer=cutoff(text, now or datetime.now(UTC)) if text else None,
-        virtual_packages=config.virtual_packages,
-        trusted_channels=config.trusted_channels,
-        allow_sdist=config.allow_sdist,
-        allow_unverified=config.allow_unverified,
-        engine=config.engine,
-        conda=config.conda,
-    )

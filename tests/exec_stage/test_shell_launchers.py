@@ -23,7 +23,7 @@ from condavision.errors import MissingLockError, UsageError
 from condavision.exec_stage.process import process_environment
 from condavision.exec_stage.shell_launchers import write_launcher
 from condavision.exec_stage.warm_record import WarmInputs
-from tests.exec.test_activation import CASES, DUMP, STATES, Case, make_prefix, seen
+from tests.environments.test_activation import CASES, DUMP, STATES, Case, make_prefix, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

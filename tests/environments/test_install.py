@@ -28,14 +28,14 @@ from condavision.environments.wheel_records import altered_files
 from condavision.errors import InstallError
 from condavision.system.progress import Progress
 from tests.channels.server import Channel, Fault
-from tests.exec.conftest import altered
+from tests.environments.conftest import altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from condavision.core.model import Lock
     from condavision.interpreters import Interpreter
-    from tests.exec.conftest import MakeLock
+    from tests.environments.conftest import MakeLock
 
 SUBDIR = current_subdir()
 

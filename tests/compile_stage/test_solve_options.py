@@ -10,13 +10,13 @@ import yaml
 
 from condavision.core.platforms import VIRTUAL_PACKAGES, parse, spell, virtual_packages
 from condavision.project.solve_options import Terms, cutoff
-from tests.locks.conftest import Dated, package, versions
+from tests.compile_stage.conftest import Dated, package, versions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.command_line import CommandLine
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 NOW = datetime(2026, 3, 10, 12, 30, 15, 999, tzinfo=UTC)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Lock, LockedPackage
     from tests.channels.server import Channel
-    from tests.exec.conftest import MakeLock
+    from tests.environments.conftest import MakeLock
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="process groups")]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.locks.conftest import package
+from tests.compile_stage.conftest import package
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 LOCK = """
 import os, sys

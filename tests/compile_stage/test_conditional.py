@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.locks.conftest import package, pythons, versions
+from tests.compile_stage.conftest import package, pythons, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.command_line import CommandLine
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 FALLBACK = """\
 try:

@@ -25,7 +25,7 @@ from condavision.export.scaffold import FILES
 from condavision.locks.lockfile import read_lock, write_lock
 from condavision.project.targets import Together
 from tests.command_line import CONDAVISION, CommandLine, Finished, InProcess
-from tests.test_lockfile import HASH, LOCKS, REQUIREMENTS
+from tests.locks.test_lockfile import HASH, LOCKS, REQUIREMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 NOX = [sys.executable, "-m", "nox", "--non-interactive"]
 ECHO = """\
 import sys

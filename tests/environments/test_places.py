@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from condavision.environments.environment import Environment
-    from tests.exec.conftest import MakeLock
+    from tests.environments.conftest import MakeLock
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes, mounts and shebangs are POSIX's")
 

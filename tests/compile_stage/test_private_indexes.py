@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command_line import InProcess
-from tests.locks.test_pypi import index, served
+from tests.compile_stage.test_pypi import index, served
 
 if TYPE_CHECKING:
     from tests.channels.server import Channel
     from tests.command_line import CommandLine
-    from tests.locks.conftest import MakeProject
-    from tests.locks.wheels import WheelIndex
+    from tests.compile_stage.conftest import MakeProject
+    from tests.compile_stage.wheels import WheelIndex
 
 __all__ = ["index", "served"]
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command_line import CONDAVISION
-from tests.locks.conftest import package
+from tests.compile_stage.conftest import package
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.command_line import CommandLine
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 MODULES = ("requests", "six", "urllib3", "idna", "click", "rich")
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.locks.conftest import package
-from tests.locks.test_channels import index
+from tests.compile_stage.conftest import package
+from tests.compile_stage.test_channels import index
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.command_line import CommandLine
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 PLATFORMS = ("--platform", "linux-64", "--platform", "win-64")
 UNREACHABLE = dict.fromkeys(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command_line import CONDAVISION
-from tests.locks.conftest import package, pythons, versions
+from tests.compile_stage.conftest import package, pythons, versions
 
 if sys.platform != "win32":
     import pty
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.command_line import CommandLine
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 WEB_AND_SIX = "import requests, six\n"
 

@@ -10,14 +10,14 @@ import yaml
 
 from condavision.core.platforms import current_subdir
 from tests.channels.server import Channel
-from tests.locks.conftest import package, pythons
-from tests.locks.wheels import WheelIndex
+from tests.compile_stage.conftest import package, pythons
+from tests.compile_stage.wheels import WheelIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.command_line import CommandLine, Finished
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 EVERYWHERE = ("--platform", "linux-64", "--platform", "osx-arm64", "--platform", "win-64")
 NAMED = "# /// script\n# dependencies = [{}]\n# ///\n"

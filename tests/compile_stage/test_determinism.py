@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command_line import CommandLine, InProcess
-from tests.locks.conftest import package
+from tests.compile_stage.conftest import package
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 SCRIPTS = {
     "a.py": "import requests\n",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from condavision.environments.environment import Environment
-    from tests.exec.conftest import MakeLock
+    from tests.environments.conftest import MakeLock
 
     Build = Callable[..., tuple[Environment, str]]
 

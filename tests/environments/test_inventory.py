@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from condavision.environments.environment import Environment
-    from tests.exec.conftest import MakeLock
+    from tests.environments.conftest import MakeLock
 
 
 def used_days_ago(environment: Environment, days: float) -> None:

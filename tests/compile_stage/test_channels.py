@@ -11,14 +11,14 @@ import pytest
 from rattler.index import index_fs
 
 from tests.channels.server import Fault
-from tests.locks.conftest import package, versions
+from tests.compile_stage.conftest import package, versions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.channels.server import Channel
     from tests.command_line import CommandLine
-    from tests.locks.conftest import SmallChannel
+    from tests.compile_stage.conftest import SmallChannel
 
 
 @pytest.fixture
