@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis import new_reader, prefetched
-from condavision.core.channels import INTERPRETERS
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
@@ -150,7 +149,7 @@ def _valid_lock(path: Path) -> Lock | None:
         lock = read_lock(path)
     except LockfileError:
         return None
-    if lock.metadata.get("channels") == INTERPRETERS:
+    if lock.is_local:
         from condavision.interpreters import restore  # noqa: PLC0415 - rarely needed
 
         try:

@@ -255,6 +255,16 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is made from this machine's interpreters, so that no other can use it."""
+        return self.metadata.get("channels") == "interpreters:"
+
+    @property
+    def allows_sdists(self) -> bool:
+        """Whether it names source distributions, which run code when they are installed."""
+        return self.metadata.get("allow_sdist") == "true"
+
     def on(self, platform: str) -> tuple[LockedPackage, ...]:
         """Return the packages of one platform, in the lock's order."""
         return tuple(package for package in self.packages if package.platform == platform)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from condavision.core.channels import INTERPRETERS
 from condavision.core.model import Manager
 from condavision.environments import activation
 from condavision.environments.bytecode import compile_missing, compile_prefix
@@ -58,7 +57,7 @@ def build(
     home = prefix.parent.parent
     _require_utf_8(home)
     remove_tree(prefix)
-    local = lock.metadata.get("channels") == INTERPRETERS
+    local = lock.is_local
     packages: Sequence[LockedPackage] = lock.on(environment.subdir)
     conda = [package for package in packages if package.manager is Manager.CONDA]
     pypi = [package for package in packages if package.manager is Manager.PYPI]
@@ -115,7 +114,7 @@ def _install_pypi(
         install_pypi_packages,
         python=environment.python,
         cache=environment.prefix.parent.parent / "uv",
-        allow_sdist=lock.metadata.get("allow_sdist") == "true",
+        allow_sdist=lock.allows_sdists,
         inherit=inherit,
     )
     install(packages)

@@ -11,7 +11,6 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from condavision import __version__
-from condavision.core.channels import INTERPRETERS
 from condavision.errors import UsageError
 from condavision.export.scaffold import template
 from condavision.locks.index import FILE_NAME
@@ -47,7 +46,7 @@ def dockerfile(located: Located, platform: str) -> str:
             f"the lock {lock.hash} has nothing for {platform}",
             f"lock for this platform too: condavision lock --platform {platform} SCRIPT",
         )
-    if lock.metadata.get("channels") == INTERPRETERS:
+    if lock.is_local:
         raise UsageError(
             f"the lock {lock.hash} is made from this machine's interpreters, which an image lacks",
             "lock with a channel first: condavision lock -c CHANNEL SCRIPT",

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.core.channels import INTERPRETERS
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
 from condavision.errors import InstallError, UsageError
@@ -207,7 +206,7 @@ FORMATS: Mapping[str, Callable[[_Share], str]] = {
 
 
 def _refuse_local(share: _Share) -> None:
-    if share.lock.metadata.get("channels") == INTERPRETERS:
+    if share.lock.is_local:
         raise UsageError(
             f"the lock {share.lock.hash} is made from this machine's interpreters, which no other"
             " tool or machine can install",

@@ -21,7 +21,6 @@ from rattler import Client
 from rattler.index import index_fs
 from rattler.package_streaming import download_to_writer
 
-from condavision.core.channels import INTERPRETERS
 from condavision.core.model import Manager
 from condavision.environments.vendored import CHANNEL, is_intact, vendored_path
 from condavision.errors import CondavisionError, InstallError, UsageError
@@ -92,7 +91,7 @@ def _wanted(
 ) -> dict[Path, LockedPackage]:
     wanted: dict[Path, LockedPackage] = {}
     for lock in locks:
-        local = lock.metadata.get("channels") == INTERPRETERS
+        local = lock.is_local
         for package in lock.packages:
             if platforms and package.platform not in platforms:
                 continue
@@ -105,7 +104,7 @@ def _wanted(
                     f"{known.url} and {package.url} have one name and different content",
                     "vendor the scripts that need them into folders of their own",
                 )
-    if not wanted and any(lock.metadata.get("channels") == INTERPRETERS for lock in locks):
+    if not wanted and any(lock.is_local for lock in locks):
         raise UsageError(
             "the locks are made from this machine's interpreters and have nothing from PyPI, so"
             " there is nothing to copy",
