@@ -12,25 +12,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.compile_stage.parting import part_folders
-from condavision.compile_stage.stage import Renewal, lock_targets
+from condavision.compile_stage.stage import lock as lock_named
 from condavision.errors import UsageError
 from condavision.exec_stage.process import process_environment
 from condavision.exec_stage.stage import install_named, prepare
-from condavision.inference.infer import Flags, open_project, read
 from condavision.inference.select import Named, select_targets
+from condavision.inference.workspace import Workspace
 from condavision.inspection.check import check_targets
-from condavision.mapping.import_map import ImportMap
+from condavision.project.config import Flags
+from condavision.project.solve_options import SolveOptions
 from condavision.project.targets import Module, Together
 from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from condavision.compile_stage.preferred_versions import Agreement
-    from condavision.compile_stage.stage import LockingReport
+    from condavision.compile_stage.recording import LockingReport
+    from condavision.compile_stage.renewal import Renewal
     from condavision.environments.environment import Environment
-    from condavision.inference.infer import Reading
+    from condavision.inference.infer import Inference
     from condavision.inspection.check import CheckReport
     from condavision.project.targets import Target
 
@@ -45,57 +45,45 @@ def analyze(
     module: str | None = None,
     together: StrPath | None = None,
     channels: Sequence[str] = (),
-) -> Reading:
-    """Read a script, a module or all scripts of a folder, and say what they require; offline.
+) -> Inference:
+    """Read a script, a module or all scripts of a folder, and infer what they require; offline.
 
     Nothing of them is run. ``.analysis`` has the imports and the Python range, ``.requirements``
     and ``.hash`` what follows.
+
+    Raises:
+        AnalysisError: it cannot be read as Python.
+        ConfigError: the configuration, a channel or a declared dependency is wrong.
     """
-    project = open_project(_target(script, module, together), Flags(tuple(channels)))
-    return read(project, ImportMap.bundled())
+    workspace = Workspace(Flags(tuple(channels)))
+    return workspace.infer(workspace.project(_target(script, module, together)))
 
 
-def lock(
+def lock(  # noqa: PLR0913 - what a command line names, spelled out
     *paths: StrPath,
     modules: Sequence[str] = (),
     together: Sequence[StrPath] = (),
+    apart: Sequence[StrPath] = (),
     channels: Sequence[str] = (),
     platforms: Sequence[str] = (),
     locks: StrPath | None = None,
-    **options: Any,
+    options: SolveOptions | None = None,
+    renewal: Renewal | None = None,
 ) -> LockingReport:
     """Compile stage: lock scripts, folders of them, modules, and folders that share one lock.
 
-    ``options`` are the command line's: ``apart`` (folders), ``upgrade`` (bool),
-    ``upgrade_packages`` (names), ``source`` (``--from``, a path), ``exclude_newer``, ``engine``,
-    ``conda``, ``offline``, ``allow_sdist``, ``allow_unverified``. Errors of single targets are in
-    the report's ``failed``.
+    ``apart`` are folders whose scripts get locks of their own again. ``options`` win over the
+    configuration; ``renewal`` says which valid locks to solve again. Errors of single targets are
+    in the report's ``failed``.
 
     Raises:
-        TypeError: an option has another name.
+        UsageError: nothing is named, or something that cannot be.
+        AnalysisError: a path does not exist, or a folder holds no script.
     """
-    renewal = Renewal(
-        everything=options.pop("upgrade", False),
-        packages=frozenset(options.pop("upgrade_packages", ())),
-        agreement=_agreement(options.pop("source", None)),
-    )
-    apart = _paths(options.pop("apart", ()))
-    unknown = options.keys() - _TERMS
-    if unknown:
-        raise TypeError(f"lock() has no option {', '.join(sorted(unknown))}")
-    settings = tuple(sorted((name, value) for name, value in options.items() if value))
-    flags = Flags(tuple(channels), tuple(platforms), _path(locks), settings=settings)
-    named = Named(_paths(paths), tuple(modules), _paths(together), apart)
-    selection = select_targets(named, flags, join=True)
-    report = lock_targets(selection.targets, flags, ImportMap.bundled(), renewal=renewal)
-    part_folders(apart, flags, report)
-    report.left_out = selection.left_out
-    return report
-
-
-_TERMS = frozenset(
-    {"allow_sdist", "allow_unverified", "conda", "engine", "exclude_newer", "offline"}
-)
+    named = Named(_paths(paths), tuple(modules), _paths(together), _paths(apart))
+    solve = options or SolveOptions()
+    flags = Flags(tuple(channels), tuple(platforms), _path(locks), solve=solve)
+    return lock_named(named, Workspace(flags), renewal=renewal)
 
 
 def check(
@@ -105,10 +93,15 @@ def check(
     platforms: Sequence[str] = (),
     locks: StrPath | None = None,
 ) -> CheckReport:
-    """Say whether the locks of scripts and modules are there and still fit."""
-    flags = Flags(tuple(channels), tuple(platforms), _path(locks))
-    selection = select_targets(Named(_paths(paths), tuple(modules)), flags)
-    return replace(check_targets(selection.targets, flags), left_out=selection.left_out)
+    """Report whether the locks of scripts and modules are there and still fit.
+
+    Raises:
+        UsageError: nothing is named.
+        AnalysisError: a path does not exist, or a folder holds no script.
+    """
+    workspace = Workspace(Flags(tuple(channels), tuple(platforms), _path(locks)))
+    selection = select_targets(Named(_paths(paths), tuple(modules)), workspace)
+    return replace(check_targets(selection.targets, workspace), left_out=selection.left_out)
 
 
 def install(
@@ -118,9 +111,15 @@ def install(
     locks: StrPath | None = None,
     vendored: StrPath | None = None,
 ) -> Environment:
-    """Install the environment of a locked script or module, or of a requirement hash."""
+    """Install the environment of a locked script or module, or of a requirement hash.
+
+    Raises:
+        MissingLockError, StaleLockError, LockfileError: there is no lock that fits.
+        InstallError: the environment cannot be installed; nothing is left behind.
+    """
     target = os.fspath(name) if name is not None and module is None else _target(name, module)
-    return install_named(target, Flags(locks=_path(locks), vendored=_path(vendored)), Progress())
+    workspace = Workspace(Flags(locks=_path(locks), vendored=_path(vendored)))
+    return install_named(target, workspace, Progress())
 
 
 def run(
@@ -138,8 +137,8 @@ def run(
     """
     name = os.fspath(script)
     target = Module(name, Path(options.get("cwd") or Path.cwd())) if module else Path(name)
-    flags = Flags(locks=_path(locks), vendored=_path(vendored))
-    prepared = prepare(target, flags, Progress())
+    workspace = Workspace(Flags(locks=_path(locks), vendored=_path(vendored)))
+    prepared = prepare(target, workspace, Progress())
     environ = options.pop("env", None) or os.environ
     environ = process_environment(prepared.activation, prepared.paths, environ)
     start = ["-m", name] if module else [name]
@@ -155,16 +154,8 @@ def _target(
     found += [Module(module, Path.cwd())] if module is not None else []
     found += [Together(Path(together))] if together is not None else []
     if len(found) != 1:
-        raise UsageError("name one thing: a script, a module or a folder to take together")
+        raise UsageError("name one of: a script, a module, a folder to take together")
     return found[0]
-
-
-def _agreement(source: StrPath | None) -> Agreement | None:
-    if source is None:
-        return None
-    from condavision.compile_stage.preferred_versions import read_agreement  # noqa: PLC0415 - rarely needed
-
-    return read_agreement(Path(source))
 
 
 def _paths(names: Sequence[StrPath]) -> tuple[Path, ...]:

@@ -83,9 +83,16 @@ class MissingLockError(CondavisionError):
 
 
 class StaleLockError(CondavisionError):
-    """The script or its configuration requires something else than the lock has."""
+    """The script or its configuration requires something else than the lock has.
+
+    ``reasons`` are :data:`condavision.inference.staleness.StaleReason`: what changed.
+    """
 
     code = 71
+
+    def __init__(self, message: str, *hints: str, reasons: tuple[object, ...] = ()) -> None:
+        super().__init__(message, *hints)
+        self.reasons = reasons
 
 
 class LockfileError(CondavisionError):

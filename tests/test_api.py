@@ -31,7 +31,7 @@ def test_both_stages_from_python(
     with pytest.raises(MissingLockError):
         condavision.install(script)
     report = condavision.lock(folder)
-    assert [locked.reading.project.key for locked in report.locked] == ["s.py"]
+    assert [locked.inference.project.key for locked in report.locked] == ["s.py"]
     ((failed, error),) = report.failed
     assert failed == folder / "bad.py"
     assert isinstance(error, UnknownImportError)

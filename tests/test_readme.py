@@ -15,7 +15,7 @@ import pytest
 
 from condavision import errors
 from condavision.cli import main as command_line
-from condavision.project.config import load_config
+from condavision.project.settings_files import SettingsFiles
 from tests.command_line import CONDAVISION, CommandLine
 
 if TYPE_CHECKING:
@@ -130,6 +130,6 @@ def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
         if "[" in text and "floor" in text
     )
     (tmp_path / "condavision.toml").write_text(shown)
-    config = load_config(tmp_path)
+    config = SettingsFiles().config(tmp_path)
     assert config.paths == (tmp_path / "lib",)
     assert config.imports["legacy_helpers"] == ""

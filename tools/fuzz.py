@@ -35,7 +35,7 @@ with atheris.instrument_imports(include=["condavision"]):
     from condavision.locks.index import parse_index
     from condavision.locks.lockfile import parse_lock
     from condavision.mapping.import_map import ImportMap
-    from condavision.project.config import load_config
+    from condavision.project.settings_files import SettingsFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +112,7 @@ def read_script(data: bytes, folder: Path) -> None:
     script = folder / "script.py"
     script.write_bytes(text_of(data, PYTHON))
     analysis = analyze(script, root=folder)
-    requirements, _ = derive(analysis, load_config(folder), ImportMap.bundled())
+    requirements, _ = derive(analysis, SettingsFiles().config(folder), ImportMap.bundled())
     assert len(requirement_hash(requirements)) == 16
 
 
@@ -137,7 +137,7 @@ def read_environment(data: bytes, folder: Path) -> None:
 def read_settings(data: bytes, folder: Path) -> None:
     (folder / "condavision.toml").write_bytes(text_of(data, SETTINGS))
     try:
-        load_config(folder)
+        SettingsFiles().config(folder)
     finally:
         (folder / "condavision.toml").unlink()
 

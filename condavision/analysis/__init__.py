@@ -36,7 +36,6 @@ __all__ = [
     "find_scripts",
     "module_file",
     "new_reader",
-    "prefetched",
     "reach",
     "require_python",
 ]
@@ -99,17 +98,6 @@ def analyze_module(
 def new_reader(root: Path) -> Reader:
     """Return a reader for the scripts below a project root, with the user's cache behind it."""
     return Reader(root.absolute().as_posix(), FactsCache.default())
-
-
-def prefetched(scripts: Iterable[tuple[Path, Path]]) -> dict[Path, Reader]:
-    """Read scripts, given with their project roots, all at once; return the reader of each root."""
-    by_root: dict[Path, list[str]] = {}
-    for root, script in scripts:
-        by_root.setdefault(root, []).append(script_file(script.absolute()).as_posix())
-    readers = {root: new_reader(root) for root in by_root}
-    for root, paths in by_root.items():
-        readers[root].prefetch(paths)
-    return readers
 
 
 def _search_path(root: Path, paths: Sequence[Path], pythonpath: Sequence[Path]) -> SearchPath:

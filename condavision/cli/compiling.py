@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,16 @@ from condavision.cli.options import (
     quiet_option,
     script_argument,
     scripts_argument,
-    term_options,
+    solve_options,
 )
-from condavision.inference.infer import Flags
+from condavision.project.config import Flags
 from condavision.project.targets import Module
 
 if TYPE_CHECKING:
     from condavision.compile_stage.preferred_versions import Agreement
-    from condavision.compile_stage.stage import LockingReport, Renewal
+    from condavision.compile_stage.recording import LockingReport
+    from condavision.compile_stage.renewal import Renewal
+    from condavision.inference.workspace import Workspace
 
 __all__ = ["check", "diff", "explain", "lock"]
 
@@ -52,7 +54,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="Each script of this folder by itself again, after --together; repeatable.",
 )
 @flag_options
-@term_options
+@solve_options
 @click.option("--upgrade", is_flag=True, help="Forget the locked versions and solve again.")
 @click.option(
     *("--upgrade-package", "upgrades"),
@@ -88,32 +90,49 @@ def lock(
     """
     from condavision.cli.lock_progress import choose_lock_progress
     from condavision.cli.output import print_cautions
-    from condavision.compile_stage.parting import part_folders
-    from condavision.compile_stage.retire import offer_to_prune, prune_locks
-    from condavision.compile_stage.stage import lock_targets
-    from condavision.inference.select import Named, select_targets
-    from condavision.mapping.import_map import ImportMap
+    from condavision.compile_stage.stage import lock as lock_named
+    from condavision.inference.select import Named
+    from condavision.inference.workspace import Workspace
 
     renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
-    flags = as_flags(**options)
-    named = Named(paths, modules, together, apart)
-    selection = select_targets(named, flags, join=True, gone=prune)
-    print_cautions(selection.left_out)
-    report = lock_targets(
-        selection.targets,
-        flags,
-        ImportMap.bundled(),
+    workspace = Workspace(as_flags(**options))
+    report = lock_named(
+        Named(paths, modules, together, apart),
+        workspace,
         renewal=renewal,
         progress=choose_lock_progress(quiet=quiet),
+        gone=prune,
     )
-    part_folders(apart, flags, report)
+    print_cautions(report.left_out)
     _print_locked(report, renewal.agreement, as_json=as_json)
-    say = partial(click.echo, err=True)
     if prune:
-        prune_locks(report, paths, flags, say)
+        _prune(report, paths, workspace)
     else:
-        offer_to_prune(report, ask=click.confirm, say=say)
+        _offer_to_prune(report)
     return report.code
+
+
+def _prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace) -> None:
+    from condavision.compile_stage.retire import prune
+
+    retired = prune(report, paths, workspace)
+    for script in retired.scripts:
+        click.echo(f"forgot {script}, which no longer exists", err=True)
+    for name in retired.locks:
+        click.echo(f"removed the lock {name}", err=True)
+
+
+def _offer_to_prune(report: LockingReport) -> None:
+    """Remove locks that were just orphaned, on a terminal and if the answer is yes."""
+    from condavision.locks.folder import remove_locks
+
+    for folder, name in report.orphaned:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            removal = "condavision lock --prune SCRIPT"
+            click.echo(f"the lock {name} is no longer used; to remove it: {removal}", err=True)
+        elif click.confirm(f"The lock {name} is no longer used by any script. Remove it?"):
+            for removed in remove_locks(folder, (name,)):
+                click.echo(f"removed the lock {removed}", err=True)
 
 
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
@@ -133,7 +152,7 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
 
 
 def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> Renewal:
-    from condavision.compile_stage.stage import Renewal
+    from condavision.compile_stage.renewal import Renewal
 
     if source is None:
         return Renewal(upgrade, frozenset(upgrades))
@@ -161,11 +180,12 @@ def diff(
     stands behind what else is named; with it, REVISION: is the module in git.
     """
     from condavision.cli.output import print_json, print_table
+    from condavision.inference.references import named_pair
+    from condavision.inference.workspace import Workspace
     from condavision.locks.diff import compare, diff_json, diff_markdown, diff_rows
-    from condavision.locks.references import named_pair
 
-    here = Path.cwd()
-    before, after = named_pair(names, [Module(module, here) for module in modules], locks)
+    here, workspace = Path.cwd(), Workspace(Flags(locks=locks))
+    before, after = named_pair(names, [Module(module, here) for module in modules], workspace)
     changes = compare(before, after)
     if as_json:
         print_json(diff_json(changes))
@@ -191,18 +211,25 @@ def check(
     as_json: bool,
 ) -> int:
     """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
-    from condavision.cli.output import print_cautions, print_json, print_table
+    from condavision.cli.output import (
+        checked_json,
+        checked_row,
+        print_cautions,
+        print_json,
+        print_table,
+    )
     from condavision.inference.select import Named, select_targets
+    from condavision.inference.workspace import Workspace
     from condavision.inspection.check import check_targets
 
-    flags = Flags(channels, platforms, locks)
-    selection = select_targets(Named(paths, modules), flags)
+    workspace = Workspace(Flags(channels, platforms, locks))
+    selection = select_targets(Named(paths, modules), workspace)
     print_cautions(selection.left_out)
-    report = check_targets(selection.targets, flags)
+    report = check_targets(selection.targets, workspace)
     if as_json:
-        print_json([checked.as_json() for checked in report.checked])
+        print_json([checked_json(checked) for checked in report.checked])
     else:
-        rows = [checked.row() for checked in report.checked]
+        rows = [checked_row(checked) for checked in report.checked]
         print_table(("script", "lock", "state", "what to know"), rows)
     return report.code
 
@@ -229,11 +256,12 @@ def explain(
     Works offline and without a lock.
     """
     from condavision.cli.output import print_explanation, print_json
+    from condavision.inference.workspace import Workspace
     from condavision.inspection.check import explain_target
 
     wanted = "a script, -m MODULE or --together FOLDER"
     target = as_target(script, module, together, wanted=wanted)
-    explanation = explain_target(target, Flags(channels, platforms, locks))
+    explanation = explain_target(target, Workspace(Flags(channels, platforms, locks)))
     if as_json:
         print_json(explanation)
     else:

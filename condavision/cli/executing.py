@@ -20,10 +20,11 @@ from condavision.cli.options import (
     vendored_option,
 )
 from condavision.errors import UsageError
-from condavision.inference.infer import Flags
+from condavision.project.config import Flags
 from condavision.project.targets import Module, Together, named_target
 
 if TYPE_CHECKING:
+    from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
 __all__ = ["install", "path", "run"]
@@ -85,12 +86,13 @@ def run(
         raise click.UsageError("SCRIPT is empty." if words else "Name a script or -m MODULE.")
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import run_module, run_script
+    from condavision.inference.workspace import Workspace
 
-    flags = Flags(locks=locks, vendored=vendored)
+    workspace = Workspace(Flags(locks=locks, vendored=vendored))
     if module is not None:
-        return run_module(module, words, flags, choose_progress(quiet=quiet))
+        return run_module(module, words, workspace, choose_progress(quiet=quiet))
     # as it was typed: Path would make -x.py of ./-x.py
-    return run_script(words[0], words[1:], flags, choose_progress(quiet=quiet))
+    return run_script(words[0], words[1:], workspace, choose_progress(quiet=quiet))
 
 
 @click.command()
@@ -123,9 +125,10 @@ def install(
     from condavision.cli.output import print_json
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import install_launcher, install_named
+    from condavision.inference.workspace import Workspace
 
     progress = choose_progress(quiet=quiet)
-    flags = Flags(locks=locks, vendored=vendored)
+    workspace = Workspace(Flags(locks=locks, vendored=vendored))
     if not names and not modules:
         raise click.UsageError("Name a script, a folder, a lock's hash, or -m MODULE.")
     if modules and launchers is not None:
@@ -136,12 +139,13 @@ def install(
         )
     wanted: list[str | Target] = [Module(module, Path.cwd()) for module in modules]
     for name in names:
-        wanted += _meant(name, flags, join=launchers is None)
+        wanted += _meant(name, workspace, join=launchers is None)
     made: list[dict[str, str]] = []
     for one in wanted:
-        made.append({"name": str(one), "prefix": str(install_named(one, flags, progress).prefix)})
+        installed = install_named(one, workspace, progress)
+        made.append({"name": str(one), "prefix": str(installed.prefix)})
         if launchers is not None and (script := _launched(one)):
-            made[-1]["launcher"] = str(install_launcher(script, launchers, flags, progress))
+            made[-1]["launcher"] = str(install_launcher(script, launchers, workspace, progress))
     if as_json:
         print_json(made)
     else:
@@ -149,7 +153,7 @@ def install(
             click.echo(it.get("launcher", it["prefix"]))
 
 
-def _meant(name: str, flags: Flags, *, join: bool) -> tuple[str | Target, ...]:
+def _meant(name: str, workspace: Workspace, *, join: bool) -> tuple[str | Target, ...]:
     """Return what a name stands for: itself, or what is in a folder that cannot be run."""
     from condavision.cli.output import print_cautions
     from condavision.inference.lock_lookup import is_hash
@@ -157,7 +161,7 @@ def _meant(name: str, flags: Flags, *, join: bool) -> tuple[str | Target, ...]:
 
     if is_hash(name) or not isinstance(named_target(Path(name)), Together):
         return (name,)
-    selection = select_targets(Named((Path(name),)), flags, join=join)
+    selection = select_targets(Named((Path(name),)), workspace, join=join)
     print_cautions(selection.left_out)
     return selection.targets
 
@@ -193,9 +197,10 @@ def path(
     from condavision.cli.output import print_json
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import install_named
+    from condavision.inference.workspace import Workspace
 
     target = as_target(script and named_target(script), module)
-    installed = install_named(target, Flags(locks=locks), choose_progress(quiet=quiet))
+    installed = install_named(target, Workspace(Flags(locks=locks)), choose_progress(quiet=quiet))
     if as_json:
         print_json({"prefix": str(installed.prefix), "python": str(installed.python)})
     else:

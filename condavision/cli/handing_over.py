@@ -16,7 +16,7 @@ from condavision.cli.options import (
     named,
     quiet_option,
 )
-from condavision.inference.infer import Flags
+from condavision.project.config import Flags
 from condavision.project.targets import Module
 
 if TYPE_CHECKING:
@@ -52,10 +52,11 @@ def export(
     """
     from condavision.cli.output import print_json
     from condavision.export.formats import export_named
+    from condavision.inference.workspace import Workspace
     from condavision.system.files import write_atomic
 
     target = as_name(name, module)
-    exported = export_named(target, form, platform, Flags(locks=locks), output)
+    exported = export_named(target, form, platform, Workspace(Flags(locks=locks)), output)
     if output is not None:
         write_atomic(output, exported.text)
     if as_json:
@@ -92,10 +93,11 @@ def vendor(
     from condavision.cli.progress import choose_progress
     from condavision.export.vendor import vendor as fill
     from condavision.inference.lock_lookup import find_locks
+    from condavision.inference.workspace import Workspace
 
     wanted: list[str | Target] = [*names]
     wanted += (Module(module, Path.cwd()) for module in modules)
-    found = find_locks(wanted, Flags(locks=locks))
+    found = find_locks(wanted, Workspace(Flags(locks=locks)))
     vendored = fill(folder, found, platforms, choose_progress(quiet=quiet))
     if as_json:
         print_json(vendored.as_json())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from condavision.inference.infer import Flags
-from condavision.project.solve_options import ENGINES
+from condavision.core.model import Engine
+from condavision.project.config import Flags
+from condavision.project.solve_options import SolveOptions, cutoff
 from condavision.project.targets import Module, Together
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = [
     "quiet_option",
     "script_argument",
     "scripts_argument",
-    "term_options",
+    "solve_options",
     "vendored_option",
 ]
 
@@ -110,28 +111,30 @@ vendored_option = partial(
 )
 
 
-def _require_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+def _read_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
     if text is None:
         return None
-    from condavision.project.solve_options import cutoff
-
     try:
-        cutoff(text, datetime.now(UTC))
+        return cutoff(text, datetime.now(UTC))
     except ValueError as error:
         raise click.BadParameter(f"`{text}` is not {error}") from error
-    return text
 
 
-def term_options(command: _Command) -> _Command:
+def solve_options(command: _Command) -> _Command:
     """Give ``lock`` the options for the conditions of a solve; each is a setting too."""
     options = (
         click.option(
             "--exclude-newer",
             metavar="DATE|AGE",
-            callback=_require_cutoff,
+            callback=_read_cutoff,
             help="Take nothing newer: 7d, 2026-01-31.",
         ),
-        click.option("--engine", type=click.Choice(ENGINES), help="Who solves for conda packages."),
+        click.option(
+            "--engine",
+            type=click.Choice([*map(str, Engine)]),
+            callback=lambda _, __, name: name and Engine(name),
+            help="Who solves for conda packages.",
+        ),
         click.option(
             "--conda", metavar="EXE", help="The conda, mamba or micromamba that conda-lock drives."
         ),
@@ -177,8 +180,7 @@ def as_name(name: str | None, module: str | None) -> str | Target:
 
 
 def as_flags(
-    channels: tuple[str, ...], platforms: tuple[str, ...], locks: Path | None, **terms: Any
+    channels: tuple[str, ...], platforms: tuple[str, ...], locks: Path | None, **options: Any
 ) -> Flags:
-    """Return what the options say; ``terms`` are those of :func:`term_options`."""
-    given = sorted((name, value) for name, value in terms.items() if value)
-    return Flags(channels, platforms, locks, settings=tuple(given))
+    """Return what the options say; ``options`` are those of :func:`solve_options`."""
+    return Flags(channels, platforms, locks, solve=SolveOptions(**options))

@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
+from condavision.cli.lock_wording import error_words, record_words, stale_words
 from condavision.core.model import Manager
 from condavision.core.specs import wanted_on
 from condavision.errors import CondavisionError
 from condavision.locks.diff import diff_json, diff_rows
-from condavision.locks.lockfile import cautions
+from condavision.locks.record import spell_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from condavision.compile_stage.preferred_versions import Agreement
-    from condavision.compile_stage.stage import LockedScript
+    from condavision.compile_stage.recording import LockedScript
     from condavision.core.model import Lock
     from condavision.environments.inventory import InstalledEnvironment
+    from condavision.inspection.check import Checked
     from condavision.project.targets import Target
 
 __all__ = [
+    "checked_json",
+    "checked_row",
     "environment_json",
     "environment_row",
     "locked_script",
@@ -85,7 +89,7 @@ def _write_columns(rows: Sequence[Sequence[str]]) -> None:
 
 def error_json(error: CondavisionError) -> dict[str, Any]:
     """Return what ``--json`` says of an error."""
-    return {"error": error.message, "hints": list(error.hints), "code": error.code}
+    return {"error": error_words(error), "hints": list(error.hints), "code": error.code}
 
 
 def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[str, Any]]:
@@ -105,7 +109,7 @@ def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
             print_error(error)
         else:
             names = ", ".join(map(str, concerned))
-            print_error(CondavisionError(f"{names}: {error.message}", *error.hints))
+            print_error(CondavisionError(f"{names}: {error_words(error)}", *error.hints))
 
 
 def print_error(error: CondavisionError) -> None:
@@ -114,7 +118,7 @@ def print_error(error: CondavisionError) -> None:
     from rich.text import Text
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    console.print(Text.assemble(("error: ", "bold red"), error_words(error)))
     for hint in error.hints:
         console.print(Text.assemble(("  hint: ", "bold"), hint))
 
@@ -205,8 +209,8 @@ def locked_script(
 ) -> dict[str, Any]:
     """Return what ``lock --json`` says of a script."""
     return {
-        "script": locked.reading.project.key,
-        "python": str(locked.reading.requirements.python),
+        "script": locked.inference.project.key,
+        "python": str(locked.inference.requirements.python),
         "packages": {
             package.name: package.version for package in locked.lock.on(_shown(locked, platform))
         },
@@ -214,9 +218,9 @@ def locked_script(
         "hash": locked.lock.hash,
         "lock": str(locked.path),
         "status": "written" if locked.written else "reused",
-        "unverified": locked.lock.metadata.get("unverified", ""),
+        "unverified": spell_pairs(locked.lock.record.unverified),
         "changes": diff_json(locked.changes),
-        "cautions": [*cautions(locked.lock), *locked.cautions],
+        "cautions": [*record_words(locked.lock.record), *locked.cautions],
         "not_kept": [one.as_json() for one in agreement.unkept(locked.lock)] if agreement else [],
     }
 
@@ -229,10 +233,10 @@ def print_changes(scripts: Sequence[LockedScript]) -> None:
             continue
         shown.add(locked.lock.hash)
         if locked.changes:
-            sys.stdout.write(f"\nchanges of {locked.reading.project.key}:\n")
+            sys.stdout.write(f"\nchanges of {locked.inference.project.key}:\n")
             headings = ("package", "before", "after", "platforms")
             print_table(headings, diff_rows(locked.changes))
-        for caution in cautions(locked.lock) if locked.written else ():
+        for caution in record_words(locked.lock.record) if locked.written else ():
             sys.stdout.write(f"{locked.lock.hash}: {caution}\n")
     print_cautions(caution for locked in scripts for caution in locked.cautions)
 
@@ -255,14 +259,14 @@ def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
     packages = locked.lock.on(shown)
     names = {
         needed.name if needed.manager is Manager.PYPI else needed.conda or needed.name
-        for needed in locked.reading.requirements.requirements
+        for needed in locked.inference.requirements.requirements
         if wanted_on(needed, shown)
     }
     others = sum(package.name != "python" for package in packages)
     listed = ", ".join(sorted(names)) or "none"
     return (
-        locked.reading.project.key,
-        f"{_pythons(locked.lock, shown)} ({locked.reading.requirements.python})",
+        locked.inference.project.key,
+        f"{_pythons(locked.lock, shown)} ({locked.inference.requirements.python})",
         listed if others <= len(names) else f"{listed} ({others} in all)",
         locked.lock.hash,
         "written" if locked.written else "reused",
@@ -286,3 +290,33 @@ def _pythons(lock: Lock, shown: str) -> str:
 def _shown(locked: LockedScript, platform: str) -> str:
     """Return the platform whose packages are shown: this machine's, else the lock's first."""
     return platform if platform in locked.lock.platforms else locked.lock.platforms[0]
+
+
+def check_notes(checked: Checked) -> tuple[str, ...]:
+    """Return what ``check`` says of a target, a sentence each."""
+    if checked.error is not None:
+        return (error_words(checked.error), *checked.error.hints)
+    if checked.reasons:
+        return (*map(stale_words, zip(checked.reasons, strict=True)), f"type: {checked.command}")
+    today = stale_words(checked.inferred_differently)
+    return (
+        *((f"would be inferred differently today: {today}",) if today else ()),
+        *record_words(checked.record),
+        *checked.cautions,
+    )
+
+
+def checked_json(checked: Checked) -> dict[str, Any]:
+    """Return what ``check --json`` says of a target."""
+    return {
+        "script": checked.script,
+        "hash": checked.hash,
+        "state": checked.state,
+        "notes": list(check_notes(checked)),
+        "code": checked.code,
+    }
+
+
+def checked_row(checked: Checked) -> tuple[str, ...]:
+    """Return the row of ``check``'s table."""
+    return (checked.script, checked.hash, checked.state, "; ".join(check_notes(checked)))

@@ -67,13 +67,13 @@ def doctor(offline: bool, as_json: bool) -> int:
     from pathlib import Path
 
     from condavision.cli.output import print_json
-    from condavision.cli.upkeep_output import print_findings
+    from condavision.cli.upkeep_output import finding_json, print_findings
     from condavision.inspection.doctor import State, examine
     from condavision.system.cache_dir import home
 
     findings = tuple(examine(Path.cwd(), home(), offline=offline))
     if as_json:
-        print_json([finding.as_json() for finding in findings])
+        print_json([finding_json(finding) for finding in findings])
     else:
         print_findings(findings)
     return int(any(finding.state is State.BROKEN for finding in findings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from condavision.cli.lock_wording import stale_words
 from condavision.cli.output import environment_json, environment_row, print_table
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from condavision.environments.clean import Cleaned
     from condavision.inspection.doctor import Finding
 
-__all__ = ["cleaned_json", "print_cleaned", "print_findings"]
+__all__ = ["cleaned_json", "finding_json", "print_cleaned", "print_findings"]
 
 
 def cleaned_json(cleaned: Cleaned) -> dict[str, Any]:
@@ -42,4 +43,17 @@ def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
 def print_findings(findings: Iterable[Finding]) -> None:
     """Write the doctor's table."""
     headings = ("what", "area", "state", "found", "to mend it")
-    print_table(headings, [finding.row() for finding in findings])
+    keys = ("what", "area", "state", "found", "mend")
+    print_table(headings, [tuple(finding_json(it)[key] for key in keys) for it in findings])
+
+
+def finding_json(finding: Finding) -> dict[str, str]:
+    """Return what ``doctor --json`` says of one thing."""
+    reasons = stale_words(finding.reasons)
+    return {
+        "area": finding.area,
+        "what": finding.what,
+        "state": finding.state.value,
+        "found": f"{finding.found}: {reasons}" if reasons else finding.found,
+        "mend": finding.mend,
+    }

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis import new_reader, prefetched
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
-from condavision.inference.infer import open_project, read
-from condavision.locks.lockfile import lock_path, read_lock
-from condavision.project.config import terms_of
+from condavision.locks.lockfile import lock_path
 from condavision.project.targets import folder_keys
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from collections.abc import Iterable
+    from pathlib import Path
 
-    from condavision.analysis import Reader
     from condavision.core.model import Lock
-    from condavision.inference.infer import Flags, Project, Reading
-    from condavision.locks.index import ScriptIndex
-    from condavision.mapping.import_map import ImportMap
-    from condavision.project.solve_options import Terms
+    from condavision.inference.infer import Inference
+    from condavision.inference.workspace import Workspace
+    from condavision.project.project import Project
+    from condavision.project.solve_options import SolveOptions
     from condavision.project.targets import Target
 
-__all__ = ["Group", "Sources"]
+__all__ = ["Failures", "Group", "group_targets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,112 +36,105 @@ class Group:
     """
 
     folder: Path
-    readings: tuple[Reading, ...]
+    inferences: tuple[Inference, ...]
     present: Lock | None
     former: Lock | None
     shared: Lock | None
     platforms: tuple[str, ...]
-    terms: Terms
+    options: SolveOptions
 
     @property
     def path(self) -> Path:
         """Where the lock of the group is, or will be."""
-        return lock_path(self.folder, self.readings[0].hash)
+        return lock_path(self.folder, self.inferences[0].hash)
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Scripts and the locks they have, as they are when a command starts; nothing is read twice."""
-
-    flags: Flags
-    import_map: ImportMap
-    index_of: Callable[[Path], ScriptIndex]
-    now: datetime
-
-    def groups(
-        self, targets: Iterable[Target], failed: list[tuple[Target, CondavisionError]]
-    ) -> list[Group]:
-        """Read every target, join those with equal requirements; add the others to ``failed``."""
-        readings: dict[tuple[Path, str], list[Reading]] = {}
-        projects = []
-        for target in targets:
-            try:
-                projects.append(open_project(target, self.flags))
-            except CondavisionError as error:
-                failed.append((target, error))
-        scripts = ((it.config.root, it.target) for it in projects if isinstance(it.target, Path))
-        readers = prefetched(scripts)
-        for project in projects:
-            try:
-                reading = self._read(project, readers)
-            except CondavisionError as error:
-                failed.append((project.target, error))
-                continue
-            folder = reading.project.locks(local=reading.local)
-            readings.setdefault((folder, reading.hash), []).append(reading)
-        groups = []
-        for (folder, _), found in readings.items():
-            try:
-                groups.append(self._group(folder, found))
-            except CondavisionError as error:
-                failed += [(reading.project.target, error) for reading in found]
-        return groups
-
-    def _read(self, project: Project, readers: dict[Path, Reader]) -> Reading:
-        root = project.config.root
-        if root not in readers:
-            readers[root] = new_reader(root)
-        recorded = tuple(
-            path
-            for local in (False, True)
-            for key in (project.key, *folder_keys(project.key))
-            for entry in self.index_of(project.locks(local=local)).of(key)
-            for path in entry.paths
-        )
-        reading = read(project, self.import_map, extra_paths=recorded, reader=readers[root])
-        reading.require_runnable()
-        reading.require_known(self.import_map)
-        return reading
-
-    def _group(self, folder: Path, readings: list[Reading]) -> Group:
-        """Look at the locks there are; the order in which scripts were named must not matter."""
-        readings = sorted(readings, key=lambda reading: reading.project.key)
-        first = readings[0]
-        present = _valid_lock(lock_path(folder, first.hash))
-        former = self._former(folder, (key for it in readings for key in it.keys))
-        shared = (key for it in readings for key in folder_keys(it.project.key))
-        return Group(
-            folder=folder,
-            readings=tuple(readings),
-            present=present,
-            former=present or former,
-            shared=self._former(folder, shared),
-            platforms=_platforms(readings, present),
-            terms=terms_of(first.project.config, self.now),
-        )
-
-    def _former(self, folder: Path, keys: Iterable[str]) -> Lock | None:
-        """Return the first valid lock that one of these keys of ``scripts.yml`` has."""
-        entries = (entry for key in keys for entry in self.index_of(folder).of(key))
-        found = (_valid_lock(lock_path(folder, entry.lock)) for entry in entries)
-        return next(filter(None, found), None)
+Failures = list[tuple["Target", CondavisionError]]
+"""Targets that could not be locked, each with its error."""
 
 
-def _platforms(readings: list[Reading], lock: Lock | None) -> tuple[str, ...]:
+def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list[Group], Failures]:
+    """Infer every target and join those with equal requirements; return the others' errors too."""
+    failed: Failures = []
+    projects = []
+    for target in targets:
+        try:
+            projects.append(workspace.project(target))
+        except CondavisionError as error:
+            failed.append((target, error))
+    workspace.prefetch(projects)
+    joined: dict[tuple[Path, str], list[Inference]] = {}
+    for project in projects:
+        try:
+            inference = _infer(project, workspace)
+        except CondavisionError as error:
+            failed.append((project.target, error))
+        else:
+            folder = project.locks(local=inference.local)
+            joined.setdefault((folder, inference.hash), []).append(inference)
+    groups = []
+    for (folder, _), found in joined.items():
+        try:
+            groups.append(_group(folder, found, workspace))
+        except CondavisionError as error:
+            failed += [(inference.project.target, error) for inference in found]
+    return groups, failed
+
+
+def _infer(project: Project, workspace: Workspace) -> Inference:
+    recorded = tuple(
+        path
+        for local in (False, True)
+        for key in (project.key, *folder_keys(project.key))
+        for entry in workspace.index(project.locks(local=local)).of(key)
+        for path in entry.paths
+    )
+    inference = workspace.infer(project, recorded)
+    inference.require_runnable()
+    inference.require_known(workspace.import_map, *workspace.unused_configuration(project.target))
+    return inference
+
+
+def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> Group:
+    """Look at the locks there are; the order in which scripts were named must not matter."""
+    inferences = sorted(inferences, key=lambda inference: inference.project.key)
+    first = inferences[0]
+    present = _valid_lock(lock_path(folder, first.hash), workspace)
+    former = _former(folder, workspace, (key for it in inferences for key in it.keys))
+    shared = (key for it in inferences for key in folder_keys(it.project.key))
+    return Group(
+        folder=folder,
+        inferences=tuple(inferences),
+        present=present,
+        former=present or former,
+        shared=_former(folder, workspace, shared),
+        platforms=_platforms(inferences, present),
+        options=first.project.config.solve,
+    )
+
+
+def _former(folder: Path, workspace: Workspace, keys: Iterable[str]) -> Lock | None:
+    """Return the first valid lock that one of these keys of ``scripts.yml`` has."""
+    entries = (entry for key in keys for entry in workspace.index(folder).of(key))
+    found = (_valid_lock(lock_path(folder, entry.lock), workspace) for entry in entries)
+    return next(filter(None, found), None)
+
+
+def _platforms(inferences: list[Inference], lock: Lock | None) -> tuple[str, ...]:
     """Return every platform some script asks for, and those the lock has already."""
     wanted = dict.fromkeys(
-        platform for reading in readings for platform in reading.platforms(current_subdir())
+        platform for inference in inferences for platform in inference.platforms(current_subdir())
     )
     kept = lock.platforms if lock else ()
     return tuple(dict.fromkeys((*kept, *wanted))) if kept else tuple(wanted)
 
 
-def _valid_lock(path: Path) -> Lock | None:
-    """Return the lock at ``path``, or None where there is none or it has to be made again."""
+def _valid_lock(path: Path, workspace: Workspace) -> Lock | None:
+    """Return the lock at ``path``, or None where there is none or it has to be solved again."""
     if not path.exists():
         return None
     try:
-        lock = read_lock(path)
+        lock = workspace.lock(path)
     except LockfileError:
         return None
     if lock.is_local:

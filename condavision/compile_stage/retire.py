@@ -1,59 +1,80 @@
-"""Locks that nobody uses any more are removed when somebody says so, and never otherwise."""
+"""Locks that nothing uses any more: parted folders, scripts that were deleted."""
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.inference.infer import open_project
-from condavision.locks.folder import forget_scripts, remove_locks, unused_locks
-from condavision.project.targets import Together
+from condavision.locks.folder import alone_in, forget_scripts, remove_locks, unused_locks
+from condavision.locks.index import read_index, write_index
+from condavision.locks.lockfile import lock_path
+from condavision.project.targets import Together, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator
 
-    from condavision.compile_stage.stage import LockingReport
-    from condavision.inference.infer import Flags
+    from condavision.compile_stage.recording import LockingReport
+    from condavision.inference.workspace import Workspace
+    from condavision.project.targets import Target
 
-__all__ = ["offer_to_prune", "prune_locks"]
+__all__ = ["Retired", "part_folders", "prune"]
 
 
-def prune_locks(
-    report: LockingReport, paths: Iterable[Path], flags: Flags, say: Callable[[str], object]
-) -> None:
-    """Forget scripts that no longer exist, and remove all locks that no script uses.
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """The scripts that were dropped from ``scripts.yml``, and the hashes of removed locks."""
+
+    scripts: tuple[str, ...]
+    locks: tuple[str, ...]
+
+
+def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) -> Retired:
+    """Drop scripts that no longer exist, and remove all locks that no script uses.
 
     Of the projects of what was locked, and of the folders among ``paths``.
+
+    Raises:
+        LockfileError: a ``scripts.yml`` is damaged.
     """
-    roots = {locked.path.parent: locked.reading.project.config.root for locked in report.locked}
+    configs = {locked.path.parent: locked.inference.project.config for locked in report.locked}
     for folder in filter(Path.is_dir, paths):
-        project = open_project(Together(folder), flags)
-        roots |= {project.locks(local=local): project.config.root for local in (False, True)}
-    for folder, root in roots.items():
-        _forget(folder, root, say)
-        _remove(folder, unused_locks(folder), say)
+        project = workspace.project(Together(folder))
+        configs |= {project.locks(local=local): project.config for local in (False, True)}
+    scripts: list[str] = []
+    locks: list[str] = []
+    for folder, config in configs.items():
+        scripts += forget_scripts(folder, config.root, config.paths)
+        locks += remove_locks(folder, unused_locks(folder))
+    return Retired(tuple(scripts), tuple(locks))
 
 
-def offer_to_prune(
-    report: LockingReport, *, ask: Callable[[str], bool], say: Callable[[str], object]
-) -> None:
-    """Remove locks that were just orphaned, on a terminal and if the answer to ``ask`` is yes.
+def part_folders(folders: Iterable[Path], workspace: Workspace, report: LockingReport) -> None:
+    """Drop the locks that folders share, once all of their scripts have been locked.
 
-    Elsewhere ``say`` tells how to remove them.
+    A folder with a script that could not be locked keeps its lock: without it that script would
+    have none. Locks that nothing uses any more are added to ``report.orphaned``.
     """
-    for folder, name in report.orphaned:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            say(f"the lock {name} is no longer used; to remove it: condavision lock --prune SCRIPT")
-        elif ask(f"The lock {name} is no longer used by any script. Remove it?"):
-            _remove(folder, (name,), say)
+    orphaned = set(report.orphaned)
+    for folder in folders:
+        if not any(_is_in(folder, target) for target, _ in report.failed):
+            orphaned.update(_part(Together(folder), workspace))
+    report.orphaned = tuple(sorted(orphaned))
 
 
-def _forget(folder: Path, root: Path, say: Callable[[str], object]) -> None:
-    for script in forget_scripts(folder, root):
-        say(f"forgot {script}, which no longer exists")
+def _part(folder: Together, workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    """Drop a folder from the indexes of its project; yield the locks left unused."""
+    project = workspace.project(folder)
+    for locks in (project.locks(local=local) for local in (False, True)):
+        with alone_in(locks):
+            before = read_index(locks)
+            after = before.updated({}, dropped=[project.key])
+            if after != before:
+                write_index(after)
+        for entry in before.of(project.key):
+            if entry.lock not in after.hashes() and lock_path(locks, entry.lock).exists():
+                yield locks, entry.lock
 
 
-def _remove(folder: Path, hashes: tuple[str, ...], say: Callable[[str], object]) -> None:
-    for name in remove_locks(folder, hashes):
-        say(f"removed the lock {name}")
+def _is_in(folder: Path, target: Target) -> bool:
+    return place_of(target).is_relative_to(folder.resolve())

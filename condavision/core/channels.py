@@ -6,12 +6,10 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from condavision.core.model import INTERPRETERS
 from condavision.errors import ConfigError
 
-__all__ = ["CREDENTIALS", "INTERPRETERS", "is_local", "is_trusted", "normalize"]
-
-INTERPRETERS = "interpreters:"
-"""The embedded channel. No channel can have this name: a colon cannot be part of one."""
+__all__ = ["CREDENTIALS", "is_local", "is_trusted", "normalize"]
 
 CREDENTIALS = "~/.netrc, the file RATTLER_AUTH_FILE names, or the store of pixi auth login"
 """Where rattler looks for what opens a private channel."""

@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from condavision.core.pythons import PythonRange
 
 __all__ = [
+    "INTERPRETERS",
     "Analysis",
     "Declared",
+    "Engine",
     "Import",
     "ImportKind",
     "Lock",
+    "LockRecord",
     "LockedPackage",
     "Manager",
     "Origin",
@@ -29,10 +33,15 @@ __all__ = [
     "Requirement",
     "Requirements",
     "ScriptMetadata",
+    "SharedModule",
     "SourceFile",
     "SourceLocation",
     "UnreadRegion",
 ]
+
+
+INTERPRETERS = "interpreters:"
+"""The embedded channel. No channel can have this name: a colon cannot be part of one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -139,6 +148,14 @@ class SourceFile:
         return SourceFile, (self.path, self.module, self.sha256)
 
 
+class Engine(StrEnum):
+    """Who solves for conda packages."""
+
+    RATTLER = "rattler"
+    CONDA_LOCK = "conda-lock"
+    """conda-lock, which drives the user's own conda, mamba or micromamba."""
+
+
 class Manager(StrEnum):
     """Whose name and version syntax something is written in."""
 
@@ -243,6 +260,38 @@ class LockedPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedModule:
+    """A module that a conda package and a PyPI distribution would both write on some platforms."""
+
+    module: str
+    conda: str
+    pypi: str
+    platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockRecord:
+    """What a lock records about itself, for those who review it and to say later what has changed.
+
+    ``python``, ``requirements`` (a label each) and ``channels`` are the requirement set as it was
+    spelled then; ``exclude_newer`` (UTC), ``virtual_packages`` (changes to the defaults) and
+    ``engine`` are the options that restricted the solve. ``overrides`` are those that decided, by
+    module; ``unverified`` are imports and the packages taken for them by name alone.
+    """
+
+    python: str = ""
+    requirements: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    exclude_newer: datetime | None = None
+    virtual_packages: Mapping[str, str] = field(default_factory=dict)
+    engine: Engine = Engine.RATTLER
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    unverified: tuple[tuple[str, str], ...] = ()
+    shared_modules: tuple[SharedModule, ...] = ()
+    allows_sdists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """A solved requirement set: what the two lock files of one hash hold.
 
@@ -253,17 +302,12 @@ class Lock:
     channels: tuple[str, ...]
     platforms: tuple[str, ...]
     packages: tuple[LockedPackage, ...]
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    record: LockRecord = field(default_factory=LockRecord)
 
     @property
     def is_local(self) -> bool:
         """Whether it is made from this machine's interpreters, so that no other can use it."""
-        return self.metadata.get("channels") == "interpreters:"
-
-    @property
-    def allows_sdists(self) -> bool:
-        """Whether it names source distributions, which run code when they are installed."""
-        return self.metadata.get("allow_sdist") == "true"
+        return INTERPRETERS in self.record.channels
 
     def on(self, platform: str) -> tuple[LockedPackage, ...]:
         """Return the packages of one platform, in the lock's order."""

@@ -21,8 +21,6 @@ __all__ = [
     "VirtualPackage",
     "current_subdir",
     "for_conda_lock",
-    "parse",
-    "spell",
     "virtual_packages",
 ]
 
@@ -78,17 +76,6 @@ def for_conda_lock(found: Mapping[str, Iterable[VirtualPackage]]) -> dict[str, A
             for platform, packages in found.items()
         }
     }
-
-
-def spell(changes: Mapping[str, str]) -> str:
-    """Spell changes as a lock records them: ``__glibc=2.17; linux-64/__cuda=``."""
-    return "; ".join(f"{key}={value}" for key, value in sorted(changes.items()))
-
-
-def parse(text: str) -> dict[str, str]:
-    """Read what :func:`spell` wrote."""
-    pairs = (item.partition("=") for item in text.split("; ") if item)
-    return {key: value for key, _, value in pairs}
 
 
 _SYSTEMS = {"linux": "linux", "darwin": "osx", "win32": "win"}

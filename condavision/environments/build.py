@@ -114,7 +114,7 @@ def _install_pypi(
         install_pypi_packages,
         python=environment.python,
         cache=environment.prefix.parent.parent / "uv",
-        allow_sdist=lock.allows_sdists,
+        allow_sdist=lock.record.allows_sdists,
         inherit=inherit,
     )
     install(packages)

@@ -18,10 +18,10 @@ from condavision.errors import UsageError
 from condavision.exec_stage.process import execute
 from condavision.exec_stage.shell_launchers import write_launcher
 from condavision.exec_stage.warm_record import WarmInputs, write_warm_record
-from condavision.inference.infer import Flags, lock_command
 from condavision.inference.lock_lookup import config_of, find_lock, locate
 from condavision.locks.index import FILE_NAME
-from condavision.project.config import SETTINGS_FILES
+from condavision.project.config import Flags
+from condavision.project.settings_files import SETTINGS_FILES
 from condavision.project.targets import Module, place_of
 from condavision.system.cache_dir import home
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from condavision.environments.activation import Activation
     from condavision.environments.environment import Environment
     from condavision.inference.lock_lookup import Located
+    from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
     from condavision.system.progress import Progress
 
@@ -50,14 +51,14 @@ class Prepared:
     inputs: WarmInputs
 
 
-def prepare(target: Target, flags: Flags, progress: Progress) -> Prepared:
+def prepare(target: Target, workspace: Workspace, progress: Progress) -> Prepared:
     """Find the lock of a target and install its environment if need be.
 
     Raises:
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     started = time.time_ns()
-    located = locate(target, flags)
+    located = locate(target, workspace)
     vendored = located.project.config.vendored
     subdir = current_subdir()
     environment = install(located.lock, subdir, home=home(), progress=progress, vendored=vendored)
@@ -68,20 +69,22 @@ def prepare(target: Target, flags: Flags, progress: Progress) -> Prepared:
 def _inputs(located: Located, started: int) -> WarmInputs:
     """Return everything that was read to come to this environment."""
     root = located.project.config.root
-    analysis = located.reading.analysis
+    analysis = located.inference.analysis
     indexes = (located.project.locks(local=local) / FILE_NAME for local in (False, True))
     place = place_of(located.project.target)
     folders = {folder for folder in (place, *place.parents) if folder.is_relative_to(root)}
     settings = (folder / name for folder in {root, *folders} for name in SETTINGS_FILES)
     return WarmInputs(
         files=(*(file.path for file in analysis.files), located.path, *indexes, *sorted(settings)),
-        folders=located.reading.searched,
+        folders=located.inference.searched,
         variables={name: os.environ.get(name) for name in ("PYTHONPATH", "CONDAVISION_HOME")},
         started=started,
     )
 
 
-def run_module(name: str, args: Sequence[str], flags: Flags, progress: Progress) -> NoReturn:
+def run_module(
+    name: str, args: Sequence[str], workspace: Workspace, progress: Progress
+) -> NoReturn:
     """Replace this process by a locked module, as ``python -m`` starts it in this folder.
 
     Raises:
@@ -89,10 +92,12 @@ def run_module(name: str, args: Sequence[str], flags: Flags, progress: Progress)
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     target = Module(name, Path.cwd())
-    _become(target, ["-m", name], args, flags, prepare(target, flags, progress))
+    _become(target, ["-m", name], args, workspace, prepare(target, workspace, progress))
 
 
-def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress) -> NoReturn:
+def run_script(
+    name: str, args: Sequence[str], workspace: Workspace, progress: Progress
+) -> NoReturn:
     """Replace this process by a locked script.
 
     ``name`` is the script as it was typed, which is what it sees as ``sys.argv[0]``.
@@ -104,17 +109,17 @@ def run_script(name: str, args: Sequence[str], flags: Flags, progress: Progress)
     name = f"./{name}" if name.startswith("-") else name  # or Python takes it for an option
     script = Path(name)
     if script.suffix == ".ipynb":
-        raise _notebook(name, flags)
-    _become(script, [name], args, flags, prepare(script, flags, progress))
+        raise _notebook(name, workspace)
+    _become(script, [name], args, workspace, prepare(script, workspace, progress))
 
 
-def _notebook(name: str, flags: Flags) -> UsageError:
+def _notebook(name: str, workspace: Workspace) -> UsageError:
     quoted = shlex.quote(name)
     kernel = re.sub("[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-") or "notebook"
     return UsageError(
         f"{name} is a notebook, which Python itself cannot run",
         "let it import what Jupyter runs it with, in a cell of its own: import ipykernel",
-        f"then lock it: {lock_command(Path(name), flags)}",
+        f"then lock it: {workspace.lock_command(Path(name))}",
         "and give Jupyter its environment as a kernel:"
         f' "$(condavision path --python {quoted})" -m ipykernel install --user --name {kernel}',
     )
@@ -124,35 +129,35 @@ def _become(
     target: Path | Module,
     start: Sequence[str],
     args: Sequence[str],
-    flags: Flags,
+    workspace: Workspace,
     prepared: Prepared,
 ) -> NoReturn:
     environment, activation = prepared.environment, prepared.activation
     file = target if isinstance(target, Path) else prepared.inputs.files[0]
     record_use(environment, file)
-    if replace(flags, vendored=None) == Flags():  # the launcher knows targets by their names alone
+    if replace(workspace.flags, vendored=None) == Flags():  # a record knows no flags
         write_warm_record(home(), target, prepared.inputs, environment, activation, prepared.paths)
     execute([str(environment.python), *start, *args], activation, prepared.paths)
 
 
-def install_named(name: str | Target, flags: Flags, progress: Progress) -> Environment:
+def install_named(name: str | Target, workspace: Workspace, progress: Progress) -> Environment:
     """Install the environment of a target, or of a requirement hash locked in this project.
 
     Raises:
         CondavisionError: there is no such lock, or the environment cannot be made.
     """
-    lock = find_lock(name, flags)
-    vendored = config_of(name, flags).vendored
+    lock = find_lock(name, workspace)
+    vendored = config_of(name, workspace).vendored
     return install(lock, current_subdir(), home=home(), progress=progress, vendored=vendored)
 
 
-def install_launcher(script: Path, folder: Path, flags: Flags, progress: Progress) -> Path:
+def install_launcher(script: Path, folder: Path, workspace: Workspace, progress: Progress) -> Path:
     """Install the environment of a script, write its launcher into ``folder`` and return that.
 
     Raises:
         CondavisionError: there is no lock that fits, or the launcher cannot be written.
     """
-    prepared = prepare(script, flags, progress)
+    prepared = prepare(script, workspace, progress)
     return write_launcher(
         folder,
         script,

@@ -14,13 +14,13 @@ from condavision import __version__
 from condavision.errors import UsageError
 from condavision.export.scaffold import template
 from condavision.locks.index import FILE_NAME
-from condavision.project.config import load_config
 from condavision.project.targets import Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from condavision.inference.lock_lookup import Located
+    from condavision.inference.workspace import Workspace
 
 __all__ = ["dockerfile"]
 
@@ -31,7 +31,7 @@ _IMAGES = {
 }
 
 
-def dockerfile(located: Located, platform: str) -> str:
+def dockerfile(located: Located, platform: str, workspace: Workspace) -> str:
     """Return a Dockerfile that runs a locked script or module, to be built in the project's root.
 
     Raises:
@@ -60,9 +60,9 @@ def dockerfile(located: Located, platform: str) -> str:
     config = located.project.config
     settings = [config.source] if config.source else []
     index = located.path.with_name(FILE_NAME)
-    locks = _locks_option(located, config.root)
+    locks = _locks_option(located, config.root, workspace)
     install = ["condavision", "install", "--quiet", *locks, lock.hash]
-    sources = [index, *(source.path for source in located.reading.analysis.files)]
+    sources = [index, *(source.path for source in located.inference.analysis.files)]
     return Template(template("Dockerfile")).substitute(
         script=_one_line(located.project.key),
         platform=_IMAGES[platform],
@@ -70,30 +70,30 @@ def dockerfile(located: Located, platform: str) -> str:
         install=json.dumps(install),
         copy_lock=_copy([*settings, located.path], config.root),
         copy_sources=_copy(sources, config.root),
-        start=_start(located),
+        start=_start(located, workspace),
     )
 
 
-def _start(located: Located) -> str:
+def _start(located: Located, workspace: Workspace) -> str:
     """Return the instructions that run the target; a module runs in its folder."""
     target, root = located.project.target, located.project.config.root
     if not isinstance(target, Module):
-        words = [*_locks_option(located, root), located.project.key]
+        words = [*_locks_option(located, root, workspace), located.project.key]
         return f"ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
     place = _below(target.folder, root)
-    words = [*_locks_option(located, target.folder.resolve()), "-m", target.name]
+    words = [*_locks_option(located, target.folder.resolve(), workspace), "-m", target.name]
     move = "" if place == PurePosixPath() else f"WORKDIR {_word(str(place))}\n"
     return f"{move}ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
 
 
-def _locks_option(located: Located, start: Path) -> tuple[str, ...]:
+def _locks_option(located: Located, start: Path, workspace: Workspace) -> tuple[str, ...]:
     """Return the option for a folder of locks that the project's configuration does not name.
 
     It is as seen from the folder ``start``.
     """
     root = located.project.config.root
     folder = located.path.parent
-    if folder == load_config(root).locks:
+    if folder == workspace.settings.config(root).locks:
         return ()
     _below(folder, root)
     return ("--locks", Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix())

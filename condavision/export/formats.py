@@ -16,12 +16,13 @@ from condavision.core.platforms import current_subdir
 from condavision.errors import InstallError, UsageError
 from condavision.export.dockerfile import dockerfile
 from condavision.inference.lock_lookup import find_lock, is_hash, locate
+from condavision.locks.record import required_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from condavision.core.model import Lock, LockedPackage
-    from condavision.inference.infer import Flags
+    from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
 __all__ = ["FORMATS", "Exported", "export", "export_named"]
@@ -74,7 +75,11 @@ class Exported:
 
 
 def export_named(
-    name: str | Target, form: str, platform: str | None, flags: Flags, output: Path | None = None
+    name: str | Target,
+    form: str,
+    platform: str | None,
+    workspace: Workspace,
+    output: Path | None = None,
 ) -> Exported:
     """Return the lock of a target or hash in a format; ``output`` is where it will be written.
 
@@ -93,10 +98,10 @@ def export_named(
             if is_hash(name):
                 raise UsageError("an image is made for a script", "name the script, not its lock")
             name = Path(name)
-        located = locate(name, flags)
+        located = locate(name, workspace)
         platform = platform or _default_platform(located.lock)
-        return Exported(located.lock.hash, form, platform, dockerfile(located, platform))
-    lock = find_lock(name, flags)
+        return Exported(located.lock.hash, form, platform, dockerfile(located, platform, workspace))
+    lock = find_lock(name, workspace)
     platform = platform or _default_platform(lock)
     return Exported(lock.hash, form, platform, export(lock, form, platform))
 
@@ -222,7 +227,7 @@ def _refuse_conda(share: _Share, what: str) -> None:
         UsageError: the script requires packages from a conda channel.
     """
     brought = _reached(share.conda, ("python", "pip"))
-    required = _required_names(share.lock)
+    required = required_names(share.lock.record)
     others = [
         package.name
         for package in share.conda
@@ -233,13 +238,6 @@ def _refuse_conda(share: _Share, what: str) -> None:
             f"{what} cannot name what comes from a conda channel: {', '.join(others)}",
             "export another format: --format explicit or environment",
         )
-
-
-def _required_names(lock: Lock) -> frozenset[str]:
-    """Return the names in the requirement set that the lock records."""
-    labels = lock.metadata.get("requirements", "").split("; ")
-    plain = (label.removeprefix("conda:").removeprefix("import ") for label in labels if label)
-    return frozenset(label.split()[0].partition("[")[0] for label in plain)
 
 
 def _reached(packages: Iterable[LockedPackage], names: Iterable[str]) -> set[str]:

@@ -9,38 +9,38 @@ from condavision.analysis.facts.syntax_check import is_refused
 from condavision.analysis.resolve.resolver import UNSEARCHED
 from condavision.analysis.source.scripts import search_scripts
 from condavision.core.model import ImportKind
-from condavision.inference.infer import unused_configuration
 from condavision.project.targets import Together, near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from condavision.core.model import SourceLocation
-    from condavision.inference.infer import Reading
+    from condavision.inference.infer import Inference
+    from condavision.inference.workspace import Workspace
 
 __all__ = ["cautions_of"]
 
 _MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING})
 
 
-def cautions_of(reading: Reading) -> tuple[str, ...]:
+def cautions_of(inference: Inference, workspace: Workspace) -> tuple[str, ...]:
     """Return one sentence for each thing that is likely not meant."""
-    target = reading.project.target
+    target = inference.project.target
     unseen = search_scripts((target.folder,)).left_out if isinstance(target, Together) else ()
     return (
-        *unused_configuration(target),
-        *_missing_paths(reading),
-        *_strangers(reading),
+        *workspace.unused_configuration(target),
+        *_missing_paths(inference),
+        *_strangers(inference),
         *unseen,
-        *_unread(reading),
-        *_relative_imports(reading),
-        *_unsearched(reading),
+        *_unread(inference),
+        *_relative_imports(inference),
+        *_unsearched(inference),
     )
 
 
-def _strangers(reading: Reading) -> Iterator[str]:
+def _strangers(inference: Inference) -> Iterator[str]:
     """Yield each module that may as well be a file of one's own, not where it is sought."""
-    for found in reading.resolutions:
+    for found in inference.resolutions:
         if found.sole and found.installed and found.requirement is not None:
             module, name = found.module.partition(".")[0], found.requirement.name
             yield (
@@ -50,31 +50,31 @@ def _strangers(reading: Reading) -> Iterator[str]:
             )
 
 
-def _missing_paths(reading: Reading) -> Iterator[str]:
-    config = reading.project.config
+def _missing_paths(inference: Inference) -> Iterator[str]:
+    config = inference.project.config
     for path in config.paths:
         if not path.is_dir():
             yield f"{near(config.source or config.root)}: `paths` names {near(path)}, no folder"
 
 
-def _unread(reading: Reading) -> Iterator[str]:
+def _unread(inference: Inference) -> Iterator[str]:
     """Yield each file with lines that neither the parser nor Python takes: once, at the first."""
     first: dict[str, SourceLocation] = {}
-    for region in reading.analysis.unread:
+    for region in inference.analysis.unread:
         first.setdefault(region.location.file.partition(":cell ")[0], region.location)
     for file, location in first.items():
-        if is_refused(reading.project.config.root / file, reading.analysis.python):
+        if is_refused(inference.project.config.root / file, inference.analysis.python):
             yield f"{location}: not read as Python; what it imports there may not be in the lock"
 
 
-def _relative_imports(reading: Reading) -> Iterator[str]:
+def _relative_imports(inference: Inference) -> Iterator[str]:
     """Yield what Python says of a relative import in a file that is run by its path."""
-    if not isinstance(reading.project.target, Path):
+    if not isinstance(inference.project.target, Path):
         return
-    script = reading.analysis.files[0].path
-    root = reading.project.config.root.as_posix().rstrip("/")
+    script = inference.analysis.files[0].path
+    root = inference.project.config.root.as_posix().rstrip("/")
     shown = script.as_posix().removeprefix(f"{root}/")
-    for imported in reading.analysis.imports:
+    for imported in inference.analysis.imports:
         is_relative = imported.why.startswith("relative import")
         if is_relative and imported.location.file == shown and imported.kind not in _MAY_FAIL:
             yield (
@@ -84,12 +84,12 @@ def _relative_imports(reading: Reading) -> Iterator[str]:
             return
 
 
-def _unsearched(reading: Reading) -> Iterator[str]:
+def _unsearched(inference: Inference) -> Iterator[str]:
     """Yield the first module in each folder of the project that Python will not look into."""
-    if isinstance(reading.project.target, Together):
+    if isinstance(inference.project.target, Together):
         return
     told = set()
-    for imported in reading.analysis.imports:
+    for imported in inference.analysis.imports:
         _, unsearched, folder = imported.why.partition(f"{UNSEARCHED} ")
         if unsearched and folder not in told and imported.kind not in _MAY_FAIL:
             told.add(folder)

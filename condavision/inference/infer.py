@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from condavision.analysis import analyze, analyze_module, analyze_together, require_python
 from condavision.analysis.facts.syntax_check import require_readable
 from condavision.analysis.source.scripts import script_file
-from condavision.core.channels import is_local, is_trusted, normalize
+from condavision.core.channels import is_local, is_trusted
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
 from condavision.errors import AnalysisError, UsageError
@@ -21,64 +20,25 @@ from condavision.inference.requirements import (
     requirement_hash,
     source_digest,
 )
-from condavision.locks.index import LOCAL, Entry
-from condavision.project.config import Config, distrusted, find_root, load_config
-from condavision.project.targets import (
-    Module,
-    Together,
-    key_of,
-    near,
-    place_of,
-    require_target,
-    typed,
-)
+from condavision.locks.index import Entry
+from condavision.project.targets import Module, Together, key_of, typed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from condavision.analysis import Reader
     from condavision.core.model import Analysis, Requirements
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.resolve import Resolution
+    from condavision.project.config import Config
+    from condavision.project.project import Project
     from condavision.project.targets import Target
 
-__all__ = [
-    "Flags",
-    "Project",
-    "Reading",
-    "lock_command",
-    "open_project",
-    "python_path",
-    "read",
-    "unused_configuration",
-]
+__all__ = ["Inference", "analyze_target", "infer", "python_path"]
 
 
 @dataclass(frozen=True, slots=True)
-class Flags:
-    """What the command line says; it wins over scripts and configuration."""
-
-    channels: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    locks: Path | None = None
-    vendored: Path | None = None
-    settings: tuple[tuple[str, Any], ...] = ()
-    """Fields of :class:`Config` and their values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A target and the project it belongs to; ``key`` names it in ``scripts.yml``."""
-
-    target: Target
-    key: str
-    config: Config
-
-    def locks(self, *, local: bool) -> Path:
-        """Return the folder of this project's locks."""
-        return self.config.locks / LOCAL if local else self.config.locks
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Inference:
     """A target's analysis, the requirement set derived from it, and that set's hash."""
 
     project: Project
@@ -108,13 +68,13 @@ class Reading:
             if any(f"{name}.".startswith(f"{module}.") for name in asked)
         }
 
-    def require_known(self, import_map: ImportMap) -> None:
+    def require_known(self, import_map: ImportMap, *hints: str) -> None:
         """Refuse unknown imports, unless a trusted channel or anybody may be asked for them."""
-        trusted = self.project.config.trusted_channels
-        if self.project.config.allow_unverified:
+        options = self.project.config.solve
+        trusted = options.trusted_channels
+        if options.allow_unverified:
             return
         if not any(is_trusted(channel, trusted) for channel in self.requirements.channels):
-            hints = unused_configuration(self.project.target)
             require_known(self.requirements.requirements, import_map, *hints)
 
     @property
@@ -192,53 +152,24 @@ class Reading:
         )
 
 
-def open_project(target: Target, flags: Flags) -> Project:
-    """Find the project of a target and read its configuration.
+def infer(project: Project, analysis: Analysis, import_map: ImportMap) -> Inference:
+    """Derive the requirement set of an analysis; nothing is solved and no network is used.
 
     Raises:
-        AnalysisError: there is no such script or folder.
-        UsageError: the name cannot be a module's.
-        ConfigError: the configuration or a flag is wrong.
-    """
-    require_target(target)
-    root = find_root(place_of(target))
-    config = load_config(root).with_flags(
-        tuple(normalize(channel, Path.cwd()) for channel in flags.channels),
-        flags.platforms,
-        flags.locks,
-        flags.vendored,
-        **dict(flags.settings),
-    )
-    return Project(target, key_of(target, root), config)
-
-
-def read(
-    project: Project,
-    import_map: ImportMap,
-    *,
-    extra_paths: tuple[str, ...] = (),
-    reader: Reader | None = None,
-) -> Reading:
-    """Analyze a target and derive its requirement set; nothing is solved and no network is used.
-
-    ``extra_paths`` are local search paths that ``scripts.yml`` recorded for it. A ``reader`` that
-    several targets share reads no file twice.
-
-    Raises:
-        AnalysisError: it cannot be read.
         ConfigError: an override or a declared dependency is not a requirement.
     """
-    config = project.config
-    recorded = (config.root / path for path in extra_paths)
-    pythonpath = tuple(dict.fromkeys((*python_path(), *recorded)))
-    analysis = _analyze(project.target, config, pythonpath, reader)
-    requirements, resolutions = derive(analysis, config, import_map)
-    return Reading(project, analysis, requirements, resolutions, requirement_hash(requirements))
+    requirements, resolutions = derive(analysis, project.config, import_map)
+    return Inference(project, analysis, requirements, resolutions, requirement_hash(requirements))
 
 
-def _analyze(
-    target: Target, config: Config, pythonpath: tuple[Path, ...], reader: Reader | None
+def analyze_target(
+    target: Target, config: Config, pythonpath: Sequence[Path], reader: Reader
 ) -> Analysis:
+    """Read a target under the search path of its project.
+
+    Raises:
+        AnalysisError: it cannot be read as Python, or declares something malformed.
+    """
     root, paths = config.root, config.paths
     if isinstance(target, Module):
         name, folder = target.name, target.folder
@@ -257,42 +188,6 @@ def python_path() -> tuple[Path, ...]:
     """Return the folders of PYTHONPATH, absolute."""
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return tuple(Path(folder).absolute() for folder in folders if folder)
-
-
-def unused_configuration(target: Target) -> tuple[str, ...]:
-    """Say which configuration or locks would be a target's if others could not write there."""
-    found = distrusted(place_of(target))
-    if found is None:
-        return ()
-    folder, unsafe = map(near, found)
-    told = (
-        f"the configuration or locks in {folder} are not used, because anybody can write to"
-        f" {unsafe}; if nobody should, type: chmod o-w {shlex.quote(str(unsafe))}"
-    )
-    return (told,)
-
-
-def lock_command(target: Target | None, flags: Flags, channels: tuple[str, ...] = ()) -> str:
-    """Return what to type to lock a target, from here, where ``flags`` look for its lock.
-
-    ``channels`` are those it was locked with, where ``flags`` have none. Without a target the
-    command has SCRIPT in its place.
-    """
-    module = isinstance(target, Module) and target.folder != Path.cwd()
-    options = [word for name in flags.channels or channels for word in ("-c", name)]
-    options += [word for name in flags.platforms for word in ("--platform", name)]
-    if flags.locks is not None and not _is_default(flags.locks, target):
-        options += ["--locks", str(flags.locks.absolute() if module else flags.locks)]
-    words = [*map(shlex.quote, options), "SCRIPT" if target is None else typed(target)]
-    command = f"condavision lock {' '.join(words)}"
-    if isinstance(target, Module) and module:
-        return f"cd {shlex.quote(str(near(target.folder)))} && {command}"
-    return command
-
-
-def _is_default(locks: Path, target: Target | None) -> bool:
-    root = find_root(Path.cwd() if target is None else place_of(target))
-    return load_config(root).locks == locks.absolute()
 
 
 def _relative(path: Path, root: Path) -> str:

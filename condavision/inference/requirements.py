@@ -19,7 +19,7 @@ from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from condavision.core.model import Analysis
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "derive",
-    "describe",
-    "differences",
     "require_known",
     "requirement_hash",
     "source_digest",
@@ -193,45 +191,6 @@ def source_digest(analysis: Analysis, config: Config) -> str:
     script = f"\0{analysis.files[0].sha256}\n"
     settings = f"{config.settings}\n{' '.join(config.flag_channels)}\n"
     return hashlib.sha256("".join([settings, script, *lines]).encode()).hexdigest()[:_HASH_LENGTH]
-
-
-def describe(requirements: Requirements) -> dict[str, str]:
-    """Spell a requirement set for people: what a lock records, to say later what has changed."""
-    return {
-        "python": str(requirements.python),
-        "requirements": "; ".join(sorted(map(_label, requirements.requirements))),
-        "channels": ", ".join(requirements.channels),
-    }
-
-
-def _label(requirement: Requirement) -> str:
-    prefix = {Manager.CONDA: "conda:", Manager.IMPORT: "import "}.get(requirement.manager, "")
-    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
-    platforms = f" on {', '.join(sorted(requirement.platforms))}" if requirement.platforms else ""
-    pythons = "" if requirement.pythons is None else f" with Python {requirement.pythons}"
-    label = f"{prefix}{requirement.name}{extras} {requirement.constraint}".strip()
-    return f"{label}{platforms}{pythons}"
-
-
-def differences(recorded: Mapping[str, str], requirements: Requirements) -> tuple[str, ...]:
-    """Say how a requirement set differs from one that :func:`describe` spelt earlier."""
-    today = describe(requirements)
-    changes = [
-        f"{what} {recorded[what]} is now {today[what]}"
-        for what in ("python", "channels")
-        if recorded.get(what, today[what]) != today[what]
-    ]
-    before = set(filter(None, recorded.get("requirements", "").split("; ")))
-    after = set(filter(None, today["requirements"].split("; ")))
-    places = {_label(needed): _places(needed) for needed in requirements.requirements}
-    changes += [f"added {label}{places[label]}" for label in sorted(after - before)]
-    changes += [f"no longer needed {label}" for label in sorted(before - after)]
-    return tuple(changes)
-
-
-def _places(needed: Requirement) -> str:
-    shown = ", ".join(str(source) for source in needed.sources[:3])
-    return f" ({shown})" if shown else ""
 
 
 def require_known(requirements: Iterable[Requirement], import_map: ImportMap, *hints: str) -> None:

@@ -9,12 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis import analyze, prefetched
 from condavision.analysis.source.scripts import Found, search_scripts
 from condavision.errors import AnalysisError, CondavisionError, UsageError
-from condavision.inference.infer import Flags, open_project, python_path
-from condavision.locks.index import LOCAL, read_index
-from condavision.project.config import find_root, load_config
+from condavision.project.settings_files import LOCAL
 from condavision.project.targets import (
     READ_BY_TOOLS,
     Module,
@@ -28,8 +25,8 @@ from condavision.project.targets import (
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
+    from condavision.inference.workspace import Workspace
     from condavision.locks.index import ScriptIndex
-    from condavision.project.config import Config
     from condavision.project.targets import Target
 
 __all__ = ["Named", "Selection", "select_scripts", "select_targets"]
@@ -59,7 +56,7 @@ class Selection:
 
 
 def select_targets(
-    named: Named, flags: Flags, *, join: bool = False, gone: bool = False
+    named: Named, workspace: Workspace, *, join: bool = False, gone: bool = False
 ) -> Selection:
     """Return what is named, and in the folders that are named the scripts and all that is recorded.
 
@@ -78,13 +75,13 @@ def select_targets(
             "nothing is named", "name scripts or folders of them, -m MODULE, or --together FOLDER"
         )
     here = Path.cwd()
-    recorded = _Recorded(flags.locks, named.apart)
+    recorded = _Recorded(workspace, named.apart)
     targets: list[Target] = []
     folders = [folder.resolve() for folder in paths if folder.is_dir()]
     modules = {module: file for folder in folders for module, file in recorded.modules(folder)}
     files = frozenset(modules.values())
     spare = {it for it in paths if it.is_dir() and recorded.below(it.resolve())}
-    found = select_scripts(paths, spare)
+    found = select_scripts(paths, workspace, spare)
     seen = {script.resolve() for script in found.scripts}
     elsewhere = (it for folder in folders for it in recorded.scripts(folder))
     for script in (*found.scripts, *(it for it in elsewhere if it.resolve() not in seen)):
@@ -105,18 +102,19 @@ def select_targets(
 class _Recorded:
     """What is locked already, as the ``scripts.yml`` of projects have it, each read once."""
 
-    def __init__(self, locks: Path | None, apart: Iterable[Path]) -> None:
-        self._locks = locks
-        self._root = cache(find_root)
-        self._indexes = cache(self._read)
+    def __init__(self, workspace: Workspace, apart: Iterable[Path]) -> None:
+        self._workspace = workspace
         self.below = cache(self._below)
         self._apart = frozenset(folder.resolve() for folder in apart)
         for folder in apart:
             self._require_together(folder)
 
-    def _read(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
-        committed = load_config(root).with_flags(locks=self._locks).locks
-        return read_index(committed), read_index(committed / LOCAL)
+    def _root(self, folder: Path) -> Path:
+        return self._workspace.settings.root_of(folder)
+
+    def _indexes(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
+        committed = self._workspace.config(root).locks
+        return self._workspace.index(committed), self._workspace.index(committed / LOCAL)
 
     def _require_together(self, folder: Path) -> None:
         root = self._root(folder.resolve())
@@ -169,7 +167,7 @@ class _Recorded:
             if isinstance(target, Module):
                 key = key_of(target, root)
                 found = (root / path for it in indexes for one in it.of(key) for path in one.paths)
-                file = file_of(target, [*load_config(root).paths, *found])
+                file = file_of(target, [*self._workspace.config(root).paths, *found])
                 if file is not None:
                     yield target, file
 
@@ -178,7 +176,9 @@ def _place(target: Target) -> Path:
     return target.absolute() if isinstance(target, Path) else target.folder.absolute()
 
 
-def select_scripts(paths: Iterable[Path], spare: Container[Path] = ()) -> Found:
+def select_scripts(
+    paths: Iterable[Path], workspace: Workspace, spare: Container[Path] = ()
+) -> Found:
     """Return the scripts that are named, and those in the folders that are named.
 
     Folders that are ``spare`` need to hold none.
@@ -193,7 +193,8 @@ def select_scripts(paths: Iterable[Path], spare: Container[Path] = ()) -> Found:
     named = dict.fromkeys(paths)
     search = search_scripts(named, spare=spare)
     found = [it for it in search.scripts if it in named or it.name not in READ_BY_TOOLS]
-    modules = frozenset() if named.keys() >= set(found) else frozenset(_modules_of(found))
+    all_named = named.keys() >= set(found)
+    modules = frozenset(() if all_named else _modules_of(found, workspace))
     scripts = [it for it in found if it in named or it.resolve() not in modules or _is_run(it)]
     empty = {it for it in scripts if it not in named and not it.stat().st_size}
     return Found(
@@ -202,22 +203,16 @@ def select_scripts(paths: Iterable[Path], spare: Container[Path] = ()) -> Found:
     )
 
 
-def _modules_of(scripts: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files that scripts import; what is wrong with one is told when it is locked."""
-    configs: dict[Path, Config] = {}
+def _modules_of(scripts: Iterable[Path], workspace: Workspace) -> Iterator[Path]:
+    """Yield the files that scripts import; what is wrong with one is reported when it is locked."""
+    projects = []
     for script in scripts:
         with suppress(CondavisionError):
-            configs[script] = open_project(script, Flags()).config
-    readers = prefetched((config.root, script) for script, config in configs.items())
-    for script, config in configs.items():
+            projects.append(workspace.project(script))
+    workspace.prefetch(projects)
+    for project in projects:
         with suppress(CondavisionError):
-            analysis = analyze(
-                script,
-                root=config.root,
-                paths=config.paths,
-                pythonpath=python_path(),
-                reader=readers[config.root],
-            )
+            analysis = workspace.analysis(project)
             yield from (source.path.resolve() for source in analysis.files[1:])
 
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.model import LockRecord
 from condavision.core.platforms import current_subdir
 from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
 from condavision.inference.diagnostics import cautions_of
-from condavision.inference.infer import lock_command, open_project, read
-from condavision.inference.lock_lookup import Known, locate
-from condavision.inference.requirements import differences
+from condavision.inference.lock_lookup import locate
+from condavision.inference.staleness import NotLockedFor, option_changes, requirement_changes
 from condavision.inspection.explain import explain
-from condavision.locks.lockfile import cautions
-from condavision.mapping.import_map import ImportMap
-from condavision.project.config import terms_of
 from condavision.project.targets import Together, named_target, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from condavision.inference.infer import Flags
     from condavision.inference.lock_lookup import Located
+    from condavision.inference.staleness import StaleReason
+    from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
 __all__ = ["CheckReport", "Checked", "check_targets", "explain_target"]
@@ -30,21 +28,23 @@ __all__ = ["CheckReport", "Checked", "check_targets", "explain_target"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The state of one target: ``ok``, ``missing``, ``stale`` or ``error``, and notes on it."""
+    """The state of one target, ``ok``, ``missing``, ``stale`` or ``error``, and why.
+
+    ``error`` is why there is no lock to look at. ``reasons`` are why a lock that is there is stale,
+    and ``command`` solves it again. Of one that is ok there is what would be inferred differently
+    today, its record and cautions.
+    """
 
     script: str
     hash: str
     state: str
-    notes: tuple[str, ...] = ()
+    error: CondavisionError | None = None
+    reasons: tuple[StaleReason, ...] = ()
+    command: str = ""
+    inferred_differently: tuple[StaleReason, ...] = ()
+    record: LockRecord = field(default_factory=LockRecord)
+    cautions: tuple[str, ...] = ()
     code: int = 0
-
-    def row(self) -> tuple[str, str, str, str]:
-        """Return the row of ``check``'s table."""
-        return (self.script, self.hash, self.state, "; ".join(self.notes))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what ``check --json`` says."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,14 @@ class CheckReport:
         return next((checked.code for checked in self.checked if checked.code), 0)
 
 
-def check_targets(targets: Iterable[Target], flags: Flags) -> CheckReport:
+def check_targets(targets: Iterable[Target], workspace: Workspace) -> CheckReport:
     """Check each target against its lock."""
-    known = Known()
-    return CheckReport(tuple(_check(target, flags, known) for target in targets))
+    return CheckReport(tuple(_check(target, workspace) for target in targets))
 
 
-def _check(target: Target, flags: Flags, known: Known) -> Checked:
+def _check(target: Target, workspace: Workspace) -> Checked:
     try:
-        return _check_located(locate(target, flags, known), flags)
+        return _check_located(locate(target, workspace), workspace)
     except MissingLockError as error:
         return _failed(target, "missing", error)
     except StaleLockError as error:
@@ -78,31 +77,34 @@ def _check(target: Target, flags: Flags, known: Known) -> Checked:
 
 
 def _failed(target: Target, state: str, error: CondavisionError) -> Checked:
-    return Checked(str(target), "", state, (error.message, *error.hints), error.code)
+    return Checked(str(target), "", state, error=error, code=error.code)
 
 
-def _check_located(located: Located, flags: Flags) -> Checked:
+def _check_located(located: Located, workspace: Workspace) -> Checked:
     """Say what the lock lacks, what in it nobody vouches for, what would be inferred today."""
-    reading, lock = located.reading, located.lock
+    inference, lock = located.inference, located.lock
     own = located.project.target
-    reading.require_runnable(own if isinstance(own, Path) else None)
+    inference.require_runnable(own if isinstance(own, Path) else None)
     key = located.project.key
-    wanted = reading.platforms(current_subdir())
-    lacking = [platform for platform in wanted if platform not in lock.platforms]
-    reasons = [f"not locked for {', '.join(lacking)}"] if lacking else []
-    reasons += terms_of(located.project.config).unmet(lock.metadata)
+    wanted = inference.platforms(current_subdir())
+    lacking = tuple(platform for platform in wanted if platform not in lock.platforms)
+    reasons: tuple[StaleReason, ...] = (NotLockedFor(lacking),) if lacking else ()
+    reasons += option_changes(lock.record, located.project.config.solve)
     if reasons:
-        command = lock_command(reading.project.target, flags, located.entry.channels)
-        notes = (*reasons, f"type: {command}")
-        return Checked(key, lock.hash, "stale", notes, StaleLockError.code)
-    found = []
-    if reading.hash != lock.hash:
-        today = "; ".join(differences(lock.metadata, reading.requirements))
-        found.append(f"would be inferred differently today: {today}")
-    return Checked(key, lock.hash, "ok", (*found, *cautions(lock), *cautions_of(reading)))
+        command = workspace.lock_command(inference.project.target, located.entry.channels)
+        return Checked(
+            *(key, lock.hash, "stale"), reasons=reasons, command=command, code=StaleLockError.code
+        )
+    today = requirement_changes(lock.record, inference.requirements)
+    return Checked(
+        *(key, lock.hash, "ok"),
+        inferred_differently=today if inference.hash != lock.hash else (),
+        record=lock.record,
+        cautions=cautions_of(inference, workspace),
+    )
 
 
-def explain_target(target: Target, flags: Flags) -> dict[str, Any]:
+def explain_target(target: Target, workspace: Workspace) -> dict[str, Any]:
     """Return everything known about a target; with its lock's versions where it has one.
 
     Raises:
@@ -116,13 +118,13 @@ def explain_target(target: Target, flags: Flags) -> dict[str, Any]:
             f"or take all of them as one: condavision explain {typed(Together(target))}",
         )
     try:
-        located = locate(target, flags)
+        located = locate(target, workspace)
     except CondavisionError:  # no lock, or one that no longer fits: the target explains itself
-        return explain(read(open_project(target, flags), ImportMap.bundled()), None, "")
-    reading, owner = located.reading, located.reading.project
+        return explain(workspace.infer(workspace.project(target)), None, "", workspace)
+    inference, owner = located.inference, located.inference.project
     if owner.target != target:
-        recorded = replace(flags, channels=flags.channels or located.entry.channels)
-        own = read(open_project(target, recorded), ImportMap.bundled())
-        return {**explain(own, located.lock, current_subdir()), "together": owner.key}
-    lock = located.lock if located.lock.hash == reading.hash else None
-    return explain(reading, lock, current_subdir())
+        own = workspace.infer(workspace.project(target, located.entry.channels))
+        explained = explain(own, located.lock, current_subdir(), workspace)
+        return {**explained, "together": owner.key}
+    lock = located.lock if located.lock.hash == inference.hash else None
+    return explain(inference, lock, current_subdir(), workspace)

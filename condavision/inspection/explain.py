@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from condavision.core.model import Lock, LockedPackage, Requirement
-    from condavision.inference.infer import Reading
+    from condavision.inference.infer import Inference
+    from condavision.inference.workspace import Workspace
     from condavision.mapping.resolve import Resolution
 
     _Answers = dict[tuple[Manager, str], LockedPackage]
@@ -47,7 +48,9 @@ class ImportLine:
         return asdict(self)
 
 
-def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any]:
+def explain(
+    inference: Inference, lock: Lock | None, platform: str, workspace: Workspace
+) -> dict[str, Any]:
     """Return everything known about a script as plain data.
 
     ``python`` is the range inferred, ``python_required`` the one that is hashed and solved for;
@@ -55,14 +58,14 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
     ``pypi`` and ``conda`` list every requirement under the name it has there; ``conditional`` has
     those of some Pythons only.
     """
-    everything = reading.requirements.requirements
+    everything = inference.requirements.requirements
     requirements = [needed for needed in everything if needed.pythons is None]
-    answers = _answers(reading, lock, platform)
+    answers = _answers(inference, lock, platform)
     return {
-        "script": reading.project.key,
-        "python": str(reading.analysis.python),
-        "python_required": str(reading.requirements.python),
-        "contradiction": contradiction(reading.analysis),
+        "script": inference.project.key,
+        "python": str(inference.analysis.python),
+        "python_required": str(inference.requirements.python),
+        "contradiction": contradiction(inference.analysis),
         "reasons": [
             {
                 "file": reason.location.file,
@@ -70,10 +73,10 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
                 "rule": reason.rule,
                 "python": str(reason.pythons),
             }
-            for reason in reading.analysis.reasons
+            for reason in inference.analysis.reasons
         ],
-        "imports": [line.as_json() for line in _import_lines(reading, answers)],
-        "declared": [line.as_json() for line in _declared_lines(reading, answers)],
+        "imports": [line.as_json() for line in _import_lines(inference, answers)],
+        "declared": [line.as_json() for line in _declared_lines(inference, answers)],
         "conda": [conda_spec(needed, needed.conda) for needed in requirements if needed.conda],
         "pypi": [pypi_spec(needed) for needed in requirements if needed.manager is Manager.PYPI],
         "unknown": [needed.name for needed in requirements if needed.manager is Manager.IMPORT],
@@ -82,38 +85,40 @@ def explain(reading: Reading, lock: Lock | None, platform: str) -> dict[str, Any
             for needed in everything
             if needed.pythons is not None
         ],
-        "channels": list(reading.requirements.channels),
-        "files": [source.module or reading.project.key for source in reading.analysis.files],
+        "channels": list(inference.requirements.channels),
+        "files": [source.module or inference.project.key for source in inference.analysis.files],
         "unread": [
             {"file": region.location.file, "line": region.location.line, "to": region.last_line}
-            for region in reading.analysis.unread
+            for region in inference.analysis.unread
         ],
-        "hash": reading.hash,
+        "hash": inference.hash,
         "locked": lock is not None,
         "lock": lock.hash if lock else None,
         "together": None,
-        "cautions": list(cautions_of(reading)),
+        "cautions": list(cautions_of(inference, workspace)),
     }
 
 
-def _import_lines(reading: Reading, answers: _Answers) -> Iterator[ImportLine]:
+def _import_lines(inference: Inference, answers: _Answers) -> Iterator[ImportLine]:
     """Yield a line for each imported module, in the order of the analysis."""
-    joined = {(needed.manager, needed.name): needed for needed in reading.requirements.requirements}
-    for found in reading.resolutions:
+    joined = {
+        (needed.manager, needed.name): needed for needed in inference.requirements.requirements
+    }
+    for found in inference.resolutions:
         needed = found.requirement
         if needed is not None:  # all the places that ask for it have a say in its constraint
             needed = joined.get((needed.manager, needed.name), needed)
         yield _line(found, needed, answers.get((needed.manager, needed.name)) if needed else None)
 
 
-def _declared_lines(reading: Reading, answers: _Answers) -> Iterator[ImportLine]:
+def _declared_lines(inference: Inference, answers: _Answers) -> Iterator[ImportLine]:
     """Yield a line for each requirement that is declared and that no import stands for."""
     asked = {
         (found.requirement.manager, found.requirement.name)
-        for found in reading.resolutions
+        for found in inference.resolutions
         if found.requirement is not None
     }
-    for needed in reading.requirements.requirements:
+    for needed in inference.requirements.requirements:
         key = (needed.manager, needed.name)
         if key in asked or needed.manager is Manager.IMPORT or not needed.sources:
             continue
@@ -133,13 +138,13 @@ def _declared_lines(reading: Reading, answers: _Answers) -> Iterator[ImportLine]
         )
 
 
-def _answers(reading: Reading, lock: Lock | None, platform: str) -> _Answers:
+def _answers(inference: Inference, lock: Lock | None, platform: str) -> _Answers:
     """Return the locked package of each direct requirement."""
     if lock is None:
         return {}
     return {
         (needed.manager, needed.name): package
-        for needed, package in direct_packages(reading.requirements, lock.on(platform))
+        for needed, package in direct_packages(inference.requirements, lock.on(platform))
         if needed is not None
     }
 

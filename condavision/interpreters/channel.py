@@ -21,7 +21,7 @@ from urllib.request import url2pathname
 
 from filelock import FileLock
 
-from condavision.core.channels import INTERPRETERS
+from condavision.core.model import INTERPRETERS
 from condavision.errors import ChannelError, ForeignInterpreterError
 from condavision.interpreters.conda_package import package_filename
 from condavision.interpreters.discovery import discover, discover_all

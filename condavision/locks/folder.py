@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from condavision.locks.index import read_index, write_index
 from condavision.locks.lockfile import companions, lock_path
-from condavision.project.config import load_config
 from condavision.project.targets import is_there, target_of
 from condavision.system.cache_dir import home
 from condavision.system.file_lock import exclusive
@@ -57,11 +56,13 @@ def remove_locks(folder: Path, hashes: Iterable[str]) -> tuple[str, ...]:
     return tuple(removed)
 
 
-def forget_scripts(folder: Path, root: Path) -> tuple[str, ...]:
-    """Drop the scripts that no longer exist below ``root`` from ``scripts.yml``; return them."""
+def forget_scripts(folder: Path, root: Path, paths: Iterable[Path]) -> tuple[str, ...]:
+    """Drop the scripts that no longer exist below ``root`` from ``scripts.yml``; return them.
+
+    ``paths`` are searched for modules.
+    """
     with alone_in(folder):
         index = read_index(folder)
-        paths = load_config(root).paths
         gone = tuple(
             key
             for key, entries in index.entries.items()

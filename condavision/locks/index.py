@@ -20,18 +20,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import LockfileError
+from condavision.project.settings_files import LOCAL
 from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["FILE_NAME", "LOCAL", "Entry", "parse_index", "read_index", "write_index"]
+__all__ = ["FILE_NAME", "Entry", "parse_index", "read_index", "write_index"]
 
 FILE_NAME = "scripts.yml"
-
-LOCAL = ".local"
-"""The folder, in a locks folder, of locks that only this machine can use."""
 
 _GIT_FILES = {
     False: (".gitattributes", f"{FILE_NAME} merge=union\n"),

@@ -20,12 +20,12 @@ from urllib.parse import unquote, urlsplit
 
 from condavision.core.model import Lock, LockedPackage, Manager
 from condavision.core.platforms import for_conda_lock, virtual_packages
-from condavision.core.platforms import parse as parse_virtual_packages
 from condavision.core.specs import active_on, conda_candidates
 from condavision.errors import LockfileError
 from condavision.locks.content_hash import content_hash
-from condavision.locks.index import LOCAL
+from condavision.locks.record import parse_record, record_fields
 from condavision.locks.yaml_text import yaml_text
+from condavision.project.settings_files import LOCAL
 from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from condavision.core.model import Requirement, Requirements
 
 __all__ = [
-    "cautions",
     "companions",
     "direct_packages",
     "lock_path",
@@ -55,12 +54,6 @@ _SELECTORS = {
     "osx-64": "osx64",
     "osx-arm64": "arm64",
     "win-64": "win64",
-}
-_CAUTIONS = {
-    "unverified": "unverified identity",
-    "overrides": "overridden",
-    "shared_modules": "modules that both conda and PyPI supply",
-    "allow_sdist": "source distributions, which run code when installed",
 }
 _HEADER = """\
 # The environment of every script that requires {hash}; written by condavision, to be committed.
@@ -125,7 +118,7 @@ def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
         platforms = lock.platforms if agreed else (platform,)
         files[name] = _environment_text(lock, pinned[platform], platforms)
     sources = tuple(files)
-    changes = parse_virtual_packages(lock.metadata.get("virtual_packages", ""))
+    changes = lock.record.virtual_packages
     found = {platform: virtual_packages(platform, changes) for platform in lock.platforms}
     if changes:
         text = yaml_text(for_conda_lock(found))
@@ -211,7 +204,7 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
         "platforms": list(lock.platforms),
         "sources": list(sources),
         "custom_metadata": {
-            **dict(sorted(lock.metadata.items())),
+            **dict(sorted(record_fields(lock.record).items())),
             "requirement_hash": lock.hash,
         },
     }
@@ -241,13 +234,6 @@ def _digest(document: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def cautions(lock: Lock) -> tuple[str, ...]:
-    """Say what in a lock a person decided or nobody vouches for, as ``check`` repeats it."""
-    return tuple(
-        f"{what}: {lock.metadata[key]}" for key, what in _CAUTIONS.items() if key in lock.metadata
-    )
-
-
 def read_lock(path: Path) -> Lock:
     """Read and check a conda-lock file that condavision wrote.
 
@@ -275,7 +261,7 @@ def parse_lock(text: str, path: Path) -> Lock:
             channels=tuple(channel["url"] for channel in metadata["channels"]),
             platforms=tuple(metadata["platforms"]),
             packages=tuple(read_package(entry) for entry in document["package"]),
-            metadata=custom,
+            record=parse_record(custom),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else "incomplete"

@@ -1,39 +1,30 @@
-"""Configuration: read once at the door, validated with every mistake reported, passed down.
-
-Settings live in ``[tool.condavision]`` of ``pyproject.toml`` or at the top level of
-``condavision.toml``; command-line flags win. Both files are looked for in the project root only.
-"""
+"""The settings of a project, all mistakes reported at once, and the command line's on top."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import stat
-import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condavision.core.channels import normalize
+from condavision.core.model import Engine
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import FLOOR, KNOWN, Minor, format_minor
 from condavision.errors import ConfigError
-from condavision.project.solve_options import ENGINES, Terms, cutoff
+from condavision.project.solve_options import SolveOptions, cutoff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from condavision.core.model import ScriptMetadata
 
-__all__ = ["SETTINGS_FILES", "Config", "distrusted", "find_root", "load_config", "terms_of"]
+__all__ = ["Config", "Flags", "read_config"]
 
 DEFAULT_CHANNELS = ("conda-forge",)
-
-SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
-"""The files that configure a project, best first, and the table of each that is ours."""
 
 _UNDECIDING = frozenset(
     {"platforms", "paths", "locks", "vendored", "exclude-newer", "virtual-packages", "engine"}
@@ -44,12 +35,22 @@ _VIRTUAL = re.compile(r"__[a-z0-9_]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line says; it wins over scripts and configuration."""
+
+    channels: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    locks: Path | None = None
+    vendored: Path | None = None
+    solve: SolveOptions = field(default_factory=SolveOptions)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The settings of one project.
 
     Paths are absolute. ``imports`` maps a module to a conda match spec, to ``pypi:`` and a PEP 508
-    requirement, or to an empty string where the module needs no package. ``conda`` is the command
-    line's alone: a project's file must not name a program to run. ``settings`` is a
+    requirement, or to an empty string where the module needs no package. ``settings`` is a
     canonical text of what the file sets that can change a requirement set.
     """
 
@@ -57,7 +58,6 @@ class Config:
     source: Path | None = None
     channels: tuple[str, ...] = DEFAULT_CHANNELS
     flag_channels: tuple[str, ...] = ()
-    trusted_channels: tuple[str, ...] = DEFAULT_CHANNELS
     platforms: tuple[str, ...] = ()
     flag_platforms: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
@@ -66,35 +66,26 @@ class Config:
     python_floor: Minor = FLOOR
     imports: Mapping[str, str] = field(default_factory=dict)
     optional_imports: bool = False
-    allow_unverified: bool = False
-    allow_sdist: bool = False
-    exclude_newer: str = ""
-    engine: str = ENGINES[0]
-    conda: str | None = None
-    virtual_packages: Mapping[str, str] = field(default_factory=dict)
-    offline: bool = False
+    solve: SolveOptions = field(default_factory=SolveOptions)
     settings: str = ""
 
-    def with_flags(
-        self,
-        channels: tuple[str, ...] = (),
-        platforms: tuple[str, ...] = (),
-        locks: Path | None = None,
-        vendored: Path | None = None,
-        **settings: Any,
-    ) -> Config:
+    def with_flags(self, flags: Flags, channels: tuple[str, ...] = ()) -> Config:
         """Return the settings with the command line's on top; CONDAVISION_VENDORED is between.
 
-        ``settings`` are fields by name.
+        ``channels`` are the recorded ones, for a command line that has none.
+
+        Raises:
+            ConfigError: a channel of the command line is none, or carries credentials.
         """
-        vendored = vendored or Path(os.environ.get("CONDAVISION_VENDORED", ""))
+        given = tuple(normalize(channel, Path.cwd()) for channel in flags.channels)
+        vendored = flags.vendored or Path(os.environ.get("CONDAVISION_VENDORED", ""))
         return replace(
             self,
-            **settings,
-            flag_channels=tuple(dict.fromkeys(channels)),
-            flag_platforms=tuple(dict.fromkeys(platforms)),
-            locks=locks.absolute() if locks else self.locks,
+            flag_channels=tuple(dict.fromkeys(given or channels)),
+            flag_platforms=tuple(dict.fromkeys(flags.platforms)),
+            locks=flags.locks.absolute() if flags.locks else self.locks,
             vendored=vendored.absolute() if vendored != Path() else self.vendored,
+            solve=flags.solve.over(self.solve),
         )
 
     def channels_for(self, metadata: ScriptMetadata) -> tuple[str, ...]:
@@ -106,109 +97,17 @@ class Config:
         return self.flag_platforms or metadata.platforms or self.platforms
 
 
-def find_root(script: Path) -> Path:
-    """Return the project root of a script or folder, sought upward from its real path.
-
-    The nearest folder with condavision's own configuration or locks wins, then the nearest with a
-    ``pyproject.toml`` or ``.git``, then the script's folder. A folder that other users can write
-    to ends the search: what lies in it could have been put there by anybody.
-    """
-    upward = _upward(script)
-    candidates = list(takewhile(lambda folder: not _others_can_write(folder), upward))
-    for marks in (_is_configured, _is_project):
-        for folder in candidates:
-            if marks(folder):
-                return folder
-    return upward[0]
-
-
-def distrusted(script: Path) -> tuple[Path, Path] | None:
-    """Return the folder that would be a script's root, and the one that others can write to.
-
-    The second ends the search before the first, or is the first.
-    """
-    unsafe: Path | None = None
-    for folder in _upward(script):
-        if unsafe is None and _others_can_write(folder):
-            unsafe = folder
-        if _is_configured(folder):
-            return None if unsafe is None else (folder, unsafe)
-    return None
-
-
-def _upward(script: Path) -> tuple[Path, ...]:
-    real = script.resolve()
-    start = real if real.is_dir() else real.parent
-    return (start, *start.parents)
-
-
-def _others_can_write(folder: Path) -> bool:
-    if os.name == "nt":  # the mode bits say nothing there
-        return False
-    try:
-        return bool(folder.stat().st_mode & stat.S_IWOTH)
-    except OSError:
-        return True
-
-
-def _is_configured(folder: Path) -> bool:
-    if (folder / "condavision.toml").exists():  # a folder of that name is told to be wrong
-        return True
-    if any((folder / "locks" / local / "scripts.yml").is_file() for local in ("", ".local")):
-        return True
-    try:
-        return b"[tool.condavision" in (folder / "pyproject.toml").read_bytes()
-    except OSError:
-        return False
-
-
-def _is_project(folder: Path) -> bool:
-    return (folder / "pyproject.toml").is_file() or (folder / ".git").exists()
-
-
-def load_config(root: Path) -> Config:
-    """Read the configuration of a project root; defaults where there is none.
+def read_config(
+    root: Path, source: Path | None = None, settings: Mapping[str, Any] | None = None
+) -> Config:
+    """Return the configuration that the ``settings`` of a file make, defaults for the others.
 
     Raises:
-        ConfigError: the file is not TOML, or has unknown or wrong settings (all are listed).
+        ConfigError: settings are unknown or wrong; all are listed.
     """
-    default = Config(root=root, locks=root / "locks")
-    if _others_can_write(root):
-        return default
-    for name, table in SETTINGS_FILES.items():
-        source = root / name
-        settings = _read_table(source, table)
-        if settings is not None:
-            return _validated(replace(default, source=source), settings)
-    return default
-
-
-def _read_table(source: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
-    try:
-        text = source.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        if keys and isinstance(error, IsADirectoryError):
-            return None  # nor does somebody else's folder
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError(
-            f"{source} cannot be read: {reason}", "make it a readable file, or remove it"
-        ) from error
-    try:
-        table: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        if keys and "tool.condavision" not in text:
-            return None  # somebody else's broken file says nothing to us
-        raise ConfigError(f"{source} is not valid TOML: {error}") from error
-    for key in keys:
-        table = table.get(key)
-        if not isinstance(table, dict):
-            return None
-    return dict(table)
-
-
-def _validated(config: Config, settings: dict[str, Any]) -> Config:
+    config = Config(root=root, source=source, locks=root / "locks")
+    if settings is None:
+        return config
     readers = {
         "channels": lambda value: tuple(normalize(name, config.root) for name in _strings(value)),
         "trusted-channels": _strings,
@@ -226,6 +125,7 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
         "virtual-packages": _virtual_packages,
     }
     values: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     mistakes = []
     for key, value in settings.items():
         reader = readers.get(key)
@@ -233,7 +133,8 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
             mistakes.append(f"`{key}` is not a setting")
             continue
         try:
-            values[key.replace("-", "_")] = reader(value)
+            name = key.replace("-", "_")
+            (options if name in SolveOptions.__slots__ else values)[name] = reader(value)
         except ConfigError as error:
             mistakes.append(error.message)
         except ValueError as error:
@@ -244,7 +145,12 @@ def _validated(config: Config, settings: dict[str, Any]) -> Config:
             f"the settings are: {', '.join(readers)}",
         )
     deciding = {key: settings[key] for key in settings if key not in _UNDECIDING}
-    return replace(config, **values, settings=json.dumps(deciding, sort_keys=True))
+    return replace(
+        config,
+        **values,
+        solve=SolveOptions(**options),
+        settings=json.dumps(deciding, sort_keys=True),
+    )
 
 
 def _string(value: object) -> str:
@@ -278,16 +184,15 @@ def _string_table(value: object) -> dict[str, str]:
     return value
 
 
-def _cutoff(value: object) -> str:
-    text = _string(value)
-    cutoff(text, datetime.now(UTC))
-    return text
+def _cutoff(value: object) -> datetime:
+    return cutoff(_string(value), datetime.now(UTC))
 
 
-def _engine(value: object) -> str:
-    if value not in ENGINES:
-        raise ValueError(f"one of {', '.join(ENGINES)}")
-    return str(value)
+def _engine(value: object) -> Engine:
+    try:
+        return Engine(_string(value))
+    except ValueError:
+        raise ValueError(f"one of {', '.join(Engine)}") from None
 
 
 def _virtual_packages(value: object) -> dict[str, str]:
@@ -312,17 +217,3 @@ def _minor(value: object) -> Minor:
         if value == format_minor(known):
             return known
     raise ValueError(f'a Python version, such as "{format_minor(FLOOR)}"')
-
-
-def terms_of(config: Config, now: datetime | None = None) -> Terms:
-    """Return the terms that a project and the command line set, as of ``now``."""
-    text = config.exclude_newer
-    return Terms(
-        exclude_newer=cutoff(text, now or datetime.now(UTC)) if text else None,
-        virtual_packages=config.virtual_packages,
-        trusted_channels=config.trusted_channels,
-        allow_sdist=config.allow_sdist,
-        allow_unverified=config.allow_unverified,
-        engine=config.engine,
-        conda=config.conda,
-    )

@@ -1,30 +1,25 @@
-"""The terms of a lock: what bears on its solution besides the requirement set and the platforms.
+"""The options of a solve: what bears on its result besides the requirement set and the platforms.
 
-They take no part in the requirement hash, which names what is required and not under which
-conditions it was looked for. A lock records those that restrict it, and is made again where they
-are asked for and it was not made under them.
+They take no part in the requirement hash, which names what is required. A lock records those that
+restrict it, and is solved again where they are asked for and it was made without them.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
-
-from condavision.core.platforms import spell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONDA_LOCK", "ENGINES", "Terms", "cutoff"]
+    from condavision.core.model import Engine
 
-CONDA_LOCK = "conda-lock"
-ENGINES = ("rattler", CONDA_LOCK)
+__all__ = ["SolveOptions", "cutoff"]
 
 _AGE = re.compile(r"(\d{1,5}) ?([hdw])\Z")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def cutoff(text: str, now: datetime) -> datetime:
@@ -51,47 +46,27 @@ def cutoff(text: str, now: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """The conditions of a solve.
+class SolveOptions:
+    """The options of a solve, as a configuration file or a command line sets them.
 
-    Nothing newer than ``exclude_newer`` is taken. ``virtual_packages`` are the changes to the
-    defaults. ``trusted_channels`` may be asked for unknown imports, and with ``allow_unverified``
-    so may PyPI. ``engine`` is one of :data:`ENGINES`, ``conda`` the executable that the second one
-    drives.
+    Nothing newer than ``exclude_newer`` (UTC) is taken. ``virtual_packages`` are changes to the
+    defaults (``core.platforms``). ``trusted_channels`` may be asked for an unknown import by its
+    name; with ``allow_unverified`` so may PyPI. ``engine`` is rattler where None. ``conda`` is the
+    executable that conda-lock drives: the command line's alone, because a project's file must not
+    name a program to run. ``offline`` uses nothing but what is cached.
     """
 
     exclude_newer: datetime | None = None
     virtual_packages: Mapping[str, str] = field(default_factory=dict)
-    trusted_channels: tuple[str, ...] = ()
+    trusted_channels: tuple[str, ...] = ("conda-forge",)
     allow_sdist: bool = False
     allow_unverified: bool = False
-    engine: str = ENGINES[0]
+    engine: Engine | None = None
     conda: str | None = None
+    offline: bool = False
 
-    def recorded(self) -> dict[str, str]:
-        """Return what a lock made under these terms says of them."""
-        found = {}
-        if self.exclude_newer is not None:
-            found["exclude_newer"] = self.exclude_newer.strftime(_INSTANT)
-        if self.virtual_packages:
-            found["virtual_packages"] = spell(self.virtual_packages)
-        if self.engine != ENGINES[0]:
-            found["engine"] = self.engine
-        return found
-
-    def unmet(self, recorded: Mapping[str, str]) -> tuple[str, ...]:
-        """Say in what a lock with these records was made under other terms; empty if it fits."""
-        reasons = []
-        if self.exclude_newer is not None:
-            asked = self.exclude_newer.strftime(_INSTANT)
-            had = recorded.get("exclude_newer")
-            if had is None or had > asked:  # ISO 8601 in UTC sorts by time
-                made = f"up to {had}" if had else "with packages of any date"
-                reasons.append(f"made {made}, asked for is up to {asked}")
-        wanted, had = spell(self.virtual_packages), recorded.get("virtual_packages", "")
-        if wanted != had:
-            made, asked = had or "conda-lock's defaults", wanted or "conda-lock's defaults"
-            reasons.append(f"virtual packages {made} are now {asked}")
-        if self.engine not in {ENGINES[0], recorded.get("engine")}:
-            reasons.append(f"not made by {self.engine}")
-        return tuple(reasons)
+    def over(self, base: SolveOptions) -> SolveOptions:
+        """Return ``base`` with every option that is set here."""
+        unset = SolveOptions()
+        given = {it.name: getattr(self, it.name) for it in fields(self)}
+        return replace(base, **{k: it for k, it in given.items() if it != getattr(unset, k)})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from condavision.core.platforms import VIRTUAL_PACKAGES, parse, spell, virtual_packages
-from condavision.project.solve_options import Terms, cutoff
+from condavision.core.model import LockRecord
+from condavision.core.platforms import VIRTUAL_PACKAGES, virtual_packages
+from condavision.inference.staleness import option_changes
+from condavision.locks.record import parse_record, record_fields
+from condavision.project.solve_options import SolveOptions, cutoff
 from tests.compile_stage.conftest import Dated, package, versions
 
 if TYPE_CHECKING:
@@ -44,12 +47,17 @@ def test_what_is_no_cutoff(text: str) -> None:
 
 
 def test_a_lock_fits_a_cutoff_it_was_made_under() -> None:
-    asked = Terms(exclude_newer=NOW)
-    assert asked.unmet({})
-    assert asked.unmet({"exclude_newer": "2026-03-10T12:30:16Z"})
-    assert not asked.unmet(asked.recorded())
-    assert not asked.unmet({"exclude_newer": "2025-12-31T00:00:00Z"})
-    assert not Terms().unmet(asked.recorded())
+    asked = SolveOptions(exclude_newer=NOW)
+    cutoffs = {
+        None: True,
+        NOW + timedelta(seconds=1): True,
+        NOW: False,
+        NOW.replace(year=2025): False,
+    }
+    for recorded, is_stale in cutoffs.items():
+        record = LockRecord(exclude_newer=recorded)
+        assert bool(option_changes(record, asked)) == is_stale
+        assert not option_changes(record, SolveOptions())
 
 
 @pytest.fixture
@@ -120,7 +128,8 @@ def test_virtual_packages_are_changed_where_they_are() -> None:
     assert ("__x", "1", "y") in virtual_packages("osx-64", CHANGES)
     assert "__glibc" not in {name for name, *_ in virtual_packages("osx-64", CHANGES)}
     assert virtual_packages("osx-arm64", CHANGES) == VIRTUAL_PACKAGES["osx-arm64"]
-    assert parse(spell(CHANGES)) == CHANGES
+    record = LockRecord(virtual_packages=CHANGES)
+    assert parse_record(record_fields(record)) == record
 
 
 def test_virtual_packages_of_the_project_decide(
@@ -172,7 +181,7 @@ def test_conda_lock_computes_the_same_hash_with_these_virtual_packages(
     names = {
         name: f"{version} {build}".strip()
         for name, version, build in virtual_packages(
-            "linux-64", parse(recorded(command)["virtual_packages"])
+            "linux-64", parse_record(recorded(command)).virtual_packages
         )
     }
     spec = tmp_path / "virtual-packages.yml"

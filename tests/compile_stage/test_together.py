@@ -273,5 +273,5 @@ def test_the_library_takes_folders_together(command: InProcess) -> None:
     jobs = command.folder / "jobs"
     assert condavision.analyze(together=jobs).project.key == "jobs/"
     report = condavision.lock(together=[jobs])
-    assert [locked.reading.project.key for locked in report.locked] == ["jobs/"]
+    assert [locked.inference.project.key for locked in report.locked] == ["jobs/"]
     assert condavision.check(jobs).code == 0

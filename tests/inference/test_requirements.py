@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from condavision.cli.lock_wording import stale_words
 from condavision.core.model import Manager, Requirement, Requirements, SourceLocation
 from condavision.core.pythons import PythonRange
-from condavision.inference.requirements import describe, differences, requirement_hash
+from condavision.inference.requirements import requirement_hash
+from condavision.inference.staleness import requirement_changes
+from condavision.locks.record import describe
 
 if TYPE_CHECKING:
     from random import Random
@@ -86,4 +89,4 @@ def test_order_places_and_suppliers_do_not_change_it(source: Random) -> None:
     ],
 )
 def test_differences_are_said_in_words(after: Requirements, said: tuple[str, ...]) -> None:
-    assert differences(describe(SETUP), after) == said
+    assert stale_words(requirement_changes(describe(SETUP), after)) == "; ".join(said)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.compile_stage.solving.conda_lock_engine import find_conda
+from condavision.core.model import Engine, LockRecord
 from condavision.errors import UsageError
 from condavision.locks.lockfile import read_lock
 
@@ -34,7 +35,7 @@ def _compared(lock: Lock) -> Lock:
         replace(package, dependencies=dict.fromkeys(sorted(package.dependencies), ""))
         for package in lock.packages
     )
-    return replace(lock, packages=tuple(packages), metadata={})
+    return replace(lock, packages=tuple(packages), record=LockRecord())
 
 
 @pytest.mark.slow
@@ -43,7 +44,7 @@ def test_both_engines_make_the_same_lock(project: LockedProject, conda: str, scr
     ours = _lock(project, script)
     shutil.rmtree(project.command.folder / "locks")
     theirs = _lock(project, script, "--engine", "conda-lock", "--conda", conda)
-    assert theirs.metadata["engine"] == "conda-lock"
+    assert theirs.record.engine is Engine.CONDA_LOCK
     assert _compared(theirs) == _compared(ours)
     (environment, *_) = (project.command.folder / "locks").glob("*.environment.yml")
     assert environment.exists()

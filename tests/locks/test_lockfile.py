@@ -14,7 +14,14 @@ from conda_lock.virtual_package import default_virtual_package_repodata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condavision.core.model import Lock, LockedPackage, Manager, Requirement, Requirements
+from condavision.core.model import (
+    Lock,
+    LockedPackage,
+    LockRecord,
+    Manager,
+    Requirement,
+    Requirements,
+)
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import PythonRange
 from condavision.errors import LockfileError
@@ -53,7 +60,7 @@ def sample(*platforms: str, pip: bool = False, differ: bool = False) -> Lock:
             conda("python", "3.12.1", platform, on="1e3", bzip2=">=1.0.8,<2.0a0"),
             *([wheel("icecream", "2.1.3", platform)] if pip else []),
         ]
-    return Lock(HASH, CHANNELS, platforms, tuple(packages), {"python": ">=3.12"})
+    return Lock(HASH, CHANNELS, platforms, tuple(packages), LockRecord(python=">=3.12"))
 
 
 REQUIREMENTS = Requirements(
@@ -86,7 +93,10 @@ def test_what_is_written_is_read(lock: Lock, tmp_path: Path) -> None:
 
 
 def test_equal_locks_give_equal_bytes(lock: Lock) -> None:
-    again = dataclasses.replace(lock, metadata=dict(reversed(list(lock.metadata.items()))))
+    changes = {"b": "2", "a": "1"}
+    one, other = changes, dict(sorted(changes.items()))
+    lock = dataclasses.replace(lock, record=dataclasses.replace(lock.record, overrides=one))
+    again = dataclasses.replace(lock, record=dataclasses.replace(lock.record, overrides=other))
     assert render(lock, REQUIREMENTS) == render(again, REQUIREMENTS)
 
 
@@ -141,7 +151,7 @@ def test_readers_of_yaml_1_1_see_the_same_text(version: str, name: str) -> None:
     package = dataclasses.replace(
         wheel("x", "1", "linux-64"), version=version, dependencies={name: version}
     )
-    lock = Lock(HASH, ("conda-forge",), ("linux-64",), (package,), {"note": version})
+    lock = Lock(HASH, ("conda-forge",), ("linux-64",), (package,), LockRecord(python=version))
     text = render(lock, REQUIREMENTS)[f"{HASH}.conda-lock.yml"]
     assert parse_lock(text, Path(f"{HASH}.conda-lock.yml")) == lock
 

@@ -8,7 +8,8 @@ import pytest
 
 from condavision.core.model import Analysis, Import, ScriptMetadata, SourceLocation
 from condavision.core.pythons import PythonRange
-from condavision.inference.requirements import derive, describe
+from condavision.inference.requirements import derive
+from condavision.locks.record import describe
 from condavision.mapping.import_map import ImportMap
 from condavision.mapping.project_names import namesake, project_names
 from condavision.project.config import Config
@@ -75,7 +76,9 @@ def test_namesake(module: str, name: str | None) -> None:
 def required(root: Path, *modules: str) -> str:
     imports = tuple(Import(module, SourceLocation("s.py", 1)) for module in modules)
     found = Analysis(root / "s.py", imports, PythonRange(), (), ScriptMetadata(), files=())
-    return describe(derive(found, Config(root=root), ImportMap.bundled())[0])["requirements"]
+    return "; ".join(
+        describe(derive(found, Config(root=root), ImportMap.bundled())[0]).requirements
+    )
 
 
 def test_they_settle_what_is_unknown(tmp_path: Path) -> None:

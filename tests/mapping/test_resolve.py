@@ -19,7 +19,8 @@ from condavision.core.model import (
 )
 from condavision.core.pythons import PythonRange
 from condavision.errors import ConfigError, UnknownImportError
-from condavision.inference.requirements import derive, describe, require_known
+from condavision.inference.requirements import derive, require_known
+from condavision.locks.record import describe
 from condavision.mapping.import_map import ImportMap
 from condavision.project.config import Config
 
@@ -44,7 +45,7 @@ def required(name: str, *members: str, kind: ImportKind = ImportKind.REQUIRED) -
 
 def requirements(found: Analysis, **settings: object) -> str:
     config = Config(root=Path("/nowhere"), **settings)  # type: ignore[arg-type]
-    return describe(derive(found, config, MAP)[0])["requirements"]
+    return "; ".join(describe(derive(found, config, MAP)[0]).requirements)
 
 
 MAPPED = [

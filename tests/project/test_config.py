@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.errors import ConfigError
-from condavision.project.config import distrusted, find_root, load_config
+from condavision.project.settings_files import SettingsFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ def test_the_root_is_sought_upward_from_the_script(
     make_project: MakeProject, files: dict[str, str], root: str
 ) -> None:
     folder = make_project(files)
-    assert find_root(folder / "a/b/s.py") == (folder / root).resolve()
+    assert SettingsFiles().root_of(folder / "a/b/s.py") == (folder / root).resolve()
 
 
 def test_a_link_belongs_to_the_project_of_what_it_leads_to(
@@ -41,14 +41,14 @@ def test_a_link_belongs_to_the_project_of_what_it_leads_to(
     folder = make_project({"s.py": "", "condavision.toml": ""})
     link = tmp_path / "link.py"
     link.symlink_to(folder / "s.py")
-    assert find_root(link) == folder.resolve()
+    assert SettingsFiles().root_of(link) == folder.resolve()
 
 
 def test_what_others_can_write_is_not_believed(make_project: MakeProject) -> None:
     folder = make_project({"a/s.py": "", "condavision.toml": 'channels = ["evil"]\n'})
     folder.chmod(0o777)
-    assert find_root(folder / "a/s.py") == (folder / "a").resolve()
-    assert load_config(folder).channels == ("conda-forge",)
+    assert SettingsFiles().root_of(folder / "a/s.py") == (folder / "a").resolve()
+    assert SettingsFiles().config(folder).channels == ("conda-forge",)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_configuration_that_is_not_believed_is_named(
     for name in opened:
         (folder / name).chmod(0o777)
     where = expected and tuple(folder / name for name in expected)
-    assert distrusted(folder / "a/s.py") == where
+    assert SettingsFiles().distrusted(folder / "a/s.py") == where
 
 
 def test_settings_are_read_and_made_absolute(make_project: MakeProject) -> None:
@@ -91,7 +91,7 @@ def test_settings_are_read_and_made_absolute(make_project: MakeProject) -> None:
             """
         }
     )
-    config = load_config(folder)
+    config = SettingsFiles().config(folder)
     assert config.channels == ("bioconda", "conda-forge", (folder / "own").as_uri())
     assert config.paths == (folder / "lib",)
     assert config.locks == folder / "envs/locks"
@@ -107,7 +107,7 @@ def test_condavision_toml_wins_over_pyproject(make_project: MakeProject) -> None
             "pyproject.toml": '[tool.condavision]\nchannels = ["b"]\n',
         }
     )
-    assert load_config(folder).channels == ("a",)
+    assert SettingsFiles().config(folder).channels == ("a",)
 
 
 MISTAKES = [
@@ -127,7 +127,7 @@ MISTAKES = [
 def test_a_mistake_is_named(make_project: MakeProject, text: str, message: str) -> None:
     folder = make_project({"condavision.toml": text})
     with pytest.raises(ConfigError, match=re.escape(message)) as raised:
-        load_config(folder)
+        SettingsFiles().config(folder)
     assert "secret" not in str(raised.value)
     assert "condavision.toml" in str(raised.value)
 
@@ -135,9 +135,9 @@ def test_a_mistake_is_named(make_project: MakeProject, text: str, message: str) 
 def test_every_mistake_is_named_at_once(make_project: MakeProject) -> None:
     folder = make_project({"condavision.toml": "channels = 1\nnope = 2\n"})
     with pytest.raises(ConfigError, match=r"channels.*nope"):
-        load_config(folder)
+        SettingsFiles().config(folder)
 
 
 def test_a_broken_pyproject_that_is_not_ours_is_left_alone(make_project: MakeProject) -> None:
     folder = make_project({"pyproject.toml": "[tool.other\n"})
-    assert load_config(folder).channels == ("conda-forge",)
+    assert SettingsFiles().config(folder).channels == ("conda-forge",)

@@ -12,15 +12,15 @@ from condavision.compile_stage.solving.conda import CondaSolver, Conditions, Sup
 from condavision.compile_stage.solving.failure import absent_error, unsolvable_error
 from condavision.compile_stage.solving.gateway import DamagedIndexError, forget_index, open_gateway
 from condavision.compile_stage.solving.shared_modules import shared_modules
-from condavision.core.channels import INTERPRETERS, is_local, is_trusted
-from condavision.core.model import Lock, Manager
+from condavision.core.channels import is_local, is_trusted
+from condavision.core.model import INTERPRETERS, Engine, Lock, Manager
 from condavision.core.platforms import virtual_packages
 from condavision.core.pythons import PythonRange
 from condavision.core.specs import active_on, python_spec
 from condavision.errors import UnsolvableError, UsageError
-from condavision.inference.requirements import describe, requirement_hash
+from condavision.inference.requirements import requirement_hash
+from condavision.locks.record import describe
 from condavision.mapping.import_map import normalized
-from condavision.project.solve_options import CONDA_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from condavision.core.model import LockedPackage, Requirement, Requirements
     from condavision.core.pythons import Minor
     from condavision.mapping.import_map import ImportMap
-    from condavision.project.solve_options import Terms
+    from condavision.project.solve_options import SolveOptions
 
 __all__ = ["LockSolver", "expand"]
 
@@ -50,7 +50,7 @@ class LockSolver:
         self,
         requirements: Requirements,
         platforms: Sequence[str],
-        terms: Terms,
+        options: SolveOptions,
         previous: Sequence[LockedPackage] = (),
         agreement: Agreement | None = None,
     ) -> Lock:
@@ -67,13 +67,13 @@ class LockSolver:
         """
         channels = await asyncio.to_thread(expand, requirements.channels, self._home)
         trusted = [
-            name for name in requirements.channels if is_trusted(name, terms.trusted_channels)
+            name for name in requirements.channels if is_trusted(name, options.trusted_channels)
         ]
         solving = _Solving(
             requirements=requirements,
-            terms=terms,
-            conda=self._conda_solver(channels, trusted, terms),
-            pypi=partial(_pypi_solver, self._home / "uv", terms, offline=self._offline),
+            options=options,
+            conda=self._conda_solver(channels, trusted, options),
+            pypi=partial(_pypi_solver, self._home / "uv", options, offline=self._offline),
             import_map=self._import_map,
             previous=tuple(previous),
             agreement=agreement,
@@ -89,17 +89,23 @@ class LockSolver:
             channels=channels,
             platforms=tuple(platforms),
             packages=tuple(packages),
-            metadata={
-                **describe(requirements),
-                **terms.recorded(),
-                **_noted(solved, packages, self._import_map),
-            },
+            record=replace(
+                describe(requirements),
+                exclude_newer=options.exclude_newer,
+                virtual_packages=options.virtual_packages,
+                engine=options.engine or Engine.RATTLER,
+                unverified=tuple(
+                    sorted({pair for one in solved for pair in one.supply.unverified})
+                ),
+                shared_modules=shared_modules(packages, self._import_map),
+                allows_sdists=any(map(_is_sdist, packages)),
+            ),
         )
 
     def _conda_solver(
-        self, channels: Sequence[str], trusted: Sequence[str], terms: Terms
+        self, channels: Sequence[str], trusted: Sequence[str], options: SolveOptions
     ) -> CondaSolver:
-        if terms.engine != CONDA_LOCK:
+        if options.engine is not Engine.CONDA_LOCK:
             return CondaSolver(self._gateway, channels, trusted)
         if self._offline:
             raise UsageError("conda-lock cannot solve offline", "leave --engine conda-lock out")
@@ -108,22 +114,11 @@ class LockSolver:
             find_conda,
         )
 
-        return CondaLockSolver(self._gateway, channels, trusted, find_conda(terms.conda))
+        return CondaLockSolver(self._gateway, channels, trusted, find_conda(options.conda))
 
 
-def _noted(
-    solved: Sequence[_Solved], packages: Sequence[LockedPackage], import_map: ImportMap
-) -> dict[str, str]:
-    """Return what a lock must not keep to itself: who nobody vouches for, what runs code."""
-    noted = {}
-    unverified = sorted({pair for one in solved for pair in one.supply.unverified})
-    if unverified:
-        noted["unverified"] = ", ".join(f"{module}={name}" for module, name in unverified)
-    if any(p.manager is Manager.PYPI and not p.url.endswith(".whl") for p in packages):
-        noted["allow_sdist"] = "true"
-    if shared := shared_modules(packages, import_map):
-        noted["shared_modules"] = ", ".join(shared)
-    return noted
+def _is_sdist(package: LockedPackage) -> bool:
+    return package.manager is Manager.PYPI and not package.url.endswith(".whl")
 
 
 def expand(channels: tuple[str, ...], home: Path) -> tuple[str, ...]:
@@ -161,7 +156,7 @@ class _Solving:
     """The solve of one requirement set."""
 
     requirements: Requirements
-    terms: Terms
+    options: SolveOptions
     conda: CondaSolver
     pypi: Callable[[], PyPISolver]
     import_map: ImportMap
@@ -211,7 +206,7 @@ class _Solving:
         ]
         supply = replace(await self.conda.supply(wanted, platform), pythons=pythons)
         unknown = [needed for needed in supply.absent if needed.manager is Manager.IMPORT]
-        if not unknown or not self.terms.allow_unverified:
+        if not unknown or not self.options.allow_unverified:
             return supply
         guessed = [_guess(needed) for needed in unknown]
         return replace(
@@ -284,9 +279,9 @@ class _Solving:
         platform = supply.platform
         kept = [package for package in self.previous if package.platform == platform]
         local = INTERPRETERS in self.requirements.channels  # what is on this machine has no date
-        cutoff = None if local else self.terms.exclude_newer
+        cutoff = None if local else self.options.exclude_newer
         conditions = Conditions(
-            virtual_packages=virtual_packages(platform, self.terms.virtual_packages),
+            virtual_packages=virtual_packages(platform, self.options.virtual_packages),
             exclude_newer=cutoff,
             seeds=await self.conda.seeds(kept, platform, cutoff),
             preferred=preferred,
@@ -368,11 +363,11 @@ def _guess(needed: Requirement) -> Requirement:
     return replace(needed, manager=Manager.PYPI, name=normalized(needed.name))
 
 
-def _pypi_solver(cache: Path, terms: Terms, *, offline: bool) -> PyPISolver:
+def _pypi_solver(cache: Path, options: SolveOptions, *, offline: bool) -> PyPISolver:
     from condavision.compile_stage.solving.pypi import PyPISolver  # noqa: PLC0415 - 20 ms, rarely needed
 
     return PyPISolver(
-        cache, allow_sdist=terms.allow_sdist, exclude_newer=terms.exclude_newer, offline=offline
+        cache, allow_sdist=options.allow_sdist, exclude_newer=options.exclude_newer, offline=offline
     )
 
 

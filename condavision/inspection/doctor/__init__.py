@@ -6,12 +6,12 @@ import shlex
 from typing import TYPE_CHECKING
 
 from condavision.errors import CondavisionError
+from condavision.inference.workspace import Workspace
 from condavision.inspection.doctor.cache import look_at_environments, look_at_home
 from condavision.inspection.doctor.channels import look_at_channels, look_at_index
 from condavision.inspection.doctor.finding import Finding, State
 from condavision.inspection.doctor.installation import look_at_installation
 from condavision.inspection.doctor.project import look_at_front_ends, look_at_locks
-from condavision.project.config import find_root, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def examine(folder: Path, home: Path, *, offline: bool = False) -> Iterator[Find
     yield from _guarded(home, look_at_home(home))
     yield from _guarded(home, look_at_environments(home))
     try:
-        config = load_config(find_root(folder))
+        config = Workspace().config(folder)
     except CondavisionError as error:
         yield Finding.of_error("project", "configuration", error)
         return

@@ -10,7 +10,8 @@ import urllib.request
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from condavision.core.channels import CREDENTIALS, INTERPRETERS
+from condavision.core.channels import CREDENTIALS
+from condavision.core.model import INTERPRETERS
 from condavision.inspection.doctor.finding import Finding, State
 from condavision.system.certificates import certificate_hint, channel_certificate_hint
 

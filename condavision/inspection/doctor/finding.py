@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from condavision.errors import StaleLockError
 
 if TYPE_CHECKING:
     from condavision.errors import CondavisionError
@@ -29,16 +31,11 @@ class Finding:
     state: State
     found: str
     mend: str = ""
+    reasons: tuple[object, ...] = ()
+    """Why a lock is stale: :data:`condavision.inference.staleness.StaleReason`."""
 
     @classmethod
     def of_error(cls, area: str, what: str, error: CondavisionError) -> Finding:
         """Return what an error says, as something broken."""
-        return cls(area, what, State.BROKEN, error.message, "; or ".join(error.hints))
-
-    def row(self) -> tuple[str, str, str, str, str]:
-        """Return the row of the doctor's table."""
-        return (self.what, self.area, str(self.state), self.found, self.mend)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what ``doctor --json`` says."""
-        return asdict(self)
+        reasons = error.reasons if isinstance(error, StaleLockError) else ()
+        return cls(area, what, State.BROKEN, error.message, "; or ".join(error.hints), reasons)

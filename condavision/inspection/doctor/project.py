@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from condavision.errors import CondavisionError
 from condavision.export.scaffold import FILES, template
-from condavision.inference.infer import Flags
+from condavision.inference.workspace import Workspace
 from condavision.inspection.check import check_targets
 from condavision.inspection.doctor.finding import Finding, State
 from condavision.locks.folder import unused_locks
-from condavision.locks.index import LOCAL, read_index
+from condavision.locks.index import read_index
 from condavision.locks.lockfile import read_lock
+from condavision.project.config import Flags
+from condavision.project.settings_files import LOCAL
 from condavision.project.targets import is_there, target_of
 
 if TYPE_CHECKING:
@@ -55,12 +57,13 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
         else:
             found, mend = "is gone and still locked", "condavision lock --prune ."
             yield Finding(_AREA, key, State.WARNING, found, mend)
-    checked = check_targets(targets, Flags(locks=config.locks)).checked
+    checked = check_targets(targets, Workspace(Flags(locks=config.locks))).checked
     for one in checked:
-        if one.code:
-            yield Finding(
-                _AREA, one.script, State.BROKEN, one.notes[0], "; or ".join(one.notes[1:])
-            )
+        if one.error is not None:
+            yield Finding.of_error(_AREA, one.script, one.error)
+        elif one.code:
+            found = "its lock is stale"
+            yield Finding(_AREA, one.script, State.BROKEN, found, one.command, one.reasons)
     fit = sum(one.code == 0 for one in checked)
     found = f"{fit} of {len(checked)} scripts fit their locks"
     if fit == len(checked):

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.errors import LockfileError, MissingLockError, UsageError
-from condavision.locks.index import FILE_NAME, LOCAL, parse_index, read_index
-from condavision.locks.lockfile import lock_path, parse_lock, read_lock
-from condavision.project.config import find_root, load_config
+from condavision.locks.index import FILE_NAME, parse_index
+from condavision.locks.lockfile import lock_path, parse_lock
+from condavision.project.settings_files import LOCAL
 from condavision.project.targets import Module, folder_keys, key_of, place_of, require_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from condavision.core.model import Lock
+    from condavision.inference.workspace import Workspace
     from condavision.locks.index import Entry, ScriptIndex
 
 __all__ = ["named_pair"]
@@ -25,7 +26,7 @@ _HASH = re.compile(r"[0-9a-f]{16}\Z")
 
 
 def named_pair(
-    names: Sequence[str], modules: Sequence[Module], locks: Path | None = None
+    names: Sequence[str], modules: Sequence[Module], workspace: Workspace
 ) -> tuple[Lock, Lock]:
     """Return the two locks that are named, those of ``names`` before those of ``modules``.
 
@@ -50,34 +51,34 @@ def named_pair(
             "two locks are compared", "name BEFORE and AFTER: condavision diff HEAD~1:a.py a.py"
         )
     before, after = (
-        _module_lock(modules[0], locks, side.removesuffix(":"))
+        _module_lock(modules[0], workspace, side.removesuffix(":"))
         if side in bare and isinstance(side, str)
-        else _named_lock(side, locks)
+        else _named_lock(side, workspace)
         for side in sides
     )
     return before, after
 
 
-def _named_lock(name: str | Module, locks: Path | None) -> Lock:
+def _named_lock(name: str | Module, workspace: Workspace) -> Lock:
     """Return the lock of ``PATH``, ``HASH`` or ``SCRIPT``, each also as ``REVISION:...``.
 
     A target's lock is the one recorded for it, whether or not it still fits.
     """
     if isinstance(name, Module):
-        return _module_lock(name, locks)
+        return _module_lock(name, workspace)
     revision, colon, rest = name.partition(":")
     if colon and rest and not Path(name).exists() and "\\" not in name:
-        return _in_revision(revision, rest, locks)
+        return _in_revision(revision, rest, workspace)
     path = Path(name)
     if path.name.endswith(".yml") and path.exists():
-        return read_lock(path)
-    root = find_root(path if path.exists() else Path.cwd())
-    folder = load_config(root).with_flags(locks=locks).locks
+        return workspace.lock(path)
+    config = workspace.config(path if path.exists() else None)
+    root, folder = config.root, config.locks
     for candidate in (folder, folder / LOCAL):
         if _HASH.match(name) and lock_path(candidate, name).exists():
-            return read_lock(lock_path(candidate, name))
+            return workspace.lock(lock_path(candidate, name))
     if path.exists():
-        found = _recorded(path.resolve().relative_to(root).as_posix(), folder)
+        found = _recorded(path.resolve().relative_to(root).as_posix(), folder, workspace)
         if found is not None:
             return found
     raise MissingLockError(
@@ -86,13 +87,13 @@ def _named_lock(name: str | Module, locks: Path | None) -> Lock:
     )
 
 
-def _module_lock(module: Module, locks: Path | None, revision: str = "") -> Lock:
+def _module_lock(module: Module, workspace: Workspace, revision: str = "") -> Lock:
     """Return the lock recorded for a module, now or in a revision."""
     require_target(module)
-    root = find_root(place_of(module))
-    folder = load_config(root).with_flags(locks=locks).locks
+    config = workspace.config(place_of(module))
+    root, folder = config.root, config.locks
     key = key_of(module, root)
-    found = _shown(revision, key, folder, root) if revision else _recorded(key, folder)
+    found = _shown(revision, key, folder, root) if revision else _recorded(key, folder, workspace)
     if found is None:
         raise MissingLockError(
             f"{revision} has no lock of {key}" if revision else f"{key} has no lock",
@@ -101,11 +102,11 @@ def _module_lock(module: Module, locks: Path | None, revision: str = "") -> Lock
     return found
 
 
-def _recorded(key: str, folder: Path) -> Lock | None:
+def _recorded(key: str, folder: Path, workspace: Workspace) -> Lock | None:
     """Return the lock that a key has in a locks folder, the committed one first."""
     for candidate in (folder, folder / LOCAL):
-        for entry in _entries(read_index(candidate), key):
-            return read_lock(lock_path(candidate, entry.lock))
+        for entry in _entries(workspace.index(candidate), key):
+            return workspace.lock(lock_path(candidate, entry.lock))
     return None
 
 
@@ -124,10 +125,10 @@ def _entries(index: ScriptIndex, key: str) -> tuple[Entry, ...]:
     return next((found for found in map(index.of, keys) if found), ())
 
 
-def _in_revision(revision: str, name: str, locks: Path | None) -> Lock:
+def _in_revision(revision: str, name: str, workspace: Workspace) -> Lock:
     path = Path(name).absolute()
-    root = find_root(path if path.exists() else Path.cwd())
-    folder = load_config(root).with_flags(locks=locks).locks
+    config = workspace.config(path if path.exists() else None)
+    root, folder = config.root, config.locks
     if path.name.endswith(".yml"):
         return parse_lock(_show(revision, path, root), path)
     if _HASH.match(name):

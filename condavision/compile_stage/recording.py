@@ -1,0 +1,126 @@
+"""Writing locks, noting who uses them, and reporting what became of each target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.inference.diagnostics import cautions_of
+from condavision.locks.diff import compare
+from condavision.locks.folder import alone_in
+from condavision.locks.index import read_index, write_index
+from condavision.locks.lockfile import companions, write_lock
+from condavision.project.targets import folder_keys, near
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from condavision.compile_stage.groups import Failures, Group
+    from condavision.core.model import Lock
+    from condavision.errors import CondavisionError
+    from condavision.inference.infer import Inference
+    from condavision.inference.workspace import Workspace
+    from condavision.locks.diff import Change
+    from condavision.locks.index import ScriptIndex
+
+__all__ = ["LockedScript", "LockingReport", "Recorder"]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedScript:
+    """A target and the lock it got; ``written`` unless a valid one was there.
+
+    ``changes`` are against the lock it had before, if it had one. ``cautions`` are for whoever
+    locks.
+    """
+
+    inference: Inference
+    lock: Lock
+    path: Path
+    written: bool
+    changes: tuple[Change, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class LockingReport:
+    """What became of each target: those locked, and the error of each that could not be.
+
+    ``orphaned`` are the locks, by folder and hash, that these scripts used before and none does
+    now. They are not removed. ``left_out`` has a sentence on each file that was passed over.
+    """
+
+    locked: list[LockedScript] = field(default_factory=list)
+    failed: Failures = field(default_factory=list)
+    orphaned: tuple[tuple[Path, str], ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """The exit code: the first error's."""
+        return self.failed[0][1].code if self.failed else 0
+
+
+class Recorder:
+    """Writes new locks, and notes in the index of their folder who uses them."""
+
+    def __init__(
+        self, groups: Iterable[Group], workspace: Workspace, report: LockingReport
+    ) -> None:
+        """Note what this very run locks by itself: by locks folder and key."""
+        self._workspace = workspace
+        self._own = {(it.folder, one.project.key) for it in groups for one in it.inferences}
+        self._report = report
+
+    def record(self, folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool) -> None:
+        """Record locks of one folder.
+
+        A folder that is locked together replaces what its scripts had, but not what this run locks
+        by itself.
+        """
+        locks = tuple(locks)
+        inferences = [one for group, _ in locks for one in group.inferences]
+        with alone_in(folder):
+            for group, lock in locks:
+                if written or not companions(folder, lock.hash):
+                    write_lock(folder, lock, group.inferences[0].requirements)
+            entries = {one.project.key: one.entry() for one in inferences}
+            keys = (key for one in inferences for key in one.keys)
+            dropped = [key for key in keys if (folder, key) not in self._own]
+            write_index(read_index(folder).updated(entries, dropped=dropped))
+        for group, lock in locks:
+            self._report.locked += _locked(group, lock, self._workspace, written=written)
+
+    def fail(self, group: Group, error: CondavisionError) -> None:
+        """Note the error of every target of a group."""
+        self._report.failed += [(it.project.target, error) for it in group.inferences]
+
+
+def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) -> list[LockedScript]:
+    changes = compare(group.former, lock) if group.former and written else ()
+    committed = _committed(group)
+    return [
+        LockedScript(
+            *(inference, lock, group.path, written, changes),
+            cautions=(
+                *cautions_of(inference, workspace),
+                *_overshadowed(inference.project.key, committed),
+            ),
+        )
+        for inference in group.inferences
+    ]
+
+
+def _committed(group: Group) -> ScriptIndex | None:
+    """Return the entries that precede those of a group that only this machine has."""
+    first = group.inferences[0]
+    return read_index(first.project.locks(local=False)) if first.local else None
+
+
+def _overshadowed(key: str, committed: ScriptIndex | None) -> Iterator[str]:
+    if committed is not None and any(map(committed.of, (key, *folder_keys(key)))):
+        yield (
+            f"{key}: {near(committed.path)} has another lock of it, and `run` takes that one as"
+            " long as it fits; for this one, lock and run with --locks OTHER-FOLDER"
+        )

@@ -1,0 +1,74 @@
+"""Which locks are solved again though they are valid, and what of the earlier ones is kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from condavision.errors import UsageError
+from condavision.mapping.import_map import normalized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from condavision.compile_stage.groups import Group
+    from condavision.compile_stage.preferred_versions import Agreement
+    from condavision.core.model import Lock, LockedPackage
+
+__all__ = ["Renewal"]
+
+_NAME = re.compile(r"[\w.-]*\w", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Which locks to solve again though they are valid.
+
+    ``everything`` drops all earlier versions; ``packages`` are the only ones that may move, their
+    names spelt in any way that PEP 503 takes for the same. A lock with other versions than
+    ``agreement`` has is solved again with those that can be kept.
+    """
+
+    everything: bool = False
+    packages: frozenset[str] = frozenset()
+    agreement: Agreement | None = None
+
+    def wanted(self, lock: Lock) -> bool:
+        """Return whether a valid lock is to be solved again."""
+        if self.agreement is not None and self.agreement.unkept(lock):
+            return True
+        return self.everything or any(map(self._moves, lock.packages))
+
+    def kept(self, lock: Lock | None) -> tuple[LockedPackage, ...]:
+        """Return what of an earlier lock the new one starts from."""
+        if lock is None or self.everything:
+            return ()
+        return tuple(package for package in lock.packages if not self._moves(package))
+
+    def require_known(self, groups: Iterable[Group]) -> None:
+        """Refuse packages to upgrade that no lock of these groups has.
+
+        Raises:
+            UsageError: one is in no lock, or its name is none.
+        """
+        for name in sorted(self.packages):
+            alone = _NAME.match(name)
+            if alone is None or alone[0] != name:
+                typed = f": --upgrade-package {alone[0]}" if alone else ""
+                raise UsageError(
+                    f"`{name}` is not the name of a package",
+                    f"type its name alone{typed}",
+                    "which versions are wanted is for the script to say: dependencies of its"
+                    " metadata",
+                )
+        locked = [package for group in groups if group.former for package in group.former.packages]
+        known = {normalized(package.name) for package in locked}
+        unknown = sorted(name for name in self.packages if normalized(name) not in known)
+        if unknown and groups:
+            raise UsageError(
+                f"no lock of these scripts has {', '.join(unknown)}", "check the spelling"
+            )
+
+    def _moves(self, package: LockedPackage) -> bool:
+        return normalized(package.name) in map(normalized, self.packages)

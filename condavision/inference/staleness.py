@@ -1,0 +1,136 @@
+"""Why a lock no longer fits: what it records, compared with what is required and asked for now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from condavision.core.model import Engine
+from condavision.locks.record import describe, requirement_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from condavision.core.model import LockRecord, Requirements, SourceLocation
+    from condavision.project.solve_options import SolveOptions
+
+__all__ = [
+    "ChannelsChanged",
+    "CutoffMoved",
+    "EngineChanged",
+    "NotLockedFor",
+    "PythonChanged",
+    "RequirementAdded",
+    "RequirementRemoved",
+    "StaleReason",
+    "VirtualPackagesChanged",
+    "option_changes",
+    "requirement_changes",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PythonChanged:
+    """Another range of Pythons can run the sources."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsChanged:
+    """Packages come from other channels, or in another order."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementAdded:
+    """A requirement that the lock was not solved for, and the places that need it."""
+
+    label: str
+    sources: tuple[SourceLocation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementRemoved:
+    """A requirement that the lock was solved for and nothing needs any more."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotLockedFor:
+    """Platforms that the lock lacks."""
+
+    platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CutoffMoved:
+    """The lock may hold packages newer than ``asked``; ``recorded`` is its own cutoff, if any."""
+
+    recorded: datetime | None
+    asked: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualPackagesChanged:
+    """The lock was solved for other virtual packages; both are changes to the defaults."""
+
+    recorded: Mapping[str, str]
+    asked: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChanged:
+    """The lock was solved by another engine."""
+
+    asked: Engine
+
+
+StaleReason = (
+    PythonChanged
+    | ChannelsChanged
+    | RequirementAdded
+    | RequirementRemoved
+    | NotLockedFor
+    | CutoffMoved
+    | VirtualPackagesChanged
+    | EngineChanged
+)
+
+
+def requirement_changes(record: LockRecord, requirements: Requirements) -> tuple[StaleReason, ...]:
+    """Return how a requirement set differs from the one that a lock records."""
+    return tuple(_requirement_changes(record, requirements))
+
+
+def _requirement_changes(record: LockRecord, requirements: Requirements) -> Iterator[StaleReason]:
+    today = describe(requirements)
+    if record.python not in {"", today.python}:
+        yield PythonChanged(record.python, today.python)
+    if record.channels and record.channels != today.channels:
+        yield ChannelsChanged(record.channels, today.channels)
+    sources = {requirement_label(it): it.sources for it in requirements.requirements}
+    for label in sorted(sources.keys() - set(record.requirements)):
+        yield RequirementAdded(label, sources[label])
+    for label in sorted(set(record.requirements) - sources.keys()):
+        yield RequirementRemoved(label)
+
+
+def option_changes(record: LockRecord, options: SolveOptions) -> tuple[StaleReason, ...]:
+    """Return in what a lock was solved under other options; empty where it fits."""
+    return tuple(_option_changes(record, options))
+
+
+def _option_changes(record: LockRecord, options: SolveOptions) -> Iterator[StaleReason]:
+    asked, recorded = options.exclude_newer, record.exclude_newer
+    if asked is not None and (recorded is None or recorded > asked):
+        yield CutoffMoved(recorded, asked)
+    if options.virtual_packages != record.virtual_packages:
+        yield VirtualPackagesChanged(record.virtual_packages, options.virtual_packages)
+    if options.engine not in {None, Engine.RATTLER, record.engine}:
+        yield EngineChanged(options.engine or Engine.RATTLER)

@@ -1,0 +1,167 @@
+"""What one command has opened: every project, index, lock and source is read once."""
+
+from __future__ import annotations
+
+import shlex
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis import new_reader
+from condavision.analysis.source.scripts import script_file
+from condavision.inference.infer import analyze_target, infer, python_path
+from condavision.locks.index import read_index
+from condavision.locks.lockfile import read_lock
+from condavision.mapping.import_map import ImportMap
+from condavision.project.config import Flags
+from condavision.project.project import Project
+from condavision.project.settings_files import SettingsFiles
+from condavision.project.targets import Module, key_of, near, place_of, require_target, typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from condavision.analysis import Reader
+    from condavision.core.model import Analysis, Lock
+    from condavision.inference.infer import Inference
+    from condavision.locks.index import ScriptIndex
+    from condavision.project.config import Config
+    from condavision.project.targets import Target, Together
+
+    _Question = tuple[Target, tuple[Path, ...]]
+    """A target, and the PYTHONPATH that it is read under."""
+
+__all__ = ["Workspace"]
+
+
+class Workspace:
+    """The files that a command works on, under the flags it was given.
+
+    ``index`` and ``lock`` are as they were when they were first asked for: who writes them reads
+    them again, alone in their folder.
+    """
+
+    def __init__(self, flags: Flags | None = None, import_map: ImportMap | None = None) -> None:
+        """Open nothing yet; ``import_map`` is the bundled one if None."""
+        self.flags = flags or Flags()
+        self.import_map = import_map or ImportMap.bundled()
+        self.settings = SettingsFiles()
+        self.index: Callable[[Path], ScriptIndex] = cache(read_index)
+        self.lock: Callable[[Path], Lock] = cache(read_lock)
+        self.scripts_of: Callable[[Together], frozenset[Path]] = cache(_scripts_of)
+        self._readers: dict[Path, Reader] = {}
+        self._analyses: dict[_Question, Analysis] = {}
+        self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
+
+    def config(self, start: Path | None = None, channels: tuple[str, ...] = ()) -> Config:
+        """Return the configuration of the project of a path; of the current folder's if None.
+
+        ``channels`` are recorded ones, which hold where the flags name none.
+
+        Raises:
+            ConfigError: the configuration or a flag is wrong.
+        """
+        root = self.settings.root_of(start or Path.cwd())
+        return self.settings.config(root).with_flags(self.flags, channels)
+
+    def project(self, target: Target, channels: tuple[str, ...] = ()) -> Project:
+        """Return a target with its project.
+
+        Raises:
+            AnalysisError: there is no such script or folder.
+            UsageError: the name cannot be a module's.
+            ConfigError: the configuration or a flag is wrong.
+        """
+        require_target(target)
+        config = self.config(place_of(target), channels)
+        return Project(target, key_of(target, config.root), config)
+
+    def prefetch(self, projects: Iterable[Project]) -> None:
+        """Read the scripts among these targets at once, on every processor."""
+        by_root: dict[Path, list[str]] = {}
+        for it in projects:
+            if isinstance(it.target, Path):
+                path = script_file(it.target.absolute()).as_posix()
+                by_root.setdefault(it.config.root, []).append(path)
+        for root, paths in by_root.items():
+            self._reader(root).prefetch(paths)
+
+    def _reader(self, root: Path) -> Reader:
+        if root not in self._readers:
+            self._readers[root] = new_reader(root)
+        return self._readers[root]
+
+    def analysis(self, project: Project, extra_paths: Iterable[str] = ()) -> Analysis:
+        """Return what a target imports and which Pythons run it.
+
+        ``extra_paths`` are local search paths that ``scripts.yml`` recorded for it.
+
+        Raises:
+            AnalysisError: it cannot be read as Python, or declares something malformed.
+        """
+        return self._analysis(project, _question(project, extra_paths))
+
+    def _analysis(self, project: Project, question: _Question) -> Analysis:
+        if question not in self._analyses:
+            target, pythonpath = question
+            reader = self._reader(project.config.root)
+            found = analyze_target(target, project.config, pythonpath, reader)
+            self._analyses[question] = found
+        return self._analyses[question]
+
+    def infer(self, project: Project, extra_paths: Iterable[str] = ()) -> Inference:
+        """Return what a target requires; nothing is solved and no network is used.
+
+        Raises:
+            AnalysisError: it cannot be read.
+            ConfigError: an override or a declared dependency is not a requirement.
+        """
+        question = _question(project, extra_paths)
+        key = (question, project.config.flag_channels)
+        if key not in self._inferences:
+            analysis = self._analysis(project, question)
+            self._inferences[key] = infer(project, analysis, self.import_map)
+        return self._inferences[key]
+
+    def unused_configuration(self, target: Target) -> tuple[str, ...]:
+        """Say which configuration or locks would be a target's if others could not write there."""
+        found = self.settings.distrusted(place_of(target))
+        if found is None:
+            return ()
+        folder, unsafe = map(near, found)
+        unused = (
+            f"the configuration or locks in {folder} are not used, because anybody can write to"
+            f" {unsafe}; if nobody should, type: chmod o-w {shlex.quote(str(unsafe))}"
+        )
+        return (unused,)
+
+    def lock_command(self, target: Target | None = None, channels: tuple[str, ...] = ()) -> str:
+        """Return the command that locks a target, from here, where the flags look for its lock.
+
+        ``channels`` are those it was locked with, where the flags have none. Without a target the
+        command has SCRIPT in its place.
+        """
+        flags = self.flags
+        elsewhere = isinstance(target, Module) and target.folder != Path.cwd()
+        options = [word for name in flags.channels or channels for word in ("-c", name)]
+        options += [word for name in flags.platforms for word in ("--platform", name)]
+        if flags.locks is not None and not self._is_default(flags.locks, target):
+            options += ["--locks", str(flags.locks.absolute() if elsewhere else flags.locks)]
+        words = [*map(shlex.quote, options), "SCRIPT" if target is None else typed(target)]
+        command = f"condavision lock {' '.join(words)}"
+        if isinstance(target, Module) and elsewhere:
+            return f"cd {shlex.quote(str(near(target.folder)))} && {command}"
+        return command
+
+    def _is_default(self, locks: Path, target: Target | None) -> bool:
+        root = self.settings.root_of(Path.cwd() if target is None else place_of(target))
+        return self.settings.config(root).locks == locks.absolute()
+
+
+def _question(project: Project, extra_paths: Iterable[str]) -> _Question:
+    recorded = (project.config.root / path for path in extra_paths)
+    return project.target, tuple(dict.fromkeys((*python_path(), *recorded)))
+
+
+def _scripts_of(folder: Together) -> frozenset[Path]:
+    return frozenset(script.resolve() for script in folder.scripts())

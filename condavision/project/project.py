@@ -1,0 +1,29 @@
+"""An opened project: a target, its key in ``scripts.yml``, the configuration that holds for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from condavision.project.settings_files import LOCAL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from condavision.project.config import Config
+    from condavision.project.targets import Target
+
+__all__ = ["Project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A target and the project it belongs to; ``key`` names it in ``scripts.yml``."""
+
+    target: Target
+    key: str
+    config: Config
+
+    def locks(self, *, local: bool) -> Path:
+        """Return the folder of this project's locks."""
+        return self.config.locks / LOCAL if local else self.config.locks

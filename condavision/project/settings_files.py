@@ -1,0 +1,150 @@
+"""Where a project's root is, and its configuration: each settings file is read once per command.
+
+Settings live in ``[tool.condavision]`` of ``pyproject.toml`` or at the top level of
+``condavision.toml``, in the project root only.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from condavision.errors import ConfigError
+from condavision.project.config import Config, read_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["LOCAL", "SETTINGS_FILES", "SettingsFiles"]
+
+SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
+"""The files that configure a project, best first, and the table of each that is ours."""
+
+LOCAL = ".local"
+"""The folder, in a locks folder, of locks that only this machine can use."""
+
+
+class SettingsFiles:
+    """The settings files that one command has looked at."""
+
+    def __init__(self) -> None:
+        self._contents: dict[Path, bytes | OSError] = {}
+        self._configs: dict[Path, Config] = {}
+
+    def root_of(self, start: Path) -> Path:
+        """Return the project root of a script or folder, sought upward from its real path.
+
+        The nearest folder with condavision's own configuration or locks wins, then the nearest with
+        a ``pyproject.toml`` or ``.git``, then the script's folder. A folder that other users can
+        write to ends the search: what lies in it could have been put there by anybody.
+        """
+        upward = _upward(start)
+        candidates = list(takewhile(lambda folder: not _others_can_write(folder), upward))
+        for marks in (self._is_configured, _is_project):
+            for folder in candidates:
+                if marks(folder):
+                    return folder
+        return upward[0]
+
+    def distrusted(self, start: Path) -> tuple[Path, Path] | None:
+        """Return the folder that would be the root of ``start``, and the one others can write to.
+
+        The second ends the search before the first, or is the first.
+        """
+        unsafe: Path | None = None
+        for folder in _upward(start):
+            if unsafe is None and _others_can_write(folder):
+                unsafe = folder
+            if self._is_configured(folder):
+                return None if unsafe is None else (folder, unsafe)
+        return None
+
+    def config(self, root: Path) -> Config:
+        """Return the configuration of a project root; defaults where it has none.
+
+        Raises:
+            ConfigError: the file is not TOML, or has unknown or wrong settings (all are listed).
+        """
+        if root not in self._configs:
+            self._configs[root] = self._read_config(root)
+        return self._configs[root]
+
+    def _read_config(self, root: Path) -> Config:
+        if not _others_can_write(root):
+            for name, keys in SETTINGS_FILES.items():
+                settings = self._table(root / name, keys)
+                if settings is not None:
+                    return read_config(root, root / name, settings)
+        return read_config(root)
+
+    def _read(self, path: Path) -> bytes:
+        """Return the content of a file.
+
+        Raises:
+            OSError: it cannot be read, or not there.
+        """
+        if path not in self._contents:
+            try:
+                self._contents[path] = path.read_bytes()
+            except OSError as error:
+                self._contents[path] = error
+        content = self._contents[path]
+        if isinstance(content, OSError):
+            raise content
+        return content
+
+    def _table(self, source: Path, keys: tuple[str, ...]) -> dict[str, Any] | None:
+        try:
+            text = self._read(source).decode("utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            if keys and isinstance(error, IsADirectoryError):
+                return None  # nor does somebody else's folder
+            reason = getattr(error, "strerror", None) or error
+            raise ConfigError(
+                f"{source} cannot be read: {reason}", "make it a readable file, or remove it"
+            ) from error
+        try:
+            table: Any = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            if keys and "tool.condavision" not in text:
+                return None  # somebody else's broken file says nothing to us
+            raise ConfigError(f"{source} is not valid TOML: {error}") from error
+        for key in keys:
+            table = table.get(key)
+            if not isinstance(table, dict):
+                return None
+        return dict(table)
+
+    def _is_configured(self, folder: Path) -> bool:
+        if (folder / "condavision.toml").exists():  # a folder of that name is reported as wrong
+            return True
+        if any((folder / "locks" / local / "scripts.yml").is_file() for local in ("", LOCAL)):
+            return True
+        try:
+            return b"[tool.condavision" in self._read(folder / "pyproject.toml")
+        except OSError:
+            return False
+
+
+def _upward(start: Path) -> tuple[Path, ...]:
+    real = start.resolve()
+    folder = real if real.is_dir() else real.parent
+    return (folder, *folder.parents)
+
+
+def _others_can_write(folder: Path) -> bool:
+    if os.name == "nt":  # the mode bits say nothing there
+        return False
+    try:
+        return bool(folder.stat().st_mode & stat.S_IWOTH)
+    except OSError:
+        return True
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / "pyproject.toml").is_file() or (folder / ".git").exists()
