@@ -12,6 +12,7 @@ from condavision.cli.compiling import check, diff, explain, lock
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
 from condavision.cli.upkeep import clean, doctor, list_
+from condavision.cli.verbosity import add_verbose_option
 from condavision.errors import CondavisionError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -31,21 +32,13 @@ def _group() -> None:
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
 
 
-for _command in (
-    lock,
-    run,
-    check,
-    explain,
-    diff,
-    install,
-    path,
-    list_,
-    clean,
-    doctor,
-    export,
-    vendor,
-    init,
-):
+_COMMANDS = (
+    *(lock, run, check, explain, diff),
+    *(install, path, list_, clean, doctor),
+    *(export, vendor, init),
+)
+add_verbose_option(_COMMANDS)
+for _command in _COMMANDS:
     _group.add_command(_command)
 
 

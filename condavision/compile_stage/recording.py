@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.inference.diagnostics import cautions_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import Change
     from condavision.locks.index import ScriptIndex
+    from condavision.project.targets import Target
 
 __all__ = ["LockedScript", "LockingReport", "Recorder"]
 
@@ -43,16 +44,16 @@ class LockedScript:
     cautions: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LockingReport:
     """What became of each target: those locked, and the error of each that could not be.
 
     ``orphaned`` are the locks, by folder and hash, that these scripts used before and none does
-    now. They are not removed. ``left_out`` has a sentence on each file that was passed over.
+    now. They are not removed. ``left_out`` has a sentence on each file that was skipped.
     """
 
-    locked: list[LockedScript] = field(default_factory=list)
-    failed: Failures = field(default_factory=list)
+    locked: tuple[LockedScript, ...] = ()
+    failed: tuple[tuple[Target, CondavisionError], ...] = ()
     orphaned: tuple[tuple[Path, str], ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -65,13 +66,12 @@ class LockingReport:
 class Recorder:
     """Writes new locks, and notes in the index of their folder who uses them."""
 
-    def __init__(
-        self, groups: Iterable[Group], workspace: Workspace, report: LockingReport
-    ) -> None:
+    def __init__(self, groups: Iterable[Group], workspace: Workspace, failed: Failures) -> None:
         """Note what this very run locks by itself: by locks folder and key."""
+        self.locked: list[LockedScript] = []
+        self.failed = list(failed)
         self._workspace = workspace
         self._own = {(it.folder, one.project.key) for it in groups for one in it.inferences}
-        self._report = report
 
     def record(self, folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool) -> None:
         """Record locks of one folder.
@@ -90,16 +90,16 @@ class Recorder:
             dropped = [key for key in keys if (folder, key) not in self._own]
             write_index(read_index(folder).updated(entries, dropped=dropped))
         for group, lock in locks:
-            self._report.locked += _locked(group, lock, self._workspace, written=written)
+            self.locked += _locked(group, lock, self._workspace, written=written)
 
     def fail(self, group: Group, error: CondavisionError) -> None:
         """Note the error of every target of a group."""
-        self._report.failed += [(it.project.target, error) for it in group.inferences]
+        self.failed += [(it.project.target, error) for it in group.inferences]
 
 
 def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) -> list[LockedScript]:
     changes = compare(group.former, lock) if group.former and written else ()
-    committed = _committed(group)
+    committed = _committed(group, workspace)
     return [
         LockedScript(
             *(inference, lock, group.path, written, changes),
@@ -112,10 +112,10 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
     ]
 
 
-def _committed(group: Group) -> ScriptIndex | None:
+def _committed(group: Group, workspace: Workspace) -> ScriptIndex | None:
     """Return the entries that precede those of a group that only this machine has."""
     first = group.inferences[0]
-    return read_index(first.project.locks(local=False)) if first.local else None
+    return workspace.index(first.project.locks(local=False)) if first.local else None
 
 
 def _overshadowed(key: str, committed: ScriptIndex | None) -> Iterator[str]:

@@ -14,6 +14,7 @@ from condavision.project.targets import Together, place_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from condavision.compile_stage.groups import Failures
     from condavision.compile_stage.recording import LockingReport
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
@@ -49,17 +50,17 @@ def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) ->
     return Retired(tuple(scripts), tuple(locks))
 
 
-def part_folders(folders: Iterable[Path], workspace: Workspace, report: LockingReport) -> None:
+def part_folders(
+    folders: Iterable[Path], workspace: Workspace, failed: Failures
+) -> Iterator[tuple[Path, str]]:
     """Drop the locks that folders share, once all of their scripts have been locked.
 
-    A folder with a script that could not be locked keeps its lock: without it that script would
-    have none. Locks that nothing uses any more are added to ``report.orphaned``.
+    A folder with a script that failed keeps its lock: without it that script would have none. The
+    locks that nothing uses any more are yielded, by folder and hash.
     """
-    orphaned = set(report.orphaned)
     for folder in folders:
-        if not any(_is_in(folder, target) for target, _ in report.failed):
-            orphaned.update(_part(Together(folder), workspace))
-    report.orphaned = tuple(sorted(orphaned))
+        if not any(_is_in(folder, target) for target, _ in failed):
+            yield from _part(Together(folder), workspace)
 
 
 def _part(folder: Together, workspace: Workspace) -> Iterator[tuple[Path, str]]:

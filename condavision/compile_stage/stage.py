@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from dataclasses import replace
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
-    from condavision.project.targets import Target
 
 __all__ = ["lock"]
 
+_log = logging.getLogger(__name__)
 _REMIND_SECONDS = 15.0
 
 
@@ -62,17 +63,21 @@ def lock(
     renewal.require_known(groups)
     earlier = _earlier_locks(groups, workspace)
     present, unsolved = _parted(groups, renewal)
-    report = LockingReport(failed=failed, left_out=selection.left_out)
-    recorder = Recorder(groups, workspace, report)
+    _log.info("%d sets of requirements, %d to solve", len(groups), len(unsolved))
+    recorder = Recorder(groups, workspace, failed)
     for folder, found in present.items():
         recorder.record(folder, found, written=False)
     if unsolved:
         with progress.solving(len(unsolved)):
             asyncio.run(_solve_groups(unsolved, workspace, renewal, progress, recorder))
-    _sort(report, selection.targets)
-    report.orphaned = tuple(_orphaned(earlier))
-    part_folders(named.apart, workspace, report)
-    return report
+    parted = part_folders(named.apart, workspace, recorder.failed)
+    places = {target: place for place, target in enumerate(selection.targets)}
+    return LockingReport(
+        locked=tuple(sorted(recorder.locked, key=lambda it: places[it.inference.project.target])),
+        failed=tuple(sorted(recorder.failed, key=lambda it: places[it[0]])),
+        orphaned=tuple(sorted({*_orphaned(earlier), *parted})),
+        left_out=selection.left_out,
+    )
 
 
 def _earlier_locks(groups: Iterable[Group], workspace: Workspace) -> set[tuple[Path, str]]:
@@ -84,12 +89,6 @@ def _earlier_locks(groups: Iterable[Group], workspace: Workspace) -> set[tuple[P
         for key in inference.keys
         for entry in workspace.index(group.folder).of(key)
     }
-
-
-def _sort(report: LockingReport, targets: Iterable[Target]) -> None:
-    places = {target: place for place, target in enumerate(targets)}
-    report.locked.sort(key=lambda locked: places[locked.inference.project.target])
-    report.failed.sort(key=lambda failed: places[failed[0]])
 
 
 def _parted(

@@ -5,6 +5,7 @@ Both the exec stage and the commands that only look start here. Nothing here sol
 
 from __future__ import annotations
 
+import logging
 import re
 import shlex
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Located", "config_of", "find_lock", "find_locks", "is_hash", "locate"]
 
+_log = logging.getLogger(__name__)
 _HASH = re.compile(r"[0-9a-f]{16}\Z")
 
 
@@ -83,6 +85,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
     for fits in (_same_sources, _same_requirements):
         for it, inference in inferred:
             if fits(it.entry, inference):
+                _log.info("%s runs under %s", project.key, it.path)
                 return Located(project, inference, it.entry, _read(it, workspace), it.path)
     it, inference = inferred[0]
     raise StaleLockError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     """A target, and the PYTHONPATH that it is read under."""
 
 __all__ = ["Workspace"]
+
+
+_log = logging.getLogger(__name__)
 
 
 class Workspace:
@@ -107,6 +111,7 @@ class Workspace:
             reader = self._reader(project.config.root)
             found = analyze_target(target, project.config, pythonpath, reader)
             self._analyses[question] = found
+            _log.info("%s: %d files, %d imports", target, len(found.files), len(found.imports))
         return self._analyses[question]
 
     def infer(self, project: Project, extra_paths: Iterable[str] = ()) -> Inference:
@@ -120,7 +125,8 @@ class Workspace:
         key = (question, project.config.flag_channels)
         if key not in self._inferences:
             analysis = self._analysis(project, question)
-            self._inferences[key] = infer(project, analysis, self.import_map)
+            found = self._inferences[key] = infer(project, analysis, self.import_map)
+            _log.info("%s: python %s, hash %s", project.key, found.requirements.python, found.hash)
         return self._inferences[key]
 
     def unused_configuration(self, target: Target) -> tuple[str, ...]:

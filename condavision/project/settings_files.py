@@ -6,6 +6,7 @@ Settings live in ``[tool.condavision]`` of ``pyproject.toml`` or at the top leve
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import tomllib
@@ -25,6 +26,9 @@ SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavisio
 
 LOCAL = ".local"
 """The folder, in a locks folder, of locks that only this machine can use."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class SettingsFiles:
@@ -69,7 +73,8 @@ class SettingsFiles:
             ConfigError: the file is not TOML, or has unknown or wrong settings (all are listed).
         """
         if root not in self._configs:
-            self._configs[root] = self._read_config(root)
+            found = self._configs[root] = self._read_config(root)
+            _log.info("project root %s, settings from %s", root, found.source or "defaults")
         return self._configs[root]
 
     def _read_config(self, root: Path) -> Config:

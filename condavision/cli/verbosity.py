@@ -1,0 +1,37 @@
+"""``-v``: what the package logs, shown on standard error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["add_verbose_option"]
+
+
+def add_verbose_option(commands: Iterable[click.Command]) -> None:
+    """Give each command ``-v``; ``-vv`` shows details as well."""
+    for command in commands:
+        option = click.Option(
+            ["-v", "--verbose"],
+            count=True,
+            expose_value=False,
+            callback=_show_log,
+            help="Log each step to standard error; -vv logs details.",
+        )
+        command.params.append(option)
+
+
+def _show_log(_: click.Context, __: click.Parameter, count: int) -> None:
+    if not count:
+        return
+    import logging
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    log = logging.getLogger("condavision")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO if count == 1 else logging.DEBUG)
