@@ -1,7 +1,8 @@
 """condavision as a library: the same two stages, returning values instead of printing them.
 
 Errors are :class:`condavision.errors.CondavisionError`; ``str(error)`` says what happened,
-``error.hints`` what to do. Modules are found from the current folder, as ``python -m`` finds them.
+``error.hints`` what to do, ``error.diagnostics`` what may have led to it. Modules are found from
+the current folder, as ``python -m`` finds them.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def check(
     """
     workspace = Workspace(Flags(tuple(channels), tuple(platforms), _path(locks)))
     selection = select_targets(Named(_paths(paths), tuple(modules)), workspace)
-    return replace(check_targets(selection.targets, workspace), left_out=selection.left_out)
+    return replace(check_targets(selection.targets, workspace), skipped=selection.skipped)
 
 
 def install(

@@ -7,11 +7,16 @@ file or a network failure.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = [
     "AnalysisError",
     "ChannelError",
     "CondavisionError",
     "ConfigError",
+    "Diagnostic",
     "ForeignInterpreterError",
     "InstallError",
     "LockfileError",
@@ -24,18 +29,26 @@ __all__ = [
 ]
 
 
+class Diagnostic:
+    """Base class of frozen values that each report one thing that is likely not meant."""
+
+    __slots__ = ()
+
+
 class CondavisionError(Exception):
     """What happened, and hints that each name something to type.
 
-    ``code`` is the process exit code; the table in the README lists them.
+    ``code`` is the process exit code; the table in the README lists them. ``diagnostics`` are what
+    may have led to the error; they are printed as hints.
     """
 
     code: int = 1
 
-    def __init__(self, message: str, *hints: str) -> None:
+    def __init__(self, message: str, *hints: str, diagnostics: Iterable[Diagnostic] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hints = hints
+        self.diagnostics = tuple(diagnostics)
 
 
 class OutputError(CondavisionError):

@@ -103,12 +103,12 @@ def test_what_cannot_be_looked_at_is_told(
     (command.folder / "jobs").mkdir()
     (command.folder / "jobs" / "job.py").write_text("import json\n")
     closed(command.folder / "jobs")
-    told = "caution: jobs is left out: it cannot be listed: Permission denied\n"
+    told = "caution: jobs skipped: cannot be listed: Permission denied\n"
     assert told in command("lock", ".").ok().err
     assert told in command("check", ".").ok().err
     assert told in command("check", ".", "--json").ok().err
     locked = command("lock", "--together", ".", "--json").ok()
-    assert "jobs is left out" in "".join(locked.json()[0]["cautions"])
+    assert "jobs skipped" in "".join(locked.json()[0]["cautions"])
     alone = command("lock", "jobs")
     assert alone.code
     assert "cannot be listed" in alone.err
@@ -116,7 +116,7 @@ def test_what_cannot_be_looked_at_is_told(
 
 def test_a_link_to_nowhere_is_told(command: CommandLine) -> None:
     (command.folder / "gone.py").symlink_to(command.folder / "nowhere.py")
-    told = "caution: gone.py is left out: a link to nowhere\n"
+    told = "caution: gone.py skipped: broken symlink\n"
     assert told in command("lock", ".").ok().err
     assert told in command("check", ".").ok().err
 
@@ -127,8 +127,8 @@ def test_an_empty_file_does_not_keep_a_folder_from_its_locks(command: CommandLin
     (command.folder / "job.py").write_text("import constants\n")
     locked = command("lock", ".", "--json").ok()
     assert [it["script"] for it in locked.json()] == ["job.py", "s.py"]
-    assert locked.err.count("left out") == 1
-    assert "caution: begun.py is left out: it is empty\n" in locked.err
+    assert locked.err.count("skipped") == 1
+    assert "caution: begun.py skipped: empty file\n" in locked.err
     assert command("check", ".").ok()
 
 
@@ -139,7 +139,8 @@ def test_a_folder_of_nothing_that_is_run_is_an_error(command: CommandLine) -> No
     for command_name in ("lock", "check"):
         refused = command(command_name, "jobs")
         assert refused.code == 65, refused.err
-        assert "no script of yours in jobs (jobs/begun.py is left out: it is empty)" in refused.err
+        assert "no script of yours in jobs\n" in refused.err
+        assert "  hint: jobs/begun.py skipped: empty file\n" in refused.err
 
 
 @pytest.mark.parametrize("place", [".cache/cv", "."])

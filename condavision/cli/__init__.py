@@ -43,7 +43,8 @@ for _command in _COMMANDS:
 
 
 def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
-    from condavision.cli.output import error_json, print_error, print_json
+    from condavision.cli.json_output import error_json
+    from condavision.cli.output import print_error, print_json
 
     print_error(error)
     if as_json and not isinstance(error, OutputError):
@@ -74,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         if as_json:
-            from condavision.cli.output import error_json, print_json
+            from condavision.cli.json_output import error_json
+            from condavision.cli.output import print_json
 
             print_json(error_json(UsageError(error.format_message())))
         return error.exit_code

@@ -89,7 +89,7 @@ def lock(
     they are locked `--apart`; one of them that is named gets a lock of its own.
     """
     from condavision.cli.lock_progress import choose_lock_progress
-    from condavision.cli.output import print_cautions
+    from condavision.cli.output import print_diagnostics
     from condavision.compile_stage.stage import lock as lock_named
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
@@ -103,7 +103,7 @@ def lock(
         progress=choose_lock_progress(quiet=quiet),
         gone=prune,
     )
-    print_cautions(report.left_out)
+    print_diagnostics(report.skipped)
     _print_locked(report, renewal.agreement, as_json=as_json)
     if prune:
         _prune(report, paths, workspace)
@@ -137,12 +137,13 @@ def _offer_to_prune(report: LockingReport) -> None:
 
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
     from condavision.cli import output as printed
+    from condavision.cli.json_output import failed_json, locked_script_json
     from condavision.core.platforms import current_subdir
 
     platform = current_subdir()
     if as_json:
-        made = [printed.locked_script(locked, platform, agreement) for locked in report.locked]
-        printed.print_json([*made, *printed.failed_json(report.failed)])
+        made = [locked_script_json(locked, platform, agreement) for locked in report.locked]
+        printed.print_json([*made, *failed_json(report.failed)])
     elif report.locked:
         rows = [printed.summary(locked, platform) for locked in report.locked]
         printed.print_table(("script", "python", "packages", "lock", ""), rows)
@@ -211,26 +212,21 @@ def check(
     as_json: bool,
 ) -> int:
     """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
-    from condavision.cli.output import (
-        checked_json,
-        checked_row,
-        print_cautions,
-        print_json,
-        print_table,
-    )
+    from condavision.cli.json_output import checked_json
+    from condavision.cli.output import checked_row, print_diagnostics, print_json, print_table
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import check_targets
 
     workspace = Workspace(Flags(channels, platforms, locks))
     selection = select_targets(Named(paths, modules), workspace)
-    print_cautions(selection.left_out)
+    print_diagnostics(selection.skipped)
     report = check_targets(selection.targets, workspace)
     if as_json:
         print_json([checked_json(checked) for checked in report.checked])
     else:
         rows = [checked_row(checked) for checked in report.checked]
-        print_table(("script", "lock", "state", "what to know"), rows)
+        print_table(("script", "lock", "state", "notes"), rows)
     return report.code
 
 
@@ -255,6 +251,7 @@ def explain(
 
     Works offline and without a lock.
     """
+    from condavision.cli.json_output import explanation_json
     from condavision.cli.output import print_explanation, print_json
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import explain_target
@@ -263,6 +260,6 @@ def explain(
     target = as_target(script, module, together, wanted=wanted)
     explanation = explain_target(target, Workspace(Flags(channels, platforms, locks)))
     if as_json:
-        print_json(explanation)
+        print_json(explanation_json(explanation))
     else:
         print_explanation(explanation)

@@ -155,14 +155,14 @@ def install(
 
 def _meant(name: str, workspace: Workspace, *, join: bool) -> tuple[str | Target, ...]:
     """Return what a name stands for: itself, or what is in a folder that cannot be run."""
-    from condavision.cli.output import print_cautions
+    from condavision.cli.output import print_diagnostics
     from condavision.inference.lock_lookup import is_hash
     from condavision.inference.select import Named, select_targets
 
     if is_hash(name) or not isinstance(named_target(Path(name)), Together):
         return (name,)
     selection = select_targets(Named((Path(name),)), workspace, join=join)
-    print_cautions(selection.left_out)
+    print_diagnostics(selection.skipped)
     return selection.targets
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from condavision.cli.lock_wording import error_words, record_words, stale_words
+from condavision.analysis import contradiction
+from condavision.cli.json_output import declared_json, import_json, iso_time, shown_platform
+from condavision.cli.lock_wording import error_words, record_words
+from condavision.cli.wording import diagnostic_words, hints_of, notes_of
 from condavision.core.model import Manager
 from condavision.core.specs import wanted_on
 from condavision.errors import CondavisionError
-from condavision.locks.diff import diff_json, diff_rows
-from condavision.locks.record import spell_pairs
+from condavision.locks.diff import diff_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
     from condavision.compile_stage.recording import LockedScript
     from condavision.core.model import Lock
     from condavision.environments.inventory import InstalledEnvironment
+    from condavision.errors import Diagnostic
+    from condavision.inference.infer import Inference
     from condavision.inspection.check import Checked
+    from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 
 __all__ = [
-    "checked_json",
     "checked_row",
-    "environment_json",
     "environment_row",
-    "locked_script",
-    "print_cautions",
     "print_changes",
+    "print_diagnostics",
     "print_error",
     "print_explanation",
     "print_json",
@@ -87,18 +88,6 @@ def _write_columns(rows: Sequence[Sequence[str]]) -> None:
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
 
 
-def error_json(error: CondavisionError) -> dict[str, Any]:
-    """Return what ``--json`` says of an error."""
-    return {"error": error_words(error), "hints": list(error.hints), "code": error.code}
-
-
-def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[str, Any]]:
-    """Return what ``lock --json`` says of targets that could not be locked."""
-    return [
-        {"script": str(target), "status": "failed", **error_json(error)} for target, error in failed
-    ]
-
-
 def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
     """Write each error once, with the targets it concerns unless it names them itself."""
     targets: dict[CondavisionError, list[Target]] = {}
@@ -109,7 +98,7 @@ def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
             print_error(error)
         else:
             names = ", ".join(map(str, concerned))
-            print_error(CondavisionError(f"{names}: {error_words(error)}", *error.hints))
+            print_error(CondavisionError(f"{names}: {error_words(error)}", *hints_of(error)))
 
 
 def print_error(error: CondavisionError) -> None:
@@ -119,45 +108,47 @@ def print_error(error: CondavisionError) -> None:
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(Text.assemble(("error: ", "bold red"), error_words(error)))
-    for hint in error.hints:
+    for hint in hints_of(error):
         console.print(Text.assemble(("  hint: ", "bold"), hint))
 
 
-def print_cautions(cautions: Iterable[str]) -> None:
-    """Write each caution once to standard error."""
-    for caution in dict.fromkeys(cautions):
-        sys.stderr.write(f"caution: {caution}\n")
+def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Write each diagnostic once to standard error."""
+    for found in dict.fromkeys(diagnostics):
+        sys.stderr.write(f"caution: {diagnostic_words(found)}\n")
 
 
-def print_explanation(explanation: dict[str, Any]) -> None:
+def print_explanation(explanation: Explanation) -> None:
     """Write what ``explain`` found: the Pythons and why, each import and why, the hash."""
-    required = explanation["python_required"]
-    asked = "" if required == explanation["python"] else f", asked for as {required}"
-    pythons = f"python {explanation['python']}{asked}"
-    if explanation["contradiction"]:
-        pythons = f"no Python runs it: {explanation['contradiction']}"
-    sys.stdout.write(f"{pythons}\n")
-    for reason in explanation["reasons"]:
-        place = f"{reason['file']}:{reason['line']}"
-        sys.stdout.write(f"  {reason['python']}  {reason['rule']}  ({place})\n")
-    unread = explanation["unread"]
+    inference, lock = explanation.inference, explanation.lock
+    sys.stdout.write(f"{_python_line(inference)}\n")
+    for reason in inference.analysis.reasons:
+        sys.stdout.write(f"  {reason.pythons}  {reason.rule}  ({reason.location})\n")
+    unread = inference.analysis.unread
     for region in unread[:_SHOWN_UNREAD]:
-        place = f"{region['file']}:{region['line']}"
-        sys.stdout.write(f"  not read: {place} to line {region['to']}\n")
+        sys.stdout.write(f"  not read: {region.location} to line {region.last_line}\n")
     if len(unread) > _SHOWN_UNREAD:
         sys.stdout.write(f"  and {len(unread) - _SHOWN_UNREAD} more places (--json has all)\n")
-    lines = [*explanation["imports"], *explanation["declared"]]
+    lines = [*map(import_json, explanation.imports), *map(declared_json, explanation.declared)]
     if lines:
         sys.stdout.write("\n")
         print_table(
             ("import", "where", "kind", "package", "spec", "locked", "why"),
             [_import_row(line) for line in lines],
         )
-    state = "locked" if explanation["locked"] else "not locked"
-    if explanation["together"]:
-        state = f"locked together with {explanation['together']} as {explanation['lock']}"
-    sys.stdout.write(f"\nrequirement hash {explanation['hash']} ({state})\n")
-    print_cautions(explanation["cautions"])
+    state = "locked" if lock else "not locked"
+    if lock and explanation.together:
+        state = f"locked together with {explanation.together} as {lock.hash}"
+    sys.stdout.write(f"\nrequirement hash {inference.hash} ({state})\n")
+    print_diagnostics(explanation.diagnostics)
+
+
+def _python_line(inference: Inference) -> str:
+    inferred, required = inference.analysis.python, inference.requirements.python
+    if not inferred:
+        return f"no Python runs it: {contradiction(inference.analysis)}"
+    raised = "" if required == inferred else f", solving for {required} (python-floor)"
+    return f"python {inferred}{raised}"
 
 
 def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
@@ -171,58 +162,16 @@ def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
     return (line["name"], place, line["kind"], package, spec, locked, line["why"])
 
 
-def environment_json(environment: InstalledEnvironment) -> dict[str, Any]:
-    """Return what ``list --json`` says of an environment; times as ISO 8601 in UTC."""
-    return {
-        "prefix": str(environment.prefix),
-        "key": environment.key,
-        "hash": environment.hash,
-        "python": environment.python,
-        "platform": environment.subdir,
-        "size": environment.size,
-        "freed": environment.freed,
-        "created": _iso(environment.created),
-        "used": _iso(environment.used),
-        "scripts": list(environment.scripts),
-        "ready": environment.ready,
-    }
-
-
 def environment_row(environment: InstalledEnvironment) -> tuple[str, ...]:
     """Return the row of ``list``'s table."""
     return (
         environment.key,
         environment.python if environment.ready else "unfinished",
         f"{environment.size / 1e6:.1f} MB",
-        _iso(environment.used),
+        iso_time(environment.used),
         ", ".join(PurePath(script).name for script in environment.scripts),
         str(environment.prefix),
     )
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def locked_script(
-    locked: LockedScript, platform: str, agreement: Agreement | None = None
-) -> dict[str, Any]:
-    """Return what ``lock --json`` says of a script."""
-    return {
-        "script": locked.inference.project.key,
-        "python": str(locked.inference.requirements.python),
-        "packages": {
-            package.name: package.version for package in locked.lock.on(_shown(locked, platform))
-        },
-        "platforms": list(locked.lock.platforms),
-        "hash": locked.lock.hash,
-        "lock": str(locked.path),
-        "status": "written" if locked.written else "reused",
-        "unverified": spell_pairs(locked.lock.record.unverified),
-        "changes": diff_json(locked.changes),
-        "cautions": [*record_words(locked.lock.record), *locked.cautions],
-        "not_kept": [one.as_json() for one in agreement.unkept(locked.lock)] if agreement else [],
-    }
 
 
 def print_changes(scripts: Sequence[LockedScript]) -> None:
@@ -238,7 +187,7 @@ def print_changes(scripts: Sequence[LockedScript]) -> None:
             print_table(headings, diff_rows(locked.changes))
         for caution in record_words(locked.lock.record) if locked.written else ():
             sys.stdout.write(f"{locked.lock.hash}: {caution}\n")
-    print_cautions(caution for locked in scripts for caution in locked.cautions)
+    print_diagnostics(found for locked in scripts for found in locked.diagnostics)
 
 
 def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
@@ -255,7 +204,7 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
 
 def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
     """Return the row of ``lock``'s table: script, Python, packages, hash, written or reused."""
-    shown = _shown(locked, platform)
+    shown = shown_platform(locked.lock, platform)
     packages = locked.lock.on(shown)
     names = {
         needed.name if needed.manager is Manager.PYPI else needed.conda or needed.name
@@ -287,36 +236,6 @@ def _pythons(lock: Lock, shown: str) -> str:
     return ", ".join([here, *(f"{version[it]} on {it}" for it in differing)])
 
 
-def _shown(locked: LockedScript, platform: str) -> str:
-    """Return the platform whose packages are shown: this machine's, else the lock's first."""
-    return platform if platform in locked.lock.platforms else locked.lock.platforms[0]
-
-
-def check_notes(checked: Checked) -> tuple[str, ...]:
-    """Return what ``check`` says of a target, a sentence each."""
-    if checked.error is not None:
-        return (error_words(checked.error), *checked.error.hints)
-    if checked.reasons:
-        return (*map(stale_words, zip(checked.reasons, strict=True)), f"type: {checked.command}")
-    today = stale_words(checked.inferred_differently)
-    return (
-        *((f"would be inferred differently today: {today}",) if today else ()),
-        *record_words(checked.record),
-        *checked.cautions,
-    )
-
-
-def checked_json(checked: Checked) -> dict[str, Any]:
-    """Return what ``check --json`` says of a target."""
-    return {
-        "script": checked.script,
-        "hash": checked.hash,
-        "state": checked.state,
-        "notes": list(check_notes(checked)),
-        "code": checked.code,
-    }
-
-
 def checked_row(checked: Checked) -> tuple[str, ...]:
     """Return the row of ``check``'s table."""
-    return (checked.script, checked.hash, checked.state, "; ".join(check_notes(checked)))
+    return (checked.script, checked.hash, checked.state, "; ".join(notes_of(checked)))

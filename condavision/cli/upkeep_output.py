@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from condavision.cli.json_output import environment_json
 from condavision.cli.lock_wording import stale_words
-from condavision.cli.output import environment_json, environment_row, print_table
+from condavision.cli.output import environment_row, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

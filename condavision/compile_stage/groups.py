@@ -91,7 +91,8 @@ def _infer(project: Project, workspace: Workspace) -> Inference:
     )
     inference = workspace.infer(project, recorded)
     inference.require_runnable()
-    inference.require_known(workspace.import_map, *workspace.unused_configuration(project.target))
+    untrusted = workspace.untrusted_configuration(project.target)
+    inference.require_known(workspace.import_map, untrusted)
     return inference
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from condavision.inference.diagnostics import cautions_of
+from condavision.inference.diagnose import diagnose
+from condavision.inference.diagnostics import OvershadowedLock
 from condavision.locks.diff import compare
 from condavision.locks.folder import alone_in
 from condavision.locks.index import read_index, write_index
 from condavision.locks.lockfile import companions, write_lock
-from condavision.project.targets import folder_keys, near
+from condavision.project.targets import folder_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from condavision.analysis.source.scripts import SkippedFile
     from condavision.compile_stage.groups import Failures, Group
     from condavision.core.model import Lock
-    from condavision.errors import CondavisionError
+    from condavision.errors import CondavisionError, Diagnostic
     from condavision.inference.infer import Inference
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import Change
@@ -32,8 +34,7 @@ __all__ = ["LockedScript", "LockingReport", "Recorder"]
 class LockedScript:
     """A target and the lock it got; ``written`` unless a valid one was there.
 
-    ``changes`` are against the lock it had before, if it had one. ``cautions`` are for whoever
-    locks.
+    ``changes`` are against the lock it had before, if it had one.
     """
 
     inference: Inference
@@ -41,7 +42,7 @@ class LockedScript:
     path: Path
     written: bool
     changes: tuple[Change, ...] = ()
-    cautions: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ class LockingReport:
     """What became of each target: those locked, and the error of each that could not be.
 
     ``orphaned`` are the locks, by folder and hash, that these scripts used before and none does
-    now. They are not removed. ``left_out`` has a sentence on each file that was skipped.
+    now. They are not removed. ``skipped`` are files in the named folders.
     """
 
     locked: tuple[LockedScript, ...] = ()
     failed: tuple[tuple[Target, CondavisionError], ...] = ()
     orphaned: tuple[tuple[Path, str], ...] = ()
-    left_out: tuple[str, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
 
     @property
     def code(self) -> int:
@@ -103,8 +104,8 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
     return [
         LockedScript(
             *(inference, lock, group.path, written, changes),
-            cautions=(
-                *cautions_of(inference, workspace),
+            diagnostics=(
+                *diagnose(inference, workspace),
                 *_overshadowed(inference.project.key, committed),
             ),
         )
@@ -118,9 +119,6 @@ def _committed(group: Group, workspace: Workspace) -> ScriptIndex | None:
     return workspace.index(first.project.locks(local=False)) if first.local else None
 
 
-def _overshadowed(key: str, committed: ScriptIndex | None) -> Iterator[str]:
+def _overshadowed(key: str, committed: ScriptIndex | None) -> Iterator[OvershadowedLock]:
     if committed is not None and any(map(committed.of, (key, *folder_keys(key)))):
-        yield (
-            f"{key}: {near(committed.path)} has another lock of it, and `run` takes that one as"
-            " long as it fits; for this one, lock and run with --locks OTHER-FOLDER"
-        )
+        yield OvershadowedLock(key, committed.path)

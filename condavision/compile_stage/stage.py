@@ -76,7 +76,7 @@ def lock(
         locked=tuple(sorted(recorder.locked, key=lambda it: places[it.inference.project.target])),
         failed=tuple(sorted(recorder.failed, key=lambda it: places[it[0]])),
         orphaned=tuple(sorted({*_orphaned(earlier), *parted})),
-        left_out=selection.left_out,
+        skipped=selection.skipped,
     )
 
 

@@ -24,10 +24,11 @@ from condavision.locks.index import Entry
 from condavision.project.targets import Module, Together, key_of, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from condavision.analysis import Reader
     from condavision.core.model import Analysis, Requirements
+    from condavision.errors import Diagnostic
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.resolve import Resolution
     from condavision.project.config import Config
@@ -68,14 +69,14 @@ class Inference:
             if any(f"{name}.".startswith(f"{module}.") for name in asked)
         }
 
-    def require_known(self, import_map: ImportMap, *hints: str) -> None:
+    def require_known(self, import_map: ImportMap, diagnostics: Iterable[Diagnostic]) -> None:
         """Refuse unknown imports, unless a trusted channel or anybody may be asked for them."""
         options = self.project.config.solve
         trusted = options.trusted_channels
         if options.allow_unverified:
             return
         if not any(is_trusted(channel, trusted) for channel in self.requirements.channels):
-            require_known(self.requirements.requirements, import_map, *hints)
+            require_known(self.requirements.requirements, import_map, diagnostics)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -96,16 +96,19 @@ def locate(target: Target, workspace: Workspace) -> Located:
 
 
 def _missing(target: Target, workspace: Workspace) -> MissingLockError:
-    command, unused = workspace.lock_command(target), workspace.unused_configuration(target)
+    command = workspace.lock_command(target)
+    untrusted = workspace.untrusted_configuration(target)
     if isinstance(target, Together):
         return MissingLockError(
             f"the scripts of {target.folder} are not locked together",
             f"name one of them: {shlex.quote(str(target.folder))}/SCRIPT",
             f"or give them all one environment: {command}",
-            *unused,
+            diagnostics=untrusted,
         )
     where = f" in {target.folder}" if isinstance(target, Module) else ""
-    return MissingLockError(f"{target} has no lock{where}", f"type: {command}", *unused)
+    return MissingLockError(
+        f"{target} has no lock{where}", f"type: {command}", diagnostics=untrusted
+    )
 
 
 def is_hash(name: str) -> bool:

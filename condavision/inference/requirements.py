@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from condavision.core.model import Analysis
+    from condavision.errors import Diagnostic
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.resolve import Resolution
     from condavision.project.config import Config
@@ -89,7 +90,6 @@ def _left_to_channel(
         resolution.module if top in own or import_map.namespace(top) else top,
         platforms=resolution.imported.platforms,
         sources=(resolution.imported.location,),
-        why=f"import {resolution.module}",
     )
 
 
@@ -193,10 +193,14 @@ def source_digest(analysis: Analysis, config: Config) -> str:
     return hashlib.sha256("".join([settings, script, *lines]).encode()).hexdigest()[:_HASH_LENGTH]
 
 
-def require_known(requirements: Iterable[Requirement], import_map: ImportMap, *hints: str) -> None:
+def require_known(
+    requirements: Iterable[Requirement],
+    import_map: ImportMap,
+    diagnostics: Iterable[Diagnostic] = (),
+) -> None:
     """Raise one error that lists every unknown import, what it may have meant, and what to type.
 
-    ``hints`` are given besides.
+    ``diagnostics`` are what may have led to it.
 
     Raises:
         UnknownImportError: ``requirements`` has some of :attr:`Manager.IMPORT`.
@@ -211,7 +215,7 @@ def require_known(requirements: Iterable[Requirement], import_map: ImportMap, *h
         f'name its package in condavision.toml: [imports] {key} = "CONDA-PACKAGE"'
         ' (or "pypi:DISTRIBUTION", or "" where it needs none)',
         "a module of your own: put its folder into `paths`, or lock with PYTHONPATH=FOLDER",
-        *hints,
+        diagnostics=diagnostics,
     )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import Found, search_scripts
+from condavision.analysis.source.scripts import Found, SkippedFile, SkipReason, search_scripts
 from condavision.errors import AnalysisError, CondavisionError, UsageError
 from condavision.project.settings_files import LOCAL
 from condavision.project.targets import (
@@ -49,10 +49,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is meant, and a sentence on each file in the named folders that is passed over."""
+    """What is meant, and each file in the named folders that was skipped."""
 
     targets: tuple[Target, ...]
-    left_out: tuple[str, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
 
 
 def select_targets(
@@ -94,9 +94,10 @@ def select_targets(
     targets += map(Together, named.together)
     if not targets and not (gone and spare):
         where = ", ".join(map(str, paths))
-        why = "".join(f" ({it})" for it in found.left_out)
-        raise AnalysisError(f"no script of yours in {where}{why}", "name the script itself")
-    return Selection(tuple(dict.fromkeys(targets)), found.left_out)
+        raise AnalysisError(
+            f"no script of yours in {where}", "name the script itself", diagnostics=found.skipped
+        )
+    return Selection(tuple(dict.fromkeys(targets)), found.skipped)
 
 
 class _Recorded:
@@ -199,7 +200,7 @@ def select_scripts(
     empty = {it for it in scripts if it not in named and not it.stat().st_size}
     return Found(
         tuple(it for it in scripts if it not in empty),
-        (*search.left_out, *(f"{it} is left out: it is empty" for it in sorted(empty))),
+        (*search.skipped, *(SkippedFile(it, SkipReason.EMPTY) for it in sorted(empty))),
     )
 
 

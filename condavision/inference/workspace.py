@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis import new_reader
 from condavision.analysis.source.scripts import script_file
+from condavision.inference.diagnostics import UntrustedConfiguration
 from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import read_lock
@@ -129,17 +130,10 @@ class Workspace:
             _log.info("%s: python %s, hash %s", project.key, found.requirements.python, found.hash)
         return self._inferences[key]
 
-    def unused_configuration(self, target: Target) -> tuple[str, ...]:
-        """Say which configuration or locks would be a target's if others could not write there."""
+    def untrusted_configuration(self, target: Target) -> tuple[UntrustedConfiguration, ...]:
+        """Return the configuration that would be a target's if others could not write there."""
         found = self.settings.distrusted(place_of(target))
-        if found is None:
-            return ()
-        folder, unsafe = map(near, found)
-        unused = (
-            f"the configuration or locks in {folder} are not used, because anybody can write to"
-            f" {unsafe}; if nobody should, type: chmod o-w {shlex.quote(str(unsafe))}"
-        )
-        return (unused,)
+        return () if found is None else (UntrustedConfiguration(*found),)
 
     def lock_command(self, target: Target | None = None, channels: tuple[str, ...] = ()) -> str:
         """Return the command that locks a target, from here, where the flags look for its lock.

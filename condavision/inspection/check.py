@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from condavision.core.model import LockRecord
 from condavision.core.platforms import current_subdir
 from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
-from condavision.inference.diagnostics import cautions_of
+from condavision.inference.diagnose import diagnose
 from condavision.inference.lock_lookup import locate
 from condavision.inference.staleness import NotLockedFor, option_changes, requirement_changes
 from condavision.inspection.explain import explain
@@ -18,9 +18,12 @@ from condavision.project.targets import Together, named_target, typed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from condavision.analysis.source.scripts import SkippedFile
+    from condavision.errors import Diagnostic
     from condavision.inference.lock_lookup import Located
     from condavision.inference.staleness import StaleReason
     from condavision.inference.workspace import Workspace
+    from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 
 __all__ = ["CheckReport", "Checked", "check_targets", "explain_target"]
@@ -32,7 +35,7 @@ class Checked:
 
     ``error`` is why there is no lock to look at. ``reasons`` are why a lock that is there is stale,
     and ``command`` solves it again. Of one that is ok there is what would be inferred differently
-    today, its record and cautions.
+    today, its record and diagnostics.
     """
 
     script: str
@@ -43,16 +46,16 @@ class Checked:
     command: str = ""
     inferred_differently: tuple[StaleReason, ...] = ()
     record: LockRecord = field(default_factory=LockRecord)
-    cautions: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The state of each target; ``left_out`` has a sentence on each file that was passed over."""
+    """The state of each target, and the files that were skipped."""
 
     checked: tuple[Checked, ...] = ()
-    left_out: tuple[str, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
 
     @property
     def code(self) -> int:
@@ -100,11 +103,11 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
         *(key, lock.hash, "ok"),
         inferred_differently=today if inference.hash != lock.hash else (),
         record=lock.record,
-        cautions=cautions_of(inference, workspace),
+        diagnostics=diagnose(inference, workspace),
     )
 
 
-def explain_target(target: Target, workspace: Workspace) -> dict[str, Any]:
+def explain_target(target: Target, workspace: Workspace) -> Explanation:
     """Return everything known about a target; with its lock's versions where it has one.
 
     Raises:
@@ -120,11 +123,10 @@ def explain_target(target: Target, workspace: Workspace) -> dict[str, Any]:
     try:
         located = locate(target, workspace)
     except CondavisionError:  # no lock, or one that no longer fits: the target explains itself
-        return explain(workspace.infer(workspace.project(target)), None, "", workspace)
+        return explain(workspace.infer(workspace.project(target)), workspace)
     inference, owner = located.inference, located.inference.project
     if owner.target != target:
         own = workspace.infer(workspace.project(target, located.entry.channels))
-        explained = explain(own, located.lock, current_subdir(), workspace)
-        return {**explained, "together": owner.key}
+        return explain(own, workspace, located.lock, together=owner.key)
     lock = located.lock if located.lock.hash == inference.hash else None
-    return explain(inference, lock, current_subdir(), workspace)
+    return explain(inference, workspace, lock)

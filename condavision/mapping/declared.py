@@ -30,7 +30,6 @@ def declared_requirements(analysis: Analysis, import_map: ImportMap) -> tuple[Re
                 where=str(declared.location),
                 sources=(declared.location,),
                 platforms=declared.platforms,
-                why="declared",
             ),
             pythons=declared.pythons,
         )
@@ -46,7 +45,6 @@ def parse_requirement(
     where: str,
     sources: tuple[SourceLocation, ...] = (),
     platforms: frozenset[str] = frozenset(),
-    why: str = "",
 ) -> Requirement:
     """Read a PEP 508 requirement or a conda match spec.
 
@@ -55,7 +53,7 @@ def parse_requirement(
     """
     pypi = manager is Manager.PYPI
     read = _pep508(text, import_map, where) if pypi else _match_spec(text, where)
-    return replace(read, platforms=platforms, sources=sources, why=why)
+    return replace(read, platforms=platforms, sources=sources)
 
 
 def _pep508(text: str, import_map: ImportMap, where: str) -> Requirement:

@@ -1,4 +1,4 @@
-"""Decide, for every import of an analysis, which package supplies it, and say why.
+"""Decide, for every import of an analysis, which package supplies it, and record why.
 
 The order is fixed, first hit wins: an override in the script, an override in the configuration, a
 dependency the script declares, the bundled map. What is left over is *unknown*: it may be looked up
@@ -14,50 +14,87 @@ from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind, Manager, Origin, Requirement
 from condavision.mapping.declared import conda_name, declared_requirements, parse_requirement
-from condavision.mapping.import_map import normalized
+from condavision.mapping.import_map import Provider, normalized
 from condavision.mapping.project_names import namesake, project_names
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from condavision.core.model import Analysis, Import
-    from condavision.mapping.import_map import ImportMap, Provider
+    from condavision.core.model import Analysis, Import, SourceLocation
+    from condavision.mapping.import_map import ImportMap
 
-__all__ = ["Resolution", "resolve"]
+__all__ = ["Decision", "DeclaredAt", "Mapped", "NamedIn", "Overridden", "Resolution", "resolve"]
 
-SOLE = "nobody else has it"
 _PYPI_PREFIX = "pypi:"
 _FLASK_EXTENSION = re.compile(r"flask(?:\.ext|ext)\.(?=\w)")
 
-_NOT_INSTALLED = {
-    ImportKind.OPTIONAL: "optional: the script goes on without it",
-    ImportKind.FALLBACK: "fallback of another import",
-    ImportKind.TYPING: "for type checkers only",
-    ImportKind.VERSION: "for other Pythons only",
-}
+_NOT_INSTALLED = frozenset(
+    {ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING, ImportKind.VERSION}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """An override of ``module`` exists: of the import or of a package it lies in."""
+
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredAt:
+    """The script declares a dependency that has the module."""
+
+    location: SourceLocation
+
+
+@dataclass(frozen=True, slots=True)
+class NamedIn:
+    """A requirements ``file`` of the project, relative to its root, has a package of that name."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The bundled map of ``date`` (ISO 8601) has ``module``: the import or a package it lies in.
+
+    ``sole``: its only evidence is that a single PyPI distribution has such a module.
+    """
+
+    module: str
+    date: str
+    sole: bool
+
+
+Decision = Overridden | DeclaredAt | NamedIn | Mapped
+"""What decided which package supplies a module."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """What one imported module needs.
 
-    ``module`` is the dotted name that decided. ``requirement`` is None where no package is needed
-    or, with ``unknown``, where none is known. ``installed`` tells whether it enters the requirement
-    set: an optional import has a package all the same.
+    ``module`` is the dotted name that decided. ``requirement`` and ``decision`` are None where no
+    package is needed or known; an override that says "no package" is a decision without a
+    requirement. ``installed`` tells whether it enters the requirement set: an optional import has a
+    package all the same. ``left_to_declared``: nothing imports the module, and the script declares
+    the package that needs it, and so knows what that needs.
     """
 
     imported: Import
     module: str
-    requirement: Requirement | None
-    why: str
-    unknown: bool = False
+    requirement: Requirement | None = None
+    decision: Decision | None = None
     installed: bool = True
+    left_to_declared: bool = False
 
     @property
-    def sole(self) -> bool:
-        """Whether nothing speaks for the package but that no other has such a module."""
-        return self.why.startswith(SOLE)
+    def unknown(self) -> bool:
+        """Whether no package is known for an import; what nothing imports is never unknown."""
+        imported = self.imported
+        is_imported = imported.origin is Origin.PACKAGE and imported.kind is not ImportKind.IMPLIED
+        return is_imported and self.decision is None
 
 
 def resolve(
@@ -125,7 +162,7 @@ class _Resolver:
 
     def resolve(self, imported: Import) -> Iterator[Resolution]:
         if imported.origin is not Origin.PACKAGE:
-            yield Resolution(imported, imported.name, None, imported.why, installed=False)
+            yield Resolution(imported, imported.name, installed=False)
             return
         found = [self._resolve_module(imported, it) for it in self._candidates(imported)]
         if all(it.unknown for it in found) and not self.import_map.namespace(imported.name):
@@ -171,88 +208,60 @@ class _Resolver:
         return replace(provider, pypi=other, conda=conda, conda_constraint="", constraint="")
 
     def _resolve_module(self, imported: Import, module: str) -> Resolution:
-        requirement, why = self._find(imported, module)
-        unknown = requirement is None and not why
-        installed = self._is_installed(imported.kind)
+        requirement, decision = self._find(imported, module)
         if imported.kind is ImportKind.IMPLIED:
-            return self._implied(imported, module, requirement, why)
-        if not installed:
-            reason = _NOT_INSTALLED[imported.kind]
-            if imported.needed_on:
-                reason = f"{reason}, needed on Python {imported.needed_on}"
-            why = f"{why}; {reason}" if why else reason
-        return Resolution(imported, module, requirement, why, unknown, installed)
+            left = requirement not in self.declared and self._declares(imported.implied_by)
+            installed = requirement is not None and not left
+            return Resolution(imported, module, requirement, decision, installed, left)
+        installed = self._is_installed(imported.kind)
+        return Resolution(imported, module, requirement, decision, installed)
 
-    def _implied(
-        self, imported: Import, module: str, requirement: Requirement | None, why: str
-    ) -> Resolution:
-        """Resolve what nobody imports; a script that declares the caller knows what that needs."""
-        why = f"{imported.implied_by} needs it; {why or 'no package is known for it'}"
-        host = self.import_map.provider(imported.implied_by)
-        declared = host is not None and self._declared(imported.implied_by, host) is not None
-        if declared and requirement not in self.declared:
-            why = f"{why}; left to the declared dependencies"
-        installed = requirement is not None and not why.endswith("dependencies")
-        if requirement is not None:
-            requirement = replace(requirement, why=f"{imported.implied_by} needs {module}")
-        return Resolution(imported, module, requirement, why, installed=installed)
+    def _declares(self, caller: str) -> bool:
+        """Return whether the script declares the package of a call: ``pandas.read_excel``."""
+        provider = self.import_map.provider(caller)
+        return provider is not None and self._declared(caller, provider) is not None
 
     def _is_installed(self, kind: ImportKind) -> bool:
         if kind is ImportKind.OPTIONAL:
             return self.optional_imports
         return kind not in _NOT_INSTALLED
 
-    def _find(self, imported: Import, module: str) -> tuple[Requirement | None, str]:
+    def _find(self, imported: Import, module: str) -> tuple[Requirement | None, Decision | None]:
         override = self._override(module)
         if override is not None:
             prefix, text = override
-            if not text:
-                return None, f"override: {prefix} needs no package"
-            return self._from_override(imported, prefix, text), f"override of {prefix}"
+            needed = self._from_override(imported, prefix, text) if text else None
+            return needed, Overridden(prefix)
         provider = self._provider(module)
         declared = self._declared(module, provider)
         if declared is not None:
-            return declared, f"declared in {declared.sources[0]}"
+            return declared, DeclaredAt(declared.sources[0])
         if provider is None or provider.sole:
-            requirement, why = self._from_project(imported, module)
-            if provider is None or requirement is not None:
-                return requirement, why
-        if provider.pypi:
-            manager, name = Manager.PYPI, provider.pypi
-        else:
-            manager, name = Manager.CONDA, provider.conda or ""
-        requirement = Requirement(
-            manager,
-            name,
+            name = namesake(module, self.named)
+            if name is not None:
+                named = self._required(imported, Provider(module, name, None))
+                return named, NamedIn(self.named[name])
+        if provider is None:
+            return None, None
+        mapped = Mapped(provider.module, self.import_map.date, provider.sole)
+        return self._required(imported, provider), mapped
+
+    def _required(self, imported: Import, provider: Provider) -> Requirement:
+        pypi = provider.pypi
+        return Requirement(
+            Manager.PYPI if pypi else Manager.CONDA,
+            pypi or provider.conda or "",
             provider.constraint,
             platforms=imported.platforms,
-            conda=conda_name(name, self.import_map) if provider.pypi else provider.conda,
+            conda=conda_name(pypi, self.import_map) if pypi else provider.conda,
             conda_constraint=provider.conda_constraint,
             sources=(imported.location,),
-            why=f"import {module}",
         )
-        of = f"{SOLE}: " if provider.sole else ""
-        return requirement, f"{of}map of {self.import_map.date}: {provider.module}"
 
     @cached_property
     def named(self) -> Mapping[str, str]:
         """The distributions that the project's own files name, and the files."""
         return project_names(self.root) if self.root is not None else {}
-
-    def _from_project(self, imported: Import, module: str) -> tuple[Requirement | None, str]:
-        """Look for an unknown module among the requirements that the project has in writing."""
-        name = namesake(module, self.named)
-        if name is None:
-            return None, ""
-        requirement = Requirement(
-            Manager.PYPI,
-            name,
-            platforms=imported.platforms,
-            conda=conda_name(name, self.import_map),
-            sources=(imported.location,),
-            why=f"import {module}",
-        )
-        return requirement, f"named in {self.named[name]}"
 
     def _override(self, module: str) -> tuple[str, str] | None:
         prefix = module
@@ -271,7 +280,6 @@ class _Resolver:
             where=f"override of `{prefix}`",
             sources=(imported.location,),
             platforms=imported.platforms,
-            why=f"import {imported.name}",
         )
 
     def _declared(self, module: str, provider: Provider | None) -> Requirement | None:

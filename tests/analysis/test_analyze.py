@@ -13,7 +13,7 @@ from condavision.analysis import (
     module_file,
     require_python,
 )
-from condavision.core.model import Analysis, ImportKind, Origin
+from condavision.core.model import Analysis, ImportKind, Origin, OriginReason, OriginRule
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -400,7 +400,7 @@ def test_a_script_that_shadows_what_it_imports_is_told_so(
 ) -> None:
     found = analyzed({"celery.py": "from celery import Celery"})
     assert [it.origin for it in found.imports] == [Origin.LOCAL]
-    assert "rename the file" in found.imports[0].why
+    assert found.imports[0].reason == OriginReason(OriginRule.ITSELF, "celery.py")
 
 
 @pytest.mark.parametrize(
@@ -429,14 +429,16 @@ def test_a_package_that_imports_its_own_modules_shadows_nothing(
 ) -> None:
     files = {"hero/__init__.py": "from hero.view import V", "hero/view.py": "V = 1"}
     found = analyzed({"s.py": "import hero", **files})
-    assert {it.why for it in found.imports} == {"found at hero/__init__.py"}
+    assert {it.reason for it in found.imports} == {
+        OriginReason(OriginRule.FILE, "hero/__init__.py")
+    }
 
 
 def test_a_local_module_that_shadows_the_standard_library_is_told(
     analyzed: Callable[..., Analysis],
 ) -> None:
     found = analyzed({"s.py": "import queue", "queue.py": ""})
-    assert "shadows" in found.imports[0].why
+    assert found.imports[0].reason.shadows_stdlib
 
 
 def test_directory_loops_end(project: Callable[[dict[str, str]], Path]) -> None:

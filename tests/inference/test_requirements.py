@@ -70,7 +70,6 @@ def test_order_places_and_suppliers_do_not_change_it(source: Random) -> None:
             needed,
             conda=source.choice([None, "other"]),
             sources=(SourceLocation("x.py", source.randint(1, 99)),),
-            why="because",
         )
         for needed in (NUMPY, PANDAS)
     ]

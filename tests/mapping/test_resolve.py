@@ -22,6 +22,7 @@ from condavision.errors import ConfigError, UnknownImportError
 from condavision.inference.requirements import derive, require_known
 from condavision.locks.record import describe
 from condavision.mapping.import_map import ImportMap
+from condavision.mapping.resolve import Mapped
 from condavision.project.config import Config
 
 HERE = SourceLocation("s.py", 7)
@@ -114,7 +115,7 @@ def test_what_nobody_imports_is_required_and_says_why() -> None:
     _, (resolution,) = derive(found, Config(root=Path("/nowhere")), MAP)
 
     assert requirements(found) == "openpyxl"
-    assert resolution.why.startswith("pandas.read_excel needs it; map of ")
+    assert resolution.decision == Mapped("openpyxl", MAP.date, sole=False)
     assert requirements(found, imports={"openpyxl": ""}) == ""
     assert requirements(found, imports={"openpyxl": "pypi:openpyxl==3.0"}) == "openpyxl ==3.0"
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.stdlib import BACKPORTS, modules, stdlib_pythons
 from condavision.analysis.records import RENAMED
-from condavision.core.model import Import, ImportKind, Origin, PythonReason
+from condavision.core.model import (
+    Import,
+    ImportKind,
+    Origin,
+    OriginReason,
+    OriginRule,
+    PythonReason,
+)
 from condavision.core.pythons import FLOOR, KNOWN, PythonRange
 
 if TYPE_CHECKING:
@@ -44,13 +51,13 @@ def stdlib_reasons(
     inside functions only, or has a backport, narrows where that leaves a Python.
     """
     has_setuptools = any(
-        it.resolution.origin is Origin.PACKAGE and _top(it.raw) in {"setuptools", "pkg_resources"}
+        it.module.origin is Origin.PACKAGE and _top(it.raw) in {"setuptools", "pkg_resources"}
         for it in imports
     )
     reasons: list[PythonReason] = []
     soft: list[PythonReason] = []
     for it in imports:
-        if it.resolution.origin is not Origin.STDLIB or not _must_succeed(it.raw.guard):
+        if it.module.origin is not Origin.STDLIB or not _must_succeed(it.raw.guard):
             continue
         if it.raw.guard.main and not it.is_script:
             continue
@@ -122,30 +129,30 @@ class _Judge:
         self.tops = {
             _top(it.raw)
             for it in imports
-            if it.resolution.origin is Origin.PACKAGE and not it.raw.implied_by
+            if it.module.origin is Origin.PACKAGE and not it.raw.implied_by
         }
         self.required = {
             _top(it.raw)
             for it in imports
-            if it.resolution.origin is Origin.PACKAGE and _must_succeed(it.raw.guard)
+            if it.module.origin is Origin.PACKAGE and _must_succeed(it.raw.guard)
         }
 
     def decided(self, at: int) -> Import:
         it = self.imports[at]
-        origin, why = it.resolution.origin, it.resolution.why
+        origin, reason = it.module.origin, it.module.reason
         if origin is Origin.STDLIB and not self._included(it):
             backport = BACKPORTS.get(it.raw.name) or BACKPORTS.get(_top(it.raw))
             if backport is not None:
-                origin, why = Origin.PACKAGE, f"{backport} brings it to these Pythons"
+                origin, reason = Origin.PACKAGE, OriginReason(OriginRule.BACKPORT, backport)
         kind = self._kind(it)
         return Import(
-            it.resolution.name,
+            it.module.name,
             it.raw.location,
             kind,
             origin,
             it.raw.members,
             it.raw.guard.platforms,
-            why,
+            reason,
             None if it.raw.guard.pythons == PythonRange() else it.raw.guard.pythons,
             it.raw.implied_by,
             self._needed_on(it) if kind in _DISPENSABLE and origin is Origin.PACKAGE else None,
@@ -154,7 +161,7 @@ class _Judge:
     def _needed_on(self, it: Resolved) -> PythonRange | None:
         """Return the older Pythons that cannot do without an import, where the newest can."""
         others = self._others(it, (*it.raw.stands_in, *it.raw.instead))
-        beside = any(other.resolution.origin is Origin.STDLIB for other in others)
+        beside = any(other.module.origin is Origin.STDLIB for other in others)
         if it.raw.implied_by or (it.raw.guard.pythons == PythonRange() and not beside):
             return None
         older = (minor for minor in self.pythons.minors if minor < self.newest)
@@ -176,7 +183,7 @@ class _Judge:
         """Tell what nothing imports, where another import does its work or it is at hand anyway."""
         if not it.raw.implied_by:
             return False
-        return it.resolution.origin is not Origin.PACKAGE or bool(self.tops & {*it.raw.unless})
+        return it.module.origin is not Origin.PACKAGE or bool(self.tops & {*it.raw.unless})
 
     def _included(self, it: Resolved) -> bool:
         """Tell whether the newest Python that runs the import has the module."""
@@ -225,8 +232,7 @@ class _Judge:
         """Tell whether what this stands in for exists on none of the script's Pythons."""
         tried = self._others(it, it.raw.stands_in)
         return bool(tried) and all(
-            other.resolution.origin is Origin.STDLIB and not self._supplied(other)
-            for other in tried
+            other.module.origin is Origin.STDLIB and not self._supplied(other) for other in tried
         )
 
     def _is_first_choice(self, it: Resolved) -> bool:
@@ -234,12 +240,12 @@ class _Judge:
 
     def _is_first_choice_of(self, it: Resolved, required: AbstractSet[str]) -> bool:
         """Tell whether only another package, not ``required`` anyway, could stand in for it."""
-        if it.resolution.origin is not Origin.PACKAGE or it.raw.dispensable:
+        if it.module.origin is not Origin.PACKAGE or it.raw.dispensable:
             return False
         others = self._others(it, it.raw.instead)
         return bool(others) and all(
             not self._supplied(other)
-            if other.resolution.origin is Origin.STDLIB
-            else other.resolution.origin is Origin.PACKAGE and _top(other.raw) not in required
+            if other.module.origin is Origin.STDLIB
+            else other.module.origin is Origin.PACKAGE and _top(other.raw) not in required
             for other in others
         )

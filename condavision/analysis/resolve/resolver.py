@@ -14,17 +14,18 @@ from condavision.analysis.source.module_finder import (
     find_module,
     has_member,
 )
-from condavision.core.model import Origin
+from condavision.core.model import Origin, OriginReason, OriginRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from condavision.analysis.imports.imports import RawImport
 
-__all__ = ["UNSEARCHED", "Place", "Resolution", "Resolver"]
+__all__ = ["ModuleOrigin", "Place", "Resolver"]
 
-UNSEARCHED = ", outside Python's search path:"
-"""What the reason of a module says that only the project's layout leads to; its folder follows."""
+_BUILTIN = OriginReason(OriginRule.BUILTIN)  # one of each: a pickled analysis has it once
+_STDLIB = OriginReason(OriginRule.STDLIB)
+_INSTALLED = OriginReason(OriginRule.INSTALLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolution:
+class ModuleOrigin:
     """Who supplies an import, why, and the local modules it makes Python read.
 
     ``name`` is absolute. ``entry`` is the search directory that supplied a local module.
@@ -53,7 +54,7 @@ class Resolution:
 
     name: str
     origin: Origin
-    why: str
+    reason: OriginReason
     modules: tuple[Module, ...] = ()
     entry: str | None = None
 
@@ -78,33 +79,30 @@ class Resolver:
     directories: Directories = field(default_factory=Directories)
     root: str = ""
     _found: dict[tuple[str, tuple[str, ...]], Found | None] = field(default_factory=dict)
-    _resolved: dict[Place, tuple[Resolution, ...]] = field(default_factory=dict)
+    _resolved: dict[Place, tuple[ModuleOrigin, ...]] = field(default_factory=dict)
 
-    def resolve(self, imports: Sequence[RawImport], place: Place) -> tuple[Resolution, ...]:
+    def resolve(self, imports: Sequence[RawImport], place: Place) -> tuple[ModuleOrigin, ...]:
         """Decide who supplies each of the imports made at a place; they are always the same."""
         known = self._resolved.get(place)
         if known is None:
             known = self._resolved[place] = tuple(self._resolve(it, place) for it in imports)
         return known
 
-    def _resolve(self, raw: RawImport, place: Place) -> Resolution:
+    def _resolve(self, raw: RawImport, place: Place) -> ModuleOrigin:
         if raw.level:
             return self._relative(raw, place)
         top = raw.name.partition(".")[0]
         if top in BUILTIN:
-            return Resolution(raw.name, Origin.STDLIB, "compiled into Python")
+            return ModuleOrigin(raw.name, Origin.STDLIB, _BUILTIN)
         standard = stdlib_pythons(raw.name)
         local = self._local(raw, place, self.before, regular=standard is not None)
         if local is not None and not self._is_packaged_namesake(local, place):
             return self._shadowing(local, place, shadows=standard is not None)
         if standard is not None:
-            return Resolution(raw.name, Origin.STDLIB, "standard library")
+            return ModuleOrigin(raw.name, Origin.STDLIB, _STDLIB)
         local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
-        return local or Resolution(
-            raw.name,
-            Origin.PACKAGE,
-            "neither local nor standard library",
-            self._passed_through(raw),
+        return local or ModuleOrigin(
+            raw.name, Origin.PACKAGE, _INSTALLED, self._passed_through(raw)
         )
 
     def _passed_through(self, raw: RawImport) -> tuple[Module, ...]:
@@ -114,7 +112,7 @@ class Resolver:
             return ()
         return found.modules
 
-    def _relative(self, raw: RawImport, place: Place) -> Resolution:
+    def _relative(self, raw: RawImport, place: Place) -> ModuleOrigin:
         folder = place.folder
         parts = place.package.split(".") if place.package else []
         for _ in range(raw.level - 1):
@@ -129,14 +127,14 @@ class Resolver:
             has_init = self.directories.is_package(folder)
             found = Found((init,) if has_init else (), (folder,))
         if found is None:
-            return Resolution(name, Origin.LOCAL, "relative import of a module that is not there")
+            return ModuleOrigin(name, Origin.LOCAL, OriginReason(OriginRule.RELATIVE_MISSING))
         modules = (*found.modules, *find_members(found, name, raw.members, self.directories))
-        why = "relative import" if found.complete else "relative import of a part that is not there"
-        return Resolution(name, Origin.LOCAL, why, modules)
+        rule = OriginRule.RELATIVE if found.complete else OriginRule.RELATIVE_PARTIAL
+        return ModuleOrigin(name, Origin.LOCAL, OriginReason(rule), modules)
 
     def _local(
         self, raw: RawImport, place: Place, entries: Sequence[str], *, regular: bool
-    ) -> Resolution | None:
+    ) -> ModuleOrigin | None:
         found = self._find(raw.name, entries)
         return self._supplied(found, raw, place, regular=regular) if found is not None else None
 
@@ -148,15 +146,13 @@ class Resolver:
 
     def _supplied(
         self, found: Found, raw: RawImport, place: Place, *, regular: bool
-    ) -> Resolution | None:
+    ) -> ModuleOrigin | None:
         if not found.modules:
             if regular or not self._is_meant(found, raw, place):
                 return None
-            where = _shown(found.folders)
+            reason = OriginReason(OriginRule.FOLDERS, _shown(found.folders))
             modules = tuple(find_members(found, raw.name, raw.members, self.directories))
-            return Resolution(
-                raw.name, Origin.LOCAL, f"folder {where}", modules, _above(found, raw)
-            )
+            return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, _above(found, raw))
         if self._is_elsewhere(found, raw):
             return None
         modules = (
@@ -164,14 +160,15 @@ class Resolver:
             *find_members(found, raw.name, raw.members, self.directories),
         )
         first = found.modules[0]
-        path = first.file or first.extensions[0] if first.file or first.extensions else None
-        why = "built from a Cython source here"
-        if path is not None:
-            why = f"found at {path.removeprefix(f'{self.root}/') if self.root else _base(path)}"
+        path = _file_of(first)
         if not found.complete:
-            why = f"local {first.name} has no such part"
-        entry = _entry_of(first)
-        return Resolution(raw.name, Origin.LOCAL, why, modules, entry)
+            reason = OriginReason(OriginRule.PARTIAL, first.name)
+        elif path is None:
+            reason = OriginReason(OriginRule.CYTHON)
+        else:
+            shown = path.removeprefix(f"{self.root}/") if self.root else _base(path)
+            reason = OriginReason(OriginRule.FILE, shown)
+        return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, _entry_of(first))
 
     def _is_elsewhere(self, found: Found, raw: RawImport) -> bool:
         """Tell whether a namespace package is here, but not the part of it that is asked for."""
@@ -201,22 +198,24 @@ class Resolver:
         used = self.uses(place.file, raw.binds[0] if raw.binds else raw.name)
         return all(has_member(found, it, self.directories) for it in used)
 
-    def _around(self, raw: RawImport, place: Place) -> Resolution | None:
+    def _around(self, raw: RawImport, place: Place) -> ModuleOrigin | None:
         for entry in (*self.around, place.folder):
             local = self._local(raw, place, (entry,), regular=False)
             if local is None:
                 continue
             if self._is_mere_namesake(local, place):
                 continue
-            has_place = self.root and local.why.startswith("found at ")
-            why = local.why if has_place else f"{local.why} in {_base(entry)}/"
+            is_shown = self.root and local.reason.rule is OriginRule.FILE
+            unsearched = None
             if entry in self.around:
                 shown = entry.removeprefix(self.root).strip("/") if self.root else _base(entry)
-                why = f"{why}{UNSEARCHED} {shown or '.'}"
-            return Resolution(local.name, Origin.LOCAL, why, local.modules, entry)
+                unsearched = shown or "."
+            within = "" if is_shown else _base(entry)
+            reason = replace(local.reason, within=within, unsearched=unsearched)
+            return replace(local, reason=reason, entry=entry)
         return self._as_itself(raw, place)
 
-    def _as_itself(self, raw: RawImport, place: Place) -> Resolution | None:
+    def _as_itself(self, raw: RawImport, place: Place) -> ModuleOrigin | None:
         """Find a module of the project's folder that is imported by the folder's own name.
 
         Python finds it from the folder above, which is not the project's: nobody looks there unless
@@ -235,9 +234,9 @@ class Resolver:
         if not (rest and found.modules) and not self._is_meant(found, raw, place):
             return None
         local = self._supplied(found, raw, place, regular=False)
-        return local and replace(local, why=f"{local.why}{UNSEARCHED} ..")
+        return local and replace(local, reason=replace(local.reason, unsearched=".."))
 
-    def _is_packaged_namesake(self, local: Resolution, place: Place) -> bool:
+    def _is_packaged_namesake(self, local: ModuleOrigin, place: Place) -> bool:
         """Tell whether a module was found only because its package's folder was searched.
 
         ``proj/celery.py`` that imports celery is meant to be imported as ``proj.celery``.
@@ -249,7 +248,7 @@ class Resolver:
             _parent(first) == _parent(self.script) and self.directories.is_package(_parent(first))
         )
 
-    def _is_mere_namesake(self, local: Resolution, place: Place) -> bool:
+    def _is_mere_namesake(self, local: ModuleOrigin, place: Place) -> bool:
         """Tell whether what was found is only called as the package that is asked for.
 
         A package is that if it lies in a folder of the project that it can be imported through.
@@ -266,18 +265,13 @@ class Resolver:
         """Tell whether a file is merely called as the package it uses: ``celery.py``."""
         return file == place.file or self.imports_itself(file)
 
-    def _shadowing(self, local: Resolution, place: Place, *, shadows: bool) -> Resolution:
+    def _shadowing(self, local: ModuleOrigin, place: Place, *, shadows: bool) -> ModuleOrigin:
         first = local.modules[0].file if local.modules else None
         if first is not None and first == place.file and len(local.modules) == 1:
-            why = (
-                f"Python finds {_base(first)} itself here, not a package of that name:"
-                " rename the file to import the package"
-            )
-        elif shadows:
-            why = f"{local.why}, which shadows the standard library's module"
-        else:
-            return local
-        return Resolution(local.name, local.origin, why, local.modules, local.entry)
+            return replace(local, reason=OriginReason(OriginRule.ITSELF, _base(first)))
+        if shadows:
+            return replace(local, reason=replace(local.reason, shadows_stdlib=True))
+        return local
 
 
 def _base(path: str) -> str:
@@ -292,8 +286,12 @@ def _shown(folders: Sequence[str]) -> str:
     return ", ".join(f"{_base(folder)}/" for folder in folders)
 
 
+def _file_of(module: Module) -> str | None:
+    return module.file or (module.extensions[0] if module.extensions else None)
+
+
 def _entry_of(first: Module) -> str | None:
-    path = first.file or (first.extensions[0] if first.extensions else None)
+    path = _file_of(first)
     if path is None:
         return None
     return _parent(_parent(path)) if _base(path).startswith("__init__.") else _parent(path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.resolve.resolver import Place, Resolution, Resolver
+from condavision.analysis.resolve.resolver import ModuleOrigin, Place, Resolver
 from condavision.analysis.source.module_finder import pythons_of_extension
 from condavision.core.model import PythonReason
 
@@ -50,7 +50,7 @@ class Resolved:
 
     facts: Facts
     raw: RawImport
-    resolution: Resolution
+    module: ModuleOrigin
     is_script: bool = True
 
 
@@ -214,12 +214,12 @@ def _follow(
         reached.files.append((place, here))
         if here.edits:
             edits[home] = edits.get(home, ()) + tuple((place.folder, it) for it in here.edits)
-        resolutions = resolvers[home].resolve(here.imports, place)
-        for raw, resolution in zip(here.imports, resolutions, strict=True):
-            reached.imports.append(Resolved(here, raw, resolution, place in scripts))
-            if resolution.entry is not None:
-                reached.entries.add(resolution.entry)
-            for module in resolution.modules:
+        origins = resolvers[home].resolve(here.imports, place)
+        for raw, origin in zip(here.imports, origins, strict=True):
+            reached.imports.append(Resolved(here, raw, origin, place in scripts))
+            if origin.entry is not None:
+                reached.entries.add(origin.entry)
+            for module in origin.modules:
                 if module.file is None:
                     reached.reasons += _extension_reason(module, raw)
                 elif reader.real(module.file) not in seen:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.module_finder import Directories, find_module
-from condavision.errors import AnalysisError
+from condavision.errors import AnalysisError, Diagnostic
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Found",
+    "SkipReason",
+    "SkippedFile",
     "find_scripts",
     "folders_walked",
     "is_script",
@@ -90,12 +93,31 @@ def module_file(
     return last
 
 
+class SkipReason(StrEnum):
+    """Why a file or folder was skipped."""
+
+    EMPTY = "empty"
+    BROKEN_LINK = "broken-link"
+    UNREADABLE = "unreadable"
+    UNLISTED = "unlisted"
+    """A folder whose files cannot be listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile(Diagnostic):
+    """A file or folder in a named folder that was skipped; ``detail`` is the system's message."""
+
+    path: Path
+    reason: SkipReason
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The scripts in what was named, and a sentence on each that cannot be looked at."""
+    """The scripts in what was named, and what was skipped there."""
 
     scripts: tuple[Path, ...]
-    left_out: tuple[str, ...]
+    skipped: tuple[SkippedFile, ...]
 
 
 def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
@@ -121,7 +143,7 @@ def search_scripts(
         AnalysisError: a path does not exist, or a folder holds no script.
     """
     found: list[Path] = []
-    left_out: list[str] = []
+    skipped: list[SkippedFile] = []
     for path in paths:
         if not path.exists():
             raise AnalysisError(f"{path} does not exist", "check the path")
@@ -131,16 +153,17 @@ def search_scripts(
             continue
         inside = _search(path, modules=modules)
         if not inside.scripts and path not in spare:
-            why = "".join(f" ({it})" for it in inside.left_out)
-            raise AnalysisError(f"no Python script in {path}{why}", "name the script itself")
+            raise AnalysisError(
+                f"no Python script in {path}", "name the script itself", diagnostics=inside.skipped
+            )
         found += inside.scripts
-        left_out += inside.left_out
-    return Found(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(left_out)))
+        skipped += inside.skipped
+    return Found(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(skipped)))
 
 
 def _search(folder: Path, *, modules: bool) -> Found:
     found: list[Path] = []
-    left_out: list[str] = []
+    skipped: list[SkippedFile] = []
     failed: list[OSError] = []
     for here, files in _walked(folder, failed.append):
         package = "__init__.py" in files and not modules
@@ -150,23 +173,23 @@ def _search(folder: Path, *, modules: bool) -> Found:
                 if not package or name == "__main__.py":
                     found.append(path)
             elif name.endswith(_SUFFIXES) and name[0] != ".":
-                left_out += _unseen(path)
-    left_out += (
-        f"{Path(it.filename)} is left out: it cannot be listed: {it.strerror}" for it in failed
+                skipped += _unreadable(path)
+    skipped += (
+        SkippedFile(Path(it.filename), SkipReason.UNLISTED, it.strerror or "") for it in failed
     )
     links = [] if modules else [it for it in found if it.is_symlink()]
     if links:  # another name of a script that is there is not another script
         real = {os.path.realpath(it) for it in found if it not in links}
         found = [it for it in found if it not in links or os.path.realpath(it) not in real]
-    return Found(tuple(sorted(found)), tuple(left_out))
+    return Found(tuple(sorted(found)), tuple(skipped))
 
 
-def _unseen(path: Path) -> Iterator[str]:
+def _unreadable(path: Path) -> Iterator[SkippedFile]:
     try:
         path.stat()
     except OSError as error:
-        why = "a link to nowhere" if path.is_symlink() else error.strerror
-        yield f"{path} is left out: {why}"
+        reason = SkipReason.BROKEN_LINK if path.is_symlink() else SkipReason.UNREADABLE
+        yield SkippedFile(path, reason, error.strerror or "")
 
 
 def folders_walked(folder: Path) -> tuple[Path, ...]:

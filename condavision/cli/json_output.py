@@ -1,0 +1,193 @@
+"""What ``--json`` says of each value: the names of its fields, and sentences for what has none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from condavision.analysis import contradiction
+from condavision.cli.lock_wording import error_words, record_words
+from condavision.cli.wording import diagnostic_words, hints_of, notes_of, resolution_words
+from condavision.core.model import Manager, Origin
+from condavision.core.specs import conda_spec, pypi_spec
+from condavision.locks.diff import diff_json
+from condavision.locks.record import spell_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from condavision.compile_stage.preferred_versions import Agreement
+    from condavision.compile_stage.recording import LockedScript
+    from condavision.core.model import Lock, SourceLocation
+    from condavision.environments.inventory import InstalledEnvironment
+    from condavision.errors import CondavisionError
+    from condavision.inspection.check import Checked
+    from condavision.inspection.explain import Explanation, ImportLine, RequirementLine
+    from condavision.project.targets import Target
+
+__all__ = [
+    "checked_json",
+    "declared_json",
+    "environment_json",
+    "error_json",
+    "explanation_json",
+    "failed_json",
+    "import_json",
+    "iso_time",
+    "locked_script_json",
+    "shown_platform",
+]
+
+
+def error_json(error: CondavisionError) -> dict[str, Any]:
+    """Return what ``--json`` says of an error."""
+    return {"error": error_words(error), "hints": list(hints_of(error)), "code": error.code}
+
+
+def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[str, Any]]:
+    """Return what ``lock --json`` says of targets that could not be locked."""
+    return [
+        {"script": str(target), "status": "failed", **error_json(error)} for target, error in failed
+    ]
+
+
+def locked_script_json(
+    locked: LockedScript, platform: str, agreement: Agreement | None = None
+) -> dict[str, Any]:
+    """Return what ``lock --json`` says of a script."""
+    shown = shown_platform(locked.lock, platform)
+    return {
+        "script": locked.inference.project.key,
+        "python": str(locked.inference.requirements.python),
+        "packages": {package.name: package.version for package in locked.lock.on(shown)},
+        "platforms": list(locked.lock.platforms),
+        "hash": locked.lock.hash,
+        "lock": str(locked.path),
+        "status": "written" if locked.written else "reused",
+        "unverified": spell_pairs(locked.lock.record.unverified),
+        "changes": diff_json(locked.changes),
+        "cautions": [*record_words(locked.lock.record), *map(diagnostic_words, locked.diagnostics)],
+        "not_kept": [one.as_json() for one in agreement.unkept(locked.lock)] if agreement else [],
+    }
+
+
+def checked_json(checked: Checked) -> dict[str, Any]:
+    """Return what ``check --json`` says of a target."""
+    return {
+        "script": checked.script,
+        "hash": checked.hash,
+        "state": checked.state,
+        "notes": list(notes_of(checked)),
+        "code": checked.code,
+    }
+
+
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    """Return what ``explain --json`` says.
+
+    ``python`` is the range inferred, ``python_required`` the one that is hashed and solved for;
+    ``contradiction`` says which places leave no Python, if they do.
+    ``pypi`` and ``conda`` list every requirement under the name it has there; ``conditional`` has
+    those of some Pythons only.
+    """
+    inference, lock = explanation.inference, explanation.lock
+    analysis, everything = inference.analysis, inference.requirements.requirements
+    always = [needed for needed in everything if needed.pythons is None]
+    return {
+        "script": inference.project.key,
+        "python": str(analysis.python),
+        "python_required": str(inference.requirements.python),
+        "contradiction": contradiction(analysis),
+        "reasons": [
+            {**_place(it.location), "rule": it.rule, "python": str(it.pythons)}
+            for it in analysis.reasons
+        ],
+        "imports": list(map(import_json, explanation.imports)),
+        "declared": list(map(declared_json, explanation.declared)),
+        "conda": [conda_spec(needed, needed.conda) for needed in always if needed.conda],
+        "pypi": [pypi_spec(needed) for needed in always if needed.manager is Manager.PYPI],
+        "unknown": [needed.name for needed in always if needed.manager is Manager.IMPORT],
+        "conditional": [
+            {"requirement": pypi_spec(needed), "conda": needed.conda, "python": str(needed.pythons)}
+            for needed in everything
+            if needed.pythons is not None
+        ],
+        "channels": list(inference.requirements.channels),
+        "files": [source.module or inference.project.key for source in analysis.files],
+        "unread": [{**_place(it.location), "to": it.last_line} for it in analysis.unread],
+        "hash": inference.hash,
+        "locked": lock is not None,
+        "lock": lock.hash if lock else None,
+        "together": explanation.together,
+        "cautions": list(map(diagnostic_words, explanation.diagnostics)),
+    }
+
+
+def _place(location: SourceLocation) -> dict[str, Any]:
+    return {"file": location.file, "line": location.line}
+
+
+def import_json(line: ImportLine) -> dict[str, Any]:
+    """Return what ``explain --json`` says of an import."""
+    found, imported = line.found, line.found.imported
+    return {
+        "name": found.module,
+        **_place(imported.location),
+        "kind": imported.kind.value,
+        "origin": "unknown" if found.unknown else imported.origin.value,
+        **_required_json(line.required),
+        "why": resolution_words(found),
+        "extras": line.required.needed.extras if line.required else (),
+    }
+
+
+def declared_json(line: RequirementLine) -> dict[str, Any]:
+    """Return what ``explain --json`` says of a requirement that no import stands for."""
+    return {
+        "name": "",
+        **_place(line.needed.sources[0]),
+        "kind": "declared",
+        "origin": Origin.PACKAGE.value,
+        **_required_json(line),
+        "why": "declared",
+        "extras": line.needed.extras,
+    }
+
+
+def _required_json(line: RequirementLine | None) -> dict[str, str | None]:
+    if line is None:
+        return dict.fromkeys(("pypi", "conda", "spec", "locked"))
+    needed, locked = line.needed, line.locked
+    return {
+        "pypi": needed.name if needed.manager is Manager.PYPI else None,
+        "conda": needed.conda or None,
+        "spec": needed.constraint or "*",
+        "locked": f"{locked.name} {locked.version}" if locked else None,
+    }
+
+
+def environment_json(environment: InstalledEnvironment) -> dict[str, Any]:
+    """Return what ``list --json`` says of an environment; times as ISO 8601 in UTC."""
+    return {
+        "prefix": str(environment.prefix),
+        "key": environment.key,
+        "hash": environment.hash,
+        "python": environment.python,
+        "platform": environment.subdir,
+        "size": environment.size,
+        "freed": environment.freed,
+        "created": iso_time(environment.created),
+        "used": iso_time(environment.used),
+        "scripts": list(environment.scripts),
+        "ready": environment.ready,
+    }
+
+
+def iso_time(seconds: float) -> str:
+    """Return seconds since 1970 as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def shown_platform(lock: Lock, platform: str) -> str:
+    """Return the platform whose packages are shown: this machine's, else the lock's first."""
+    return platform if platform in lock.platforms else lock.platforms[0]

@@ -1,0 +1,166 @@
+"""The sentences a person reads: one function for each kind of value that is not worded itself."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.source.scripts import SkippedFile, SkipReason
+from condavision.cli.lock_wording import error_words, record_words, stale_words
+from condavision.core.model import ImportKind, Origin, OriginRule
+from condavision.inference.diagnostics import (
+    MissingSearchPath,
+    OutsideSearchPath,
+    OvershadowedLock,
+    RelativeImport,
+    SoleProvider,
+    UnreadFile,
+    UntrustedConfiguration,
+)
+from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden
+from condavision.project.targets import near
+
+if TYPE_CHECKING:
+    from condavision.core.model import OriginReason
+    from condavision.errors import CondavisionError, Diagnostic
+    from condavision.inspection.check import Checked
+    from condavision.mapping.resolve import Resolution
+
+__all__ = [
+    "diagnostic_words",
+    "hints_of",
+    "notes_of",
+    "resolution_words",
+]
+
+_ORIGINS = {
+    OriginRule.BUILTIN: "compiled into Python",
+    OriginRule.STDLIB: "standard library",
+    OriginRule.BACKPORT: "{} brings it to these Pythons",
+    OriginRule.INSTALLED: "neither local nor standard library",
+    OriginRule.RELATIVE: "relative import",
+    OriginRule.RELATIVE_PARTIAL: "relative import of a part that is not there",
+    OriginRule.RELATIVE_MISSING: "relative import of a module that is not there",
+    OriginRule.FILE: "found at {}",
+    OriginRule.FOLDERS: "folder {}",
+    OriginRule.CYTHON: "built from a Cython source here",
+    OriginRule.PARTIAL: "local {} has no such part",
+    OriginRule.ITSELF: "Python finds {} itself here, not a package of that name:"
+    " rename the file to import the package",
+}
+_NOT_INSTALLED = {
+    ImportKind.OPTIONAL: "optional: the script goes on without it",
+    ImportKind.FALLBACK: "fallback of another import",
+    ImportKind.TYPING: "for type checkers only",
+    ImportKind.VERSION: "for other Pythons only",
+}
+
+
+def resolution_words(found: Resolution) -> str:
+    """Say why a module is supplied as it is, and why its package is not installed."""
+    imported = found.imported
+    if imported.origin is not Origin.PACKAGE:
+        return _origin_words(imported.reason)
+    said = [_decision_words(found)]
+    if imported.kind is ImportKind.IMPLIED:
+        said.insert(0, f"{imported.implied_by} needs it")
+        said += ["left to the declared dependencies"] if found.left_to_declared else []
+    elif not found.installed:
+        needed_on = f", needed on Python {imported.needed_on}" if imported.needed_on else ""
+        said.append(f"{_NOT_INSTALLED[imported.kind]}{needed_on}")
+    return "; ".join(said)
+
+
+def _origin_words(reason: OriginReason) -> str:
+    said = _ORIGINS[reason.rule].format(reason.subject)
+    if reason.within:
+        said += f" in {reason.within}/"
+    if reason.unsearched is not None:
+        said += f", outside Python's search path: {reason.unsearched}"
+    if reason.shadows_stdlib:
+        said += ", which shadows the standard library's module"
+    return said
+
+
+def _decision_words(found: Resolution) -> str:
+    match found.decision:
+        case None:
+            return "no package is known for it"
+        case Overridden(module) if found.requirement is None:
+            return f"override: {module} needs no package"
+        case Overridden(module):
+            return f"override of {module}"
+        case DeclaredAt(location):
+            return f"declared in {location}"
+        case NamedIn(file):
+            return f"named in {file}"
+        case Mapped(module, date, sole):
+            return f"{'nobody else has it: ' if sole else ''}map of {date}: {module}"
+
+
+_SKIPPED = {
+    SkipReason.EMPTY: "empty file",
+    SkipReason.BROKEN_LINK: "broken symlink",
+    SkipReason.UNREADABLE: "{}",
+    SkipReason.UNLISTED: "cannot be listed: {}",
+}
+
+
+def diagnostic_words(found: Diagnostic) -> str:
+    """Say what is likely not meant, and what to do about it."""
+    match found:
+        case SkippedFile(path, reason, detail):
+            return f"{path} skipped: {_SKIPPED[reason].format(detail)}"
+        case UnreadFile(location):
+            return f"{location}: not read as Python; what it imports there may not be in the lock"
+        case MissingSearchPath(settings, path):
+            return f"{near(settings)}: `paths` names {near(path)}, no folder"
+        case RelativeImport(location, module, folder):
+            where = "" if folder == Path.cwd() else f" in {near(folder)}"
+            return (
+                f"{location}: a script has no package, so this relative import fails when it is"
+                f" run by its path{f': use -m {module}{where}' if module else ''}"
+            )
+        case OutsideSearchPath(location, module, folder):
+            return (
+                f"{location}: Python will not find `{module}`, which lies in {folder}:"
+                f' add "{folder}" to `paths` in condavision.toml, or to PYTHONPATH'
+            )
+        case SoleProvider(location, module, distribution):
+            return (
+                f"{location}: `{module}` is taken for {distribution}, which alone on PyPI has such"
+                " a module; if it is one of your own, put its folder into `paths`; if not, say so:"
+                f' [imports] {module} = "pypi:{distribution}"'
+            )
+        case UntrustedConfiguration(folder, writable):
+            command = f"chmod o-w {shlex.quote(str(near(writable)))}"
+            return (
+                f"the configuration or locks in {near(folder)} are not used, because anybody can"
+                f" write to {near(writable)}; if nobody should, run `{command}`"
+            )
+        case OvershadowedLock(key, index):
+            return (
+                f"{key}: {near(index)} has another lock of it, and `run` takes that one as long as"
+                " it fits; for this one, lock and run with --locks OTHER-FOLDER"
+            )
+    raise TypeError(f"no words for {found!r}")
+
+
+def hints_of(error: CondavisionError) -> tuple[str, ...]:
+    """Say what to do about an error, and what may have led to it."""
+    return (*error.hints, *map(diagnostic_words, error.diagnostics))
+
+
+def notes_of(checked: Checked) -> tuple[str, ...]:
+    """Say why a lock does not fit; of one that does, what a person should look at."""
+    if checked.error is not None:
+        return (error_words(checked.error), *hints_of(checked.error))
+    if checked.reasons:
+        return (*map(stale_words, zip(checked.reasons, strict=True)), f"run `{checked.command}`")
+    today = stale_words(checked.inferred_differently)
+    return (
+        *((f"would be inferred differently today: {today}",) if today else ()),
+        *record_words(checked.record),
+        *map(diagnostic_words, checked.diagnostics),
+    )

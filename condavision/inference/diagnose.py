@@ -1,0 +1,109 @@
+"""Find what in a target is likely not meant, though it can be locked and run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.facts.syntax_check import is_refused
+from condavision.analysis.source.scripts import search_scripts
+from condavision.core.model import ImportKind
+from condavision.inference.diagnostics import (
+    MissingSearchPath,
+    OutsideSearchPath,
+    RelativeImport,
+    SoleProvider,
+    UnreadFile,
+)
+from condavision.mapping.resolve import Mapped
+from condavision.project.targets import Together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from condavision.core.model import SourceLocation
+    from condavision.errors import Diagnostic
+    from condavision.inference.infer import Inference
+    from condavision.inference.workspace import Workspace
+
+__all__ = ["diagnose"]
+
+_MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING})
+
+
+def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ...]:
+    """Return a value for each thing that is likely not meant."""
+    target = inference.project.target
+    skipped = search_scripts((target.folder,)).skipped if isinstance(target, Together) else ()
+    return (
+        *workspace.untrusted_configuration(target),
+        *_missing_paths(inference),
+        *_sole_providers(inference),
+        *skipped,
+        *_unread(inference),
+        *_relative_imports(inference),
+        *_unsearched(inference),
+    )
+
+
+def _missing_paths(inference: Inference) -> Iterator[MissingSearchPath]:
+    config = inference.project.config
+    for path in config.paths:
+        if not path.is_dir():
+            yield MissingSearchPath(config.source or config.root, path)
+
+
+def _sole_providers(inference: Inference) -> Iterator[SoleProvider]:
+    for found in inference.resolutions:
+        sole = isinstance(found.decision, Mapped) and found.decision.sole
+        if sole and found.installed and found.requirement is not None:
+            module = found.module.partition(".")[0]
+            yield SoleProvider(found.imported.location, module, found.requirement.name)
+
+
+def _unread(inference: Inference) -> Iterator[UnreadFile]:
+    """Yield each file with lines that neither the parser nor Python takes: once, at the first."""
+    first: dict[str, SourceLocation] = {}
+    for region in inference.analysis.unread:
+        first.setdefault(region.location.file.partition(":cell ")[0], region.location)
+    for file, location in first.items():
+        if is_refused(inference.project.config.root / file, inference.analysis.python):
+            yield UnreadFile(location)
+
+
+def _relative_imports(inference: Inference) -> Iterator[RelativeImport]:
+    """Yield the first relative import in a file that is run by its path."""
+    if not isinstance(inference.project.target, Path):
+        return
+    script = inference.analysis.files[0].path
+    root = inference.project.config.root.as_posix().rstrip("/")
+    shown = script.as_posix().removeprefix(f"{root}/")
+    for imported in inference.analysis.imports:
+        may_fail = imported.kind in _MAY_FAIL
+        if imported.reason.is_relative and imported.location.file == shown and not may_fail:
+            yield RelativeImport(imported.location, *_as_module(script))
+            return
+
+
+def _unsearched(inference: Inference) -> Iterator[OutsideSearchPath]:
+    """Yield the first module in each folder of the project that Python will not look into."""
+    if isinstance(inference.project.target, Together):
+        return
+    seen = set()
+    for imported in inference.analysis.imports:
+        folder = imported.reason.unsearched
+        if folder is not None and folder not in seen and imported.kind not in _MAY_FAIL:
+            seen.add(folder)
+            yield OutsideSearchPath(imported.location, imported.name, folder)
+
+
+def _as_module(script: Path) -> tuple[str, Path]:
+    """Return the name by which a script is a module, if it has one, and the folder to run it in."""
+    parts = [] if script.stem == "__main__" else [script.stem]
+    folder = script.parent
+    parts.insert(0, folder.name)  # a folder without __init__.py is a package too
+    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
+        folder = folder.parent
+        parts.insert(0, folder.name)
+    is_module = all(part.isidentifier() for part in parts)
+    return ".".join(parts) if is_module else "", folder.parent
