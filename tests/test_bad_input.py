@@ -190,7 +190,7 @@ def test_a_damaged_lock(command: CommandLine, damage: Callable[[str], str], home
     hints = [line for line in failed.err.splitlines() if line.startswith("  hint: ")]
     assert hints == [
         "  hint: restore it from version control",
-        "  hint: or type: condavision lock ok.py",
+        "  hint: or run `condavision lock ok.py`",
     ]
     assert not list((home / "envs").glob("*")), "nothing was installed from it"
     command("lock", "ok.py").ok()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from condavision.analysis import contradiction
 from condavision.cli.lock_wording import error_words, record_words
 from condavision.cli.wording import diagnostic_words, hints_of, notes_of, resolution_words
-from condavision.core.model import Manager, Origin
+from condavision.core.model import Manager
+from condavision.core.origin import Origin
 from condavision.core.specs import conda_spec, pypi_spec
 from condavision.locks.diff import diff_json
 from condavision.locks.record import spell_pairs

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
 from condavision.cli.lock_wording import error_words, record_words, stale_words
-from condavision.core.model import ImportKind, Origin, OriginRule
+from condavision.core.model import ImportKind
+from condavision.core.origin import Origin, OriginRule
 from condavision.inference.diagnostics import (
     MissingSearchPath,
     OutsideSearchPath,
@@ -22,17 +23,12 @@ from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden
 from condavision.project.targets import near
 
 if TYPE_CHECKING:
-    from condavision.core.model import OriginReason
+    from condavision.core.origin import OriginReason
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inspection.check import Checked
     from condavision.mapping.resolve import Resolution
 
-__all__ = [
-    "diagnostic_words",
-    "hints_of",
-    "notes_of",
-    "resolution_words",
-]
+__all__ = ["diagnostic_words", "hints_of", "notes_of", "resolution_words"]
 
 _ORIGINS = {
     OriginRule.BUILTIN: "compiled into Python",
@@ -50,7 +46,7 @@ _ORIGINS = {
     " rename the file to import the package",
 }
 _NOT_INSTALLED = {
-    ImportKind.OPTIONAL: "optional: the script goes on without it",
+    ImportKind.OPTIONAL: "optional: the script runs without it",
     ImportKind.FALLBACK: "fallback of another import",
     ImportKind.TYPING: "for type checkers only",
     ImportKind.VERSION: "for other Pythons only",

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.origin import INSTALLED, Origin, OriginReason
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -28,9 +30,6 @@ __all__ = [
     "LockRecord",
     "LockedPackage",
     "Manager",
-    "Origin",
-    "OriginReason",
-    "OriginRule",
     "PythonReason",
     "Requirement",
     "Requirements",
@@ -81,67 +80,6 @@ class ImportKind(StrEnum):
     """Nobody imports it, but a call fails without it: ``Import.implied_by``."""
 
 
-class Origin(StrEnum):
-    """Who supplies a module."""
-
-    STDLIB = "stdlib"
-    LOCAL = "local"
-    PACKAGE = "package"
-
-
-class OriginRule(StrEnum):
-    """What decided the origin of a module; some have a subject, ``OriginReason.subject``."""
-
-    BUILTIN = "builtin"
-    """Compiled into Python."""
-    STDLIB = "stdlib"
-    BACKPORT = "backport"
-    """A standard library module that the script's Pythons lack; subject: what brings it to them."""
-    INSTALLED = "installed"
-    """Neither local nor of the standard library."""
-    RELATIVE = "relative"
-    RELATIVE_PARTIAL = "relative-partial"
-    """A relative import that leads to a package without the part that is asked for."""
-    RELATIVE_MISSING = "relative-missing"
-    FILE = "file"
-    """Subject: its path, relative to the project root, or its name where there is no root."""
-    FOLDERS = "folders"
-    """Folders without ``__init__.py``; subject: their names, each with a slash."""
-    CYTHON = "cython"
-    """A Cython source, from which the module is built."""
-    PARTIAL = "partial"
-    """A local package without the part that is asked for; subject: the package."""
-    ITSELF = "itself"
-    """The importing file, which has the name of the package it is after; subject: its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class OriginReason:
-    """Why a module has its origin.
-
-    ``within`` is the name of the folder of the project that supplied the module, where the subject
-    does not show it. ``unsearched`` is the folder, relative to the project root, that has to be
-    added to Python's search path; None where the module is found without.
-    """
-
-    rule: OriginRule
-    subject: str = ""
-    within: str = ""
-    unsearched: str | None = None
-    shadows_stdlib: bool = False
-
-    @property
-    def is_relative(self) -> bool:
-        """Whether a relative import led to it, or to nothing."""
-        return self.rule in _RELATIVE
-
-    def __reduce__(self) -> tuple[type[OriginReason], tuple[Any, ...]]:
-        return OriginReason, tuple(getattr(self, name) for name in self.__slots__)
-
-
-_RELATIVE = (OriginRule.RELATIVE, OriginRule.RELATIVE_PARTIAL, OriginRule.RELATIVE_MISSING)
-
-
 @dataclass(frozen=True, slots=True)
 class Import:
     """One module asked for at one place.
@@ -161,7 +99,7 @@ class Import:
     origin: Origin = Origin.PACKAGE
     members: tuple[str, ...] = ()
     platforms: frozenset[str] = frozenset()
-    reason: OriginReason = OriginReason(OriginRule.INSTALLED)
+    reason: OriginReason = INSTALLED
     pythons: PythonRange | None = None
     implied_by: str = ""
     needed_on: PythonRange | None = None

@@ -90,7 +90,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
     it, inference = inferred[0]
     raise StaleLockError(
         f"{it.owner} no longer requires what it was locked for",
-        f"type: {it.lock_command(workspace)}",
+        f"run `{it.lock_command(workspace)}`",
         reasons=requirement_changes(_read(it, workspace).record, inference.requirements),
     )
 
@@ -107,7 +107,7 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
         )
     where = f" in {target.folder}" if isinstance(target, Module) else ""
     return MissingLockError(
-        f"{target} has no lock{where}", f"type: {command}", diagnostics=untrusted
+        f"{target} has no lock{where}", f"run `{command}`", diagnostics=untrusted
     )
 
 
@@ -158,7 +158,7 @@ def find_locks(names: Sequence[str | Target], workspace: Workspace) -> tuple[Loc
             "name whose are wanted: condavision vendor DIR SCRIPT",
             f"or lock with a channel: {workspace.lock_command(channels=('CHANNEL',))}",
         )
-    hint = f"type: {workspace.lock_command()}"
+    hint = f"run `{workspace.lock_command()}`"
     raise MissingLockError(f"there are no locks in {folder}", hint)
 
 
@@ -232,9 +232,9 @@ def _same_requirements(entry: Entry, inference: Inference) -> bool:
 
 def _read(candidate: _Candidate, workspace: Workspace) -> Lock:
     path, command = candidate.path, candidate.lock_command(workspace)
-    hints = ["restore it from version control", f"or type: {command}"]
+    hints = ["restore it from version control", f"or run `{command}`"]
     if candidate.folder.name == LOCAL:  # which is in no version control
-        hints = [f"type: {command}"]
+        hints = [f"run `{command}`"]
     if not path.exists():
         raise MissingLockError(
             f"{candidate.owner} is locked as {path.name}, but that file is missing", *hints

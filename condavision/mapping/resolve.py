@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from condavision.core.model import ImportKind, Manager, Origin, Requirement
+from condavision.core.model import ImportKind, Manager, Requirement
+from condavision.core.origin import Origin
 from condavision.mapping.declared import conda_name, declared_requirements, parse_requirement
 from condavision.mapping.import_map import Provider, normalized
 from condavision.mapping.project_names import namesake, project_names

@@ -13,7 +13,8 @@ from condavision.analysis import (
     module_file,
     require_python,
 )
-from condavision.core.model import Analysis, ImportKind, Origin, OriginReason, OriginRule
+from condavision.core.model import Analysis, ImportKind
+from condavision.core.origin import Origin, OriginReason, OriginRule
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:

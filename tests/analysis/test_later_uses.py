@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.core.model import Analysis, ImportKind, Origin
+from condavision.core.model import Analysis, ImportKind
+from condavision.core.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -95,7 +95,7 @@ def test_what_makes_it_stale(name: str, text: str, code: int, command: InProcess
     assert checked.code == code, checked.out
     if code:
         assert f"added humanize ({name}:1)" in checked.out
-        assert "type: condavision lock --together jobs" in checked.out
+        assert "run `condavision lock --together jobs`" in checked.out
 
 
 def test_the_next_run_is_warm_until_a_file_appears(command: InProcess) -> None:
@@ -118,7 +118,7 @@ def test_a_folder_of_scripts_with_locks_of_their_own_is_installed(command: InPro
     command("lock", "jobs/a.py").ok()
     failed = command("install", "jobs")
     assert failed.code == 70
-    assert "type: condavision lock jobs/sub/b.py" in failed.err
+    assert "run `condavision lock jobs/sub/b.py`" in failed.err
     command("lock", ".").ok()
     names = ["jobs/a.py", "jobs/sub/b.py"]
     made = command("install", "jobs", "--json").ok().json()

@@ -70,13 +70,13 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
     "stale": (
         lambda root: (root / "a.py").write_text("import yaml\n"),
         State.BROKEN,
-        "type: condavision lock a.py",
+        "run `condavision lock a.py`",
     ),
     "gone": (lambda root: (root / "a.py").unlink(), State.WARNING, "condavision lock --prune ."),
     "a missing lock": (
         lambda root: _lock(root).unlink(),
         State.BROKEN,
-        "type: condavision lock a.py",
+        "run `condavision lock a.py`",
     ),
     "tampered": (_tamper, State.BROKEN, "condavision lock"),
     "orphaned": (

@@ -13,10 +13,10 @@ from condavision.core.model import (
     Import,
     ImportKind,
     Manager,
-    Origin,
     ScriptMetadata,
     SourceLocation,
 )
+from condavision.core.origin import Origin
 from condavision.core.pythons import PythonRange
 from condavision.errors import ConfigError, UnknownImportError
 from condavision.inference.requirements import derive, require_known

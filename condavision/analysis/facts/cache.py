@@ -58,7 +58,7 @@ def rules_tag() -> int:
     """Return a number for the rules in force: facts read by other rules are not reused."""
     here = Path(__file__).parents[1]
     rules = hashlib.sha256(sys.version.encode())
-    values = (here.parent / "core" / name for name in ("model.py", "pythons.py"))
+    values = (here.parent / "core" / name for name in ("model.py", "origin.py", "pythons.py"))
     for path in sorted((*here.rglob("*.*"), *values)):
         if path.suffix in {".py", ".json", ".tsv", ".txt"}:
             status = path.stat()

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.stdlib import BACKPORTS, modules, stdlib_pythons
 from condavision.analysis.records import RENAMED
-from condavision.core.model import (
-    Import,
-    ImportKind,
-    Origin,
-    OriginReason,
-    OriginRule,
-    PythonReason,
-)
+from condavision.core.model import Import, ImportKind, PythonReason
+from condavision.core.origin import Origin, OriginReason, OriginRule
 from condavision.core.pythons import FLOOR, KNOWN, PythonRange
 
 if TYPE_CHECKING:

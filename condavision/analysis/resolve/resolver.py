@@ -14,7 +14,7 @@ from condavision.analysis.source.module_finder import (
     find_module,
     has_member,
 )
-from condavision.core.model import Origin, OriginReason, OriginRule
+from condavision.core.origin import INSTALLED, Origin, OriginReason, OriginRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +25,6 @@ __all__ = ["ModuleOrigin", "Place", "Resolver"]
 
 _BUILTIN = OriginReason(OriginRule.BUILTIN)  # one of each: a pickled analysis has it once
 _STDLIB = OriginReason(OriginRule.STDLIB)
-_INSTALLED = OriginReason(OriginRule.INSTALLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +100,7 @@ class Resolver:
         if standard is not None:
             return ModuleOrigin(raw.name, Origin.STDLIB, _STDLIB)
         local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
-        return local or ModuleOrigin(
-            raw.name, Origin.PACKAGE, _INSTALLED, self._passed_through(raw)
-        )
+        return local or ModuleOrigin(raw.name, Origin.PACKAGE, INSTALLED, self._passed_through(raw))
 
     def _passed_through(self, raw: RawImport) -> tuple[Module, ...]:
         """Return the local parts of a namespace package whose other parts have to be installed."""

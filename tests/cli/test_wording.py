@@ -1,0 +1,111 @@
+"""Every value that a person is shown has words, whichever of its kinds it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from condavision.analysis.source.scripts import SkippedFile, SkipReason
+from condavision.cli.wording import diagnostic_words, hints_of, resolution_words
+from condavision.core.model import (
+    Import,
+    ImportKind,
+    Manager,
+    Requirement,
+    SourceLocation,
+)
+from condavision.core.origin import Origin, OriginReason, OriginRule
+from condavision.core.pythons import PythonRange
+from condavision.errors import AnalysisError, Diagnostic
+from condavision.inference.diagnostics import (
+    MissingSearchPath,
+    OutsideSearchPath,
+    OvershadowedLock,
+    RelativeImport,
+    SoleProvider,
+    UnreadFile,
+    UntrustedConfiguration,
+)
+from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden, Resolution
+
+HERE = SourceLocation("s.py", 3)
+NEEDED = Requirement(Manager.PYPI, "openpyxl")
+MAPPED = Mapped("openpyxl", "2026-11-23", sole=False)
+
+DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
+    (SkippedFile(Path("a.py"), SkipReason.EMPTY), "a.py skipped: empty file"),
+    (SkippedFile(Path("a.py"), SkipReason.BROKEN_LINK), "a.py skipped: broken symlink"),
+    (
+        SkippedFile(Path("jobs"), SkipReason.UNLISTED, "Permission denied"),
+        "jobs skipped: cannot be listed: Permission denied",
+    ),
+    (SkippedFile(Path("a.py"), SkipReason.UNREADABLE, "{odd}"), "a.py skipped: {odd}"),
+    (UnreadFile(HERE), "s.py:3: not read as Python"),
+    (MissingSearchPath(Path("c.toml"), Path("lib")), "`paths` names lib"),
+    (RelativeImport(HERE, "shop.tool", Path.cwd()), "by its path: use -m shop.tool"),
+    (RelativeImport(HERE, "", Path.cwd()), "fails when it is run by its path"),
+    (OutsideSearchPath(HERE, "p", "src"), 'add "src" to `paths`'),
+    (SoleProvider(HERE, "gidgetlab", "gidget"), '[imports] gidgetlab = "pypi:gidget"'),
+    (UntrustedConfiguration(Path("a b"), Path("a b")), "run `chmod o-w 'a b'`"),
+    (OvershadowedLock("s.py", Path("scripts.yml")), "`run` takes that one"),
+]
+
+
+@pytest.mark.parametrize(("found", "words"), DIAGNOSTICS)
+def test_every_diagnostic_has_words(found: Diagnostic, words: str) -> None:
+    assert words in diagnostic_words(found)
+    assert hints_of(AnalysisError("it", "do", diagnostics=[found])) == (
+        "do",
+        diagnostic_words(found),
+    )
+
+
+def test_no_kind_of_diagnostic_is_missing_above() -> None:
+    shown = {type(found).__name__ for found, _ in DIAGNOSTICS}
+    assert shown == {kind.__name__ for kind in Diagnostic.__subclasses__()}
+    skipped = {found.reason for found, _ in DIAGNOSTICS if isinstance(found, SkippedFile)}
+    assert skipped == {*SkipReason}
+
+
+@pytest.mark.parametrize("rule", OriginRule)
+def test_every_origin_has_words(rule: OriginRule) -> None:
+    reason = OriginReason(rule, "thing", within="lib", unsearched=".", shadows_stdlib=True)
+    local = Import("m", HERE, origin=Origin.LOCAL, reason=reason)
+    said = resolution_words(Resolution(local, "m", installed=False))
+    end = " in lib/, outside Python's search path: ., which shadows the standard library's module"
+    assert said.endswith(end)
+    assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("resolution", "words"),
+    [
+        ({}, "no package is known for it"),
+        ({"decision": Overridden("m")}, "override: m needs no package"),
+        ({"decision": Overridden("m"), "requirement": NEEDED}, "override of m"),
+        ({"decision": DeclaredAt(HERE), "requirement": NEEDED}, "declared in s.py:3"),
+        ({"decision": NamedIn("r.txt"), "requirement": NEEDED}, "named in r.txt"),
+        ({"decision": MAPPED, "requirement": NEEDED}, "map of 2026-11-23: openpyxl"),
+        (
+            {"decision": Mapped("m", "2026-11-23", sole=True), "requirement": NEEDED},
+            "nobody else has it: map of 2026-11-23: m",
+        ),
+    ],
+)
+def test_every_decision_has_words(resolution: dict[str, object], words: str) -> None:
+    found = Resolution(Import("m", HERE), "m", **resolution)  # type: ignore[arg-type]
+    assert resolution_words(found) == words
+
+
+def test_what_is_not_installed_says_why() -> None:
+    python = PythonRange.of([(3, 9)])
+    fallback = Import("m", HERE, ImportKind.FALLBACK, needed_on=python)
+    assert resolution_words(Resolution(fallback, "m", installed=False)) == (
+        f"no package is known for it; fallback of another import, needed on Python {python}"
+    )
+    implied = Import("openpyxl", HERE, ImportKind.IMPLIED, implied_by="pandas.read_excel")
+    left = Resolution(implied, "openpyxl", NEEDED, MAPPED, installed=False, left_to_declared=True)
+    assert resolution_words(left) == (
+        "pandas.read_excel needs it; map of 2026-11-23: openpyxl; left to the declared dependencies"
+    )
