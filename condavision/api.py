@@ -19,7 +19,7 @@ from condavision.exec_stage.process import process_environment
 from condavision.exec_stage.stage import install_named, prepare
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
-from condavision.inspection.check import check_targets
+from condavision.inspection.check import check_targets, explain_target
 from condavision.project.config import Flags
 from condavision.project.solve_options import SolveOptions
 from condavision.project.targets import Module, Together
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from condavision.environments.environment import Environment
     from condavision.inference.infer import Inference
     from condavision.inspection.check import CheckReport
+    from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 
-__all__ = ["analyze", "check", "install", "lock", "run"]
+__all__ = ["analyze", "check", "explain", "install", "lock", "run"]
 
 StrPath = str | os.PathLike[str]
 
@@ -103,6 +104,26 @@ def check(
     workspace = Workspace(Flags(tuple(channels), tuple(platforms), _path(locks)))
     selection = select_targets(Named(_paths(paths), tuple(modules)), workspace)
     return replace(check_targets(selection.targets, workspace), skipped=selection.skipped)
+
+
+def explain(
+    script: StrPath | None = None,
+    *,
+    module: str | None = None,
+    together: StrPath | None = None,
+    channels: Sequence[str] = (),
+    locks: StrPath | None = None,
+) -> Explanation:
+    """Return each import, the package that supplies it and why, and what narrows the Pythons.
+
+    Works offline and without a lock; with one, it has the locked versions.
+
+    Raises:
+        AnalysisError: it cannot be read as Python.
+        ConfigError: the configuration, a channel or a declared dependency is wrong.
+    """
+    workspace = Workspace(Flags(tuple(channels), locks=_path(locks)))
+    return explain_target(_target(script, module, together), workspace)
 
 
 def install(

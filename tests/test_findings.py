@@ -219,7 +219,7 @@ def test_an_empty_name_is_no_script(words: list[str], command: InProcess) -> Non
 def test_wrong_usage_is_told_in_json_too(words: list[str], command: InProcess) -> None:
     failed = command(*words, "--json")
     assert failed.code == 2
-    assert set(json.loads(failed.out)) == {"error", "hints", "code"}
+    assert set(json.loads(failed.out)) == {"schema", "error", "hints", "code"}
 
 
 def test_check_reads_the_index_once(command: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,16 +44,28 @@ __all__ = [
     "summary",
 ]
 
+SCHEMA = 1
+"""The version of the JSON documents: raised when a field changes its meaning or goes."""
+
 _SHOWN_UNREAD = 5
 
 
-def print_json(document: Any) -> None:
-    """Write one JSON document to standard output; names that are no text as JSON's escapes."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+def print_json(document: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Write an object, or a list of them, to standard output; each names the schema it follows.
+
+    Names that are no text are written as JSON's escapes.
+    """
+    schema = {"schema": SCHEMA}
+    versioned: object = (
+        {**schema, **document}
+        if isinstance(document, dict)
+        else [{**schema, **it} for it in document]
+    )
+    text = json.dumps(versioned, indent=2, ensure_ascii=False)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(document, indent=2)
+        text = json.dumps(versioned, indent=2)
     sys.stdout.write(text + "\n")
 
 
