@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ModuleOrigin", "Place", "Resolver"]
 
-_BUILTIN = OriginReason(OriginRule.BUILTIN)  # one of each: a pickled analysis has it once
-_STDLIB = OriginReason(OriginRule.STDLIB)
+_ALONE = {rule: OriginReason(rule) for rule in OriginRule}
+"""The reasons that are a rule alone; one of each, so that a pickled analysis has it once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class Resolver:
     directories: Directories = field(default_factory=Directories)
     root: str = ""
     _found: dict[tuple[str, tuple[str, ...]], Found | None] = field(default_factory=dict)
+    _files: dict[str, OriginReason] = field(default_factory=dict)
     _resolved: dict[Place, tuple[ModuleOrigin, ...]] = field(default_factory=dict)
 
     def resolve(self, imports: Sequence[RawImport], place: Place) -> tuple[ModuleOrigin, ...]:
@@ -92,13 +93,13 @@ class Resolver:
             return self._relative(raw, place)
         top = raw.name.partition(".")[0]
         if top in BUILTIN:
-            return ModuleOrigin(raw.name, Origin.STDLIB, _BUILTIN)
+            return ModuleOrigin(raw.name, Origin.STDLIB, _ALONE[OriginRule.BUILTIN])
         standard = stdlib_pythons(raw.name)
         local = self._local(raw, place, self.before, regular=standard is not None)
         if local is not None and not self._is_packaged_namesake(local, place):
             return self._shadowing(local, place, shadows=standard is not None)
         if standard is not None:
-            return ModuleOrigin(raw.name, Origin.STDLIB, _STDLIB)
+            return ModuleOrigin(raw.name, Origin.STDLIB, _ALONE[OriginRule.STDLIB])
         local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
         return local or ModuleOrigin(raw.name, Origin.PACKAGE, INSTALLED, self._passed_through(raw))
 
@@ -124,10 +125,10 @@ class Resolver:
             has_init = self.directories.is_package(folder)
             found = Found((init,) if has_init else (), (folder,))
         if found is None:
-            return ModuleOrigin(name, Origin.LOCAL, OriginReason(OriginRule.RELATIVE_MISSING))
+            return ModuleOrigin(name, Origin.LOCAL, _ALONE[OriginRule.RELATIVE_MISSING])
         modules = (*found.modules, *find_members(found, name, raw.members, self.directories))
         rule = OriginRule.RELATIVE if found.complete else OriginRule.RELATIVE_PARTIAL
-        return ModuleOrigin(name, Origin.LOCAL, OriginReason(rule), modules)
+        return ModuleOrigin(name, Origin.LOCAL, _ALONE[rule], modules)
 
     def _local(
         self, raw: RawImport, place: Place, entries: Sequence[str], *, regular: bool
@@ -161,10 +162,10 @@ class Resolver:
         if not found.complete:
             reason = OriginReason(OriginRule.PARTIAL, first.name)
         elif path is None:
-            reason = OriginReason(OriginRule.CYTHON)
+            reason = _ALONE[OriginRule.CYTHON]
         else:
             shown = path.removeprefix(f"{self.root}/") if self.root else _base(path)
-            reason = OriginReason(OriginRule.FILE, shown)
+            reason = self._files.setdefault(shown, OriginReason(OriginRule.FILE, shown))
         return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, _entry_of(first))
 
     def _is_elsewhere(self, found: Found, raw: RawImport) -> bool:
