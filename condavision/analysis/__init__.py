@@ -20,7 +20,7 @@ from condavision.analysis.resolve.walk import (
 )
 from condavision.analysis.source.module_finder import Directories
 from condavision.analysis.source.scripts import find_scripts, module_file, script_file
-from condavision.core.model import Analysis, PythonReason, ScriptMetadata, SourceFile
+from condavision.core.model import Analysis, DeclaredText, PythonReason, ScriptMetadata, SourceFile
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
 
@@ -184,7 +184,7 @@ def analyze_together(
 
 
 def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:
-    imports: dict[str, str] = {}
+    imports: dict[str, DeclaredText] = {}
     for metadata in declared:
         imports.update(metadata.imports)
     first = next((it for it in declared if it.requires_python), ScriptMetadata())

@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 from condavision.core.model import INTERPRETERS
 from condavision.errors import ConfigError
 
-__all__ = ["CREDENTIALS", "is_local", "is_trusted", "normalize"]
+__all__ = [
+    "CREDENTIALS",
+    "is_local",
+    "is_trusted",
+    "normalize",
+    "redacted",
+    "refused_credentials",
+]
 
 CREDENTIALS = "~/.netrc, the file RATTLER_AUTH_FILE names, or the store of pixi auth login"
 """Where rattler looks for what opens a private channel."""
@@ -17,6 +24,21 @@ CREDENTIALS = "~/.netrc, the file RATTLER_AUTH_FILE names, or the store of pixi 
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[A-Za-z0-9_.-]+)*\Z")
 _CONDA_FORGE = re.compile(r"https://(conda\.anaconda\.org|prefix\.dev)/conda-forge\Z")
 _TOKEN = re.compile(r"/t/[^/]+/")
+_USER_TEXT = re.compile(r"(?:(?<=//)|[^\s/:@`'\"]+:(?!//))[^\n]*@")
+_TOKEN_TEXT = re.compile(r"(?<![\w.-])t/[^/\s`'\"]+")
+
+
+def redacted(text: str) -> str:
+    """Return what a person wrote without the user, password or token of any URL in it."""
+    return _TOKEN_TEXT.sub("t/***", _USER_TEXT.sub("***@", text))
+
+
+def refused_credentials(place: str) -> ConfigError:
+    """Return the error for a URL that carries credentials; ``place`` names it without them."""
+    return ConfigError(
+        f"{place} is written with its credentials",
+        f"leave them out of the URL; they can be in {CREDENTIALS}",
+    )
 
 
 def normalize(spelling: str, base: Path) -> str:
@@ -28,27 +50,51 @@ def normalize(spelling: str, base: Path) -> str:
         ConfigError: it is none of these, or carries credentials, which would end up in a lock.
     """
     text = spelling.strip().rstrip("/")
-    if text == INTERPRETERS.rstrip("/") or _NAME.match(text):
-        return text
     if "://" in text:
+        return _url(text)
+    folder = _folder(text, base)
+    if text != INTERPRETERS and not _NAME.match(text):
+        if folder is not None:
+            return folder
+        if not _NAME.match(text.lower()):
+            raise _not_a_channel(text)
+    if _TOKEN.search(f"/{text}/"):
+        raise refused_credentials(f"the channel `{redacted(text)}`")
+    return text
+
+
+def _url(text: str) -> str:
+    try:
         parts = urlsplit(text)
-        if parts.username or parts.password or _TOKEN.search(f"{parts.path}/"):
-            raise ConfigError(
-                f"the channel at {parts.hostname} is written with its credentials",
-                f"leave them out of the URL; they can be in {CREDENTIALS}",
-            )
-        if parts.scheme in {"http", "https", "file", "s3"}:
-            return text
-    elif text.startswith((".", "/", "~")) or Path(text).is_dir():
-        return (base / Path(text).expanduser()).resolve().as_uri()
-    raise ConfigError(
-        f"`{spelling}` is not a channel",
+        _ = parts.port  # raises where the authority is malformed
+    except ValueError as error:
+        raise _not_a_channel(f"{text.partition('://')[0]}://...") from error
+    if parts.username or parts.password or _TOKEN.search(f"{parts.path}/"):
+        raise refused_credentials(f"the channel at {parts.hostname}")
+    if parts.scheme not in {"http", "https", "file", "s3"}:
+        raise _not_a_channel(text)
+    return text
+
+
+def _folder(text: str, base: Path) -> str | None:
+    """Return the URL of a channel spelt as a folder, None where it is not one."""
+    try:
+        if text.startswith((".", "/", "~")) or (base / text).is_dir():
+            return (base / Path(text).expanduser()).resolve().as_uri()
+    except (OSError, RuntimeError, ValueError):  # too long, no such user, a NUL
+        pass
+    return None
+
+
+def _not_a_channel(text: str) -> ConfigError:
+    return ConfigError(
+        f"`{redacted(text)}` is not a channel",
         "a channel is a name (conda-forge), a URL, a folder (./channel) or interpreters:",
     )
 
 
 def is_local(channels: tuple[str, ...]) -> bool:
-    """Tell whether these channels are the embedded one.
+    """Return whether these channels are the embedded one.
 
     Raises:
         ConfigError: it is mixed with others, which cannot work: its Pythons are not theirs.
@@ -65,5 +111,5 @@ def is_local(channels: tuple[str, ...]) -> bool:
 
 
 def is_trusted(channel: str, trusted: tuple[str, ...]) -> bool:
-    """Tell whether a channel may be asked for an import under its own name."""
+    """Return whether a channel may be asked for an import under its own name."""
     return channel in trusted or bool("conda-forge" in trusted and _CONDA_FORGE.match(channel))

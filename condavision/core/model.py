@@ -23,6 +23,7 @@ __all__ = [
     "INTERPRETERS",
     "Analysis",
     "Declared",
+    "DeclaredText",
     "Engine",
     "Import",
     "ImportKind",
@@ -170,6 +171,17 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredText:
+    """A channel or an override as the script's author spelt it; nothing has checked it yet.
+
+    What it means depends on the folder of the script that ``location`` lies in.
+    """
+
+    text: str
+    location: SourceLocation
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptMetadata:
     """What a script declares about itself (PEP 723 block, ``# conda execute`` block).
 
@@ -179,9 +191,9 @@ class ScriptMetadata:
     requires_python: str | None = None
     requires_python_location: SourceLocation | None = None
     dependencies: tuple[Declared, ...] = ()
-    channels: tuple[str, ...] = ()
+    channels: tuple[DeclaredText, ...] = ()
     platforms: tuple[str, ...] = ()
-    imports: Mapping[str, str] = field(default_factory=dict)
+    imports: Mapping[str, DeclaredText] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

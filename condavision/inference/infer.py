@@ -61,7 +61,8 @@ class Inference:
     @property
     def overrides(self) -> dict[str, str]:
         """The overrides that decided about some import: module to requirement text."""
-        imports = {**self.project.config.imports, **self.analysis.metadata.imports}
+        own = {module: it.text for module, it in self.analysis.metadata.imports.items()}
+        imports = {**self.project.config.imports, **own}
         asked = {found.module for found in self.resolutions}
         return {
             module: text

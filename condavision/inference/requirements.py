@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from condavision.core.model import Manager, Requirement, Requirements
 from condavision.core.pythons import PythonRange
 from condavision.errors import ConfigError, UnknownImportError
-from condavision.mapping.declared import declared_requirements
+from condavision.mapping.declared import declared_channels, declared_requirements, overrides_of
 from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import resolve
 
@@ -48,17 +48,18 @@ def derive(
     has them is the solver's to find out. The script's own channels win over the configuration's.
 
     Raises:
-        ConfigError: an override or a declared dependency is not a requirement.
+        ConfigError: an override or a declared dependency is not a requirement, or a channel that
+            is declared anywhere is not one or carries credentials.
     """
     resolutions = resolve(
         analysis,
         import_map,
-        config.imports,
+        overrides_of(analysis, config.imports, config.source or config.root),
         optional_imports=config.optional_imports,
         root=config.root,
     )
     pythons = analysis.python.raised(config.python_floor)
-    wanted = [*declared_requirements(analysis, import_map)]
+    wanted = [*declared_requirements(analysis, import_map, config.root)]
     own = {source.module.partition(".")[0] for source in analysis.files}
     for resolution in resolutions:
         requirement, needed_on = resolution.requirement, resolution.imported.needed_on
@@ -72,7 +73,7 @@ def derive(
     requirements = Requirements(
         python=pythons,
         requirements=_merged(wanted, pythons),
-        channels=config.channels_for(analysis.metadata),
+        channels=config.channels_for(declared_channels(analysis, config.root)),
     )
     return requirements, resolutions
 

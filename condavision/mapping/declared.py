@@ -1,25 +1,100 @@
-"""Requirements that people write: in a script about itself, or to override the map."""
+"""Requirements and channels that people write: in a script about itself, or to override the map.
+
+Here they become those of the requirement set. A channel in any of them passes
+:func:`condavision.core.channels.normalize`, as those of the command line and the configuration do.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from condavision.core.channels import normalize, redacted, refused_credentials
 from condavision.core.model import Manager, Requirement
 from condavision.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from condavision.core.model import Analysis, SourceLocation
     from condavision.mapping.import_map import ImportMap
 
-__all__ = ["conda_name", "declared_requirements", "parse_requirement"]
+__all__ = [
+    "Override",
+    "conda_name",
+    "declared_channels",
+    "declared_requirements",
+    "overrides_of",
+    "parse_requirement",
+]
+
+_PYPI_PREFIX = "pypi:"
+_CHANNEL_KEY = re.compile(
+    r"(?<=[\[,\s])channel\s*=\s*(?P<quote>['\"]?)(?P<channel>(?<=['\"])[^'\"]*|[^'\",\]]*)(?P=quote)"
+)
 
 
-def declared_requirements(analysis: Analysis, import_map: ImportMap) -> tuple[Requirement, ...]:
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What somebody wrote for a module: a requirement, or nothing where it needs no package.
+
+    ``where`` says who wrote it, ``folder`` is what a relative channel in it is relative to.
+    """
+
+    text: str
+    where: str
+    folder: Path
+
+    def requirement(self, import_map: ImportMap) -> Requirement:
+        """Return the requirement.
+
+        Raises:
+            ConfigError: it is not one, or names a channel that is not one or has credentials.
+        """
+        manager = Manager.PYPI if self.text.startswith(_PYPI_PREFIX) else Manager.CONDA
+        text = self.text.removeprefix(_PYPI_PREFIX).strip()
+        return parse_requirement(manager, text, import_map, self.where, self.folder)
+
+
+def overrides_of(
+    analysis: Analysis, configured: Mapping[str, str], settings: Path
+) -> dict[str, Override]:
+    """Return the overrides by module: the script's own, then those of the ``settings`` file."""
+    root = settings.parent if settings.is_file() else settings
+    overrides = {
+        module: Override(text, f"{settings.name}: override of `{module}`", root)
+        for module, text in configured.items()
+    }
+    for module, own in analysis.metadata.imports.items():
+        where = f"{own.location}: override of `{module}`"
+        overrides[module] = Override(own.text, where, _folder(own.location, root))
+    return overrides
+
+
+def declared_channels(analysis: Analysis, root: Path) -> tuple[str, ...]:
+    """Return the channels that the script declares; a folder is relative to the script's own.
+
+    Raises:
+        ConfigError: one is not a channel or carries credentials; the message names its line.
+    """
+    return tuple(
+        dict.fromkeys(
+            _channel(own.text, str(own.location), _folder(own.location, root))
+            for own in analysis.metadata.channels
+        )
+    )
+
+
+def declared_requirements(
+    analysis: Analysis, import_map: ImportMap, root: Path
+) -> tuple[Requirement, ...]:
     """Read what the script declares about itself as requirements.
 
     Raises:
-        ConfigError: one of them is not a requirement; the message names its line.
+        ConfigError: one of them is not a requirement, or names a channel that is not one or has
+            credentials; the message names its line.
     """
     return tuple(
         replace(
@@ -27,33 +102,42 @@ def declared_requirements(analysis: Analysis, import_map: ImportMap) -> tuple[Re
                 declared.manager,
                 declared.text,
                 import_map,
-                where=str(declared.location),
-                sources=(declared.location,),
-                platforms=declared.platforms,
+                str(declared.location),
+                _folder(declared.location, root),
             ),
+            sources=(declared.location,),
+            platforms=declared.platforms,
             pythons=declared.pythons,
         )
         for declared in analysis.metadata.dependencies
     )
 
 
+def _folder(location: SourceLocation, root: Path) -> Path:
+    """Return the folder of a script; that of a notebook's cell is the notebook's."""
+    return (root / location.file.partition(":cell ")[0]).resolve().parent
+
+
+def _channel(spelling: str, where: str, folder: Path) -> str:
+    try:
+        return normalize(spelling, folder)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.message}", *error.hints) from error
+
+
 def parse_requirement(
-    manager: Manager,
-    text: str,
-    import_map: ImportMap,
-    *,
-    where: str,
-    sources: tuple[SourceLocation, ...] = (),
-    platforms: frozenset[str] = frozenset(),
+    manager: Manager, text: str, import_map: ImportMap, where: str, folder: Path
 ) -> Requirement:
     """Read a PEP 508 requirement or a conda match spec.
 
+    ``where`` says whose it is, ``folder`` is what a relative channel in it is relative to.
+
     Raises:
-        ConfigError: ``text`` is neither; ``where`` says whose it is.
+        ConfigError: ``text`` is neither, or names a channel that is not one or has credentials.
     """
-    pypi = manager is Manager.PYPI
-    read = _pep508(text, import_map, where) if pypi else _match_spec(text, where)
-    return replace(read, platforms=platforms, sources=sources)
+    if manager is Manager.PYPI:
+        return _pep508(text, import_map, where)
+    return _match_spec(text, where, folder)
 
 
 def _pep508(text: str, import_map: ImportMap, where: str) -> Requirement:
@@ -61,15 +145,15 @@ def _pep508(text: str, import_map: ImportMap, where: str) -> Requirement:
     from packaging.requirements import Requirement as Pep508  # noqa: PLC0415
     from packaging.utils import canonicalize_name  # noqa: PLC0415
 
+    shown = redacted(text)
     try:
         pep508 = Pep508(text)
     except InvalidRequirement as error:
-        raise ConfigError(f"{where}: `{text}` is not a requirement: {error}") from error
-    if pep508.url:
         raise ConfigError(
-            f"{where}: `{text}` is a direct reference, which a channel cannot be asked for",
-            "name the distribution and its version instead",
-        )
+            f"{where}: `{shown}` is not a requirement: {redacted(str(error))}"
+        ) from error
+    if pep508.url:
+        raise _direct_reference(shown, where)
     name = canonicalize_name(pep508.name)
     return Requirement(
         Manager.PYPI,
@@ -80,7 +164,7 @@ def _pep508(text: str, import_map: ImportMap, where: str) -> Requirement:
     )
 
 
-def _match_spec(text: str, where: str) -> Requirement:
+def _match_spec(text: str, where: str, folder: Path) -> Requirement:
     channel, _, spec = text.strip().rpartition("::")
     end = len(spec)
     for position, character in enumerate(spec):
@@ -88,11 +172,27 @@ def _match_spec(text: str, where: str) -> Requirement:
             end = position
             break
     package, constraint = spec[:end].lower(), " ".join(spec[end:].split())
+    if constraint.startswith("://"):
+        raise _direct_reference(redacted(text), where)
     if not package:
-        raise ConfigError(f"{where}: `{text}` is not a conda match spec")
+        raise ConfigError(f"{where}: `{redacted(text)}` is not a conda match spec")
+    rest = _CHANNEL_KEY.sub("", spec)
+    if redacted(rest) != rest:
+        raise refused_credentials(f"{where}: `{redacted(text)}`")
+    constraint = _CHANNEL_KEY.sub(
+        lambda key: key[0].replace(key["channel"], _channel(key["channel"], where, folder)),
+        constraint,
+    )
     if channel:
-        constraint = f"{constraint}[channel={channel}]"
+        constraint = f"{constraint}[channel={_channel(channel, where, folder)}]"
     return Requirement(Manager.CONDA, package, constraint, conda=package)
+
+
+def _direct_reference(shown: str, where: str) -> ConfigError:
+    return ConfigError(
+        f"{where}: `{shown}` is a direct reference, which a channel cannot be asked for",
+        "name the distribution and its version instead",
+    )
 
 
 def conda_name(distribution: str, import_map: ImportMap) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind, Manager, Requirement
 from condavision.core.origin import Origin
-from condavision.mapping.declared import conda_name, declared_requirements, parse_requirement
+from condavision.mapping.declared import conda_name, declared_requirements
 from condavision.mapping.import_map import Provider, normalized
 from condavision.mapping.project_names import namesake, project_names
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.core.model import Analysis, Import, SourceLocation
+    from condavision.mapping.declared import Override
     from condavision.mapping.import_map import ImportMap
 
 __all__ = ["Decision", "DeclaredAt", "Mapped", "NamedIn", "Overridden", "Resolution", "resolve"]
 
-_PYPI_PREFIX = "pypi:"
 _FLASK_EXTENSION = re.compile(r"flask(?:\.ext|ext)\.(?=\w)")
 
 _NOT_INSTALLED = frozenset(
@@ -101,23 +101,22 @@ class Resolution:
 def resolve(
     analysis: Analysis,
     import_map: ImportMap,
-    overrides: Mapping[str, str],
+    overrides: Mapping[str, Override],
     *,
     optional_imports: bool = False,
-    root: Path | None = None,
+    root: Path,
 ) -> tuple[Resolution, ...]:
     """Resolve every import of ``analysis``, in its order.
 
-    ``overrides`` are the configuration's; the script's own win over them. The requirements of the
-    project at ``root`` settle what is unknown or ambiguous otherwise.
+    The requirements of the project at ``root`` settle what is unknown or ambiguous otherwise.
 
     Raises:
         ConfigError: an override or a declared dependency is not a requirement.
     """
     resolver = _Resolver(
         import_map,
-        {**overrides, **analysis.metadata.imports},
-        declared_requirements(analysis, import_map),
+        overrides,
+        declared_requirements(analysis, import_map, root),
         optional_imports=optional_imports,
         root=root,
     )
@@ -131,11 +130,11 @@ class _Resolver:
     def __init__(
         self,
         import_map: ImportMap,
-        overrides: Mapping[str, str],
+        overrides: Mapping[str, Override],
         declared: tuple[Requirement, ...],
         *,
         optional_imports: bool,
-        root: Path | None,
+        root: Path,
     ) -> None:
         self.import_map = import_map
         self.overrides = overrides
@@ -230,8 +229,8 @@ class _Resolver:
     def _find(self, imported: Import, module: str) -> tuple[Requirement | None, Decision | None]:
         override = self._override(module)
         if override is not None:
-            prefix, text = override
-            needed = self._from_override(imported, prefix, text) if text else None
+            prefix, written = override
+            needed = self._from_override(imported, written) if written.text else None
             return needed, Overridden(prefix)
         provider = self._provider(module)
         declared = self._declared(module, provider)
@@ -262,9 +261,9 @@ class _Resolver:
     @cached_property
     def named(self) -> Mapping[str, str]:
         """The distributions that the project's own files name, and the files."""
-        return project_names(self.root) if self.root is not None else {}
+        return project_names(self.root)
 
-    def _override(self, module: str) -> tuple[str, str] | None:
+    def _override(self, module: str) -> tuple[str, Override] | None:
         prefix = module
         while prefix:
             if prefix in self.overrides:
@@ -272,13 +271,9 @@ class _Resolver:
             prefix = prefix.rpartition(".")[0]
         return None
 
-    def _from_override(self, imported: Import, prefix: str, text: str) -> Requirement:
-        is_pypi = text.startswith(_PYPI_PREFIX)
-        return parse_requirement(
-            Manager.PYPI if is_pypi else Manager.CONDA,
-            text.removeprefix(_PYPI_PREFIX).strip(),
-            self.import_map,
-            where=f"override of `{prefix}`",
+    def _from_override(self, imported: Import, override: Override) -> Requirement:
+        return replace(
+            override.requirement(self.import_map),
             sources=(imported.location,),
             platforms=imported.platforms,
         )

@@ -88,9 +88,9 @@ class Config:
             solve=flags.solve.over(self.solve),
         )
 
-    def channels_for(self, metadata: ScriptMetadata) -> tuple[str, ...]:
+    def channels_for(self, own: tuple[str, ...]) -> tuple[str, ...]:
         """Return the channels of a script: flags win over its own, its own over the project's."""
-        return self.flag_channels or metadata.channels or self.channels
+        return self.flag_channels or own or self.channels
 
     def platforms_for(self, metadata: ScriptMetadata) -> tuple[str, ...]:
         """Return the platforms asked for beside the current one, by the same precedence."""

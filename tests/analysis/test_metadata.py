@@ -66,9 +66,15 @@ def test_every_table() -> None:
         ("conda", "m2-base", {"win"}),
     ]
     assert [it.pythons for it in found.dependencies[:3]] == [None, None, PythonRange.below(3, 11)]
-    assert found.channels == ("conda-forge", "bioconda", "robostack", "file:///x")
+    assert [it.text for it in found.channels] == [
+        "conda-forge",
+        "bioconda",
+        "robostack",
+        "file:///x",
+    ]
+    assert [it.location.line for it in found.channels] == [7, 7, 11, 26]
     assert found.platforms == ("linux-64",)
-    assert found.imports == {"cv2": "opencv"}
+    assert {name: it.text for name, it in found.imports.items()} == {"cv2": "opencv"}
 
 
 def test_places_are_lines_of_the_script() -> None:
@@ -84,7 +90,7 @@ def test_conda_execute() -> None:
     )
     assert found.requires_python == "==2.7.*"
     assert [(it.text, it.location.line) for it in found.dependencies] == [("numpy 1.9*", 6)]
-    assert found.channels == ("scitools",)
+    assert [it.text for it in found.channels] == ["scitools"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from condavision.core.model import (
     Analysis,
     Declared,
+    DeclaredText,
     Import,
     ImportKind,
     Manager,
@@ -152,7 +153,7 @@ def test_overrides_win(overrides: dict[str, str], expected: str) -> None:
 
 
 def test_the_script_s_own_override_wins_over_the_project_s() -> None:
-    metadata = ScriptMetadata(imports={"cv2": "mine"})
+    metadata = ScriptMetadata(imports={"cv2": DeclaredText("mine", HERE)})
     found = analysis(required("cv2"), metadata=metadata)
     assert requirements(found, imports={"cv2": "theirs"}) == "conda:mine"
 

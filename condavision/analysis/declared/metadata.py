@@ -18,7 +18,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from condavision.analysis.imports.markers import admitted_by_marker
 from condavision.analysis.source.notebook import installs
-from condavision.core.model import Declared, Manager, ScriptMetadata, SourceLocation
+from condavision.core.channels import redacted
+from condavision.core.model import Declared, DeclaredText, Manager, ScriptMetadata, SourceLocation
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
 
@@ -46,9 +47,9 @@ class _Reading:
     requires_python: str | None = None
     requires_python_location: SourceLocation | None = None
     dependencies: list[Declared] = field(default_factory=list)
-    channels: list[str] = field(default_factory=list)
+    channels: list[DeclaredText] = field(default_factory=list)
     platforms: list[str] = field(default_factory=list)
-    imports: dict[str, str] = field(default_factory=dict)
+    imports: dict[str, DeclaredText] = field(default_factory=dict)
 
     def at(self, text: str) -> SourceLocation:
         """Return the place of the block's line that has ``text``, or of its start."""
@@ -61,7 +62,10 @@ class _Reading:
         return self.source.location(self.first_row)
 
     def wrong(self, where: str, message: str, *hints: str) -> AnalysisError:
-        return AnalysisError(f"{self.at(where)}: {message}", *hints)
+        return AnalysisError(f"{self.at(where)}: {redacted(message)}", *hints)
+
+    def take_channels(self, spellings: Iterable[str]) -> None:
+        self.channels += [DeclaredText(text, self.at(text)) for text in spellings]
 
     def require_python(self, text: str, where: str) -> None:
         try:
@@ -172,7 +176,8 @@ def _read_script_block(source: Source, block: re.Match[bytes]) -> ScriptMetadata
         line = re.search(r"at line (\d+)", str(error))
         place = source.location(row + int(line[1]) if line else row)
         raise AnalysisError(
-            f"{place}: the `# /// script` block is not valid TOML: {error}", "see PEP 723"
+            f"{place}: the `# /// script` block is not valid TOML: {redacted(str(error))}",
+            "see PEP 723",
         ) from error
     _read_standard(reading, table)
     tools = _table(reading, table, "tool")
@@ -197,7 +202,7 @@ def _read_standard(reading: _Reading, table: dict[str, Any]) -> None:
 
 
 def _read_conda(reading: _Reading, table: dict[str, Any]) -> None:
-    reading.channels += _strings(reading, table, "channels")
+    reading.take_channels(_strings(reading, table, "channels"))
     for spec in _strings(reading, table, "dependencies"):
         reading.conda(spec)
 
@@ -216,7 +221,7 @@ def _read_own(reading: _Reading, table: dict[str, Any]) -> None:
     for module, text in _table(reading, table, "imports").items():
         if not isinstance(text, str):
             raise reading.wrong(module, f"the package of `{module}` must be a string")
-        reading.imports[module] = text
+        reading.imports[module] = DeclaredText(text, reading.at(module))
 
 
 def _read_pixi(reading: _Reading, table: dict[str, Any]) -> None:
@@ -229,7 +234,7 @@ def _read_pixi(reading: _Reading, table: dict[str, Any]) -> None:
             name = channel.get("channel") if isinstance(channel, dict) else channel
             if not isinstance(name, str):
                 raise reading.wrong("channels", "`channels` must be a list of strings")
-            reading.channels.append(name)
+            reading.take_channels([name])
         reading.platforms += _strings(reading, holder, "platforms")
     if isinstance(workspace.get("requires-python"), str):
         reading.require_python(workspace["requires-python"], "requires-python")
@@ -287,7 +292,7 @@ def _read_execute_block(source: Source, start: re.Match[bytes]) -> ScriptMetadat
         lines.append(line.strip().removeprefix("#").removeprefix(" ").rstrip())
     reading = _Reading(source, row, lines)
     table = _yaml(source, row, lines)
-    reading.channels += _strings(reading, table, "channels")
+    reading.take_channels(_strings(reading, table, "channels"))
     for spec in _strings(reading, table, "env"):
         reading.conda(spec)
     return reading.result()
@@ -305,7 +310,7 @@ def _yaml(source: Source, row: int, lines: list[str]) -> dict[str, Any]:
         place = source.location(row + 1 + (mark.line if mark is not None else 0))
         problem = getattr(error, "problem", None) or "not a mapping"
         raise AnalysisError(
-            f"{place}: the `# conda execute` block is not valid YAML: {problem}",
+            f"{place}: the `# conda execute` block is not valid YAML: {redacted(problem)}",
             "write `# env:` and below it one `#  - package` a line",
         ) from error
     if table is None:
