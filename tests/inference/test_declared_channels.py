@@ -111,7 +111,10 @@ def test_credentials_are_refused_and_never_repeated(
     files = {**EVERYWHERE, **REFERENCES, **ELSEWHERE}[way]
     command = project(make_project, files, SECRETS[secret])
     before = {path for path in command.folder.rglob("*") if path.is_file()}
-    for arguments in (("explain", "--json"), ("lock", "--offline"), ("check",)):
+    commands: list[tuple[str, ...]] = [("explain", "--json")]
+    if secret in {"password", "token"}:  # the rest differs in the check alone
+        commands += [("lock", "--offline"), ("check",)]
+    for arguments in commands:
         finished = command(*arguments, script(command))
         assert "sesame" not in finished.out + finished.err, finished
         assert "Traceback" not in finished.err

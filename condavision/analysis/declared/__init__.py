@@ -1,1 +1,1 @@
-"""What a script declares about itself."""
+"""What a script declares about itself; the table of formats is in ``metadata``."""

@@ -9,13 +9,16 @@ from condavision.core.pythons import KNOWN, PythonRange, format_minor
 if TYPE_CHECKING:
     from packaging.markers import Marker
 
-__all__ = ["admitted_by_marker"]
+__all__ = ["FAMILIES", "admitted_by_marker"]
 
 _ENVIRONMENTS = {
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
     "osx": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
     "win": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
 }
+FAMILIES = frozenset(_ENVIRONMENTS)
+"""The platform families that a requirement can be restricted to."""
+
 _OTHER = (
     "python_full_version", "platform_machine", "platform_release", "platform_version",
     "platform_python_implementation", "implementation_name", "implementation_version", "extra",

@@ -1,0 +1,69 @@
+"""The ``# conda execute`` comment of older scripts: YAML behind hash signs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from condavision.analysis.declared.declarations import Declarations, strings
+from condavision.core.channels import redacted
+from condavision.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from condavision.analysis.source.source import Source
+
+__all__ = ["MARK", "open_comment", "read_execute"]
+
+MARK = b"conda execute"
+
+_START = re.compile(rb"(?m)^[ \t]*#[ \t]*conda execute[ \t]*$")
+_EXAMPLE = "write `# env:` and below it one `#  - package` a line"
+
+
+def open_comment(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
+    """Return the YAML of the comment; a string where a list belongs is a list of one.
+
+    Raises:
+        AnalysisError: it is not YAML, or not a mapping.
+    """
+    start = _START.search(source.text)
+    if start is None:
+        return None
+    row = source.text.count(b"\n", 0, start.start())
+    lines = []
+    for line in source.text[start.end() + 1 :].decode("utf-8", "replace").splitlines():
+        if not line.strip().startswith("#"):
+            break
+        lines.append(line.strip().removeprefix("#").strip())  # as conda execute itself read it
+    table = _yaml(source, row, lines)
+    listed = {key: [value] if isinstance(value, str) else value for key, value in table.items()}
+    return Declarations(source, row, lines), listed
+
+
+def read_execute(into: Declarations, table: dict[str, Any]) -> None:
+    """Read ``channels`` and ``env``."""
+    into.add_channels(strings(into, table, "channels"))
+    for spec in strings(into, table, "env"):
+        into.add_conda(spec)
+
+
+def _yaml(source: Source, row: int, lines: list[str]) -> dict[str, Any]:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - few scripts need it, and it takes 40 ms
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        table = YAML(typ="safe", pure=True).load("\n".join(lines))
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = source.location(row + 1 + (mark.line if mark is not None else 0))
+        problem = getattr(error, "problem", None) or "not a mapping"
+        raise AnalysisError(
+            f"{place}: the `# conda execute` block is not valid YAML: {redacted(problem)}", _EXAMPLE
+        ) from error
+    if table is None:
+        return {}
+    if not isinstance(table, dict):
+        raise AnalysisError(
+            f"{source.location(row)}: the `# conda execute` block is not a mapping", _EXAMPLE
+        )
+    return table

@@ -1,0 +1,40 @@
+"""``!pip install`` and ``%conda install`` lines of a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from condavision.analysis.declared.declarations import Declarations
+from condavision.analysis.declared.python_spec import python_version
+from condavision.analysis.source.notebook import installs
+from condavision.core.model import Declared, Manager
+
+if TYPE_CHECKING:
+    from condavision.analysis.source.source import Source
+
+__all__ = ["open_cells", "read_installs"]
+
+
+def open_cells(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
+    """Return declarations to add to, if the source is a notebook with code."""
+    return (Declarations(source), {}) if source.cells else None
+
+
+def read_installs(into: Declarations, _: dict[str, Any]) -> None:
+    """Read what is installed; paths and URLs of the author's machine, and Python, are skipped."""
+    for tool, text, row in installs(into.source.text):
+        manager = Manager.PYPI if tool == "pip" else Manager.CONDA
+        if _is_requirement(manager, text):
+            into.dependencies.append(Declared(manager, text, into.source.location(row)))
+
+
+def _is_requirement(manager: Manager, text: str) -> bool:
+    if manager is Manager.CONDA:
+        return python_version(text) is None
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True

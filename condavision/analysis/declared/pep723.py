@@ -1,0 +1,66 @@
+"""The ``# /// script`` block of PEP 723, and its standard fields."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from condavision.analysis.declared.declarations import Declarations, strings
+from condavision.core.channels import redacted
+from condavision.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from condavision.analysis.source.source import Source
+
+__all__ = ["MARK", "open_block", "read_python", "read_standard"]
+
+MARK = b"# /// script"
+
+# The pattern of the specification, for bytes.
+_BLOCK = re.compile(rb"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+
+
+def open_block(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
+    """Return the TOML of the block.
+
+    Raises:
+        AnalysisError: there are two, or it is not TOML.
+    """
+    blocks = [it for it in _BLOCK.finditer(source.text) if it["type"] == b"script"]
+    if not blocks:
+        return None
+    rows = [source.text.count(b"\n", 0, it.start()) for it in blocks]
+    if len(blocks) > 1:
+        raise AnalysisError(
+            f"{source.location(rows[1])}: a second `# /// script` block; the first is at"
+            f" {source.location(rows[0])}",
+            "merge the two: PEP 723 allows one",
+        )
+    lines = blocks[0]["content"].decode("utf-8", "replace").splitlines()
+    lines = [line[2:] if line.startswith("# ") else line[1:] for line in lines]
+    try:
+        return Declarations(source, rows[0], lines), tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        place = source.location(rows[0] + int(line[1]) if line else rows[0])
+        raise AnalysisError(
+            f"{place}: the `# /// script` block is not valid TOML: {redacted(str(error))}",
+            "see PEP 723",
+        ) from error
+
+
+def read_standard(into: Declarations, table: dict[str, Any]) -> None:
+    """Read ``requires-python`` and ``dependencies``."""
+    read_python(into, table)
+    for text in strings(into, table, "dependencies"):
+        into.add_pypi(text)
+
+
+def read_python(into: Declarations, table: dict[str, Any]) -> None:
+    """Read ``requires-python``."""
+    python = table.get("requires-python")
+    if python is not None:
+        if not isinstance(python, str):
+            raise into.wrong("requires-python", "`requires-python` must be a string")
+        into.add_python(python, "requires-python")

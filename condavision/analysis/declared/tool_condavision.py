@@ -1,0 +1,32 @@
+"""``[tool.condavision]`` of a PEP 723 block: our own table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from condavision.analysis.declared.declarations import strings, table
+from condavision.analysis.declared.pep723 import read_python
+from condavision.analysis.declared.tool_conda import read_conda
+from condavision.core.model import DeclaredText
+
+if TYPE_CHECKING:
+    from condavision.analysis.declared.declarations import Declarations
+
+__all__ = ["read_condavision"]
+
+_SETTINGS = frozenset({"channels", "platforms", "dependencies", "imports", "requires-python"})
+
+
+def read_condavision(into: Declarations, own: dict[str, Any]) -> None:
+    """Read what ``[tool.conda]`` has, ``platforms``, ``requires-python`` and ``imports``."""
+    for key in own:
+        if key not in _SETTINGS:
+            settings = ", ".join(sorted(_SETTINGS))
+            raise into.wrong(key, f"`{key}` is not a setting", f"the settings are: {settings}")
+    read_conda(into, own)
+    into.platforms += strings(into, own, "platforms")
+    read_python(into, own)
+    for module, text in table(into, own, "imports").items():
+        if not isinstance(text, str):
+            raise into.wrong(module, f"the package of `{module}` must be a string")
+        into.imports[module] = DeclaredText(text, into.at(module))
