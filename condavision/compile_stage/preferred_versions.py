@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import rattler
-import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from rattler.exceptions import InvalidMatchSpecError
 
 from condavision.core.model import Manager
 from condavision.errors import UsageError
+from condavision.system.yaml import YamlError, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -163,8 +163,8 @@ def read_agreement(path: Path) -> Agreement:
         UsageError: it cannot be read, or is none of the files we know.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        document = read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YamlError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path} cannot be read: {reason}", f"name an {_READERS}") from error
     if isinstance(document, dict):

@@ -6,8 +6,6 @@ requirement hash, and a digest of everything else, by which a truncated or edite
 
 Where a project changed the virtual packages there is ``<hash>.virtual-packages.yml`` too, without
 which conda-lock does not come to the same content hash.
-
-PyYAML's C parser reads, because the exec stage waits for it (six times faster than ruamel.yaml).
 """
 
 from __future__ import annotations
@@ -249,10 +247,11 @@ def read_lock(path: Path) -> Lock:
 
 def parse_lock(text: str, path: Path) -> Lock:
     """Parse the text of a conda-lock file; ``path`` is for messages."""
-    import yaml  # noqa: PLC0415 - a first lock is written and not read
+    # A first lock is written and not read.
+    from condavision.system.yaml import YamlError, read_yaml  # noqa: PLC0415
 
     try:
-        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, in C
+        document = read_yaml(text)
         metadata = document["metadata"]
         custom = metadata["custom_metadata"]
         intact = custom.pop(_DIGEST) == _digest(document)
@@ -263,8 +262,8 @@ def parse_lock(text: str, path: Path) -> Lock:
             packages=tuple(read_package(entry) for entry in document["package"]),
             record=parse_record(custom),
         )
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = str(error).splitlines()[0] if isinstance(error, yaml.YAMLError) else "incomplete"
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = str(error) if isinstance(error, YamlError) else "incomplete"
         raise LockfileError(
             f"{path} is damaged or not a lock file: {reason}", *_hints(path)
         ) from error

@@ -48,17 +48,15 @@ def read_execute(into: Declarations, table: dict[str, Any]) -> None:
 
 
 def _yaml(source: Source, row: int, lines: list[str]) -> dict[str, Any]:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - few scripts need it, and it takes 40 ms
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from condavision.system.yaml import YamlError, read_yaml  # noqa: PLC0415 - 30 ms, for few
 
     try:
-        table = YAML(typ="safe", pure=True).load("\n".join(lines))
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = source.location(row + 1 + (mark.line if mark is not None else 0))
-        problem = getattr(error, "problem", None) or "not a mapping"
+        table = read_yaml("\n".join(lines))
+    except YamlError as error:
+        place = source.location(row + (error.line or 1))
+        problem = redacted(error.problem)
         raise AnalysisError(
-            f"{place}: the `# conda execute` block is not valid YAML: {redacted(problem)}", _EXAMPLE
+            f"{place}: the `# conda execute` block is not valid YAML: {problem}", _EXAMPLE
         ) from error
     if table is None:
         return {}
