@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from condavision.environments.inventory import USED
 from condavision.project.targets import Module
+from condavision.system.file_stamp import COARSEST_NS, is_racy, stamp_of
 from condavision.warm import (
     FORMAT,
     counted,
@@ -94,17 +95,15 @@ def write_warm_record(
 
 
 def _is_racy(path: Path, started: int) -> bool:
-    """Tell whether ``path`` changed after ``started``, or too shortly before to tell.
+    """Return whether ``path`` is there and changed after ``started``, or too shortly before.
 
     Clocks of file systems tick in steps, of milliseconds here and of two seconds on FAT.
     """
-    try:
-        status = path.stat()
-    except OSError:
+    stamp = stamp_of(path)
+    if stamp is None:
         return False
-    whole_seconds = status.st_mtime_ns % 1_000_000_000 == status.st_ctime_ns % 1_000_000_000 == 0
-    step = 2_000_000_000 if whole_seconds else 50_000_000
-    return max(status.st_mtime_ns, status.st_ctime_ns) > started - step
+    whole_seconds = not any(it % 1_000_000_000 for it in stamp[1:3])
+    return is_racy(stamp, started, COARSEST_NS if whole_seconds else 50_000_000)
 
 
 def _write(home: Path, path: Path, content: bytes) -> None:

@@ -213,6 +213,10 @@ def _is_program(path: Path) -> bool:
 
 
 def _signature(executable: Path, facts: Mapping[str, Any] | None = None) -> list[int] | None:
+    """Return what changes with an interpreter; not the change time, which each hard link touches.
+
+    It is None where the interpreter is not complete.
+    """
     try:
         stats = [executable.stat()]
         if facts and facts["library"]:

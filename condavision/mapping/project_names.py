@@ -12,10 +12,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from condavision.mapping.import_map import normalized
+from condavision.system.file_stamp import stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from condavision.system.file_stamp import Stamp
 
 __all__ = ["namesake", "project_names"]
 
@@ -43,7 +46,7 @@ def project_names(root: Path) -> Mapping[str, str]:
     except OSError:
         return found
     for path in here:
-        for name in _names(path, _stamp(path)):
+        for name in _names(path, stamp_of(path)):
             found.setdefault(name, path.name)
     return found
 
@@ -61,14 +64,6 @@ def namesake(module: str, names: Iterable[str]) -> str | None:
     return None
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_size, status.st_mtime_ns)
-
-
 def _readers(name: str) -> bool:
     return bool(
         re.fullmatch(r"(?:[\w-]*requirements[\w.-]*|requires)\.(?:txt|in|pip)", name)
@@ -78,9 +73,9 @@ def _readers(name: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _names(path: Path, stamp: tuple[int, int]) -> tuple[str, ...]:
-    """Return the names in one file; ``stamp`` tells its versions apart."""
-    if stamp[0] > _LARGEST:
+def _names(path: Path, stamp: Stamp | None) -> tuple[str, ...]:
+    """Return the names in one file, which ``stamp`` tells from earlier versions."""
+    if stamp is None or stamp[0] > _LARGEST:
         return ()
     try:
         text = path.read_text("utf-8", errors="replace")

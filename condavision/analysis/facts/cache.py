@@ -1,15 +1,13 @@
 """What was read of unchanged files, so that a second scan parses nothing.
 
-As in git's index, a file counts as unchanged when its size, times and inode are those recorded,
-unless it was written so shortly before it was read that a second write could have left them equal;
-then its digest decides, as it does when only the times differ.
+A file counts as unchanged when its stamp is the one recorded. Where that was racy, or where only
+the times differ, its digest decides.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 import sqlite3
 import sys
@@ -21,17 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.records import Facts
 from condavision.system.cache_dir import home
+from condavision.system.file_stamp import is_racy, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["RACY_NS", "FactsCache", "Stamp", "loaded", "stamp_of"]
+    from condavision.system.file_stamp import Stamp
 
-Stamp = tuple[int, int, int, int]
-"""Size, modification and change time in nanoseconds, inode."""
-
-RACY_NS = 2_000_000_000
-"""The coarsest file times in use: two changes within so long may leave equal ones."""
+__all__ = ["FactsCache", "loaded"]
 
 _TABLE = "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
 _VALUES = {
@@ -43,15 +38,6 @@ _VALUES = {
 }
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
-
-
-def stamp_of(path: str) -> Stamp | None:
-    """Return what a file's status says of its content, None where there is no file."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - paths are strings here
-    except (OSError, ValueError):
-        return None
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def rules_tag() -> int:
@@ -151,7 +137,7 @@ class FactsCache:
             return
         now = time.time_ns()
         rows = (
-            (key, pickle.dumps((stamp, max(stamp[1:3]) > now - RACY_NS, facts), protocol=5))
+            (key, pickle.dumps((stamp, is_racy(stamp, now), facts), protocol=5))
             for key, (stamp, facts) in self._fresh.items()
         )
         self.keep(rows)

@@ -18,8 +18,9 @@ from condavision.core.model import ScriptMetadata
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from condavision.analysis.facts.cache import FactsCache, Stamp
+    from condavision.analysis.facts.cache import FactsCache
     from condavision.analysis.records import Facts
+    from condavision.system.file_stamp import Stamp
 
 __all__ = ["Reader"]
 

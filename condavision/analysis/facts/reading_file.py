@@ -6,12 +6,12 @@ import hashlib
 from pathlib import Path
 
 from condavision.analysis.declared.metadata import read_metadata
-from condavision.analysis.facts.cache import Stamp, stamp_of
 from condavision.analysis.facts.facts import read_facts
 from condavision.analysis.records import Facts
 from condavision.analysis.source.source import read_bytes, read_source
 from condavision.core.model import ScriptMetadata, SourceLocation, UnreadRegion
 from condavision.errors import AnalysisError
+from condavision.system.file_stamp import Stamp, stamp_of
 
 __all__ = ["Reading", "bytes_of", "read_declared", "read_file", "require_open"]
 

@@ -2,7 +2,7 @@
 
 It holds while everything that decided it has the status it had: each file that was looked into,
 each directory that was listed or was not there, each link in one of them. Nothing is kept of what
-changed so shortly before that another change might leave its status as it is (see ``cache``).
+changed so shortly before that another change might leave its status as it is.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import pickle
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from condavision.analysis.facts.cache import RACY_NS, loaded, stamp_of
+from condavision.analysis.facts.cache import loaded
 from condavision.core.model import Analysis
+from condavision.system.file_stamp import is_racy, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,7 +56,7 @@ class Question:
         if cache is None:
             return
         stamps = tuple((path, stamp_of(path)) for path in dict.fromkeys(consulted))
-        if any(it is not None and max(it[1:3]) > self.since - RACY_NS for _, it in stamps):
+        if any(it is not None and is_racy(it, self.since) for _, it in stamps):
             return
         entry = (self._digest, stamps, pickle.dumps(answer, protocol=5))
         cache.keep([(self._key, pickle.dumps(entry, protocol=5))])
