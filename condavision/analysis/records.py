@@ -1,6 +1,6 @@
-"""The values that the findings of a file are made of.
+"""The values that the facts of a file consist of.
 
-They are apart from the rules that make them, because what the cache has needs no rules.
+They are apart from the rules that make them: loading them from the cache needs no rules.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RENAMED", "Facts", "Guard", "PathEdit", "RawImport"]
 
 RENAMED = frozenset({"AttributeError", "NameError", "SyntaxError"})
-"""What fails where another Python has another name for it."""
+"""Exceptions raised where another Python has another name for something."""
 
 _ANY = PythonRange()
 
@@ -30,9 +30,9 @@ class Guard:
 
     ``pythons`` and ``platforms`` are those it runs on (no platforms: on all). ``catches`` are the
     exceptions caught around it, ``checked`` what ``hasattr`` asked about (``itertools.izip``).
-    ``optional``: the script goes on if an import here fails; ``fallback``: it runs when one failed.
-    ``broad``: the former, as whatever else fails here. ``dead``: it never runs. ``main``: only
-    where the file is the script itself.
+    ``optional``: the script continues if an import here fails; ``fallback``: it runs after one has
+    failed. ``broad``: the script continues whatever fails here. ``dead``: it never runs. ``main``:
+    it runs only where the file is the script itself.
     """
 
     pythons: PythonRange = _ANY
@@ -58,12 +58,12 @@ def _guard(*values: Any) -> Guard:
 
 @dataclass(frozen=True, slots=True)
 class RawImport:
-    """An import as the source spells it; nobody has looked for the module yet.
+    """An import as the source spells it, before the module is looked for.
 
     ``level`` counts the leading dots, ``binds`` are the names it defines. ``instead`` are the
     indexes of the imports that stand in for this one when it fails, ``stands_in`` of those that
-    this one replaces. ``dispensable``: the script goes on when this fails and nothing stands in;
-    ``used_regardless``: but then fails, because it uses what this binds without asking.
+    this one replaces. ``dispensable``: the script continues when this fails and nothing stands in;
+    ``used_regardless``: but fails later, because it uses what this binds without a check.
     ``lazy``: it does not run with the module, but inside a function, class or condition.
     ``implied_by``: what needs the module although nothing imports it, ``unless`` one of these is.
     """
@@ -103,9 +103,9 @@ class PathEdit:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The findings of one file: a pure function of its path, its shown name and its bytes.
+    """The facts of one file: a pure function of its path, its shown name and its bytes.
 
-    ``declares`` tells whether it may hold metadata that a script's own reading has to look at.
+    ``declares``: it may hold metadata, to be read if it is a script.
     """
 
     file: str

@@ -52,8 +52,8 @@ def normalize(spelling: str, base: Path) -> str:
     text = spelling.strip().rstrip("/")
     if "://" in text:
         return _url(text)
-    folder = _folder(text, base)
     if text != INTERPRETERS and not _NAME.match(text):
+        folder = _folder(text, base)
         if folder is not None:
             return folder
         if not _NAME.match(text.lower()):
@@ -79,7 +79,7 @@ def _url(text: str) -> str:
 def _folder(text: str, base: Path) -> str | None:
     """Return the URL of a channel spelt as a folder, None where it is not one."""
     try:
-        if text.startswith((".", "/", "~")) or (base / text).is_dir():
+        if text.startswith((".", "/", "~")) or (text and (base / text).is_dir()):
             return (base / Path(text).expanduser()).resolve().as_uri()
     except (OSError, RuntimeError, ValueError):  # too long, no such user, a NUL
         pass

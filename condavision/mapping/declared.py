@@ -38,7 +38,7 @@ _CHANNEL_KEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What somebody wrote for a module: a requirement, or nothing where it needs no package.
+    """What a person wrote for a module: a requirement, or nothing where it needs no package.
 
     ``where`` says who wrote it, ``folder`` is what a relative channel in it is relative to.
     """

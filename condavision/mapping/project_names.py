@@ -32,7 +32,7 @@ _CFG = re.compile(r"(?m)^install_requires\s*=((?:.*\n)(?:[ \t]+.*\n?)*)")
 _AFFIXES = (
     "{}", "python-{}", "{}-python", "py{}", "py-{}", "{}-py", "{}-client", "django-{}", "{}-sdk",
 )  # fmt: skip
-_LARGEST = 1_000_000  # bytes; nobody writes longer requirements
+_LARGEST = 1_000_000  # bytes; no list of requirements is longer
 
 
 def project_names(root: Path) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Reading YAML, whoever wrote it: locks, files of other tools, comments in scripts.
+"""The reader of all YAML: locks, files of other tools, comments in scripts.
 
 PyYAML's C parser reads, because the exec stage waits for a lock. A lock of 100 packages for each of
 three platforms costs a process 105 ms of CPU with it and 158 ms with ruamel.yaml's (import

@@ -1,4 +1,4 @@
-"""What was read of unchanged files, so that a second scan parses nothing.
+"""The facts of unchanged files, so that a second scan parses nothing.
 
 A file counts as unchanged when its stamp is the one recorded. Where that was racy, or where only
 the times differ, its digest decides.
@@ -53,7 +53,7 @@ def rules_tag() -> int:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Loads our own classes and those of plain values; no function, which could do anything."""
+    """Loads our own classes and those of plain values; no functions: they could do anything."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _VALUES:
@@ -66,10 +66,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def loaded(data: bytes) -> Any:
-    """Return what an entry holds, None where it is damaged: whatever that raises, it is of no use.
-
-    The caller judges whether it is what was asked for.
-    """
+    """Return the content of an entry, of any type; None where it is damaged in any way."""
     with suppress(Exception):
         return _Unpickler(io.BytesIO(data)).load()
     return None
@@ -79,7 +76,7 @@ def loaded(data: bytes) -> Any:
 class FactsCache:
     """The facts of files by path, kept in the user's cache folder.
 
-    It can be lost at any time, and a damaged or locked one is only slower: no error leaves here.
+    A missing, damaged or locked cache only costs time: nothing here raises for it.
     """
 
     file: Path
@@ -119,7 +116,7 @@ class FactsCache:
         self._absent.update(key for key in keys if key not in found)
 
     def entries(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return what is kept under keys, as far as there is anything and it can be read."""
+        """Return the entries under keys that exist and can be read."""
         found: dict[bytes, bytes] = {}
         if self.file.exists():
             with suppress(sqlite3.Error), closing(self._connect()) as connection:
@@ -132,7 +129,7 @@ class FactsCache:
         return found
 
     def save(self) -> None:
-        """Write what is new."""
+        """Write the facts that are new."""
         if not self._fresh:
             return
         now = time.time_ns()
@@ -144,7 +141,7 @@ class FactsCache:
         self._fresh.clear()
 
     def keep(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
-        """Keep entries under keys, in place of what is there; no key of a file starts with NUL."""
+        """Write entries, replacing those of equal keys; no key of a file starts with NUL."""
         with suppress(OSError, sqlite3.Error):
             self.file.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -155,7 +152,7 @@ class FactsCache:
 
     def _write(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         with closing(self._connect()) as connection, connection:
-            connection.execute("BEGIN IMMEDIATE")  # nobody else's rows under our tag
+            connection.execute("BEGIN IMMEDIATE")  # or another process adds rows under its tag
             connection.execute(_TABLE)
             if connection.execute("PRAGMA user_version").fetchone() != (self.tag,):
                 connection.execute("DELETE FROM facts")
@@ -164,7 +161,7 @@ class FactsCache:
 
     def _load(self, path: str, shown: str) -> tuple[Stamp, bool, Facts] | None:
         key = self._key(path, shown)
-        data = self._loaded.pop(key, None)  # the reader keeps what comes of it
+        data = self._loaded.pop(key, None)  # the reader keeps the facts
         if data is None and key not in self._absent:
             self.preload([(path, shown)])
             data = self._loaded.pop(key, None)
@@ -175,7 +172,7 @@ class FactsCache:
 
     @staticmethod
     def _key(path: str, shown: str) -> bytes:
-        """Spell both as bytes: SQLite's text cannot hold every name that a file can have."""
+        """Return a key of bytes: SQLite's text cannot hold every file name."""
         return f"{path}\0{shown}".encode("utf-8", "surrogatepass")
 
     def _connect(self) -> sqlite3.Connection:

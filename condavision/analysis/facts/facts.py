@@ -1,4 +1,4 @@
-"""What one file says on its own, before anybody looks for the modules it names."""
+"""The facts of one file by itself, before the modules it names are looked for."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Tree
 
-__all__ = ["Facts", "read_facts"]
-
+__all__ = ["read_facts"]
 
 _SHEBANG = re.compile(
     rb"\A#![^\n]*\bpython(?P<major>[23])(?:\.(?P<minor>\d+))?(?:[ \t]|$|\n)", re.MULTILINE
@@ -31,7 +30,7 @@ _UNREAD_LIMIT = 1000  # regions of one file; beyond, it is not Python anyway
 
 
 def read_facts(source: Source, budget_seconds: float = PARSE_SECONDS) -> Facts:
-    """Parse a source and collect what it says.
+    """Parse a source and collect its facts.
 
     Raises:
         AnalysisError: parsing takes longer than the budget.
@@ -64,9 +63,7 @@ def _own_reasons(source: Source, guards: Guards) -> Iterator[PythonReason]:
     for check in guards.exits:
         if check.pythons != PythonRange():
             text = check.text if len(check.text) <= 60 else f"{check.text[:57]}..."
-            yield PythonReason(
-                source.location(check.row), f"goes on only if not: {text}", check.pythons
-            )
+            yield PythonReason(source.location(check.row), f"exits if {text}", check.pythons)
 
 
 def _unread(source: Source, tree: Tree) -> Iterator[UnreadRegion]:

@@ -1,6 +1,6 @@
 """Reading files once: from memory, from the cache, or from their bytes in several processes.
 
-The rules are imported by what reads bytes: what is in memory or in the cache needs none of them.
+The rules are imported only to read bytes: facts in memory or in the cache need none of them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Reader:
     _real: dict[str, str] = field(default_factory=dict)
 
     def shown(self, path: str) -> str:
-        """Return the name people are shown: relative to the project root where it lies below."""
+        """Return the name to show: relative to the project root for a file below it."""
         return path.removeprefix(f"{self.root.rstrip('/')}/")
 
     def script(self, path: str) -> tuple[ScriptMetadata, Facts]:
@@ -55,7 +55,7 @@ class Reader:
         facts = self.facts(path)
         if path not in self._unreadable and not facts.declares:
             return ScriptMetadata(), facts
-        from condavision.analysis.facts.reading_file import read_declared  # noqa: PLC0415
+        from condavision.analysis.facts.file_facts import read_declared  # noqa: PLC0415
 
         return read_declared(path, self.shown(path), parse=path in self._unreadable), facts
 
@@ -66,7 +66,7 @@ class Reader:
             shown = self.shown(path)
             facts = self.cache.get(path, shown) if self.cache is not None else None
             if facts is None:
-                from condavision.analysis.facts.reading_file import read_file  # noqa: PLC0415
+                from condavision.analysis.facts.file_facts import read_file  # noqa: PLC0415
 
                 self._keep(path, *read_file(path, shown))
                 return self._facts[path]
@@ -77,22 +77,22 @@ class Reader:
         """Read a local module as :meth:`facts` does, if it can be opened at all.
 
         Raises:
-            AnalysisError: it is a file, but nobody lets us read it.
+            AnalysisError: it is a file that cannot be opened.
         """
         facts = self.facts(path)
         if path in self._unreadable:
-            from condavision.analysis.facts.reading_file import require_open  # noqa: PLC0415
+            from condavision.analysis.facts.file_facts import require_open  # noqa: PLC0415
 
             require_open(path, self.shown(path))
         return facts
 
     def is_readable(self, path: str) -> bool:
-        """Tell whether a file can be read as Python at all."""
+        """Return whether a file can be read as Python at all."""
         self.facts(path)
         return path not in self._unreadable
 
     def prefetch(self, paths: Iterable[str]) -> None:
-        """Read many files: what the cache has from there, the rest on every processor."""
+        """Read many files: from the cache as far as it has them, the rest on every processor."""
         wanted = [(path, self.shown(path)) for path in paths if path not in self._facts]
         if self.cache is not None:
             self.cache.preload(wanted)
@@ -106,7 +106,7 @@ class Reader:
                 self._keep(path, *reading)
 
     def save(self) -> None:
-        """Write what was read to the cache."""
+        """Write the facts that are new to the cache."""
         if self.cache is not None:
             self.cache.save()
 
@@ -130,7 +130,7 @@ class Reader:
         return known
 
     def imports_itself(self, path: str) -> bool:
-        """Tell whether a file imports a module of its own name."""
+        """Return whether a file imports a module of its own name."""
         known = self._namesakes.get(path)
         if known is None:
             name = re.escape(Path(path).stem.encode())
@@ -139,7 +139,7 @@ class Reader:
         return known
 
     def takes_from_itself(self, path: str) -> bool:
-        """Tell whether an ``__init__.py`` imports from its own name what it does not have.
+        """Return whether an ``__init__.py`` imports from its own name what it does not have.
 
         ``from celery import Celery`` in ``app/celery/__init__.py`` is after the package: the
         folder is meant to be imported as ``app.celery``.
@@ -165,6 +165,6 @@ class Reader:
 
 
 def _bytes_of(path: str) -> bytes:
-    from condavision.analysis.facts.reading_file import bytes_of  # noqa: PLC0415
+    from condavision.analysis.facts.file_facts import bytes_of  # noqa: PLC0415
 
     return bytes_of(path)

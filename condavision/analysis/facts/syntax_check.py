@@ -1,8 +1,8 @@
-"""Refusing what no Python can run, before anything is solved for it.
+"""Refusing scripts that no Python can run, before anything is solved for them.
 
-The parser goes on after an error and accepts much that no compiler does. So where the Python we run
-on is among those that should read the script, its own compiler has the last word. Local modules are
-left alone: one of them may be for other Pythons only.
+The parser continues after an error and accepts much that no compiler does. So if the running Python
+is among those that should run the script, its compiler decides. Local modules are not compiled: one
+of them may be for other Pythons only.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = ["is_refused", "require_readable"]
 def require_readable(script: Path, pythons: PythonRange, name: str, *, empty: bool = False) -> None:
     """Refuse a script that is empty, or that has lines which are not Python.
 
-    ``pythons`` are those that should run it; ``empty`` allows one with nothing in it.
+    ``pythons`` are those that should run it; ``empty`` allows an empty one.
 
     Raises:
-        AnalysisError: names the first such line; ``name`` is what people are shown.
+        AnalysisError: names the first such line of the script, which is shown as ``name``.
     """
     source = script.read_bytes()
     if not source.strip() and not empty:
@@ -37,9 +37,9 @@ def require_readable(script: Path, pythons: PythonRange, name: str, *, empty: bo
 
 
 def is_refused(file: Path, pythons: PythonRange) -> bool:
-    """Tell whether a file that the parser has unread regions in is not Python for its Pythons.
+    """Return whether a file with unread regions is not Python for any of its Pythons.
 
-    Where the Python we run on is none of them, an older one may well read what we do not.
+    If the running Python is not one of them, an older one may be able to read it.
     """
     if file.suffix == ".ipynb":
         return False

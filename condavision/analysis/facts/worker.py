@@ -1,7 +1,7 @@
-"""Reading many files on every processor: each process is given its share and sends back facts.
+"""Reading many files on every processor: each process gets a share of them and returns their facts.
 
 These are plain subprocesses, because a pool of ``multiprocessing`` runs the caller's main module
-again in each of them, or forks whatever threads the caller has.
+again in each of them, or forks a caller that may have threads.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from condavision.analysis.facts.reading_file import Reading, read_file
+from condavision.analysis.facts.file_facts import FileFacts, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,14 +27,14 @@ Named = tuple[str, str]
 """A file's path and the name people are shown."""
 
 _Helper = tuple[subprocess.Popen[bytes], IO[bytes]]
-"""A process, and the file it writes what it found to."""
+"""A process, and the file it writes facts to."""
 
 _AT_ONCE = 50  # files whose facts a process holds before it writes them
 _WORTH_PROCESSES = 100  # files; below, starting a process costs more than it saves
 _START = "import json,sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
 
 
-def read_files(files: Sequence[Named]) -> list[Reading]:
+def read_files(files: Sequence[Named]) -> list[FileFacts]:
     """Read files, in several processes where that is faster; the order stays."""
     count = min(os.cpu_count() or 1, len(files) // (_WORTH_PROCESSES // 2))
     if count < 2 or not sys.executable:
@@ -61,14 +61,14 @@ def _size(path: str) -> int:
 
 
 def _start(share: list[Named]) -> _Helper | None:
-    """Start a process on its share. Files are its pipes: those would be waited for once full.
+    """Start a process on its share, with files in place of pipes, which block once full.
 
-    Where there is no room for either, the share is read here.
+    Return None where the process or a file cannot be made.
     """
     with suppress(OSError), tempfile.TemporaryFile() as given:
         pickle.dump(share, given, protocol=5)
         given.seek(0)
-        found = tempfile.TemporaryFile()  # noqa: SIM115 - whoever collects closes it
+        found = tempfile.TemporaryFile()  # noqa: SIM115 - _collect closes it
         command = [sys.executable, "-c", _START.format(__name__), json.dumps(sys.path)]
         try:
             process = subprocess.Popen(
@@ -81,8 +81,8 @@ def _start(share: list[Named]) -> _Helper | None:
     return None
 
 
-def _collect(helper: _Helper | None, share: list[Named]) -> Iterator[Reading]:
-    """Yield what a process found; what it did not come to, or nobody could write, is read here."""
+def _collect(helper: _Helper | None, share: list[Named]) -> Iterator[FileFacts]:
+    """Yield the facts of a process; the files that are missing from them are read here."""
     missing = len(share)
     if helper is not None:
         process, found = helper
@@ -97,12 +97,12 @@ def _collect(helper: _Helper | None, share: list[Named]) -> Iterator[Reading]:
     yield from map(_read, share[len(share) - missing :])
 
 
-def _read(file: Named) -> Reading:
+def _read(file: Named) -> FileFacts:
     return read_file(*file)
 
 
 def main() -> None:
-    """Read the share on standard input; write what was found to standard output, part by part."""
+    """Read the files named on standard input; write their facts to standard output in parts."""
     share = iter(pickle.load(sys.stdin.buffer))  # noqa: S301 - from our own parent
     while part := list(islice(share, _AT_ONCE)):
         sys.stdout.buffer.write(pickle.dumps([_read(file) for file in part], protocol=5))

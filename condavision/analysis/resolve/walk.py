@@ -15,10 +15,10 @@ from condavision.core.model import PythonReason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from condavision.analysis.facts.facts import Facts
     from condavision.analysis.facts.reader import Reader
     from condavision.analysis.imports.imports import RawImport
     from condavision.analysis.imports.syspath import PathEdit
+    from condavision.analysis.records import Facts
     from condavision.analysis.source.module_finder import Directories, Module
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Reading one file, whatever is in it."""
+"""The facts of one file on disk, whatever is in it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from condavision.core.model import ScriptMetadata, SourceLocation, UnreadRegion
 from condavision.errors import AnalysisError
 from condavision.system.file_stamp import Stamp, stamp_of
 
-__all__ = ["Reading", "bytes_of", "read_declared", "read_file", "require_open"]
+__all__ = ["FileFacts", "bytes_of", "read_declared", "read_file", "require_open"]
 
-Reading = tuple[Stamp | None, Facts, bool]
+FileFacts = tuple[Stamp | None, Facts, bool]
 """A file's status before it was read, its facts, and whether it could be read as Python."""
 
 
-def read_file(path: str, shown: str) -> Reading:
+def read_file(path: str, shown: str) -> FileFacts:
     """Read a file; one that cannot be read is an unread region as a whole."""
     stamp = stamp_of(path)
     try:
@@ -34,7 +34,7 @@ def read_file(path: str, shown: str) -> Reading:
 def require_open(path: str, shown: str) -> None:
     """Refuse a file that cannot be opened: what it imports must not vanish from a lock.
 
-    Python skips what is no file, such as a link to nowhere.
+    Python skips what is not a file, such as a broken symlink.
 
     Raises:
         AnalysisError: it is there, but reading it is not permitted, or fails.
@@ -48,7 +48,7 @@ def require_open(path: str, shown: str) -> None:
 
 
 def read_declared(path: str, shown: str, *, parse: bool) -> ScriptMetadata:
-    """Read what a script declares; ``parse`` it as well to tell why it cannot be read.
+    """Read what a script declares; ``parse`` it as well to report why it cannot be read.
 
     Raises:
         AnalysisError: it cannot be read as Python, or declares something malformed.
