@@ -54,7 +54,7 @@ def derive(
     resolutions = resolve(
         analysis,
         import_map,
-        overrides_of(analysis, config.imports, config.source or config.root),
+        overrides_of(analysis, config.imports, config.root, config.source),
         optional_imports=config.optional_imports,
         root=config.root,
     )

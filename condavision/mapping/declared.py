@@ -59,12 +59,12 @@ class Override:
 
 
 def overrides_of(
-    analysis: Analysis, configured: Mapping[str, str], settings: Path
+    analysis: Analysis, configured: Mapping[str, str], root: Path, source: Path | None
 ) -> dict[str, Override]:
-    """Return the overrides by module: the script's own, then those of the ``settings`` file."""
-    root = settings.parent if settings.is_file() else settings
+    """Return the overrides by module; the script's own win over those of the ``source`` file."""
+    file = source.name if source else "configuration"
     overrides = {
-        module: Override(text, f"{settings.name}: override of `{module}`", root)
+        module: Override(text, f"{file}: override of `{module}`", root)
         for module, text in configured.items()
     }
     for module, own in analysis.metadata.imports.items():

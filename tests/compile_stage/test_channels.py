@@ -226,3 +226,21 @@ def test_a_url_with_credentials_is_refused_and_not_repeated(command: CommandLine
     refused = command("lock", "-c", url, "web.py")
     assert refused.code == 2
     assert "sesame" not in refused.err
+
+
+def test_a_folder_that_a_script_declares_is_locked_as_its_url(
+    command: CommandLine, small_channel: SmallChannel
+) -> None:
+    small_channel.add(package("requests", "2.0"))
+    script = command.folder / "jobs" / "web.py"
+    script.parent.mkdir()
+    script.write_text(
+        "# /// script\n# [tool.conda]\n# channels = ['../../channel']\n"
+        "# dependencies = ['../../channel::requests']\n# ///\nimport requests\n"
+    )
+    assert versions(command("lock", "--json", "jobs/web.py"))["requests"] == "2.0"
+    for path in (command.folder / "locks").glob("*.yml"):
+        assert "../" not in path.read_text()
+    (environment,) = (command.folder / "locks").glob("*.environment.yml")
+    assert small_channel.url in environment.read_text()
+    command("check", "jobs/web.py").ok()

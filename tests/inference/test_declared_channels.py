@@ -111,7 +111,7 @@ def test_credentials_are_refused_and_never_repeated(
     files = {**EVERYWHERE, **REFERENCES, **ELSEWHERE}[way]
     command = project(make_project, files, SECRETS[secret])
     before = {path for path in command.folder.rglob("*") if path.is_file()}
-    commands: list[tuple[str, ...]] = [("explain", "--json")]
+    commands: list[tuple[str, ...]] = [("explain", "-v", "--json")]
     if secret in {"password", "token"}:  # the rest differs in the check alone
         commands += [("lock", "--offline"), ("check",)]
     for arguments in commands:
