@@ -153,6 +153,8 @@ def test_a_platform_that_the_file_lacks_gets_the_first_one_s() -> None:
 
 
 UNREADABLE = {
+    "a date that does not exist": "dependencies: [2024-13-45]\n",
+    "a key twice": "name: x\nname: y\ndependencies: [numpy=1]\n",
     "not YAML": "a: [",
     "a list": "[1]",
     "another document": "version: 3\n",
