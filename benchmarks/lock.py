@@ -30,14 +30,14 @@ BARE = """
 import asyncio, os, sys
 import rattler
 sys.path.insert(0, {root!r})
-from condavision.core.platforms import VIRTUAL_PACKAGES
+from condavision.core.platforms import PLATFORMS
 
 async def solve(gateway, platform):
     virtual = [
         rattler.GenericVirtualPackage(
             rattler.PackageName(name), rattler.Version(version), rattler.BuildString(build or "0")
         )
-        for name, version, build in VIRTUAL_PACKAGES[platform]
+        for name, version, build in PLATFORMS[platform].virtual_packages
     ]
     await rattler.solve(
         [rattler.Channel({channel!r})],

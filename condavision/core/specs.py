@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager
+from condavision.core.platforms import family_of
 
 if TYPE_CHECKING:
     from packaging.specifiers import Specifier
@@ -16,25 +17,19 @@ __all__ = [
     "active_on",
     "conda_candidates",
     "conda_spec",
-    "family",
     "pypi_spec",
     "python_spec",
     "wanted_on",
 ]
 
 
-def family(platform: str) -> str:
-    """Return ``linux``, ``osx`` or ``win``: what platform conditions in code can tell apart."""
-    return platform.partition("-")[0]
-
-
 def wanted_on(requirement: Requirement, platform: str) -> bool:
-    """Tell whether a requirement concerns a platform."""
-    return not requirement.platforms or family(platform) in requirement.platforms
+    """Return whether a requirement applies to a platform."""
+    return not requirement.platforms or family_of(platform) in requirement.platforms
 
 
 def active_on(requirement: Requirement, python: str) -> bool:
-    """Tell whether an environment with a version of Python, ``3.12.1``, needs a requirement."""
+    """Return whether an environment with a version of Python, ``3.12.1``, needs a requirement."""
     if requirement.pythons is None:
         return True
     major, minor = python.split(".")[:2]

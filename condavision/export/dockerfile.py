@@ -11,6 +11,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from condavision import __version__
+from condavision.core.platforms import PLATFORMS
 from condavision.errors import UsageError
 from condavision.export.scaffold import template
 from condavision.locks.index import FILE_NAME
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["dockerfile"]
 
-_IMAGES = {
-    "linux-64": "linux/amd64",
-    "linux-aarch64": "linux/arm64",
-    "linux-ppc64le": "linux/ppc64le",
-}
-
 
 def dockerfile(located: Located, platform: str, workspace: Workspace) -> str:
     """Return a Dockerfile that runs a locked script or module, to be built in the project's root.
@@ -39,8 +34,9 @@ def dockerfile(located: Located, platform: str, workspace: Workspace) -> str:
             this machine alone, or files of the script lie outside the project.
     """
     lock = located.lock
-    if platform not in _IMAGES:
-        raise UsageError(f"images are made for {', '.join(_IMAGES)}, not for {platform}")
+    images = {row.subdir: row.image for row in PLATFORMS.values() if row.image}
+    if platform not in images:
+        raise UsageError(f"images are made for {', '.join(images)}, not for {platform}")
     if platform not in lock.platforms:
         raise UsageError(
             f"the lock {lock.hash} has nothing for {platform}",
@@ -65,7 +61,7 @@ def dockerfile(located: Located, platform: str, workspace: Workspace) -> str:
     sources = [index, *(source.path for source in located.inference.analysis.files)]
     return Template(template("Dockerfile")).substitute(
         script=_one_line(located.project.key),
-        platform=_IMAGES[platform],
+        platform=images[platform],
         version=__version__,
         install=json.dumps(install),
         copy_lock=_copy([*settings, located.path], config.root),

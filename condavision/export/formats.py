@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condavision.core.model import Manager
-from condavision.core.platforms import current_subdir
+from condavision.core.platforms import PLATFORMS, current_subdir
 from condavision.errors import InstallError, UsageError
 from condavision.export.dockerfile import dockerfile
 from condavision.inference.lock_lookup import find_lock, is_hash, locate
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Exported", "export", "export_named"]
 
 _PYLOCK_NAME = re.compile(r"pylock(\.[^.]+)?\.toml\Z")
-
-_MARKERS = {
-    "linux-64": "sys_platform == 'linux' and platform_machine == 'x86_64'",
-    "linux-aarch64": "sys_platform == 'linux' and platform_machine == 'aarch64'",
-    "linux-ppc64le": "sys_platform == 'linux' and platform_machine == 'ppc64le'",
-    "osx-64": "sys_platform == 'darwin' and platform_machine == 'x86_64'",
-    "osx-arm64": "sys_platform == 'darwin' and platform_machine == 'arm64'",
-    "win-64": "sys_platform == 'win32' and platform_machine == 'AMD64'",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +175,7 @@ def _pylock(share: _Share) -> str:
         'lock-version = "1.0"',
         'created-by = "condavision"',
         f'requires-python = "=={minor}.*"',
-        f"environments = [{json.dumps(_MARKERS[share.platform])}]",
+        f"environments = [{json.dumps(PLATFORMS[share.platform].marker)}]",
     ]
     for package in share.pypi:
         artefact = f"{{ url = {json.dumps(package.url)}, hashes = {_toml_hash(package)} }}"

@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.platforms import subdir_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -175,15 +177,13 @@ def running_subdir() -> str:
 def _subdir(platform: str, bits: int) -> str:
     """Spell a ``sysconfig`` platform as conda does: ``linux-x86_64`` is ``linux-64``."""
     family, _, machine = platform.partition("-")
-    if platform.startswith("macosx"):
+    if family == "macosx":
         machine = platform.rsplit("-", 1)[-1]
         if machine in {"universal2", "intel", "fat64"}:  # runs as whatever started it
             machine = os.uname().machine if sys.platform == "darwin" else machine
-        return "osx-arm64" if machine == "arm64" else "osx-64"
-    if family == "win32" and not machine:
+        return subdir_of("osx", "arm64" if machine == "arm64" else "x86_64")
+    if family == "win32":
         return "win-32"
-    if family == "win":
-        return {"amd64": "win-64", "arm64": "win-arm64"}.get(machine, f"win-{machine}")
-    if machine == "x86_64":  # a 32-bit build names the kernel's machine too
-        return f"{family}-64" if bits == 64 else f"{family}-32"
-    return f"{family}-{re.sub('^i[3-6]86$', '32', machine)}"
+    if machine == "x86_64" and bits == 32:  # a 32-bit build names the kernel's machine too
+        return f"{family}-32"
+    return subdir_of(family, re.sub("^i[3-6]86$", "32", machine))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from condavision.core.model import Lock, LockedPackage, Manager
-from condavision.core.platforms import for_conda_lock, virtual_packages
+from condavision.core.platforms import PLATFORMS, for_conda_lock, virtual_packages
 from condavision.core.specs import active_on, conda_candidates
 from condavision.errors import LockfileError
 from condavision.locks.content_hash import content_hash
@@ -45,14 +45,6 @@ __all__ = [
 
 _MANAGERS = {"conda": Manager.CONDA, "pip": Manager.PYPI}
 _DIGEST = "document_sha256"
-_SELECTORS = {
-    "linux-64": "linux64",
-    "linux-aarch64": "aarch64",
-    "linux-ppc64le": "ppc64le",
-    "osx-64": "osx64",
-    "osx-arm64": "arm64",
-    "win-64": "win64",
-}
 _HEADER = """\
 # The environment of every script that requires {hash}; written by condavision, to be committed.
 """
@@ -190,7 +182,8 @@ def _selected(conda: list[str], pip: list[str], platform: str) -> str:
     lines = [f"{json.dumps(entry)}," for entry in conda]
     if pip:
         lines += ["{pip: [", *(f"  {json.dumps(entry)}," for entry in pip), "]},"]
-    selected = "".join(f"  {line} # [{_SELECTORS[platform]}]\n" for line in lines)
+    selector = PLATFORMS[platform].selector
+    selected = "".join(f"  {line} # [{selector}]\n" for line in lines)
     return f"dependencies: [\n{selected}]\n"
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from condavision.core.model import LockRecord
-from condavision.core.platforms import VIRTUAL_PACKAGES, virtual_packages
+from condavision.core.platforms import PLATFORMS, virtual_packages
 from condavision.inference.staleness import option_changes
 from condavision.locks.record import parse_record, record_fields
 from condavision.project.solve_options import SolveOptions, cutoff
@@ -127,7 +127,7 @@ def test_virtual_packages_are_changed_where_they_are() -> None:
     assert "__cuda" not in {name for name, *_ in virtual_packages("win-64", CHANGES)}
     assert ("__x", "1", "y") in virtual_packages("osx-64", CHANGES)
     assert "__glibc" not in {name for name, *_ in virtual_packages("osx-64", CHANGES)}
-    assert virtual_packages("osx-arm64", CHANGES) == VIRTUAL_PACKAGES["osx-arm64"]
+    assert virtual_packages("osx-arm64", CHANGES) == PLATFORMS["osx-arm64"].virtual_packages
     record = LockRecord(virtual_packages=CHANGES)
     assert parse_record(record_fields(record)) == record
 

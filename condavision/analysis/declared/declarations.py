@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from condavision.analysis.declared.markers import FAMILIES, admitted_by_marker
+from condavision.analysis.declared.markers import admitted_by_marker
 from condavision.analysis.declared.python_spec import python_version
 from condavision.core.channels import redacted
 from condavision.core.model import Declared, DeclaredText, Manager, ScriptMetadata, SourceLocation
+from condavision.core.platforms import FAMILIES
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
 

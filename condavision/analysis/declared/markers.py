@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from condavision.core.platforms import FAMILIES
 from condavision.core.pythons import KNOWN, PythonRange, format_minor
 
 if TYPE_CHECKING:
     from packaging.markers import Marker
 
-__all__ = ["FAMILIES", "admitted_by_marker"]
-
-_ENVIRONMENTS = {
-    "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
-    "osx": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
-    "win": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
-}
-FAMILIES = frozenset(_ENVIRONMENTS)
-"""The platform families that a requirement can be restricted to."""
+__all__ = ["admitted_by_marker"]
 
 _OTHER = (
     "python_full_version", "platform_machine", "platform_release", "platform_version",
@@ -31,9 +24,9 @@ def admitted_by_marker(marker: Marker) -> tuple[frozenset[str], PythonRange] | N
     if any(variable in text for variable in _OTHER):
         return None
     pairs = [
-        (family, minor)
-        for family, environment in _ENVIRONMENTS.items()
+        (name, minor)
+        for name, family in FAMILIES.items()
         for minor in KNOWN
-        if marker.evaluate({**environment, "python_version": format_minor(minor)})
+        if marker.evaluate({**family.markers(), "python_version": format_minor(minor)})
     ]
-    return frozenset(family for family, _ in pairs), PythonRange.of(minor for _, minor in pairs)
+    return frozenset(name for name, _ in pairs), PythonRange.of(minor for _, minor in pairs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import strings, table
-from condavision.analysis.declared.markers import FAMILIES
+from condavision.core.platforms import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,8 @@ def read_pixi(into: Declarations, pixi: dict[str, Any]) -> None:
         into.add_python(workspace["requires-python"], "requires-python")
     _read_dependencies(into, pixi, frozenset())
     for target, inner in table(into, pixi, "target").items():
-        families = FAMILIES - {"win"} if target == "unix" else FAMILIES & {target.partition("-")[0]}
+        named = FAMILIES.keys() - {"win"} if target == "unix" else {target.partition("-")[0]}
+        families = frozenset(FAMILIES.keys() & named)
         if isinstance(inner, dict) and families:
             _read_dependencies(into, inner, families)
 

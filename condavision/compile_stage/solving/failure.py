@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager
-from condavision.core.specs import conda_candidates, family
+from condavision.core.platforms import PLATFORMS
+from condavision.core.specs import conda_candidates
 from condavision.errors import CondavisionError, UnknownImportError, UnsolvableError
 from condavision.inference.requirements import require_known
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["absent_error", "unsolvable_error"]
 
-_SYS_PLATFORM = {"linux": "linux", "osx": "darwin", "win": "win32"}
 _SHOWN = 12
 _TOO_NEW = ("after the cutoff date", "has no timestamp", "exclude-newer", "upload time")
 _FROM_SOURCE = (
@@ -103,7 +103,7 @@ def _ways_out() -> tuple[str, ...]:
 def _leave_out(lacking: Sequence[str], having: Sequence[str]) -> tuple[str, ...]:
     """Say how to do without some platforms, and how to do without a package on them."""
     kept = " ".join(f"--platform {platform}" for platform in having)
-    names = dict.fromkeys(_SYS_PLATFORM[family(platform)] for platform in lacking)
+    names = dict.fromkeys(PLATFORMS[platform].family.sys_platform for platform in lacking)
     test = " and ".join(f'sys.platform != "{name}"' for name in names)
     return (
         f"leave {_join(lacking)} out: condavision lock {kept} SCRIPT (or set `platforms`)",

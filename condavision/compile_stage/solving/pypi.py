@@ -22,6 +22,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from condavision.compile_stage.solving.stand_ins import conda_versions, write_stand_ins
 from condavision.core.model import LockedPackage, Manager
+from condavision.core.platforms import PLATFORMS, family_of
 from condavision.core.specs import pypi_spec
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.system.certificates import certificate_hint
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from condavision.core.model import Requirement
     from condavision.core.platforms import VirtualPackage
 
-__all__ = ["OLDEST_PYTHON", "PyPISolver", "Target"]
+__all__ = ["OLDEST_PYTHON", "CondaBase", "PyPISolver"]
 
 OLDEST_PYTHON = (3, 6)
 """What uv reaches back to; below, a channel has to have the package."""
@@ -41,13 +42,6 @@ OLDEST_PYTHON = (3, 6)
 _PYLOCK = "pylock.toml"
 _MISLEADING = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "UV_EXCLUDE_NEWER"})
 _USERINFO = re.compile(r"//[^/@\s]+@")
-_UV_PLATFORMS = {
-    "linux-64": "x86_64-manylinux_2_{glibc}",
-    "linux-aarch64": "aarch64-manylinux_2_{glibc}",
-    "osx-64": "x86_64-apple-darwin",
-    "osx-arm64": "aarch64-apple-darwin",
-    "win-64": "x86_64-pc-windows-msvc",
-}
 _UV_GLIBC = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)  # minors that uv has a name for
 _UNREACHABLE = ("Failed to fetch", "error sending request", "Could not connect", "dns error")
 _REFUSED = re.compile(
@@ -58,7 +52,7 @@ _OFFLINE = ("network was disabled", "offline")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CondaBase:
     """What distributions are solved for: a platform with a Python and what conda put there.
 
     ``python`` is the full version conda locked. ``supplied`` are the distributions that conda
@@ -84,7 +78,7 @@ class Target:
         """The platform as uv names it."""
         minor = self.version_of("__glibc", "2.28")[1]
         known = next((known for known in _UV_GLIBC if known <= minor), _UV_GLIBC[-1])
-        return _UV_PLATFORMS[self.platform].format(glibc=known)
+        return PLATFORMS[self.platform].uv.format(glibc=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,7 @@ class PyPISolver:
     program: str = field(default_factory=uv.find_uv_bin)
 
     def solve(
-        self, requirements: Iterable[Requirement], target: Target
+        self, requirements: Iterable[Requirement], base: CondaBase
     ) -> tuple[LockedPackage, ...]:
         """Solve distributions for one platform.
 
@@ -114,47 +108,47 @@ class PyPISolver:
             ChannelError: the index cannot be reached.
         """
         requirements = tuple(requirements)
-        _require_supported(requirements, target)
+        _require_supported(requirements, base)
         with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
-            document = self._compile(Path(folder), requirements, target)
-        tags_by_rank = _supported_tags(target)
+            document = self._compile(Path(folder), requirements, base)
+        tags_by_rank = _supported_tags(base)
         order = {tag: rank for rank, tag in enumerate(tags_by_rank)}
         packages = document.get("packages", ())
-        locked = tuple(_locked(package, target.platform, order) for package in packages)
+        locked = tuple(_locked(package, base.platform, order) for package in packages)
         with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
-            self._check(Path(folder), locked, target)
+            self._check(Path(folder), locked, base)
         return locked
 
     def _compile(
-        self, folder: Path, requirements: tuple[Requirement, ...], target: Target
+        self, folder: Path, requirements: tuple[Requirement, ...], base: CondaBase
     ) -> dict[str, Any]:
         lines = sorted(pypi_spec(requirement) for requirement in requirements)
         (folder / "requirements.in").write_text("\n".join(lines), encoding="utf-8")
-        (folder / "excludes.txt").write_text("\n".join(sorted(target.supplied)), encoding="utf-8")
-        if target.previous:  # uv keeps the versions that its output file has already
-            (folder / _PYLOCK).write_text(_pylock(target), encoding="utf-8")
+        (folder / "excludes.txt").write_text("\n".join(sorted(base.supplied)), encoding="utf-8")
+        if base.previous:  # uv keeps the versions that its output file has already
+            (folder / _PYLOCK).write_text(_pylock(base), encoding="utf-8")
         dated = self.exclude_newer and self.exclude_newer.isoformat().replace("+00:00", "Z")
         options = ("--exclude-newer", dated) if dated else ()
-        error = self._run(folder, target, "--excludes", "excludes.txt", *options)
+        error = self._run(folder, base, "--excludes", "excludes.txt", *options)
         if error:
-            raise _uv_error(error, target, offline=self.offline)
+            raise _uv_error(error, base, offline=self.offline)
         return tomllib.loads((folder / _PYLOCK).read_text(encoding="utf-8"))
 
-    def _check(self, folder: Path, locked: tuple[LockedPackage, ...], target: Target) -> None:
+    def _check(self, folder: Path, locked: tuple[LockedPackage, ...], base: CondaBase) -> None:
         """Let uv say whether what was locked goes with the versions that conda supplies.
 
         They are given to it as empty wheels, under a local version that no index has.
         """
-        constraints = write_stand_ins(folder / "supplied", target.supplied, target.renamed)
+        constraints = write_stand_ins(folder / "supplied", base.supplied, base.renamed)
         text = "".join(f"{constraint}\n" for constraint in sorted(constraints))
         pins = [f"{package.name}=={package.version}\n" for package in locked]
         (folder / "requirements.in").write_text("".join(sorted(pins)), encoding="utf-8")
         (folder / "constraints.txt").write_text(text, encoding="utf-8")
         options = ("--constraints", "constraints.txt", "--find-links", "supplied")
-        error = self._run(folder, target, *options)
+        error = self._run(folder, base, *options)
         if not error:
             return
-        found = _uv_error(error, target, offline=self.offline)
+        found = _uv_error(error, base, offline=self.offline)
         if isinstance(found, UnsolvableError):
             names = ", ".join(package.name for package in locked)
             raise UnsolvableError(
@@ -164,13 +158,13 @@ class PyPISolver:
             )
         raise found
 
-    def _run(self, folder: Path, target: Target, *options: str) -> str:
+    def _run(self, folder: Path, base: CondaBase, *options: str) -> str:
         """Compile ``requirements.in`` of a folder; return what uv said if it failed, else ""."""
         command = [
             self.program,
             *("pip", "compile", "requirements.in"),
             *("--output-file", _PYLOCK, "--format", "pylock.toml"),
-            *("--python-version", target.python, "--python-platform", target.uv_platform),
+            *("--python-version", base.python, "--python-platform", base.uv_platform),
             *("--python", sys.executable),  # or uv probes every Python of the machine, for 2 s
             *("--no-header", "--quiet", "--color", "never"),
             *("--cache-dir", str(self.cache)),
@@ -181,7 +175,7 @@ class PyPISolver:
         environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
         environment["UV_PYTHON_DOWNLOADS"] = "never"
         environment["MACOSX_DEPLOYMENT_TARGET"] = ".".join(
-            str(part) for part in target.version_of("__osx", "11.0")
+            str(part) for part in base.version_of("__osx", "11.0")
         )
         result = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -189,27 +183,27 @@ class PyPISolver:
         return (result.stderr or "uv failed") if result.returncode else ""
 
 
-def _require_supported(requirements: tuple[Requirement, ...], target: Target) -> None:
+def _require_supported(requirements: tuple[Requirement, ...], base: CondaBase) -> None:
     names = ", ".join(requirement.name for requirement in requirements)
-    version = tuple(int(part) for part in target.python.split(".")[:2])
+    version = tuple(int(part) for part in base.python.split(".")[:2])
     if version < OLDEST_PYTHON:
         raise UnsolvableError(
             f"{names}: no configured channel has it, and packages from PyPI cannot be had for"
-            f" Python {target.python}",
+            f" Python {base.python}",
             "add a channel that has it: condavision lock -c CHANNEL SCRIPT",
         )
-    if target.platform not in _UV_PLATFORMS:
+    if not PLATFORMS[base.platform].uv:
         raise UnsolvableError(
-            f"{names}: no configured channel has it for {target.platform}, where packages from PyPI"
+            f"{names}: no configured channel has it for {base.platform}, where packages from PyPI"
             " are not supported"
         )
 
 
-def _pylock(target: Target) -> str:
+def _pylock(base: CondaBase) -> str:
     """Return a lock of the previous versions alone, in the format of PEP 751."""
     entries = (
         f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n'
-        for name, version in target.previous
+        for name, version in base.previous
     )
     return 'lock-version = "1.0"\ncreated-by = "condavision"\n' + "".join(entries)
 
@@ -221,7 +215,7 @@ def _cause(stderr: str) -> str:
     return _USERINFO.sub("//", text.removeprefix("No solution found when resolving dependencies "))
 
 
-def _uv_error(stderr: str, target: Target, *, offline: bool) -> ChannelError | UnsolvableError:
+def _uv_error(stderr: str, base: CondaBase, *, offline: bool) -> ChannelError | UnsolvableError:
     text = _cause(stderr)
     if offline and any(sign in stderr for sign in _OFFLINE):
         return ChannelError(
@@ -239,7 +233,7 @@ def _uv_error(stderr: str, target: Target, *, offline: bool) -> ChannelError | U
             f"the package index cannot be reached: {text}",
             certificate_hint(text) or "check the network, then try again",
         )
-    return UnsolvableError(f"no wheels for Python {target.python} meet them: {text}")
+    return UnsolvableError(f"no wheels for Python {base.python} meet them: {text}")
 
 
 def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) -> LockedPackage:
@@ -269,25 +263,24 @@ def _rank(wheel: dict[str, Any], order: dict[tags.Tag, int]) -> int | None:
     return min((order[tag] for tag in wheel_tags if tag in order), default=None)
 
 
-def _supported_tags(target: Target) -> Iterator[tags.Tag]:
+def _supported_tags(base: CondaBase) -> Iterator[tags.Tag]:
     """Yield the wheel tags of a CPython on a platform, best first (PEP 425)."""
-    version = tuple(int(part) for part in target.python.split(".")[:2])
-    platforms = list(_platform_tags(target))
+    version = tuple(int(part) for part in base.python.split(".")[:2])
+    platforms = list(_platform_tags(base))
     yield from tags.cpython_tags(version, platforms=platforms)
     yield from tags.compatible_tags(version, f"cp{version[0]}{version[1]}", platforms)
 
 
-def _platform_tags(target: Target) -> Iterator[str]:
-    platform = target.platform
-    if platform == "win-64":
-        yield "win_amd64"
-    elif platform.startswith("osx"):
-        version = target.version_of("__osx", "11.0")
-        yield from tags.mac_platforms(version, "arm64" if platform == "osx-arm64" else "x86_64")
+def _platform_tags(base: CondaBase) -> Iterator[str]:
+    machine = PLATFORMS[base.platform].machine
+    family = family_of(base.platform)
+    if family == "win":
+        yield f"win_{machine.lower()}"
+    elif family == "osx":
+        yield from tags.mac_platforms(base.version_of("__osx", "11.0"), machine)
     else:
-        machine = "x86_64" if platform == "linux-64" else "aarch64"
         legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-        for minor in range(target.version_of("__glibc", "2.28")[1], 4, -1):
+        for minor in range(base.version_of("__glibc", "2.28")[1], 4, -1):
             yield f"manylinux_2_{minor}_{machine}"
             if minor in legacy:
                 yield f"{legacy[minor]}_{machine}"

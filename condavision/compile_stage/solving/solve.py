@@ -298,7 +298,7 @@ class _Solving:
         Wheels often lag behind the newest Python, so when uv finds none the next older Python is
         tried; if none works the reason given is that for the newest.
         """
-        from condavision.compile_stage.solving.pypi import OLDEST_PYTHON, Target  # noqa: PLC0415 - rarely needed
+        from condavision.compile_stage.solving.pypi import OLDEST_PYTHON, CondaBase  # noqa: PLC0415 - rarely needed
 
         platform = supply.platform
         pythons, pypi = self.requirements.python, self.pypi()
@@ -309,7 +309,7 @@ class _Solving:
             except UnsolvableError as error:
                 raise failure or error from error
             version = next(package.version for package in conda if package.name == "python")
-            target = Target(
+            base = CondaBase(
                 platform=platform,
                 python=version,
                 virtual_packages=conditions.virtual_packages,
@@ -318,7 +318,7 @@ class _Solving:
                 renamed=frozenset(self._supplied(conda)) - {normalized(it.name) for it in conda},
             )
             try:
-                pip = await asyncio.to_thread(pypi.solve, supply.missing, target)
+                pip = await asyncio.to_thread(pypi.solve, supply.missing, base)
             except UnsolvableError as error:
                 failure = failure or error
                 pythons = _older(pythons, version, OLDEST_PYTHON)
