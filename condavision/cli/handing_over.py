@@ -16,6 +16,7 @@ from condavision.cli.options import (
     named,
     quiet_option,
 )
+from condavision.export.formats import FORMATS
 from condavision.project.config import Flags
 from condavision.project.targets import Module
 
@@ -24,18 +25,23 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "init", "vendor"]
 
-EXPORT_FORMATS = ("explicit", "environment", "requirements", "pylock", "dockerfile")
+_EXPORT_HELP = """Write a lock in a format that another tool installs from; one platform at a time.
+
+\b
+"""
 
 
-@click.command()
+@click.command(
+    help=_EXPORT_HELP + "\n".join(f"{name:14}{summary}" for name, (_, summary) in FORMATS.items())
+)
 @click.argument("name", metavar="[SCRIPT|HASH]", required=False, type=named)
 @module_option()
-@click.option("--format", "form", required=True, type=click.Choice(EXPORT_FORMATS))
+@click.option("--format", "form", required=True, type=click.Choice([*FORMATS]))
 @click.option("--platform", help="Platform to export (default: this machine's).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
 @locks_option()
 @json_option()
-def export(
+def export(  # noqa: D103 - its help is above
     name: str | None,
     module: str | None,
     form: str,
@@ -44,14 +50,8 @@ def export(
     locks: Path | None,
     as_json: bool,
 ) -> None:
-    """Write a lock in a format that another tool installs from; one platform at a time.
-
-    explicit (conda, mamba, pixi) and environment (environment.yml, every package pinned);
-    requirements and pylock (pip, uv) where all packages but Python come from PyPI; dockerfile (an
-    image that runs the script or module).
-    """
     from condavision.cli.output import print_json
-    from condavision.export.formats import export_named
+    from condavision.export.exporting import export_named
     from condavision.inference.workspace import Workspace
     from condavision.system.files import write_atomic
 

@@ -14,26 +14,26 @@ from condavision import __version__
 from condavision.core.platforms import PLATFORMS
 from condavision.errors import UsageError
 from condavision.export.scaffold import template
+from condavision.export.share import Format
 from condavision.locks.index import FILE_NAME
 from condavision.project.targets import Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from condavision.inference.lock_lookup import Located
-    from condavision.inference.workspace import Workspace
+    from condavision.export.share import Script, Share
 
-__all__ = ["dockerfile"]
+__all__ = ["FORMAT"]
 
 
-def dockerfile(located: Located, platform: str, workspace: Workspace) -> str:
+def _render(share: Share) -> str:
     """Return a Dockerfile that runs a locked script or module, to be built in the project's root.
 
     Raises:
         UsageError: the platform is not one of images, the lock has nothing for it or belongs to
             this machine alone, or files of the script lie outside the project.
     """
-    lock = located.lock
+    lock, platform, script = share.lock, share.platform, share.require_script()
     images = {row.subdir: row.image for row in PLATFORMS.values() if row.image}
     if platform not in images:
         raise UsageError(f"images are made for {', '.join(images)}, not for {platform}")
@@ -53,10 +53,11 @@ def dockerfile(located: Located, platform: str, workspace: Workspace) -> str:
             f"an image cannot fetch what lies on this machine: {local[0]}",
             "lock with a channel that has a URL: condavision lock -c CHANNEL SCRIPT",
         )
+    located = script.located
     config = located.project.config
     settings = [config.source] if config.source else []
     index = located.path.with_name(FILE_NAME)
-    locks = _locks_option(located, config.root, workspace)
+    locks = _locks_option(script, config.root)
     install = ["condavision", "install", "--quiet", *locks, lock.hash]
     sources = [index, *(source.path for source in located.inference.analysis.files)]
     return Template(template("Dockerfile")).substitute(
@@ -66,30 +67,31 @@ def dockerfile(located: Located, platform: str, workspace: Workspace) -> str:
         install=json.dumps(install),
         copy_lock=_copy([*settings, located.path], config.root),
         copy_sources=_copy(sources, config.root),
-        start=_start(located, workspace),
+        start=_start(script),
     )
 
 
-def _start(located: Located, workspace: Workspace) -> str:
+def _start(script: Script) -> str:
     """Return the instructions that run the target; a module runs in its folder."""
-    target, root = located.project.target, located.project.config.root
+    project = script.located.project
+    target, root = project.target, project.config.root
     if not isinstance(target, Module):
-        words = [*_locks_option(located, root, workspace), located.project.key]
+        words = [*_locks_option(script, root), project.key]
         return f"ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
     place = _below(target.folder, root)
-    words = [*_locks_option(located, target.folder.resolve(), workspace), "-m", target.name]
+    words = [*_locks_option(script, target.folder.resolve()), "-m", target.name]
     move = "" if place == PurePosixPath() else f"WORKDIR {_word(str(place))}\n"
     return f"{move}ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
 
 
-def _locks_option(located: Located, start: Path, workspace: Workspace) -> tuple[str, ...]:
+def _locks_option(script: Script, start: Path) -> tuple[str, ...]:
     """Return the option for a folder of locks that the project's configuration does not name.
 
     It is as seen from the folder ``start``.
     """
-    root = located.project.config.root
-    folder = located.path.parent
-    if folder == workspace.settings.config(root).locks:
+    root = script.located.project.config.root
+    folder = script.located.path.parent
+    if folder == script.locks:
         return ()
     _below(folder, root)
     return ("--locks", Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix())
@@ -132,3 +134,6 @@ def _word(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return text if text.isprintable() else json.dumps(text)
+
+
+FORMAT = Format(_render, needs_script=True)

@@ -12,7 +12,7 @@ from condavision.compile_stage.solving.pypi import CondaBase
 from condavision.core.model import Manager, Requirement
 from condavision.core.platforms import PLATFORMS, Platform, current_subdir, virtual_packages
 from condavision.core.specs import wanted_on
-from condavision.export.formats import export
+from condavision.export.exporting import export
 from condavision.interpreters.probing import _subdir
 from condavision.locks.lockfile import render
 from condavision.project.config import _platforms

@@ -20,7 +20,7 @@ import pytest
 
 from condavision.analysis.source.scripts import _EXCLUDED
 from condavision.core.platforms import current_subdir
-from condavision.export.formats import export
+from condavision.export.exporting import export
 from condavision.export.scaffold import FILES
 from condavision.locks.lockfile import read_lock, write_lock
 from condavision.project.targets import Together

@@ -17,6 +17,7 @@ from conda_lock.src_parser.environment_yaml import parse_environment_file
 from rattler.explicit_environment import ExplicitEnvironmentSpec
 
 from condavision.core.model import Manager
+from condavision.export.formats import FORMATS, load
 from condavision.locks.lockfile import read_lock
 from tests.command_line import CommandLine, InProcess
 
@@ -121,12 +122,12 @@ def test_uv_installs_what_comes_from_pypi(
     assert pypi_only.process([*altered, *target, "-r", str(output)]).code != 0
 
 
-@pytest.mark.parametrize("form", ["explicit", "environment", "requirements", "pylock"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if not load(form).needs_script])
 def test_an_export_is_the_same_wherever_it_is_made(
     project: LockedProject, pypi_only: CommandLine, form: str
 ) -> None:
     command = project.command
-    if form in {"explicit", "environment"}:
+    if form not in {"requirements", "pylock"}:
         project.lock("words.py", "linux-64")
     texts = {
         command("export", "words.py", "--format", form, environ={"PYTHONHASHSEED": seed}).ok().out

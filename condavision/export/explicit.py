@@ -1,0 +1,56 @@
+"""``explicit``: urls with hashes, for conda, mamba and pixi."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.export.share import Format, direct, joined, refuse_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from condavision.core.model import LockedPackage
+    from condavision.export.share import Share
+
+__all__ = ["FORMAT"]
+
+
+def _render(share: Share) -> str:
+    """Return urls with SHA-256, as ``conda list --explicit --sha256`` prints them.
+
+    conda, mamba and pixi install these; what comes from PyPI is in comments that ``conda-lock
+    install`` follows and the others skip.
+    """
+    refuse_local(share)
+    lines = [
+        f"# The environment of {share.lock.hash}; written by condavision.",
+        f"# platform: {share.platform}",
+        "@EXPLICIT",
+        *(f"{package.url}#{package.sha256}" for package in _in_link_order(share.conda)),
+        *(f"# pip {direct(package)}" for package in share.pypi),
+    ]
+    return joined(lines)
+
+
+def _in_link_order(packages: tuple[LockedPackage, ...]) -> Iterator[LockedPackage]:
+    """Yield each package after those it depends on: some tools link in the order of the file.
+
+    Python depends on pip in name only; without this exception the two would go in a circle.
+    """
+    by_name = {package.name: package for package in packages}
+    done: set[str] = set()
+
+    def visit(package: LockedPackage) -> Iterator[LockedPackage]:
+        if package.name in done:
+            return
+        done.add(package.name)
+        for name in sorted(package.dependencies):
+            if name in by_name and (package.name, name) != ("python", "pip"):
+                yield from visit(by_name[name])
+        yield package
+
+    for name in sorted(by_name):
+        yield from visit(by_name[name])
+
+
+FORMAT = Format(_render)
