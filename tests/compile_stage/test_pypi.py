@@ -148,6 +148,9 @@ def test_the_cutoff_is_for_wheels_too(command: CommandLine, index: WheelIndex) -
     assert [entry["version"] for entry in old] == ["1.0"]
     new = packages(lock(command, '"one"', "--upgrade"))
     assert [entry["version"] for entry in new] == ["2.0"]
+    none = lock(command, '"one"', "--exclude-newer", "2025-01-01", "--upgrade")
+    assert none.code == 67
+    assert "--exclude-newer LATER-DATE" in none.err
 
 
 def test_source_distributions_have_to_be_allowed(command: CommandLine, index: WheelIndex) -> None:

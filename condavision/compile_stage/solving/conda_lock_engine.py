@@ -15,10 +15,10 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.compile_stage.solving.conda import CondaSolver
 from condavision.core.model import Manager
 from condavision.core.platforms import for_conda_lock
 from condavision.errors import ChannelError, UnsolvableError, UsageError
@@ -29,12 +29,11 @@ from condavision.system.yaml import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import rattler
-
-    from condavision.compile_stage.solving.conda import Conditions
+    from condavision.compile_stage.solving.channel_index import ChannelIndex
+    from condavision.compile_stage.solving.engine import Conditions
     from condavision.core.model import LockedPackage
 
-__all__ = ["CondaLockSolver", "find_conda"]
+__all__ = ["CondaLockEngine", "find_conda", "open_engine"]
 
 _EXECUTABLES = ("mamba", "micromamba", "conda")
 _TRIES = 3  # conda with the rattler solver dies after the work in one of twenty runs
@@ -65,20 +64,23 @@ def find_conda(named: str | None) -> str:
     )
 
 
-class CondaLockSolver(CondaSolver):
-    """Solves as conda-lock does; ``executable`` is a conda, mamba or micromamba."""
+def open_engine(index: ChannelIndex, *, conda: str | None, offline: bool) -> CondaLockEngine:
+    """Return the engine, with the executable that it drives.
 
-    def __init__(
-        self,
-        gateway: rattler.Gateway,
-        channels: Sequence[str],
-        trusted: Sequence[str],
-        executable: str,
-    ) -> None:
-        """See :class:`CondaSolver`, which reads ``channels`` to find out who has what."""
-        super().__init__(gateway, channels, trusted)
-        self._spelt_channels = tuple(channels)
-        self._executable = executable
+    Raises:
+        UsageError: there is no executable, or ``offline`` is set.
+    """
+    if offline:
+        raise UsageError("conda-lock cannot solve offline", "leave --engine conda-lock out")
+    return CondaLockEngine(index.names, find_conda(conda))
+
+
+@dataclass(frozen=True, slots=True)
+class CondaLockEngine:
+    """Solves on ``channels`` as conda-lock does; ``executable`` is conda, mamba or micromamba."""
+
+    channels: tuple[str, ...]
+    executable: str
 
     async def solve(
         self, specs: Sequence[str], platform: str, conditions: Conditions
@@ -108,7 +110,7 @@ class CondaLockSolver(CondaSolver):
         self, specs: Sequence[str], platform: str, conditions: Conditions
     ) -> tuple[LockedPackage, ...]:
         environment = {
-            "channels": list(self._spelt_channels),
+            "channels": list(self.channels),
             "platforms": [platform],
             "dependencies": list(specs),
         }
@@ -120,7 +122,7 @@ class CondaLockSolver(CondaSolver):
             (folder / "names.json").write_text("{}", encoding="utf-8")  # or it asks the network
             command = [
                 *(sys.executable, "-W", "ignore", "-m", "conda_lock", "lock"),
-                *("--conda", self._executable, "--file", "environment.yml"),
+                *("--conda", self.executable, "--file", "environment.yml"),
                 *("--platform", platform, "--lockfile", "conda-lock.yml"),
                 *("--virtual-package-spec", "virtual-packages.yml"),
                 *("--pypi_to_conda_lookup_file", (folder / "names.json").as_uri()),
@@ -132,7 +134,7 @@ class CondaLockSolver(CondaSolver):
                 if not _report(result.stderr).get("success"):
                     break
             if result.returncode:
-                raise _failure(result.stderr, self._executable)
+                raise _failure(result.stderr, self.executable)
             text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
         return _packages(text)
 

@@ -18,18 +18,30 @@ from condavision.inference.requirements import require_known
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from condavision.compile_stage.solving.conda import Supply
+    from condavision.compile_stage.solving.channel_index import Supply
     from condavision.core.model import Requirement, Requirements
     from condavision.mapping.import_map import ImportMap
 
-__all__ = ["absent_error", "unsolvable_error"]
+__all__ = ["NoSolutionError", "absent_error", "unsolvable_error"]
 
 _SHOWN = 12
-_TOO_NEW = ("after the cutoff date", "has no timestamp", "exclude-newer", "upload time")
 _FROM_SOURCE = (
     "build it from its sources, which runs their code: condavision lock --allow-sdist SCRIPT",
 )
 _LATER = ("take newer ones too: condavision lock --exclude-newer LATER-DATE SCRIPT",)
+
+
+class NoSolutionError(UnsolvableError):
+    """A solver's own reason, and what would lead to a solution.
+
+    ``too_new``: versions were ignored because of their dates. ``only_source``: there are source
+    distributions, but no wheels.
+    """
+
+    def __init__(self, message: str, *, too_new: bool = False, only_source: bool = False) -> None:
+        super().__init__(message)
+        self.too_new = too_new
+        self.only_source = only_source
 
 
 def absent_error(
@@ -83,11 +95,12 @@ def unsolvable_error(
         for reason, where in by_reason.items()
     )
     hints = tuple(dict.fromkeys(hint for error in failures.values() for hint in error.hints))
+    reasons = [error for error in failures.values() if isinstance(error, NoSolutionError)]
     solved = [platform for platform in platforms if platform not in failures]
     return UnsolvableError(
         f"{message}\nasked for: {_askers(requirements, message)}",
-        *(_LATER if any(sign in message for sign in _TOO_NEW) else ()),
-        *(_FROM_SOURCE if "no usable wheels" in message else ()),
+        *(_LATER if any(error.too_new for error in reasons) else ()),
+        *(_FROM_SOURCE if any(error.only_source for error in reasons) else ()),
         *(_leave_out(list(failures), solved) if solved else ()),
         *(hints or _ways_out()),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import time
 from typing import TYPE_CHECKING
 
 import rattler
@@ -24,10 +26,17 @@ __all__ = ["UNREADABLE", "DamagedIndexError", "forget_index", "open_gateway", "u
 UNREADABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
 """What rattler raises where a channel cannot be read."""
 
+# rattler 0.28 can abort the interpreter at exit while its background threads still run: let them
+# finish. Commands leave through ``os._exit`` besides.
+atexit.register(time.sleep, 0.05)
+
 _TIMEOUT = "CONDAVISION_TIMEOUT"
 _REFUSED = re.compile(r"HTTP status client error \(40[13]")
 _NOT_CACHED = re.compile(r"the shard for package '(.+?)' is not in the cache")
 _DAMAGED = ("failed to parse repodata", "failed to extract repodata")
+
+
+_PLACE = re.compile(r"\w+://[^\s'`)]+|`[^`]*`")
 
 
 class DamagedIndexError(ChannelError):
@@ -68,33 +77,34 @@ def forget_index(cache: Path) -> None:
 
 def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> ChannelError:
     """Return an error that names the channel that failed and the last cause, to be acted on."""
-    text = str(error).replace("%20", " ")
-    cause = [line.strip() for line in text.splitlines() if line.strip()][-1]
-    cause = cause.removeprefix("Caused by: ")
-    urls = [channel.base_url.rstrip("/") for channel in channels]
-    url = next((url for url in urls if url.replace("%20", " ") in text), ", ".join(urls))
-    if "no usable repodata cache" in text:
+    text = str(error)
+    cause = _last_line(text).replace("%20", " ")
+    said = _PLACE.sub("", text)  # any word can be part of a URL or path
+    urls = [channel.base_url for channel in channels]
+    named = [url for url in urls if url in text][:1] or urls
+    url = ", ".join(url.rstrip("/") for url in named)
+    if "no usable repodata cache" in said:
         return ChannelError(
             f"the channel {url} was never read while online, so it cannot be used offline",
             "lock once without --offline, for the same platforms",
         )
-    if found := _NOT_CACHED.search(text):
+    if found := _NOT_CACHED.search(said):
         return ChannelError(
             f"what the channel {url} has of {found[1]} was never read while online, so it"
             " cannot be used offline",
             "lock once without --offline, for the same platforms",
         )
-    if any(sign in text for sign in _DAMAGED):
+    if any(sign in said for sign in _DAMAGED):
         return DamagedIndexError(
             f"the index of the channel {url} is damaged: {cause}",
             "type it again: it is fetched anew; if it stays so, tell the channel's owner",
         )
-    if "timed out" in cause:
+    if "timed out" in _last_line(said):
         return ChannelError(
             f"the channel {url} does not answer in time: {cause}",
             f"check the network, or wait longer: export {_TIMEOUT}=3600 (seconds)",
         )
-    if _REFUSED.search(cause):
+    if _REFUSED.search(said):
         return ChannelError(
             f"the channel {url} wants credentials: {cause}",
             f"they can be in {CREDENTIALS}; `condavision doctor` tells whether they open it",
@@ -104,3 +114,8 @@ def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> Channel
         channel_certificate_hint(cause)
         or "check the channel's spelling and the network, then try again",
     )
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return (lines or [text])[-1].removeprefix("Caused by: ")

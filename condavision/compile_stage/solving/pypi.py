@@ -20,6 +20,7 @@ import uv
 from packaging import tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from condavision.compile_stage.solving.failure import NoSolutionError
 from condavision.compile_stage.solving.stand_ins import conda_versions, write_stand_ins
 from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import PLATFORMS, family_of
@@ -48,7 +49,7 @@ _REFUSED = re.compile(
     r"index URL \((\S+)\) could not be queried due to a lack of valid authentication credentials"
     r" \((\d+) "
 )
-_OFFLINE = ("network was disabled", "offline")
+_OFFLINE = ("network was disabled", "Network connectivity is disabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class PyPISolver:
         options = ("--exclude-newer", dated) if dated else ()
         error = self._run(folder, base, "--excludes", "excludes.txt", *options)
         if error:
-            raise _uv_error(error, base, offline=self.offline)
+            raise self._error(error, base)
         return tomllib.loads((folder / _PYLOCK).read_text(encoding="utf-8"))
 
     def _check(self, folder: Path, locked: tuple[LockedPackage, ...], base: CondaBase) -> None:
@@ -148,8 +149,8 @@ class PyPISolver:
         error = self._run(folder, base, *options)
         if not error:
             return
-        found = _uv_error(error, base, offline=self.offline)
-        if isinstance(found, UnsolvableError):
+        found = self._error(error, base)
+        if isinstance(found, NoSolutionError):
             names = ", ".join(package.name for package in locked)
             raise UnsolvableError(
                 f"what PyPI supplies ({names}) does not go with what conda supplies:"
@@ -182,6 +183,32 @@ class PyPISolver:
         )
         return (result.stderr or "uv failed") if result.returncode else ""
 
+    def _error(self, stderr: str, base: CondaBase) -> ChannelError | NoSolutionError:
+        """Return what uv reported."""
+        text = _cause(stderr)
+        if self.offline and any(sign in stderr for sign in _OFFLINE):
+            return ChannelError(
+                f"what is needed from PyPI was never read while online: {text}",
+                "lock once without --offline, for the same platforms",
+            )
+        if refused := _REFUSED.search(stderr):
+            index = _USERINFO.sub("//", refused[1])
+            return ChannelError(
+                f"the package index {index} refuses access ({refused[2]})",
+                "log in to it as uv does: with a netrc, UV_INDEX_NAME_USERNAME and _PASSWORD, or"
+                " the user in its URL and UV_KEYRING_PROVIDER=subprocess",
+            )
+        if any(sign in text for sign in _UNREACHABLE):
+            return ChannelError(
+                f"the package index cannot be reached: {text}",
+                certificate_hint(text) or "check the network, then try again",
+            )
+        return NoSolutionError(
+            f"no wheels for Python {base.python} meet them: {text}",
+            too_new=self.exclude_newer is not None and "`exclude-newer`" in stderr,
+            only_source="no usable wheels" in text,
+        )
+
 
 def _require_supported(requirements: tuple[Requirement, ...], base: CondaBase) -> None:
     names = ", ".join(requirement.name for requirement in requirements)
@@ -213,27 +240,6 @@ def _cause(stderr: str) -> str:
     lines = [line for line in lines if not line.startswith(("warning:", "hint:"))]
     text = " ".join(line.removeprefix("cause: ").removeprefix("error: ") for line in lines)
     return _USERINFO.sub("//", text.removeprefix("No solution found when resolving dependencies "))
-
-
-def _uv_error(stderr: str, base: CondaBase, *, offline: bool) -> ChannelError | UnsolvableError:
-    text = _cause(stderr)
-    if offline and any(sign in stderr for sign in _OFFLINE):
-        return ChannelError(
-            f"what is needed from PyPI was never read while online: {text}",
-            "lock once without --offline, for the same platforms",
-        )
-    if refused := _REFUSED.search(stderr):
-        return ChannelError(
-            f"the package index {_USERINFO.sub('//', refused[1])} refuses access ({refused[2]})",
-            "log in to it as uv does: with a netrc, UV_INDEX_NAME_USERNAME and _PASSWORD, or the"
-            " user in its URL and UV_KEYRING_PROVIDER=subprocess",
-        )
-    if any(sign in text for sign in _UNREACHABLE):
-        return ChannelError(
-            f"the package index cannot be reached: {text}",
-            certificate_hint(text) or "check the network, then try again",
-        )
-    return UnsolvableError(f"no wheels for Python {base.python} meet them: {text}")
 
 
 def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) -> LockedPackage:

@@ -1,0 +1,138 @@
+"""One requirement set, solved for one platform at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from condavision.compile_stage.solving.engine import Conditions
+from condavision.compile_stage.solving.failure import absent_error
+from condavision.core.model import INTERPRETERS, Manager
+from condavision.core.platforms import virtual_packages
+from condavision.core.specs import active_on
+from condavision.mapping.import_map import normalized
+
+if TYPE_CHECKING:
+    from condavision.compile_stage.preferred_versions import Agreement
+    from condavision.compile_stage.solving.channel_index import ChannelIndex, Supply
+    from condavision.compile_stage.solving.with_pypi import JointSolver
+    from condavision.core.model import LockedPackage, Requirement, Requirements
+    from condavision.mapping.import_map import ImportMap
+    from condavision.project.solve_options import SolveOptions
+
+__all__ = ["PlatformSolver", "Solved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """The packages of one platform, and who supplies what."""
+
+    platform: str
+    supply: Supply
+    packages: tuple[LockedPackage, ...]
+
+    def versions(self, names: frozenset[str]) -> tuple[tuple[str, str], ...]:
+        """Return the (name, version) of those conda packages that have one of these names."""
+        return tuple(
+            (package.name, package.version)
+            for package in self.packages
+            if package.manager is Manager.CONDA and package.name in names
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSolver:
+    """Solves one requirement set; packages of ``previous`` are kept where they fit."""
+
+    requirements: Requirements
+    options: SolveOptions
+    index: ChannelIndex
+    joint: JointSolver
+    import_map: ImportMap
+    previous: tuple[LockedPackage, ...]
+    agreement: Agreement | None
+
+    async def supply(self, platform: str, pythons: frozenset[str] = frozenset()) -> Supply:
+        """Find out who supplies what is always needed, and what these versions of Python need."""
+        wanted = [
+            needed
+            for needed in self.requirements.requirements
+            if needed.pythons is None or any(active_on(needed, python) for python in pythons)
+        ]
+        supply = replace(await self.index.supply(wanted, platform), pythons=pythons)
+        unknown = [needed for needed in supply.absent if needed.manager is Manager.IMPORT]
+        if not unknown or not self.options.allow_unverified:
+            return supply
+        guessed = [_guess(needed) for needed in unknown]
+        return replace(
+            supply,
+            missing=(*supply.missing, *guessed),
+            absent=tuple(needed for needed in supply.absent if needed not in unknown),
+            unverified=(
+                *supply.unverified,
+                *(
+                    (needed.name, f"pypi:{found.name}")
+                    for needed, found in zip(unknown, guessed, strict=True)
+                ),
+            ),
+        )
+
+    async def solve(self, supply: Supply, preferred: tuple[tuple[str, str], ...] = ()) -> Solved:
+        """Solve until all that the Python needs that comes out is there.
+
+        What is needed with some Pythons only is left out at first, so that none is chosen for it.
+        Each turn adds to what was asked for, so there is a last one.
+        """
+        while True:
+            solved = await self._solve_supply(supply, preferred)
+            python = next((p.version for p in solved.packages if p.name == "python"), None)
+            if python is None or not self._adds(python, supply):
+                return solved
+            supply = await self.supply(supply.platform, supply.pythons | {python})
+            error = absent_error([supply], self.requirements.channels, self.import_map)
+            if error is not None:
+                raise error
+
+    def _adds(self, python: str, supply: Supply) -> bool:
+        """Tell whether a Python needs what was not asked for."""
+        return any(
+            active_on(needed, python) and not any(active_on(needed, it) for it in supply.pythons)
+            for needed in self.requirements.requirements
+            if needed.pythons is not None
+        )
+
+    async def _solve_supply(self, supply: Supply, preferred: tuple[tuple[str, str], ...]) -> Solved:
+        platform = supply.platform
+        kept = [package for package in self.previous if package.platform == platform]
+        local = INTERPRETERS in self.requirements.channels  # what is on this machine has no date
+        cutoff = None if local else self.options.exclude_newer
+        conditions = Conditions(
+            virtual_packages=virtual_packages(platform, self.options.virtual_packages),
+            exclude_newer=cutoff,
+            seeds=await self.index.seeds(kept, platform, cutoff),
+            preferred=preferred,
+            agreed=self._agreed(platform),
+        )
+        previous = self._previous_distributions(platform)
+        packages = await self.joint.solve(supply, conditions, previous)
+        return Solved(platform, supply, packages)
+
+    def _agreed(self, platform: str) -> tuple[str, ...]:
+        if self.agreement is None:
+            return ()
+        return self.agreement.conda_specs(self.requirements, platform)
+
+    def _previous_distributions(self, platform: str) -> tuple[tuple[str, str], ...]:
+        versions = {
+            package.name: package.version
+            for package in self.previous
+            if package.manager is Manager.PYPI and package.platform == platform
+        }
+        if self.agreement is not None:
+            versions |= self.agreement.pypi_pins(self.import_map, platform)
+        return tuple(versions.items())
+
+
+def _guess(needed: Requirement) -> Requirement:
+    """Take an import's own name for a distribution of PyPI, as ``--allow-unverified`` says."""
+    return replace(needed, manager=Manager.PYPI, name=normalized(needed.name))

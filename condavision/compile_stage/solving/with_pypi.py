@@ -1,0 +1,137 @@
+"""Conda and PyPI in one environment: conda packages are solved first, then the rest by uv."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from condavision.core.model import INTERPRETERS, Manager, SharedModule
+from condavision.core.pythons import PythonRange
+from condavision.core.specs import python_spec
+from condavision.errors import UnsolvableError
+from condavision.mapping.import_map import normalized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from condavision.compile_stage.solving.channel_index import Supply
+    from condavision.compile_stage.solving.engine import CondaEngine, Conditions
+    from condavision.compile_stage.solving.pypi import PyPISolver
+    from condavision.core.model import LockedPackage, Requirements
+    from condavision.core.pythons import Minor
+    from condavision.mapping.import_map import ImportMap
+
+__all__ = ["JointSolver", "shared_modules"]
+
+
+@dataclass(frozen=True, slots=True)
+class JointSolver:
+    """Solves with a conda engine, and with uv what no channel has."""
+
+    requirements: Requirements
+    conda: CondaEngine
+    pypi: Callable[[], PyPISolver]
+    import_map: ImportMap
+
+    async def solve(
+        self, supply: Supply, conditions: Conditions, previous: Sequence[tuple[str, str]]
+    ) -> tuple[LockedPackage, ...]:
+        """Solve one platform; ``previous`` are (name, version) of distributions to keep.
+
+        Raises:
+            UnsolvableError: there is no solution; carries the solver's reason.
+            ChannelError: a channel or index cannot be read.
+        """
+        if supply.missing:
+            return await self._solve_both(supply, conditions, tuple(previous))
+        specs = [python_spec(self.requirements.python), *supply.specs]
+        return await self.conda.solve(specs, supply.platform, conditions)
+
+    async def _solve_both(
+        self, supply: Supply, conditions: Conditions, previous: tuple[tuple[str, str], ...]
+    ) -> tuple[LockedPackage, ...]:
+        """Solve conda packages first, then distributions for the Python that came out.
+
+        Wheels often lag behind the newest Python, so where uv finds none the next older Python is
+        tried; if none works, the reason for the newest is raised.
+        """
+        from condavision.compile_stage.solving.pypi import OLDEST_PYTHON, CondaBase  # noqa: PLC0415 - 20 ms, rarely needed
+
+        pythons, pypi = self.requirements.python, self.pypi()
+        failure: UnsolvableError | None = None
+        while pythons:
+            try:
+                conda = await self._solve_conda(supply, pythons, conditions)
+            except UnsolvableError as error:
+                raise failure or error from error
+            version = next(package.version for package in conda if package.name == "python")
+            supplied = self._supplied(conda)
+            base = CondaBase(
+                platform=supply.platform,
+                python=version,
+                virtual_packages=conditions.virtual_packages,
+                supplied=supplied,
+                previous=previous,
+                renamed=frozenset(supplied) - {normalized(it.name) for it in conda},
+            )
+            try:
+                pip = await asyncio.to_thread(pypi.solve, supply.missing, base)
+            except UnsolvableError as error:
+                failure = failure or error
+                pythons = _older(pythons, version, OLDEST_PYTHON)
+                continue
+            return (*conda, *pip)
+        raise failure or UnsolvableError(f"no Python is in the range {self.requirements.python}")
+
+    async def _solve_conda(
+        self, supply: Supply, pythons: PythonRange, conditions: Conditions
+    ) -> tuple[LockedPackage, ...]:
+        pip = [] if INTERPRETERS in self.requirements.channels else ["pip"]
+        specs = [python_spec(pythons), *supply.specs, *pip]
+        return await self.conda.solve(specs, supply.platform, conditions)
+
+    def _supplied(self, conda: tuple[LockedPackage, ...]) -> dict[str, str]:
+        """Return the distributions that conda packages supply, under every known name."""
+        return {
+            name: package.version
+            for package in conda
+            if "python" in package.dependencies or "python_abi" in package.dependencies
+            for name in (normalized(package.name), *self.import_map.pypi_names(package.name))
+        }
+
+
+def _older(pythons: PythonRange, version: str, oldest: Minor) -> PythonRange:
+    major, minor = (int(part) for part in version.split(".")[:2])
+    kept = pythons & PythonRange.below(major, minor)
+    return replace(kept, minors=frozenset(m for m in kept.minors if m >= oldest))
+
+
+def shared_modules(
+    packages: Sequence[LockedPackage], import_map: ImportMap
+) -> tuple[SharedModule, ...]:
+    """Return the modules that a conda package and one from PyPI would both write on a platform."""
+    platforms: dict[tuple[str, str, str], list[str]] = {}
+    for platform in sorted({package.platform for package in packages}):
+        here = [package for package in packages if package.platform == platform]
+        for shared in _written_twice(here, import_map):
+            platforms.setdefault(shared, []).append(platform)
+    return tuple(SharedModule(*key, tuple(found)) for key, found in sorted(platforms.items()))
+
+
+def _written_twice(
+    packages: Sequence[LockedPackage], import_map: ImportMap
+) -> set[tuple[str, str, str]]:
+    found: dict[str, set[str]] = {}
+    for package in packages:
+        if package.manager is Manager.PYPI:
+            for module in import_map.supplied(package.name):
+                found.setdefault(module, set()).add(package.name)
+    return {
+        (module, package.name, wheel)
+        for package in (packages if found else ())
+        if package.manager is Manager.CONDA
+        for name in import_map.pypi_names(package.name)
+        for module in import_map.supplied(name)
+        for wheel in found.get(module, ())
+    }

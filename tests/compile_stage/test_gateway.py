@@ -1,0 +1,37 @@
+"""What rattler reports of a channel is read apart from the URLs and paths in it."""
+
+from __future__ import annotations
+
+import pytest
+from rattler import Channel
+
+from condavision.compile_stage.solving.gateway import unreadable
+
+CHANNELS = [Channel("http://h.invalid/a"), Channel("http://h.invalid/a%20b"), Channel("file:///c")]
+REFUSED = "HTTP status client error (403 Forbidden) for url (http://h.invalid/a%20b/noarch/x.zst)"
+HASH = "http://h.invalid/a/linux-64/shards/4014034d.zst"
+REPORTS = {
+    "refused": (REFUSED, "the channel http://h.invalid/a%20b wants credentials"),
+    "digits of a hash": (
+        f"HTTP status server error (500 Internal Server Error) for url ({HASH})",
+        "the channel http://h.invalid/a cannot be read: HTTP status server error (500",
+    ),
+    "words of a path": (
+        "no 'noarch' in 'file:///c/'\nCaused by: failed to open `/c/timed out/no usable cache`: x",
+        "the channel file:///c cannot be read: failed to open `/c",
+    ),
+    "words of a URL": (
+        "error sending request for url (http://h.invalid/a/HTTP%20status%20client%20error%20(401)",
+        "the channel http://h.invalid/a cannot be read",
+    ),
+    "too slow": (
+        f"Caused by: error sending request for url ({HASH})\nCaused by: operation timed out",
+        "the channel http://h.invalid/a does not answer in time",
+    ),
+    "no channel named": ("broken", "the channel http://h.invalid/a, http://h.invalid/a%20b,"),
+}
+
+
+@pytest.mark.parametrize(("report", "said"), REPORTS.values(), ids=REPORTS.keys())
+def test_reports(report: str, said: str) -> None:
+    assert unreadable(CHANNELS, RuntimeError(report)).message.startswith(said)
