@@ -61,9 +61,9 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
 @click.option("--offline", is_flag=True, help="Ask nothing of channels and package index.")
 @json_option()
 def doctor(offline: bool, as_json: bool) -> int:
-    """Look at installation, cache, locks, front ends and channels; say how to mend each thing.
+    """Examine installation, cache, locks, front ends and channels; report how to fix each thing.
 
-    The exit code is 1 where something is broken, and 0 where there are but warnings.
+    The exit code is 1 if something is broken, and 0 if there are only warnings.
     """
     from pathlib import Path
 

@@ -43,7 +43,7 @@ def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
 
 def print_findings(findings: Iterable[Finding]) -> None:
     """Write the doctor's table."""
-    headings = ("what", "area", "state", "found", "to mend it")
+    headings = ("what", "area", "state", "found", "fix")
     keys = ("what", "area", "state", "found", "mend")
     print_table(headings, [tuple(finding_json(it)[key] for key in keys) for it in findings])
 
@@ -56,5 +56,5 @@ def finding_json(finding: Finding) -> dict[str, str]:
         "what": finding.what,
         "state": finding.state.value,
         "found": f"{finding.found}: {reasons}" if reasons else finding.found,
-        "mend": finding.mend,
+        "mend": finding.fix,
     }

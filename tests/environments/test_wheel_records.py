@@ -28,8 +28,9 @@ from condavision.environments.inventory import list_environments, remove
 from condavision.environments.pypi_install import install_pypi_packages
 from condavision.environments.wheel_records import altered_files, correct_record
 from condavision.errors import InstallError
-from condavision.inspection.doctor.cache import look_at_environments
-from condavision.inspection.doctor.finding import State
+from condavision.inspection.doctor.environments import check_environments
+from condavision.inspection.doctor.finding import State, Subject
+from condavision.project.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,9 +159,8 @@ def test_a_file_that_a_conda_package_brings_too_is_whole(
     build: Build, index: Index, home: Path
 ) -> None:
     def wrong() -> list[str]:
-        states = (
-            finding for finding in look_at_environments(home) if finding.state is not State.OK
-        )
+        found = check_environments(Subject(home, Config(home)))
+        states = (finding for finding in found if finding.state is not State.OK)
         return [finding.found for finding in states]
 
     other = index.wheel("foo", "1", {"foo.py": b"x = 1\n", "idna/core.py": b"# another\n"})

@@ -1,30 +1,34 @@
-"""The doctor finds what is wrong, says how to mend it, and finds nothing where all is well."""
+"""The doctor finds what is wrong, says how to fix it, and finds nothing where all is well."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from condavision.cli import main
 from condavision.export.scaffold import template
-from condavision.inspection.doctor import Finding, State, examine
-from condavision.inspection.doctor.channels import look_at_channels, look_at_index
-from condavision.inspection.doctor.installation import look_at_installation
+from condavision.inspection.doctor import Finding, State, Subject, examine
+from condavision.inspection.doctor.channels import check_channels
+from condavision.inspection.doctor.command import check_command
+from condavision.inspection.doctor.installation import check_installation
+from condavision.inspection.doctor.package_index import check_package_index
+from condavision.project.config import Config
 from condavision.system.file_lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from condavision.core.model import LockedPackage
     from condavision.environments.environment import Environment
     from tests.channels.server import Channel
 
 WHOLE = "import sys\n"
+SUBJECT = Subject(Path(), Config(Path()))
 
 
 @pytest.fixture
@@ -104,15 +108,15 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
 
 @pytest.mark.parametrize("case", PROJECTS)
 def test_what_is_wrong_with_a_project(case: str, project: Path, home: Path) -> None:
-    harm, state, mend = PROJECTS[case]
+    harm, state, fix = PROJECTS[case]
     harm(project)
     found = wrong(examine(project, home, offline=True))
     summary = found.pop(".local", None) if "a.py" in found and state is State.BROKEN else None
     assert {finding.state for finding in found.values()} == {state}
-    assert all(mend in finding.mend for finding in list(found.values())[:1])
+    assert all(fix in finding.fix for finding in list(found.values())[:1])
     if summary is not None:
         assert summary.state is State.WARNING
-        assert (summary.found[:6], summary.mend) == ("0 of 1", "condavision check .")
+        assert (summary.found[:6], summary.fix) == ("0 of 1", "condavision check .")
     assert main(["doctor", "--offline", "--json"]) == (state is State.BROKEN)
 
 
@@ -137,7 +141,7 @@ def test_what_is_wrong_with_environments(
     with exclusive(environment.prefix.with_name(f"{environment.key}.lock"), lambda: None):
         assert found() == {}, "somebody builds it"
     assert found()[environment.key].state is State.WARNING
-    assert f"condavision clean {environment.key}" in found()[environment.key].mend
+    assert f"condavision clean {environment.key}" in found()[environment.key].fix
 
 
 def test_what_is_wrong_with_what_pypi_brought(
@@ -180,7 +184,7 @@ def test_a_home_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     found = wrong(examine(tmp_path, tmp_path / "taken", offline=True))["folder"]
     assert found.state is State.BROKEN
-    assert "CONDAVISION_HOME" in found.mend
+    assert "CONDAVISION_HOME" in found.fix
 
 
 def test_a_file_system_unfit_for_environments(
@@ -190,7 +194,7 @@ def test_a_file_system_unfit_for_environments(
     found = {one.what: one for one in examine(tmp_path, disk, offline=True)}
     assert found["programs"].state is found["room"].state is State.BROKEN
     assert "noexec" in found["programs"].found
-    assert "condavision clean" in found["room"].mend
+    assert "condavision clean" in found["room"].fix
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "pkgs").symlink_to(disk)
     found = wrong(examine(tmp_path, tmp_path / "home", offline=True))
@@ -205,7 +209,7 @@ def test_a_fast_start_that_is_off(tmp_path: Path) -> None:
     warm.mkdir(parents=True)
     warm.chmod(0o777)
     found = wrong(examine(tmp_path, tmp_path / "home", offline=True))
-    assert found["fast start"].mend.startswith(f"rm -r {warm}")
+    assert found["fast start"].fix.startswith(f"rm -r {warm}")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a command there is an .exe")
@@ -234,20 +238,20 @@ def test_the_command(
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     folders = {None: tmp_path, "own": own.parent}
     monkeypatch.setenv("PATH", str(folders.get(found_first, other.parent)))
-    [found] = [one for one in look_at_installation() if one.what == "command"]
+    [found] = check_command(SUBJECT)
     assert found.state is (State.WARNING if said else State.OK)
     assert said in found.found
     if said:
-        assert f"export PATH='{own.parent}':$PATH" in found.mend
+        assert f"export PATH='{own.parent}':$PATH" in found.fix
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a command there is an .exe")
 @pytest.mark.parametrize(
-    ("mark", "mend"),
+    ("mark", "fix"),
     [("uv-receipt.toml", "uv tool update-shell"), ("pipx_metadata.json", "pipx ensurepath")],
 )
 def test_the_command_of_a_tool_s_environment(
-    mark: str, mend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mark: str, fix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its folder holds a Python too, which would come before the user's own."""
     (tmp_path / "bin").mkdir()
@@ -257,9 +261,9 @@ def test_the_command_of_a_tool_s_environment(
     (installed / "RECORD").write_text("../bin/condavision,,\n")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    [found] = [one for one in look_at_installation() if one.what == "command"]
-    assert mend in found.mend
-    assert str(tmp_path / "bin") not in found.mend
+    [found] = check_command(SUBJECT)
+    assert fix in found.fix
+    assert str(tmp_path / "bin") not in found.fix
 
 
 def _dist_info(site: Path, *lines: str) -> Path:
@@ -294,14 +298,15 @@ def test_what_lacks_a_dependency_is_installed_from_where_it_came(
     if document is not None:
         (installed / "direct_url.json").write_text(json.dumps(document))
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    [found] = [one for one in look_at_installation() if one.what == "dependencies"]
+    [found] = [one for one in check_installation(SUBJECT) if one.what == "dependencies"]
     assert found.found == "no-such-distribution-anywhere is missing"
-    assert found.mend == f"pip install --upgrade {given}"
+    assert found.fix == f"pip install --upgrade {given}"
 
 
 def test_channels(channel: Channel, home: Path, tmp_path: Path) -> None:
     spelled = [channel.url, channel.http_url, tmp_path.as_uri(), f"{channel.http_url}/none"]
-    states = [one.state for one in look_at_channels([*spelled, "http://127.0.0.1:9/x"], home)]
+    config = Config(tmp_path, channels=(*spelled, "http://127.0.0.1:9/x"))
+    states = [one.state for one in check_channels(Subject(home, config))]
     assert states == [State.OK, State.OK, State.BROKEN, State.BROKEN, State.BROKEN]
 
 
@@ -313,10 +318,11 @@ def test_certificates_nobody_vouches_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"{untrusted_url}/simple")
-    [channel] = look_at_channels([untrusted_url], home)
-    [index] = look_at_index()
-    assert "export SSL_CERT_FILE=" in channel.mend
-    assert "export UV_SYSTEM_CERTS=1" in index.mend
-    assert not any("proxy" in one.mend for one in (channel, index))
+    subject = Subject(home, Config(project, channels=(untrusted_url,)))
+    [channel] = check_channels(subject)
+    [index] = check_package_index(subject)
+    assert "export SSL_CERT_FILE=" in channel.fix
+    assert "export UV_SYSTEM_CERTS=1" in index.fix
+    assert not any("proxy" in one.fix for one in (channel, index))
     assert main(["lock", "-c", untrusted_url, "a.py"]) == 69
-    assert channel.mend in capsys.readouterr().err
+    assert channel.fix in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What the doctor says of one thing it looked at."""
+"""What the doctor examines, and what it finds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 from condavision.errors import StaleLockError
 
 if TYPE_CHECKING:
-    from condavision.errors import CondavisionError
+    from pathlib import Path
 
-__all__ = ["Finding", "State"]
+    from condavision.errors import CondavisionError
+    from condavision.project.config import Config
+
+__all__ = ["UNREACHABLE", "Finding", "State", "Subject"]
+
+UNREACHABLE = "check the network and the proxy settings (https_proxy)"
+"""How to fix what a check of the network cannot reach."""
 
 
 class State(StrEnum):
-    """How a thing is; only what is broken keeps scripts from running."""
+    """Whether a thing is in order; only what is broken keeps scripts from running."""
 
     OK = "ok"
     WARNING = "warning"
@@ -24,18 +30,30 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The state of ``what`` in an ``area``, what was found, and what to type to mend it."""
+    """The state of ``what`` in an ``area``, what was found, and how to fix it."""
 
     area: str
     what: str
     state: State
     found: str
-    mend: str = ""
+    fix: str = ""
     reasons: tuple[object, ...] = ()
     """Why a lock is stale: :data:`condavision.inference.staleness.StaleReason`."""
 
     @classmethod
     def of_error(cls, area: str, what: str, error: CondavisionError) -> Finding:
-        """Return what an error says, as something broken."""
+        """Return an error as something broken."""
         reasons = error.reasons if isinstance(error, StaleLockError) else ()
         return cls(area, what, State.BROKEN, error.message, "; or ".join(error.hints), reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is examined: the cache folder ``home``, and the configuration of a project.
+
+    Where the configuration has an ``error``, ``config`` is the default one.
+    """
+
+    home: Path
+    config: Config
+    error: CondavisionError | None = None

@@ -1,11 +1,10 @@
-"""Whether the locks and the front ends of a project are in order."""
+"""Whether the locks of a project can be read and fit their scripts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from condavision.errors import CondavisionError
-from condavision.export.scaffold import FILES, template
 from condavision.inference.workspace import Workspace
 from condavision.inspection.check import check_targets
 from condavision.inspection.doctor.finding import Finding, State
@@ -20,15 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from condavision.inspection.doctor.finding import Subject
     from condavision.project.config import Config
 
-__all__ = ["look_at_front_ends", "look_at_locks"]
+__all__ = ["check_locks"]
 
 _AREA = "project"
 
 
-def look_at_locks(config: Config) -> Iterator[Finding]:
-    """Yield each lock that is damaged, stale or used by nobody, and how many are in order."""
+def check_locks(subject: Subject) -> Iterator[Finding]:
+    """Yield each lock that is damaged, stale or unused, and how many are in order."""
+    config = subject.config
     for folder in (config.locks, config.locks / LOCAL):
         if folder.is_dir():
             yield from _folder(folder, config)
@@ -41,8 +42,8 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
         yield Finding.of_error(_AREA, folder.name, error)
         return
     for name in unused:
-        found, mend = "a lock that no script uses", "condavision lock --prune ."
-        yield Finding(_AREA, name, State.WARNING, found, mend)
+        found, fix = "a lock that no script uses", "condavision lock --prune ."
+        yield Finding(_AREA, name, State.WARNING, found, fix)
     for path in sorted(folder.glob("*.conda-lock.yml")):
         try:
             read_lock(path)
@@ -55,8 +56,8 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
         if is_there(target, [*config.paths, *paths]):
             targets.append(target)
         else:
-            found, mend = "is gone and still locked", "condavision lock --prune ."
-            yield Finding(_AREA, key, State.WARNING, found, mend)
+            found, fix = "deleted, but still has a lock", "condavision lock --prune ."
+            yield Finding(_AREA, key, State.WARNING, found, fix)
     checked = check_targets(targets, Workspace(Flags(locks=config.locks))).checked
     for one in checked:
         if one.error is not None:
@@ -70,18 +71,3 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
         yield Finding(_AREA, folder.name, State.OK, found)
     else:
         yield Finding(_AREA, folder.name, State.WARNING, found, "condavision check .")
-
-
-def look_at_front_ends(root: Path) -> Iterator[Finding]:
-    """Yield the files of ``init`` that are ours and not this version's; a person's own are left."""
-    for name in FILES:
-        path, ours = root / name, template(name)
-        if not path.is_file():
-            continue
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if text == ours:
-            yield Finding(_AREA, name, State.OK, "as this version writes it")
-        elif text.splitlines()[:1] == ours.splitlines()[:1]:
-            found = "edited, or written by another version"
-            mend = f"mv {name} {name}.mine && condavision init, then carry your edits over"
-            yield Finding(_AREA, name, State.WARNING, found, mend)

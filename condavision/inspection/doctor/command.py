@@ -1,0 +1,56 @@
+"""Whether the command ``condavision`` is the one of this installation."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.inspection.doctor.finding import Finding, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from condavision.inspection.doctor.finding import Subject
+
+__all__ = ["check_command"]
+
+_COMMAND_FILES = ("condavision", "condavision.exe")
+_TOOLS = {"uv-receipt.toml": "uv tool update-shell", "pipx_metadata.json": "pipx ensurepath"}
+"""Files that mark an environment made for one command, and what puts that command on PATH."""
+
+
+def check_command(_: Subject) -> Iterator[Finding]:
+    """Yield whether PATH leads to the command of this installation."""
+    path = shutil.which("condavision")
+    own = _own_command()
+    fix = _on_path(own)
+    if path is None:
+        found = "condavision is not on PATH: launchers and make fall back to this Python or fail"
+        yield Finding("installation", "command", State.WARNING, found, fix)
+    elif own and Path(path).resolve() != own:
+        found = f"PATH leads to {path}, which is not this installation's {own}"
+        yield Finding("installation", "command", State.WARNING, found, fix)
+    else:
+        yield Finding("installation", "command", State.OK, path)
+
+
+def _on_path(own: Path | None) -> str:
+    """Return how to put the command on PATH, without the Python of an environment of its own."""
+    for mark, ensure in _TOOLS.items():
+        if own and (own.parent.parent / mark).is_file():
+            return f"put the folder of installed tools on PATH: {ensure}, then open a new shell"
+    folder = shlex.quote(str(own.parent)) if own else "FOLDER"
+    return f"put the folder it was installed into first: export PATH={folder}:$PATH"
+
+
+def _own_command() -> Path | None:
+    """Return the command that this package installed, according to its RECORD."""
+    try:
+        files = distribution("condavision").files or ()
+    except PackageNotFoundError:
+        return None
+    found = (Path(file.locate()) for file in files if file.name in _COMMAND_FILES)
+    return next((path.resolve() for path in found if path.is_file()), None)
