@@ -60,7 +60,14 @@ def export(  # noqa: D103 - its help is above
     if output is not None:
         write_atomic(output, exported.text)
     if as_json:
-        print_json(exported.as_json(output))
+        document = {
+            "lock": exported.lock,
+            "format": exported.form,
+            "platform": exported.platform,
+            "output": str(output) if output else None,
+            "text": None if output else exported.text,
+        }
+        print_json(document)
     elif output is None:
         click.echo(exported.text, nl=False)
 
@@ -100,9 +107,16 @@ def vendor(
     found = find_locks(wanted, Workspace(Flags(locks=locks)))
     vendored = fill(folder, found, platforms, choose_progress(quiet=quiet))
     if as_json:
-        print_json(vendored.as_json())
+        document = {
+            "folder": str(vendored.folder),
+            "files": vendored.files,
+            "fetched": list(vendored.fetched),
+            "mended": list(vendored.repaired),
+        }
+        print_json(document)
     else:
-        click.echo(vendored.summary())
+        counts = f"{len(vendored.fetched)} fetched, {len(vendored.repaired)} repaired"
+        click.echo(f"{vendored.folder} has {vendored.files} files ({counts})")
 
 
 @click.command()

@@ -51,7 +51,7 @@ def conda_candidates(requirement: Requirement) -> tuple[str, ...]:
     """Return the conda names a requirement may be found under, best first.
 
     Where the map knows none, a channel may still have the distribution under its PyPI name; an
-    empty conda name says that this name is another project's there.
+    empty conda name means that another project has this name there.
     """
     if requirement.manager is Manager.IMPORT:
         name = requirement.name.lower()

@@ -50,7 +50,7 @@ def _render(share: Share) -> str:
     local = sorted({package.url for package in lock.on(platform) if _is_file(package.url)})
     if local:
         raise UsageError(
-            f"an image cannot fetch what lies on this machine: {local[0]}",
+            f"an image cannot fetch a file that lies on this machine: {local[0]}",
             "lock with a channel that has a URL: condavision lock -c CHANNEL SCRIPT",
         )
     located = script.located
@@ -87,7 +87,7 @@ def _start(script: Script) -> str:
 def _locks_option(script: Script, start: Path) -> tuple[str, ...]:
     """Return the option for a folder of locks that the project's configuration does not name.
 
-    It is as seen from the folder ``start``.
+    Its path is relative to the folder ``start``.
     """
     root = script.located.project.config.root
     folder = script.located.path.parent
@@ -116,19 +116,19 @@ def _below(path: Path, root: Path) -> PurePosixPath:
     resolved = path.resolve()
     if not resolved.is_relative_to(root.resolve()):
         raise UsageError(
-            f"{path} is not below {root}, and an image is built from what is",
+            f"{path} is not below {root}, so an image cannot contain it",
             "move it into the project, and lock again: condavision lock SCRIPT",
         )
     return PurePosixPath(resolved.relative_to(root.resolve()).as_posix())
 
 
 def _literal(name: str) -> str:
-    """Return a source as COPY takes it: a pattern (Go's filepath.Match) that fits it alone."""
+    """Return a source for COPY: a pattern (Go's filepath.Match) that matches it alone."""
     return _word(re.sub(r"[\[*?]", r"[\g<0>]", name.replace("\\", "\\\\")))
 
 
 def _word(text: str) -> str:
-    """Return a word as COPY takes it: variables, quotes and escapes are expanded in it."""
+    """Return a word for COPY, which expands variables, quotes and escapes."""
     return re.sub(r"[$'\"\\]", r"\\\g<0>", text)
 
 

@@ -18,8 +18,8 @@ __all__ = ["FORMAT"]
 def _render(share: Share) -> str:
     """Return urls with SHA-256, as ``conda list --explicit --sha256`` prints them.
 
-    conda, mamba and pixi install these; what comes from PyPI is in comments that ``conda-lock
-    install`` follows and the others skip.
+    conda, mamba and pixi install these; packages from PyPI are in comments that ``conda-lock
+    install`` reads and the others ignore.
     """
     refuse_local(share)
     lines = [
@@ -35,7 +35,7 @@ def _render(share: Share) -> str:
 def _in_link_order(packages: tuple[LockedPackage, ...]) -> Iterator[LockedPackage]:
     """Yield each package after those it depends on: some tools link in the order of the file.
 
-    Python depends on pip in name only; without this exception the two would go in a circle.
+    The dependency of Python on pip is skipped: pip depends on Python.
     """
     by_name = {package.name: package for package in packages}
     done: set[str] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from condavision.core.platforms import current_subdir
 from condavision.errors import UsageError
@@ -28,16 +28,6 @@ class Exported:
     form: str
     platform: str
     text: str
-
-    def as_json(self, output: Path | None) -> dict[str, Any]:
-        """Return the document of ``export --json``; ``output`` is the file that has the text."""
-        return {
-            "lock": self.lock,
-            "format": self.form,
-            "platform": self.platform,
-            "output": str(output) if output else None,
-            "text": None if output else self.text,
-        }
 
 
 def export_named(

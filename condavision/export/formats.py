@@ -1,8 +1,8 @@
 """The formats that other tools install a lock from, one platform at a time.
 
 Every format names exact packages with their hashes, and equal locks give equal bytes. A new format
-is one file that defines ``FORMAT`` and one row here. The files are imported when they are used: the
-command line shows the names at every start.
+is one file that defines ``FORMAT``, and one row here. A file is imported when it is used: the
+command line reads this table at every start.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ __all__ = ["FORMATS", "load"]
 FORMATS: Mapping[str, tuple[str, str]] = {
     "explicit": ("explicit", "urls with hashes: conda, mamba, pixi"),
     "environment": ("environment_yml", "environment.yml, every package pinned: conda, mamba"),
-    "requirements": ("requirements_txt", "where all but Python is from PyPI: pip, uv"),
-    "pylock": ("pylock", "the same, as PEP 751 has it"),
+    "requirements": (
+        "requirements_txt",
+        "requirements.txt, if all but Python is from PyPI: pip, uv",
+    ),
+    "pylock": ("pylock", "pylock.toml (PEP 751), if all but Python is from PyPI: pip, uv"),
     "dockerfile": ("dockerfile", "an image that runs the script or module"),
 }
-"""By name: the file of the format in this folder, and what ``export --help`` says of it."""
+"""By name: the file of the format in this folder, and its description in ``export --help``."""
 
 
 def load(form: str) -> Format:

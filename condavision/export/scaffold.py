@@ -1,4 +1,4 @@
-"""``init``: the files a repository needs for the exec stage, from the templates we ship."""
+"""``init``: the files a repository needs for the exec stage, from the shipped templates."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FILES = ("noxfile.py", "Makefile")
 
 @dataclass(frozen=True, slots=True)
 class Scaffolded:
-    """A file and what became of it: ``written``, ``unchanged``, or ``kept`` as its owner has it."""
+    """A file and its state: ``written``, ``unchanged``, or ``kept`` because it was edited."""
 
     path: Path
     state: str
 
 
 def scaffold(folder: Path) -> tuple[Scaffolded, ...]:
-    """Put the templates into a folder; what is there already is never overwritten.
+    """Write the templates into a folder; existing files are never overwritten.
 
     Raises:
         UsageError: the folder is missing or cannot be written to.
@@ -44,7 +44,7 @@ def _place(path: Path, text: str) -> Scaffolded:
 
 
 def template(name: str) -> str:
-    """Return the text of a template that we ship."""
+    """Return the text of a template of this package."""
     package = Path(__file__).parents[1]
     shipped = package / "templates"  # in a wheel; a checkout has them beside the package
     folder = shipped if shipped.is_dir() else package.parent / "templates"

@@ -1,7 +1,7 @@
 """``vendor``: every artefact of some locks into one folder, for machines without a network.
 
-A file is there under its name only when it is complete and has the locked hash, so whatever ends
-a run early, the next one fetches what is missing and replaces what was damaged since.
+A file has its name only when it is complete and has the locked hash, so after an interrupted run
+the next one fetches what is missing and replaces what is damaged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -41,26 +41,12 @@ _PART = ".part"
 
 @dataclass(frozen=True, slots=True)
 class Vendored:
-    """What a vendored folder has now: so many files, some of them fetched or mended just now."""
+    """A vendored folder: how many files it has, and which of them were fetched or repaired now."""
 
     folder: Path
     files: int
     fetched: tuple[str, ...]
-    mended: tuple[str, ...]
-
-    def summary(self) -> str:
-        """Return one line for a person."""
-        counts = f"{len(self.fetched)} fetched, {len(self.mended)} mended"
-        return f"{self.folder} has {self.files} files ({counts})"
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what ``vendor --json`` says."""
-        return {
-            "folder": str(self.folder),
-            "files": self.files,
-            "fetched": list(self.fetched),
-            "mended": list(self.mended),
-        }
+    repaired: tuple[str, ...]
 
 
 def vendor(
@@ -68,17 +54,17 @@ def vendor(
 ) -> Vendored:
     """Copy every artefact of ``locks`` into ``folder``; ``platforms`` are all where empty.
 
-    Of a lock made from this machine's interpreters that is what comes from PyPI.
+    A lock made from this machine's interpreters contributes its packages from PyPI.
 
     Raises:
         UsageError: two artefacts have one name, or no lock has any for these platforms.
-        InstallError: files cannot be fetched or have another content than locked; all are named.
+        InstallError: files cannot be fetched or do not have the locked hash; all are named.
     """
     wanted = _wanted(folder, tuple(locks), platforms)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         guard = folder / ".condavision.lock"
-        with exclusive(guard, lambda: progress.message(f"waiting for who writes into {folder}")):
+        with exclusive(guard, lambda: progress.message(f"{folder} is in use: waiting")):
             return _vendor(folder, wanted, progress)
     except OSError as error:
         raise InstallError(
@@ -96,18 +82,18 @@ def _wanted(
             if platforms and package.platform not in platforms:
                 continue
             if local and package.manager is Manager.CONDA:
-                continue  # this machine's interpreters are of no use elsewhere
+                continue  # this machine's interpreters cannot be used elsewhere
             path = vendored_path(package, folder)
             known = wanted.setdefault(path, package)
             if known.sha256 != package.sha256:
                 raise UsageError(
-                    f"{known.url} and {package.url} have one name and different content",
-                    "vendor the scripts that need them into folders of their own",
+                    f"{known.url} and {package.url} have the same name and different content",
+                    "vendor the scripts that need them into separate folders",
                 )
     if not wanted and any(lock.is_local for lock in locks):
         raise UsageError(
-            "the locks are made from this machine's interpreters and have nothing from PyPI, so"
-            " there is nothing to copy",
+            "the locks are made from this machine's interpreters and have no packages from PyPI,"
+            " so there is nothing to copy",
             "for another machine, lock with a channel first: condavision lock -c CHANNEL SCRIPT",
         )
     if not wanted:
@@ -131,7 +117,7 @@ def _vendor(folder: Path, wanted: dict[Path, LockedPackage], progress: Progress)
         raise InstallError("\n".join(error.message for error in failed), *hints)
     names = {state: _names(states, state) for state in ("missing", "damaged")}
     for name in names["damaged"]:
-        progress.message(f"mended {name}")
+        progress.message(f"repaired {name}")
     return Vendored(folder, len(wanted), names["missing"], names["damaged"])
 
 
@@ -154,7 +140,7 @@ async def _index(channel: Path) -> None:
 async def _fetch_all(
     lacking: dict[Path, LockedPackage], fetching: Fetching
 ) -> list[CondavisionError]:
-    """Fetch files, some at a time; one that fails does not keep the others."""
+    """Fetch files concurrently and return the errors; one does not stop the others."""
     client = Client.default_client(timeout=LONGEST)
     gate = asyncio.Semaphore(_AT_ONCE)
     failed: list[CondavisionError] = []
@@ -203,7 +189,7 @@ async def _download(client: Client, package: LockedPackage, sink: _Sink) -> None
             f"{package.url} cannot be fetched: {_reason(error)}",
             "its channel no longer has it, so lock again: condavision lock --upgrade SCRIPT"
             if _is_gone(error)
-            else "check the network and try again: what was fetched is kept",
+            else "check the network and try again: fetched files are kept",
         ) from error
 
 
@@ -219,7 +205,7 @@ def _reason(error: Exception) -> str:
 
 
 class _Sink:
-    """A file that hashes what is written to it and tells how much there is."""
+    """A file that hashes what is written to it and reports its size."""
 
     def __init__(self, stream: BinaryIO, fetching: Fetching) -> None:
         self.digest = hashlib.sha256()
@@ -228,12 +214,12 @@ class _Sink:
         self._fetching = fetching
 
     def write(self, chunk: bytes) -> int:
-        """Take the next bytes."""
+        """Write the next bytes."""
         self.digest.update(chunk)
         self.received += len(chunk)
         self._fetching.received(len(chunk))
         return self._stream.write(chunk)
 
     def flush(self) -> None:
-        """Hand what was written to the operating system."""
+        """Flush the file."""
         self._stream.flush()

@@ -1,7 +1,7 @@
 """The embedded channel: a local conda channel of the interpreters found on this machine.
 
-Package files keep their place for good, named by the interpreter's digest, so that a lock can point
-at them; the index lists one interpreter per version and is replaced in one step.
+Package files are named by the interpreter's digest and never move, so that a lock can refer to
+them; the index lists one interpreter per version and is replaced atomically.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ _STAGING = ".staging-"
 
 
 def filename_of(interpreter: Interpreter) -> str:
-    """Return the file name of an interpreter's package, which the last part of its url is."""
+    """Return the file name of an interpreter's package, the last part of its url."""
     return package_filename(record_of(interpreter))
 
 
 def local_channel(cache: Path) -> Path:
-    """Make the channel of this machine's interpreters, or refresh it, and return its folder.
+    """Create or update the channel of this machine's interpreters and return its folder.
 
-    The folder holds this platform's subdir and an empty ``noarch``. Where nothing has changed
-    since the last call it is only looked at. Not to be called from a running event loop.
+    The folder holds this platform's subdir and an empty ``noarch``. Nothing is written if nothing
+    has changed since the last call. Do not call it from a running event loop.
 
     Args:
         cache: the folder of the channel: ``interpreters`` below ``system.cache_dir.home()``.
@@ -62,22 +62,22 @@ def local_channel(cache: Path) -> Path:
     subdir = channel / interpreters[0].subdir
     if not _is_fresh(subdir, interpreters):
         with _writing(channel):
-            if not _is_fresh(subdir, interpreters):  # somebody else may have been first
+            if not _is_fresh(subdir, interpreters):  # another process may have been first
                 _refresh(channel, interpreters)
                 _sweep(subdir, discover_all(cache))
     return channel
 
 
 def restore(cache: Path, url: str, sha256: str) -> None:
-    """Make sure that the package which a lock names is there, from an interpreter that still is.
+    """Make sure that the package of a lock exists; create it if its interpreter still exists.
 
     Args:
         cache: the folder of the channel: ``interpreters`` below ``system.cache_dir.home()``.
         url: the ``file://`` url of a package that :func:`local_channel` once made.
-        sha256: what the package must hash to, in hex.
+        sha256: the hash of the package, in hex.
 
     Raises:
-        ForeignInterpreterError: no interpreter of this machine gives that package.
+        ForeignInterpreterError: no interpreter of this machine yields that package.
         ChannelError: the package cannot be written.
     """
     parts = urlsplit(url)
@@ -101,7 +101,7 @@ def restore(cache: Path, url: str, sha256: str) -> None:
 
 
 def _is_fresh(subdir: Path, interpreters: Iterable[Interpreter]) -> bool:
-    """Whether the index lists exactly these and every package is there in full."""
+    """Return whether the index lists exactly these and every package is complete."""
     try:
         index = json.loads((subdir / "repodata.json").read_bytes())["packages.conda"]
         (subdir.parent / "noarch" / "repodata.json").stat()
@@ -114,7 +114,11 @@ def _is_fresh(subdir: Path, interpreters: Iterable[Interpreter]) -> bool:
 
 @contextmanager
 def _writing(channel: Path) -> Iterator[None]:
-    """Hold the channel's lock; a failure to write is said in one sentence."""
+    """Hold the channel's lock.
+
+    Raises:
+        ChannelError: the channel cannot be written.
+    """
     try:
         channel.mkdir(parents=True, exist_ok=True)
         with FileLock(channel / ".lock"):
@@ -127,7 +131,7 @@ def _writing(channel: Path) -> Iterator[None]:
 
 
 def _refresh(channel: Path, interpreters: Iterable[Interpreter]) -> None:
-    for leftover in channel.glob(f"{_STAGING}*"):  # of a run that was killed
+    for leftover in channel.glob(f"{_STAGING}*"):  # of an interrupted run
         shutil.rmtree(leftover, ignore_errors=True)
     staging = Path(tempfile.mkdtemp(dir=channel, prefix=_STAGING))
     try:
@@ -140,7 +144,7 @@ def _refresh(channel: Path, interpreters: Iterable[Interpreter]) -> None:
         for built in sorted(staging.glob("*/*"), key=lambda path: path.suffix == ".json"):
             placed = channel / built.relative_to(staging)
             placed.parent.mkdir(exist_ok=True)
-            built.replace(placed)  # packages first: an index never lists what is not there
+            built.replace(placed)  # packages first: an index never lists a missing file
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -157,7 +161,7 @@ def _index(channel: Path) -> None:
 
 
 def _sweep(subdir: Path, interpreters: Iterable[Interpreter]) -> None:
-    """Remove the packages of interpreters that are gone: their links lead nowhere."""
+    """Remove the packages of interpreters that no longer exist: their links are broken."""
     kept = {filename_of(interpreter) for interpreter in interpreters}
     for package in subdir.glob("*.conda"):
         if package.name not in kept:

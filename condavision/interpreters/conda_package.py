@@ -1,8 +1,8 @@
-"""Writing conda packages: the ``.conda`` format, same input same bytes.
+"""Write conda packages in the ``.conda`` format; equal input gives equal bytes.
 
 A package is a zip of two zstd-compressed tarballs, ``info-*`` and ``pkg-*`` (CEP 35 and
 https://docs.conda.io/projects/conda/en/stable/dev-guide/specs/package-format.html). Nothing here
-records a time, a user or an order of a directory listing, so the bytes depend on the content alone.
+records a time, a user or the order of a directory listing: the bytes depend on the content alone.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def conda_package(
     info: Mapping[str, object] | None = None,
     level: int = 3,
 ) -> bytes:
-    """Make a package and return its bytes.
+    """Return the bytes of a package.
 
     Args:
         index: the content of ``index.json``: at least name, version, build, depends, subdir.
@@ -131,7 +131,7 @@ def _describe(entry: Entry, files: Mapping[str, Entry]) -> dict[str, object]:
 
 
 def _linked(entry: Entry, link: Link, files: Mapping[str, Entry]) -> bytes:
-    """Return what a link leads to; nothing for a folder, as conda-build records it."""
+    """Return the content of a link's target; nothing for a folder, as conda-build records it."""
     if Path(link.target).is_absolute():
         target = Path(link.target)
         return target.read_bytes() if target.is_file() else b""

@@ -1,9 +1,9 @@
-"""Finding the CPythons installed on this machine, from 2.7 up.
+"""Find the CPythons installed on this machine, 2.7 and newer.
 
 ``findpython`` knows where they live (PATH, pyenv, asdf, rye, uv, the registry, macOS frameworks);
-conda's own list of environments adds those of conda. Each is asked once what it is; the answers
-are kept, keyed by the stat of the files they describe, and an interpreter once seen stays known
-while it exists, so that cron, with its short PATH, finds what the shell found.
+conda's own list of environments adds those of conda. Each is probed once; the answers are cached
+by the stat of the files they describe. A known interpreter stays known while it exists, so that
+cron, with its short PATH, finds what the shell found.
 """
 
 from __future__ import annotations
@@ -44,11 +44,10 @@ def discover(cache: Path | None = None) -> tuple[Interpreter, ...]:
     """Return the interpreters of this machine, newest first, one per version.
 
     Of several installations of one version an ordinary build is preferred to one without the GIL,
-    one outside conda environments to one inside, then the shorter path: never what happens to
-    come first on PATH.
+    then one outside conda environments, then the shorter path. The order of PATH has no effect.
 
     Args:
-        cache: the folder that keeps what is known of them; ``interpreters`` below
+        cache: the folder of the cached answers; ``interpreters`` below
             ``system.cache_dir.home()`` if None.
     """
     chosen: dict[str, Interpreter] = {}
@@ -90,7 +89,7 @@ def _preference(interpreter: Interpreter) -> tuple[object, ...]:
 
 
 def _is_ours(interpreter: Interpreter) -> bool:
-    """Whether it lives in an environment made by this program, which ``clean`` may remove."""
+    """Return whether it is in an environment of ours, which ``clean`` may remove."""
     if interpreter.prefix.is_relative_to(home().resolve()):
         return True
     return any((interpreter.prefix / "conda-meta").glob(f"python-*-{BUILD}*.json"))
@@ -100,7 +99,7 @@ def _is_ours(interpreter: Interpreter) -> bool:
 
 
 def _candidates() -> set[Path]:
-    """Return the real paths of executables that may be Pythons; none of them is started."""
+    """Return the real paths of executables that may be Pythons; none is started."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep)]
     folders = list(dict.fromkeys(folder for folder in folders if folder.is_absolute()))
     # What a shim starts depends on the working directory; the versions behind it do not.
@@ -141,13 +140,13 @@ def _providers(managers: Iterable[Path]) -> Iterator[BaseProvider]:
 def _provided(provider: BaseProvider) -> list[Path]:
     try:
         found = [python.executable for python in provider.find_pythons()]
-    except OSError:  # a folder that cannot be read hides only what lies in it
+    except OSError:  # an unreadable folder hides only its own Pythons
         return []
     return [executable for executable in found if executable.name.lower().startswith("python")]
 
 
 def _in_home(path: str) -> Path:
-    """Return a path below the user's home; one that leads nowhere for a user without."""
+    """Return a path below the user's home; a missing one for a user without."""
     return Path(os.path.expanduser(f"~/{path}"))  # noqa: PTH111 - pathlib's raises for such a user
 
 
@@ -183,7 +182,7 @@ def _base_executable(executable: Path) -> Path:
 def _probed(
     executables: Iterable[Path], known: Mapping[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Return stat signature and facts of each executable, asking those that changed."""
+    """Return stat signature and facts of each executable, and probe those that changed."""
     answers: dict[str, dict[str, Any]] = {}
     unknown: list[Path] = []
     for executable in executables:
@@ -206,7 +205,7 @@ def _probed(
 
 def _is_program(path: Path) -> bool:
     try:
-        # an empty file is one of Windows' aliases, which open the store
+        # an empty file is a Windows alias, which opens the store
         return path.is_file() and path.stat().st_size > 0 and os.access(path, os.X_OK)
     except OSError:
         return False
@@ -242,7 +241,7 @@ def _read_memory(path: Path) -> dict[str, dict[str, Any]]:
                 interpreter_of(answer["facts"])
             answer["stat"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}  # absent, damaged, or of another release: everything is asked again
+        return {}  # missing, damaged, or of another release: probe everything again
     return answers
 
 
@@ -251,4 +250,4 @@ def _write_memory(path: Path, answers: Mapping[str, dict[str, Any]]) -> None:
     try:
         write_atomic(path, json.dumps(document, indent=1))
     except OSError:
-        return  # a read-only cache costs time, nothing else
+        return  # a read-only cache only costs time

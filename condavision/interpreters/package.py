@@ -1,14 +1,14 @@
-"""Turning an interpreter of this machine into a conda package whose prefix is an environment.
+"""Turn an interpreter of this machine into a conda package whose prefix is an environment.
 
 A prefix made from one has its own ``site-packages`` and borrows the rest:
 
 - Python 3 on POSIX: a ``bin/python`` linked to the interpreter and a ``pyvenv.cfg`` (PEP 405), as
   in a virtual environment with links.
-- Python 2.7 knows no ``pyvenv.cfg``; it takes the folder above its own binary for its prefix if
-  ``lib/python2.7/os.py`` is there. So the binary is copied, and each file of the standard library
-  linked, one by one, so that compiled files land in the prefix and never in the original.
-- Windows: a copy of the installation, laid out as conda's own, which is how Windows' CPython is
-  relocated; links need privileges there, and a redirector cannot stand beside ``pyvenv.cfg``.
+- Python 2.7 does not support ``pyvenv.cfg``; its prefix is the folder above its binary if
+  ``lib/python2.7/os.py`` exists there. So the binary is copied, and each file of the standard
+  library linked, so that compiled files are written to the prefix and never to the original.
+- Windows: a copy of the installation, laid out as conda's own, because CPython is relocated that
+  way there; links need privileges, and a redirector cannot be beside ``pyvenv.cfg``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["package_of", "record_of"]
 _UNSHIPPED = frozenset(
     {"__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib"}
 )
-"""Folders of a standard library that stay behind: what others installed, caches, tests."""
+"""Folders of a standard library that are not packaged: installed packages, caches, tests."""
 
 _README = b"Packages of this environment. Python itself is the one installed on this machine.\n"
 
@@ -51,12 +51,12 @@ def record_of(interpreter: Interpreter) -> dict[str, object]:
         "python_site_packages_path": _site_packages(interpreter),  # CEP 17
     }
     if interpreter.special or interpreter.prerelease:
-        record["track_features"] = "special_interpreter"  # solvers take what has none first
+        record["track_features"] = "special_interpreter"  # solvers prefer packages without features
     return record
 
 
 def package_of(interpreter: Interpreter) -> bytes:
-    """Return the bytes of an interpreter's ``.conda`` package; always the same for the same one.
+    """Return the bytes of an interpreter's ``.conda`` package, always the same for one interpreter.
 
     Raises:
         OSError: a file of the installation cannot be read.

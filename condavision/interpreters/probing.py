@@ -1,4 +1,4 @@
-"""Asking an interpreter what it is, in one short process of its own."""
+"""Probe an interpreter in one short process."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["BUILD", "Interpreter", "ask", "interpreter_of", "running_subdir"]
 
 BUILD = "interpreter_"
-"""How the build strings of packages made from interpreters start."""
+"""The prefix of the build strings of packages made from interpreters."""
 
 _TIMEOUT = 20.0  # seconds; a cold start from a network file system takes a few
 
-# Runs on every Python from 2.7 on, without `site`: no start-up file of anybody's is executed.
+# Runs on every Python from 2.7, without `site`: no start-up file is executed.
 _PROBE = r"""
 import sys
 sys.path = [folder for folder in sys.path if folder]  # not the working directory
@@ -98,9 +98,9 @@ class Interpreter:
 
 
 def ask(executable: Path) -> dict[str, Any] | None:
-    """Start an interpreter and return what it says of itself.
+    """Start an interpreter and return its facts.
 
-    Nothing is said by what is no usable CPython. The answer is None where it may come another time.
+    They are empty where it is not a usable CPython, and None where probing may succeed later.
     """
     environment = {
         name: value
@@ -128,9 +128,9 @@ def ask(executable: Path) -> dict[str, Any] | None:
 def _is_usable(facts: Mapping[str, Any]) -> bool:
     major, minor = facts["version_info"][:2]
     if major == 2:
-        # a framework build finds its prefix through the framework, wherever its binary lies
+        # a framework build finds its prefix through the framework, wherever its binary is
         return bool(facts["cpython"]) and minor == 7 and not facts["framework"]
-    return bool(facts["cpython"]) and (major, minor) >= (3, 3)  # the first to read pyvenv.cfg
+    return bool(facts["cpython"]) and (major, minor) >= (3, 3)  # the first that reads pyvenv.cfg
 
 
 def _digest(facts: Mapping[str, Any]) -> str:
@@ -179,7 +179,7 @@ def _subdir(platform: str, bits: int) -> str:
     family, _, machine = platform.partition("-")
     if family == "macosx":
         machine = platform.rsplit("-", 1)[-1]
-        if machine in {"universal2", "intel", "fat64"}:  # runs as whatever started it
+        if machine in {"universal2", "intel", "fat64"}:  # runs as the process that started it
             machine = os.uname().machine if sys.platform == "darwin" else machine
         return subdir_of("osx", "arm64" if machine == "arm64" else "x86_64")
     if family == "win32":

@@ -11,7 +11,7 @@ CHANNELS = [Channel("http://h.invalid/a"), Channel("http://h.invalid/a%20b"), Ch
 REFUSED = "HTTP status client error (403 Forbidden) for url (http://h.invalid/a%20b/noarch/x.zst)"
 HASH = "http://h.invalid/a/linux-64/shards/4014034d.zst"
 REPORTS = {
-    "refused": (REFUSED, "the channel http://h.invalid/a%20b wants credentials"),
+    "refused": (REFUSED, "the channel http://h.invalid/a%20b requires credentials"),
     "digits of a hash": (
         f"HTTP status server error (500 Internal Server Error) for url ({HASH})",
         "the channel http://h.invalid/a cannot be read: HTTP status server error (500",

@@ -138,7 +138,7 @@ def test_a_killed_run_is_resumed(command: CommandLine, channel: Channel, tmp_pat
     assert {name.partition("-")[0] for name in _files(folder)} == set(FILES)
 
 
-def test_damage_is_named_and_mended(command: CommandLine, lock: Lock, tmp_path: Path) -> None:
+def test_damage_is_named_and_repaired(command: CommandLine, lock: Lock, tmp_path: Path) -> None:
     folder = tmp_path / "vendored"
     command("vendor", folder).ok()
     damaged, missing = (vendored_path(package, folder) for package in lock.packages[:2])

@@ -1,4 +1,4 @@
-"""The records of a requirement set's channels: who has what, whichever engine solves."""
+"""What the channels of a requirement set have, whichever engine solves."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Records = dict[str, list[rattler.RepoDataRecord]]
 class Supply:
     """Who supplies the requirements of one platform.
 
-    ``specs`` are the match specs of what the channels have, ``missing`` what they do not.
-    ``absent`` of those nothing but a channel can supply: conda packages and imports.
-    ``unverified`` are the imports found under their own name: ``(import, conda name)``. Of what
-    only some Pythons need there is what ``pythons`` do, each a version.
+    ``specs`` are the match specs of what the channels have. They lack ``missing``, which PyPI may
+    have, and ``absent``, which only a channel can supply: conda packages and imports.
+    ``unverified`` are the imports found under their own name: ``(import, conda name)``.
+    Requirements of some Pythons only are included for ``pythons``, each a version.
     """
 
     platform: str
@@ -45,7 +45,7 @@ class Supply:
 
 
 class ChannelIndex:
-    """Channels in order of priority; ``trusted`` of them may be asked for imports."""
+    """Channels in order of priority; ``trusted`` of them are searched for imports."""
 
     def __init__(
         self, gateway: rattler.Gateway, channels: Sequence[str], trusted: Sequence[str]
@@ -57,11 +57,11 @@ class ChannelIndex:
         self._trusted = [rattler.Channel(channel) for channel in trusted]
 
     async def supply(self, requirements: Iterable[Requirement], platform: str) -> Supply:
-        """Find out which requirements of a platform the channels have.
+        """Return which requirements of a platform the channels have.
 
         Raises:
             ChannelError: a channel cannot be read.
-            ConfigError: a requirement is no match spec; the message names its line.
+            ConfigError: a requirement is not a match spec; the message names its line.
         """
         wanted = [needed for needed in requirements if wanted_on(needed, platform)]
         _require_specs(wanted)
@@ -147,13 +147,17 @@ class ChannelIndex:
 
 
 def _is_newer(record: rattler.RepoDataRecord, instant: datetime | None) -> bool:
-    """Tell whether a record is of later than ``instant``, as the solver counts: by upload first."""
+    """Return whether a record is newer than ``instant``, by its upload date first as in rattler."""
     date = record.indexed_timestamp or record.timestamp
     return instant is not None and (date is None or date > instant)
 
 
 def _require_specs(wanted: Iterable[Requirement]) -> None:
-    """Refuse what a person wrote and the solver cannot read, before asking channels for it."""
+    """Check the syntax of declared conda requirements, before any channel is read.
+
+    Raises:
+        ConfigError: some are not match specs; all are named.
+    """
     mistakes = []
     for needed in wanted:
         if needed.manager is not Manager.CONDA:
@@ -172,9 +176,9 @@ def _require_specs(wanted: Iterable[Requirement]) -> None:
 def _supplied_as(
     needed: Requirement, records: Mapping[str, Sequence[rattler.RepoDataRecord]]
 ) -> str | None:
-    """Return the name under which a channel has what is needed, in whatever version.
+    """Return the name under which a channel has a requirement in any version; None if it lacks it.
 
-    A package that is only assumed by its name must also be one of Python: a third of the
+    A package that is assumed by its name alone must also depend on Python: a third of the
     identifier-like names on conda-forge are C tools.
     """
     if needed.manager is Manager.CONDA:

@@ -1,8 +1,7 @@
 """The second engine: conda-lock drives the user's own conda, mamba or micromamba.
 
-conda-lock runs as a process: importing it would cost every other command half a second. It solves
-what channels have; which requirements those are, and what comes from PyPI, is found out as in the
-default engine.
+conda-lock runs as a process: importing it takes half a second. It solves for conda packages only;
+what comes from PyPI is solved as with the default engine.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["CondaLockEngine", "find_conda", "open_engine"]
 
 _EXECUTABLES = ("mamba", "micromamba", "conda")
-_TRIES = 3  # conda with the rattler solver dies after the work in one of twenty runs
+_TRIES = 3  # conda with the rattler solver crashes after its work in one of twenty runs
 _FAKE_CHANNEL = "conda-lock-fake-repodata"  # where conda-lock keeps its virtual packages
 _ADVICE = "To search for alternate channels"
 _UNREACHABLE = ("HTTP", "ConnectionFailed", "UnavailableInvalidChannel", "Offline", "SSL")
@@ -45,7 +44,7 @@ _UNREACHABLE = ("HTTP", "ConnectionFailed", "UnavailableInvalidChannel", "Offlin
 def find_conda(named: str | None) -> str:
     """Return the executable to drive: the one named, else the first found.
 
-    Left to itself conda-lock would download one.
+    Without one conda-lock would download it.
 
     Raises:
         UsageError: there is none.
@@ -60,7 +59,7 @@ def find_conda(named: str | None) -> str:
     raise UsageError(
         f"{missing} an executable on this machine, and conda-lock needs one",
         "name it: condavision lock --engine conda-lock --conda PATH SCRIPT",
-        "or leave --engine out: the default engine needs none",
+        "or omit --engine: the default engine needs none",
     )
 
 
@@ -71,7 +70,7 @@ def open_engine(index: ChannelIndex, *, conda: str | None, offline: bool) -> Con
         UsageError: there is no executable, or ``offline`` is set.
     """
     if offline:
-        raise UsageError("conda-lock cannot solve offline", "leave --engine conda-lock out")
+        raise UsageError("conda-lock cannot solve offline", "omit --engine conda-lock")
     return CondaLockEngine(index.names, find_conda(conda))
 
 
@@ -87,18 +86,18 @@ class CondaLockEngine:
     ) -> tuple[LockedPackage, ...]:
         """Solve match specs for one platform.
 
-        Of the versions to prefer, those of what ``specs`` name are asked for first; if that cannot
-        be, none is.
+        The preferred versions of what ``specs`` name are required first; if that is unsolvable,
+        none is.
 
         Raises:
             UnsolvableError: no set of packages meets the specs; carries the solver's reason.
             ChannelError: a channel cannot be read.
-            UsageError: dates cannot be regarded, for conda cannot.
+            UsageError: conda cannot exclude packages by date.
         """
         if conditions.exclude_newer is not None:
             raise UsageError(
-                "conda-lock cannot leave out packages by date",
-                "leave --exclude-newer or --engine conda-lock out",
+                "conda-lock cannot exclude packages by date",
+                "omit --exclude-newer or --engine conda-lock",
             )
         pinned = _with_versions(specs, conditions)
         if pinned != list(specs):
@@ -119,7 +118,7 @@ class CondaLockEngine:
             (folder / "environment.yml").write_text(yaml_text(environment), encoding="utf-8")
             document = for_conda_lock({platform: conditions.virtual_packages})
             (folder / "virtual-packages.yml").write_text(yaml_text(document), encoding="utf-8")
-            (folder / "names.json").write_text("{}", encoding="utf-8")  # or it asks the network
+            (folder / "names.json").write_text("{}", encoding="utf-8")  # or it uses the network
             command = [
                 *(sys.executable, "-W", "ignore", "-m", "conda_lock", "lock"),
                 *("--conda", self.executable, "--file", "environment.yml"),
@@ -140,9 +139,9 @@ class CondaLockEngine:
 
 
 def _with_versions(specs: Sequence[str], conditions: Conditions) -> list[str]:
-    """Return specs that also ask for the versions to prefer: agreed on, earlier, elsewhere.
+    """Return specs with the preferred versions: agreed on, locked earlier, of other platforms.
 
-    A spec that asks for a build as well is left as it is.
+    A spec with a build is returned unchanged.
     """
     versions = {name: f"=={version}" for name, version in conditions.preferred}
     versions |= {seed.name.normalized: f"=={seed.version}" for seed in conditions.seeds}
@@ -165,7 +164,7 @@ def _packages(text: str) -> tuple[LockedPackage, ...]:
         if not entry["hash"].get("sha256") or not entry["hash"].get("md5"):
             raise ChannelError(
                 f"{entry['url']} cannot be locked: its channel does not give both md5 and sha256",
-                "ask the channel's owner to index it again, or use another channel",
+                "ask the channel's owner to reindex it, or use another channel",
             )
         package = read_package(entry)
         if package.manager is Manager.CONDA and not package.name.startswith("__"):
@@ -174,23 +173,23 @@ def _packages(text: str) -> tuple[LockedPackage, ...]:
 
 
 def _failure(stderr: str, executable: str) -> UnsolvableError | ChannelError:
-    """Return what conda or mamba said, out of what conda-lock said."""
+    """Return the error of conda or mamba, extracted from the output of conda-lock."""
     report = _report(stderr)
     if report.get("success"):
-        return UnsolvableError(f"{executable} found a solution and then died, {_TRIES} times")
+        return UnsolvableError(f"{executable} found a solution and then crashed, {_TRIES} times")
     problems = report.get("solver_problems")  # mamba's
     message = "\n".join(problems) if problems else report.get("message", "")
     if not message:
-        said, _, _ = stderr.partition("Traceback (most recent call last)")
-        message = said.partition("    Command:")[0]
+        output, _, _ = stderr.partition("Traceback (most recent call last)")
+        message = output.partition("    Command:")[0]
     message = message.partition(_ADVICE)[0].strip()
     lines = [line for line in message.splitlines() if line.strip() and _FAKE_CHANNEL not in line]
-    reason = "\n".join(lines[-15:]) or "it gave no reason"
+    reason = "\n".join(lines[-15:]) or "no reason given"
     kind = f"{report.get('exception_name', '')}"
     if any(sign in kind for sign in _UNREACHABLE):
         return ChannelError(
             f"{executable} cannot read a channel: {reason}",
-            "check the channel's spelling and the network, then try again",
+            "check the spelling of the channel and the network, then try again",
         )
     return UnsolvableError(f"{Path(executable).name} found no solution: {reason}")
 

@@ -1,7 +1,7 @@
-"""Why no lock could be made, in the terms of who has to act: files, imports, platforms.
+"""Why no lock could be made, in the user's terms: files, imports, platforms.
 
-A solver knows packages alone. Here its reason is joined with who asked for what, with the platforms
-it holds for, and with what to try.
+A solver knows only packages. Here its reason is combined with where each requirement comes from,
+the platforms it applies to, and what to try.
 """
 
 from __future__ import annotations
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["NoSolutionError", "absent_error", "unsolvable_error"]
 
 _SHOWN = 12
-_FROM_SOURCE = (
-    "build it from its sources, which runs their code: condavision lock --allow-sdist SCRIPT",
-)
-_LATER = ("take newer ones too: condavision lock --exclude-newer LATER-DATE SCRIPT",)
+_FROM_SOURCE = ("build it from source, which runs its code: condavision lock --allow-sdist SCRIPT",)
+_LATER = ("allow newer versions: condavision lock --exclude-newer LATER-DATE SCRIPT",)
 
 
 class NoSolutionError(UnsolvableError):
@@ -47,10 +45,10 @@ class NoSolutionError(UnsolvableError):
 def absent_error(
     supplies: Sequence[Supply], channels: Sequence[str], import_map: ImportMap
 ) -> CondavisionError | None:
-    """Return the error for what channels alone can supply and do not; None if there is no such.
+    """Return the error for what only channels can supply and none has; None if there is nothing.
 
-    What no platform has is an unknown import or a misspelt name; what only some lack can be left
-    out there.
+    What no platform has is an unknown import or a misspelled name; what some platforms lack can be
+    omitted there.
     """
     lacking: dict[Requirement, list[str]] = {}
     for supply in supplies:
@@ -67,19 +65,19 @@ def absent_error(
         except UnknownImportError as error:
             return error
     if nowhere:
-        lines = [f"{_asked(needed)}: no channel has it ({_join(channels)})" for needed in nowhere]
+        lines = [f"{_label(needed)}: no channel has it ({_join(channels)})" for needed in nowhere]
         return UnsolvableError(
             "\n".join(lines),
             "check the spelling, or add a channel: condavision lock -c CHANNEL SCRIPT",
         )
     lines = [
-        f"{_asked(needed)}: no channel has it for {_join(where)}, but for"
+        f"{_label(needed)}: no channel has it for {_join(where)}, but for"
         f" {_join([platform for platform in platforms if platform not in where])}"
         for needed, where in lacking.items()
     ]
     where = sorted({platform for found in lacking.values() for platform in found})
     return UnsolvableError(
-        "\n".join(lines), *_leave_out(where, [name for name in platforms if name not in where])
+        "\n".join(lines), *_omit(where, [name for name in platforms if name not in where])
     )
 
 
@@ -98,10 +96,10 @@ def unsolvable_error(
     reasons = [error for error in failures.values() if isinstance(error, NoSolutionError)]
     solved = [platform for platform in platforms if platform not in failures]
     return UnsolvableError(
-        f"{message}\nasked for: {_askers(requirements, message)}",
+        f"{message}\nrequired: {_required(requirements, message)}",
         *(_LATER if any(error.too_new for error in reasons) else ()),
         *(_FROM_SOURCE if any(error.only_source for error in reasons) else ()),
-        *(_leave_out(list(failures), solved) if solved else ()),
+        *(_omit(list(failures), solved) if solved else ()),
         *(hints or _ways_out()),
     )
 
@@ -109,23 +107,23 @@ def unsolvable_error(
 def _ways_out() -> tuple[str, ...]:
     return (
         "see where each requirement comes from: condavision explain SCRIPT",
-        "loosen what the script declares, or add a channel: condavision lock -c CHANNEL SCRIPT",
+        "relax what the script declares, or add a channel: condavision lock -c CHANNEL SCRIPT",
     )
 
 
-def _leave_out(lacking: Sequence[str], having: Sequence[str]) -> tuple[str, ...]:
-    """Say how to do without some platforms, and how to do without a package on them."""
+def _omit(lacking: Sequence[str], having: Sequence[str]) -> tuple[str, ...]:
+    """Return hints: omit some platforms, or the package on them."""
     kept = " ".join(f"--platform {platform}" for platform in having)
     names = dict.fromkeys(PLATFORMS[platform].family.sys_platform for platform in lacking)
     test = " and ".join(f'sys.platform != "{name}"' for name in names)
     return (
-        f"leave {_join(lacking)} out: condavision lock {kept} SCRIPT (or set `platforms`)",
-        f"or import it only elsewhere: if {test}: import ...",
+        f"omit {_join(lacking)}: condavision lock {kept} SCRIPT (or set `platforms`)",
+        f"or import it only on other platforms: if {test}: import ...",
     )
 
 
-def _askers(requirements: Requirements, reason: str) -> str:
-    """Say who asked for what: those first, and with every place, whom the reason names."""
+def _required(requirements: Requirements, reason: str) -> str:
+    """Return the requirements with their locations, first those that the reason names."""
     words = set(re.findall(r"[A-Za-z0-9_.-]+", reason.lower()))
     named: list[Requirement] = []
     others: list[Requirement] = []
@@ -133,12 +131,12 @@ def _askers(requirements: Requirements, reason: str) -> str:
         names = {requirement.name, *conda_candidates(requirement)}
         (named if names & words else others).append(requirement)
     shown = named or others
-    lines = [f"python {requirements.python}", *(_asked(needed) for needed in shown[:_SHOWN])]
+    lines = [f"python {requirements.python}", *(_label(needed) for needed in shown[:_SHOWN])]
     left_out = len(requirements.requirements) - min(len(shown), _SHOWN)
     return "; ".join(lines) + (f"; and {left_out} more" if left_out else "")
 
 
-def _asked(needed: Requirement) -> str:
+def _label(needed: Requirement) -> str:
     what = f"{needed.name} {needed.constraint}".strip()
     if needed.manager is Manager.IMPORT:
         what = f"import {what}"

@@ -1,4 +1,4 @@
-"""rattler's gateway to the indexes of channels, and what is said where one cannot be read."""
+"""rattler's gateway to the indexes of channels, and the errors where one cannot be read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNREADABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
 """What rattler raises where a channel cannot be read."""
 
 # rattler 0.28 can abort the interpreter at exit while its background threads still run: let them
-# finish. Commands leave through ``os._exit`` besides.
+# finish. Commands also exit through ``os._exit``.
 atexit.register(time.sleep, 0.05)
 
 _TIMEOUT = "CONDAVISION_TIMEOUT"
@@ -46,9 +46,12 @@ class DamagedIndexError(ChannelError):
 def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:
     """Open the one gateway that all solves of a process share.
 
-    Credentials are those of the user's rattler, netrc and keyring. ``offline`` takes what ``cache``
-    has, however old, and asks nobody. A request that takes longer than ``CONDAVISION_TIMEOUT``
-    seconds is given up: rattler itself would wait for ever.
+    Credentials are those of the user's rattler, netrc and keyring. ``offline`` uses what ``cache``
+    has, however old, and no network. A request fails after ``CONDAVISION_TIMEOUT`` seconds (300):
+    rattler itself would wait forever.
+
+    Raises:
+        ConfigError: ``CONDAVISION_TIMEOUT`` is not a number of seconds.
     """
     cache.mkdir(parents=True, exist_ok=True)
     action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
@@ -67,52 +70,52 @@ def _timeout() -> int:
 
 
 def forget_index(cache: Path) -> None:
-    """Drop the indexes that a gateway keeps in ``cache``, so that the next one fetches them anew.
+    """Delete the indexes that a gateway keeps in ``cache``; the next one fetches them again.
 
-    rattler keeps an index before it reads it, and asks the server afterwards only for a newer one.
+    rattler stores an index before it reads it, and later requests only a newer one.
     """
     for path in cache.glob("*.json"):
         path.unlink(missing_ok=True)
 
 
 def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> ChannelError:
-    """Return an error that names the channel that failed and the last cause, to be acted on."""
+    """Return an error that names the channel that failed and the last cause."""
     text = str(error)
     cause = _last_line(text).replace("%20", " ")
-    said = _PLACE.sub("", text)  # any word can be part of a URL or path
+    words = _PLACE.sub("", text)  # any word can be part of a URL or path
     urls = [channel.base_url for channel in channels]
     named = [url for url in urls if url in text][:1] or urls
     url = ", ".join(url.rstrip("/") for url in named)
-    if "no usable repodata cache" in said:
+    if "no usable repodata cache" in words:
         return ChannelError(
             f"the channel {url} was never read while online, so it cannot be used offline",
             "lock once without --offline, for the same platforms",
         )
-    if found := _NOT_CACHED.search(said):
+    if found := _NOT_CACHED.search(words):
         return ChannelError(
-            f"what the channel {url} has of {found[1]} was never read while online, so it"
-            " cannot be used offline",
+            f"the packages named {found[1]} of the channel {url} were never read while online, so"
+            " they cannot be used offline",
             "lock once without --offline, for the same platforms",
         )
-    if any(sign in said for sign in _DAMAGED):
+    if any(sign in words for sign in _DAMAGED):
         return DamagedIndexError(
             f"the index of the channel {url} is damaged: {cause}",
-            "type it again: it is fetched anew; if it stays so, tell the channel's owner",
+            "run the command again, which fetches it anew; if that fails, ask the channel's owner",
         )
-    if "timed out" in _last_line(said):
+    if "timed out" in _last_line(words):
         return ChannelError(
             f"the channel {url} does not answer in time: {cause}",
             f"check the network, or wait longer: export {_TIMEOUT}=3600 (seconds)",
         )
-    if _REFUSED.search(said):
+    if _REFUSED.search(words):
         return ChannelError(
-            f"the channel {url} wants credentials: {cause}",
-            f"they can be in {CREDENTIALS}; `condavision doctor` tells whether they open it",
+            f"the channel {url} requires credentials: {cause}",
+            f"add them to {CREDENTIALS}; `condavision doctor` reports whether they are accepted",
         )
     return ChannelError(
         f"the channel {url} cannot be read: {cause}",
         channel_certificate_hint(cause)
-        or "check the channel's spelling and the network, then try again",
+        or "check the spelling of the channel and the network, then try again",
     )
 
 

@@ -53,7 +53,7 @@ class PlatformSolver:
     agreement: Agreement | None
 
     async def supply(self, platform: str, pythons: frozenset[str] = frozenset()) -> Supply:
-        """Find out who supplies what is always needed, and what these versions of Python need."""
+        """Return who supplies what is always needed, and what these versions of Python need."""
         wanted = [
             needed
             for needed in self.requirements.requirements
@@ -78,10 +78,14 @@ class PlatformSolver:
         )
 
     async def solve(self, supply: Supply, preferred: tuple[tuple[str, str], ...] = ()) -> Solved:
-        """Solve until all that the Python needs that comes out is there.
+        """Solve until everything that the resulting Python needs is included.
 
-        What is needed with some Pythons only is left out at first, so that none is chosen for it.
-        Each turn adds to what was asked for, so there is a last one.
+        What only some Pythons need is omitted at first, so that no Python is chosen because of it.
+        Each iteration adds requirements, so the loop ends.
+
+        Raises:
+            UnsolvableError: there is no solution; carries the solver's reason.
+            ChannelError: a channel or index cannot be read.
         """
         while True:
             solved = await self._solve_supply(supply, preferred)
@@ -94,7 +98,7 @@ class PlatformSolver:
                 raise error
 
     def _adds(self, python: str, supply: Supply) -> bool:
-        """Tell whether a Python needs what was not asked for."""
+        """Return whether a Python needs something that ``supply`` does not include."""
         return any(
             active_on(needed, python) and not any(active_on(needed, it) for it in supply.pythons)
             for needed in self.requirements.requirements
@@ -104,7 +108,7 @@ class PlatformSolver:
     async def _solve_supply(self, supply: Supply, preferred: tuple[tuple[str, str], ...]) -> Solved:
         platform = supply.platform
         kept = [package for package in self.previous if package.platform == platform]
-        local = INTERPRETERS in self.requirements.channels  # what is on this machine has no date
+        local = INTERPRETERS in self.requirements.channels  # this machine's Pythons have no date
         cutoff = None if local else self.options.exclude_newer
         conditions = Conditions(
             virtual_packages=virtual_packages(platform, self.options.virtual_packages),
@@ -134,5 +138,5 @@ class PlatformSolver:
 
 
 def _guess(needed: Requirement) -> Requirement:
-    """Take an import's own name for a distribution of PyPI, as ``--allow-unverified`` says."""
+    """Return the requirement of an import's own name on PyPI, for ``--allow-unverified``."""
     return replace(needed, manager=Manager.PYPI, name=normalized(needed.name))

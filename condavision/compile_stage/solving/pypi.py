@@ -1,7 +1,7 @@
 """Distributions that no channel has, solved by uv for a Python that conda locked.
 
-What conda supplies is *excluded* from uv's solve: as constraints it would make uv put a second copy
-in under another name. Only wheels are taken, unless source distributions are allowed.
+What conda supplies is *excluded* from uv's solve: with constraints alone uv could add a second copy
+under another name. Only wheels are used, unless source distributions are allowed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["OLDEST_PYTHON", "CondaBase", "PyPISolver"]
 
 OLDEST_PYTHON = (3, 6)
-"""What uv reaches back to; below, a channel has to have the package."""
+"""The oldest Python that uv supports; for older ones a channel must have the package."""
 
 _PYLOCK = "pylock.toml"
 _MISLEADING = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "UV_EXCLUDE_NEWER"})
@@ -54,7 +54,7 @@ _OFFLINE = ("network was disabled", "Network connectivity is disabled")
 
 @dataclass(frozen=True, slots=True)
 class CondaBase:
-    """What distributions are solved for: a platform with a Python and what conda put there.
+    """The conda packages that distributions are solved for: a platform, its Python and the rest.
 
     ``python`` is the full version conda locked. ``supplied`` are the distributions that conda
     packages supply, with their versions, ``renamed`` those of them that conda has under another
@@ -86,7 +86,7 @@ class CondaBase:
 class PyPISolver:
     """uv with its cache; indexes and credentials are those uv itself is configured with.
 
-    Made in one thread, used from many: what finds uv is not safe to be called from several.
+    Create it in one thread; it can be used from many. Finding uv is not thread-safe.
     """
 
     cache: Path
@@ -100,11 +100,10 @@ class PyPISolver:
     ) -> tuple[LockedPackage, ...]:
         """Solve distributions for one platform.
 
-        What conda supplies is left out of the solve, and what the result requires of it is checked
-        afterwards.
+        What conda supplies is excluded from the solve; the result is then checked against it.
 
         Raises:
-            UnsolvableError: uv found no solution, or one that does not go with what conda supplies;
+            UnsolvableError: uv found no solution, or one that conflicts with conda packages;
                 carries uv's reason.
             ChannelError: the index cannot be reached.
         """
@@ -136,9 +135,13 @@ class PyPISolver:
         return tomllib.loads((folder / _PYLOCK).read_text(encoding="utf-8"))
 
     def _check(self, folder: Path, locked: tuple[LockedPackage, ...], base: CondaBase) -> None:
-        """Let uv say whether what was locked goes with the versions that conda supplies.
+        """Check with uv whether the locked distributions fit the versions that conda supplies.
 
-        They are given to it as empty wheels, under a local version that no index has.
+        Those are passed as empty wheels with a local version that no index has.
+
+        Raises:
+            UnsolvableError: they conflict.
+            ChannelError: the index cannot be reached.
         """
         constraints = write_stand_ins(folder / "supplied", base.supplied, base.renamed)
         text = "".join(f"{constraint}\n" for constraint in sorted(constraints))
@@ -153,14 +156,14 @@ class PyPISolver:
         if isinstance(found, NoSolutionError):
             names = ", ".join(package.name for package in locked)
             raise UnsolvableError(
-                f"what PyPI supplies ({names}) does not go with what conda supplies:"
+                f"PyPI packages ({names}) conflict with conda packages:"
                 f" {conda_versions(_cause(error))}",
-                "declare a version of one that the other can work with: condavision explain SCRIPT",
+                "declare a version that fits: see condavision explain SCRIPT",
             )
         raise found
 
     def _run(self, folder: Path, base: CondaBase, *options: str) -> str:
-        """Compile ``requirements.in`` of a folder; return what uv said if it failed, else ""."""
+        """Compile ``requirements.in`` of a folder; return uv's error output, empty on success."""
         command = [
             self.program,
             *("pip", "compile", "requirements.in"),
@@ -184,11 +187,11 @@ class PyPISolver:
         return (result.stderr or "uv failed") if result.returncode else ""
 
     def _error(self, stderr: str, base: CondaBase) -> ChannelError | NoSolutionError:
-        """Return what uv reported."""
+        """Return uv's error output as an error."""
         text = _cause(stderr)
         if self.offline and any(sign in stderr for sign in _OFFLINE):
             return ChannelError(
-                f"what is needed from PyPI was never read while online: {text}",
+                f"the packages needed from PyPI were never read while online: {text}",
                 "lock once without --offline, for the same platforms",
             )
         if refused := _REFUSED.search(stderr):
@@ -204,7 +207,7 @@ class PyPISolver:
                 certificate_hint(text) or "check the network, then try again",
             )
         return NoSolutionError(
-            f"no wheels for Python {base.python} meet them: {text}",
+            f"no wheels for Python {base.python} meet the requirements: {text}",
             too_new=self.exclude_newer is not None and "`exclude-newer`" in stderr,
             only_source="no usable wheels" in text,
         )
@@ -215,7 +218,7 @@ def _require_supported(requirements: tuple[Requirement, ...], base: CondaBase) -
     version = tuple(int(part) for part in base.python.split(".")[:2])
     if version < OLDEST_PYTHON:
         raise UnsolvableError(
-            f"{names}: no configured channel has it, and packages from PyPI cannot be had for"
+            f"{names}: no configured channel has it, and packages from PyPI are not supported for"
             f" Python {base.python}",
             "add a channel that has it: condavision lock -c CHANNEL SCRIPT",
         )
@@ -254,7 +257,7 @@ def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) 
         raise UnsolvableError(f"{name} {version} has no wheel for {platform}")
     sha256 = artefact.get("hashes", {}).get("sha256")
     url = artefact.get("url") or Path(artefact.get("path", "")).absolute().as_uri()
-    url = _USERINFO.sub("//", url)  # what opens a private index stays out of the lock
+    url = _USERINFO.sub("//", url)  # no credentials of a private index in the lock
     if not sha256:
         raise ChannelError(f"{url} cannot be locked: its index gives no sha256 for it")
     return LockedPackage(Manager.PYPI, name, version, platform, url, sha256)

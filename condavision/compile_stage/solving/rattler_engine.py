@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["RattlerEngine", "open_engine"]
 
 _REASON_LINES = 15
-_TOO_NEW = ("after the cutoff date", "has no timestamp")  # as rattler puts it
+_TOO_NEW = ("after the cutoff date", "has no timestamp")  # in rattler's words
 
 
-def open_engine(index: ChannelIndex, *, conda: str | None, offline: bool) -> RattlerEngine:  # noqa: ARG001 - it drives no executable, and the index knows what offline means
+def open_engine(index: ChannelIndex, *, conda: str | None, offline: bool) -> RattlerEngine:  # noqa: ARG001 - it drives no executable; the gateway is offline already
     """Return the engine."""
     return RattlerEngine(index)
 
@@ -53,10 +53,10 @@ class RattlerEngine:
     async def _keepable(
         self, specs: Sequence[str], platform: str, conditions: Conditions
     ) -> tuple[str, ...]:
-        """Return as much of what was agreed on as can be kept at once, the first before the last.
+        """Return as many of the agreed specs as are solvable together, earlier ones first.
 
         Raises:
-            UnsolvableError: there is no solution, whatever was agreed on.
+            UnsolvableError: there is no solution even without them.
         """
         agreed = [rattler.MatchSpec(spec) for spec in conditions.agreed]
         names = {spec.name.normalized for spec in agreed if spec.name is not None}
@@ -135,7 +135,7 @@ def _locked(record: rattler.RepoDataRecord, platform: str) -> LockedPackage:
         raise ChannelError(
             f"{record.url} cannot be locked: its channel gives no"
             f" {'sha256' if record.sha256 is None else 'md5'} for it",
-            "ask the channel's owner to index it again, or use another channel",
+            "ask the channel's owner to reindex it, or use another channel",
         )
     return LockedPackage(
         manager=Manager.CONDA,
@@ -169,5 +169,5 @@ def _reason(text: str) -> str:
     lines = text.strip().removeprefix("Cannot solve the request because of: ").splitlines()
     left_out = len(lines) - _REASON_LINES
     if left_out > 0:
-        lines = [*lines[:_REASON_LINES], f"... and {left_out} lines more like these"]
+        lines = [*lines[:_REASON_LINES], f"... and {left_out} more lines"]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""One requirement set becomes one lock, for every platform asked for."""
+"""One requirement set becomes one lock, for every platform requested."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LockSolver:
     """Solves requirement sets, any number at a time; all share one gateway and its downloads."""
 
     def __init__(self, import_map: ImportMap, home: Path, *, offline: bool = False) -> None:
-        """Cache what is downloaded below ``home``; ``offline`` uses nothing but that."""
+        """Cache downloads below ``home``; with ``offline``, use only the cache."""
         self._import_map = import_map
         self._home = home
         self._offline = offline
@@ -60,7 +60,7 @@ class LockSolver:
 
         Raises:
             UnknownImportError: an import that no trusted channel has under its own name.
-            UnsolvableError: the solver's reason, with who asked for what, and on which platforms.
+            UnsolvableError: the solver's reason, the requirements with their locations, platforms.
             ChannelError: a channel or index cannot be read.
         """
         channels = await asyncio.to_thread(expand, requirements.channels, self._home)
@@ -97,8 +97,8 @@ class LockSolver:
         self, requirements: Requirements, channels: Sequence[str], options: SolveOptions
     ) -> ChannelIndex:
         trusted = options.trusted_channels
-        asked = [name for name in requirements.channels if is_trusted(name, trusted)]
-        return ChannelIndex(self._gateway, channels, asked)
+        searched = [name for name in requirements.channels if is_trusted(name, trusted)]
+        return ChannelIndex(self._gateway, channels, searched)
 
 
 def _is_sdist(package: LockedPackage) -> bool:
@@ -108,7 +108,7 @@ def _is_sdist(package: LockedPackage) -> bool:
 def expand(channels: tuple[str, ...], home: Path) -> tuple[str, ...]:
     """Replace ``interpreters:`` by the URL of the channel made from this machine's Pythons.
 
-    Nothing outside condavision ever sees the embedded spelling.
+    No file and no other tool ever gets the embedded spelling.
     """
     if not is_local(channels):
         return channels
@@ -123,12 +123,12 @@ def _order(package: LockedPackage) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _AllPlatforms:
-    """The solve of one requirement set, for platforms that prefer the same versions."""
+    """The solve of one requirement set, with the same versions on all platforms where possible."""
 
     solver: PlatformSolver
 
     async def solve(self, platforms: Sequence[str]) -> list[Solved]:
-        """Solve every platform by itself, at once; then those again that differ from the lead."""
+        """Solve all platforms concurrently, then again those that differ from the lead."""
         supplies = await asyncio.gather(*map(self.solver.supply, platforms))
         error = absent_error(supplies, self.solver.requirements.channels, self.solver.import_map)
         if error is not None:
@@ -145,9 +145,9 @@ class _AllPlatforms:
     async def _nearer(
         self, one: Solved, wanted: tuple[tuple[str, str], ...], names: frozenset[str]
     ) -> Solved:
-        """Solve a platform again with the lead's versions where it has others.
+        """Return the solution of a platform with as many of the lead's versions as possible.
 
-        All of them if that is possible, else its Python alone, else none.
+        All of them if that is solvable, else its Python alone, else none.
         """
         versions = dict(wanted)
         found = dict(one.versions(names))
@@ -162,7 +162,11 @@ class _AllPlatforms:
         return one
 
     async def _each(self, supplies: Sequence[Supply]) -> dict[str, Solved]:
-        """Solve platforms at once, and say of all that fail why they do."""
+        """Solve platforms concurrently.
+
+        Raises:
+            UnsolvableError: some cannot be solved; the message has all of them.
+        """
         solves = (self.solver.solve(supply) for supply in supplies)
         results = await asyncio.gather(*solves, return_exceptions=True)
         solved, failures = {}, {}

@@ -1,12 +1,12 @@
-"""Stand-ins for what conda supplies: empty wheels by which uv checks requirements against it.
+"""Stand-ins for conda packages: empty wheels, so that uv can check requirements against them.
 
 uv then applies its own reading of versions, markers and extras, its own credentials and cache; no
 metadata is fetched or parsed here. A stand-in has a local version (PEP 440), so that no index can
 have the same, and requires nothing: what conda's packages require is conda's to solve.
 
-A distribution that conda packages under another name may be counted on there: ``opencv-python``
-4.10.0.84 is ``py-opencv`` 4.10.0. Such a one has a second stand-in, the last version that could be
-meant, and any between them may be asked for.
+The versions of a distribution that conda has under another name may differ: ``opencv-python``
+4.10.0.84 is ``py-opencv`` 4.10.0. It has a second stand-in, of the last version that could
+correspond, and any version between the two meets a requirement.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WHEEL = "Wheel-Version: 1.0\nGenerator: condavision\nRoot-Is-Purelib: true\nTag
 
 
 def conda_versions(text: str) -> str:
-    """Return what uv says about stand-ins with the versions that conda has."""
+    """Return a message of uv with conda's versions instead of those of stand-ins."""
     return _RANGE.sub(r"==\1", text).replace(_LOCAL, "").replace(f".{_LAST}", "")
 
 
@@ -41,7 +41,7 @@ def write_stand_ins(
     """Write wheels for distributions and yield a constraint for each that they alone meet.
 
     ``supplied`` are names and conda versions, ``renamed`` those that have another name on conda. A
-    conda version that PEP 440 does not know (``1.1.1w``) cannot be compared and is left out.
+    conda version that PEP 440 does not know (``1.1.1w``) cannot be compared and is skipped.
     """
     folder.mkdir()
     for name, conda_version in supplied.items():

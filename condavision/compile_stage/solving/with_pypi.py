@@ -1,4 +1,4 @@
-"""Conda and PyPI in one environment: conda packages are solved first, then the rest by uv."""
+"""Conda and PyPI in one environment: conda packages are solved first, the rest by uv."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["JointSolver", "shared_modules"]
 
 @dataclass(frozen=True, slots=True)
 class JointSolver:
-    """Solves with a conda engine, and with uv what no channel has."""
+    """Solves with a conda engine, and with uv for what no channel has."""
 
     requirements: Requirements
     conda: CondaEngine
@@ -82,7 +82,7 @@ class JointSolver:
                 pythons = _older(pythons, version, OLDEST_PYTHON)
                 continue
             return (*conda, *pip)
-        raise failure or UnsolvableError(f"no Python is in the range {self.requirements.python}")
+        raise failure or UnsolvableError(f"the range {self.requirements.python} has no Python")
 
     async def _solve_conda(
         self, supply: Supply, pythons: PythonRange, conditions: Conditions

@@ -35,7 +35,7 @@ def check_channels(subject: Subject) -> Iterator[Finding]:
 
 
 def _interpreters(home: Path) -> Finding:
-    from condavision.interpreters import discover  # noqa: PLC0415 - asks every Python there is
+    from condavision.interpreters import discover  # noqa: PLC0415 - starts every Python of the machine
 
     versions = sorted({found.minor for found in discover(home / "interpreters")})
     if not versions:
