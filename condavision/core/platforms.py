@@ -91,52 +91,35 @@ _OSX = (("__unix", "0", ""), ("__osx", "11.0", ""))
 _WIN = (("__win", "0", ""),)
 _CUDA = ("__cuda", "11.4", "")
 
+
+def _processor(name: str) -> VirtualPackage:
+    return ("__archspec", "1", name)
+
+
 _ROWS = (
     Platform(
-        "linux-64",
-        machine="x86_64",
-        selector="linux64",
-        virtual_packages=(*_LINUX, ("__archspec", "1", "x86_64"), _CUDA),
-        uv="x86_64-manylinux_2_{glibc}",
-        image="linux/amd64",
+        "linux-64", "x86_64", "linux64", (*_LINUX, _processor("x86_64"), _CUDA),
+        uv="x86_64-manylinux_2_{glibc}", image="linux/amd64",
     ),
     Platform(
-        "linux-aarch64",
-        machine="aarch64",
-        selector="aarch64",
-        virtual_packages=(*_LINUX, ("__archspec", "1", "aarch64"), _CUDA),
-        uv="aarch64-manylinux_2_{glibc}",
-        image="linux/arm64",
+        "linux-aarch64", "aarch64", "aarch64", (*_LINUX, _processor("aarch64"), _CUDA),
+        uv="aarch64-manylinux_2_{glibc}", image="linux/arm64",
     ),
     Platform(
-        "linux-ppc64le",
-        machine="ppc64le",
-        selector="ppc64le",
-        virtual_packages=(*_LINUX, ("__archspec", "1", "ppc64le"), _CUDA),
+        "linux-ppc64le", "ppc64le", "ppc64le", (*_LINUX, _processor("ppc64le"), _CUDA),
         image="linux/ppc64le",
     ),
     Platform(
-        "osx-64",
-        machine="x86_64",
-        selector="osx64",
-        virtual_packages=(*_OSX, ("__archspec", "1", "x86_64")),
-        uv="x86_64-apple-darwin",
+        "osx-64", "x86_64", "osx64", (*_OSX, _processor("x86_64")), uv="x86_64-apple-darwin"
     ),
     Platform(
-        "osx-arm64",
-        machine="arm64",
-        selector="arm64",
-        virtual_packages=(*_OSX, ("__archspec", "1", "arm64")),
-        uv="aarch64-apple-darwin",
+        "osx-arm64", "arm64", "arm64", (*_OSX, _processor("arm64")), uv="aarch64-apple-darwin"
     ),
     Platform(
-        "win-64",
-        machine="AMD64",
-        selector="win64",
-        virtual_packages=(*_WIN, ("__archspec", "1", "x86_64"), _CUDA),
+        "win-64", "AMD64", "win64", (*_WIN, _processor("x86_64"), _CUDA),
         uv="x86_64-pc-windows-msvc",
     ),
-)
+)  # fmt: skip
 
 PLATFORMS: Mapping[str, Platform] = {row.subdir: row for row in _ROWS}
 """Every platform a lock can be made for, by subdir, in the order of lock files."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
-__all__ = ["Exported", "export", "export_named"]
+__all__ = ["Exported", "export_named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,3 @@ def _script(name: str | Target, form: str, workspace: Workspace) -> Script:
 def _default_platform(lock: Lock) -> str:
     current = current_subdir()
     return current if current in lock.platforms else lock.platforms[0]
-
-
-def export(lock: Lock, form: str, platform: str) -> str:
-    """Return what ``lock`` has for ``platform`` in the format ``form``, one of :data:`FORMATS`.
-
-    Raises:
-        UsageError: the format cannot express the lock, or needs its script.
-        InstallError: the lock has nothing for ``platform``.
-    """
-    return load(form).render(Share(lock, platform))

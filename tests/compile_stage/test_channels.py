@@ -197,7 +197,7 @@ def test_a_private_channel_opens_with_credentials_that_nothing_keeps(
     assert refused.code == 69
     assert "requires credentials" in refused.err
     told = private("doctor").out
-    assert "and yours do not open it" in told
+    assert "and yours are not accepted" in told
     environ: dict[str, str] = request.getfixturevalue(store)
     finished = private("lock", "web.py", environ=environ).ok()
     assert "sesame" not in finished.out + finished.err

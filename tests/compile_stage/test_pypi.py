@@ -256,7 +256,7 @@ def test_old_pythons_get_old_wheels(
     script.write_text(block.format("2.7"))
     refused = command("lock", "web.py")
     assert refused.code == 67
-    assert "cannot be had for Python 2.7" in refused.err
+    assert "are not supported for Python 2.7" in refused.err
 
 
 def test_wheels_follow_the_virtual_packages(command: CommandLine, index: WheelIndex) -> None:

@@ -12,7 +12,8 @@ from condavision.compile_stage.solving.pypi import CondaBase
 from condavision.core.model import Manager, Requirement
 from condavision.core.platforms import PLATFORMS, Platform, current_subdir, virtual_packages
 from condavision.core.specs import wanted_on
-from condavision.export.exporting import export
+from condavision.export.formats import load
+from condavision.export.share import Share
 from condavision.interpreters.probing import _subdir
 from condavision.locks.lockfile import render
 from condavision.project.config import _platforms
@@ -48,7 +49,7 @@ def test_it_is_locked_and_exported() -> None:
     assert "# [riscv64]" in files[f"{sample().hash}.{NAME}.environment.yml"]
     packages = (conda("python", "3.12.1", NAME), wheel("six", "1.0", NAME))
     lock = replace(sample(NAME), packages=packages)
-    assert "platform_machine == 'riscv64'" in export(lock, "pylock", NAME)
+    assert "platform_machine == 'riscv64'" in load("pylock").render(Share(lock, NAME))
 
 
 @pytest.mark.parametrize(

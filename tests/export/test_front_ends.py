@@ -20,8 +20,9 @@ import pytest
 
 from condavision.analysis.source.scripts import _EXCLUDED
 from condavision.core.platforms import current_subdir
-from condavision.export.exporting import export
+from condavision.export.formats import load
 from condavision.export.scaffold import FILES
+from condavision.export.share import Share
 from condavision.locks.lockfile import read_lock, write_lock
 from condavision.project.targets import Together
 from tests.command_line import CONDAVISION, CommandLine, Finished, InProcess
@@ -288,7 +289,7 @@ def test_make_without_condavision(tool: str, make_project: MakeProject, home: Pa
         made = f"create -y -q -p {root}/{own}/environment --file {own}/explicit.txt"
         pip = f"-m pip install -q --no-deps --require-hashes -r {own}/pip.txt"
         assert asked == [f"{stub} {made}", pip]
-        wanted = export(read_lock(lock), "explicit", current_subdir())
+        wanted = load("explicit").render(Share(read_lock(lock), current_subdir()))
         lines = {line.removeprefix("# pip ") for line in wanted.splitlines()[2:]}
         lines = {line.replace("#sha256=", " --hash=sha256:") for line in lines}
         written = [(root / own / name).read_text() for name in ("explicit.txt", "pip.txt")]

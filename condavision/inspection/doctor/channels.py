@@ -92,7 +92,7 @@ def _request(url: str) -> tuple[int, str]:
         with error:
             return error.code, f"{error.code} {error.reason}"
     except urllib.error.URLError as error:
-        missing = isinstance(error.reason, FileNotFoundError) or "No such file" in str(error.reason)
+        missing = isinstance(error.reason, FileNotFoundError)
         return (404 if missing else 0), str(error.reason)
     except OSError as error:
         return 0, str(error)
