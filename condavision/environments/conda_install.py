@@ -22,6 +22,8 @@ from rattler.package_cache import PackageCache, ValidationMode
 from condavision.core.channels import CREDENTIALS
 from condavision.environments.package_cache import drop_altered_files, writable_cache
 from condavision.errors import InstallError
+from condavision.system.certificates import channel_certificate_hint
+from condavision.system.error_text import without_names
 from condavision.system.progress import LONGEST
 
 if TYPE_CHECKING:
@@ -215,10 +217,14 @@ def _explained(message: str, packages: Iterable[LockedPackage], cache: Path) -> 
         return _tampered(package, f"sha256 {package.sha256}, found {mismatch[1]}")
     what = f"{package.name} {package.version}" if package else "The environment"
     where = f" from {package.url}" if package and "failed to fetch" in message else ""
+    causes = without_names("\n".join(lines[1:] or lines))
     for pattern, cause, hint in _CAUSES:
-        if re.search(pattern, message, re.IGNORECASE):
+        if re.search(pattern, causes, re.IGNORECASE):
             text = cause.format(cache=cache)
-            return InstallError(f"{what} could not be installed{where}: {text} ({reason}).", hint)
+            return InstallError(
+                f"{what} could not be installed{where}: {text} ({reason}).",
+                channel_certificate_hint(reason) or hint,
+            )
     return InstallError(
         f"{what} could not be installed{where}: {reason}.",
         "run again; if it fails the same way, remove the cached package below "

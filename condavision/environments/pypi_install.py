@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from condavision.environments.uv_cache import adopt, empty_cache
 from condavision.environments.wheel_records import correct_record
 from condavision.errors import InstallError
 from condavision.system.certificates import certificate_hint
+from condavision.system.error_text import without_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,9 @@ _CREDENTIALS = (
     "UV_EXTRA_INDEX_URL",
     "UV_INDEX",
 )
-"""How the names begin of uv's variables by which a server lets it in."""
+"""Prefixes of uv's variables that a server may need for access."""
+
+_GONE = re.compile(r"Distribution not found|HTTP status client error \(4(?:04|10)")
 
 
 def install_pypi_packages(
@@ -129,29 +133,30 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
         if named
         else ", ".join(package.name for package in packages)
     )
-    if "Hash mismatch" in message:
+    reason, cause = reasons[-1] if reasons else "", without_names(message)
+    if "Hash mismatch" in cause:
         return InstallError(
             f"{what} is not the file that was locked: its sha256 differs.",
-            "a file on PyPI never changes: ask why it did",
-            "then lock again: condavision lock --upgrade SCRIPT",
+            "a file on PyPI never changes: find out why this one did",
+            "then lock again: `condavision lock --upgrade SCRIPT`",
         )
-    if "No space left" in message or "os error 28" in message:
+    if "No space left" in cause or "os error 28" in cause:
         return InstallError(
-            f"{what} could not be installed: the disk is full.", "make room: condavision clean"
+            f"{what} could not be installed: the disk is full.", "make room: `condavision clean`"
         )
-    if "Distribution not found" in message or "404" in message:
+    if hint := certificate_hint(reason):
+        return InstallError(f"{what} could not be downloaded: {reason}.", hint)
+    if _GONE.search(cause):
         return InstallError(
             f"{what} could not be installed: it is no longer there.",
-            "lock again: condavision lock --upgrade SCRIPT",
+            "lock again: `condavision lock --upgrade SCRIPT`",
         )
-    if hint := certificate_hint(reasons[-1] if reasons else ""):
-        return InstallError(f"{what} could not be downloaded: {reasons[-1]}.", hint)
-    if "Request failed" in message or "error sending request" in message:
+    if "Request failed" in cause or "error sending request" in cause:
         return InstallError(
-            f"{what} could not be downloaded: {reasons[-1]}.",
-            "check the network and proxy settings, and run again: what was fetched is kept",
+            f"{what} could not be downloaded: {reason}.",
+            "check the network and proxy settings, and run again: files already fetched are kept",
         )
     return InstallError(
         f"{what} could not be installed: {' '.join(reasons)}",
-        "lock again: condavision lock --upgrade SCRIPT",
+        "lock again: `condavision lock --upgrade SCRIPT`",
     )

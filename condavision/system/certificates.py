@@ -1,28 +1,30 @@
-"""What to do where nobody who is trusted signed a server's certificate."""
+"""Hints for server certificates that are not trusted."""
 
 from __future__ import annotations
+
+from condavision.system.error_text import without_names
 
 __all__ = ["certificate_hint", "channel_certificate_hint"]
 
 
-def certificate_hint(said: str) -> str:
-    """Return what to type after uv ``said`` that a certificate is not trusted; else nothing.
+def certificate_hint(message: str) -> str:
+    """Return a hint if uv's ``message`` is about an untrusted certificate, otherwise nothing.
 
-    uv's own advice is an option of its command line, which nobody types here.
+    uv's own hint is an option of its command line, which users do not see.
     """
-    if "certificate" not in said:
+    if "certificate" not in without_names(message):
         return ""
-    return "a certificate of your organization's: type export UV_SYSTEM_CERTS=1, then try again"
+    return "if your organization issued the certificate, run `export UV_SYSTEM_CERTS=1` and retry"
 
 
-def channel_certificate_hint(said: str) -> str:
-    """Return what to do after a channel's certificate was ``said`` not to be trusted; else nothing.
+def channel_certificate_hint(message: str) -> str:
+    """Return a hint if a channel's ``message`` is about an untrusted certificate, or nothing.
 
-    rattler and Python take the system's certificates, and the file of that variable instead.
+    rattler and Python trust the system's certificates, or those in the file of that variable.
     """
-    if "certificate" not in said:
+    if "certificate" not in without_names(message):
         return ""
     return (
-        "a certificate of your organization's: add it to the system's, or type"
-        " export SSL_CERT_FILE=BUNDLE.pem, then try again"
+        "if your organization issued the certificate, add it to the system's, or run"
+        " `export SSL_CERT_FILE=BUNDLE.pem`, and retry"
     )

@@ -220,6 +220,21 @@ def test_a_failing_download_is_an_error_and_heals(
     assert build(lock, home).is_ready
 
 
+@pytest.mark.parametrize("name", ["bzip2", "zstd"])
+def test_a_name_does_not_decide_why_a_download_failed(
+    name: str, make_lock: MakeLock, home: Path, channel: Channel
+) -> None:
+    url = f"{channel.http_url}/noarch/{name}-1.0-h_0.conda"
+    package = LockedPackage(Manager.CONDA, name, "1.0", SUBDIR, url, "0" * 64, build="h_0")
+    for fault, said in (
+        (Fault.ERROR, "the download failed"),
+        (Fault.NOT_FOUND, "the channel no longer has it"),
+    ):
+        channel.fail(f"/{name}-", fault)
+        with pytest.raises(InstallError, match=said):
+            build(make_lock(extra=(package,)), home)
+
+
 @pytest.mark.parametrize("cached", [False, True])
 @pytest.mark.parametrize("scheme", ["file", "http"])
 def test_a_package_that_is_not_what_was_locked_is_refused(
@@ -455,9 +470,19 @@ def test_wrong_pypi_packages_are_refused(
     assert nothing_is_left(home)
 
 
-def test_a_certificate_nobody_vouches_for(untrusted_url: str, tmp_path: Path) -> None:
+def test_digits_of_a_url_are_no_status(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9/404/certificate-404/iniconfig-2.0.0-py3-none-any.whl"
+    package = LockedPackage(Manager.PYPI, "iniconfig", "2.0.0", SUBDIR, url, f"404{61 * '0'}")
+    with pytest.raises(InstallError, match="could not be downloaded") as raised:
+        install_pypi_packages([package], Path(sys.executable), tmp_path / "cache")
+    [hint] = raised.value.hints
+    assert "check the network" in hint
+
+
+@pytest.mark.parametrize("folder", ["", "/404"])
+def test_a_certificate_nobody_vouches_for(folder: str, untrusted_url: str, tmp_path: Path) -> None:
     """As behind the proxy of a company: what to do is not an option of uv's."""
-    url = f"{untrusted_url}/six-1.16.0-py2.py3-none-any.whl"
+    url = f"{untrusted_url}{folder}/six-1.16.0-py2.py3-none-any.whl"
     package = LockedPackage(
         manager=Manager.PYPI,
         name="six",
