@@ -154,14 +154,23 @@ def run(
 ) -> subprocess.CompletedProcess[Any]:
     """Exec stage: run a locked script in a process of its own, and wait for it.
 
-    With ``module``, ``script`` is the name of one, found from ``cwd``. ``options`` are those of
-    :func:`subprocess.run`; an ``env`` given there is activated.
+    ``script`` is relative to this process's folder, whatever ``cwd`` is; with ``module`` it is
+    the name of one, found from ``cwd``. ``options`` are those of :func:`subprocess.run`; an
+    ``env`` given there is activated, an empty one too.
+
+    Raises:
+        UsageError: the script is a notebook.
+        MissingLockError, StaleLockError, LockfileError: there is no lock that fits.
+        InstallError: the environment cannot be installed.
     """
     name = os.fspath(script)
+    if "cwd" in options and not module:
+        name = os.path.abspath(name)  # noqa: PTH100 - keeps `..` as it was given
     target = Module(name, Path(options.get("cwd") or Path.cwd())) if module else Path(name)
     workspace = Workspace(Flags(locks=_path(locks), vendored=_path(vendored)))
     prepared = prepare(target, workspace, Progress())
-    environ = options.pop("env", None) or os.environ
+    environ = options.pop("env", None)
+    environ = os.environ if environ is None else environ
     environ = process_environment(prepared.activation, prepared.paths, environ)
     start = ["-m", name] if module else [name]
     python = str(prepared.environment.python)

@@ -34,7 +34,7 @@ def test_a_notebook_is_not_run_as_a_script(command: CommandLine) -> None:
         r'"\$\((.*)\)" -m ipykernel install --user --name n$', ran.err, re.MULTILINE
     )
     command(*kernel.split()[1:]).ok()
-    (module,) = re.findall(r"(import [a-z]+)\n", ran.err)
+    (module,) = re.findall(r"`(import [a-z]+)`\n", ran.err)
     (command.folder / "n.ipynb").write_text(text.replace("import sys", module))
     assert "ipykernel" in command("explain", "n.ipynb").ok().out, "what it says declares it"
 

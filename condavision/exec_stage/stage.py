@@ -55,8 +55,11 @@ def prepare(target: Target, workspace: Workspace, progress: Progress) -> Prepare
     """Find the lock of a target and install its environment if need be.
 
     Raises:
+        UsageError: the target is a notebook.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
+    if isinstance(target, Path) and target.suffix == ".ipynb":
+        raise _notebook(target, workspace)
     started = time.time_ns()
     located = locate(target, workspace)
     vendored = located.project.config.vendored
@@ -108,19 +111,17 @@ def run_script(
     """
     name = f"./{name}" if name.startswith("-") else name  # or Python takes it for an option
     script = Path(name)
-    if script.suffix == ".ipynb":
-        raise _notebook(name, workspace)
     _become(script, [name], args, workspace, prepare(script, workspace, progress))
 
 
-def _notebook(name: str, workspace: Workspace) -> UsageError:
-    quoted = shlex.quote(name)
-    kernel = re.sub("[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-") or "notebook"
+def _notebook(path: Path, workspace: Workspace) -> UsageError:
+    quoted = shlex.quote(str(path))
+    kernel = re.sub("[^A-Za-z0-9._-]+", "-", path.stem).strip("-") or "notebook"
     return UsageError(
-        f"{name} is a notebook, which Python itself cannot run",
-        "let it import what Jupyter runs it with, in a cell of its own: import ipykernel",
-        f"then lock it: {workspace.lock_command(Path(name))}",
-        "and give Jupyter its environment as a kernel:"
+        f"{path} is a notebook, which Python itself cannot run",
+        "in a cell of its own, import what Jupyter runs it with: `import ipykernel`",
+        f"then run `{workspace.lock_command(path)}`",
+        "and make its environment a kernel of Jupyter:"
         f' "$(condavision path --python {quoted})" -m ipykernel install --user --name {kernel}',
     )
 
