@@ -25,8 +25,8 @@ from uv import find_uv_bin
 from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load
 from condavision.environments.environment import Environment
+from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.exec_stage.shell_launchers import write_launcher
-from condavision.exec_stage.warm_record import WarmInputs
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 UV_BLOCK = '# /// script\n# requires-python = ">=3.8"\n# dependencies = []\n# ///\n'
@@ -97,7 +97,8 @@ def launchers(root: Path, prefix: Path, script: Path) -> dict[str, list[str]]:
     variables = {"PYTHONPATH": None, "CONDAVISION_HOME": str(root / "home")}
     inputs = WarmInputs((script,), (script.parent,), variables)
     environment = Environment(prefix, prefix.name, current_subdir())
-    path = write_launcher(root / "launchers", script, inputs, environment, load(prefix))
+    prepared = Prepared(script, environment, load(prefix), (), inputs)
+    path = write_launcher(root / "launchers", prepared)
     found = [shell for shell in ("dash", "bash") if shutil.which(shell)]
     return {f"launcher, {shell}": [shell, str(path)] for shell in found}
 

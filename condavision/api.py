@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.compile_stage.stage import lock as lock_named
 from condavision.errors import UsageError
-from condavision.exec_stage.process import process_environment
 from condavision.exec_stage.stage import install_named, prepare
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
@@ -168,14 +167,10 @@ def run(
         name = os.path.abspath(name)  # noqa: PTH100 - keeps `..` as it was given
     target = Module(name, Path(options.get("cwd") or Path.cwd())) if module else Path(name)
     workspace = Workspace(Flags(locks=_path(locks), vendored=_path(vendored)))
-    prepared = prepare(target, workspace, Progress())
     environ = options.pop("env", None)
     environ = os.environ if environ is None else environ
-    environ = process_environment(prepared.activation, prepared.paths, environ)
-    start = ["-m", name] if module else [name]
-    python = str(prepared.environment.python)
-    command = [*prepared.activation.wrapper, python, *start, *args]
-    return subprocess.run(command, env=environ, check=options.pop("check", False), **options)
+    command, variables = prepare(target, workspace, Progress()).command(args, environ, name)
+    return subprocess.run(command, env=variables, check=options.pop("check", False), **options)
 
 
 def _target(

@@ -32,8 +32,7 @@ def main() -> "NoReturn":
         if len(words) > 1 and words[0] == "-m":
             _start_warm(words[1], words[2:], module=True)
         elif len(words) > 1 and words[0] == "--":
-            script = f"./{words[1]}" if words[1].startswith("-") else words[1]
-            _start_warm(script, words[2:])
+            _start_warm(words[1], words[2:])
         elif words and not words[0].startswith("-"):
             _start_warm(words[0], words[1:])
     # py-rattler crashes one interpreter in twenty at its end (PyGILState_Release), after the work

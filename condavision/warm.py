@@ -30,18 +30,19 @@ __all__ = [
     "KEEP",
     "NONEMPTY",
     "apply",
+    "compose",
     "counted",
     "encode",
     "grouped",
     "identity",
     "module_names",
-    "python_path",
     "read_fields",
     "read_list",
     "record_path",
     "signature",
     "warm_command",
     "warm_home",
+    "words",
 ]
 
 FORMAT = "condavision warm record 1"
@@ -67,10 +68,33 @@ def apply(operations: "Iterable[Operation]", environment: "Mapping[str, str]") -
     return result
 
 
-def python_path(paths: "Iterable[str]", environment: "Mapping[str, str]") -> str:
-    """Return PYTHONPATH with ``paths`` in front, each entry once."""
-    inherited = environment.get("PYTHONPATH", "").split(os.pathsep)
-    return os.pathsep.join(dict.fromkeys([*paths, *filter(None, inherited)]))
+def words(name: str, *, module: bool = False) -> list[str]:
+    """Return how Python is given a script, or a module by its name."""
+    if module:
+        return ["-m", name]
+    return [f"./{name}" if name.startswith("-") else name]  # or Python takes it for an option
+
+
+def compose(
+    arguments: "Sequence[str]",
+    environ: "Mapping[str, str]",
+    *,
+    python: str,
+    wrapper: "Sequence[str]",
+    operations: "Iterable[Operation]",
+    paths: "Sequence[str]",
+) -> tuple[list[str], dict[str, str]]:
+    """Return the command of a target's process, and its variables.
+
+    ``arguments`` are Python's. The variables are ``environ`` after activation, with ``paths`` in
+    front of PYTHONPATH, each entry once. ``wrapper`` is what runs activation scripts.
+    """
+    variables = apply(operations, environ)
+    if paths:
+        inherited = variables.get("PYTHONPATH", "").split(os.pathsep)
+        entries = dict.fromkeys([*paths, *filter(None, inherited)])
+        variables["PYTHONPATH"] = os.pathsep.join(entries)
+    return [*wrapper, python, *arguments], variables
 
 
 def signature(path: str) -> str:
@@ -155,12 +179,15 @@ def warm_command(
     python, used = next(fields, ""), next(fields, "")
     if next(fields, "") != FORMAT or next(fields, None) is not None:
         return None
-    result = apply(operations, environ)
-    if paths:
-        result["PYTHONPATH"] = python_path(paths, result)
     _touch(used)
-    start = ["-m", script] if module else [script]
-    return [*wrapper, python, *start, *arguments], result
+    return compose(
+        [*words(script, module=module), *arguments],
+        environ,
+        python=python,
+        wrapper=wrapper,
+        operations=operations,
+        paths=paths,
+    )
 
 
 def _pairs(items: "Sequence[str]") -> "Iterator[tuple[str, str]]":

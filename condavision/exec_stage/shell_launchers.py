@@ -1,8 +1,9 @@
-"""Launchers: a small sh script for each locked script, with no Python of ours in the way.
+"""Launchers: a small sh script for each locked script, which starts it without Python of ours.
 
-It starts the script's process itself where nothing is newer than it was when the launcher was
-made, and leaves the rest to ``condavision run``. That check is best effort: the shell's ``-nt``
-sees modification times alone, so a file put back with an older time goes unnoticed.
+It starts the script's process itself where nothing is newer than the launcher, and otherwise runs
+``condavision run``. That check is best effort: the shell's ``-nt`` compares modification times
+alone, so a file put back with an older time goes unnoticed. The command is that of
+:meth:`Prepared.command`; what it does to variables is done here in sh.
 """
 
 from __future__ import annotations
@@ -24,9 +25,8 @@ from condavision.warm import CONSTANT, KEEP, NONEMPTY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from condavision.environments.activation import Activation
     from condavision.environments.environment import Environment
-    from condavision.exec_stage.warm_record import WarmInputs
+    from condavision.exec_stage.prepared import Prepared, WarmInputs
     from condavision.warm import Operation
 
 __all__ = ["launcher_text", "write_launcher"]
@@ -35,27 +35,20 @@ _MARK = "# made by condavision"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-def write_launcher(
-    folder: Path,
-    script: Path,
-    inputs: WarmInputs,
-    environment: Environment,
-    activation: Activation,
-    paths: Iterable[Path] = (),
-) -> Path:
-    """Write ``folder``/``script`` without its suffix, and return it.
+def write_launcher(folder: Path, prepared: Prepared) -> Path:
+    """Write the launcher of a script, ``folder``/its name without the suffix, and return its path.
 
     Raises:
-        UsageError: a file of that name is there that is no launcher, or is one of another script
-            that is still there; the folder cannot be written; or an input changed since
-            ``inputs.started``.
+        UsageError: a file of that name is not a launcher, or the launcher of another script that
+            still exists; the folder cannot be written; or an input has changed since it was read.
     """
+    script = Path(str(prepared.target)).absolute()
     target = folder.absolute() / script.stem
-    script = script.absolute()
+    inputs, environment = prepared.inputs, prepared.environment
     newest = _newest([*inputs.files, *inputs.folders])
     if newest > inputs.started:
-        raise UsageError(f"{script}, or what it imports, changes just now", "type it again")
-    text = launcher_text(target, script, inputs, environment, activation, paths)
+        raise UsageError(f"{script}, or a module it imports, is being changed", "run it again")
+    text = launcher_text(target, script, prepared)
     try:
         _refuse_foreign(target, script)
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,40 +57,32 @@ def write_launcher(
     except OSError as error:
         raise UsageError(
             f"the launcher {target} cannot be written: {error.strerror}",
-            "choose another folder: condavision install --launcher FOLDER SCRIPT",
+            "choose another folder: `condavision install --launcher FOLDER SCRIPT`",
         ) from error
     return target
 
 
-def launcher_text(
-    target: Path,
-    script: Path,
-    inputs: WarmInputs,
-    environment: Environment,
-    activation: Activation,
-    paths: Iterable[Path] = (),
-) -> str:
-    """Return the launcher that lies at ``target``."""
-    fresh = " &&\n   ".join(_conditions(target, inputs, environment))
+def launcher_text(target: Path, script: Path, prepared: Prepared) -> str:
+    """Return the content of the launcher of ``script`` at ``target``."""
+    environment, operations = prepared.environment, prepared.activation.operations
+    fresh = " &&\n   ".join(_conditions(target, prepared.inputs, environment))
     used = shlex.quote(str(environment.marker.with_name(LAUNCHED)))
-    command = [*activation.wrapper, str(environment.python), str(script)]
+    command, _ = prepared.command((), {}, str(script))
     start = [
         f"[ ! -w {used} ] || : > {used}",
-        *_activation(activation.operations),
-        *_python_path(paths),
+        *_activation(operations),
+        *_python_path(prepared.paths),
         f'exec {shlex.join(command)} "$@"',
     ]
-    if not all(_NAME.match(name) for operation in activation.operations for name in operation[:1]):
+    if not all(_NAME.match(name) for name, *_ in operations):
         start = [": a variable that sh cannot name"]
     body = "\n".join(f"  {line}" for line in start)
-    module, rest = (
-        [sys.executable, "-P", "-m", "condavision"],
-        f'run {shlex.quote(str(script))} "$@"',
-    )
+    ours = shlex.join([sys.executable, "-P", "-m", "condavision"])
+    rest = f'run {shlex.quote(str(script))} "$@"'
     return (
         f"#!/bin/sh\n{_mark(script)}\n"
         f"if {fresh}\nthen\n{body}\nfi\n"
-        f"command -v condavision >/dev/null || exec {shlex.join(module)} {rest}\n"  # as in cron
+        f"command -v condavision >/dev/null || exec {ours} {rest}\n"  # as in cron
         f"exec condavision {rest}\n"
     )
 
@@ -107,9 +92,9 @@ def _mark(script: Path) -> str:
 
 
 def _conditions(target: Path, inputs: WarmInputs, environment: Environment) -> Iterator[str]:
-    """Yield the tests that nothing has changed; all are builtins of the shell."""
+    """Yield tests that nothing has changed; all are builtins of the shell."""
     stamp = shlex.quote(str(target))
-    yield f"[ -e {stamp} ]"  # bash, not dash, takes a file for newer than one that is gone
+    yield f"[ -e {stamp} ]"  # bash, not dash, takes a file for newer than a missing one
     yield f"[ -x {shlex.quote(str(environment.python))} ]"
     for name, value in inputs.variables.items():
         if value is None:
@@ -125,7 +110,7 @@ def _conditions(target: Path, inputs: WarmInputs, environment: Environment) -> I
 
 
 def _activation(operations: Iterable[Operation]) -> Iterator[str]:
-    """Yield what activates; values are computed before any is set, as each sees the original."""
+    """Yield the commands that activate; all values are computed before the first is set."""
     assignments: list[str] = []
     for number, (name, source, mode, before, after, otherwise) in enumerate(operations):
         if not source:
@@ -160,26 +145,26 @@ def _python_path(paths: Iterable[Path]) -> list[str]:
 
 
 def _refuse_foreign(target: Path, script: Path) -> None:
-    """Refuse what is in the way, except a launcher of this script or of one that is gone."""
+    """Refuse an existing file, except a launcher of this script or of a deleted one."""
     if not target.exists():
         return
     owner = None if target.is_dir() else _script_of(target)
     if owner is None:
         raise UsageError(
-            f"{target} is there and is not a launcher of {script}",
-            "choose another folder: condavision install --launcher FOLDER SCRIPT",
-            f"or move it out of the way: mv {shlex.quote(str(target))} ELSEWHERE",
+            f"{target} exists and is not a launcher of {script}",
+            "choose another folder: `condavision install --launcher FOLDER SCRIPT`",
+            f"or move it away: `mv {shlex.quote(str(target))} ELSEWHERE`",
         )
     if owner != script and owner.exists():
         raise UsageError(
-            f"{target} is there and is not a launcher of {script} but of {owner}",
-            "choose another folder: condavision install --launcher FOLDER SCRIPT",
-            f"or, if nobody needs that one: rm {shlex.quote(str(target))}",
+            f"{target} exists and is not a launcher of {script} but of {owner}",
+            "choose another folder: `condavision install --launcher FOLDER SCRIPT`",
+            f"or, if that one is not needed: `rm {shlex.quote(str(target))}`",
         )
 
 
 def _script_of(launcher: Path) -> Path | None:
-    """Return the script that a launcher says it was made for, None where it is no launcher."""
+    """Return the script that a launcher was made for, None if it is not a launcher."""
     for line in launcher.read_text("utf-8", "replace").splitlines()[:2]:
         if line.startswith(f"{_MARK} for "):
             with suppress(ValueError, SyntaxError):
@@ -190,8 +175,8 @@ def _script_of(launcher: Path) -> Path | None:
 def _newest(paths: Iterable[Path]) -> int:
     """Return the last modification of what exists, in nanoseconds.
 
-    The launcher gets this time and not its own: an edit just after it is made would otherwise look
-    older than it to a shell that compares seconds.
+    The launcher gets this time: with its own, an edit just after it is made would look older to a
+    shell that compares seconds.
     """
     return max((path.stat().st_mtime_ns for path in paths if path.exists()), default=0)
 

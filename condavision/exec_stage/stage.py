@@ -6,18 +6,17 @@ import os
 import re
 import shlex
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load as load_activation
 from condavision.environments.install import install
-from condavision.environments.inventory import record_use
 from condavision.errors import UsageError
-from condavision.exec_stage.process import execute
+from condavision.exec_stage.prepared import Prepared, WarmInputs
+from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import write_launcher
-from condavision.exec_stage.warm_record import WarmInputs, write_warm_record
 from condavision.inference.lock_lookup import config_of, find_lock, locate
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
@@ -28,27 +27,13 @@ from condavision.system.cache_dir import home
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from condavision.environments.activation import Activation
     from condavision.environments.environment import Environment
     from condavision.inference.lock_lookup import Located
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
     from condavision.system.progress import Progress
 
-__all__ = ["Prepared", "install_launcher", "install_named", "prepare", "run_module", "run_script"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A locked target whose environment is there: all that starting it takes.
-
-    ``paths`` go in front of PYTHONPATH; ``inputs`` are what has to stay as it is.
-    """
-
-    environment: Environment
-    activation: Activation
-    paths: tuple[Path, ...]
-    inputs: WarmInputs
+__all__ = ["install_launcher", "install_named", "prepare", "run_module", "run_script"]
 
 
 def prepare(target: Target, workspace: Workspace, progress: Progress) -> Prepared:
@@ -66,11 +51,12 @@ def prepare(target: Target, workspace: Workspace, progress: Progress) -> Prepare
     subdir = current_subdir()
     environment = install(located.lock, subdir, home=home(), progress=progress, vendored=vendored)
     activation = load_activation(environment.prefix)
-    return Prepared(environment, activation, located.python_paths, _inputs(located, started))
+    inputs = _inputs(located, started)
+    return Prepared(target, environment, activation, located.python_paths, inputs)
 
 
 def _inputs(located: Located, started: int) -> WarmInputs:
-    """Return everything that was read to come to this environment."""
+    """Return everything that decided on this environment."""
     root = located.project.config.root
     analysis = located.inference.analysis
     indexes = (located.project.locks(local=local) / FILE_NAME for local in (False, True))
@@ -94,8 +80,7 @@ def run_module(
         UsageError: the name cannot be a module's.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
-    target = Module(name, Path.cwd())
-    _become(target, ["-m", name], args, workspace, prepare(target, workspace, progress))
+    _become(prepare(Module(name, Path.cwd()), workspace, progress), args, workspace)
 
 
 def run_script(
@@ -109,9 +94,14 @@ def run_script(
         UsageError: it is a notebook.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
-    name = f"./{name}" if name.startswith("-") else name  # or Python takes it for an option
-    script = Path(name)
-    _become(script, [name], args, workspace, prepare(script, workspace, progress))
+    _become(prepare(Path(name), workspace, progress), args, workspace, name)
+
+
+def _become(
+    prepared: Prepared, args: Sequence[str], workspace: Workspace, script: str = ""
+) -> NoReturn:
+    # The entry point finds a record by the target's name alone, without flags.
+    become(prepared, args, script, record=replace(workspace.flags, vendored=None) == Flags())
 
 
 def _notebook(path: Path, workspace: Workspace) -> UsageError:
@@ -124,21 +114,6 @@ def _notebook(path: Path, workspace: Workspace) -> UsageError:
         "and make its environment a kernel of Jupyter:"
         f' "$(condavision path --python {quoted})" -m ipykernel install --user --name {kernel}',
     )
-
-
-def _become(
-    target: Path | Module,
-    start: Sequence[str],
-    args: Sequence[str],
-    workspace: Workspace,
-    prepared: Prepared,
-) -> NoReturn:
-    environment, activation = prepared.environment, prepared.activation
-    file = target if isinstance(target, Path) else prepared.inputs.files[0]
-    record_use(environment, file)
-    if replace(workspace.flags, vendored=None) == Flags():  # a record knows no flags
-        write_warm_record(home(), target, prepared.inputs, environment, activation, prepared.paths)
-    execute([str(environment.python), *start, *args], activation, prepared.paths)
 
 
 def install_named(name: str | Target, workspace: Workspace, progress: Progress) -> Environment:
@@ -158,12 +133,4 @@ def install_launcher(script: Path, folder: Path, workspace: Workspace, progress:
     Raises:
         CondavisionError: there is no lock that fits, or the launcher cannot be written.
     """
-    prepared = prepare(script, workspace, progress)
-    return write_launcher(
-        folder,
-        script,
-        prepared.inputs,
-        prepared.environment,
-        prepared.activation,
-        prepared.paths,
-    )
+    return write_launcher(folder, prepare(script, workspace, progress))

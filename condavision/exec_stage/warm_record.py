@@ -1,12 +1,10 @@
-"""The warm path's writing half: what a run has to check, and how it starts."""
+"""Writes the warm record of a target: what the next run has to check, and how it starts."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,45 +22,22 @@ from condavision.warm import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from condavision.exec_stage.prepared import Prepared
 
-    from condavision.environments.activation import Activation
-    from condavision.environments.environment import Environment
-
-__all__ = ["WarmInputs", "write_warm_record"]
+__all__ = ["write_warm_record"]
 
 
-@dataclass(frozen=True, slots=True)
-class WarmInputs:
-    """Everything that decided how a script runs.
+def write_warm_record(home: Path, prepared: Prepared) -> bool:
+    """Write what the next run of a target needs to start at once; return whether it was written.
 
-    ``files`` need not exist: one that appears (a configuration, say) counts as a change.
-    ``folders`` are those searched for modules. ``variables`` are environment variables and their
-    values, None where not set. ``started`` is ``time.time_ns()`` before the first of them was read.
+    It is not written where an input changed so recently that another change might leave its times
+    as they are (git calls such an entry racy), nor where the cache cannot be written. The next run
+    is then a cold start.
     """
-
-    files: tuple[Path, ...]
-    folders: tuple[Path, ...]
-    variables: Mapping[str, str | None]
-    started: int = field(default_factory=time.time_ns)
-
-
-def write_warm_record(
-    home: Path,
-    target: Path | Module,
-    inputs: WarmInputs,
-    environment: Environment,
-    activation: Activation,
-    paths: Iterable[Path] = (),
-) -> bool:
-    """Keep what the next run of ``target`` needs to start at once; tell whether that was done.
-
-    It is not where an input changed so recently that another change might leave its times as they
-    are (git calls such an entry racy), and where the cache cannot be written: the next run then
-    takes the long way, which is all that a record saves.
-    """
+    target, inputs, activation = prepared.target, prepared.inputs, prepared.activation
     module = isinstance(target, Module)
     real = identity(target.name if isinstance(target, Module) else str(target), module=module)
+    environment = prepared.environment
     used = environment.marker.with_name(USED)
     files = (*inputs.files, environment.marker, environment.python)
     if any(_is_racy(path, inputs.started) for path in (*inputs.files, *inputs.folders)):
@@ -83,7 +58,7 @@ def write_warm_record(
             *counted(checks),
             *counted(operations),
             *counted(activation.wrapper),
-            *counted([str(path) for path in paths]),
+            *counted([str(path) for path in prepared.paths]),
             *(str(environment.python), str(used), FORMAT),
         ]
     )

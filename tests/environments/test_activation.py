@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 from rattler.shell import ActivationVariables, PathModificationBehavior, Shell, activate
 
 from condavision.environments import activation
-from condavision.exec_stage.process import process_environment
+from condavision.warm import compose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="activate.d/*.sh")
 
@@ -112,8 +116,17 @@ def started(prefix: Path, environ: dict[str, str]) -> dict[str, str]:
     """What a process sees that we start."""
     found = activation.load(prefix)
     command = [*found.wrapper, sys.executable, "-I", "-c", DUMP]
-    environ = process_environment(found, (), environ)
+    environ = variables_of(found, environ)
     return seen(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
+
+
+def variables_of(
+    found: activation.Activation, environ: Mapping[str, str], paths: Sequence[Path] = ()
+) -> dict[str, str]:
+    """What a target's process is given, but for scripts that run each time."""
+    return compose(
+        [], environ, python="", wrapper=(), operations=found.operations, paths=[*map(str, paths)]
+    )[1]
 
 
 def seen(output: bytes) -> dict[str, str]:
@@ -162,7 +175,7 @@ def test_without_scripts_no_shell_runs(tmp_path: Path) -> None:
     (prefix / "conda-meta" / "state").write_text(json.dumps(state))
     found = activation.derive(prefix)
     assert found.wrapper == ()
-    result = process_environment(found, (), {"PATH": "/usr/bin", "KEPT": "k"})
+    result = variables_of(found, {"PATH": "/usr/bin", "KEPT": "k"})
     assert result == {
         "PATH": f"{prefix / 'bin'}:/usr/bin",
         "CONDA_PREFIX": str(prefix),
@@ -183,7 +196,7 @@ def test_scripts_that_fail_run_each_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["", None])
 def test_no_path_at_all_still_finds_the_system(path: str | None, tmp_path: Path) -> None:
     environ = {} if path is None else {"PATH": path}
-    found = process_environment(activation.derive(tmp_path), (), environ)
+    found = variables_of(activation.derive(tmp_path), environ)
     assert found["PATH"] == f"{tmp_path}/bin:/usr/bin:/bin"
 
 
@@ -191,9 +204,9 @@ def test_python_path_is_kept_behind_ours(tmp_path: Path) -> None:
     found = activation.derive(tmp_path)
     environ = {"PYTHONPATH": "/theirs:/ours:"}
     paths = [Path("/ours"), Path("/more")]
-    result = process_environment(found, paths, environ)
+    result = variables_of(found, environ, paths)
     assert result["PYTHONPATH"] == "/ours:/more:/theirs"
-    assert "PYTHONPATH" not in process_environment(found, (), {})
+    assert "PYTHONPATH" not in variables_of(found, {})
 
 
 STATEMENTS = (

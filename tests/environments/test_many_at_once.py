@@ -50,7 +50,8 @@ import json, os, sys
 from pathlib import Path
 from condavision.environments.activation import load
 from condavision.environments.install import install
-from condavision.exec_stage.process import run
+from condavision.exec_stage.prepared import Prepared, WarmInputs
+from condavision.exec_stage.process import become
 from condavision.core.model import Lock, LockedPackage, Manager
 from condavision.cli.progress import LineProgress
 from condavision.core.platforms import current_subdir
@@ -64,7 +65,8 @@ for file in files:
 sys.stdout.flush()
 if script == "-":
     os._exit(0)
-run(script, [], environment, load(environment.prefix))
+activation, inputs = load(environment.prefix), WarmInputs((), (), {})
+become(Prepared(Path(script), environment, activation, (), inputs), [], record=False)
 """  # noqa: E501
 SCRIPT = "import requests, urllib3, idna; print(requests.codes.ok)\n"
 

@@ -27,10 +27,13 @@ import sys
 from pathlib import Path
 from condavision.environments.activation import load
 from condavision.environments.environment import Environment
-from condavision.exec_stage.process import run
+from condavision.exec_stage.prepared import Prepared, WarmInputs
+from condavision.exec_stage.process import become
 prefix, script, *args = sys.argv[1:]
 environment = Environment(Path(prefix), "", "linux-64")
-run(script, args, environment, load(environment.prefix), [Path("/added")])
+activation, inputs = load(environment.prefix), WarmInputs((), (), {})
+prepared = Prepared(Path(script), environment, activation, (Path("/added"),), inputs)
+become(prepared, args, script, record=False)
 """
 SHOW = """
 import json, os, sys

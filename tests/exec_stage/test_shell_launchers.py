@@ -20,10 +20,17 @@ from condavision.environments import activation
 from condavision.environments.environment import Environment
 from condavision.environments.inventory import LAUNCHED
 from condavision.errors import MissingLockError, UsageError
-from condavision.exec_stage.process import process_environment
+from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.exec_stage.shell_launchers import write_launcher
-from condavision.exec_stage.warm_record import WarmInputs
-from tests.environments.test_activation import CASES, DUMP, STATES, Case, make_prefix, seen
+from tests.environments.test_activation import (
+    CASES,
+    DUMP,
+    STATES,
+    Case,
+    make_prefix,
+    seen,
+    variables_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,10 +74,8 @@ def make_scene(root: Path, environment: Environment, code: str) -> Scene:
         variables={"PYTHONPATH": None, "MODE": "a 'b'"},
     )
     found = activation.load(environment.prefix)
-    launcher = write_launcher(
-        root / "launchers", script, inputs, environment, found, [root / "more paths"]
-    )
-    return Scene(root, environment, launcher)
+    prepared = Prepared(script, environment, found, (root / "more paths",), inputs)
+    return Scene(root, environment, write_launcher(root / "launchers", prepared))
 
 
 @pytest.fixture
@@ -157,7 +162,7 @@ def test_variables_are_those_of_run(case: Case, tmp_path: Path) -> None:
         if found.live:
             continue  # the same wrapper runs it; the process differs in time and number
         environ = {"PATH": f"{tmp_path / 'stub'}:/usr/bin:/bin", **variables}
-        expected = process_environment(found, [tmp_path / "more paths"], environ)
+        expected = variables_of(found, environ, [tmp_path / "more paths"])
         assert {name: value for name, value in result.items() if name != "OLDPWD"} == expected
 
 
@@ -165,15 +170,20 @@ def test_other_files_are_not_overwritten(scene: Scene, tmp_path: Path) -> None:
     other = tmp_path / "other" / "it's a $report.py"
     mine = tmp_path / "project" / other.name
     found = activation.load(scene.environment.prefix)
-    inputs = WarmInputs((), (), {})
+
+    def write(script: Path) -> None:
+        inputs = WarmInputs((), (), {})
+        prepared = Prepared(script, scene.environment, found, (), inputs)
+        write_launcher(scene.launcher.parent, prepared)
+
     for text in (scene.launcher.read_text(), "#!/bin/sh\n"):
         scene.launcher.write_text(text)
         with pytest.raises(UsageError, match="is not a launcher of"):
-            write_launcher(scene.launcher.parent, other, inputs, scene.environment, found)
+            write(other)
     assert scene.launcher.read_text() == "#!/bin/sh\n"
     scene.launcher.write_text("#!/bin/sh\n# made by condavision for '\n")
     with pytest.raises(UsageError, match="is not a launcher of"):
-        write_launcher(scene.launcher.parent, mine, inputs, scene.environment, found)
+        write(mine)
 
 
 def test_a_project_that_moved_gets_its_launchers_again(scene: Scene, tmp_path: Path) -> None:
@@ -181,7 +191,8 @@ def test_a_project_that_moved_gets_its_launchers_again(scene: Scene, tmp_path: P
     script = tmp_path / "moved" / "it's a $report.py"
     inputs = WarmInputs((script,), (), {})
     found = activation.load(scene.environment.prefix)
-    again = write_launcher(scene.launcher.parent, script, inputs, scene.environment, found)
+    prepared = Prepared(script, scene.environment, found, (), inputs)
+    again = write_launcher(scene.launcher.parent, prepared)
     assert again == scene.launcher
     ran = subprocess.run(["sh", str(again)], capture_output=True, text=True, check=True)
     assert json.loads(ran.stdout)[0] == [str(script)]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 import condavision
 from condavision.environments.activation import Activation, load
-from condavision.exec_stage.warm_record import WarmInputs, write_warm_record
+from condavision.exec_stage.prepared import Prepared, WarmInputs
+from condavision.exec_stage.warm_record import write_warm_record
 from condavision.system.cache_dir import home
 from condavision.warm import record_path, warm_command, warm_home
 
@@ -54,10 +55,16 @@ class Project:
             started=started or time.time_ns(),
         )
 
-    def remember(self, started: int | None = None) -> bool:
-        found = load(self.environment.prefix)
+    def remember(
+        self,
+        started: int | None = None,
+        activation: Activation | None = None,
+        paths: tuple[Path, ...] = (),
+    ) -> bool:
+        found = activation or load(self.environment.prefix)
+        inputs = self.inputs(started)
         return write_warm_record(
-            self.home, self.script, self.inputs(started), self.environment, found
+            self.home, Prepared(self.script, self.environment, found, paths, inputs)
         )
 
     def variables(self, **more: str) -> dict[str, str]:
@@ -187,10 +194,7 @@ def test_live_scripts_and_paths_are_part_of_it(project: Project, tmp_path: Path)
     found = Activation((*found.operations, ("SET", "", "", "", "", "=1")), (str(live),))
     project.script.write_text("import os; print(os.environ['NOW'], os.environ['PYTHONPATH'])")
     time.sleep(0.12)
-    paths = [tmp_path / "a", tmp_path / "b"]
-    assert write_warm_record(
-        project.home, project.script, project.inputs(), project.environment, found, paths
-    )
+    assert project.remember(activation=found, paths=(tmp_path / "a", tmp_path / "b"))
     result = project.run()
     assert result.stdout == f"now1 {tmp_path}/a:{tmp_path}/b\n", result.stderr
     assert result.stderr == "noise\n"
