@@ -88,8 +88,8 @@ def lock(
     where they can be. Scripts locked `--together` stay so when a folder of them is locked, until
     they are locked `--apart`; one of them that is named gets a lock of its own.
     """
-    from condavision.cli.lock_progress import choose_lock_progress
     from condavision.cli.output import print_diagnostics
+    from condavision.cli.progress import choose_progress
     from condavision.compile_stage.stage import lock as lock_named
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
@@ -100,7 +100,7 @@ def lock(
         Named(paths, modules, together, apart),
         workspace,
         renewal=renewal,
-        progress=choose_lock_progress(quiet=quiet),
+        progress=choose_progress(quiet=quiet),
         gone=prune,
     )
     print_diagnostics(report.skipped)

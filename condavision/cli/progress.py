@@ -1,92 +1,84 @@
-"""What a person sees while an environment is made: bars on a terminal, lines elsewhere, nothing."""
+"""Shows the progress of long work: bars on a terminal, lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
-from condavision.system.progress import Fetching, Progress
+from condavision.system.progress import Progress, Task, Work, readable_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from rattler.install import InstallerReporter
 
 __all__ = ["BarProgress", "LineProgress", "choose_progress"]
 
 
 class LineProgress(Progress):
-    """One plain line for each thing done, for logs."""
+    """One plain line for each event, for logs."""
+
+    shows: ClassVar[bool] = True
 
     def message(self, text: str) -> None:
         """Write one line."""
-        self._write(text)
+        self._write(f"condavision: {text}")
 
     @contextmanager
-    def installing(self, packages: int) -> Iterator[InstallerReporter | None]:
-        """Write a line for each download and one at the end."""
-        from condavision.cli.progress_bars import LineReporter
-
+    def doing(self, work: Work, parts: int) -> Iterator[Task]:
+        """Write lines for the events; one before compiling and one after installing."""
         started = time.monotonic()
-        yield LineReporter(self.message)  # type: ignore[abstract] # empty bodies, not abstract
-        count = _counted(packages, "conda package")
-        self.message(f"installed {count} in {time.monotonic() - started:.1f} s")
+        counted = f"{parts} {work.value}{'' if parts == 1 else 's'}"
+        if work is Work.COMPILING:
+            self.message(f"compiling {counted}")
+        yield _Lines(self._write, work, parts)
+        if work is Work.INSTALLING:
+            self.message(f"installed {counted} in {time.monotonic() - started:.1f} s")
+
+
+class BarProgress(LineProgress):
+    """Bars with sizes and speed, which disappear at the end."""
 
     @contextmanager
-    def fetching(self, files: int) -> Iterator[Fetching]:
-        """Write a line for each file."""
-        from condavision.cli.progress_bars import LineFetching
+    def doing(self, work: Work, parts: int) -> Iterator[Task]:
+        """Show bars; lines where one requirement set is solved."""
+        if work is Work.SOLVING and parts == 1:
+            with super().doing(work, parts) as lines:
+                yield lines
+            return
+        from condavision.cli.progress_bars import shown_bars
 
-        yield LineFetching(self.message, files)
-
-    @contextmanager
-    def compiling(self, modules: int) -> Iterator[Callable[[int], object]]:
-        """Write a line before, as it may take long."""
-        self.message(f"compiling {_counted(modules, 'module')}")
-        yield lambda _: None
+        with shown_bars(self._stream, work, parts) as bars:
+            yield bars
 
 
-class BarProgress(Progress):
-    """Bars with sizes and speed."""
+class _Lines(Task):
+    def __init__(self, write: Callable[[str], None], work: Work, parts: int) -> None:
+        self._write = write
+        self._work = work
+        self._parts = parts
+        self._number = 0
+        self._lock = threading.Lock()
 
-    def message(self, text: str) -> None:
-        """Write one line."""
-        self._write(text)
+    def started(self, name: str) -> None:
+        self._number += 1
+        place = f"{self._number} of {self._parts}: " if self._parts > 1 else ""
+        self._write(f"solving {place}{name} ...")
 
-    @contextmanager
-    def installing(self, packages: int) -> Iterator[InstallerReporter | None]:
-        """Show a bar for what is fetched and one for what is linked; they vanish at the end."""
-        from condavision.cli.progress_bars import bars
+    def waiting(self, name: str, seconds: float) -> None:
+        self._write(f"still solving {name}, after {seconds:.0f} s ...")
 
-        with bars(self._stream, packages) as reporter:
-            yield reporter
-
-    @contextmanager
-    def fetching(self, files: int) -> Iterator[Fetching]:
-        """Show a bar that vanishes at the end."""
-        from condavision.cli.progress_bars import fetching_bar
-
-        with fetching_bar(self._stream, files) as fetching:
-            yield fetching
-
-    @contextmanager
-    def compiling(self, modules: int) -> Iterator[Callable[[int], object]]:
-        """Show a bar that vanishes at the end."""
-        from condavision.cli.progress_bars import compiling_bar
-
-        with compiling_bar(self._stream, modules) as compiled:
-            yield compiled
+    def fetched(self, name: str, size: int) -> None:
+        with self._lock:
+            self._number += 1
+            place = f", {self._number} of {self._parts}" if self._work is Work.FETCHING else ""
+            self._write(f"condavision: fetched {name} ({readable_size(size)}){place}")
 
 
 def choose_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
-    """Return what fits ``stream`` (standard error): bars, lines, or silence if ``quiet``."""
+    """Return what suits ``stream`` (standard error): bars, lines, or silence if ``quiet``."""
     stream = stream or sys.stderr
     if quiet:
         return Progress(stream)
     return BarProgress(stream) if stream.isatty() else LineProgress(stream)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -11,7 +11,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.groups import group_targets
-from condavision.compile_stage.progress import LockProgress
 from condavision.compile_stage.recording import LockingReport, Recorder
 from condavision.compile_stage.renewal import Renewal
 from condavision.compile_stage.retire import part_folders
@@ -21,6 +20,7 @@ from condavision.inference.staleness import option_changes
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import lock_path
 from condavision.system.cache_dir import home
+from condavision.system.progress import Progress, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
+    from condavision.system.progress import Task
 
 __all__ = ["lock"]
 
@@ -42,7 +43,7 @@ def lock(
     workspace: Workspace,
     *,
     renewal: Renewal | None = None,
-    progress: LockProgress | None = None,
+    progress: Progress | None = None,
     gone: bool = False,
 ) -> LockingReport:
     """Lock what is named; a target that fails does not keep the others from their locks.
@@ -57,7 +58,7 @@ def lock(
         AnalysisError: a path does not exist, or a folder holds no script and nothing recorded.
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
-    renewal, progress = renewal or Renewal(), progress or LockProgress()
+    renewal, progress = renewal or Renewal(), progress or Progress()
     selection = select_targets(named, workspace, join=True, gone=gone)
     groups, failed = group_targets(selection.targets, workspace)
     renewal.require_known(groups)
@@ -68,8 +69,8 @@ def lock(
     for folder, found in present.items():
         recorder.record(folder, found, written=False)
     if unsolved:
-        with progress.solving(len(unsolved)):
-            asyncio.run(_solve_groups(unsolved, workspace, renewal, progress, recorder))
+        with progress.doing(Work.SOLVING, len(unsolved)) as task:
+            asyncio.run(_solve_groups(unsolved, workspace, renewal, task, recorder))
     parted = part_folders(named.apart, workspace, recorder.failed)
     places = {target: place for place, target in enumerate(selection.targets)}
     return LockingReport(
@@ -127,7 +128,7 @@ async def _solve_groups(
     groups: Iterable[Group],
     workspace: Workspace,
     renewal: Renewal,
-    progress: LockProgress,
+    task: Task,
     recorder: Recorder,
 ) -> None:
     """Solve as many groups at a time as there are processors."""
@@ -139,8 +140,8 @@ async def _solve_groups(
     async def solve(group: Group) -> None:
         first = group.inferences[0]
         async with turns:
-            progress.started(first.project.key)
-            reminder = asyncio.create_task(_remind(first.project.key, progress))
+            task.started(first.project.key)
+            reminder = asyncio.create_task(_remind(first.project.key, task))
             try:
                 solved = await solver.solve(
                     first.requirements,
@@ -155,16 +156,16 @@ async def _solve_groups(
                 recorder.fail(group, error)
             finally:
                 reminder.cancel()
-            progress.finished(first.project.key)
+            task.finished(name=first.project.key)
 
     await asyncio.gather(*map(solve, groups))
 
 
-async def _remind(script: str, progress: LockProgress) -> None:
+async def _remind(script: str, task: Task) -> None:
     started = time.monotonic()
     while True:
         await asyncio.sleep(_REMIND_SECONDS)
-        progress.waiting(script, time.monotonic() - started)
+        task.waiting(script, time.monotonic() - started)
 
 
 def _with_overrides(lock: Lock, group: Group) -> Lock:

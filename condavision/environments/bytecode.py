@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.system.files import remove_tree
+from condavision.system.progress import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from condavision.system.progress import Progress
+    from condavision.system.progress import Progress, Task
 
 __all__ = ["compile_missing", "compile_prefix", "compile_sources"]
 
@@ -196,13 +197,16 @@ def compile_sources(
     if not sources:
         return True
     workers = min(os.cpu_count() or 1, 1 + len(sources) // 100)
-    with tempfile.TemporaryDirectory() as folder, progress.compiling(len(sources)) as compiled:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        progress.doing(Work.COMPILING, len(sources)) as task,
+    ):
         listings = []
         for number in range(workers):
             listings.append(Path(folder, str(number)))
             names = (f"{source}\0" for source in sources[number::workers])
             listings[-1].write_bytes(os.fsencode("".join(names)))
-        codes = _compiled([(str(python), str(it)) for it in listings], prefix, compiled, inherit)
+        codes = _compiled([(str(python), str(it)) for it in listings], prefix, task, inherit)
     if errno.ENOSPC in codes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(prefix))
     return not any(codes)
@@ -211,7 +215,7 @@ def compile_sources(
 def _compiled(
     works: Iterable[tuple[str, str]],
     prefix: Path,
-    compiled: Callable[[int], object],
+    task: Task,
     inherit: tuple[int, ...],
 ) -> list[int]:
     """Run a compiler for each Python and list of files; return their exit codes."""
@@ -232,7 +236,7 @@ def _compiled(
                     )
                     compilers.append(compiler)
             while some := dots.read(1 << 12):
-                compiled(len(some))
+                task.finished(len(some))
         return [compiler.wait() for compiler in compilers]
     except BaseException:
         for compiler in compilers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from urllib.request import url2pathname
 from rattler import BuildString, Client, PackageRecord, RepoDataRecord
 from rattler import install as rattler_install
 from rattler.exceptions import InstallerError
+from rattler.install import InstallerReporter
 from rattler.package_cache import PackageCache, ValidationMode
 
 from condavision.core.channels import CREDENTIALS
@@ -24,13 +26,13 @@ from condavision.environments.package_cache import drop_altered_files, writable_
 from condavision.errors import InstallError
 from condavision.system.certificates import channel_certificate_hint
 from condavision.system.error_text import without_names
-from condavision.system.progress import LONGEST
+from condavision.system.progress import LONGEST, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from condavision.core.model import LockedPackage
-    from condavision.system.progress import Progress
+    from condavision.system.progress import Progress, Task
 
 __all__ = ["install_conda_packages"]
 
@@ -70,7 +72,7 @@ async def _install(
         if not index.contains_record(record):
             _verify_archive(package)
         drop_altered_files(folder / _cache_name(package))
-    with progress.installing(len(records)) as reporter:
+    with progress.doing(Work.INSTALLING, len(records)) as task:
         await rattler_install(
             [record for _, record in records],
             prefix,
@@ -78,9 +80,43 @@ async def _install(
             installed_packages=[],
             execute_link_scripts=False,
             client=Client.default_client(timeout=LONGEST),
-            reporter=reporter,
+            reporter=_Reporter(task) if progress.shows else None,  # type: ignore[abstract]
             show_progress=False,
         )
+
+
+class _Reporter(InstallerReporter):
+    """Passes rattler's events on; rattler calls from several threads at a time."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self._task = task
+        self._lock = threading.Lock()
+        self._names: dict[int, str] = {}
+        self._bytes: dict[int, tuple[int, int]] = {}  # received, expected
+
+    def on_populate_cache_start(self, operation: int, package_name: str) -> int:
+        self._names[operation] = package_name
+        return operation
+
+    def on_download_start(self, cache_entry: int) -> int:
+        return cache_entry  # the number its name is kept under
+
+    def on_download_progress(self, download_idx: int, progress: int, total: int | None) -> None:
+        expected = max(total or 0, progress)
+        with self._lock:
+            before = self._bytes.get(download_idx, (0, 0))
+            self._bytes[download_idx] = (progress, expected)
+        name = self._names.get(download_idx, "")
+        self._task.received(progress - before[0], expected - before[1], name)
+
+    def on_download_completed(self, download_idx: int) -> None:
+        size = self._bytes.get(download_idx, (0, 0))[0]
+        self._task.fetched(self._names.get(download_idx, ""), size)
+
+    def on_link_complete(self, index: int) -> None:
+        del index
+        self._task.finished()
 
 
 def _record(package: LockedPackage) -> RepoDataRecord:

@@ -25,13 +25,13 @@ from condavision.core.model import Manager
 from condavision.environments.vendored import CHANNEL, is_intact, vendored_path
 from condavision.errors import CondavisionError, InstallError, UsageError
 from condavision.system.file_lock import exclusive
-from condavision.system.progress import LONGEST
+from condavision.system.progress import LONGEST, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from condavision.core.model import Lock, LockedPackage
-    from condavision.system.progress import Fetching, Progress
+    from condavision.system.progress import Progress, Task
 
 __all__ = ["Vendored", "vendor"]
 
@@ -109,8 +109,8 @@ def _vendor(folder: Path, wanted: dict[Path, LockedPackage], progress: Progress)
     failed: list[CondavisionError] = []
     if lacking:
         progress.message(f"fetching {len(lacking)} of {len(wanted)} files into {folder}")
-        with progress.fetching(len(lacking)) as fetching:
-            failed = asyncio.run(_fetch_all(lacking, fetching))
+        with progress.doing(Work.FETCHING, len(lacking)) as task:
+            failed = asyncio.run(_fetch_all(lacking, task))
     asyncio.run(_index(folder / CHANNEL))
     if failed:
         hints = dict.fromkeys(hint for error in failed for hint in error.hints)
@@ -137,9 +137,7 @@ async def _index(channel: Path) -> None:
     await index_fs(channel)
 
 
-async def _fetch_all(
-    lacking: dict[Path, LockedPackage], fetching: Fetching
-) -> list[CondavisionError]:
+async def _fetch_all(lacking: dict[Path, LockedPackage], task: Task) -> list[CondavisionError]:
     """Fetch files concurrently and return the errors; one does not stop the others."""
     client = Client.default_client(timeout=LONGEST)
     gate = asyncio.Semaphore(_AT_ONCE)
@@ -148,7 +146,7 @@ async def _fetch_all(
     async def fetch(path: Path, package: LockedPackage) -> None:
         async with gate:
             try:
-                await _fetch(client, path, package, fetching)
+                await _fetch(client, path, package, task)
             except CondavisionError as error:
                 failed.append(error)
 
@@ -156,12 +154,12 @@ async def _fetch_all(
     return failed
 
 
-async def _fetch(client: Client, path: Path, package: LockedPackage, fetching: Fetching) -> None:
+async def _fetch(client: Client, path: Path, package: LockedPackage, task: Task) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}{_PART}")
     try:
         with part.open("wb") as stream:
-            sink = _Sink(stream, fetching)
+            sink = _Sink(stream, task)
             await _download(client, package, sink)
         if sink.digest.hexdigest() != package.sha256:
             raise InstallError(
@@ -173,7 +171,8 @@ async def _fetch(client: Client, path: Path, package: LockedPackage, fetching: F
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-    fetching.finished(path.name, sink.received)
+    task.fetched(path.name, sink.received)
+    task.finished()
 
 
 async def _download(client: Client, package: LockedPackage, sink: _Sink) -> None:
@@ -207,17 +206,17 @@ def _reason(error: Exception) -> str:
 class _Sink:
     """A file that hashes what is written to it and reports its size."""
 
-    def __init__(self, stream: BinaryIO, fetching: Fetching) -> None:
+    def __init__(self, stream: BinaryIO, task: Task) -> None:
         self.digest = hashlib.sha256()
         self.received = 0
         self._stream = stream
-        self._fetching = fetching
+        self._task = task
 
     def write(self, chunk: bytes) -> int:
         """Write the next bytes."""
         self.digest.update(chunk)
         self.received += len(chunk)
-        self._fetching.received(len(chunk))
+        self._task.received(len(chunk))
         return self._stream.write(chunk)
 
     def flush(self) -> None:

@@ -1,68 +1,79 @@
-"""What happens while files are fetched, linked and compiled, for whoever shows it."""
+"""The events of long work; here nothing is shown but warnings. ``cli`` has lines and bars."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from rattler.install import InstallerReporter
-
-__all__ = ["LONGEST", "Fetching", "Progress"]
-
+__all__ = ["LONGEST", "Progress", "Task", "Work", "readable_size"]
 
 LONGEST = 3600
-"""Seconds that the download of one file may take: rattler itself would wait for ever."""
+"""Seconds that the download of one file may take: rattler itself has no limit."""
 
 
-class Fetching:
-    """Hears of files being fetched; says nothing."""
+class Work(Enum):
+    """What is done to many parts; the value is what one part is called."""
 
-    def received(self, count: int) -> None:
-        """Take note of so many bytes more; called from any thread."""
+    SOLVING = "requirement set"
+    INSTALLING = "conda package"
+    FETCHING = "file"
+    COMPILING = "module"
 
-    def finished(self, name: str, size: int) -> None:
-        """Take note of a complete file and its size in bytes."""
+
+class Task:
+    """Receives the events of one piece of work, from any thread."""
+
+    def started(self, name: str) -> None:
+        """Note that work on a part has begun."""
+
+    def waiting(self, name: str, seconds: float) -> None:
+        """Note that a part is still not done."""
+
+    def received(self, count: int, expected: int = 0, name: str = "") -> None:
+        """Note ``count`` more bytes of a file, and ``expected`` more that will come in all."""
+
+    def fetched(self, name: str, size: int) -> None:
+        """Note a complete file and its size in bytes."""
+
+    def finished(self, count: int = 1, name: str = "") -> None:
+        """Note ``count`` more parts that are done."""
 
 
 class Progress:
-    """Says nothing, except warnings; the other two say more."""
+    """Receives what happens in a command; shows warnings alone."""
+
+    shows: ClassVar[bool] = False
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
 
     def message(self, text: str) -> None:
-        """Say what goes on."""
+        """Report a step."""
 
     def warning(self, text: str) -> None:
-        """Say what a person should know even when everything else is quiet."""
-        self._write(f"warning: {text}")
+        """Report what a person has to see even with ``--quiet``."""
+        self._write(f"condavision: warning: {text}")
 
     @contextmanager
-    def installing(self, packages: int) -> Iterator[InstallerReporter | None]:
-        """Show the installation of so many conda packages; hand the reporter to rattler."""
-        del packages
-        yield None
+    def doing(self, work: Work, parts: int) -> Iterator[Task]:
+        """Cover a piece of work on so many parts; yield what receives its events."""
+        del work, parts
+        yield Task()
 
-    @contextmanager
-    def fetching(self, files: int) -> Iterator[Fetching]:
-        """Show the download of so many files."""
-        del files
-        yield Fetching()
-
-    @contextmanager
-    def compiling(self, modules: int) -> Iterator[Callable[[int], object]]:
-        """Show the compilation of so many modules; call what is yielded with how many are done."""
-        del modules
-        yield _ignore
-
-    def _write(self, text: str) -> None:
-        self._stream.write(f"condavision: {text}\n")
+    def _write(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
         self._stream.flush()
 
 
-def _ignore(_: object) -> None:
-    pass
+def readable_size(count: float) -> str:
+    """Return a number of bytes with its unit."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
