@@ -13,10 +13,14 @@ from condavision.core.model import Manager
 from condavision.environments import activation
 from condavision.environments.bytecode import compile_missing, compile_prefix
 from condavision.environments.conda_install import install_conda_packages
-from condavision.environments.package_cache import CACHES
+from condavision.environments.package_cache import CACHES, RECORDS
 from condavision.environments.pypi_install import install_pypi_packages
 from condavision.environments.vendored import from_vendored
-from condavision.environments.wheel_records import altered_files
+from condavision.environments.wheel_records import (
+    altered_files,
+    apply_corrections,
+    learn_corrections,
+)
 from condavision.errors import InstallError
 from condavision.system.files import remove_tree, write_atomic
 
@@ -108,16 +112,22 @@ def _install_pypi(
 ) -> None:
     """Install distributions; those whose files were altered in the cache are fetched again.
 
-    Cached files are hard-linked into environments: editing one there edits it everywhere.
+    Cached files are hard-linked into environments: an edit in one environment alters the cache,
+    and every environment linked from it.
     """
+    home = environment.prefix.parent.parent
     install = partial(
         install_pypi_packages,
         python=environment.python,
-        cache=environment.prefix.parent.parent / "uv",
+        cache=home / "uv",
         allow_sdist=lock.record.allows_sdists,
         inherit=inherit,
     )
     install(packages)
+    kept: dict[str, Path] = {
+        canonicalize_name(package.name): home / RECORDS / package.sha256 for package in packages
+    }
+    apply_corrections(environment.prefix, kept)
     found = {canonicalize_name(name): path for name, path in altered_files(environment.prefix)}
     altered = [package for package in packages if canonicalize_name(package.name) in found]
     if not altered:
@@ -129,9 +139,12 @@ def _install_pypi(
     except InstallError as error:
         example = found[canonicalize_name(altered[0].name)]
         raise InstallError(
-            f"Files of what is cached were altered: {listed} (such as {example}). {error.message}",
+            f"Cached files were altered: {listed} (such as {example}). {error.message}",
             *error.hints,
         ) from error
+    kept = {name: file for name, file in kept.items() if name in found}
+    learn_corrections(environment.prefix, kept)
+    apply_corrections(environment.prefix, kept)
     if still := [path for _, path in altered_files(environment.prefix)]:
         others = f" and {len(still) - 1} others" if len(still) > 1 else ""
         progress.message(f"warning: still not as they were recorded: {still[0]}{others}")

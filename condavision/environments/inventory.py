@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.environments.environment import Environment
-from condavision.environments.package_cache import CACHES
+from condavision.environments.package_cache import CACHES, RECORDS
 from condavision.system.file_lock import try_exclusive
 from condavision.system.files import remove_tree
 
@@ -138,7 +138,9 @@ def remove_caches(home: Path) -> None:
 
 
 def _caches(home: Path) -> list[Path]:
-    return [home / name for name in (*CACHES, "uv", "pyc", "warm") if (home / name).is_dir()]
+    return [
+        home / name for name in (*CACHES, "uv", RECORDS, "pyc", "warm") if (home / name).is_dir()
+    ]
 
 
 def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvironment, ...]:

@@ -18,10 +18,13 @@ from condavision.system.files import write_atomic
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CACHES", "drop_altered_files", "writable_cache"]
+__all__ = ["CACHES", "RECORDS", "drop_altered_files", "writable_cache"]
 
 CACHES = ("pkgs", "pkgs-added")
 """The folders of packages below ``CONDAVISION_HOME``."""
+
+RECORDS = "wheel-records"
+"""The folder of corrections to ``RECORD`` files of wheels, by the wheel's sha256."""
 
 
 def writable_cache(cache: Path, entries: Iterable[str]) -> Path:

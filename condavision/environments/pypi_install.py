@@ -1,4 +1,4 @@
-"""PyPI distributions into a prefix: uv installs exactly the locked files, by url and sha256."""
+"""Installs PyPI distributions into a prefix: uv takes exactly the locked files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
 
-from condavision.environments.uv_cache import adopt, empty_cache
-from condavision.environments.wheel_records import correct_record
 from condavision.errors import InstallError
 from condavision.system.certificates import certificate_hint
 from condavision.system.error_text import without_names
@@ -46,21 +44,23 @@ def install_pypi_packages(
     anew: bool = False,
     inherit: tuple[int, ...] = (),
 ) -> None:
-    """Install ``packages`` for the interpreter ``python``, no dependencies, hashes required.
+    """Install ``packages`` for the interpreter ``python``, without dependencies, by url and sha256.
 
-    ``cache`` is uv's cache; what it has is used without asking the network, unless they are
-    installed ``anew``: once they are fetched, they replace what is there and what is cached, with
-    a RECORD that is right, whatever the author's tools wrote. Nothing is compiled.
-    ``inherit`` are file descriptors that uv keeps open.
+    ``cache`` is uv's cache; what it has is used without the network. Packages installed ``anew``
+    are fetched again, and replace what is installed and cached. uv removes all versions of a name
+    from its cache, so they are first fetched into another one: where that fails, nothing changes.
+    Nothing is compiled. ``inherit`` are file descriptors that uv keeps open.
 
     Raises:
         InstallError: a distribution cannot be fetched, has another content than locked, does not
             fit the interpreter, or is a source distribution and those are not allowed.
+        OSError: the cache cannot be written.
     """
     if not packages:
         return
     _refuse_sdists(packages, allowed=allow_sdist)
-    with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".tmp", dir=cache) as folder:
         requirements = Path(folder, "requirements.txt")
         lines = [f"{item.name} @ {item.url} --hash=sha256:{item.sha256}\n" for item in packages]
         requirements.write_text("".join(lines), encoding="utf-8")
@@ -69,35 +69,31 @@ def install_pypi_packages(
             *("pip", "install", "--no-config", "--no-deps", "--require-hashes"),
             *("--break-system-packages", "--quiet", "--python", str(python)),
             *("--requirements", str(requirements)),
+            *(("--reinstall",) if anew else ()),
             *(() if allow_sdist else ("--no-build",)),
         ]
+        usual = ["--cache-dir", str(cache)]
         if anew:
-            with empty_cache(cache) as fresh:
-                unused = ("--target", str(fresh / "target"))
-                fetched = _run([*command, "--cache-dir", str(fresh), *unused], inherit)
-                if fetched.returncode != 0:
-                    raise _explained(fetched.stderr, packages)
-                for info in fresh.glob("archive-v*/*/*.dist-info"):
-                    correct_record(info)
-                adopt(fresh, cache)
-            command.append("--reinstall")
-        command += ("--cache-dir", str(cache))
-        result = _run([*command, "--offline"], inherit)
-        if result.returncode != 0:
-            result = _run(command, inherit)
-    if result.returncode != 0:
-        raise _explained(result.stderr, packages)
+            names = [item.name for item in packages]
+            _run([*command, "--cache-dir", str(Path(folder, "cache"))], packages, inherit)
+            _run([find_uv_bin(), "cache", "clean", *usual, *names], packages, inherit)
+        try:
+            _run([*command, *usual, "--offline"], packages, inherit)
+        except InstallError:
+            _run([*command, *usual], packages, inherit)
 
 
-def _run(command: Sequence[str], inherit: tuple[int, ...]) -> subprocess.CompletedProcess[str]:
-    # What the user's shell says to uv must not change what a lock installs; credentials may stay,
-    # and those of a private index are its URL's: nothing is looked up there, all have urls.
+def _run(
+    command: Sequence[str], packages: Sequence[LockedPackage], inherit: tuple[int, ...]
+) -> None:
+    # uv's variables must not change what a lock installs. Credentials are kept, and the indexes
+    # whose URLs have some: no index is read, as all packages have URLs.
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("UV_") or name.startswith(_CREDENTIALS)
     }
-    return subprocess.run(
+    ran = subprocess.run(
         command,
         env=kept,
         stdin=subprocess.DEVNULL,
@@ -107,6 +103,8 @@ def _run(command: Sequence[str], inherit: tuple[int, ...]) -> subprocess.Complet
         check=False,
         pass_fds=inherit,
     )
+    if ran.returncode != 0:
+        raise _explained(ran.stderr, packages)
 
 
 def _refuse_sdists(packages: Sequence[LockedPackage], *, allowed: bool) -> None:
@@ -119,13 +117,13 @@ def _refuse_sdists(packages: Sequence[LockedPackage], *, allowed: bool) -> None:
         raise InstallError(
             f"{', '.join(sources)}: the lock names a source distribution, which runs its author's "
             "code to build, and does not allow those.",
-            "lock again, with --allow-sdist if you trust it",
+            "lock again, with `--allow-sdist` if you trust it",
         )
 
 
 def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("hint:")]  # of options for uv
+    lines = [line for line in lines if not line.startswith("hint:")]  # on uv's own options
     reasons = [line.removeprefix("error: ").removeprefix("cause: ") for line in lines]
     named = [package for package in packages if package.url in message]
     what = (

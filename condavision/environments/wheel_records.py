@@ -1,8 +1,8 @@
-"""The distributions of PyPI in a prefix, looked at for files that are gone or altered.
+"""Finds missing and altered files of PyPI distributions in a prefix.
 
 A wheel's ``RECORD`` has the size and hash of each file (the binary distribution format of
-packaging.python.org). Hashing them all would take seconds; as with packages of conda, the size
-tells, or that a file was modified after it was put there.
+packaging.python.org). Hashing them all would take seconds; as with conda packages, only files with
+another size, or modified after extraction, are suspected.
 """
 
 # ruff: noqa: PTH116, PTH118 - thousands of files; pathlib takes twice the time
@@ -17,31 +17,33 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["altered_files", "correct_record", "files_of_distributions"]
+__all__ = ["altered_files", "apply_corrections", "files_of_distributions", "learn_corrections"]
 
 _SITE_PACKAGES = ("lib/python3*/site-packages", "Lib/site-packages")
 _LATE = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 """The files of a ``.dist-info`` folder that are written when a wheel is installed."""
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
-"""The kinds of hashes that a ``RECORD`` is to have; of others the size has to do."""
+"""The kinds of hashes that are checked; with others only the size is."""
 
 
 def altered_files(prefix: Path) -> Iterator[tuple[str, str]]:
-    """Yield the name of a distribution that we installed, and a file of it that is not as it was.
+    """Yield each missing or altered file of a distribution that we installed, after its name.
 
-    Paths are relative to ``prefix``. A file whose size and time say nothing is taken for whole, and
-    so is one that several distributions bring, such as ``tests/__init__.py``: one has it as it was.
+    Paths are relative to ``prefix``. A file that several distributions bring, such as
+    ``tests/__init__.py``, counts as unaltered if it exists: it is that of the last one.
     """
     for pattern in _SITE_PACKAGES:
         for folder in prefix.glob(pattern):
             found = sorted(folder.glob("*.dist-info"))
             ours = [info for info in found if _is_ours(info)]
-            records = {info: _rows(info) for info in found} if ours else {}
+            records = {info: _rows(info / "RECORD") for info in found} if ours else {}
             listed = Counter(os.path.normpath(row[0]) for rows in records.values() for row in rows)
             shared = {path for path, times in listed.items() if times > 1}
             for info in ours:
@@ -51,31 +53,54 @@ def altered_files(prefix: Path) -> Iterator[tuple[str, str]]:
 
 
 def files_of_distributions(prefix: Path) -> Iterator[str]:
-    """Yield the paths, relative to ``prefix``, of all that the distributions we installed list."""
+    """Yield the paths, relative to ``prefix``, of all files of distributions that we installed."""
     for pattern in _SITE_PACKAGES:
         for info in filter(_is_ours, prefix.glob(f"{pattern}/*.dist-info")):
-            for name, _, _ in _rows(info):
+            for name, _, _ in _rows(info / "RECORD"):
                 yield Path(os.path.relpath(info.parent / name, prefix)).as_posix()
 
 
-def correct_record(info: Path) -> None:
-    """Write into a ``RECORD`` the sizes and hashes that the files have, and no file there is not.
+def learn_corrections(prefix: Path, kept: Mapping[str, Path]) -> None:
+    """Keep the rows that are wrong in the ``RECORD`` of wheels just fetched, corrected.
 
-    For a wheel just fetched, whose own hash is what counts: installers do not mind a wrong RECORD.
+    The hash of such a wheel was checked; installers ignore a wrong ``RECORD``. ``kept`` has a file
+    for each distribution, by its normalized name.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: a file cannot be written.
     """
-    rows = _rows(info)
-    correct = [row for row in (_corrected(row, info.parent) for row in rows) if row]
-    if correct != rows:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(correct)
-        write_atomic(info / "RECORD", text.getvalue())
+    for info, file in _with_files(prefix, kept):
+        rows = _rows(info / "RECORD")
+        corrected = [_corrected(row, info.parent) for row in rows]
+        _write(file, [row for row in corrected if row not in rows])
+
+
+def apply_corrections(prefix: Path, kept: Mapping[str, Path]) -> None:
+    """Correct the ``RECORD`` of distributions that :func:`learn_corrections` kept rows for.
+
+    Raises:
+        OSError: a ``RECORD`` cannot be written.
+    """
+    for info, file in _with_files(prefix, kept):
+        if known := {row[0]: row for row in _rows(file)}:
+            _write(info / "RECORD", [known.get(row[0], row) for row in _rows(info / "RECORD")])
+
+
+def _with_files(prefix: Path, kept: Mapping[str, Path]) -> Iterator[tuple[Path, Path]]:
+    for pattern in _SITE_PACKAGES:
+        for info in filter(_is_ours, prefix.glob(f"{pattern}/*.dist-info")):
+            if file := kept.get(canonicalize_name(info.name.partition("-")[0])):
+                yield info, file
+
+
+def _write(file: Path, rows: list[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    write_atomic(file, text.getvalue())
 
 
 def _corrected(row: list[str], folder: Path) -> list[str]:
-    """Return a row as it should be; empty if there is no such file."""
+    """Return a row as it should be; without hash and size if there is no such file."""
     name, digest, size = row
     if not digest and not size:  # RECORD itself, for one
         return row
@@ -84,19 +109,19 @@ def _corrected(row: list[str], folder: Path) -> list[str]:
         kind = digest.partition("=")[0]
         return [name, f"{kind}={_hash(folder / name, kind)}" if kind in _HASHES else digest, found]
     except OSError:
-        return []
+        return [name, "", ""]
 
 
 def _is_ours(info: Path) -> bool:
-    """Tell whether uv installed a distribution from a file, as it does for a lock."""
+    """Return whether uv installed a distribution from a file, as it does for a lock."""
     if _text(info / "INSTALLER").strip() != "uv":
         return False
     return '"archive_info"' in _text(info / "direct_url.json")  # not in those that conda-build made
 
 
-def _rows(info: Path) -> list[list[str]]:
-    """Return the path, hash and size of each file; nothing where ``RECORD`` cannot be read."""
-    text = _text(info / "RECORD")
+def _rows(record: Path) -> list[list[str]]:
+    """Return the path, hash and size of each file; nothing where a ``RECORD`` cannot be read."""
+    text = _text(record)
     try:
         rows = [row for row in csv.reader(text.splitlines()) if row]
     except csv.Error:
@@ -111,7 +136,7 @@ def _altered(info: Path, rows: list[list[str]], shared: set[str]) -> Iterator[st
     extracted = _extracted(info)
     site_packages = str(info.parent)
     for name, digest, size in rows:
-        if not digest or name.endswith(".pyc"):  # which Python itself writes anew
+        if not digest or name.endswith(".pyc"):  # which Python itself rewrites
             continue
         path = os.path.normpath(os.path.join(site_packages, name))
         try:
@@ -127,7 +152,7 @@ def _altered(info: Path, rows: list[list[str]], shared: set[str]) -> Iterator[st
 
 
 def _extracted(info: Path) -> int:
-    """Return when a wheel was extracted: what lies beside its ``RECORD`` comes last in it."""
+    """Return when a wheel was extracted: the files beside its ``RECORD`` are its last."""
     times = [
         entry.stat().st_mtime_ns
         for entry in os.scandir(info)
@@ -137,7 +162,7 @@ def _extracted(info: Path) -> int:
 
 
 def _has(path: str, digest: str) -> bool:
-    """Tell whether a file has a hash, spelt as ``RECORD`` does; one of an unknown kind it has."""
+    """Return whether a file has a hash as in ``RECORD``; true for unknown kinds of hashes."""
     kind, _, expected = digest.partition("=")
     if kind not in _HASHES:
         return True

@@ -1,4 +1,4 @@
-"""What PyPI brought is as its RECORD says, in the environment and in uv's cache, or is mended."""
+"""Files from PyPI are as in their RECORD, in the environment and in uv's cache, or are replaced."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ from condavision.core.platforms import current_subdir
 from condavision.environments.install import install
 from condavision.environments.inventory import list_environments, remove
 from condavision.environments.pypi_install import install_pypi_packages
-from condavision.environments.wheel_records import altered_files, correct_record
+from condavision.environments.wheel_records import (
+    altered_files,
+    apply_corrections,
+    learn_corrections,
+)
 from condavision.errors import InstallError
 from condavision.inspection.doctor.environments import check_environments
 from condavision.inspection.doctor.finding import State, Subject
@@ -186,7 +190,7 @@ def test_a_wheel_with_a_wrong_record_is_fetched_twice_and_then_known(
     assert [name for name, _ in altered_files(environment.prefix)] == ["liar"]
 
 
-def test_only_what_was_altered_leaves_the_cache_and_only_for_a_whole_one(
+def test_nothing_leaves_the_cache_before_its_replacement_was_fetched(
     build: Build, index: Index
 ) -> None:
     old = index.wheel("foo", "1", {"foo.py": b"x = 1\n"})
@@ -203,6 +207,7 @@ def test_only_what_was_altered_leaves_the_cache_and_only_for_a_whole_one(
     index.start()
     environment, said = build(old)
     assert AGAIN in said
+    build(new)  # fetched again too: uv removes all versions of a name
     index.stop()
     for package in (old, new):
         environment, said = build(package)
@@ -280,5 +285,6 @@ def test_a_record_with_noise_is_read(before: bytes, after: bytes) -> None:
         _installed(Path(folder), before + b"foo.py,sha256=abc,3\n" + after)
         for name, path in altered_files(Path(folder)):
             assert (name, path[:1] != "/") == ("foo", True)
-        for info in Path(folder).rglob("*.dist-info"):
-            correct_record(info)
+        kept = {"foo": Path(folder, "kept")}
+        learn_corrections(Path(folder), kept)
+        apply_corrections(Path(folder), kept)
