@@ -1,4 +1,4 @@
-"""The command's first door in Python: a script that ran before starts from here, the rest goes on.
+"""The command's entry point: a script that ran before starts from here, the rest is ``cli``'s.
 
 Nothing is imported that the warm path does not need (see ``warm``).
 """
@@ -19,14 +19,14 @@ _BROKEN_PIPE = 141  # 128 + SIGPIPE
 def main() -> "NoReturn":
     """Run the command line; never returns.
 
-    ``condavision run SCRIPT ARGS...`` of a script that is as it was when it last ran becomes the
-    script at once, and so does a module behind ``-m``; ``-q`` and ``--`` may be before them.
-    Everything else, and everything unexpected, is ``cli``'s.
+    ``condavision run SCRIPT ARGS...`` of a script that is unchanged since it last ran starts the
+    script at once, and so does ``-m MODULE``; ``-q`` and ``--`` may be before them. Everything
+    else is for ``cli``.
     """
     arguments = sys.argv[1:]
     if len(arguments) > 1 and arguments[0] == "run":
         at = 1
-        while arguments[at : at + 1] in (["-q"], ["--quiet"]):  # a warm start says nothing anyway
+        while arguments[at : at + 1] in (["-q"], ["--quiet"]):  # a warm start prints nothing
             at += 1
         words = arguments[at:]
         if len(words) > 1 and words[0] == "-m":
@@ -36,7 +36,7 @@ def main() -> "NoReturn":
         elif words and not words[0].startswith("-"):
             _start_warm(words[0], words[1:])
     # py-rattler crashes one interpreter in twenty at its end (PyGILState_Release), after the work
-    # is done; leaving without an end keeps the exit code true.
+    # is done; leaving without finalization keeps the exit code.
     os._exit(_flushed(_command_line()))
 
 
@@ -48,7 +48,7 @@ def _start_warm(script: str, arguments: list[str], *, module: bool = False) -> N
         if found is not None and os.name != "nt":
             command, environment = found
             os.execve(command[0], command, environment)  # noqa: S606 - the point of it all
-    except Exception:  # noqa: BLE001 - a shortcut that fails is no shortcut; the long way tells why
+    except Exception:  # noqa: BLE001 - the cold start reports the error
         return
 
 
@@ -67,7 +67,7 @@ def _command_line() -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         return _BROKEN_PIPE
-    except Exception:  # noqa: BLE001 - a defect of ours: show it, and still leave the safe way
+    except Exception:  # noqa: BLE001 - a bug of ours: show it, and still leave without finalization
         sys.excepthook(*sys.exc_info())
         return 1
 
@@ -89,6 +89,6 @@ def _flushed(code: int) -> int:
                 stream.flush()
         except BrokenPipeError:
             code = code or _BROKEN_PIPE
-        except Exception:  # noqa: BLE001 - it was told, or there is nowhere left to tell it
+        except Exception:  # noqa: BLE001 - already reported, or no stream is left
             code = code or 1
     return code

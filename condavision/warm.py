@@ -1,4 +1,4 @@
-"""The warm path's reading half: has nothing changed since a script last ran, how does it start.
+"""Reads the warm record of a script: whether nothing has changed since it last ran, how it starts.
 
 Imported on every run, before anything else of the package, so it uses ``os`` alone: ``re`` and
 ``json`` would cost as much as the rest of the start. ``warm_record`` writes what is read here.
@@ -153,12 +153,12 @@ def record_path(home: str, script: str) -> str:
 def warm_command(
     script: str, arguments: list[str], environ: "Mapping[str, str]", *, module: bool = False
 ) -> tuple[list[str], dict[str, str]] | None:
-    """Return the command that runs a script as it last ran, and its variables; None if not known.
+    """Return the command that runs a script as it last ran, and its variables; None if unknown.
 
-    ``module`` tells that ``script`` is the name of one, to be run by ``-m``.
+    ``module``: ``script`` is the name of one, run by ``-m``.
 
     Raises:
-        OSError, ValueError: the record is unreadable or damaged; as good as none.
+        OSError, ValueError: the record is unreadable or damaged; treated as none.
     """
     home = warm_home(environ)
     if not _is_private(f"{home}/warm"):
@@ -195,7 +195,7 @@ def _pairs(items: "Sequence[str]") -> "Iterator[tuple[str, str]]":
 
 
 def _is_private(folder: str) -> bool:
-    """Tell whether only this user can have written what is in a folder."""
+    """Return whether only this user can have written the files in a folder."""
     if os.name == "nt":  # the user's profile is private by its access list
         return True
     try:
@@ -218,7 +218,7 @@ def _touch(used: str) -> None:
         if os.stat(used).st_mtime < time() - 3600:  # noqa: PTH116
             os.utime(used)
     except OSError:
-        pass  # a cache that is not ours to write
+        pass  # a cache that this user cannot write
 
 
 def read_fields(path: str) -> list[str]:
@@ -251,7 +251,7 @@ def counted(items: "Sequence[str]") -> list[str]:
 
 
 def read_list(fields: "Iterator[str]") -> tuple[str, ...]:
-    """Return the next list; its length tells where it ends.
+    """Return the next list, which its length precedes.
 
     Raises:
         ValueError: there is no list here.

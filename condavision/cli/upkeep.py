@@ -46,11 +46,11 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
     """
     from condavision.cli.output import print_json
     from condavision.cli.upkeep_output import cleaned_json, print_cleaned
-    from condavision.environments.clean import Selection
+    from condavision.environments.clean import CleanCriteria
     from condavision.environments.clean import clean as remove
     from condavision.system.cache_dir import home
 
-    cleaned = remove(home(), Selection(**selected), dry_run=dry_run, force=force)
+    cleaned = remove(home(), CleanCriteria(**selected), dry_run=dry_run, force=force)
     if as_json:
         print_json(cleaned_json(cleaned))
     else:

@@ -1,10 +1,10 @@
-"""What activating an environment does to variables, worked out once and then only applied.
+"""What activating an environment does to variables: derived once, then only applied.
 
-Packages bring shell scripts (``etc/conda/activate.d``) that set variables; running them costs a
-shell at every start. They are run here against made-up values instead, and each variable's fate is
-read off: set, prepended, appended, unset, backed up under another name. The result is then tried on
-other values; where it is not what the shell makes of them, or where a script asks for the time or
-the terminal, the environment is *live*: its scripts run each time.
+Packages have shell scripts (``etc/conda/activate.d``) that set variables; running them costs a
+shell at every start. They are run once with placeholder values, which shows what becomes of each
+variable: set, prepended, appended, unset, backed up under another name. The result is then verified
+with other values. Where it differs from the shell's, or where a script reads the time or the
+terminal, the environment is *live*: its scripts run each time.
 
 The order is conda's (``conda.activate``): PATH and CONDA_*, ``etc/conda/env_vars.d``, the prefix's
 own ``conda-meta/state``, then the scripts by name.
@@ -46,14 +46,14 @@ class Activation:
 
     @property
     def wrapper(self) -> tuple[str, ...]:
-        """The command that runs the scripts and then becomes the command put behind it (POSIX)."""
+        """The command that runs the scripts and then executes the command after it (POSIX)."""
         return shell_command(self.scripts) if self.scripts and os.name == "posix" else ()
 
 
 def derive(prefix: Path) -> Activation:
-    """Work out what activating ``prefix`` does.
+    """Derive what activating ``prefix`` does.
 
-    Scripts that fail or that cannot be worked out make the activation live; none is an error here.
+    Scripts that fail, or whose effect cannot be derived, make the activation live; no error.
     """
     base = _base(prefix)
     scripts = _scripts(prefix)
@@ -64,7 +64,7 @@ def derive(prefix: Path) -> Activation:
 
 
 def store(activation: Activation, prefix: Path) -> None:
-    """Keep the activation in the prefix, so that it is worked out once.
+    """Store the activation in the prefix, so that it is derived once.
 
     Raises:
         OSError: it cannot be written.
@@ -74,7 +74,7 @@ def store(activation: Activation, prefix: Path) -> None:
 
 
 def load(prefix: Path) -> Activation:
-    """Return the activation kept in the prefix; work it out where there is none."""
+    """Return the activation stored in the prefix; derive it where there is none."""
     fields = iter(read_fields(str(_file(prefix))))
     if next(fields, None) != _FORMAT:
         return derive(prefix)
@@ -86,7 +86,7 @@ def _file(prefix: Path) -> Path:
 
 
 def _base(prefix: Path) -> tuple[Operation, ...]:
-    """Return what conda does without any script, and what keeps ``~/.local`` out."""
+    """Return what conda does without scripts, and what excludes ``~/.local``."""
     if os.name == "nt":
         middle = ("Library/mingw-w64/bin", "Library/usr/bin", "Library/bin", "Scripts", "bin")
         folders = [str(prefix), *(str(prefix / folder) for folder in middle)]
@@ -114,7 +114,7 @@ def _assignment(name: str, value: str | None) -> Operation:
 
 
 def _declared_variables(prefix: Path) -> dict[str, str]:
-    """Return what packages and the user declare, as conda reads it: PATH is not for them to set."""
+    """Return what packages and the user declare, as conda reads it: all but PATH."""
     found: dict[str, str] = {}
     for file in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*.json")):
         found.update(_string_table(_load(file)))

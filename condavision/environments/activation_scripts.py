@@ -1,4 +1,4 @@
-"""What packages' activation scripts do to variables, read off runs in made-up environments."""
+"""Derives what packages' activation scripts do to variables, from runs with placeholder values."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _SHELL_OWN = frozenset((
     "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM", "UID", "_",
 ))
 # fmt: on
-"""What the shell sets or minds itself; and LC_CTYPE, which Python sets in the C locale."""
+"""Variables that the shell sets or reads, and LC_CTYPE, which Python sets in the C locale."""
 
 _MOST_NAMES = 50
-"""Scripts that mention more variables than this run each time: trying them all would take long."""
+"""Scripts that mention more variables than this run each time: verifying them takes too long."""
 
 _MENTIONED = re.compile(r"\$\{?!?([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+?=|\b(?:unset|export) +(.+)")
 _INDIRECT = re.compile(r"\beval\b|\$\{!|\b(?:declare|local|typeset) +-n\b|\bprintenv\b")
@@ -46,9 +46,9 @@ _VOLATILE = re.compile(
 
 
 def shell_command(scripts: Iterable[str]) -> tuple[str, ...]:
-    """Return a shell command that sources ``scripts`` and becomes the command put behind it.
+    """Return a shell command that sources ``scripts`` and then executes the command after it.
 
-    What the scripts print goes to standard error.
+    The scripts' output goes to standard error.
     """
     # In a function, as in conda's, so that the scripts do not see our arguments.
     sources = "\n".join(f". {shlex.quote(script)}" for script in scripts)
@@ -71,7 +71,7 @@ def run_batch_scripts(
 def derive_operations(
     base: Sequence[Operation], scripts: Sequence[Path]
 ) -> tuple[Operation, ...] | None:
-    """Return ``base`` with what ``scripts`` do on top, None if that cannot be worked out."""
+    """Return ``base`` with what ``scripts`` do on top, None if that cannot be derived."""
     texts = [script.read_text("utf-8", "replace") for script in scripts]
     if os.name != "posix" or any(map(_is_volatile, texts)):
         return None
@@ -103,7 +103,7 @@ def _mentioned(texts: Iterable[str]) -> set[str]:
 
 
 def _derived(runs: _Runs, names: set[str]) -> list[Operation] | None:
-    """Return an operation for each variable the scripts touch, None if one does not fit."""
+    """Return an operation for each variable the scripts change, None if one has no such form."""
     unset = runs.result({})
     if unset is None:
         return None
@@ -167,9 +167,9 @@ def _untouched(name: str) -> Operation:
 
 
 class _Runs:
-    """Runs the scripts under a wrapper in made-up environments.
+    """Runs the scripts under a wrapper with placeholder values.
 
-    Scripts may make files where variables point, so made-up values lie in ``folder``, and HOME
+    Scripts may write files where variables point, so placeholders are paths in ``folder``, and HOME
     always has one.
     """
 
@@ -190,17 +190,17 @@ class _Runs:
         return {"PATH": self.path, **variables, "HOME": home}
 
     def result(self, variables: Mapping[str, str]) -> dict[str, str] | None:
-        """Return what a script's process would see, but for what the shell itself sets."""
+        """Return the variables of a script's process, without those of the shell itself."""
         start = tempfile.mkdtemp(dir=self._folder)  # another one each time: see _VOLATILE
         environment = apply(self._base, self.initial(variables))
         result = _dumped(self._wrapper, environment, start)
         return None if result is None else _without_shell(result)
 
     def agree(self, operations: Sequence[Operation], names: Sequence[str]) -> bool:
-        """Tell whether the operations predict what the scripts do to other values.
+        """Return whether the operations predict what the scripts do to other values.
 
-        A script may look at one variable to change another, so each is tried alone, alone but
-        empty, and as the only one that is missing.
+        A script may read one variable to change another, so each is tried alone, alone but empty,
+        and as the only missing one.
         """
         if len(names) > _MOST_NAMES:
             return False
@@ -228,7 +228,7 @@ def _without_shell(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _merged(base: Sequence[Operation], derived: Sequence[Operation]) -> tuple[Operation, ...]:
-    """Return both; the derived ones have seen the base's effect, except on what Python needs."""
+    """Return both; the derived ones include the base's effect, except on Python's variables."""
     python = ("PYTHONNOUSERSITE", "PYTHONHOME")
     replaced = {operation[0] for operation in derived if operation[0] not in python}
     return (
@@ -245,7 +245,7 @@ _DUMP = (
 
 
 def _dump_command() -> tuple[str, ...]:
-    """Return what prints its variables, each ended by a NUL.
+    """Return a command that prints its variables, each terminated by a NUL.
 
     GNU, BSD and busybox ``env`` know ``-0`` (POSIX does not), and start ten times faster than
     Python, of which scripts with many variables would need dozens.

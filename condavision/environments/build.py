@@ -1,4 +1,4 @@
-"""Building an environment: fetch, verify, link, compile, work out the activation, mark as ready."""
+"""Builds an environment: fetch, verify, link, compile, derive the activation, mark as ready."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build"]
 
-_SETTLED = 3  # looks, one after another, that find no prefix
+_SETTLED = 3  # checks in a row that find no prefix
 _SETTLING_SECONDS = 2.0
 
 
@@ -47,15 +47,15 @@ def build(
     vendored: Path | None = None,
     compile_bytecode: bool = True,
 ) -> None:
-    """Build ``environment`` from nothing; whatever is there is unfinished and goes first.
+    """Build ``environment`` from nothing; an incomplete one is removed first.
 
     With ``vendored`` every artefact comes from that folder, and nothing from the network.
 
-    The caller holds the environment's lock; ``inherit`` are the descriptors that keep it held in
-    the processes started here, so that none of them outlives the lock.
+    The caller holds the environment's lock; ``inherit`` are its descriptors, for the processes
+    started here: the lock is held as long as one of them runs.
 
     Raises:
-        InstallError: a package cannot be fetched, verified or linked; nothing is left behind.
+        InstallError: a package cannot be fetched, verified or linked; the prefix is removed.
     """
     prefix = environment.prefix
     home = prefix.parent.parent
@@ -65,7 +65,7 @@ def build(
     packages: Sequence[LockedPackage] = lock.on(environment.subdir)
     conda = [package for package in packages if package.manager is Manager.CONDA]
     pypi = [package for package in packages if package.manager is Manager.PYPI]
-    if vendored is not None:  # this machine's interpreters are here already
+    if vendored is not None:  # a local lock's interpreters are on this machine
         found = from_vendored(pypi if local else packages, vendored)
         pypi = [package for package in found if package.manager is Manager.PYPI]
         conda = conda if local else [it for it in found if it.manager is Manager.CONDA]
@@ -92,7 +92,7 @@ def build(
 def _leave_nothing(prefix: Path) -> None:
     """Remove a prefix to which rattler's threads may still be writing: they outlive its error.
 
-    What cannot be removed stays: to say so would hide what went wrong first.
+    Files that cannot be removed stay: another error would hide the first.
     """
     ends = time.monotonic() + _SETTLING_SECONDS
     absent = 0
@@ -151,21 +151,21 @@ def _install_pypi(
 
 
 def _require_utf_8(home: Path) -> None:
-    """Refuse what rattler and conda's own records cannot spell."""
+    """Refuse a path that rattler and conda's records cannot hold."""
     try:
         str(home).encode()
     except UnicodeEncodeError as error:
         raise InstallError(
             f"The folder {str(home)!a} has a name that is not UTF-8, which packages cannot hold.",
-            "choose another folder: export CONDAVISION_HOME=FOLDER",
+            "choose another folder: `export CONDAVISION_HOME=FOLDER`",
         ) from error
 
 
 def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:
-    """Make the packages of the embedded channel again that the cache has lost.
+    """Make packages of the embedded channel again that are missing in the cache.
 
     Raises:
-        ForeignInterpreterError: no interpreter of this machine gives one of them.
+        ForeignInterpreterError: one of them matches no interpreter of this machine.
     """
     from condavision.interpreters import restore  # noqa: PLC0415 - few locks need it
 

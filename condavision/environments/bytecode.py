@@ -1,6 +1,6 @@
-"""Compiled bytecode for noarch packages, which come without.
+"""Compiles bytecode for noarch packages, which have none.
 
-conda and mamba compile on installation, rattler does not; the first import then pays, and in a
+conda and mamba compile on installation, rattler does not. The first import is then slow, and in a
 prefix that its user cannot write every import. Each package is compiled once for each Python, and
 then linked: bytecode is valid wherever its source has the same time and size, as hard links have
 (PEP 3147, PEP 552), and Python corrects the path in it when it loads it.
@@ -56,17 +56,16 @@ for source in map(os.fsdecode, sources):
     os.write(done, b".")
 sys.exit(code)
 """
-"""Compiles the sources that a file lists, prints a dot for each, and removes bytecode that was cut
-off: until its issue 126606 was fixed, in 2024, Python did not notice that a disk is full. Runs on
-2.7 and later."""
+"""Compiles the sources listed in a file, prints a dot for each, and removes truncated bytecode:
+until issue 126606 was fixed, in 2024, Python did not notice a full disk. Runs on 2.7 and later."""
 
 
 def compile_prefix(
     prefix: Path, python: Path, cache: Path, progress: Progress, inherit: tuple[int, ...] = ()
 ) -> None:
-    """Give the sources of noarch packages their bytecode; ``cache`` keeps it for other prefixes.
+    """Compile the sources of noarch packages; ``cache`` keeps the bytecode for other prefixes.
 
-    Files that do not compile are left to fail when they are imported, as conda does. ``inherit``
+    Files that do not compile are ignored, as by conda: importing them fails. ``inherit``
     are file descriptors that the compiler keeps open.
 
     Raises:
@@ -92,7 +91,7 @@ def compile_prefix(
 def compile_missing(
     prefix: Path, python: Path, progress: Progress, inherit: tuple[int, ...] = ()
 ) -> None:
-    """Give those modules in site-packages their bytecode that have none.
+    """Compile the modules in site-packages that have no bytecode.
 
     Raises:
         OSError: the disk is full.
@@ -119,7 +118,7 @@ class _Sources:
         return [self.prefix / name for name in self.names]
 
     def link(self) -> bool:
-        """Link what is kept into the prefix; tell whether there was any and it fits."""
+        """Link kept bytecode into the prefix; return whether there was any, of these sources."""
         links = []
         try:
             for kept in os.listdir(self.kept):
@@ -139,7 +138,7 @@ class _Sources:
         return bool(links)
 
     def keep(self) -> None:
-        """Keep the prefix's bytecode; it is there as a whole or not at all."""
+        """Keep the prefix's bytecode, all of it or none."""
         try:
             self.kept.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.kept.parent) as folder:
@@ -151,7 +150,7 @@ class _Sources:
                 remove_tree(self.kept)
                 made.rename(self.kept)
         except OSError:
-            return  # another process was faster, or the cache cannot be written
+            return  # another process was first, or the cache cannot be written
 
 
 def _bytecode(source: Path) -> list[Path]:
@@ -164,7 +163,7 @@ def _bytecode(source: Path) -> list[Path]:
 
 
 def _fits(file: str, source: str) -> bool:
-    """Tell whether bytecode is of this very source: its header has the source's time."""
+    """Return whether bytecode is of this source: its header has the source's time."""
     with open(file, "rb", buffering=0) as stream:
         header = stream.read(16)
     expected = struct.pack("<I", int(os.stat(source).st_mtime) & 0xFFFFFFFF)
@@ -187,12 +186,12 @@ def compile_sources(
     progress: Progress,
     inherit: tuple[int, ...] = (),
 ) -> bool:
-    """Compile ``sources`` below ``prefix`` in parallel; those that cannot be compiled are left.
+    """Compile ``sources`` below ``prefix`` in parallel; skip those that cannot be compiled.
 
-    Tell whether every source was tried: a compiler may be killed where memory is short.
+    Return whether every source was tried: a compiler may be killed when memory is short.
 
     Raises:
-        OSError: the disk is full; no bytecode is left that was cut off.
+        OSError: the disk is full; no truncated bytecode remains.
     """
     if not sources:
         return True

@@ -1,4 +1,4 @@
-"""``clean``: which environments go."""
+"""``clean``: selects environments and removes them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from condavision.environments.inventory import InstalledEnvironment
 
-__all__ = ["Cleaned", "Selection", "clean"]
+__all__ = ["CleanCriteria", "Cleaned", "clean"]
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class CleanCriteria:
     """What to remove: by name (environment key or requirement hash), age in days, budget in MB.
 
-    ``unreferenced`` are those whose scripts are all gone. ``caches`` are the fetched packages,
+    ``unreferenced`` are those whose scripts were all deleted. ``caches`` are the fetched packages,
     bytecode and warm records, which environments do not need.
     """
 
@@ -44,9 +44,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What was removed, or would be, and by prefix who uses those that were kept for that.
+    """What was removed, or would be, and the users of environments that were kept, by prefix.
 
-    ``caches`` is the size of the caches that went, in bytes on disk.
+    ``caches`` is the size of the removed caches, in bytes on disk.
     """
 
     removed: tuple[InstalledEnvironment, ...]
@@ -54,24 +54,24 @@ class Cleaned:
     caches: int = 0
 
 
-def clean(home: Path, selection: Selection, *, dry_run: bool, force: bool = False) -> Cleaned:
-    """Remove what is selected; with ``dry_run`` only say what that would be.
+def clean(home: Path, criteria: CleanCriteria, *, dry_run: bool, force: bool = False) -> Cleaned:
+    """Remove what the criteria select; with ``dry_run`` only return what that would be.
 
-    An environment that a process runs from is kept, unless ``force`` says otherwise: what the
-    process has not loaded yet would be missing.
+    An environment that a process runs from is kept without ``force``: modules that the process has
+    not loaded yet would be missing.
 
     Raises:
-        UsageError: nothing is selected, or all and yet some, or a name is not an environment's.
+        UsageError: there are no criteria, ``everything`` is not the only one, or a name is unknown.
         InstallError: a file cannot be removed.
     """
-    chosen = _chosen(list_environments(home), selection)
+    chosen = _chosen(list_environments(home), criteria)
     kept = {} if force else users_of(chosen)
     chosen = tuple(item for item in chosen if item.prefix not in kept)
-    caches = cache_size(home) if selection.caches else 0
+    caches = cache_size(home) if criteria.caches else 0
     if not dry_run:
         try:
             chosen = remove(chosen)
-            if selection.caches:
+            if criteria.caches:
                 remove_caches(home)
         except OSError as error:
             raise InstallError(f"{error.filename} cannot be removed: {error.strerror}") from error
@@ -79,28 +79,28 @@ def clean(home: Path, selection: Selection, *, dry_run: bool, force: bool = Fals
 
 
 def _chosen(
-    environments: tuple[InstalledEnvironment, ...], selection: Selection
+    environments: tuple[InstalledEnvironment, ...], criteria: CleanCriteria
 ) -> tuple[InstalledEnvironment, ...]:
-    if selection.everything:
-        if replace(selection, everything=False, caches=False) != Selection():
+    if criteria.everything:
+        if replace(criteria, everything=False, caches=False) != CleanCriteria():
             raise UsageError(
-                "--all removes every environment, and the rest of the command only some",
-                "leave out --all, or all but it: condavision clean --all",
+                "--all removes every environment, the other criteria only some",
+                "remove the other criteria: `condavision clean --all`, or --all",
             )
         return environments
-    chosen: list[InstalledEnvironment] = [*_named(environments, selection.names)]
-    if selection.days is not None:
-        chosen += older_than(environments, selection.days)
-    if selection.unreferenced:
+    chosen: list[InstalledEnvironment] = [*_named(environments, criteria.names)]
+    if criteria.days is not None:
+        chosen += older_than(environments, criteria.days)
+    if criteria.unreferenced:
         chosen += unreferenced(environments)
-    if selection.megabytes is not None:
-        chosen += over_budget(environments, int(selection.megabytes * 1e6))
-    if selection == Selection():
+    if criteria.megabytes is not None:
+        chosen += over_budget(environments, int(criteria.megabytes * 1e6))
+    if criteria == CleanCriteria():
         raise UsageError(
-            "nothing says what to remove",
-            "name environments, or type one of: condavision clean --all,"
-            " condavision clean --unused-for 30, condavision clean --unreferenced,"
-            " condavision clean --keep 5000, condavision clean --caches",
+            "no environment or criterion given",
+            "name environments, or run one of: `condavision clean --all`,"
+            " `condavision clean --unused-for 30`, `condavision clean --unreferenced`,"
+            " `condavision clean --keep 5000`, `condavision clean --caches`",
         )
     return tuple(dict.fromkeys(chosen))
 
@@ -116,6 +116,6 @@ def _named(
     for name in names:
         if name not in by_name:
             raise UsageError(
-                f"`{name}` is not an environment in the cache", "see: condavision list"
+                f"`{name}` is not an environment in the cache", "list them: `condavision list`"
             )
         yield from by_name[name]

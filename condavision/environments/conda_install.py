@@ -1,7 +1,7 @@
-"""Conda packages into a prefix: rattler fetches, verifies and links what a lock names.
+"""Installs conda packages into a prefix: rattler fetches, verifies and links what a lock names.
 
-What rattler leaves to its caller is done here (measured on py-rattler 0.28): it checks no hash of a
-``file://`` archive, and trusts what its cache has without a look.
+py-rattler 0.28 neither checks the hash of a ``file://`` archive nor the files in its cache: both
+are checked here.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _record(package: LockedPackage) -> RepoDataRecord:
     if not re.fullmatch(r"[0-9a-f]{64}", package.sha256):
         raise InstallError(
             f"The lock has no valid sha256 for {package.name}, so it cannot be verified.",
-            "lock again: condavision lock --upgrade SCRIPT",
+            "lock again: `condavision lock --upgrade SCRIPT`",
         )
     folder, _, file_name = package.url.rpartition("/")
     channel, _, subdir = folder.rpartition("/")
@@ -146,7 +146,7 @@ def _record(package: LockedPackage) -> RepoDataRecord:
 
 
 def _site_packages(package: LockedPackage) -> str | None:
-    """Where a free-threaded python has its site-packages (CEP 17); the lock does not record it."""
+    """Return the site-packages of a free-threaded python (CEP 17); the lock does not have it."""
     match = _FREE_THREADED.search(package.build or "")
     if package.name != "python" or match is None:
         return None
@@ -173,7 +173,7 @@ def _verify_archive(package: LockedPackage) -> None:
     except OSError as error:
         raise InstallError(
             f"{package.name} {package.version} cannot be read from {archive}: {error.strerror}.",
-            "if the channel moved or lost it, lock again: condavision lock --upgrade SCRIPT",
+            "if the channel moved or lost it, lock again: `condavision lock --upgrade SCRIPT`",
         ) from error
     if found != package.sha256:
         raise _tampered(package, f"sha256 {package.sha256}, found {found}")
@@ -188,8 +188,7 @@ def _warn_of_link_scripts(prefix: Path, progress: Progress) -> None:
     )
     if found:
         progress.warning(
-            f"{', '.join(found)}: link scripts are never run; what they would set up is missing "
-            f"in {prefix}"
+            f"{', '.join(found)}: link scripts are never run; {prefix} lacks what they would set up"
         )
 
 
@@ -197,8 +196,8 @@ def _tampered(package: LockedPackage, detail: str) -> InstallError:
     return InstallError(
         f"{package.name} {package.version} is not the package that was locked ({detail}): "
         f"{package.url}",
-        "if the channel rebuilt it, lock again: condavision lock --upgrade SCRIPT",
-        "if not, somebody replaced it: do not use this channel",
+        "if the channel rebuilt it, lock again: `condavision lock --upgrade SCRIPT`",
+        "if not, it was tampered with: do not use this channel",
     )
 
 
@@ -206,17 +205,17 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "No space left|os error 28|os error 112",
         "the disk of {cache} is full",
-        "make room: condavision clean",
+        "make room: `condavision clean`",
     ),
     (
         "Permission denied|Read-only file system|os error 13|os error 30",
         "{cache} or the environment beside it cannot be written",
-        "choose a folder of your own: export CONDAVISION_HOME=FOLDER",
+        "choose a folder of your own: `export CONDAVISION_HOME=FOLDER`",
     ),
     (
         "target prefix cannot be longer than the placeholder",
         "the path of the environment is too long to be written into its programs",
-        "choose a shorter folder: export CONDAVISION_HOME=FOLDER",
+        "choose a shorter path: `export CONDAVISION_HOME=FOLDER`",
     ),
     (
         r"HTTP status client error \(40[13]",
@@ -226,23 +225,23 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         r"HTTP status client error \(4(?:04|10)",
         "the channel no longer has it",
-        "lock again: condavision lock --upgrade SCRIPT",
+        "lock again: `condavision lock --upgrade SCRIPT`",
     ),
     (
         "Zip archive|zstd|bzip2|decompress|corrupt|unexpected end|invalid .*header",
         "the archive is damaged",
-        "run again; if it stays so, the channel has a damaged copy",
+        "run again; if it fails again, the channel has a damaged copy",
     ),
     (
         "HTTP status server error|error sending request|client error|connection|timed out|dns",
         "the download failed",
-        "check the network and proxy settings, and run again: what was fetched is kept",
+        "check the network and proxy settings, and run again: files already fetched are kept",
     ),
 )
 
 
 def _explained(message: str, packages: Iterable[LockedPackage], cache: Path) -> InstallError:
-    """Turn rattler's chain of causes into one paragraph with something to type."""
+    """Return rattler's chain of causes as one sentence, with a hint."""
     lines = [line.removeprefix("Caused by: ").strip().rstrip(".") for line in message.splitlines()]
     failed = re.search(r"failed to (?:fetch|link) (\S+)", message)
     package = next(

@@ -1,7 +1,7 @@
 """Environments: a prefix in the user's cache for each distinct set of locked packages.
 
-A prefix is built where it stays, under a lock, and gets its marker last; one without a marker is
-unfinished, whatever killed its builder, and is removed by whoever holds the lock next.
+A prefix is built in place, under a lock, and gets its marker last. One without a marker is
+incomplete: its build was interrupted, and the next holder of the lock removes it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ _KEY_LENGTH = 16  # hex digits; short, because prefixes are written into shebang
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where the packages of one lock for one subdir are, or would be.
+    """The environment of one lock for one subdir, built or not.
 
-    ``key`` is the digest of their urls and hashes: locks with one solution share an environment.
+    ``key`` is the digest of its packages' urls and hashes: locks with one solution share an
+    environment.
     """
 
     prefix: Path
@@ -42,15 +43,15 @@ class Environment:
 
     @property
     def marker(self) -> Path:
-        """The file that says the environment is complete.
+        """The file that marks the environment as complete.
 
-        It is not called ``*.json``: conda takes every such file there for a package.
+        It is not named ``*.json``: conda reads every such file there as a package.
         """
         return self.prefix / "conda-meta" / "condavision"
 
     @property
     def is_ready(self) -> bool:
-        """Whether it was built to the end, and its interpreter is still there."""
+        """Whether it is complete, and its interpreter exists."""
         return self.marker.is_file() and self.python.exists()
 
 
@@ -65,7 +66,7 @@ def environment_of(lock: Lock, subdir: str, home: Path) -> Environment:
         raise InstallError(
             f"The lock {lock.hash} has no packages for {subdir}, only for "
             f"{', '.join(lock.platforms) or 'no platform'}.",
-            f"lock for this platform too: condavision lock --platform {subdir} SCRIPT",
+            f"lock for this platform too: `condavision lock --platform {subdir} SCRIPT`",
         )
     lines = sorted(f"{package.url} {package.sha256}\n" for package in packages)
     key = hashlib.sha256("".join(lines).encode()).hexdigest()[:_KEY_LENGTH]

@@ -1,8 +1,8 @@
-"""Which environments processes run from just now, so that removing spares them.
+"""Finds the environments that processes run from, so that they are not removed.
 
-Linux tells by ``/proc`` (proc(5)): the program, its first argument (an interpreter that a prefix
-only links to is elsewhere), and the libraries it has mapped. Other systems have no such table that
-one may read; there an environment counts as in use for an hour after its last start.
+On Linux ``/proc`` has this (proc(5)): the program, its first argument (an interpreter may be
+outside the prefix that links to it), and its mapped libraries. Other systems have no such table
+that anyone may read; there an environment counts as in use for an hour after its last start.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["users_of"]
 
 _PROCESSES = Path("/proc")
-_RECENT = 3600.0  # seconds; as seldom is the time of use noted
+_RECENT = 3600.0  # seconds; the time of use is noted no more often
 
 
 def users_of(environments: Iterable[InstalledEnvironment]) -> dict[Path, str]:
-    """Return, by prefix, who uses an environment: processes, or how lately it was started."""
+    """Return the users of environments by prefix: processes, or a recent start."""
     environments = tuple(environments)
     if _PROCESSES.joinpath("self", "maps").exists():
         found = _processes({item.prefix for item in environments})
@@ -56,7 +56,7 @@ def _processes(prefixes: Iterable[Path]) -> dict[Path, list[int]]:
 
 
 def _files(process: Path) -> Iterator[bytes]:
-    """Yield the files a process runs from; none of one that ended or that we may not look at."""
+    """Yield the files a process runs from; none if it has ended or belongs to another user."""
     try:
         yield process.joinpath("cmdline").read_bytes().partition(b"\0")[0]
         yield os.fsencode(process.joinpath("exe").readlink())

@@ -1,4 +1,4 @@
-"""Making sure that an environment exists: one process builds it, the others wait."""
+"""Installs the environment of a lock: one process builds it, the others wait."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def install(
     vendored: Path | None = None,
     compile_bytecode: bool = True,
 ) -> Environment:
-    """Make sure that the environment of ``lock`` exists, and return it.
+    """Return the environment of ``lock``; build it if it does not exist.
 
     One process builds; others that want the same environment wait for it. A ready environment
     costs one ``stat``. With ``vendored``, a folder that ``vendor`` filled, nothing is fetched.
 
     Raises:
-        InstallError: a package cannot be fetched, verified or linked; nothing is left behind.
+        InstallError: a package cannot be fetched, verified or linked; no incomplete prefix remains.
     """
     environment = environment_of(lock, subdir, home)
     if not environment.is_ready:
@@ -55,16 +55,16 @@ def install(
                 )
     if not environment.python.exists():
         raise InstallError(
-            f"The packages of {environment.prefix} bring no interpreter: {environment.python} is"
-            " not there.",
-            "lock again: condavision lock --upgrade SCRIPT",
+            f"The packages of {environment.prefix} contain no interpreter: there is no"
+            f" {environment.python}.",
+            "lock again: `condavision lock --upgrade SCRIPT`",
         )
     return environment
 
 
 @contextmanager
 def _building(environment: Environment, progress: Progress) -> Iterator[tuple[int, ...]]:
-    """Hold the environment's lock; yield the descriptors that children must keep open."""
+    """Hold the environment's lock; yield the descriptors that child processes must inherit."""
     envs = environment.prefix.parent
     with _explained(environment):
         envs.mkdir(parents=True, exist_ok=True)
@@ -89,6 +89,6 @@ def _explained(environment: Environment) -> Iterator[None]:
         raise InstallError(
             f"The environment {environment.prefix} cannot be made: "
             f"{error.strerror or error} ({error.filename or environment.prefix}).",
-            *(["make room: condavision clean --unused-for 30"] if _is_full(error) else []),
-            "choose another folder for environments: export CONDAVISION_HOME=FOLDER",
+            *(["make room: `condavision clean --unused-for 30`"] if _is_full(error) else []),
+            "choose another folder for environments: `export CONDAVISION_HOME=FOLDER`",
         ) from error

@@ -1,4 +1,4 @@
-"""The environments in a cache: what they are, how big, who used them last; and removing them."""
+"""The environments in a cache: their size, last use and scripts; and how they are removed."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ USED = "condavision-used"
 """The file beside the marker whose modification time is the last use, and which lists scripts."""
 
 LAUNCHED = "condavision-launched"
-"""The file beside the marker that launchers empty to leave a time of use."""
+"""The file beside the marker that launchers truncate to set the time of use."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledEnvironment:
     """An environment on disk.
 
-    ``size`` is what its files hold, each inode once, in bytes on disk; ``freed`` is the part that
-    no package cache or other environment shares, which is what removing it gives back. Times are
-    seconds since the epoch. ``ready`` is false for one whose builder was killed.
+    ``size`` is in bytes on disk, each inode counted once; ``freed`` is the part that is not shared
+    with package caches or other environments, which removing it frees. Times are seconds since the
+    epoch. ``ready`` is false if the build was interrupted.
     """
 
     prefix: Path
@@ -61,22 +61,22 @@ class InstalledEnvironment:
 
 
 def list_environments(home: Path) -> tuple[InstalledEnvironment, ...]:
-    """Return every environment in the cache, finished or not, least recently used first.
+    """Return every environment in the cache, complete or not, least recently used first.
 
     Raises:
-        OSError: the cache cannot be read; one that is not there is empty.
+        OSError: the cache cannot be read; a missing one is empty.
     """
     found = []
     with suppress(FileNotFoundError):
         for prefix in (home / "envs").iterdir():
             if prefix.is_dir():
-                with suppress(FileNotFoundError):  # another process removes it
+                with suppress(FileNotFoundError):  # another process is removing it
                     found.append(_inspect(prefix))
     return tuple(sorted(found, key=lambda item: (item.used, item.key)))
 
 
 def record_use(environment: Environment, script: Path) -> None:
-    """Remember that ``script`` used the environment just now; a cache of others is left alone."""
+    """Note that ``script`` uses the environment now; ignored if the cache cannot be written."""
     path = environment.marker.with_name(USED)
     line = os.fsencode(f"{script.absolute()}\0")
     with suppress(OSError):
@@ -90,7 +90,7 @@ def record_use(environment: Environment, script: Path) -> None:
 def older_than(
     environments: Iterable[InstalledEnvironment], days: float
 ) -> tuple[InstalledEnvironment, ...]:
-    """Return those that nothing used for ``days``, and the unfinished ones."""
+    """Return those not used for ``days``, and incomplete ones."""
     limit = time.time() - days * 86400
     return tuple(item for item in environments if item.used < limit or not item.ready)
 
@@ -113,22 +113,22 @@ def over_budget(
 def unreferenced(
     environments: Iterable[InstalledEnvironment],
 ) -> tuple[InstalledEnvironment, ...]:
-    """Return those that no script uses any more: all that did are gone, or none ever did."""
+    """Return those without an existing script: all were deleted, or there never was one."""
     return tuple(
         item for item in environments if not any(Path(script).exists() for script in item.scripts)
     )
 
 
 def cache_size(home: Path) -> int:
-    """Return the bytes on disk that :func:`remove_caches` would give back."""
+    """Return the bytes on disk that :func:`remove_caches` would free."""
     return sum(_sizes(str(folder))[1] for folder in _caches(home))
 
 
 def remove_caches(home: Path) -> None:
     """Remove fetched packages, bytecode and warm records.
 
-    Environments keep working: what they share with the caches stays theirs. An installation that
-    goes on meanwhile may fail and has to be repeated.
+    Environments keep working: they keep the files they share with the caches. An installation
+    running at the same time may fail and has to be repeated.
 
     Raises:
         InstallError: a file cannot be removed.
@@ -144,10 +144,10 @@ def _caches(home: Path) -> list[Path]:
 
 
 def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvironment, ...]:
-    """Remove environments; return those removed. One that is being built is left alone.
+    """Remove environments; return those removed. One that is being built is skipped.
 
-    The marker goes first: a removal that dies in the middle leaves an unfinished environment,
-    which the next run that wants it builds again.
+    The marker is removed first: an interrupted removal leaves an incomplete environment, which the
+    next run that needs it builds again.
 
     Raises:
         InstallError: a file cannot be removed.
@@ -209,7 +209,7 @@ def _python_version(prefix: Path) -> str:
 
 
 def _sizes(prefix: Path | str) -> tuple[int, int]:
-    """Return bytes on disk below, each inode once, and the part that is linked nowhere else."""
+    """Return bytes on disk below, each inode once, and the part without links elsewhere."""
     seen: Counter[tuple[int, int]] = Counter()
     status_of: dict[tuple[int, int], os.stat_result] = {}
     for status in _statuses(str(prefix)):

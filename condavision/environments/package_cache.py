@@ -1,6 +1,6 @@
 """The extracted packages that environments are linked from, in one folder or two.
 
-An administrator may fill a cache that users cannot write; what it lacks goes into one beside it.
+An administrator may fill a cache that users cannot write; missing packages go into one beside it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RECORDS = "wheel-records"
 def writable_cache(cache: Path, entries: Iterable[str]) -> Path:
     """Return the folder that rattler may use: ``cache``, or one beside it if that is read-only.
 
-    The latter gets links to those ``entries`` that ``cache`` has. rattler 0.28 has layers for this,
+    The latter gets links to the ``entries`` in ``cache``. rattler 0.28 has layers for this,
     but opens the lock files of a read-only file system for writing.
 
     Raises:
@@ -43,10 +43,10 @@ def writable_cache(cache: Path, entries: Iterable[str]) -> Path:
     for name in entries:
         borrowed, lock = own / name, cache / f"{name}.lock"
         if lock.is_file() and not borrowed.exists():
-            borrowed.unlink(missing_ok=True)  # a link to what the owner has removed
+            borrowed.unlink(missing_ok=True)  # a link to an entry that the owner has removed
             write_atomic(own / lock.name, lock.read_bytes())
             shutil.copystat(lock, own / lock.name)
-            with suppress(FileExistsError):  # another process was faster
+            with suppress(FileExistsError):  # another process was first
                 borrowed.symlink_to(cache / name)
     return own
 
@@ -86,6 +86,6 @@ def _drop(file: Path, entry: Path) -> None:
     except OSError as error:
         raise InstallError(
             f"{file} was altered after it was fetched, and cannot be removed: {error.strerror}.",
-            f"ask who keeps the cache to remove {entry}",
-            "or choose a cache of your own: export CONDAVISION_HOME=FOLDER",
+            f"ask the owner of the cache to remove {entry}",
+            "or choose a cache of your own: `export CONDAVISION_HOME=FOLDER`",
         ) from error

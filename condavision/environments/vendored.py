@@ -1,7 +1,7 @@
-"""A folder of vendored artefacts: where each locked file lies in it, and whether it is intact.
+"""A folder of vendored artefacts: where each locked file is in it, and whether it is intact.
 
-``channel/SUBDIR/`` holds the conda packages as an indexed channel, ``wheels/`` what comes from
-PyPI. Both are useful without condavision: as ``file://`` channel, and to ``pip --find-links``.
+``channel/SUBDIR/`` has the conda packages as an indexed channel, ``wheels/`` those from PyPI.
+Both are useful without condavision: as ``file://`` channel, and to ``pip --find-links``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SUBDIR = re.compile(r"[a-z0-9]+(-[a-z0-9]+)?\Z")
 
 
 def vendored_path(package: LockedPackage, folder: Path) -> Path:
-    """Return where the artefact of a locked package lies in a vendored folder.
+    """Return the path of a locked package's artefact in a vendored folder.
 
     Raises:
         LockfileError: its url does not end in a file name, or in the subdir of a channel.
@@ -43,13 +43,13 @@ def vendored_path(package: LockedPackage, folder: Path) -> Path:
     if not _NAME.match(name) or (conda and not _SUBDIR.match(subdir)):
         raise LockfileError(
             f"{package.url} is not the url of a package",
-            "lock again: condavision lock --upgrade SCRIPT",
+            "lock again: `condavision lock --upgrade SCRIPT`",
         )
     return folder / CHANNEL / subdir / name if conda else folder / WHEELS / name
 
 
 def is_intact(path: Path, package: LockedPackage) -> bool:
-    """Tell whether a file has the content that was locked.
+    """Return whether a file has the content that was locked.
 
     Raises:
         OSError: it is missing or cannot be read.
@@ -75,14 +75,14 @@ def from_vendored(packages: Iterable[LockedPackage], folder: Path) -> list[Locke
         except OSError:
             missing.append(str(path))
         local.append(replace(package, url=path.absolute().as_uri()))
-    said = [
+    problems = [
         f"{what}: {', '.join(paths)}"
         for what, paths in (("missing", missing), ("damaged (another sha256 than locked)", damaged))
         if paths
     ]
-    if said:
+    if problems:
         raise InstallError(
-            f"The vendored folder {folder} does not have what was locked; {'; '.join(said)}",
-            f"where there is a network: condavision vendor {shlex.quote(str(folder))} SCRIPT",
+            f"The vendored folder {folder} lacks locked files; {'; '.join(problems)}",
+            f"with a network, run `condavision vendor {shlex.quote(str(folder))} SCRIPT`",
         )
     return local

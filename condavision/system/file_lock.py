@@ -1,7 +1,7 @@
 """Exclusive locks between processes that outlive their holder as long as its children write.
 
 The lock belongs to an open file, not to a process: a child that inherits the descriptor keeps it
-held, so that a killed builder's orphans finish before anybody else starts to build.
+held, so that the orphans of a killed builder finish before another process builds.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 if sys.platform == "win32":
     from filelock import lock_descriptor, unlock_descriptor
-else:  # what filelock does there is one call, and its import costs 20 ms of every lock
+else:  # filelock makes this one call there, and importing it takes 20 ms
     import fcntl
 
     def lock_descriptor(descriptor: int, *, blocking: bool) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
-        except (BlockingIOError, PermissionError):  # some file systems say the second
+        except (BlockingIOError, PermissionError):  # some file systems raise the second
             if blocking:
                 raise
             return False
@@ -56,7 +56,7 @@ def exclusive(path: Path, on_wait: Callable[[], None]) -> Iterator[int]:
 
 @contextmanager
 def try_exclusive(path: Path) -> Iterator[int | None]:
-    """Hold the lock file ``path`` if nobody else does; yield its descriptor, or None.
+    """Hold the lock file ``path`` if no other process does; yield its descriptor, or None.
 
     Raises:
         OSError: the lock file cannot be made or locked.

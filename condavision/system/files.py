@@ -1,8 +1,9 @@
-"""Writing files so that nobody ever sees half of one; removing folders, whatever their modes."""
+"""Writes files atomically; removes folders, whatever their modes."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import stat
 import tempfile
@@ -17,10 +18,10 @@ __all__ = ["remove_tree", "write_atomic"]
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Replace ``path`` by ``content`` (UTF-8, line feeds) in one step; make missing folders.
 
-    A reader, or a run that dies in the middle, finds the old content or the new, never a part.
+    A reader sees the old content or the new, never a part, also after an interruption.
 
     Raises:
-        OSError: it cannot be written; names ``path`` where no folder above it is to blame.
+        OSError: it cannot be written; ``filename`` is ``path``, or the folder that cannot be made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -51,7 +52,7 @@ def _umask() -> int:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder and all in it, read-only folders too; nothing if it is not there.
+    """Remove a folder and all in it, read-only folders too; do nothing if there is none.
 
     Raises:
         InstallError: something in it cannot be removed.
@@ -68,7 +69,7 @@ def remove_tree(path: Path) -> None:
     except OSError as error:
         raise InstallError(
             f"{path} cannot be removed: {error.strerror} ({error.filename}).",
-            f"remove it yourself: rm -rf {path}",
+            f"remove it yourself: `rm -rf {shlex.quote(str(path))}`",
         ) from error
 
 

@@ -1,6 +1,6 @@
-"""The standard streams this process was started with: closed ones, ones that cannot be written.
+"""Handles standard streams that are closed or cannot be written.
 
-A daemon starts its programs without some of them, and a disk that standard output goes to fills up.
+A daemon starts its programs without some of them, and standard output may go to a full disk.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _ANY_NAME = "condavision.any-name"
 
 
 def guard_streams() -> None:
-    """Give this process every standard stream, and let standard output say why it fails.
+    """Open every missing standard stream, and let standard output raise errors of its own.
 
-    To be called before a file is opened: what is opened while a standard descriptor is closed gets
-    its number, and what is written to that stream.
+    Call it before a file is opened: a file opened while a standard descriptor is closed gets its
+    number, and all output to that stream.
     """
     missing = [descriptor for descriptor in range(3) if not _is_open(descriptor)]
     for descriptor in missing:
-        # The lowest free number is this one. It is not inheritable, so that the script finds
-        # closed what was closed, as `python SCRIPT` would.
+        # The lowest free number is this one. It is not inheritable, so that the
+        # script's closed streams stay closed, as with `python SCRIPT`.
         os.open(os.devnull, os.O_RDONLY if descriptor == _STDIN else os.O_WRONLY)
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
     sys.stdout = sys.stdout or _nowhere()
@@ -49,7 +49,7 @@ def guard_streams() -> None:
 
 
 def _any_name(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Write the bytes of a file's name as they are, and the escape of any other character."""
+    """Write the bytes of a file's name unchanged, and escape any other character."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     character, following = error.object[error.start], error.start + 1
@@ -67,18 +67,18 @@ def _is_open(descriptor: int) -> bool:
 
 
 def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - for as long as we live
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open until the process ends
 
 
 class _Output(io.FileIO):
-    """Standard output that tells its own failures from those of other files."""
+    """Standard output whose errors differ from those of other files."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         """Write to the descriptor.
 
         Raises:
             OutputError: that failed.
-            BrokenPipeError: its reader has gone, which is no failure of ours.
+            BrokenPipeError: its reader has closed it, which is not an error of ours.
         """
         try:
             return super().write(data)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.core.platforms import current_subdir
-from condavision.environments.clean import Cleaned, Selection, clean
+from condavision.environments.clean import CleanCriteria, Cleaned, clean
 from condavision.environments.install import install
 from condavision.environments.inventory import (
     list_environments,
@@ -143,7 +143,7 @@ def test_what_processes_run_from_is_kept(
     make_environment: Callable[..., Environment], home: Path, tmp_path: Path
 ) -> None:
     environment = make_environment("idna", compile_bytecode=False)
-    everything = Selection(everything=True)
+    everything = CleanCriteria(everything=True)
     (tmp_path / "alias").symlink_to(home)
     python = tmp_path / "alias" / environment.python.relative_to(home)
     for command in (environment.python, python):
@@ -164,7 +164,7 @@ def test_what_processes_run_from_is_kept(
 def test_environments_outlive_the_caches(make_lock: MakeLock, home: Path) -> None:
     lock = make_lock("idna")
     environment = install(lock, current_subdir(), home=home, progress=Progress())
-    caches = Selection(caches=True)
+    caches = CleanCriteria(caches=True)
     size = clean(home, caches, dry_run=True).caches
     assert size > 0
     assert clean(home, caches, dry_run=False) == Cleaned((), {}, size)
