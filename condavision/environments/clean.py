@@ -85,7 +85,7 @@ def _chosen(
         if replace(criteria, everything=False, caches=False) != CleanCriteria():
             raise UsageError(
                 "--all removes every environment, the other criteria only some",
-                "remove the other criteria: `condavision clean --all`, or --all",
+                "remove the other criteria: run `condavision clean --all`, or --all",
             )
         return environments
     chosen: list[InstalledEnvironment] = [*_named(environments, criteria.names)]
@@ -98,7 +98,7 @@ def _chosen(
     if criteria == CleanCriteria():
         raise UsageError(
             "no environment or criterion given",
-            "name environments, or run one of: `condavision clean --all`,"
+            "name environments, or run one of: run `condavision clean --all`,"
             " `condavision clean --unused-for 30`, `condavision clean --unreferenced`,"
             " `condavision clean --keep 5000`, `condavision clean --caches`",
         )
@@ -116,6 +116,6 @@ def _named(
     for name in names:
         if name not in by_name:
             raise UsageError(
-                f"`{name}` is not an environment in the cache", "list them: `condavision list`"
+                f"`{name}` is not an environment in the cache", "list them: run `condavision list`"
             )
         yield from by_name[name]

@@ -123,7 +123,7 @@ def _record(package: LockedPackage) -> RepoDataRecord:
     if not re.fullmatch(r"[0-9a-f]{64}", package.sha256):
         raise InstallError(
             f"The lock has no valid sha256 for {package.name}, so it cannot be verified.",
-            "lock again: `condavision lock --upgrade SCRIPT`",
+            "lock again: run `condavision lock --upgrade SCRIPT`",
         )
     folder, _, file_name = package.url.rpartition("/")
     channel, _, subdir = folder.rpartition("/")
@@ -173,7 +173,7 @@ def _verify_archive(package: LockedPackage) -> None:
     except OSError as error:
         raise InstallError(
             f"{package.name} {package.version} cannot be read from {archive}: {error.strerror}.",
-            "if the channel moved or lost it, lock again: `condavision lock --upgrade SCRIPT`",
+            "if the channel moved or lost it, lock again: run `condavision lock --upgrade SCRIPT`",
         ) from error
     if found != package.sha256:
         raise _tampered(package, f"sha256 {package.sha256}, found {found}")
@@ -196,7 +196,7 @@ def _tampered(package: LockedPackage, detail: str) -> InstallError:
     return InstallError(
         f"{package.name} {package.version} is not the package that was locked ({detail}): "
         f"{package.url}",
-        "if the channel rebuilt it, lock again: `condavision lock --upgrade SCRIPT`",
+        "if the channel rebuilt it, lock again: run `condavision lock --upgrade SCRIPT`",
         "if not, it was tampered with: do not use this channel",
     )
 
@@ -205,7 +205,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "No space left|os error 28|os error 112",
         "the disk of {cache} is full",
-        "make room: `condavision clean`",
+        "make room: run `condavision clean`",
     ),
     (
         "Permission denied|Read-only file system|os error 13|os error 30",
@@ -225,7 +225,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         r"HTTP status client error \(4(?:04|10)",
         "the channel no longer has it",
-        "lock again: `condavision lock --upgrade SCRIPT`",
+        "lock again: run `condavision lock --upgrade SCRIPT`",
     ),
     (
         "Zip archive|zstd|bzip2|decompress|corrupt|unexpected end|invalid .*header",

@@ -66,7 +66,7 @@ def environment_of(lock: Lock, subdir: str, home: Path) -> Environment:
         raise InstallError(
             f"The lock {lock.hash} has no packages for {subdir}, only for "
             f"{', '.join(lock.platforms) or 'no platform'}.",
-            f"lock for this platform too: `condavision lock --platform {subdir} SCRIPT`",
+            f"lock for this platform too: run `condavision lock --platform {subdir} SCRIPT`",
         )
     lines = sorted(f"{package.url} {package.sha256}\n" for package in packages)
     key = hashlib.sha256("".join(lines).encode()).hexdigest()[:_KEY_LENGTH]

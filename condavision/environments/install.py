@@ -57,7 +57,7 @@ def install(
         raise InstallError(
             f"The packages of {environment.prefix} contain no interpreter: there is no"
             f" {environment.python}.",
-            "lock again: `condavision lock --upgrade SCRIPT`",
+            "lock again: run `condavision lock --upgrade SCRIPT`",
         )
     return environment
 
@@ -89,6 +89,6 @@ def _explained(environment: Environment) -> Iterator[None]:
         raise InstallError(
             f"The environment {environment.prefix} cannot be made: "
             f"{error.strerror or error} ({error.filename or environment.prefix}).",
-            *(["make room: `condavision clean --unused-for 30`"] if _is_full(error) else []),
+            *(["make room: run `condavision clean --unused-for 30`"] if _is_full(error) else []),
             "choose another folder for environments: `export CONDAVISION_HOME=FOLDER`",
         ) from error

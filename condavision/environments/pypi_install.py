@@ -136,18 +136,19 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
         return InstallError(
             f"{what} is not the file that was locked: its sha256 differs.",
             "a file on PyPI never changes: find out why this one did",
-            "then lock again: `condavision lock --upgrade SCRIPT`",
+            "then lock again: run `condavision lock --upgrade SCRIPT`",
         )
     if "No space left" in cause or "os error 28" in cause:
         return InstallError(
-            f"{what} could not be installed: the disk is full.", "make room: `condavision clean`"
+            f"{what} could not be installed: the disk is full.",
+            "make room: run `condavision clean`",
         )
     if hint := certificate_hint(reason):
         return InstallError(f"{what} could not be downloaded: {reason}.", hint)
     if _GONE.search(cause):
         return InstallError(
             f"{what} could not be installed: it is no longer there.",
-            "lock again: `condavision lock --upgrade SCRIPT`",
+            "lock again: run `condavision lock --upgrade SCRIPT`",
         )
     if "Request failed" in cause or "error sending request" in cause:
         return InstallError(
@@ -156,5 +157,5 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
         )
     return InstallError(
         f"{what} could not be installed: {' '.join(reasons)}",
-        "lock again: `condavision lock --upgrade SCRIPT`",
+        "lock again: run `condavision lock --upgrade SCRIPT`",
     )

@@ -43,7 +43,7 @@ def vendored_path(package: LockedPackage, folder: Path) -> Path:
     if not _NAME.match(name) or (conda and not _SUBDIR.match(subdir)):
         raise LockfileError(
             f"{package.url} is not the url of a package",
-            "lock again: `condavision lock --upgrade SCRIPT`",
+            "lock again: run `condavision lock --upgrade SCRIPT`",
         )
     return folder / CHANNEL / subdir / name if conda else folder / WHEELS / name
 

@@ -51,7 +51,7 @@ def become(
     except OSError as error:
         raise InstallError(
             f"{command[0]} cannot be started: {error.strerror}.",
-            "find the cause: `condavision doctor`",
+            "find the cause: run `condavision doctor`",
         ) from error
 
 

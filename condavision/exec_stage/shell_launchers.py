@@ -57,7 +57,7 @@ def write_launcher(folder: Path, prepared: Prepared) -> Path:
     except OSError as error:
         raise UsageError(
             f"the launcher {target} cannot be written: {error.strerror}",
-            "choose another folder: `condavision install --launcher FOLDER SCRIPT`",
+            "choose another folder: run `condavision install --launcher FOLDER SCRIPT`",
         ) from error
     return target
 
@@ -152,13 +152,13 @@ def _refuse_foreign(target: Path, script: Path) -> None:
     if owner is None:
         raise UsageError(
             f"{target} exists and is not a launcher of {script}",
-            "choose another folder: `condavision install --launcher FOLDER SCRIPT`",
+            "choose another folder: run `condavision install --launcher FOLDER SCRIPT`",
             f"or move it away: `mv {shlex.quote(str(target))} ELSEWHERE`",
         )
     if owner != script and owner.exists():
         raise UsageError(
             f"{target} exists and is not a launcher of {script} but of {owner}",
-            "choose another folder: `condavision install --launcher FOLDER SCRIPT`",
+            "choose another folder: run `condavision install --launcher FOLDER SCRIPT`",
             f"or, if that one is not needed: `rm {shlex.quote(str(target))}`",
         )
 
