@@ -8,7 +8,7 @@ __all__ = ["without_names"]
 
 _NAME = re.compile(
     r"[a-z][a-z0-9+.-]*://[^\s`'\"()]+"  # a URL
-    r"|\S+\.(?:conda|tar\.\w+|whl|zip)\b"  # an archive
+    r"|[^\s`'\"()]+\.(?:conda|tar\.\w+|whl|zip)\b"  # an archive
     r"|(?<![\w.])(?:[a-z]:\\|/)[^\s`'\"()]+"  # a path
     r"|\b[0-9a-f]{32,}\b",  # a digest
     re.IGNORECASE,
