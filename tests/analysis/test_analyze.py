@@ -127,6 +127,13 @@ PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
         {"r"},
     ),
     (
+        "sys.path from a formatted string with a conversion, and an annotated name",
+        {"s.py": "import os, sys\nHERE: str = os.path.dirname(__file__)\n"
+         "sys.path.insert(0, f'{HERE!s}/lib')\nimport helper",
+         "lib/helper.py": "import numpy"},
+        {"numpy"},
+    ),
+    (
         "sys.path with parents and addsitedir",
         {"a/b/s.py": "import site, sys\nimport pathlib\n"
          "site.addsitedir(str(pathlib.Path(__file__).parents[2] / 'one'))\n"

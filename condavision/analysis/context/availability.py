@@ -10,8 +10,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from condavision.analysis.context.conditions import Conditions
+from condavision.analysis.context.contexts import UNKNOWN, Truth
 from condavision.analysis.context.regions import Region, region_of
-from condavision.analysis.context.statements import SCOPES, ends, gives_up, holders, named_value
+from condavision.analysis.context.statements import BLOCKS, ends, gives_up, holders
+from condavision.analysis.source.expressions import call_parts, comparison, inner, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,29 +33,21 @@ _SEARCHES = {
         b"sys.modules": rb"\b",
     }.items()
 }
-_SEARCH_CALL = re.compile(rb"(?:[\w.]*\.)?(?:find_spec|find_loader|is_installed)")
-_COLLECTION = re.compile(rb"settings\.INSTALLED_APPS|sys\.modules")
+_SEARCH_CALL = re.compile(r"(?:[\w.]*\.)?(?:find_spec|find_loader|is_installed)")
+_COLLECTION = re.compile(r"settings\.INSTALLED_APPS|sys\.modules")
 _FLAGGED = re.compile(
     rb"if (?=(?:not[ \t]+)?[\w.(]*"
     rb"(?:[Hh][Aa][SsVv]|_available|_AVAILABLE|_installed|_INSTALLED|__name__ *==))"
 )
 _FLAG = re.compile(
-    rb"(?:[\w.]+\.)?(?:_?(?:HAS|HAVE|has|have)_\w+"
-    rb"|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)(?:\(\))?)"
+    r"(?:[\w.]+\.)?(?:_?(?:HAS|HAVE|has|have)_\w+"
+    r"|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)(?:\(\))?)"
 )
-_CONSTANT = re.compile(rb"(?:[\w.]+\.)?_?(?:(?:HAS|HAVE)_\w+|[A-Z0-9_]+_(?:AVAILABLE|INSTALLED))")
-_DEPTH = 20
+_CONSTANT = re.compile(r"(?:[\w.]+\.)?_?(?:(?:HAS|HAVE)_\w+|[A-Z0-9_]+_(?:AVAILABLE|INSTALLED))")
 
 
-@dataclass(frozen=True, slots=True)
-class _Says:
-    """Whether a condition tells that something was found, where it holds and where it does not."""
-
-    true: bool = False
-    false: bool = False
-
-
-_NOTHING, _FOUND = _Says(), _Says(true=True)
+_FOUND = Truth(true=0)
+"""What asks for a module: never true without it."""
 
 
 def availability_regions(text: bytes, root: Node) -> Iterator[Region]:
@@ -71,8 +66,7 @@ def availability_regions(text: bytes, root: Node) -> Iterator[Region]:
 class _Reader:
     text: bytes
     root: Node
-    flags: dict[bytes, _Says] = field(default_factory=dict)
-    """``FOUND = find_spec("x") is not None``: what the names say that hold the outcome."""
+    asking: _Asking = field(default_factory=lambda: _Asking(_FLAG))
     seen: set[int] = field(default_factory=set)
 
     def searches(self) -> Iterator[Region]:
@@ -81,25 +75,18 @@ class _Reader:
         if not present:
             return
         statements = [it for pattern in present for it in self._asking(pattern)]
-        if self.flags:
-            names = b"|".join(re.escape(name) for name in sorted(self.flags))
-            statements += self._asking(re.compile(rb"(?:" + names + rb")\b"))
+        if self.asking.flags:
+            names = "|".join(re.escape(name) for name in sorted(self.asking.flags))
+            statements += self._asking(re.compile(rf"(?:{names})\b".encode()))
         for statement in statements:
             yield from self.read(statement)
 
     def _asking(self, words: re.Pattern[bytes]) -> Iterator[Node]:
         for holder in holders(self.text, self.root, (words,)):
             if holder.type == "assignment":
-                self._note(holder)
+                self.asking.note(holder)
             else:
                 yield holder
-
-    def _note(self, node: Node) -> None:
-        match named_value(node):
-            case (name, value):
-                says = self._says(value, _FLAG)
-                if says != _NOTHING:
-                    self.flags[name] = says
 
     def read(self, node: Node) -> Iterator[Region]:
         """Yield the regions of a statement or expression that asks."""
@@ -110,12 +97,13 @@ class _Reader:
             yield from self._arms(node)
         elif node.type == "conditional_expression" and node.named_child_count == 3:
             value, condition, other = node.named_children
-            says = self._says(condition, _FLAG)
-            for arm, found in ((value, says.true), (other, says.false)):
-                if found:
+            truth = self.asking.of(condition)
+            for arm, is_lacking in ((value, truth.true), (other, truth.false)):
+                if not is_lacking:
                     yield region_of(arm, optional=True)
 
     def _arms(self, node: Node) -> Iterator[Region]:
+        constants = _Asking(_CONSTANT, self.asking.flags)
         found = False  # where none of the conditions so far holds
         others = node.children_by_field_name("alternative")
         for arm in (node, *others):
@@ -123,73 +111,61 @@ class _Reader:
             block = arm.child_by_field_name("body" if condition is None else "consequence")
             if block is None:
                 continue
-            says = self._says(condition, _FLAG) if condition is not None else _NOTHING
             if condition is not None and (condition.text or b"").startswith(b"__name__"):
                 yield Region(block.start_byte, block.end_byte, main=True)
-            elif found or says.true:
+            elif found or not self.asking.of(condition).true:
                 yield region_of(block, optional=True)
             # `if not has_rows:` is too common a question to be one for a module
-            found = found or (condition is not None and self._says(condition, _CONSTANT).false)
+            found = found or not constants.of(condition).false
         block, scope = node.child_by_field_name("consequence"), node.parent
-        if not found or others or block is None or scope is None or scope.type not in SCOPES:
+        if not found or others or block is None or scope is None or scope.type not in BLOCKS:
             return
         if ends(block) and not gives_up(block):
             yield Region(node.end_byte, scope.end_byte, optional=True)
 
-    def _says(self, node: Node | None, flag: re.Pattern[bytes], depth: int = _DEPTH) -> _Says:
-        if node is None or depth == 0:
-            return _NOTHING
-        text = node.text or b""
-        match node.type:
-            case "identifier" | "attribute":
-                return self.flags.get(text) or (_FOUND if flag.fullmatch(text) else _NOTHING)
-            case "call":
-                return self._call(node, flag, depth - 1)
-            case "parenthesized_expression" | "generator_expression" | "list_comprehension":
-                inner = node.named_children[0] if node.named_children else None
-                return self._says(inner, flag, depth - 1)
-            case "named_expression":
-                return self._says(node.child_by_field_name("value"), flag, depth - 1)
-            case "not_operator":
-                says = self._says(node.child_by_field_name("argument"), flag, depth - 1)
-                return _Says(says.false, says.true)
-            case "boolean_operator":
-                left = self._says(node.child_by_field_name("left"), flag, depth - 1)
-                right = self._says(node.child_by_field_name("right"), flag, depth - 1)
-                operator = node.child_by_field_name("operator")
-                if operator is not None and operator.type == "and":
-                    return _Says(left.true or right.true, left.false and right.false)
-                return _Says(left.true and right.true, left.false or right.false)
-            case "comparison_operator":
-                return self._compared(node, flag, depth - 1)
-        return _NOTHING
 
-    def _call(self, node: Node, flag: re.Pattern[bytes], depth: int) -> _Says:
-        function = node.child_by_field_name("function")
-        name = (function.text or b"") if function is not None else b""
-        if _SEARCH_CALL.fullmatch(name) or flag.fullmatch(node.text or b""):
+class _Asking(Conditions):
+    """The conditions of one source that ask for modules: the only context is to lack them.
+
+    ``flag`` are the names that say by convention how the search for a module went.
+    """
+
+    def __init__(self, flag: re.Pattern[str], flags: dict[str, Truth] | None = None) -> None:
+        super().__init__(flags)
+        self.flag = flag
+
+    def _visit_identifier(self, node: Node) -> Truth:
+        text = text_of(node)
+        return self.flags.get(text) or (_FOUND if self.flag.fullmatch(text) else UNKNOWN)
+
+    _visit_attribute = _visit_identifier
+
+    def _visit_generator_expression(self, node: Node) -> Truth:
+        return self.of(inner(node))
+
+    _visit_list_comprehension = _visit_generator_expression
+
+    def _visit_named_expression(self, node: Node) -> Truth:
+        return self.of(node.child_by_field_name("value"))
+
+    def _visit_call(self, node: Node) -> Truth:
+        function, arguments = call_parts(node)
+        name = text_of(function)
+        if _SEARCH_CALL.fullmatch(name) or self.flag.fullmatch(text_of(node)):
             return _FOUND
-        arguments = node.child_by_field_name("arguments")
-        if name in {b"bool", b"all", b"any"} and arguments is not None:
-            inner = arguments
-            if arguments.type == "argument_list" and arguments.named_child_count == 1:
-                inner = arguments.named_children[0]
-            return self._says(inner, flag, depth)
-        return _NOTHING
+        is_same = name in {"bool", "all", "any"} and len(arguments) == 1
+        return self.of(arguments[0]) if is_same else UNKNOWN
 
-    def _compared(self, node: Node, flag: re.Pattern[bytes], depth: int) -> _Says:
-        operators = [it.type for it in node.children_by_field_name("operators")]
-        if len(operators) != 1 or node.named_child_count != 2:
-            return _NOTHING
-        left, right = node.named_children
-        operator = operators[0]
+    def _visit_comparison_operator(self, node: Node) -> Truth:
+        compared, operators = comparison(node)
+        if len(operators) != 1 or len(compared) != 2:
+            return UNKNOWN
+        (left, right), operator = compared, operators[0]
         if operator in {"in", "not in"}:
-            is_search = left.type == "string" and _COLLECTION.fullmatch(right.text or b"")
-            says = _FOUND if is_search else _NOTHING
+            is_search = left.type == "string" and _COLLECTION.fullmatch(text_of(right))
+            truth = _FOUND if is_search else UNKNOWN
         elif right.type in {"none", "false", "true"}:
-            says = self._says(left, flag, depth)
-            if right.type != "true":
-                says = _Says(says.false, says.true)
+            truth = self.of(left) if right.type == "true" else ~self.of(left)
         else:
-            return _NOTHING
-        return _Says(says.false, says.true) if operator in {"not in", "is not", "!="} else says
+            return UNKNOWN
+        return ~truth if operator in {"not in", "is not", "!="} else truth

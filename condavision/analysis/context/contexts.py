@@ -1,7 +1,7 @@
 """What a condition says about the Python and the platform it is true on.
 
-A *world* is one CPython minor version on one platform family, running or being type-checked. A
-condition is kept as two sets of worlds, those it can be true in and those it can be false in, so
+A *context* is one CPython minor version on one platform family, running or being type-checked. A
+condition is kept as two sets of contexts, those it can be true in and those it can be false in, so
 that ``and``, ``or``, ``not`` and ``else`` are set operations and what cannot be decided is simply
 possible both ways. The sets are bit masks.
 """
@@ -14,7 +14,7 @@ from functools import lru_cache
 from condavision.core.pythons import KNOWN, PythonRange
 
 __all__ = [
-    "ALL", "FAMILIES", "RUNNING", "UNKNOWN", "Verdict", "is_typing", "on_family", "on_pythons",
+    "ALL", "FAMILIES", "RUNNING", "UNKNOWN", "Truth", "is_typing", "on_family", "on_pythons",
     "platforms_of", "pythons_of",
 ]  # fmt: skip
 
@@ -29,23 +29,32 @@ ALL = (1 << (_MINORS * _PLANES)) - 1
 """Every world."""
 
 RUNNING = (1 << (_MINORS * len(FAMILIES))) - 1
-"""The worlds in which the code runs, not those in which a type checker reads it."""
+"""The contexts in which the code runs, not those in which a type checker reads it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The worlds a condition can be true in, and those it can be false in."""
+class Truth:
+    """The contexts a condition can be true in, and those it can be false in."""
 
     true: int = ALL
     false: int = ALL
 
+    def __invert__(self) -> Truth:
+        return Truth(self.false, self.true)
 
-UNKNOWN = Verdict()
+    def __and__(self, other: Truth) -> Truth:
+        return Truth(self.true & other.true, self.false | other.false)
+
+    def __or__(self, other: Truth) -> Truth:
+        return Truth(self.true | other.true, self.false & other.false)
+
+
+UNKNOWN = Truth()
 
 
 @lru_cache(maxsize=512)
 def pythons_of(mask: int) -> PythonRange:
-    """Return the Pythons of a set of worlds: of the running ones where there are any."""
+    """Return the Pythons of a set of contexts: of the running ones where there are any."""
     mask = mask & RUNNING or mask
     row = 0
     while mask:
@@ -56,7 +65,7 @@ def pythons_of(mask: int) -> PythonRange:
 
 @lru_cache(maxsize=512)
 def platforms_of(mask: int) -> frozenset[str]:
-    """Return the platform families of a set of worlds; empty means no restriction."""
+    """Return the platform families of a set of contexts; empty means no restriction."""
     mask = mask & RUNNING or mask >> (_MINORS * len(FAMILIES))
     found = frozenset(family for at, family in enumerate(FAMILIES) if mask >> (at * _MINORS) & _ROW)
     served = found - {"other"}
@@ -64,16 +73,16 @@ def platforms_of(mask: int) -> frozenset[str]:
 
 
 def is_typing(mask: int) -> bool:
-    """Tell whether only a type checker sees these worlds."""
+    """Tell whether only a type checker sees these contexts."""
     return bool(mask) and not mask & RUNNING
 
 
 @lru_cache(maxsize=512)
 def on_pythons(row: int) -> int:
-    """Return the worlds of a set of minors: bit n of ``row`` for ``KNOWN[n]``."""
+    """Return the contexts of a set of minors: bit n of ``row`` for ``KNOWN[n]``."""
     return sum(row << (plane * _MINORS) for plane in range(_PLANES))
 
 
 def on_family(family: int) -> int:
-    """Return the worlds of ``FAMILIES[family]``."""
+    """Return the contexts of ``FAMILIES[family]``."""
     return _ROW << (family * _MINORS) | _ROW << ((family + len(FAMILIES)) * _MINORS)

@@ -1,4 +1,4 @@
-"""Which worlds a place in a source runs in, and which failures around it are caught.
+"""Which contexts a place in a source runs in, and which failures around it are caught.
 
 The few statements that matter are found by their words and confirmed in the tree, so that a file
 without them costs one regular expression.
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.context.availability import availability_regions
 from condavision.analysis.context.catching import Try, catching_regions
-from condavision.analysis.context.conditions import INTERESTING, judge
-from condavision.analysis.context.contexts import ALL, Verdict, pythons_of
+from condavision.analysis.context.contexts import ALL, Truth, pythons_of
 from condavision.analysis.context.regions import Region, Regions
-from condavision.analysis.context.statements import SCOPES, ends, holders, named_value
+from condavision.analysis.context.running import INTERESTING, RunningConditions
+from condavision.analysis.context.statements import BLOCKS, ends, holders
 from condavision.analysis.records import Guard
+from condavision.analysis.source.expressions import operands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,17 +52,15 @@ class Guards:
     exits: list[Exit] = field(default_factory=list)
     _found: list[Region] = field(default_factory=list)
     _regions: Regions = field(default_factory=Regions)
-    _flags: dict[str, Verdict] = field(default_factory=dict)
-    _judged_parts: dict[int, Verdict] = field(default_factory=dict)
+    _conditions: RunningConditions = field(default_factory=RunningConditions)
 
     def __post_init__(self) -> None:
         text, root = self.source.text, self.tree.root_node
         self._found += catching_regions(text, root, self.tries)
         self._read_conditions(INTERESTING)
         self._found += availability_regions(text, root)
-        if self._flags:
-            self._judged_parts.clear()  # the flags can decide more of them now
-            names = sorted({name.rpartition(".")[2].encode() for name in self._flags})
+        if self._conditions.flags:
+            names = sorted({name.rpartition(".")[2].encode() for name in self._conditions.flags})
             words = {name: re.compile(re.escape(name) + rb"\b") for name in names}
             self._read_conditions(words, assignments=False)
         self._regions = Regions.of(self._found)
@@ -70,10 +69,10 @@ class Guards:
         """Return what surrounds a byte of the source."""
         return self._regions.at(start_byte)
 
-    def _add(self, node: Node | None, worlds: int, checked: frozenset[str] = frozenset()) -> None:
-        if node is not None and (worlds != ALL or checked):
+    def _add(self, node: Node | None, contexts: int, checked: frozenset[str] = frozenset()) -> None:
+        if node is not None and (contexts != ALL or checked):
             self._found.append(
-                Region(node.start_byte, node.end_byte, worlds=worlds, checked=checked)
+                Region(node.start_byte, node.end_byte, contexts=contexts, checked=checked)
             )
 
     def _read_conditions(
@@ -85,15 +84,7 @@ class Guards:
             if holder.type != "assignment":
                 self._read_holder(holder)
             elif assignments:
-                self._read_flag(holder)
-
-    def _read_flag(self, node: Node) -> None:
-        match named_value(node):
-            case (name, value):
-                verdict = judge(value, self._flags, self._judged_parts)
-                flag = name.decode("utf-8", "replace")
-                if verdict != Verdict() and len(flag) < 80:
-                    self._flags[flag] = verdict
+                self._conditions.note(holder)
 
     def _read_holder(self, node: Node) -> None:
         match node.type:
@@ -101,58 +92,58 @@ class Guards:
                 self._read_if(node)
             case "conditional_expression" if node.named_child_count == 3:
                 value, condition, other = node.named_children
-                verdict, checked = self._judged(condition)
-                self._add(value, verdict.true, checked)
-                self._add(other, verdict.false, checked)
+                truth, checked = self._judged(condition)
+                self._add(value, truth.true, checked)
+                self._add(other, truth.false, checked)
             case "boolean_operator":
-                left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-                operator = node.child_by_field_name("operator")
-                if left is not None and operator is not None:
-                    verdict, checked = self._judged(left)
-                    is_and = operator.type == "and"
-                    self._add(right, verdict.true if is_and else verdict.false, checked)
+                left, operator, right = operands(node)
+                if left is not None:
+                    truth, checked = self._judged(left)
+                    self._add(right, truth.true if operator == "and" else truth.false, checked)
             case "assert_statement":
-                verdict, checked = self._judged(node.named_children[0])
-                self._go_on_with(node, verdict.true, checked)
+                truth, checked = self._judged(node.named_children[0])
+                self._go_on_with(node, truth.true, checked)
 
-    def _judged(self, condition: Node) -> tuple[Verdict, frozenset[str]]:
+    def _judged(self, condition: Node) -> tuple[Truth, frozenset[str]]:
         checked: frozenset[str] = frozenset()
         text = (condition.text or b"")[:2000]
         if b"hasattr" in text:
             asked = _HASATTR.findall(text.decode("utf-8", "replace"))
             checked = frozenset(f"{owner}.{name}" for owner, name in asked)
-        return judge(condition, self._flags, self._judged_parts), checked
+        return self._conditions.of(condition), checked
 
     def _read_if(self, node: Node) -> None:
         left = ALL
-        reached = 0  # the worlds that come out below the statement
+        reached = 0  # the contexts that come out below the statement
         asked: frozenset[str] = frozenset()
         has_else = False
         for arm in (node, *node.children_by_field_name("alternative")):
             condition = arm.child_by_field_name("condition")
             if condition is None:
                 block = arm.child_by_field_name("body")
-                worlds, left, has_else = left, 0, True
+                contexts, left, has_else = left, 0, True
             else:
-                verdict, checked = self._judged(condition)
+                truth, checked = self._judged(condition)
                 asked |= checked
                 block = arm.child_by_field_name("consequence")
-                worlds, left = left & verdict.true, left & verdict.false
-            self._add(block, worlds, asked)
+                contexts, left = left & truth.true, left & truth.false
+            self._add(block, contexts, asked)
             if block is not None and not ends(block):
-                reached |= worlds
+                reached |= contexts
         if not has_else:
             reached |= left
         self._go_on_with(node, reached, asked)
 
-    def _go_on_with(self, node: Node, worlds: int, checked: frozenset[str]) -> None:
-        """Narrow what follows a statement in its block to the worlds that get there."""
+    def _go_on_with(self, node: Node, contexts: int, checked: frozenset[str]) -> None:
+        """Narrow what follows a statement in its block to the contexts that get there."""
         block = node.parent
-        if worlds in (ALL, 0) or block is None or block.type not in SCOPES:
+        if contexts in (ALL, 0) or block is None or block.type not in BLOCKS:
             return
-        self._found.append(Region(node.end_byte, block.end_byte, worlds=worlds, checked=checked))
+        self._found.append(
+            Region(node.end_byte, block.end_byte, contexts=contexts, checked=checked)
+        )
         if block.type == "module":
             text = self.source.text[node.start_byte : node.end_byte].partition(b"\n")[0]
             self.exits.append(
-                Exit(node.start_point.row, text.decode("utf-8", "replace"), pythons_of(worlds))
+                Exit(node.start_point.row, text.decode("utf-8", "replace"), pythons_of(contexts))
             )

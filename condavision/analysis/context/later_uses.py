@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from condavision.analysis.context.statements import ends_script, gives_up, names_caught
+from condavision.analysis.source.bindings import binds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,19 +34,8 @@ _CATCHING = {
     "AttributeError", "BaseException", "Exception", "ImportError", "ModuleNotFoundError",
     "NameError", "TypeError", "UnboundLocalError",
 }  # fmt: skip
-_BINDING = {
-    "assignment": "left",
-    "augmented_assignment": "left",
-    "class_definition": "name",
-    "for_statement": "left",
-    "function_definition": "name",
-    "named_expression": "name",
-}
-_BINDING_PARTS = {
-    "aliased_import", "as_pattern_target", "default_parameter", "global_statement",
-    "import_from_statement", "import_statement", "list_splat_pattern", "parameters",
-    "typed_parameter",
-}  # fmt: skip
+_BINDING = {"aliased_import", "import_from_statement", "import_statement", "parameters"}
+"""Nodes in which every name counts as bound, besides those that are."""
 
 
 def used_regardless(source: Source, root: Node, start: int, names: Iterable[str]) -> bool:
@@ -143,7 +133,7 @@ class _Uses:
             kind = ancestor.type
             if kind == "type" or (kind == "keyword_argument" and _is_field(ancestor, "name", node)):
                 return
-            if self._binds(ancestor, child, node):
+            if kind in _BINDING or (child == node and binds(node)):
                 self.rebound = True
                 return
             tested = kind in _CONDITIONAL and _is_field(ancestor, "condition", child)
@@ -187,14 +177,6 @@ class _Uses:
         else:
             self.at_once = True
         return True
-
-    def _binds(self, ancestor: Node, child: Node, node: Node) -> bool:
-        if ancestor.type in _BINDING_PARTS:
-            return ancestor.type != "default_parameter" or _is_field(ancestor, "name", node)
-        bound = _BINDING.get(ancestor.type)
-        if bound is None or not _is_field(ancestor, bound, child):
-            return False
-        return child == node or child.type in {"pattern_list", "tuple_pattern", "list_pattern"}
 
     def _guards(self, ancestor: Node, child: Node) -> bool:
         """Tell whether a statement lets its part run only where the name is there, or catches."""

@@ -19,11 +19,11 @@ __all__ = ["Region", "Regions", "region_of"]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A byte range and what it adds, in the terms of ``Guard``; ``worlds`` are those it runs in."""
+    """A byte range, the ``contexts`` it runs in, and what it adds in the terms of ``Guard``."""
 
     start: int
     end: int
-    worlds: int = ALL
+    contexts: int = ALL
     optional: bool = False
     fallback: bool = False
     catches: frozenset[str] = frozenset()
@@ -73,22 +73,22 @@ class Regions:
 
 
 def _combined(regions: tuple[Region, ...]) -> Guard:
-    worlds = ALL
+    contexts = ALL
     catches: frozenset[str] = frozenset()
     checked: frozenset[str] = frozenset()
     for region in regions:
-        worlds &= region.worlds
+        contexts &= region.contexts
         catches |= region.catches
         checked |= region.checked
     return Guard(
-        pythons=pythons_of(worlds),
-        platforms=platforms_of(worlds) if worlds else frozenset({"other"}),
-        typing=is_typing(worlds),
+        pythons=pythons_of(contexts),
+        platforms=platforms_of(contexts) if contexts else frozenset({"other"}),
+        typing=is_typing(contexts),
         optional=any(region.optional for region in regions),
         fallback=any(region.fallback for region in regions),
         catches=catches,
         checked=checked,
-        dead=not worlds,
+        dead=not contexts,
         main=any(region.main for region in regions),
         broad=not any(region.optional and not region.broad for region in regions)
         and any(region.broad for region in regions),

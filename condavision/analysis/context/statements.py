@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = [
-    "SCOPES",
+    "BLOCKS",
     "ends",
     "ends_script",
     "gives_up",
     "holders",
     "is_quiet",
-    "named_value",
     "names_caught",
 ]
 
@@ -36,7 +35,7 @@ _HOLDERS = {
     "if_statement",
 }
 _QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
-SCOPES = {"module", "block"}
+BLOCKS = {"module", "block"}
 _CLIMB = 60  # levels from a word to the statement whose condition it stands in
 
 
@@ -56,22 +55,13 @@ def holders(text: bytes, root: Node, words: Iterable[re.Pattern[bytes]]) -> Iter
         yield from _holders_of(node, seen)
 
 
-def named_value(assignment: Node) -> tuple[bytes, Node] | None:
-    """Return the name, dotted or not, that is assigned to, and the value; None of other targets."""
-    left = assignment.child_by_field_name("left")
-    right = assignment.child_by_field_name("right")
-    if left is None or right is None or left.type not in {"identifier", "attribute"}:
-        return None
-    return left.text or b"", right
-
-
 def _holders_of(node: Node | None, seen: set[int]) -> Iterator[Node]:
     """Yield the conditional constructs around a word whose condition it can stand in.
 
     It stops at one that was ``seen``: what is around that was yielded then.
     """
     for _ in range(_CLIMB):
-        if node is None or node.type in SCOPES:
+        if node is None or node.type in BLOCKS:
             return
         if node.type == "elif_clause":
             node = node.parent

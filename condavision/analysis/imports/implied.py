@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.imports.implied_rules import Rule, Rules, called, rules
 from condavision.analysis.imports.imports import RawImport
 from condavision.analysis.imports.known_texts import KnownTexts
+from condavision.analysis.source.expressions import call_parts, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,10 +99,14 @@ class _Reader:
     guards: Guards
     bindings: dict[str, str]
     table: Rules = field(default_factory=rules)
+    texts: KnownTexts = field(init=False)
 
-    @property
-    def texts(self) -> KnownTexts:
-        return KnownTexts(self.source.text, self.guards.tree.root_node)
+    def __post_init__(self) -> None:
+        self.texts = self._texts()
+
+    def _texts(self, *, otherwise: bool = False) -> KnownTexts:
+        root = self.guards.tree.root_node
+        return KnownTexts(self.source.text, root, otherwise=otherwise)
 
     def calls(self, host: str) -> Iterator[RawImport]:
         root = self.guards.tree.root_node
@@ -138,11 +143,11 @@ class _Reader:
         rule = _decide(known, call, self.texts)
         if rule is None or b" if " not in (call.text or b""):
             return rule
-        other = _decide(known, call, replace(self.texts, otherwise=True))
+        other = _decide(known, call, self._texts(otherwise=True))
         return rule if other is not None and other.needs == rule.needs else None
 
     def _rules(self, callee: Node, host: str) -> tuple[str, tuple[Rule, ...]]:
-        text = (callee.text or b"").decode("utf-8", "replace")
+        text = text_of(callee)
         first, dot, rest = text.partition(".")
         bound = self.bindings.get(first)
         if bound is not None and _DOTTED.fullmatch(text):
@@ -237,14 +242,12 @@ def _decide(known: Sequence[Rule], call: Node, texts: KnownTexts) -> Rule | None
 
 
 def _arguments(call: Node) -> tuple[list[Node], dict[str, Node]]:
-    arguments = call.child_by_field_name("arguments")
     positional: list[Node] = []
     named: dict[str, Node] = {}
-    for child in arguments.named_children if arguments is not None else ():
-        if child.type == "keyword_argument":
-            name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
-            if name is not None and value is not None:
-                named[(name.text or b"").decode("utf-8", "replace")] = value
-        elif child.type != "comment":
-            positional.append(child)
+    for argument in call_parts(call)[1]:
+        value = argument.child_by_field_name("value")
+        if argument.type != "keyword_argument":
+            positional.append(argument)
+        elif value is not None:
+            named[text_of(argument.child_by_field_name("name"))] = value
     return positional, named

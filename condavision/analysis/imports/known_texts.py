@@ -2,97 +2,70 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from condavision.analysis.source.bindings import bindings_of
+from condavision.analysis.source.expressions import (
+    Evaluator,
+    call_parts,
+    operands,
+    string_parts,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = ["KnownTexts"]
 
-_STRING = re.compile(r"\A[rRbBuUfF]*('''|\"\"\"|'|\")(.*)\1\Z", re.DOTALL)
 _MORE = "\0"  # what a text is continued with when the program runs
-_BINDING = {
-    "assignment": ("left", "right"),
-    "default_parameter": ("name", "value"),
-    "typed_default_parameter": ("name", "value"),
-}
-_DEPTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class KnownTexts:
+class KnownTexts(Evaluator["str | None"]):
     """The expressions of one source; of `a if c else b` the first, or the one ``otherwise``."""
 
-    text: bytes
-    root: Node
-    otherwise: bool = False
+    deepest = 4
 
-    def of(self, node: Node | None, depth: int = _DEPTH) -> str | None:
-        """Return what an expression starts with; None where that is not known."""
-        if node is None or depth == 0:
-            return None
-        match node.type:
-            case "string":
-                return _string(node)
-            case "concatenated_string" | "parenthesized_expression":
-                parts = [self.of(child, depth - 1) for child in node.named_children]
-                return None if None in parts else "".join(filter(None, parts))
-            case "binary_operator":
-                left = self.of(node.child_by_field_name("left"), depth - 1)
-                right = self.of(node.child_by_field_name("right"), depth - 1)
-                return None if left is None else left + (_MORE if right is None else right)
-            case "call":
-                function = node.child_by_field_name("function")
-                if function is not None and (function.text or b"").endswith(b".format"):
-                    return self.of(function.child_by_field_name("object"), depth - 1)
-            case "conditional_expression":
-                return self.of(node.named_children[-1 if self.otherwise else 0], depth - 1)
-            case "identifier":
-                return self.of(self.bound(node), depth - 1)
-            case "true" | "false" | "none" | "integer" | "float":
-                return (node.text or b"").decode()
+    def __init__(self, text: bytes, root: Node, *, otherwise: bool = False) -> None:
+        super().__init__()
+        self.text = text
+        self.root = root
+        self.otherwise = otherwise
+
+    def _unknown(self, _node: Node | None) -> None:
         return None
 
     def bound(self, node: Node) -> Node | None:
         """Return the value of a name that the file gives one once, or a parameter's default."""
-        name = node.text or b""
-        typed = rb"(?::[ \t]*[\w.\[\]| \t]+)?"
-        pattern = rb"(?m)(?<![\w.])" + re.escape(name) + rb"[ \t]*" + typed + rb"=(?!=)[ \t]*"
-        matches = [*re.finditer(pattern, self.text)]
-        if len(matches) != 1:
-            return None
-        end = matches[0].end()
-        binding = self.root.named_descendant_for_byte_range(end, end + 1)
-        while binding is not None and binding.type not in _BINDING:
-            binding = binding.parent
-        if binding is None:
-            return None
-        target, value = _BINDING[binding.type]
-        left = binding.child_by_field_name(target)
-        if left is None or left.text != name or not _is_known_at(binding, node):
-            return None
-        return binding.child_by_field_name(value)
+        match [*bindings_of(node.text or b"", self.text, self.root)]:
+            case [found] if found is not None and found.holds_at(node):
+                return found.value
+        return None
 
+    def _visit_string(self, node: Node) -> str:
+        return "".join(it if isinstance(it, str) else _MORE for it in string_parts(node))
 
-def _is_known_at(binding: Node, use: Node) -> bool:
-    """Tell whether what is bound can be used there: a parameter, in its function alone."""
-    if binding.type == "assignment":
-        return True
-    function = binding.parent.parent if binding.parent is not None else None
-    return function is not None and function.start_byte <= use.start_byte < function.end_byte
+    def _visit_concatenated_string(self, node: Node) -> str | None:
+        parts = [self.of(child) for child in node.named_children if child.type != "comment"]
+        return None if None in parts else "".join(filter(None, parts))
 
+    def _visit_binary_operator(self, node: Node) -> str | None:
+        left, _, right = operands(node)
+        start, end = self.of(left), self.of(right)
+        return None if start is None else start + (_MORE if end is None else end)
 
-def _string(node: Node) -> str | None:
-    if any(child.type == "interpolation" for child in node.named_children):
-        parts = [
-            (child.text or b"").decode("utf-8", "replace")
-            if child.type == "string_content"
-            else _MORE
-            for child in node.named_children
-            if child.type in {"string_content", "interpolation"}
-        ]
-        return "".join(parts)
-    match = _STRING.match((node.text or b"").decode("utf-8", "replace"))
-    return match[2] if match else None
+    def _visit_call(self, node: Node) -> str | None:
+        function, _ = call_parts(node)
+        is_format = function is not None and text_of(function).endswith(".format")
+        return self.of(function.child_by_field_name("object")) if function and is_format else None
+
+    def _visit_conditional_expression(self, node: Node) -> str | None:
+        return self.of(node.named_children[-1 if self.otherwise else 0])
+
+    def _visit_identifier(self, node: Node) -> str | None:
+        return self.of(self.bound(node))
+
+    def _spelling(self, node: Node) -> str:
+        return text_of(node)
+
+    _visit_true = _visit_false = _visit_none = _visit_integer = _visit_float = _spelling

@@ -1,0 +1,95 @@
+"""Expressions computed without running them: what every reader of values shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["Evaluator", "call_parts", "comparison", "inner", "operands", "string_parts", "text_of"]
+
+T = TypeVar("T")
+
+
+class Evaluator(Generic[T]):
+    """Computes expressions by the types of their nodes, as ``ast.NodeVisitor`` does.
+
+    A subclass says what the parts mean: ``_visit_<type>`` computes the nodes of one type. What has
+    no such method is ``unknown``, as is what lies more than ``deepest`` levels down.
+    """
+
+    deepest = 40
+
+    def __init__(self) -> None:
+        self._level = 0
+
+    def of(self, node: Node | None) -> T:
+        """Return what an expression is worth."""
+        if node is None or self.is_deepest:
+            return self._unknown(None)
+        visit: Any = getattr(self, f"_visit_{node.type}", self._unknown)
+        self._level += 1
+        try:
+            value: T = visit(node)
+        finally:
+            self._level -= 1
+        return value
+
+    @property
+    def is_deepest(self) -> bool:
+        """Return whether nothing below the current expression is computed."""
+        return self._level >= self.deepest
+
+    def _unknown(self, node: Node | None) -> T:
+        """Return what an expression is worth that has no method; None: it is missing or deep."""
+        raise NotImplementedError
+
+    def _visit_parenthesized_expression(self, node: Node) -> T:
+        return self.of(inner(node))
+
+
+def text_of(node: Node | None) -> str:
+    """Return the text of a node, an empty one for none."""
+    return "" if node is None else (node.text or b"").decode("utf-8", "replace")
+
+
+def inner(node: Node) -> Node | None:
+    """Return the first part of a node that is not a comment."""
+    return next((it for it in node.named_children if it.type != "comment"), None)
+
+
+def operands(node: Node) -> tuple[Node | None, str, Node | None]:
+    """Return the left operand, the operator and the right operand of a binary operation."""
+    operator = node.child_by_field_name("operator")
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    return left, "" if operator is None else operator.type, right
+
+
+def comparison(node: Node) -> tuple[list[Node], list[str]]:
+    """Return the operands of a comparison, and the operators between them: ``not in``, ``<``."""
+    operators = [it.type for it in node.children_by_field_name("operators")]
+    return [it for it in node.named_children if it.type != "comment"], operators
+
+
+def call_parts(call: Node) -> tuple[Node | None, list[Node]]:
+    """Return what is called, and the arguments; a lone generator expression is one of them."""
+    function = call.child_by_field_name("function")
+    arguments = call.child_by_field_name("arguments")
+    if arguments is None or arguments.type != "argument_list":
+        return function, [] if arguments is None else [arguments]
+    return function, [it for it in arguments.named_children if it.type != "comment"]
+
+
+def string_parts(string: Node) -> list[str | Node]:
+    """Return the text of a string literal, and the expressions in it where it is an f-string.
+
+    Escape sequences are left as they are spelt.
+    """
+    return [
+        text_of(part)
+        if part.type == "string_content"
+        else part.child_by_field_name("expression") or part
+        for part in string.named_children
+        if part.type in {"string_content", "interpolation"}
+    ]
