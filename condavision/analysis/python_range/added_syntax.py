@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.rules import (
+    COMPREHENSIONS,
+    SCOPES,
     Candidate,
     Verdict,
     ancestor,
@@ -23,16 +25,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = ["ADDED"]
-
-_SCOPES = frozenset({"function_definition", "class_definition", "lambda", "module"})
-_COMPREHENSIONS = frozenset(
-    {
-        "list_comprehension",
-        "set_comprehension",
-        "dictionary_comprehension",
-        "generator_expression",
-    }
-)
 
 
 _TYPE_DEFAULT = since(3, 13, "default of a type parameter (PEP 696)")
@@ -150,11 +142,11 @@ def _annotation(found: Candidate) -> Verdict | None:
 
 def _async(found: Candidate) -> Verdict | None:
     node = found.node()
-    clause = ancestor(node, frozenset({"for_in_clause"}) | _SCOPES)
+    clause = ancestor(node, frozenset({"for_in_clause"}) | SCOPES)
     if found.match["kind"] != b"for" or type_of(clause) != "for_in_clause" or clause is None:
         return _ASYNC
     comprehension = clause.parent
-    function = ancestor(comprehension, _SCOPES)
+    function = ancestor(comprehension, SCOPES)
     if (
         type_of(function) != "function_definition"
         or function is None
@@ -162,11 +154,11 @@ def _async(found: Candidate) -> Verdict | None:
     ):
         return _ASYNC_GENERATOR_EXPRESSION
     outer = None if comprehension is None else comprehension.parent
-    outer = ancestor(outer, _COMPREHENSIONS | _SCOPES)
+    outer = ancestor(outer, COMPREHENSIONS | SCOPES)
     if (
         type_of(comprehension) != "generator_expression"
         and outer is not None
-        and (outer.type in _COMPREHENSIONS)
+        and (outer.type in COMPREHENSIONS)
     ):
         asynchronous = any(
             child.type == "for_in_clause" and child.children[0].type == "async"
@@ -178,7 +170,7 @@ def _async(found: Candidate) -> Verdict | None:
 
 
 def _yield(found: Candidate) -> Verdict | None:
-    function = ancestor(found.node(), _SCOPES)
+    function = ancestor(found.node(), SCOPES)
     if function is not None and function.type == "function_definition":
         return _ASYNC_GENERATOR if function.children[0].type == "async" else None
     return None

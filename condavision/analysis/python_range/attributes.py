@@ -14,7 +14,8 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.rules import DEEPEST, Finding, Verdict, ancestor
+from condavision.analysis.python_range.rules import DEEPEST, SCOPES, Finding, Verdict, ancestor
+from condavision.analysis.source.bindings import binds
 from condavision.core.pythons import KNOWN, PythonRange, format_minor
 
 if TYPE_CHECKING:
@@ -49,30 +50,7 @@ _IMPORT_ERRORS = frozenset(
 _ATTRIBUTE_ERRORS = frozenset(
     {"AttributeError", "NameError", "Exception", "BaseException", "StandardError"}
 )
-_SCOPES = frozenset({"function_definition", "lambda", "module"})
-_BINDERS = frozenset(
-    {
-        "parameters",
-        "lambda_parameters",
-        "default_parameter",
-        "typed_parameter",
-        "typed_default_parameter",
-        "list_splat_pattern",
-        "dictionary_splat_pattern",
-        "assignment",
-        "augmented_assignment",
-        "named_expression",
-        "pattern_list",
-        "tuple_pattern",
-        "for_statement",
-        "for_in_clause",
-        "as_pattern_target",
-        "function_definition",
-        "class_definition",
-        "global_statement",
-        "nonlocal_statement",
-    }
-)
+_VARIABLE_SCOPES = SCOPES - {"class_definition"}
 
 
 @cache
@@ -267,10 +245,10 @@ def rebound(lexed: Lexed, root: Node, name: bytes, use: int) -> bool:
     It may where the module, or a function around the use, has a variable of that name.
     """
     scopes: set[int] = set()
-    scope = ancestor(root.descendant_for_byte_range(use, use + 1), _SCOPES)
+    scope = ancestor(root.descendant_for_byte_range(use, use + 1), _VARIABLE_SCOPES)
     while scope is not None and len(scopes) < DEEPEST:
         scopes.add(scope.id)
-        scope = ancestor(scope.parent, _SCOPES)
+        scope = ancestor(scope.parent, _VARIABLE_SCOPES)
     return any(_scope_id(node) in scopes for node in bindings(name, lexed, root))
 
 
@@ -290,23 +268,10 @@ def _bound(name: bytes) -> re.Pattern[bytes]:
     )
 
 
-def binds(node: Node) -> bool:
-    """Tell whether an identifier is bound where it stands, other than by an import."""
-    parent = node.parent
-    if node.type != "identifier" or parent is None or parent.type not in _BINDERS:
-        return False
-    if parent.type in {"for_statement", "for_in_clause", "assignment", "augmented_assignment"}:
-        return parent.child_by_field_name("left") == node
-    if parent.type in {"default_parameter", "typed_default_parameter", "named_expression",
-                       "function_definition", "class_definition"}:  # fmt: skip
-        return parent.child_by_field_name("name") == node
-    return True
-
-
 def _scope_id(node: Node) -> int:
     """Return the id of the function or module in which an identifier is bound."""
     holder = node.parent
     if holder is not None and holder.type in {"function_definition", "class_definition"}:
         holder = holder.parent  # its own name belongs to the scope around it
-    holder = ancestor(holder, _SCOPES)
+    holder = ancestor(holder, _VARIABLE_SCOPES)
     return -1 if holder is None else holder.id

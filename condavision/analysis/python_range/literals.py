@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.rules import Finding, Verdict, before, since
-from condavision.analysis.source.lexing import field_features
+from condavision.analysis.source.lexing import field_features, quote_and_body
 from condavision.core.pythons import KNOWN, PythonRange
 
 if TYPE_CHECKING:
@@ -131,8 +131,7 @@ def _prefixes(lexed: Lexed) -> Iterator[Finding]:
 
 
 def _reuses(text: bytes) -> bool:
-    quote = text[:3] if text[:3] in {b'"""', b"'''"} else text[:1]
-    inside = text[len(quote) : -len(quote)]
+    quote, inside = quote_and_body(text)
     return quote in re.sub(rb"\\.", b"", inside) or (len(quote) == 1 and b"\n" in inside)
 
 

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.rules import (
+    PARENTHESES,
+    SCOPES,
     Candidate,
     Verdict,
     ancestor,
@@ -22,8 +24,6 @@ __all__ = ["EXEC_NAME", "MEANT_FOR_PYTHON_2", "PRINT_FUNCTION", "STATEMENTS"]
 
 _OPERATOR_WORDS = rb"(?!(?:if|in|is|and|or|for|else|as)\b)"
 _OPERAND = rb"[ \t]*" + _OPERATOR_WORDS + rb'["\w`{~\x80-\xff]'
-_PARENTHESES = rb"\((?:[^()]|\((?:[^()]|\([^()]*+\))*+\))*+\)"
-_SCOPES = frozenset({"function_definition", "class_definition", "lambda", "module"})
 
 _PRINT = before(3, 0, "print statement")
 _EXEC = before(3, 0, "exec statement")
@@ -50,7 +50,7 @@ def _print_list(found: Candidate) -> Verdict | None:
 def _print_argument(found: Candidate) -> Verdict | None:
     """Accept an argument that the print statement has no place for."""
     node = found.node()
-    arguments = ancestor(node, frozenset({"argument_list"}) | _SCOPES)
+    arguments = ancestor(node, frozenset({"argument_list"}) | SCOPES)
     call = None if arguments is None else arguments.parent
     if arguments is None or call is None or call.type != "call" or node is None:
         return None
@@ -88,7 +88,7 @@ STATEMENTS = (
 
 MEANT_FOR_PYTHON_2 = (
     rule(_PRINT, keyword("print", rb"(?:[ \t]*>>|[ \t]+\[)"), words="print"),
-    rule(_EXEC, keyword("exec", rb"[ \t]*" + _PARENTHESES + rb"[ \t]*in\b"), words="exec"),
+    rule(_EXEC, keyword("exec", rb"[ \t]*" + PARENTHESES + rb"[ \t]*in\b"), words="exec"),
 )
 """What Python 3 compiles into an expression that fails; taken only where Python 2 is possible."""
 
@@ -97,7 +97,7 @@ EXEC_NAME = (rule(_EXEC_NAME, rb"exec\b(?<!\wexec)", _used_as_name(_EXEC_NAME), 
 PRINT_FUNCTION = (
     rule(
         _PRINT_FUNCTION,
-        keyword("print", rb"[ \t]*\((?:[^()]|" + _PARENTHESES)
+        keyword("print", rb"[ \t]*\((?:[^()]|" + PARENTHESES)
         + rb")*?[(,]\s*(?:end|file|sep|flush)\s*=(?!=)",
         _print_argument,
         words="end file sep flush",

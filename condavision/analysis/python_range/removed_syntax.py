@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 
 from condavision.analysis.python_range.python2_statements import STATEMENTS
-from condavision.analysis.python_range.rules import Candidate, Verdict, before, keyword, rule, since
+from condavision.analysis.python_range.rules import (
+    PARENTHESES,
+    Candidate,
+    Verdict,
+    before,
+    keyword,
+    rule,
+    since,
+)
 from condavision.analysis.python_range.scopes import REMOVED_FROM_SCOPES
 from condavision.core.pythons import KNOWN, PythonRange
 
 __all__ = ["REMOVED"]
 
-_PARENTHESES = rb"\((?:[^()]|\((?:[^()]|\([^()]*+\))*+\))*+\)"
 
 _EXCEPT_NAME = before(3, 0, "except clause with a comma instead of 'as'")
 _EXCEPT_SEVERAL = since(3, 14, "except clause with several types and no parentheses (PEP 758)")
@@ -50,7 +57,7 @@ def _raise(found: Candidate) -> Verdict | None:
     statement = None if node is None else node.parent
     if statement is not None and statement.type == "raise_statement":
         return _RAISE if any(c.type == "expression_list" for c in statement.children) else None
-    simple = rb"raise[ \t]+[\w.]+[ \t]*(?:" + _PARENTHESES + rb")?[ \t]*,"
+    simple = rb"raise[ \t]+[\w.]+[ \t]*(?:" + PARENTHESES + rb")?[ \t]*,"
     return _RAISE if re.match(simple, found.lexed.code[found.match.start() :]) else None
 
 
@@ -99,7 +106,7 @@ REMOVED = (
     rule(
         (_EXCEPT_NAME, _EXCEPT_EITHER, _EXCEPT_SEVERAL),
         keyword("except", rb"(?:[ \t]+|(?=\())(?:[\w. \t+|\"]|\[[^\]\n]*\]|")
-        + _PARENTHESES
+        + PARENTHESES
         + rb")+,(?P<target>[^:\n]*):",
         _except,
         words="except",
@@ -129,7 +136,7 @@ REMOVED = (
     ),
     rule(
         _BARE_TUPLE,
-        keyword("in", rb"(?:[^\n\]\[(){}:,]|") + _PARENTHESES + rb"|\[[^\[\]\n]*\])*+,",
+        keyword("in", rb"(?:[^\n\]\[(){}:,]|") + PARENTHESES + rb"|\[[^\[\]\n]*\])*+,",
         _bare_tuple,
         words="in",
         mark=b"[",

@@ -18,8 +18,18 @@ if TYPE_CHECKING:
 DEEPEST = 400
 """Levels of a tree that are climbed: CPython itself refuses to nest half as deep."""
 
+SCOPES = frozenset({"function_definition", "class_definition", "lambda", "module"})
+COMPREHENSIONS = frozenset(
+    {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
+)
+PARENTHESES = rb"\((?:[^()]|\((?:[^()]|\([^()]*+\))*+\))*+\)"
+"""An expression for a pair of parentheses in code, and for what it holds two levels deep."""
+
 __all__ = [
+    "COMPREHENSIONS",
     "DEEPEST",
+    "PARENTHESES",
+    "SCOPES",
     "Candidate",
     "Finding",
     "Rule",

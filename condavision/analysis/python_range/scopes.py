@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.rules import (
+    COMPREHENSIONS,
+    SCOPES,
     Candidate,
     Verdict,
     ancestor,
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ADDED_IN_SCOPES", "REMOVED_FROM_SCOPES"]
 
-_SCOPES = frozenset({"function_definition", "class_definition", "lambda", "module"})
-_COMPREHENSIONS = frozenset(
-    {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
-)
 
 _GLOBAL_AFTER = before(3, 6, "global statement after the name was used")
 _STAR_IMPORT = before(3, 0, "star import inside a function or class")
@@ -39,7 +37,7 @@ _CONTINUE = since(3, 8, "continue inside finally")
 
 def _scope(node: Node | None) -> Node | None:
     """Return the function, lambda or class that ``node`` stands in, None for the module."""
-    return ancestor(node, _SCOPES - {"module"})
+    return ancestor(node, SCOPES - {"module"})
 
 
 def _global(found: Candidate) -> Verdict | None:
@@ -75,8 +73,8 @@ def _same(first: Node | None, second: Node | None) -> bool:
 
 
 def _in_comprehension(node: Node | None, scope: Node | None) -> bool:
-    inner = ancestor(node, _COMPREHENSIONS | _SCOPES)
-    return inner is not None and inner.type in _COMPREHENSIONS and not _same(inner, scope)
+    inner = ancestor(node, COMPREHENSIONS | SCOPES)
+    return inner is not None and inner.type in COMPREHENSIONS and not _same(inner, scope)
 
 
 def _star_import(found: Candidate) -> Verdict | None:
@@ -86,8 +84,8 @@ def _star_import(found: Candidate) -> Verdict | None:
 
 
 def _yield_in_comprehension(found: Candidate) -> Verdict | None:
-    inner = ancestor(found.node(), _COMPREHENSIONS | _SCOPES)
-    if inner is None or inner.type not in _COMPREHENSIONS:
+    inner = ancestor(found.node(), COMPREHENSIONS | SCOPES)
+    if inner is None or inner.type not in COMPREHENSIONS:
         return None
     # the iterable of the first clause belongs to the enclosing scope
     first = next((child for child in inner.children if child.type == "for_in_clause"), None)
@@ -99,7 +97,7 @@ def _yield_in_comprehension(found: Candidate) -> Verdict | None:
 def _deleted(found: Candidate) -> Verdict | None:
     """Find a deleted local that a function defined inside reads (an error before 3.2)."""
     node = found.node(found.match.start())
-    function = ancestor(node, _SCOPES)
+    function = ancestor(node, SCOPES)
     if function is None or function.type != "function_definition":
         return None
     code, start, end = found.lexed.code, function.start_byte, function.end_byte
@@ -107,7 +105,7 @@ def _deleted(found: Candidate) -> Verdict | None:
     start = start if body is None else body.start_byte
     for name in filter(bytes.isalnum, map(bytes.strip, found.match["names"].split(b","))):
         for use in re.finditer(rb"(?<![\w.])" + name + rb"(?!\w|[ \t]*=(?!=))", code[start:end]):
-            inner = ancestor(found.node(start + use.start()), _SCOPES | {"generator_expression"})
+            inner = ancestor(found.node(start + use.start()), SCOPES | {"generator_expression"})
             if inner is None or inner.id == function.id or inner.type == "class_definition":
                 continue
             if not _binds(inner, name):
@@ -130,13 +128,13 @@ def _binds(scope: Node, name: bytes) -> bool:
 
 def _generator_return(found: Candidate) -> Verdict | None:
     """Find a ``return value`` in the function of a ``yield`` (an error before 3.3)."""
-    function = ancestor(found.node(), _SCOPES)
+    function = ancestor(found.node(), SCOPES)
     if function is None or function.type != "function_definition":
         return None
     code, start, end = found.lexed.code, function.start_byte, function.end_byte
     for value in re.finditer(rb"\breturn\b[ \t]*[^\s;]", code[start:end]):
         node = found.node(start + value.start())
-        owner = ancestor(node, _SCOPES)
+        owner = ancestor(node, SCOPES)
         if owner is not None and owner.id == function.id:
             return _GENERATOR_RETURN
     return None
@@ -151,7 +149,7 @@ def _annotated_global(found: Candidate) -> Verdict | None:
 
 
 def _continue(found: Candidate) -> Verdict | None:
-    stops = frozenset({"for_statement", "while_statement", "finally_clause"}) | _SCOPES
+    stops = frozenset({"for_statement", "while_statement", "finally_clause"}) | SCOPES
     return _CONTINUE if type_of(ancestor(found.node(), stops)) == "finally_clause" else None
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.rules import Candidate, Verdict, rule, since, type_of
+from condavision.analysis.python_range.rules import (
+    COMPREHENSIONS,
+    Candidate,
+    Verdict,
+    rule,
+    since,
+    type_of,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -28,14 +35,6 @@ _STARRED_TARGET = since(3, 0, "starred assignment target")
 _KEYWORD_ONLY = since(3, 0, "keyword-only parameters")
 
 _OPERANDS = frozenset({"attribute", "call", "subscript", "binary_operator", "boolean_operator"})
-_COMPREHENSIONS = frozenset(
-    {
-        "list_comprehension",
-        "set_comprehension",
-        "dictionary_comprehension",
-        "generator_expression",
-    }
-)
 _TRAILERS = 30  # calls, indexes and operators after one unpacked name
 _BEFORE_OPERAND = frozenset(b"([{,=:;\n")
 _KEYWORDS_BEFORE = re.compile(rb"(?<![\w.])(?:in|return|yield|for|lambda)\Z")
@@ -88,7 +87,7 @@ def _splat(star: Node) -> Node | None:
 
 def _in(splat: Node, holder: Node) -> Verdict | None:
     """Judge an unpacked operand by the node it is in."""
-    if holder.type in _COMPREHENSIONS:
+    if holder.type in COMPREHENSIONS:
         return _UNPACK_COMPREHENSION
     match holder.type:
         case "subscript":

@@ -143,13 +143,17 @@ def field_features(literal: bytes) -> frozenset[str] | None:
     ``#`` (PEP 701), ``nesting`` (of format specifications), ``await``. None means that a field is
     still open where the literal ends: it holds the literal's own quotes.
     """
-    quotes = 3 if literal[:3] in {b'"""', b"'''"} and len(literal) >= 6 else 1
-    body = literal[quotes : len(literal) - quotes]
-    if literal[-quotes:] != literal[:quotes] or len(literal) < 2 * quotes:
-        body = literal[quotes:]
+    _, body = quote_and_body(literal)
     if b"await" not in body and _PLAIN_FIELDS.fullmatch(body):
         return frozenset()
     return _FieldScanner(body).scan()
+
+
+def quote_and_body(literal: bytes) -> tuple[bytes, bytes]:
+    """Return what delimits a string literal without its prefix, and what stands in between."""
+    quote = literal[: 3 if literal[:3] in {b'"""', b"'''"} and len(literal) >= 6 else 1]
+    is_closed = literal.endswith(quote) and len(literal) >= 2 * len(quote)
+    return quote, literal[len(quote) : -len(quote) if is_closed else None]
 
 
 _FIELD_STOPS = re.compile(
