@@ -36,7 +36,6 @@ __all__ = [
     "find_scripts",
     "module_file",
     "new_reader",
-    "reach",
     "require_python",
 ]
 
@@ -196,24 +195,6 @@ def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:
         tuple(dict.fromkeys(it for metadata in declared for it in metadata.platforms)),
         imports,
     )
-
-
-def reach(
-    script: Path,
-    *,
-    root: Path,
-    paths: Sequence[Path] = (),
-    pythonpath: Sequence[Path] = (),
-) -> tuple[tuple[SourceFile, ...], tuple[Path, ...]]:
-    """Return the files a script reaches and the directories that decided it.
-
-    It costs what :func:`analyze` costs: which files are reached is what the imports say.
-
-    Raises:
-        AnalysisError: the script cannot be read as Python.
-    """
-    analysis = analyze(script, root=root, paths=paths, pythonpath=pythonpath)
-    return analysis.files, analysis.searched
 
 
 def require_python(analysis: Analysis, name: str = "", typed: str = "") -> PythonRange:
