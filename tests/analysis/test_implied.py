@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.imports.implied_rules import rules
+from condavision.analysis.imports.implied_rules import implied_rules
 from condavision.core.model import Analysis, ImportKind
 from condavision.mapping.import_map import ImportMap
 
@@ -213,7 +213,7 @@ def test_a_local_application_needs_no_package(analyzed: Callable[..., Analysis])
 
 
 def test_the_table_names_modules_that_the_map_knows() -> None:
-    table = rules()
+    table = implied_rules()
     settings = [rules for named in table.settings.values() for rules in named.values()]
     groups = [*table.calls.values(), *table.imports.values(), *table.methods.values(), *settings]
     needs = {rule.needs for group in groups for rule in group} - {"-", "*"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.context.guards import Guards
 from condavision.analysis.declared.metadata import may_declare
-from condavision.analysis.imports.implied import unimported
+from condavision.analysis.imports.implied import find_implied
 from condavision.analysis.imports.imports import find_imports
 from condavision.analysis.imports.syspath import path_edits
 from condavision.analysis.python_range.versions import python_reasons
@@ -41,7 +41,7 @@ def read_facts(source: Source, budget_seconds: float = PARSE_SECONDS) -> Facts:
     return Facts(
         source.file,
         source.sha256,
-        (*imports, *unimported(source, guards, imports)),
+        (*imports, *find_implied(source, guards, imports)),
         path_edits(source, tree),
         (*_own_reasons(source, guards), *python_reasons(source, tree, guards, imports)),
         tuple(_unread(source, tree)),

@@ -1,7 +1,7 @@
 """What a source needs without importing it: engines, drivers and plug-ins that a call asks for.
 
 ``pandas.read_excel("x.xlsx")`` fails without openpyxl, which no script imports. The table
-``data/unimported.tsv`` names such calls, and only a call that can be nothing else counts: the
+``data/implied_imports.tsv`` names such calls, and only a call that can be nothing else counts: the
 callee is what the file's imports bind, and what decides is written there literally.
 """
 
@@ -13,7 +13,12 @@ from fnmatch import fnmatchcase
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from condavision.analysis.imports.implied_rules import Rule, Rules, called, rules
+from condavision.analysis.imports.implied_rules import (
+    ImpliedRule,
+    ImpliedRules,
+    called,
+    implied_rules,
+)
 from condavision.analysis.imports.imports import RawImport
 from condavision.analysis.imports.known_texts import KnownTexts
 from condavision.analysis.source.expressions import call_parts, text_of
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
     from condavision.core.model import SourceLocation
 
-__all__ = ["unimported"]
+__all__ = ["find_implied"]
 
 _DEPTH = 8  # of sums: `THEIR_APPS + OUR_APPS`
 _CALLS = 500  # of one library in a file that are looked at, and parts of one setting
@@ -37,14 +42,14 @@ _HOLDING = {
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-def unimported(
+def find_implied(
     source: Source, guards: Guards, imports: Sequence[RawImport]
 ) -> tuple[RawImport, ...]:
     """Return an import for each module that the source needs and does not import.
 
     ``implied_by`` says what needs it, ``unless`` which other imports make it superfluous.
     """
-    table = rules()
+    table = implied_rules()
     found = [*_imported(imports, table)]
     reader = _Reader(source, guards, _bindings(imports))
     for host in {_top(it.name): None for it in imports}:
@@ -62,7 +67,7 @@ def _top(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _imported(imports: Sequence[RawImport], table: Rules) -> Iterator[RawImport]:
+def _imported(imports: Sequence[RawImport], table: ImpliedRules) -> Iterator[RawImport]:
     for it in imports:
         if it.level == 0:
             for name in (it.name, *(f"{it.name}.{member}" for member in it.members)):
@@ -87,7 +92,9 @@ def _bindings(imports: Sequence[RawImport]) -> dict[str, str]:
     return bound
 
 
-def _implied(location: SourceLocation, guard: Guard, start: int, rule: Rule, by: str) -> RawImport:
+def _implied(
+    location: SourceLocation, guard: Guard, start: int, rule: ImpliedRule, by: str
+) -> RawImport:
     return RawImport(
         rule.needs, location, guard, start=start, lazy=True, implied_by=by, unless=rule.unless
     )
@@ -98,7 +105,7 @@ class _Reader:
     source: Source
     guards: Guards
     bindings: dict[str, str]
-    table: Rules = field(default_factory=rules)
+    table: ImpliedRules = field(default_factory=implied_rules)
     texts: KnownTexts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,7 +145,7 @@ class _Reader:
             if rule is not None:
                 yield self._said(call, rule, name)
 
-    def _decided(self, known: Sequence[Rule], call: Node) -> Rule | None:
+    def _decided(self, known: Sequence[ImpliedRule], call: Node) -> ImpliedRule | None:
         """Return the rule that fits a call, whichever way conditions in its arguments go."""
         rule = _decide(known, call, self.texts)
         if rule is None or b" if " not in (call.text or b""):
@@ -146,7 +153,7 @@ class _Reader:
         other = _decide(known, call, self._texts(otherwise=True))
         return rule if other is not None and other.needs == rule.needs else None
 
-    def _rules(self, callee: Node, host: str) -> tuple[str, tuple[Rule, ...]]:
+    def _rules(self, callee: Node, host: str) -> tuple[str, tuple[ImpliedRule, ...]]:
         text = text_of(callee)
         first, dot, rest = text.partition(".")
         bound = self.bindings.get(first)
@@ -160,7 +167,7 @@ class _Reader:
                 return f"{host}'s .{'.'.join(words)}", known
         return "", ()
 
-    def settings(self, name: str, known: Sequence[Rule]) -> Iterator[RawImport]:
+    def settings(self, name: str, known: Sequence[ImpliedRule]) -> Iterator[RawImport]:
         """Yield what the values of a setting need, or name: ``INSTALLED_APPS``."""
         for item, is_all in islice(self._values(name), _CALLS):
             value = self.texts.of(item) or ""
@@ -207,7 +214,7 @@ class _Reader:
             case _:
                 yield node
 
-    def _said(self, node: Node, rule: Rule, by: str) -> RawImport:
+    def _said(self, node: Node, rule: ImpliedRule, by: str) -> RawImport:
         location = self.source.location(node.start_point.row)
         return _implied(location, self.guards.at(node.start_byte), node.start_byte, rule, by)
 
@@ -222,7 +229,7 @@ def _whole(node: Node | None, start: int) -> Node | None:
     return None
 
 
-def _decide(known: Sequence[Rule], call: Node, texts: KnownTexts) -> Rule | None:
+def _decide(known: Sequence[ImpliedRule], call: Node, texts: KnownTexts) -> ImpliedRule | None:
     """Return the first rule that fits a call, None where none does or it cannot be told."""
     positional, named = _arguments(call)
     for rule in known:

@@ -1,4 +1,4 @@
-"""The table of calls that need what nobody imports, read once: ``data/unimported.tsv``."""
+"""The table of calls that need what nobody imports, read once: ``data/implied_imports.tsv``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-__all__ = ["Rule", "Rules", "called", "rules"]
+__all__ = ["ImpliedRule", "ImpliedRules", "called", "implied_rules"]
 
-_HERE = Path(__file__).parents[1] / "data" / "unimported.tsv"
+_HERE = Path(__file__).parents[1] / "data" / "implied_imports.tsv"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ImpliedRule:
     """One line of the table."""
 
     callee: str
@@ -25,25 +25,25 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ImpliedRules:
     """The rules by what leads to them: a callee, a method's name, a setting, an import."""
 
-    calls: dict[str, tuple[Rule, ...]]
-    imports: dict[str, tuple[Rule, ...]]
-    methods: dict[tuple[str, str], tuple[Rule, ...]]
-    settings: dict[str, dict[str, list[Rule]]]
+    calls: dict[str, tuple[ImpliedRule, ...]]
+    imports: dict[str, tuple[ImpliedRule, ...]]
+    methods: dict[tuple[str, str], tuple[ImpliedRule, ...]]
+    settings: dict[str, dict[str, list[ImpliedRule]]]
     """By a word that the file has to have, and by name."""
     hosts: dict[str, frozenset[str]]
     """The last words of the calls and methods of each library, by its name."""
 
 
 @cache
-def rules() -> Rules:
+def implied_rules() -> ImpliedRules:
     """Return the table."""
-    calls: dict[str, list[Rule]] = {}
-    imports: dict[str, list[Rule]] = {}
-    methods: dict[tuple[str, str], list[Rule]] = {}
-    settings: dict[str, dict[str, list[Rule]]] = {}
+    calls: dict[str, list[ImpliedRule]] = {}
+    imports: dict[str, list[ImpliedRule]] = {}
+    methods: dict[tuple[str, str], list[ImpliedRule]] = {}
+    settings: dict[str, dict[str, list[ImpliedRule]]] = {}
     words: dict[str, set[str]] = {}
     for line in _HERE.read_text("utf-8").splitlines():
         if line.startswith("#"):
@@ -54,7 +54,7 @@ def rules() -> Rules:
         host = callees.partition(" ")[0]
         names = [callees.partition(" ")[2]] if " ." in callees else callees.split()
         for name in names:
-            rule = Rule(name, position, keyword, value, needs, others)
+            rule = ImpliedRule(name, position, keyword, value, needs, others)
             if name.startswith("."):
                 methods.setdefault((host, name[1:]), []).append(rule)
                 words.setdefault(host, set()).add(name.rpartition(".")[2])
@@ -66,7 +66,7 @@ def rules() -> Rules:
             else:
                 calls.setdefault(name, []).append(rule)
                 words.setdefault(name.partition(".")[0], set()).add(name.rpartition(".")[2])
-    return Rules(
+    return ImpliedRules(
         {name: tuple(known) for name, known in calls.items()},
         {name: tuple(known) for name, known in imports.items()},
         {key: tuple(known) for key, known in methods.items()},
