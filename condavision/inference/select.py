@@ -9,7 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import Found, SkippedFile, SkipReason, search_scripts
+from condavision.analysis.source.scripts import (
+    ScriptSearch,
+    SkippedFile,
+    SkipReason,
+    search_scripts,
+)
 from condavision.errors import AnalysisError, CondavisionError, UsageError
 from condavision.project.settings_files import LOCAL
 from condavision.project.targets import (
@@ -179,7 +184,7 @@ def _place(target: Target) -> Path:
 
 def select_scripts(
     paths: Iterable[Path], workspace: Workspace, spare: Container[Path] = ()
-) -> Found:
+) -> ScriptSearch:
     """Return the scripts that are named, and those in the folders that are named.
 
     Folders that are ``spare`` need to hold none.
@@ -198,7 +203,7 @@ def select_scripts(
     modules = frozenset(() if all_named else _modules_of(found, workspace))
     scripts = [it for it in found if it in named or it.resolve() not in modules or _is_run(it)]
     empty = {it for it in scripts if it not in named and not it.stat().st_size}
-    return Found(
+    return ScriptSearch(
         tuple(it for it in scripts if it not in empty),
         (*search.skipped, *(SkippedFile(it, SkipReason.EMPTY) for it in sorted(empty))),
     )

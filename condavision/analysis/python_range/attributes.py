@@ -14,7 +14,7 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.rules import DEEPEST, SCOPES, Finding, Verdict, ancestor
+from condavision.analysis.python_range.rules import DEEPEST, SCOPES, Claim, Verdict, ancestor
 from condavision.analysis.source.bindings import binds
 from condavision.core.pythons import KNOWN, PythonRange, format_minor
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "admitted",
-    "attribute_findings",
+    "attribute_claims",
     "bindings",
     "bound_by",
     "guarded",
@@ -107,7 +107,7 @@ def phrase_of(name: str, pythons: PythonRange) -> str:
 
 
 def guarded(guard: Guard, errors: frozenset[str]) -> bool:
-    """Tell whether a failure at a place says nothing about the script."""
+    """Return whether a failure at a place says nothing about the script."""
     return bool(
         guard.dead or guard.typing or guard.platforms or guard.fallback or guard.catches & errors
     )
@@ -118,9 +118,9 @@ def admitted(pythons: PythonRange, guard: Guard) -> PythonRange:
     return PythonRange(pythons.minors | (frozenset(KNOWN) - guard.pythons.minors))
 
 
-def attribute_findings(
+def attribute_claims(
     lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
-) -> Iterator[Finding]:
+) -> Iterator[Claim]:
     """Yield what the names taken from standard library modules say."""
     for statement in imports:
         if statement.members and not (statement.dynamic or statement.level):
@@ -145,7 +145,7 @@ def bound_by(imports: Sequence[RawImport]) -> dict[str, set[str]]:
     return aliases
 
 
-def _members(statement: RawImport) -> Iterator[Finding]:
+def _members(statement: RawImport) -> Iterator[Claim]:
     known = names_of(statement.name)
     for member in statement.members:
         target = f"{statement.name}.{member}"
@@ -156,12 +156,12 @@ def _members(statement: RawImport) -> Iterator[Finding]:
         if target in guard.checked or statement.instead or statement.stands_in:
             continue
         verdict = Verdict(phrase_of(target, pythons), admitted(pythons, guard))
-        yield Finding(statement.start, verdict)
+        yield Claim(statement.start, verdict)
 
 
 def _uses(
     lexed: Lexed, root: Node, guards: Guards, aliases: dict[str, set[str]]
-) -> Iterator[Finding]:
+) -> Iterator[Claim]:
     """Find ``alias.name`` where the alias means one thing and the table has the name."""
     for alias, targets in aliases.items():
         if len(targets) == 1:
@@ -175,9 +175,7 @@ def _dotted(alias: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"%b\b(?<![\w.]%b)((?:\s*\.\s*\w+)+)" % (alias, alias))
 
 
-def _uses_of(
-    alias: str, target: str, lexed: Lexed, root: Node, guards: Guards
-) -> Iterator[Finding]:
+def _uses_of(alias: str, target: str, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
     word = alias.encode()
     words = _words_below(target) & lexed.words
     seen: set[str] = set()
@@ -196,11 +194,11 @@ def _uses_of(
             continue
         if guard.pythons == PythonRange():
             seen.add(qualified)
-        yield Finding(use.start(), Verdict(phrase_of(qualified, pythons), admitted(pythons, guard)))
+        yield Claim(use.start(), Verdict(phrase_of(qualified, pythons), admitted(pythons, guard)))
 
 
 def _checked(alias: str, guard: Guard) -> bool:
-    """Tell whether ``hasattr`` asked the module about any name: then its arms are alternatives."""
+    """Return whether ``hasattr`` asked the module about any name: then its arms are alternatives."""
     return any(asked.rpartition(".")[0] == alias for asked in guard.checked)
 
 
@@ -235,12 +233,12 @@ def _look_up(dotted: str) -> tuple[str, PythonRange] | None:
 
 
 def _assigned(code: bytes, end: int) -> bool:
-    """Tell whether the name before ``end`` is a target: the source defines it itself."""
+    """Return whether the name before ``end`` is a target: the source defines it itself."""
     return re.match(rb"[ \t]*=(?!=)", code[end : end + 80]) is not None
 
 
 def rebound(lexed: Lexed, root: Node, name: bytes, use: int) -> bool:
-    """Tell whether a name may be something else where it is used than what was imported.
+    """Return whether a name may be something else where it is used than what was imported.
 
     It may where the module, or a function around the use, has a variable of that name.
     """

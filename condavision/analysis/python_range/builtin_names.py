@@ -17,7 +17,7 @@ from condavision.analysis.python_range.attributes import (
     names_of,
     phrase_of,
 )
-from condavision.analysis.python_range.rules import Finding, Verdict
+from condavision.analysis.python_range.rules import Claim, Verdict
 from condavision.analysis.python_range.stdlib import modules
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from condavision.analysis.imports.imports import RawImport
     from condavision.analysis.source.lexing import Lexed
 
-__all__ = ["brings_anything", "builtin_findings"]
+__all__ = ["brings_anything", "builtin_claims"]
 
 _NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "StandardError"})
 _SILENCED = re.compile(
@@ -44,9 +44,9 @@ def _words() -> frozenset[bytes]:
     return frozenset(name.encode() for name in names if "." not in name)
 
 
-def builtin_findings(
+def builtin_claims(
     lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
-) -> Iterator[Finding]:
+) -> Iterator[Claim]:
     """Yield what the builtins used in a source say."""
     candidates = _words() & lexed.words
     if not candidates:
@@ -59,17 +59,17 @@ def builtin_findings(
 
 
 def brings_anything(imports: Sequence[RawImport]) -> bool:
-    """Tell whether a star import may hide any builtin."""
+    """Return whether a star import may hide any builtin."""
     return any(statement.star and _unknown(statement) for statement in imports)
 
 
 def _unknown(statement: RawImport) -> bool:
-    """Tell whether a star import may bring anything: only other modules than Python's can."""
+    """Return whether a star import may bring anything: only other modules than Python's can."""
     top = statement.name.partition(".")[0]
     return bool(statement.level) or top in {"builtins", "__builtin__"} or top not in modules()
 
 
-def _uses(word: bytes, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Finding]:
+def _uses(word: bytes, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
     """Yield the first use of a builtin, if the source has no name like it of its own."""
     name = word.decode()
     pythons = names_of("builtins")[name]
@@ -85,7 +85,7 @@ def _uses(word: bytes, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Fin
         silenced = _SILENCED.search(_line(lexed.source, place.start())) is not None
         if guarded(guard, _NAME_ERRORS) or silenced or _checked(name, guard.checked):
             continue
-        yield Finding(place.start(), Verdict(phrase_of(name, pythons), admitted(pythons, guard)))
+        yield Claim(place.start(), Verdict(phrase_of(name, pythons), admitted(pythons, guard)))
         return
 
 
@@ -99,7 +99,7 @@ def _line(source: bytes, offset: int) -> bytes:
 
 
 def _evaluated(node: Node) -> bool:
-    """Tell whether a name is looked up whenever the statement around it runs."""
+    """Return whether a name is looked up whenever the statement around it runs."""
     parent = node.parent
     if parent is None or parent.type in {"ERROR", "dotted_name"}:
         return False

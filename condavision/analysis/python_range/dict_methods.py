@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.attributes import admitted, bindings, guarded
-from condavision.analysis.python_range.rules import Finding, Verdict
+from condavision.analysis.python_range.rules import Claim, Verdict
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from condavision.analysis.context.guards import Guards
     from condavision.analysis.source.lexing import Lexed
 
-__all__ = ["dict_findings"]
+__all__ = ["dict_claims"]
 
 _METHODS = frozenset(
     {b"has_key", b"iteritems", b"iterkeys", b"itervalues", b"viewitems", b"viewkeys", b"viewvalues"}
@@ -33,7 +33,7 @@ _DICT_ATTRIBUTES = frozenset({b"os.environ", b"sys.modules"})
 _PYTHON_2 = PythonRange.below(3, 0)
 
 
-def dict_findings(lexed: Lexed, root: Node, guards: Guards) -> Iterator[Finding]:
+def dict_claims(lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
     """Yield the first call of a method that no dictionary of Python 3 has."""
     if _METHODS.isdisjoint(lexed.words):
         return
@@ -47,7 +47,7 @@ def dict_findings(lexed: Lexed, root: Node, guards: Guards) -> Iterator[Finding]
         if _is_dict(receiver, lexed, root):
             method = call[1].decode()
             phrase = f"dict.{method} (Python 2 only)"
-            yield Finding(call.start(1), Verdict(phrase, admitted(_PYTHON_2, guard)))
+            yield Claim(call.start(1), Verdict(phrase, admitted(_PYTHON_2, guard)))
             return
 
 
@@ -69,7 +69,7 @@ def _is_dict(receiver: Node, lexed: Lexed, root: Node) -> bool:
 
 
 def _is_keyword_parameter(name: Node) -> bool:
-    """Tell whether a name is the ``**name`` of the function around it."""
+    """Return whether a name is the ``**name`` of the function around it."""
     function = name.parent
     while function is not None and function.type not in {"function_definition", "lambda"}:
         function = function.parent
@@ -85,7 +85,7 @@ def _is_keyword_parameter(name: Node) -> bool:
 
 
 def _is_only_dict(name: Node, lexed: Lexed, root: Node) -> bool:
-    """Tell whether every binding of a name in the source is a dictionary display."""
+    """Return whether every binding of a name in the source is a dictionary display."""
     text = name.text or b""
     displays = 0
     for node in bindings(text, lexed, root):

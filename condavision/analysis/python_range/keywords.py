@@ -23,7 +23,7 @@ from condavision.analysis.python_range.attributes import (
     span,
 )
 from condavision.analysis.python_range.builtin_names import brings_anything
-from condavision.analysis.python_range.rules import Finding, Verdict, type_of
+from condavision.analysis.python_range.rules import Claim, Verdict, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from condavision.analysis.source.lexing import Lexed
     from condavision.core.pythons import PythonRange
 
-__all__ = ["keyword_findings"]
+__all__ = ["keyword_claims"]
 
 _TABLE = Path(__file__).parents[1] / "data" / "keywords.tsv"
 _MOST_CALLS = 500  # of one function: a file with more is generated
@@ -66,9 +66,9 @@ def _by_word() -> Mapping[bytes, tuple[str, ...]]:
     return {word: tuple(functions) for word, functions in words.items()}
 
 
-def keyword_findings(
+def keyword_claims(
     lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
-) -> Iterator[Finding]:
+) -> Iterator[Claim]:
     """Yield what the keyword arguments of calls say, each function and keyword once."""
     aliases = bound_by(imports)
     hidden = brings_anything(imports)
@@ -119,7 +119,7 @@ def _call(name: str) -> re.Pattern[bytes]:
     return re.compile(start + dotted[len(alias) :] + rb"[ \t]*\(")
 
 
-def _calls(name: str, dotted: str, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Finding]:
+def _calls(name: str, dotted: str, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
     known = _functions()[dotted]
     alias = name.partition(".")[0].encode()
     shown = dotted.removeprefix(f"{_BUILTINS}.")
@@ -136,7 +136,7 @@ def _calls(name: str, dotted: str, lexed: Lexed, root: Node, guards: Guards) -> 
                 continue
             seen.add(keyword)
             phrase = phrase_of(f"{shown}({keyword.decode()}=)", pythons)
-            yield Finding(call.start(), Verdict(phrase, admitted(pythons, guard)))
+            yield Claim(call.start(), Verdict(phrase, admitted(pythons, guard)))
 
 
 def _keywords(root: Node, bracket: int) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.rules import Finding, Verdict, before, since
+from condavision.analysis.python_range.rules import Claim, Verdict, before, since
 from condavision.analysis.source.lexing import field_features, quote_and_body
 from condavision.core.pythons import KNOWN, PythonRange
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.lexing import Lexed
 
-__all__ = ["future_features", "literal_findings"]
+__all__ = ["future_features", "literal_claims"]
 
 _PREFIXES = {
     b"ur": before(3, 0, "string prefix ur"),
@@ -84,16 +84,16 @@ def future_features(lexed: Lexed) -> dict[bytes, int]:
     return features
 
 
-def literal_findings(
+def literal_claims(
     lexed: Lexed, root: Node, features: dict[bytes, int], possible: Callable[[Verdict], bool]
-) -> Iterator[Finding]:
+) -> Iterator[Claim]:
     """Yield what the literals of a source say, in no particular order.
 
     ``possible`` tells whether a verdict can narrow: what costs more is tried only then.
     """
     for name, offset in features.items():
         if name in _FEATURE_SINCE:
-            yield Finding(offset, _FEATURE_SINCE[name])
+            yield Claim(offset, _FEATURE_SINCE[name])
     yield from _prefixes(lexed)
     yield from _numbers(lexed)
     if not lexed.source.isascii():
@@ -107,13 +107,13 @@ def literal_findings(
         yield from _mixed(lexed, root)
 
 
-def _prefixes(lexed: Lexed) -> Iterator[Finding]:
+def _prefixes(lexed: Lexed) -> Iterator[Claim]:
     seen: set[bytes | str] = set()
     for literal in lexed.prefixed:
         prefix = literal.prefix
         if prefix in _PREFIXES and prefix not in seen:
             seen.add(prefix)
-            yield Finding(literal.start, _PREFIXES[prefix])
+            yield Claim(literal.start, _PREFIXES[prefix])
         if b"f" in prefix:
             text = lexed.source[literal.start : literal.end]
             features = field_features(text)
@@ -121,13 +121,13 @@ def _prefixes(lexed: Lexed) -> Iterator[Finding]:
                 features = frozenset()
                 if "quotes" not in seen:
                     seen.add("quotes")
-                    yield Finding(literal.start, _REUSED_QUOTES)
+                    yield Claim(literal.start, _REUSED_QUOTES)
             for feature in features - seen:
                 seen.add(feature)
-                yield Finding(literal.start, _FEATURES[feature])
+                yield Claim(literal.start, _FEATURES[feature])
             if "quotes" not in seen and lexed.nested and _reuses(text):
                 seen.add("quotes")
-                yield Finding(literal.start, _REUSED_QUOTES)
+                yield Claim(literal.start, _REUSED_QUOTES)
 
 
 def _reuses(text: bytes) -> bool:
@@ -135,7 +135,7 @@ def _reuses(text: bytes) -> bool:
     return quote in re.sub(rb"\\.", b"", inside) or (len(quote) == 1 and b"\n" in inside)
 
 
-def _numbers(lexed: Lexed) -> list[Finding]:
+def _numbers(lexed: Lexed) -> list[Claim]:
     """Find the first number of each kind, in order."""
     numbers = [word for word in lexed.words if word[0] in _DIGITS and len(word) > 1]
     kinds = {match.lastgroup for match in map(_NUMBER.fullmatch, numbers) if match}
@@ -143,47 +143,47 @@ def _numbers(lexed: Lexed) -> list[Finding]:
     if "octal" in kinds:  # or the digits of a float after its point
         place = _OCTAL_NUMBER.search(lexed.code)
         if place is not None:
-            found.append(Finding(place.start(), _OCTAL))
+            found.append(Claim(place.start(), _OCTAL))
         kinds.discard("octal")
     for word in _WITH_DIGITS.finditer(lexed.code) if kinds else ():
         number = _NUMBER.fullmatch(word.group())
         if number is not None and number.lastgroup in kinds:
-            found.append(Finding(word.start(), _NUMBERS[number.lastgroup]))
+            found.append(Claim(word.start(), _NUMBERS[number.lastgroup]))
             kinds.discard(number.lastgroup)
             if not kinds:
                 break
     return sorted(found, key=lambda it: it.offset)
 
 
-def _non_ascii(lexed: Lexed) -> Iterator[Finding]:
+def _non_ascii(lexed: Lexed) -> Iterator[Claim]:
     if not lexed.code.isascii():
         place = re.search(rb"[\x80-\xff]+", lexed.code)
         if place is not None and place.group() != b"\xef\xbb\xbf":
-            yield Finding(place.start(), _NON_ASCII_NAME)
+            yield Claim(place.start(), _NON_ASCII_NAME)
     for literal in lexed.prefixed:
         if (
             literal.prefix in {b"b", b"br"}
             and not lexed.source[literal.start : literal.end].isascii()
         ):
-            yield Finding(literal.start, _NON_ASCII_BYTES)
+            yield Claim(literal.start, _NON_ASCII_BYTES)
             return
 
 
-def _escapes(lexed: Lexed) -> Iterator[Finding]:
+def _escapes(lexed: Lexed) -> Iterator[Claim]:
     """Find escapes that only a Python 2 byte string leaves alone."""
     prefixed = {literal.start for literal in lexed.prefixed}
     for start, at in _incomplete(lexed):
         if start not in prefixed:
-            yield Finding(at, _ESCAPE)
+            yield Claim(at, _ESCAPE)
             return
 
 
-def _raw_escapes(lexed: Lexed) -> Iterator[Finding]:
+def _raw_escapes(lexed: Lexed) -> Iterator[Claim]:
     """Find escapes that Python 2 reads even in a raw string, where its strings are text."""
     raw = {literal.start for literal in lexed.prefixed if literal.prefix == b"r"}
     for start, at in _incomplete(lexed):
         if start in raw and lexed.source[at + 1] in b"uU":
-            yield Finding(at, _RAW_ESCAPE)
+            yield Claim(at, _RAW_ESCAPE)
             return
 
 
@@ -205,7 +205,7 @@ def _incomplete(lexed: Lexed) -> Iterator[tuple[int, int]]:
         yield start, at
 
 
-def _mixed(lexed: Lexed, root: Node) -> Iterator[Finding]:
+def _mixed(lexed: Lexed, root: Node) -> Iterator[Claim]:
     """Find a bytes literal next to one of text: Python 2 joins them."""
     code = lexed.code
     end = 0  # of the literal before, if it has a prefix
@@ -216,7 +216,7 @@ def _mixed(lexed: Lexed, root: Node) -> Iterator[Finding]:
             if before.endswith(b'"') or _NEXT_LITERAL.match(code, literal.end):
                 node = root.descendant_for_byte_range(literal.start, literal.start + 1)
                 if _joined_with_text(node):
-                    yield Finding(literal.start, _MIXED)
+                    yield Claim(literal.start, _MIXED)
                     return
         end = literal.end
 

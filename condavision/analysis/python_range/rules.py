@@ -31,7 +31,7 @@ __all__ = [
     "PARENTHESES",
     "SCOPES",
     "Candidate",
-    "Finding",
+    "Claim",
     "Rule",
     "Verdict",
     "ancestor",
@@ -50,7 +50,7 @@ class Verdict(NamedTuple):
     pythons: PythonRange
 
 
-class Finding(NamedTuple):
+class Claim(NamedTuple):
     """A verdict at a byte offset of the source."""
 
     offset: int

@@ -114,7 +114,7 @@ def _deleted(found: Candidate) -> Verdict | None:
 
 
 def _binds(scope: Node, name: bytes) -> bool:
-    """Tell whether a function, lambda or generator expression has a variable of its own."""
+    """Return whether a function, lambda or generator expression has a variable of its own."""
     text = scope.text or b""
     word = rb"(?<![\w.])" + name + rb"\b"
     if scope.type == "generator_expression":

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.added_syntax import ADDED
 from condavision.analysis.python_range.indentation import inconsistent_tabs
-from condavision.analysis.python_range.literals import future_features, literal_findings
+from condavision.analysis.python_range.literals import future_features, literal_claims
 from condavision.analysis.python_range.python2_statements import (
     EXEC_NAME,
     MEANT_FOR_PYTHON_2,
     PRINT_FUNCTION,
 )
 from condavision.analysis.python_range.removed_syntax import REMOVED
-from condavision.analysis.python_range.rules import Candidate, Finding, before
+from condavision.analysis.python_range.rules import Candidate, Claim, before
 from condavision.core.pythons import KNOWN
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from condavision.analysis.source.lexing import Lexed
     from condavision.core.pythons import Minor
 
-__all__ = ["Narrowing", "syntax_findings"]
+__all__ = ["Narrowing", "syntax_claims"]
 
 SECONDS = 2.0
 """Time budget of one file, a hundred times what a large module takes."""
@@ -65,7 +65,7 @@ class Narrowing:
         return changed
 
     def possible(self, verdict: Verdict) -> bool:
-        """Tell whether a verdict would still narrow, and leave something.
+        """Return whether a verdict would still narrow, and leave something.
 
         What would leave nothing is not looked for: the file is broken or the finding is. Except
         that nothing of Python 2 looks like the syntax of a later Python 3: who mixes them is told.
@@ -79,21 +79,21 @@ class Narrowing:
         return not self.minors <= verdict.pythons.minors
 
     def worthwhile(self, verdict: Verdict) -> bool:
-        """Tell whether a verdict is possible and there is time left to look for it."""
+        """Return whether a verdict is possible and there is time left to look for it."""
         return self.possible(verdict) and time.perf_counter() < self._deadline
 
 
-def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
+def syntax_claims(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Claim]:
     """Yield the findings about syntax that narrow, each narrower than those before."""
     features = future_features(lexed)
-    literals = literal_findings(lexed, root, features, narrowing.possible)
+    literals = literal_claims(lexed, root, features, narrowing.possible)
     for found in sorted(literals, key=lambda found: len(found.verdict.pythons.minors)):
         if narrowing.possible(found.verdict) and narrowing.by(found.verdict):
             yield found
     if narrowing.possible(_TABS):
         tabs = inconsistent_tabs(lexed.code)
         if tabs is not None and narrowing.by(_TABS):
-            yield Finding(tabs, _TABS)
+            yield Claim(tabs, _TABS)
     names = EXEC_NAME if b"print_function" in features else EXEC_NAME + PRINT_FUNCTION
     meant = () if b"print_function" in features else MEANT_FOR_PYTHON_2
     for rule in chain(REMOVED, ADDED, names, meant):
@@ -101,7 +101,7 @@ def syntax_findings(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[
             yield from _apply(rule, lexed, root, narrowing)
 
 
-def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Finding]:
+def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Claim]:
     if not any(map(narrowing.worthwhile, rule.verdicts)) or rule.mark not in lexed.code:
         return
     for match in islice(rule.matches(lexed.code), _MOST_CANDIDATES):
@@ -111,4 +111,4 @@ def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterat
         if judged is None or not narrowing.possible(judged):
             continue
         narrowing.by(judged)
-        yield Finding(match.end() - 1, judged)
+        yield Claim(match.end() - 1, judged)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.attributes import admitted, guarded, rebound
-from condavision.analysis.python_range.rules import Finding, Verdict, since
+from condavision.analysis.python_range.rules import Claim, Verdict, since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from condavision.analysis.imports.imports import RawImport
     from condavision.analysis.source.lexing import Lexed
 
-__all__ = ["type_findings"]
+__all__ = ["type_claims"]
 
 _MOST_CANDIDATES = 3000  # each costs the tree's depth, and real files have hundreds
 _CLIMB = 40  # levels of one type expression
@@ -55,7 +55,7 @@ _STATEMENTS = frozenset(
 )
 
 
-def type_findings(
+def type_claims(
     lexed: Lexed,
     root: Node,
     guards: Guards,
@@ -63,7 +63,7 @@ def type_findings(
     possible: Callable[[Verdict], bool],
     *,
     deferred: bool,
-) -> Iterator[Finding]:
+) -> Iterator[Claim]:
     """Yield what evaluated type expressions need.
 
     ``deferred``: the source has ``from __future__ import annotations``. ``possible`` tells whether
@@ -89,10 +89,10 @@ def _subscripted(name: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"%b\[(?<![\w.]%b\[)" % (re.escape(name), re.escape(name)))
 
 
-def _unless_guarded(offset: int, verdict: Verdict, guards: Guards) -> Iterator[Finding]:
+def _unless_guarded(offset: int, verdict: Verdict, guards: Guards) -> Iterator[Claim]:
     guard = guards.at(offset)
     if not guarded(guard, _ERRORS):
-        yield Finding(offset, Verdict(verdict.phrase, admitted(verdict.pythons, guard)))
+        yield Claim(offset, Verdict(verdict.phrase, admitted(verdict.pythons, guard)))
 
 
 def _generic_names(imports: Sequence[RawImport], words: frozenset[bytes]) -> set[bytes]:
@@ -147,7 +147,7 @@ def _is_union(offset: int, lexed: Lexed, root: Node, *, deferred: bool) -> bool:
 
 
 def _is_type(operand: Node, lexed: Lexed, root: Node) -> bool:
-    """Tell whether an operand of ``|`` outside an annotation can only be a type."""
+    """Return whether an operand of ``|`` outside an annotation can only be a type."""
     name: Node | None = operand
     if operand.type == "none":
         return True
@@ -159,7 +159,7 @@ def _is_type(operand: Node, lexed: Lexed, root: Node) -> bool:
 
 
 def _annotation_evaluated(node: Node | None, *, deferred: bool) -> bool | None:
-    """Tell whether the annotation around a node is evaluated; None: it stands in none."""
+    """Return whether the annotation around a node is evaluated; None: it stands in none."""
     outermost = None
     for _ in range(_CLIMB):
         if node is None or node.type in _STATEMENTS:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.attributes import attribute_findings
-from condavision.analysis.python_range.builtin_names import builtin_findings
-from condavision.analysis.python_range.dict_methods import dict_findings
-from condavision.analysis.python_range.keywords import keyword_findings
+from condavision.analysis.python_range.attributes import attribute_claims
+from condavision.analysis.python_range.builtin_names import builtin_claims
+from condavision.analysis.python_range.dict_methods import dict_claims
+from condavision.analysis.python_range.keywords import keyword_claims
 from condavision.analysis.python_range.literals import future_features
-from condavision.analysis.python_range.rules import Finding, before, since
-from condavision.analysis.python_range.syntax import Narrowing, syntax_findings
-from condavision.analysis.python_range.type_expressions import type_findings
+from condavision.analysis.python_range.rules import Claim, before, since
+from condavision.analysis.python_range.syntax import Narrowing, syntax_claims
+from condavision.analysis.python_range.type_expressions import type_claims
 from condavision.analysis.source.lexing import lex
 from condavision.core.model import PythonReason
 
@@ -59,7 +59,7 @@ def syntax_reasons(source: Source, tree: Tree) -> tuple[PythonReason, ...]:
     return _reasons(source, lexed, _syntax(source, lexed, tree, Narrowing()))
 
 
-def _reasons(source: Source, lexed: Lexed, findings: Iterable[Finding]) -> tuple[PythonReason, ...]:
+def _reasons(source: Source, lexed: Lexed, findings: Iterable[Claim]) -> tuple[PythonReason, ...]:
     return tuple(
         PythonReason(
             source.location(lexed.line(found.offset) - 1),
@@ -70,9 +70,9 @@ def _reasons(source: Source, lexed: Lexed, findings: Iterable[Finding]) -> tuple
     )
 
 
-def _syntax(source: Source, lexed: Lexed, tree: Tree, narrowing: Narrowing) -> Iterator[Finding]:
+def _syntax(source: Source, lexed: Lexed, tree: Tree, narrowing: Narrowing) -> Iterator[Claim]:
     yield from _encoding(source, narrowing)
-    yield from syntax_findings(lexed, tree.root_node, narrowing)
+    yield from syntax_claims(lexed, tree.root_node, narrowing)
 
 
 def _names(
@@ -81,17 +81,17 @@ def _names(
     guards: Guards,
     imports: Sequence[RawImport],
     narrowing: Narrowing,
-) -> Iterator[Finding]:
+) -> Iterator[Claim]:
     root = tree.root_node
-    yield from attribute_findings(lexed, root, guards, imports)
-    yield from builtin_findings(lexed, root, guards, imports)
-    yield from keyword_findings(lexed, root, guards, imports)
-    yield from dict_findings(lexed, root, guards)
+    yield from attribute_claims(lexed, root, guards, imports)
+    yield from builtin_claims(lexed, root, guards, imports)
+    yield from keyword_claims(lexed, root, guards, imports)
+    yield from dict_claims(lexed, root, guards)
     deferred = b"annotations" in future_features(lexed)
-    yield from type_findings(lexed, root, guards, imports, narrowing.worthwhile, deferred=deferred)
+    yield from type_claims(lexed, root, guards, imports, narrowing.worthwhile, deferred=deferred)
 
 
-def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Finding]:
+def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Claim]:
     if source.text.isascii():
         return
     verdict = _UNDECLARED
@@ -103,6 +103,6 @@ def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Finding]:
     if place is None:
         return
     if narrowing.by(verdict):
-        yield Finding(place.start(), verdict)
+        yield Claim(place.start(), verdict)
     if source.undecodable is not None and not source.declared and narrowing.by(_NOT_UTF_8):
-        yield Finding(place.start(), _NOT_UTF_8)
+        yield Claim(place.start(), _NOT_UTF_8)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 __all__ = [
-    "Found",
+    "ScriptSearch",
     "SkipReason",
     "SkippedFile",
     "find_scripts",
@@ -113,7 +113,7 @@ class SkippedFile(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ScriptSearch:
     """The scripts in what was named, and what was skipped there."""
 
     scripts: tuple[Path, ...]
@@ -131,7 +131,7 @@ def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path,
 
 def search_scripts(
     paths: Iterable[Path], *, modules: bool = False, spare: Container[Path] = ()
-) -> Found:
+) -> ScriptSearch:
     """Find the scripts that are named, and those in the folders that are named, in order.
 
     Folders of virtual and conda environments, caches, builds and version control are left out; a
@@ -158,10 +158,10 @@ def search_scripts(
             )
         found += inside.scripts
         skipped += inside.skipped
-    return Found(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(skipped)))
+    return ScriptSearch(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(skipped)))
 
 
-def _search(folder: Path, *, modules: bool) -> Found:
+def _search(folder: Path, *, modules: bool) -> ScriptSearch:
     found: list[Path] = []
     skipped: list[SkippedFile] = []
     failed: list[OSError] = []
@@ -181,7 +181,7 @@ def _search(folder: Path, *, modules: bool) -> Found:
     if links:  # another name of a script that is there is not another script
         real = {os.path.realpath(it) for it in found if it not in links}
         found = [it for it in found if it not in links or os.path.realpath(it) not in real]
-    return Found(tuple(sorted(found)), tuple(skipped))
+    return ScriptSearch(tuple(sorted(found)), tuple(skipped))
 
 
 def _unreadable(path: Path) -> Iterator[SkippedFile]:
