@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from condavision.core.model import PythonReason, SourceLocation, UnreadRegion
 
-__all__ = ["RENAMED", "Facts", "Guard", "PathEdit", "RawImport"]
+__all__ = ["CATCH_ALL", "RENAMED", "Facts", "Guard", "PathEdit", "RawImport"]
 
 RENAMED = frozenset({"AttributeError", "NameError", "SyntaxError"})
 """Exceptions raised where another Python has another name for something."""
+
+CATCH_ALL = frozenset({"BaseException", "Exception", "StandardError"})
+"""The exceptions that catch every error."""
 
 _ANY = PythonRange()
 
@@ -84,6 +87,17 @@ class RawImport:
     lazy: bool = False
     implied_by: str = ""
     unless: tuple[str, ...] = ()
+
+    def meanings(self) -> Iterator[tuple[str, str]]:
+        """Yield the names it binds, and what each means: empty for what is not absolute."""
+        if self.dynamic or self.level:
+            yield from ((name, "") for name in self.binds)
+        elif self.members:
+            full = (f"{self.name}.{member}" for member in self.members)
+            yield from zip(self.binds, full, strict=True)
+        else:
+            is_top = self.binds == (self.name.partition(".")[0],)
+            yield from ((name, name if is_top else self.name) for name in self.binds)
 
     def __reduce__(self) -> tuple[type[RawImport], tuple[Any, ...]]:
         """Pickle as a call, which loads several times faster than what dataclasses do."""

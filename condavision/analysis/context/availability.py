@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.context.conditions import Conditions
 from condavision.analysis.context.contexts import UNKNOWN, Truth
 from condavision.analysis.context.regions import Region, region_of
-from condavision.analysis.context.statements import BLOCKS, ends, gives_up, holders
+from condavision.analysis.context.statements import BLOCKS, arms, ends, gives_up, holders
 from condavision.analysis.source.expressions import call_parts, comparison, inner, text_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def availability_regions(text: bytes, root: Node) -> Iterator[Region]:
 class _Reader:
     text: bytes
     root: Node
-    asking: _Asking = field(default_factory=lambda: _Asking(_FLAG))
+    conditions: _AvailabilityConditions = field(
+        default_factory=lambda: _AvailabilityConditions(_FLAG)
+    )
     seen: set[int] = field(default_factory=set)
 
     def searches(self) -> Iterator[Region]:
@@ -75,8 +77,8 @@ class _Reader:
         if not present:
             return
         statements = [it for pattern in present for it in self._asking(pattern)]
-        if self.asking.flags:
-            names = "|".join(re.escape(name) for name in sorted(self.asking.flags))
+        if self.conditions.flags:
+            names = "|".join(re.escape(name) for name in sorted(self.conditions.flags))
             statements += self._asking(re.compile(rf"(?:{names})\b".encode()))
         for statement in statements:
             yield from self.read(statement)
@@ -84,7 +86,7 @@ class _Reader:
     def _asking(self, words: re.Pattern[bytes]) -> Iterator[Node]:
         for holder in holders(self.text, self.root, (words,)):
             if holder.type == "assignment":
-                self.asking.note(holder)
+                self.conditions.note(holder)
             else:
                 yield holder
 
@@ -97,34 +99,32 @@ class _Reader:
             yield from self._arms(node)
         elif node.type == "conditional_expression" and node.named_child_count == 3:
             value, condition, other = node.named_children
-            truth = self.asking.of(condition)
+            truth = self.conditions.of(condition)
             for arm, is_lacking in ((value, truth.true), (other, truth.false)):
                 if not is_lacking:
                     yield region_of(arm, optional=True)
 
     def _arms(self, node: Node) -> Iterator[Region]:
-        constants = _Asking(_CONSTANT, self.asking.flags)
+        constants = _AvailabilityConditions(_CONSTANT, self.conditions.flags)
         found = False  # where none of the conditions so far holds
-        others = node.children_by_field_name("alternative")
-        for arm in (node, *others):
-            condition = arm.child_by_field_name("condition")
-            block = arm.child_by_field_name("body" if condition is None else "consequence")
+        for condition, block in arms(node):
             if block is None:
                 continue
             if condition is not None and (condition.text or b"").startswith(b"__name__"):
                 yield Region(block.start_byte, block.end_byte, main=True)
-            elif found or not self.asking.of(condition).true:
+            elif found or not self.conditions.of(condition).true:
                 yield region_of(block, optional=True)
             # `if not has_rows:` is too common a question to be one for a module
             found = found or not constants.of(condition).false
         block, scope = node.child_by_field_name("consequence"), node.parent
+        others = node.child_by_field_name("alternative")
         if not found or others or block is None or scope is None or scope.type not in BLOCKS:
             return
         if ends(block) and not gives_up(block):
             yield Region(node.end_byte, scope.end_byte, optional=True)
 
 
-class _Asking(Conditions):
+class _AvailabilityConditions(Conditions):
     """The conditions of one source that ask for modules: the only context is to lack them.
 
     ``flag`` are the names that say by convention how the search for a module went.

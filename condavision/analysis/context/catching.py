@@ -1,4 +1,4 @@
-"""Which failures are caught where, and whether a script goes on without what it failed to import.
+"""Which failures are caught where, and whether a script continues without a failed import.
 
 The statements are found by their words and confirmed in the tree, so that a file without them costs
 one search.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.context.regions import Region, region_of
 from condavision.analysis.context.statements import gives_up, is_quiet, names_caught
-from condavision.analysis.records import RENAMED
+from condavision.analysis.records import CATCH_ALL, RENAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Try", "catching_regions"]
 
-_IMPORT_FAILURES = frozenset(
-    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "StandardError"}
-)
-"""Names of the exceptions that a failing import is caught by."""
-
 _IMPORTS = {"import_statement", "import_from_statement"}
 _AIMED = frozenset({"ImportError", "ModuleNotFoundError"})
+_IMPORT_FAILURES = _AIMED | CATCH_ALL
 _TRY = re.compile(rb"try(?=[ \t]*[:\\])")
 _STARTS_AGAIN = re.compile(
     rb"\bos\.exec[lv]p?e?\(|\bpip(?:\._internal)?\.main\("
@@ -43,7 +39,7 @@ _SUPPRESS = re.compile(rb"suppress[ \t]*\(")
 class Try:
     """A ``try`` statement that catches failing imports: byte ranges of its arms.
 
-    ``exits`` tells whether a handler of import failures ends the script or passes the failure on.
+    ``exits``: a handler of import failures ends the script or raises again.
     """
 
     body: tuple[int, int]
@@ -96,8 +92,8 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
     if optional:
         others = (it for it in node.named_children if it.type == "else_clause")
         yield from (region_of(it, optional=True) for it in others)
-    elif passed and _goes_on(node):
-        # what calls in the body need is another matter: their own failures are meant as well
+    elif passed and _continues(node):
+        # not the calls in it: the handler may be meant for their own failures
         imports = (it for it in body.named_children if it.type in _IMPORTS)
         yield from (Region(it.start_byte, it.end_byte, optional=True, broad=True) for it in imports)
     if imports_fail:
@@ -106,13 +102,13 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
 
 
 def _starts_again(block: Node) -> bool:
-    """Tell whether a handler gets what is missing, or runs the script where it is, and no more."""
+    """Return whether a handler only installs what is missing, or restarts the script elsewhere."""
     text = block.text or b""
     return bool(_STARTS_AGAIN.search(text)) and not _IMPORTING.search(text)
 
 
-def _goes_on(statement: Node) -> bool:
-    """Tell whether the script does anything once a statement has failed.
+def _continues(statement: Node) -> bool:
+    """Return whether the script does anything once a statement has failed.
 
     ``except Exception`` around a whole program reports its failures, whatever they are.
     """

@@ -26,7 +26,7 @@ _ROW = (1 << _MINORS) - 1
 _PLANES = len(FAMILIES) * 2  # each family running, then each being type-checked
 
 ALL = (1 << (_MINORS * _PLANES)) - 1
-"""Every world."""
+"""Every context."""
 
 RUNNING = (1 << (_MINORS * len(FAMILIES))) - 1
 """The contexts in which the code runs, not those in which a type checker reads it."""
@@ -73,7 +73,7 @@ def platforms_of(mask: int) -> frozenset[str]:
 
 
 def is_typing(mask: int) -> bool:
-    """Tell whether only a type checker sees these contexts."""
+    """Return whether only a type checker sees these contexts."""
     return bool(mask) and not mask & RUNNING
 
 

@@ -15,7 +15,7 @@ from condavision.analysis.context.catching import Try, catching_regions
 from condavision.analysis.context.contexts import ALL, Truth, pythons_of
 from condavision.analysis.context.regions import Region, Regions
 from condavision.analysis.context.running import INTERESTING, RunningConditions
-from condavision.analysis.context.statements import BLOCKS, ends, holders
+from condavision.analysis.context.statements import BLOCKS, arms, ends, holders
 from condavision.analysis.records import Guard
 from condavision.analysis.source.expressions import operands
 
@@ -117,15 +117,12 @@ class Guards:
         reached = 0  # the contexts that come out below the statement
         asked: frozenset[str] = frozenset()
         has_else = False
-        for arm in (node, *node.children_by_field_name("alternative")):
-            condition = arm.child_by_field_name("condition")
+        for condition, block in arms(node):
             if condition is None:
-                block = arm.child_by_field_name("body")
                 contexts, left, has_else = left, 0, True
             else:
                 truth, checked = self._judged(condition)
                 asked |= checked
-                block = arm.child_by_field_name("consequence")
                 contexts, left = left & truth.true, left & truth.false
             self._add(block, contexts, asked)
             if block is not None and not ends(block):

@@ -1,7 +1,7 @@
 """Whether a script works without a module that it imports in a ``try``.
 
 ``except ImportError: pass`` says that the import may fail, not that nothing fails later: where the
-script goes on to use the name without asking, it needs the module after all.
+script later uses the name without checking for it, it needs the module after all.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _BINDING = {"aliased_import", "import_from_statement", "import_statement", "para
 
 
 def used_regardless(source: Source, root: Node, start: int, names: Iterable[str]) -> bool:
-    """Tell whether ``names``, which an import at ``start`` in a ``try`` binds, are used unchecked.
+    """Return whether ``names``, bound by an import at ``start`` in a ``try``, are used unchecked.
 
     A use counts where it runs with the module, or in a function or class that something which
     runs with the module leads to; none does in a file that asks whether the name is there.
@@ -71,7 +71,7 @@ def _module_level_try(root: Node, start: int) -> Node | None:
 
 
 def _has_stand_in(statement: Node, wanted: set[bytes]) -> bool:
-    """Tell whether a handler defines one of the names as more than nothing."""
+    """Return whether a handler defines one of the names as more than nothing."""
     word = rb"(?:" + rb"|".join(re.escape(name) for name in sorted(wanted)) + rb")"
     nothing = rb"[ \t]*(?:\w+[ \t]*=[ \t]*)*(?:None|False|NotImplemented)\b"
     named = rb"(?:def|class|import|as)[ \t]+" + word + rb"\b"
@@ -85,7 +85,7 @@ def _has_stand_in(statement: Node, wanted: set[bytes]) -> bool:
 
 
 def _flags(statement: Node, wanted: set[bytes]) -> set[bytes]:
-    """Return the other names that the ``try`` sets: they tell how it went."""
+    """Return the other names that the ``try`` sets: flags of its outcome."""
     found = re.findall(rb"(?m)^[ \t]+(\w+)[ \t]*=(?!=)", statement.text or b"")
     return {name for name in found if name not in wanted}
 
@@ -108,7 +108,7 @@ class _Uses:
         names = self.wanted | self.flags
         word = rb"(?:" + rb"|".join(re.escape(name) for name in sorted(names)) + rb")"
         if re.search(rb"['\"]" + word + rb"['\"]", self.text):
-            self.asked = True  # "np" in globals(), sys.modules, __all__: somebody looks it up
+            self.asked = True  # "np" in globals(), sys.modules, __all__: looked up by name
         for at, match in enumerate(_standing_alone(word, self.text)):
             inside = self.statement.start_byte <= match.start() < self.statement.end_byte
             if inside:
@@ -156,7 +156,7 @@ class _Uses:
             self.at_once = True
 
     def _is_demand(self, node: Node) -> bool:
-        """Note ``if not HAS_NUMPY: sys.exit()``: where that runs, nothing goes on without it."""
+        """Note ``if not HAS_NUMPY: sys.exit()``: the code there requires the module."""
         statement = next((it for it in _ancestors(node) if it.type in _CONDITIONAL), None)
         if statement is None or statement.type != "if_statement":
             return False
@@ -179,7 +179,7 @@ class _Uses:
         return True
 
     def _guards(self, ancestor: Node, child: Node) -> bool:
-        """Tell whether a statement lets its part run only where the name is there, or catches."""
+        """Return whether a statement lets its part run only where the name is there, or catches."""
         if ancestor.type in {"if_statement", "elif_clause", "while_statement"}:
             condition = ancestor.child_by_field_name("condition")
             words = set(re.findall(rb"\w+", (condition.text or b"") if condition else b""))

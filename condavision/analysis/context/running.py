@@ -128,7 +128,7 @@ class RunningConditions(Conditions):
 
 @lru_cache(maxsize=64)
 def _version_flag(major: int, minor: str) -> Truth:
-    """Read ``PY2``, ``six.PY3``, ``PY36`` by the convention everybody follows."""
+    """Read ``PY2``, ``six.PY3``, ``PY36`` by the common convention."""
     if not minor:
         mask = on_pythons(sum(1 << bit for bit, known in enumerate(KNOWN) if known[0] == major))
     else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKS",
+    "arms",
     "ends",
     "ends_script",
     "gives_up",
@@ -35,6 +36,7 @@ _HOLDERS = {
     "if_statement",
 }
 _QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
+_JUMPS = {"break_statement", "continue_statement", "raise_statement", "return_statement"}
 BLOCKS = {"module", "block"}
 _CLIMB = 60  # levels from a word to the statement whose condition it stands in
 
@@ -84,39 +86,42 @@ def _last(block: Node) -> Node | None:
     return None
 
 
+def arms(statement: Node) -> Iterator[tuple[Node | None, Node | None]]:
+    """Yield the condition and the block of each arm of an ``if``; ``else`` has no condition."""
+    for arm in (statement, *statement.children_by_field_name("alternative")):
+        condition = arm.child_by_field_name("condition")
+        yield condition, arm.child_by_field_name("consequence" if condition else "body")
+
+
+def _exits(statement: Node) -> bool:
+    is_call = _EXIT_CALL.match(statement.text or b"") is not None
+    return statement.type == "expression_statement" and is_call
+
+
 def ends(block: Node) -> bool:
-    """Tell whether nothing after the block's statement runs once the block has."""
+    """Return whether nothing after the block's statement runs once the block has."""
     last = _last(block)
-    if last is None:
-        return False
-    if last.type in {
-        "raise_statement",
-        "return_statement",
-        "continue_statement",
-        "break_statement",
-    }:
-        return True
-    return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
+    return last is not None and (last.type in _JUMPS or _exits(last))
 
 
 def gives_up(block: Node) -> bool:
-    """Tell whether a handler ends the script: raises or exits, but does not merely skip a test."""
+    """Return whether a handler ends the script: raises or exits, but does not just skip a test."""
     last = _last(block)
     if last is None:
         return False
     if last.type == "raise_statement":
         return not _SKIP.match(last.text or b"")
-    return last.type == "expression_statement" and bool(_EXIT_CALL.match(last.text or b""))
+    return _exits(last)
 
 
 def ends_script(block: Node) -> bool:
-    """Tell whether a block ends the script: ``sys.exit()``, not a failure that may be caught."""
+    """Return whether a block ends the script: ``sys.exit()``, not a failure that may be caught."""
     last = _last(block)
     return last is not None and bool(_ENDING.match(last.text or b""))
 
 
 def is_quiet(block: Node) -> bool:
-    """Tell whether a block does nothing but import, set names or pass.
+    """Return whether a block does nothing but import, set names or pass.
 
     ``except Exception`` around a whole program says nothing about its imports.
     """

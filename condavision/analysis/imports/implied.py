@@ -51,7 +51,8 @@ def find_implied(
     """
     table = implied_rules()
     found = [*_imported(imports, table)]
-    reader = _Reader(source, guards, _bindings(imports))
+    bindings = {name: full for it in imports for name, full in it.meanings() if full}
+    reader = _Reader(source, guards, bindings)
     for host in {_top(it.name): None for it in imports}:
         if host in table.hosts:
             found += reader.calls(host)
@@ -75,23 +76,6 @@ def _imported(imports: Sequence[RawImport], table: ImpliedRules) -> Iterator[Raw
                     yield _implied(it.location, it.guard, it.start, rule, name)
 
 
-def _bindings(imports: Sequence[RawImport]) -> dict[str, str]:
-    """Return what each imported name stands for: ``pd`` -> ``pandas``."""
-    bound: dict[str, str] = {}
-    for it in imports:
-        if it.level or it.dynamic:
-            continue
-        if it.members:
-            bound.update(
-                (name, f"{it.name}.{member}")
-                for name, member in zip(it.binds, it.members, strict=False)
-            )
-        elif it.binds:
-            own = it.binds[0] == _top(it.name)
-            bound[it.binds[0]] = it.binds[0] if own else it.name
-    return bound
-
-
 def _implied(
     location: SourceLocation, guard: Guard, start: int, rule: ImpliedRule, by: str
 ) -> RawImport:
@@ -105,6 +89,7 @@ class _Reader:
     source: Source
     guards: Guards
     bindings: dict[str, str]
+    """What each imported name stands for: ``pd`` -> ``pandas``."""
     table: ImpliedRules = field(default_factory=implied_rules)
     texts: KnownTexts = field(init=False)
 
@@ -230,7 +215,7 @@ def _whole(node: Node | None, start: int) -> Node | None:
 
 
 def _decide(known: Sequence[ImpliedRule], call: Node, texts: KnownTexts) -> ImpliedRule | None:
-    """Return the first rule that fits a call, None where none does or it cannot be told."""
+    """Return the first rule that fits a call, None where none does or this is unknown."""
     positional, named = _arguments(call)
     for rule in known:
         given = named.get(rule.keyword)

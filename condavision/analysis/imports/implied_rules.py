@@ -1,4 +1,4 @@
-"""The table of calls that need what nobody imports, read once: ``data/implied_imports.tsv``."""
+"""The table of calls that need more modules, read once: ``data/implied_imports.tsv``."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.context.later_uses import used_regardless
 from condavision.analysis.records import RawImport
+from condavision.analysis.source.expressions import ancestor, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,13 +45,8 @@ _FROM = re.compile(
 )
 _STATEMENTS = {"import_statement", "import_from_statement"}
 _LITERALS = {
-    "comment",
-    "string",
-    "string_content",
-    "string_start",
-    "string_end",
-    "concatenated_string",
-}
+    "comment", "concatenated_string", "string", "string_content", "string_end", "string_start",
+}  # fmt: skip
 _BROKEN_LIMIT = 3_000  # imports looked for in a file with broken regions
 _LONGEST = 100_000  # bytes of one statement; generated code reaches a tenth of it
 
@@ -203,7 +199,7 @@ def _dynamic(source: Source, guards: Guards, match: re.Match[bytes]) -> Iterator
 def _absolute(called: re.Match[bytes]) -> tuple[int, str]:
     """Return what a call names, and its dots where these start from the file's own package.
 
-    The name is empty where dots start from a package that cannot be told.
+    The name is empty where dots start from an unknown package.
     """
     name = called["name"].decode("utf-8", "replace")
     tail = name.lstrip(".")
@@ -218,13 +214,9 @@ def _absolute(called: re.Match[bytes]) -> tuple[int, str]:
     return 0, ".".join((*above, tail)) if above else ""
 
 
-def _assigned(node: Node | None) -> str:
-    for _ in range(4):
-        node = node.parent if node is not None else None
-        if node is not None and node.type == "assignment":
-            left = node.child_by_field_name("left")
-            return (left.text or b"").decode("utf-8", "replace") if left is not None else ""
-    return ""
+def _assigned(node: Node) -> str:
+    assignment = ancestor(node.parent, {"assignment"}, levels=4)
+    return text_of(assignment and assignment.child_by_field_name("left"))
 
 
 def _paired(found: list[RawImport], tries: list[Try]) -> list[RawImport]:

@@ -10,6 +10,7 @@ from condavision.analysis.records import PathEdit
 from condavision.analysis.source.bindings import bindings_of
 from condavision.analysis.source.expressions import (
     Evaluator,
+    ancestor,
     call_parts,
     operands,
     string_parts,
@@ -74,10 +75,7 @@ class _Paths(Evaluator["str | None"]):
         self.root = root
 
     def edits(self, node: Node | None) -> Iterator[PathEdit]:
-        for _ in range(6):
-            if node is None or node.type in {"call", "assignment", "augmented_assignment"}:
-                break
-            node = node.parent
+        node = ancestor(node, {"call", "assignment", "augmented_assignment"}, levels=6)
         if node is None:
             return
         if node.type == "call":

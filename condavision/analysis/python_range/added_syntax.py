@@ -10,14 +10,13 @@ from condavision.analysis.python_range.rules import (
     SCOPES,
     Candidate,
     Verdict,
-    ancestor,
     keyword,
     rule,
     since,
-    type_of,
 )
 from condavision.analysis.python_range.scopes import ADDED_IN_SCOPES
 from condavision.analysis.python_range.stars import STARS
+from condavision.analysis.source.expressions import ancestor, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,10 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.rules import DEEPEST, SCOPES, Claim, Verdict, ancestor
+from condavision.analysis.python_range.rules import SCOPES, Claim, Verdict
+from condavision.analysis.records import CATCH_ALL
 from condavision.analysis.source.bindings import binds
+from condavision.analysis.source.expressions import DEEPEST, ancestor
 from condavision.core.pythons import KNOWN, PythonRange, format_minor
 
 if TYPE_CHECKING:
@@ -44,12 +46,7 @@ __all__ = [
 _MOST_USES = 3000  # of one name; a file with more is generated
 _TABLE = Path(__file__).parents[1] / "data" / "attributes.tsv"
 
-_IMPORT_ERRORS = frozenset(
-    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "StandardError"}
-)
-_ATTRIBUTE_ERRORS = frozenset(
-    {"AttributeError", "NameError", "Exception", "BaseException", "StandardError"}
-)
+_IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError")
 _VARIABLE_SCOPES = SCOPES - {"class_definition"}
 
 
@@ -106,11 +103,10 @@ def phrase_of(name: str, pythons: PythonRange) -> str:
     return f"{name} (Python {', '.join(spelt)})"
 
 
-def guarded(guard: Guard, errors: frozenset[str]) -> bool:
-    """Return whether a failure at a place says nothing about the script."""
-    return bool(
-        guard.dead or guard.typing or guard.platforms or guard.fallback or guard.catches & errors
-    )
+def guarded(guard: Guard, *errors: str) -> bool:
+    """Return whether one of some errors at a place says nothing about the script."""
+    is_caught = not guard.catches.isdisjoint((*errors, *CATCH_ALL))
+    return bool(guard.dead or guard.typing or guard.platforms or guard.fallback or is_caught)
 
 
 def admitted(pythons: PythonRange, guard: Guard) -> PythonRange:
@@ -132,16 +128,8 @@ def bound_by(imports: Sequence[RawImport]) -> dict[str, set[str]]:
     """Return what each name may mean that is imported, in full; empty for what is not absolute."""
     aliases: dict[str, set[str]] = {}
     for statement in imports:
-        if statement.dynamic or statement.level:
-            for name in statement.binds:
-                aliases.setdefault(name, set()).add("")
-        elif statement.members:
-            for member, name in zip(statement.members, statement.binds, strict=True):
-                aliases.setdefault(name, set()).add(f"{statement.name}.{member}")
-        elif len(statement.binds) == 1:
-            name = statement.binds[0]
-            plain = name == statement.name.partition(".")[0]
-            aliases.setdefault(name, set()).add(name if plain else statement.name)
+        for name, full in statement.meanings():
+            aliases.setdefault(name, set()).add(full)
     return aliases
 
 
@@ -151,7 +139,7 @@ def _members(statement: RawImport) -> Iterator[Claim]:
         target = f"{statement.name}.{member}"
         pythons = known.get(member)
         guard = statement.guard
-        if pythons is None or guard.optional or guarded(guard, _IMPORT_ERRORS):
+        if pythons is None or guard.optional or guarded(guard, *_IMPORT_ERRORS):
             continue
         if target in guard.checked or statement.instead or statement.stands_in:
             continue
@@ -188,7 +176,7 @@ def _uses_of(alias: str, target: str, lexed: Lexed, root: Node, guards: Guards) 
             continue
         qualified, pythons = found
         guard = guards.at(use.start())
-        if guarded(guard, _ATTRIBUTE_ERRORS) or _checked(alias, guard):
+        if guarded(guard, "AttributeError", "NameError") or _checked(alias, guard):
             continue
         if _assigned(lexed.code, use.end()) or rebound(lexed, root, word, use.start()):
             continue
@@ -198,7 +186,7 @@ def _uses_of(alias: str, target: str, lexed: Lexed, root: Node, guards: Guards) 
 
 
 def _checked(alias: str, guard: Guard) -> bool:
-    """Return whether ``hasattr`` asked the module about any name: then its arms are alternatives."""
+    """Return whether ``hasattr`` asked the module about any name: its arms are alternatives."""
     return any(asked.rpartition(".")[0] == alias for asked in guard.checked)
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["brings_anything", "builtin_claims"]
 
-_NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "StandardError"})
 _SILENCED = re.compile(
     rb"noqa|undefined-variable|type:[ \t]*ignore|F821|\bpy(?:thon)?[ \t]?[23]\b", re.IGNORECASE
 )
@@ -83,7 +82,7 @@ def _uses(word: bytes, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Cla
             continue
         guard = guards.at(place.start())
         silenced = _SILENCED.search(_line(lexed.source, place.start())) is not None
-        if guarded(guard, _NAME_ERRORS) or silenced or _checked(name, guard.checked):
+        if guarded(guard, "NameError") or silenced or _checked(name, guard.checked):
             continue
         yield Claim(place.start(), Verdict(phrase_of(name, pythons), admitted(pythons, guard)))
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.attributes import admitted, bindings, guarded
 from condavision.analysis.python_range.rules import Claim, Verdict
+from condavision.analysis.source.expressions import ancestor
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _METHODS = frozenset(
     {b"has_key", b"iteritems", b"iterkeys", b"itervalues", b"viewitems", b"viewkeys", b"viewvalues"}
 )
 _CALL = re.compile(rb"\.\s*(has_key|(?:iter|view)(?:items|keys|values))[ \t]*\(")
-_ERRORS = frozenset({"AttributeError", "Exception", "BaseException", "StandardError"})
 _DICT_FUNCTIONS = frozenset({b"dict", b"globals", b"locals", b"vars"})
 _DICT_ATTRIBUTES = frozenset({b"os.environ", b"sys.modules"})
 _PYTHON_2 = PythonRange.below(3, 0)
@@ -42,7 +42,7 @@ def dict_claims(lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
         attribute = None if node is None else node.parent
         receiver = None if attribute is None else attribute.child_by_field_name("object")
         guard = guards.at(call.start())
-        if receiver is None or guarded(guard, _ERRORS) or guard.checked:
+        if receiver is None or guarded(guard, "AttributeError") or guard.checked:
             continue
         if _is_dict(receiver, lexed, root):
             method = call[1].decode()
@@ -70,9 +70,7 @@ def _is_dict(receiver: Node, lexed: Lexed, root: Node) -> bool:
 
 def _is_keyword_parameter(name: Node) -> bool:
     """Return whether a name is the ``**name`` of the function around it."""
-    function = name.parent
-    while function is not None and function.type not in {"function_definition", "lambda"}:
-        function = function.parent
+    function = ancestor(name.parent, {"function_definition", "lambda"})
     parameters = None if function is None else function.child_by_field_name("parameters")
     if parameters is None:
         return False

@@ -1,4 +1,4 @@
-"""Whether Python 3 can tell how deep each line is indented.
+"""Whether the indentation of each line is unambiguous to Python 3.
 
 Python 2 counts a tab as up to eight columns. Python 3 demands that comparing two indentations gives
 the same answer whether a tab is eight columns or one, and refuses the file otherwise.

@@ -23,7 +23,8 @@ from condavision.analysis.python_range.attributes import (
     span,
 )
 from condavision.analysis.python_range.builtin_names import brings_anything
-from condavision.analysis.python_range.rules import Claim, Verdict, type_of
+from condavision.analysis.python_range.rules import Claim, Verdict
+from condavision.analysis.source.expressions import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +40,6 @@ __all__ = ["keyword_claims"]
 
 _TABLE = Path(__file__).parents[1] / "data" / "keywords.tsv"
 _MOST_CALLS = 500  # of one function: a file with more is generated
-_TYPE_ERRORS = frozenset({"TypeError", "Exception", "BaseException", "StandardError"})
 _BUILTINS = "builtins"
 
 
@@ -130,7 +130,7 @@ def _calls(name: str, dotted: str, lexed: Lexed, root: Node, guards: Guards) -> 
             if pythons is None or keyword in seen:
                 continue
             guard = guards.at(call.start())
-            if guarded(guard, _TYPE_ERRORS) or guard.checked:
+            if guarded(guard, "TypeError") or guard.checked:
                 continue
             if rebound(lexed, root, alias, call.start()):
                 continue

@@ -89,7 +89,7 @@ def literal_claims(
 ) -> Iterator[Claim]:
     """Yield what the literals of a source say, in no particular order.
 
-    ``possible`` tells whether a verdict can narrow: what costs more is tried only then.
+    ``possible`` returns whether a verdict can narrow; costly checks run only then.
     """
     for name, offset in features.items():
         if name in _FEATURE_SINCE:

@@ -10,12 +10,12 @@ from condavision.analysis.python_range.rules import (
     SCOPES,
     Candidate,
     Verdict,
-    ancestor,
     before,
     keyword,
     rule,
     since,
 )
+from condavision.analysis.source.expressions import ancestor
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,6 +15,7 @@ from condavision.analysis.python_range.rules import (
     since,
 )
 from condavision.analysis.python_range.scopes import REMOVED_FROM_SCOPES
+from condavision.analysis.source.expressions import ancestor
 from condavision.core.pythons import KNOWN, PythonRange
 
 __all__ = ["REMOVED"]
@@ -38,9 +39,9 @@ _BARE_GENERATOR = before(3, 7, "generator expression without parentheses followe
 
 
 def _except(found: Candidate) -> Verdict | None:
-    """Tell Python 2's ``except Type, name`` from PEP 758's ``except Type, Type``."""
+    """Distinguish Python 2's ``except Type, name`` from PEP 758's ``except Type, Type``."""
     target = found.match["target"].strip()
-    if target[:1] in {b"(", b"["}:  # Python 2 unpacks the exception, as nobody writes types
+    if target[:1] in {b"(", b"["}:  # Python 2 unpacks the exception; types are not written so
         return _EXCEPT_NAME
     if b"," in target:
         return _EXCEPT_SEVERAL
@@ -68,10 +69,7 @@ def _await(found: Candidate) -> Verdict | None:
 
 
 def _constant_assignment(found: Candidate) -> Verdict | None:
-    node = found.node()
-    while node is not None and node.type != "argument_list":
-        node = node.parent
-    return _CONSTANT_ASSIGNMENT if node is None else None
+    return None if ancestor(found.node(), {"argument_list"}) else _CONSTANT_ASSIGNMENT
 
 
 def _bare_generator(found: Candidate) -> Verdict | None:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.lexing import Lexed
 
-DEEPEST = 400
-"""Levels of a tree that are climbed: CPython itself refuses to nest half as deep."""
-
 SCOPES = frozenset({"function_definition", "class_definition", "lambda", "module"})
 COMPREHENSIONS = frozenset(
     {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
@@ -27,19 +24,16 @@ PARENTHESES = rb"\((?:[^()]|\((?:[^()]|\([^()]*+\))*+\))*+\)"
 
 __all__ = [
     "COMPREHENSIONS",
-    "DEEPEST",
     "PARENTHESES",
     "SCOPES",
     "Candidate",
     "Claim",
     "Rule",
     "Verdict",
-    "ancestor",
     "before",
     "keyword",
     "rule",
     "since",
-    "type_of",
 ]
 
 
@@ -87,7 +81,7 @@ class Rule:
     first: re.Pattern[bytes] | None = None
 
     def applies(self, lexed: Lexed) -> bool:
-        """Tell by the words of a file whether it can hold this syntax at all."""
+        """Return whether a file can hold this syntax, judging by its words."""
         return not (self.words and self.words.isdisjoint(lexed.words))
 
     def matches(self, code: bytes) -> Iterator[re.Match[bytes]]:
@@ -131,20 +125,3 @@ def since(major: int, minor: int, phrase: str) -> Verdict:
 def before(major: int, minor: int, phrase: str) -> Verdict:
     """Syntax that a version no longer has."""
     return Verdict(phrase, PythonRange.below(major, minor))
-
-
-def ancestor(node: Node | None, types: frozenset[str]) -> Node | None:
-    """Return the innermost node of one of these types that holds ``node`` or is it.
-
-    None is also the answer where it is too far up: each step costs the depth of the tree.
-    """
-    for _ in range(DEEPEST):
-        if node is None or node.type in types:
-            return node
-        node = node.parent
-    return None
-
-
-def type_of(node: Node | None) -> str:
-    """Return the type of a node, an empty one for none."""
-    return "" if node is None else node.type

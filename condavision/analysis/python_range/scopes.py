@@ -10,13 +10,12 @@ from condavision.analysis.python_range.rules import (
     SCOPES,
     Candidate,
     Verdict,
-    ancestor,
     before,
     keyword,
     rule,
     since,
-    type_of,
 )
+from condavision.analysis.source.expressions import ancestor, type_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

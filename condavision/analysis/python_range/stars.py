@@ -8,14 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.rules import (
-    COMPREHENSIONS,
-    Candidate,
-    Verdict,
-    rule,
-    since,
-    type_of,
-)
+from condavision.analysis.python_range.rules import COMPREHENSIONS, Candidate, Verdict, rule, since
+from condavision.analysis.source.expressions import type_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -47,7 +47,7 @@ _TABS = before(3, 0, "tabs and spaces mixed inconsistently")
 
 
 class Narrowing:
-    """The minors that the findings so far admit.
+    """The minors that the claims so far admit.
 
     Trees are no longer asked when ``seconds`` are over: climbing one of twenty thousand levels
     takes minutes, and no Python compiles such a file.
@@ -58,7 +58,7 @@ class Narrowing:
         self._deadline = time.perf_counter() + seconds
 
     def by(self, verdict: Verdict) -> bool:
-        """Take a verdict in; tell whether it narrowed."""
+        """Apply a verdict; return whether it narrowed."""
         narrower = self.minors & verdict.pythons.minors
         changed = narrower != self.minors
         self.minors = narrower
@@ -67,8 +67,8 @@ class Narrowing:
     def possible(self, verdict: Verdict) -> bool:
         """Return whether a verdict would still narrow, and leave something.
 
-        What would leave nothing is not looked for: the file is broken or the finding is. Except
-        that nothing of Python 2 looks like the syntax of a later Python 3: who mixes them is told.
+        What would leave nothing is not looked for: the file or the claim is broken. The
+        exception is late Python 3 syntax, which resembles nothing in Python 2: a mix is reported.
         """
         if self.minors.isdisjoint(verdict.pythons.minors):
             return (
@@ -84,7 +84,7 @@ class Narrowing:
 
 
 def syntax_claims(lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterator[Claim]:
-    """Yield the findings about syntax that narrow, each narrower than those before."""
+    """Yield the claims about syntax that narrow, each narrower than those before."""
     features = future_features(lexed)
     literals = literal_claims(lexed, root, features, narrowing.possible)
     for found in sorted(literals, key=lambda found: len(found.verdict.pythons.minors)):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.attributes import admitted, guarded, rebound
 from condavision.analysis.python_range.rules import Claim, Verdict, since
+from condavision.analysis.source.expressions import ancestor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +33,6 @@ _BAR = re.compile(rb"\|(?![=|])(?<!\|\|)")
 _SUBSCRIPTED = since(3, 9, "subscripted standard collection (PEP 585)")
 _UNION = since(3, 10, "union of types with | (PEP 604)")
 
-_ERRORS = frozenset({"TypeError", "Exception", "BaseException"})
 _BUILTIN_GENERICS = frozenset({b"list", b"dict", b"tuple", b"set", b"frozenset", b"type"})
 _BUILTIN_TYPES = _BUILTIN_GENERICS | {b"int", b"str", b"float", b"bool", b"bytes", b"complex"}
 
@@ -66,8 +66,8 @@ def type_claims(
 ) -> Iterator[Claim]:
     """Yield what evaluated type expressions need.
 
-    ``deferred``: the source has ``from __future__ import annotations``. ``possible`` tells whether
-    a verdict can still narrow.
+    ``deferred``: the source has ``from __future__ import annotations``. ``possible`` returns
+    whether a verdict can still narrow.
     """
     if possible(_UNION) and b"|" in lexed.code:
         for bar in islice(_BAR.finditer(lexed.code), _MOST_CANDIDATES):
@@ -91,7 +91,7 @@ def _subscripted(name: bytes) -> re.Pattern[bytes]:
 
 def _unless_guarded(offset: int, verdict: Verdict, guards: Guards) -> Iterator[Claim]:
     guard = guards.at(offset)
-    if not guarded(guard, _ERRORS):
+    if not guarded(guard, "TypeError"):
         yield Claim(offset, Verdict(verdict.phrase, admitted(verdict.pythons, guard)))
 
 
@@ -174,7 +174,5 @@ def _annotation_evaluated(node: Node | None, *, deferred: bool) -> bool | None:
         return False
     if holder.type != "assignment":
         return True
-    scope: Node | None = holder
-    while scope is not None and scope.type not in {"function_definition", "class_definition"}:
-        scope = scope.parent
+    scope = ancestor(holder, {"function_definition", "class_definition"})
     return scope is None or scope.type == "class_definition"

@@ -59,14 +59,14 @@ def syntax_reasons(source: Source, tree: Tree) -> tuple[PythonReason, ...]:
     return _reasons(source, lexed, _syntax(source, lexed, tree, Narrowing()))
 
 
-def _reasons(source: Source, lexed: Lexed, findings: Iterable[Claim]) -> tuple[PythonReason, ...]:
+def _reasons(source: Source, lexed: Lexed, claims: Iterable[Claim]) -> tuple[PythonReason, ...]:
     return tuple(
         PythonReason(
             source.location(lexed.line(found.offset) - 1),
             found.verdict.phrase,
             found.verdict.pythons,
         )
-        for found in findings
+        for found in claims
     )
 
 

@@ -46,7 +46,7 @@ class SearchPath:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """An import of one file and who supplies it; whether that file is run, or only imported."""
+    """An import of one file, resolved; ``is_script``: that file is run, not only imported."""
 
     facts: Facts
     raw: RawImport

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from condavision.analysis.source.expressions import text_of
+from condavision.analysis.source.expressions import ancestor, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,8 @@ def bindings_of(name: bytes, text: bytes, root: Node) -> Iterator[Binding | None
     """Yield where a name stands before ``=``; None where that binds nothing: ``f(name=1)``."""
     pattern = rb"(?<![\w.])" + re.escape(name) + rb"[ \t]*" + _TYPE + rb"=(?!=)[ \t]*"
     for match in re.finditer(pattern, text):
-        holder = root.named_descendant_for_byte_range(match.end(), match.end() + 1)
-        while holder is not None and holder.type not in _VALUES:
-            holder = holder.parent
+        node = root.named_descendant_for_byte_range(match.end(), match.end() + 1)
+        holder = ancestor(node, _VALUES)
         yield _binding(holder, name) if holder is not None else None
 
 

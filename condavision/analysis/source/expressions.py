@@ -1,13 +1,29 @@
-"""Expressions computed without running them: what every reader of values shares."""
+"""Nodes of a syntax tree, and expressions computed without running them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tree_sitter import Node
 
-__all__ = ["Evaluator", "call_parts", "comparison", "inner", "operands", "string_parts", "text_of"]
+__all__ = [
+    "DEEPEST",
+    "Evaluator",
+    "ancestor",
+    "call_parts",
+    "comparison",
+    "inner",
+    "operands",
+    "string_parts",
+    "text_of",
+    "type_of",
+]
+
+DEEPEST = 400
+"""Levels of a tree that are climbed: CPython itself refuses to nest half as deep."""
 
 T = TypeVar("T")
 
@@ -16,7 +32,7 @@ class Evaluator(Generic[T]):
     """Computes expressions by the types of their nodes, as ``ast.NodeVisitor`` does.
 
     A subclass says what the parts mean: ``_visit_<type>`` computes the nodes of one type. What has
-    no such method is ``unknown``, as is what lies more than ``deepest`` levels down.
+    no such method is ``_unknown``, as is what lies more than ``deepest`` levels down.
     """
 
     deepest = 40
@@ -47,6 +63,23 @@ class Evaluator(Generic[T]):
 
     def _visit_parenthesized_expression(self, node: Node) -> T:
         return self.of(inner(node))
+
+
+def ancestor(node: Node | None, types: Collection[str], levels: int = DEEPEST) -> Node | None:
+    """Return the innermost node of one of these types that holds ``node`` or is it.
+
+    None is also the answer where it is too far up: each step costs the depth of the tree.
+    """
+    for _ in range(levels):
+        if node is None or node.type in types:
+            return node
+        node = node.parent
+    return None
+
+
+def type_of(node: Node | None) -> str:
+    """Return the type of a node, an empty one for none."""
+    return "" if node is None else node.type
 
 
 def text_of(node: Node | None) -> str:

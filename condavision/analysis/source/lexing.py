@@ -53,7 +53,7 @@ class Lexed:
     ``code`` has the length of ``source``: every byte of a string literal after its prefix is a
     double quote, every byte of a comment or of a backslash continuation a space. ``words`` are the
     names, keywords and numbers in it, ``prefixed`` the string literals with a prefix, in order.
-    ``nested`` tells whether a formatted string reuses its quotes (PEP 701).
+    ``nested``: a formatted string reuses its quotes (PEP 701).
     """
 
     source: bytes
@@ -132,7 +132,7 @@ def _strings_and_comments(root: Node) -> Iterator[Node]:
 
 
 def _closed(literal: bytes) -> bool:
-    """Tell whether the replacement fields of a formatted string end before it does."""
+    """Return whether the replacement fields of a formatted string end before it does."""
     return field_features(literal) is not None
 
 

@@ -45,8 +45,8 @@ class Found:
     """What a dotted name leads to.
 
     ``modules`` are the packages passed through and the module itself. ``folders`` are where its
-    submodules lie: none for a plain module, several for a namespace package. ``complete`` tells
-    whether every part of the name was found, ``namespace`` whether nothing but directories was.
+    submodules lie: none for a plain module, several for a namespace package. ``complete``:
+    every part of the name was found; ``namespace``: only directories were.
     """
 
     modules: tuple[Module, ...]
@@ -60,7 +60,7 @@ class Directories:
     """Listings of directories, each read once: name -> whether it is a directory.
 
     Directories are absolute paths as strings: they are looked up some hundred times a file.
-    ``shared`` are listings that others read already; they count as listed here once asked for.
+    ``shared`` are listings read before by others; one counts as listed here once it is used.
     ``links`` are the symbolic links in those read here.
     """
 
@@ -106,11 +106,11 @@ class Directories:
         return known
 
     def is_package(self, folder: str) -> bool:
-        """Tell whether a directory has an ``__init__.py``."""
+        """Return whether a directory has an ``__init__.py``."""
         return self[folder].get("__init__.py") is False
 
     def is_shared_package(self, folder: str) -> bool:
-        """Tell whether a package's ``__init__.py`` lets other distributions add to it.
+        """Return whether a package's ``__init__.py`` lets other distributions add to it.
 
         These are the namespace packages from before PEP 420: of ``pkgutil`` and ``pkg_resources``.
         """
@@ -223,7 +223,7 @@ def find_members(
 
 
 def has_member(found: Found, member: str, directories: Directories) -> bool:
-    """Tell whether a namespace package has a module or folder of this name."""
+    """Return whether a namespace package has a module or folder of this name."""
     return _step(member, member, found.folders, directories) is not None
 
 

@@ -1,4 +1,4 @@
-"""Which files are scripts: Python by name or by shebang, in folders that hold people's own code."""
+"""Which files are scripts: Python by name or by shebang, outside environments and caches."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SHEBANG = re.compile(
 
 
 def is_script(path: Path) -> bool:
-    """Tell whether a file is Python by its name, or by its shebang where the name says nothing."""
+    """Return whether a file is Python by its name, or by its shebang where it has no suffix."""
     if not os.path.isfile(path):  # noqa: PTH113 - False, and no error, where it may not be looked at
         return False
     if path.suffix:
@@ -202,10 +202,10 @@ def folders_walked(folder: Path) -> tuple[Path, ...]:
 def _walked(
     folder: Path, failed: Callable[[OSError], object] | None = None
 ) -> Iterator[tuple[Path, list[str]]]:
-    """Yield folders of people's own code with their files; ``failed`` is told what is not listed.
+    """Yield the folders of a project with their files; pass what is not listed to ``failed``.
 
     The cache of condavision itself is not among them, nor are a conda package and an environment,
-    wherever they lie: they are Python that no one here wrote.
+    wherever they lie.
     """
     visited = {_identity(str(home()))}
     for parent, folders, files in os.walk(folder, onerror=failed, followlinks=True):
@@ -230,7 +230,7 @@ def _identity(folder: str) -> tuple[int, int]:
 
 
 def _is_foreign(folder: Path, names: set[str]) -> bool:
-    """Tell an environment, a cache that says it is one, and a conda package that was unpacked."""
+    """Return whether a folder is an environment, a marked cache or an unpacked conda package."""
     if names & _FOREIGN_MARKS:
         return True
     return "info" in names and (folder / "info" / "index.json").is_file()

@@ -1,7 +1,7 @@
 """Bytes to a syntax tree: decoding as Python would (PEP 263), parsing under a time budget.
 
 Nothing here judges whether any Python accepts the text: tree-sitter keeps what it can read and
-marks the rest, and that is what a reader of other people's scripts needs.
+marks the rest, which suits scripts of any quality.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _AT_ONCE = 1 << 18  # bytes; whatever is in them, so many are parsed within a se
 class Source:
     r"""A text ready to parse, and how it came to be one.
 
-    ``file`` is the name people are shown. ``text`` is UTF-8 with ``\n`` line ends and no BOM;
-    ``sha256`` is of the bytes on disk. ``declared`` tells whether a BOM or a PEP 263 cookie names
+    ``file`` is the name shown in messages. ``text`` is UTF-8 with ``\n`` line ends and no BOM;
+    ``sha256`` is of the bytes on disk. ``declared``: a BOM or a PEP 263 cookie names
     the encoding; ``undecodable`` is the 0-based row of the first byte that contradicts it, which
     CPython 2.7 tolerates in comments and strings of files declared UTF-8 and no other does.
     ``cells`` are the first row and the number of each code cell of a notebook.
@@ -100,7 +100,7 @@ def read_source(path: Path, file: str | None = None) -> Source:
     """Read and decode a Python file.
 
     Raises:
-        AnalysisError: it cannot be read, is binary, or names an encoding nobody knows.
+        AnalysisError: it cannot be read, is binary, or names an unknown encoding.
     """
     shown = str(path) if file is None else file
     data = read_bytes(path, shown)
