@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.context.statements import ends_script, gives_up, names_caught
 from condavision.analysis.source.bindings import binds
+from condavision.analysis.source.expressions import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,8 +127,7 @@ class _Uses:
         if node.text in self.flags:
             self.asked = True
             return
-        deferred, guarded = False, False
-        holder = b""
+        guarded = False
         child = node
         for ancestor in _ancestors(node):
             kind = ancestor.type
@@ -141,13 +141,8 @@ class _Uses:
                 self.asked = True
                 return
             guarded = guarded or self._guards(ancestor, child)
-            deferred = deferred or kind in _DEFERRED
-            if kind in _DEFINITIONS:
-                name = ancestor.child_by_field_name("name")
-                holder = (name.text or b"") if name is not None else b""
-            elif kind == "lambda" and not holder:
-                holder = b"lambda"  # no definition of that name is ever reached
             child = ancestor
+        holder, deferred = _holder(node)
         if guarded:
             self.asked = True
         elif deferred:
@@ -164,12 +159,7 @@ class _Uses:
         block = statement.child_by_field_name("consequence")
         if condition is None or block is None or not _ABSENT.fullmatch(condition.text or b""):
             return False
-        holder, deferred = b"", False
-        for ancestor in _ancestors(statement):
-            deferred = deferred or ancestor.type in _DEFERRED
-            if ancestor.type in _DEFINITIONS:
-                name = ancestor.child_by_field_name("name")
-                holder = (name.text or b"") if name is not None else b""
+        holder, deferred = _holder(statement)
         if not (ends_script(block) if deferred else gives_up(block)):
             return False
         if deferred:
@@ -239,6 +229,18 @@ def _ancestors(node: Node) -> Iterator[Node]:
             return
         yield parent
         parent = parent.parent
+
+
+def _holder(node: Node) -> tuple[bytes, bool]:
+    """Return the outermost definition around a node, and whether the node waits for a call."""
+    holder, deferred = b"", False
+    for ancestor in _ancestors(node):
+        deferred = deferred or ancestor.type in _DEFERRED
+        if ancestor.type in _DEFINITIONS:
+            holder = text_of(ancestor.child_by_field_name("name")).encode()
+        elif ancestor.type == "lambda" and not holder:
+            holder = b"lambda"  # no definition of that name is ever reached
+    return holder, deferred
 
 
 def _is_field(parent: Node, name: str, child: Node) -> bool:

@@ -21,7 +21,7 @@ from condavision.analysis.imports.implied_rules import (
 )
 from condavision.analysis.imports.imports import RawImport
 from condavision.analysis.imports.known_texts import KnownTexts
-from condavision.analysis.source.expressions import call_parts, text_of
+from condavision.analysis.source.expressions import call_parts, text_of, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +52,9 @@ def find_implied(
     table = implied_rules()
     found = [*_imported(imports, table)]
     bindings = {name: full for it in imports for name, full in it.meanings() if full}
-    reader = _Reader(source, guards, bindings)
+    root = guards.tree.root_node
+    texts, others = (KnownTexts(source.text, root, otherwise=it) for it in (False, True))
+    reader = _Reader(source, guards, bindings, texts, others)
     for host in {_top(it.name): None for it in imports}:
         if host in table.hosts:
             found += reader.calls(host)
@@ -90,15 +92,9 @@ class _Reader:
     guards: Guards
     bindings: dict[str, str]
     """What each imported name stands for: ``pd`` -> ``pandas``."""
+    texts: KnownTexts
+    other_texts: KnownTexts
     table: ImpliedRules = field(default_factory=implied_rules)
-    texts: KnownTexts = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.texts = self._texts()
-
-    def _texts(self, *, otherwise: bool = False) -> KnownTexts:
-        root = self.guards.tree.root_node
-        return KnownTexts(self.source.text, root, otherwise=otherwise)
 
     def calls(self, host: str) -> Iterator[RawImport]:
         root = self.guards.tree.root_node
@@ -113,17 +109,11 @@ class _Reader:
             if at > _CALLS:
                 return
             node = root.descendant_for_byte_range(match.start(), match.end())
-            callee = node.parent if node is not None and node.type == "identifier" else None
-            if callee is None or node is None:
+            if node is None or node.type != "identifier":
                 continue
-            if callee.type != "attribute":
-                callee = node
-            call = callee.parent
-            if (
-                call is None
-                or call.type != "call"
-                or call.child_by_field_name("function") != callee
-            ):
+            callee = node.parent if type_of(node.parent) == "attribute" else node
+            call = callee.parent if callee is not None else None
+            if callee is None or call is None or call.child_by_field_name("function") != callee:
                 continue
             name, known = self._rules(callee, host)
             rule = self._decided(known, call) if known else None
@@ -135,7 +125,7 @@ class _Reader:
         rule = _decide(known, call, self.texts)
         if rule is None or b" if " not in (call.text or b""):
             return rule
-        other = _decide(known, call, self._texts(otherwise=True))
+        other = _decide(known, call, self.other_texts)
         return rule if other is not None and other.needs == rule.needs else None
 
     def _rules(self, callee: Node, host: str) -> tuple[str, tuple[ImpliedRule, ...]]:
