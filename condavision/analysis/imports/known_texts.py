@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.bindings import bindings_of
@@ -37,7 +38,7 @@ class KnownTexts(Evaluator["str | None"]):
 
     def bound(self, node: Node) -> Node | None:
         """Return the value of a name that the file gives one once, or a parameter's default."""
-        match [*bindings_of(node.text or b"", self.text, self.root)]:
+        match [*islice(bindings_of(node.text or b"", self.text, self.root), 2)]:
             case [found] if found is not None and found.holds_at(node):
                 return found.value
         return None
