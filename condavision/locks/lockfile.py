@@ -25,6 +25,7 @@ from condavision.locks.record import parse_record, record_fields
 from condavision.locks.yaml_text import yaml_text
 from condavision.project.settings_files import LOCAL
 from condavision.system.files import write_atomic
+from condavision.system.yaml import YamlError, read_lock_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -240,11 +241,8 @@ def read_lock(path: Path) -> Lock:
 
 def parse_lock(text: str, path: Path) -> Lock:
     """Parse the text of a conda-lock file; ``path`` is for messages."""
-    # A first lock is written and not read.
-    from condavision.system.yaml import YamlError, read_yaml  # noqa: PLC0415
-
     try:
-        document = read_yaml(text)
+        document = read_lock_yaml(text)
         metadata = document["metadata"]
         custom = metadata["custom_metadata"]
         intact = custom.pop(_DIGEST) == _digest(document)

@@ -1,23 +1,17 @@
-"""The reader of all YAML: locks, files of other tools, comments in scripts.
+"""Two readers of YAML: one for what people write, one for locks.
 
-PyYAML's C parser reads, because the exec stage waits for a lock. A lock of 100 packages for each of
-three platforms costs a process 105 ms of CPU with it and 158 ms with ruamel.yaml's (import
-included); without its C library, which it does not install by itself, ruamel.yaml takes 980 ms.
-
-Words such as ``yes`` and ``on`` are strings, as in YAML 1.2 and to conda; a key that is there twice
-is an error.
+:func:`read_yaml` is ruamel.yaml, with which conda reads environment files: YAML 1.2, where ``yes``
+and ``on`` are strings and a key that is there twice is an error. :func:`read_lock_yaml` is PyYAML's
+C parser, because the exec stage waits for a lock: one of 100 packages for each of three platforms
+costs a process 105 ms of CPU with it and 980 ms with ruamel.yaml. What we write into locks means
+the same to both (``locks.yaml_text``).
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import yaml
-
-__all__ = ["YamlError", "read_yaml"]
-
-_BOOL = "tag:yaml.org,2002:bool"
+__all__ = ["YamlError", "read_lock_yaml", "read_yaml"]
 
 
 class YamlError(ValueError):
@@ -35,33 +29,31 @@ def read_yaml(text: str) -> Any:
     Raises:
         YamlError: it is not YAML, or too deep.
     """
+    from ruamel.yaml import YAML  # noqa: PLC0415 - 40 ms, for few commands
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = ", ".join(filter(None, (error.context, error.problem)))
-        raise YamlError(problem, mark.line + 1 if mark else None) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # characters, dates, depth
-        raise YamlError(str(error).partition("\n")[0], None) from error
+        return YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError, TypeError, RecursionError) as error:  # dates, keys, depth
+        raise _yaml_error(error) from error
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if (key.tag, key.value) in seen:
-                    problem = f"the key `{key.value}` is there twice"
-                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-                seen.add((key.tag, key.value))
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
+def read_lock_yaml(text: str) -> Any:
+    """Return the document of a lock file; values as :func:`read_yaml`.
+
+    Raises:
+        YamlError: it is not YAML, or too deep.
+    """
+    import yaml  # noqa: PLC0415 - a first lock is written and not read
+
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, in C
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # dates, keys, depth
+        raise _yaml_error(error) from error
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [it for it in resolvers if it[0] != _BOOL]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    _BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
-)
+def _yaml_error(error: Exception) -> YamlError:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    parts = (getattr(error, name, None) for name in ("context", "problem"))
+    problem = ", ".join(filter(None, parts)) or str(error).partition("\n")[0] or "too deep"
+    return YamlError(problem, mark.line + 1 if mark else None)

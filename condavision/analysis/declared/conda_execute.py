@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from condavision.analysis.declared.declarations import Declarations, strings
 from condavision.core.channels import redacted
 from condavision.errors import AnalysisError
+from condavision.system.yaml import YamlError, read_yaml
 
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
@@ -48,8 +49,6 @@ def read_execute(into: Declarations, table: dict[str, Any]) -> None:
 
 
 def _yaml(source: Source, row: int, lines: list[str]) -> dict[str, Any]:
-    from condavision.system.yaml import YamlError, read_yaml  # noqa: PLC0415 - 30 ms, for few
-
     try:
         table = read_yaml("\n".join(lines))
     except YamlError as error:

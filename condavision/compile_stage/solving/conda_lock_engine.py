@@ -23,7 +23,7 @@ from condavision.core.platforms import for_conda_lock
 from condavision.errors import ChannelError, UnsolvableError, UsageError
 from condavision.locks.lockfile import read_package
 from condavision.locks.yaml_text import yaml_text
-from condavision.system.yaml import read_yaml
+from condavision.system.yaml import read_lock_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,7 +160,7 @@ def _with_version(spec: str, versions: Mapping[str, str]) -> str:
 
 def _packages(text: str) -> tuple[LockedPackage, ...]:
     found = []
-    for entry in read_yaml(text)["package"]:
+    for entry in read_lock_yaml(text)["package"]:
         if not entry["hash"].get("sha256") or not entry["hash"].get("md5"):
             raise ChannelError(
                 f"{entry['url']} cannot be locked: its channel does not give both md5 and sha256",
