@@ -8,7 +8,7 @@ intersection, and ranges with holes ("2.7, or 3.3 and later") need no special ca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +59,17 @@ class PythonRange:
     def of(cls, minors: Iterable[Minor]) -> PythonRange:
         """Exactly these minor versions."""
         return cls(frozenset(minors) & frozenset(KNOWN))
+
+    @classmethod
+    @cache
+    def from_spans(cls, text: str) -> PythonRange:
+        """Read a set of minor versions as our tables spell it: ``2.7 3.3-3.9``."""
+        minors: set[Minor] = set()
+        for part in text.split():
+            first, _, last = part.partition("-")
+            low, high = (tuple(map(int, end.split("."))) for end in (first, last or first))
+            minors |= {minor for minor in KNOWN if low <= minor <= high}
+        return cls(frozenset(minors))
 
     @classmethod
     def from_specifier(cls, text: str) -> PythonRange:

@@ -40,7 +40,6 @@ __all__ = [
     "names_of",
     "phrase_of",
     "rebound",
-    "span",
 ]
 
 _MOST_USES = 3000  # of one name; a file with more is generated
@@ -61,23 +60,16 @@ def _rows() -> dict[str, list[tuple[str, str]]]:
 
 
 @cache
-def span(text: str) -> PythonRange:
-    """Read a set of Pythons as the tables spell it: ``2.7 3.3-3.9``."""
-    minors: set[tuple[int, int]] = set()
-    for part in text.split():
-        first, _, last = part.partition("-")
-        low, high = (tuple(map(int, end.split("."))) for end in (first, last or first))
-        minors |= {minor for minor in KNOWN if low <= minor <= high}
-    return PythonRange.of(minors)
-
-
-@cache
 def names_of(module: str) -> Mapping[str, PythonRange]:
     """Return the names of a module that only some Pythons have, with those Pythons.
 
     Members of classes are spelt ``Class.member``. Pythons without the module are counted in.
     """
-    return {name: span(spans) for spans, names in _rows().get(module, ()) for name in names.split()}
+    return {
+        name: PythonRange.from_spans(spans)
+        for spans, names in _rows().get(module, ())
+        for name in names.split()
+    }
 
 
 def phrase_of(name: str, pythons: PythonRange) -> str:

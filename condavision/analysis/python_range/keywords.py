@@ -20,11 +20,11 @@ from condavision.analysis.python_range.attributes import (
     guarded,
     phrase_of,
     rebound,
-    span,
 )
 from condavision.analysis.python_range.builtin_names import brings_anything
 from condavision.analysis.python_range.rules import Claim, Verdict
 from condavision.analysis.source.expressions import type_of
+from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from condavision.analysis.context.guards import Guards
     from condavision.analysis.imports.imports import RawImport
     from condavision.analysis.source.lexing import Lexed
-    from condavision.core.pythons import PythonRange
 
 __all__ = ["keyword_claims"]
 
@@ -53,7 +52,7 @@ def _functions() -> Mapping[str, Mapping[bytes, PythonRange]]:
             for name in names.split():
                 function, _, keyword = name.partition(":")
                 known = functions.setdefault(f"{module}.{function}", {})
-                known[keyword.encode()] = span(spans)
+                known[keyword.encode()] = PythonRange.from_spans(spans)
     return functions
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
-from condavision.analysis.python_range.stdlib_data import MODULES
-from condavision.core.pythons import KNOWN, PythonRange
+from condavision.core.pythons import PythonRange
 
 __all__ = ["BACKPORTS", "BUILTIN", "modules", "stdlib_pythons"]
+
+_TABLE = Path(__file__).parents[1] / "data" / "stdlib.tsv"
 
 BUILTIN = frozenset(
     {
@@ -42,21 +44,8 @@ BACKPORTS = {
 @cache
 def modules() -> dict[str, PythonRange]:
     """Return the Pythons that have each module of the table."""
-    table = {}
-    for spans, names in MODULES.items():
-        pythons = _range(spans)
-        for name in names.split():
-            table[name] = pythons
-    return table
-
-
-def _range(spans: str) -> PythonRange:
-    minors = set()
-    for span in spans.split():
-        first, _, last = span.partition("-")
-        ends = [tuple(map(int, end.split("."))) for end in (first, last or first)]
-        minors |= {minor for minor in KNOWN if ends[0] <= minor <= ends[1]}
-    return PythonRange(frozenset(minors))
+    rows = (it.split("\t") for it in _TABLE.read_text("utf-8").splitlines() if it[:1] != "#")
+    return {module: PythonRange.from_spans(spans) for module, spans in rows}
 
 
 def stdlib_pythons(module: str) -> PythonRange | None:
