@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 from functools import partial
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from condavision.system.progress import Progress
 
 __all__ = ["build"]
+
+_log = logging.getLogger(__name__)
 
 _SETTLED = 3  # checks in a row that find no prefix
 _SETTLING_SECONDS = 2.0
@@ -82,7 +85,9 @@ def build(
             _install_pypi(pypi, environment, lock, progress, inherit)
             if compile_bytecode:
                 compile_missing(prefix, environment.python, progress, inherit)
-        activation.store(activation.derive(prefix), prefix)
+        derived = activation.derive(prefix)
+        _log.debug("activation: %d variables, live: %s", len(derived.operations), derived.live)
+        activation.store(derived, prefix)
         _mark_ready(environment, lock)
     except BaseException:
         _leave_nothing(prefix)

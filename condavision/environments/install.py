@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from condavision.system.progress import Progress
 
 __all__ = ["install"]
+
+_log = logging.getLogger(__name__)
 
 
 def install(
@@ -40,6 +43,7 @@ def install(
         InstallError: a package cannot be fetched, verified or linked; no incomplete prefix remains.
     """
     environment = environment_of(lock, subdir, home)
+    _log.info("%s: %s", environment.prefix, "ready" if environment.is_ready else "to be built")
     if not environment.is_ready:
         with _building(environment, progress) as inherit:
             if not environment.is_ready:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import subprocess
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from condavision.core.model import LockedPackage
 
 __all__ = ["install_pypi_packages"]
+
+_log = logging.getLogger(__name__)
 
 _CREDENTIALS = (
     "UV_HTTP_",
@@ -103,6 +106,7 @@ def _run(
         check=False,
         pass_fds=inherit,
     )
+    _log.debug("uv %s %s ended with %d", *command[1:3], ran.returncode)
     if ran.returncode != 0:
         raise _explained(ran.stderr, packages)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from condavision.exec_stage.prepared import Prepared
 
 __all__ = ["become"]
+
+_log = logging.getLogger(__name__)
 
 
 def become(
@@ -42,6 +45,7 @@ def become(
     if record:
         write_warm_record(home(), prepared)
     command, variables = prepared.command(args, os.environ, script)
+    _log.info("starting %s", command[0])
     sys.stdout.flush()
     sys.stderr.flush()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from condavision.project.solve_options import SolveOptions
 
 __all__ = ["PlatformSolver", "Solved"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,9 @@ class PlatformSolver:
             ChannelError: a channel or index cannot be read.
         """
         while True:
+            _log.debug("%s: %s, from PyPI %d", supply.platform, supply.specs, len(supply.missing))
             solved = await self._solve_supply(supply, preferred)
+            _log.info("%s: %d packages", supply.platform, len(solved.packages))
             python = next((p.version for p in solved.packages if p.name == "python"), None)
             if python is None or not self._adds(python, supply):
                 return solved

@@ -6,6 +6,7 @@ under another name. Only wheels are used, unless source distributions are allowe
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import subprocess
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from condavision.core.platforms import VirtualPackage
 
 __all__ = ["OLDEST_PYTHON", "CondaBase", "PyPISolver"]
+
+_log = logging.getLogger(__name__)
 
 OLDEST_PYTHON = (3, 6)
 """The oldest Python that uv supports; for older ones a channel must have the package."""
@@ -184,6 +187,7 @@ class PyPISolver:
         result = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
+        _log.debug("uv %s %s ended with %d", *command[1:3], result.returncode)
         return (result.stderr or "uv failed") if result.returncode else ""
 
     def _error(self, stderr: str, base: CondaBase) -> ChannelError | NoSolutionError:
