@@ -206,7 +206,7 @@ def test_a_download_that_stops_halfway_is_given_up(
     channel.fail("noarch/six-", Fault.STALLED)
     failed = command("vendor", tmp_path / "vendored")
     assert failed.code == 73
-    assert "try again: what was fetched is kept" in failed.err
+    assert "try again: fetched files are kept" in failed.err
     assert not [name for name in _files(tmp_path / "vendored") if name.startswith(("six", "."))]
 
 
@@ -258,7 +258,7 @@ def test_two_contents_under_one_name_are_refused(tmp_path: Path) -> None:
     one = _package("https://one.example/c/linux-64/x-1-0.conda")
     other = _package("https://other.example/c/linux-64/x-1-0.conda", sha256="c" * 64)
     lock = Lock("0" * 16, ("c",), ("linux-64",), (one, other))
-    with pytest.raises(UsageError, match="one name and different content"):
+    with pytest.raises(UsageError, match="the same name and different content"):
         vendor(tmp_path, [lock], (), Progress())
 
 
