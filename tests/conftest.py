@@ -13,6 +13,7 @@ from hypothesis import settings
 from condavision.interpreters import Interpreter, discover, discover_all
 from tests.channels.build import build_channel
 from tests.channels.server import Channel
+from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +46,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def home(
+def bare_home(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     clean_environment: None,
@@ -56,6 +57,12 @@ def home(
     shutil.copytree(known_interpreters, folder / "interpreters")
     monkeypatch.setenv("CONDAVISION_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def home(bare_home: Path) -> Path:
+    """An empty ``CONDAVISION_HOME``; some rooms put packages into it."""
+    return bare_home
 
 
 @pytest.fixture
@@ -84,6 +91,37 @@ def make_project(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
         return root
 
     return make
+
+
+@pytest.fixture
+def local_command(
+    make_project: Callable[[Mapping[str, str]], Path], bare_home: Path
+) -> CommandLine:
+    """condavision in a project on this machine's interpreters, with one script."""
+    files = {"condavision.toml": 'channels = ["interpreters:"]\n', "s.py": "print('s')\n"}
+    return InProcess(make_project(files))
+
+
+@pytest.fixture
+def command(local_command: CommandLine) -> CommandLine:
+    """condavision in a project; some rooms have one on a channel of theirs."""
+    return local_command
+
+
+@pytest.fixture
+def closed() -> Iterator[Callable[[Path], None]]:
+    """Take all permissions from a file or folder until the test is over."""
+    taken = []
+
+    def take(path: Path) -> None:
+        taken.append((path, path.stat().st_mode))
+        path.chmod(0)
+        if os.access(path, os.R_OK):
+            pytest.skip("everything can be read here")
+
+    yield take
+    for path, mode in taken:
+        path.chmod(mode)
 
 
 @pytest.fixture(scope="session")

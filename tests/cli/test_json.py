@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from condavision.cli.output import SCHEMA
-from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from tests.command_line import CommandLine
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 FIELDS = {
@@ -34,12 +34,6 @@ COMMANDS = {
 }
 
 
-@pytest.fixture
-def command(make_project: Callable[[Mapping[str, str]], Path], home: Path) -> CommandLine:
-    files = {"condavision.toml": 'channels = ["interpreters:"]\n', "s.py": "print(1)\n"}
-    return InProcess(make_project(files))
-
-
 def test_every_document_has_its_fields_and_version(command: CommandLine) -> None:
     for name, words in COMMANDS.items():
         document: Any = command(*words, "--json").json()
@@ -48,3 +42,19 @@ def test_every_document_has_its_fields_and_version(command: CommandLine) -> None
             assert found["schema"] == SCHEMA
     assert f"as `schema`: now {SCHEMA}." in DOCUMENT
     assert FIELDS.keys() - {"command"} == {*COMMANDS, "diff", "vendor"}, "other tests run those"
+
+
+@pytest.mark.parametrize("words", [["lock", "--nope"], ["explain"], ["lock"], ["check", ""]])
+def test_wrong_usage_is_reported_in_json(words: list[str], command: CommandLine) -> None:
+    failed = command(*words, "--json")
+    assert failed.code == 2
+    assert set(json.loads(failed.out)) == {"schema", "error", "hints", "code"}
+
+
+def test_failures_name_their_script(command: CommandLine) -> None:
+    (command.folder / "old.py").write_text("# /// script\n# requires-python = '>=3.20'\n# ///\n")
+    failed = command("lock", "old.py", "s.py", "--json")
+    assert failed.code == 67
+    assert [one["status"] for one in failed.json()] == ["written", "failed"]
+    assert "old.py" in failed.err
+    assert ">=3.20" in failed.err

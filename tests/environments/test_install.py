@@ -20,6 +20,7 @@ from condavision.cli.progress import BarProgress, LineProgress, choose_progress
 from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import current_subdir
 from condavision.environments.bytecode import compile_prefix, compile_sources
+from condavision.environments.conda_install import _explained
 from condavision.environments.environment import Environment, environment_of
 from condavision.environments.install import install
 from condavision.environments.inventory import list_environments, record_use, remove
@@ -497,3 +498,9 @@ def test_a_certificate_nobody_vouches_for(folder: str, untrusted_url: str, tmp_p
     assert "--system-certs" not in raised.value.message
     [hint] = raised.value.hints
     assert "export UV_SYSTEM_CERTS=1" in hint
+
+
+def test_a_lost_artefact_needs_an_upgrade(tmp_path: Path) -> None:
+    lost = "failed to fetch: HTTP status client error (404 Not Found)"
+    hints = _explained(lost, (), tmp_path).hints
+    assert hints == ("lock again: run `condavision lock --upgrade SCRIPT`",)

@@ -15,6 +15,8 @@ from condavision.locks.index import Entry, ScriptIndex, read_index, write_index
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.command_line import CommandLine
+
 HEX = st.text("0123456789abcdef", min_size=16, max_size=16)
 NAMES = st.text(st.characters(exclude_characters="\0"), min_size=1)
 ENTRIES = st.builds(
@@ -71,3 +73,10 @@ def test_a_line_that_is_no_entry_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "scripts.yml").write_text(f"# head\n{line}\n")
     with pytest.raises(LockfileError, match=r"scripts\.yml:2"):
         read_index(tmp_path)
+
+
+def test_an_index_that_cannot_be_read(command: CommandLine) -> None:
+    (command.folder / "locks" / "scripts.yml").mkdir(parents=True)
+    failed = command("check", "s.py")
+    assert failed.code == 72
+    assert "restore it from version control" in failed.out

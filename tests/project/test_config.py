@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from tests.command_line import CommandLine
+
     MakeProject = Callable[[Mapping[str, str]], Path]
 
 ROOTS = [
@@ -141,3 +143,28 @@ def test_every_mistake_is_named_at_once(make_project: MakeProject) -> None:
 def test_a_broken_pyproject_that_is_not_ours_is_left_alone(make_project: MakeProject) -> None:
     folder = make_project({"pyproject.toml": "[tool.other\n"})
     assert SettingsFiles().config(folder).channels == ("conda-forge",)
+
+
+CONFIGURATIONS = [
+    ('platforms = ["linux-46"]\n', 2, "condavision.toml: `platforms` must be some of linux-64"),
+    ('paths = ["library"]\n', 0, "`paths` names library, no folder"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "said"), CONFIGURATIONS)
+def test_platforms_and_paths_that_do_not_exist_are_reported(
+    line: str, code: int, said: str, command: CommandLine
+) -> None:
+    settings = command.folder / "condavision.toml"
+    settings.write_text(settings.read_text() + line)
+    found = command("lock", "s.py")
+    assert (found.code, said in found.err) == (code, True), found.err
+
+
+def test_a_folder_in_the_place_of_the_configuration(command: CommandLine) -> None:
+    (command.folder / "condavision.toml").unlink()
+    (command.folder / "condavision.toml").mkdir()
+    failed = command("explain", "s.py")
+    assert failed.code == 2
+    assert "condavision.toml cannot be read: Is a directory" in failed.err
+    assert "hint" in failed.err

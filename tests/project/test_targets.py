@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from condavision.project.targets import Target
+    from tests.command_line import CommandLine
 
 CASES: list[tuple[Callable[[Path], Target], str, str]] = [
     (lambda _: Path("a.py"), "a.py", "a.py"),
@@ -45,3 +46,14 @@ def test_a_key_says_what_it_is_of(
 def test_the_nearest_folder_comes_first() -> None:
     assert folder_keys("a/b/c.py") == ("a/b/", "a/", "./")
     assert folder_keys("-m p in a") == ()
+
+
+def test_a_folder_with_main_is_one_script(command: CommandLine) -> None:
+    app = command.folder / "app"
+    app.mkdir()
+    (app / "__main__.py").write_text("import sys\nprint('app', sys.argv[1:])\n")
+    command("lock", "app").ok()
+    for name in ("app", "app/__main__.py"):
+        assert command("run", "-q", name, "x").ok().out == "app ['x']\n"
+    command("check", "app").ok()
+    command("install", "app").ok()

@@ -1,4 +1,4 @@
-"""What is wrong is said in one paragraph, with its own exit code, and nothing is left behind."""
+"""Errors: one paragraph each, an exit code of their own, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -103,16 +103,6 @@ def test_a_missing_file(command: CommandLine) -> None:
         assert "Traceback" not in refused_check.err
 
 
-def test_a_directory_loop_ends(command: CommandLine) -> None:
-    folder = command.folder / "loop" / "inner"
-    folder.mkdir(parents=True)
-    (folder / "again").symlink_to("..")
-    (folder / "again.py").symlink_to("again.py")
-    (folder / "s.py").write_text("import inner\n")
-    command("lock", "loop").ok()
-    command("explain", folder / "s.py").ok()
-
-
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_what_is_no_file_is_not_waited_for(command: CommandLine) -> None:
     os.mkfifo(command.folder / "pipe.py")
@@ -153,7 +143,7 @@ def test_no_lock_and_a_stale_lock(command: CommandLine) -> None:
 
 
 def test_hints_repeat_what_leads_to_the_lock(command: CommandLine, channel: Channel) -> None:
-    """What is typed as told mends it: another folder of locks, another channel."""
+    """The command of a hint has the options it needs: the folder of locks, the channel."""
     wanted = "condavision lock --locks 'other locks' ok.py"
     options = ["--locks", "other locks"]
     refused(command("run", *options, "ok.py"), 70, wanted)
@@ -194,7 +184,7 @@ def test_a_damaged_lock(command: CommandLine, damage: Callable[[str], str], home
     ]
     assert not list((home / "envs").glob("*")), "nothing was installed from it"
     command("lock", "ok.py").ok()
-    assert lock.read_text() == intact, "and locking again mends it"
+    assert lock.read_text() == intact, "and locking again repairs it"
 
 
 @pytest.mark.parametrize("fault", [Fault.NOT_FOUND, Fault.TRUNCATED, Fault.GARBLED])
@@ -253,3 +243,14 @@ def test_an_interrupted_lock_leaves_nothing(command: CommandLine, channel: Chann
     assert process.returncode == 130
     assert "Traceback" not in err
     assert not list(command.folder.glob("locks/*.yml"))
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    local_command: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for verb in (["lock", "s.py"], ["list"], ["list", "--json"]):
+        failed = local_command(*verb, environ={"CONDAVISION_HOME": str(tmp_path / "file")})
+        assert failed.code == 1
+        assert "Traceback" not in failed.err
+        assert "Not a directory" in failed.err or "File exists" in failed.err

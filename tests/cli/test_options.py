@@ -1,0 +1,33 @@
+"""Names on the command line that name nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine
+
+EMPTY = [
+    ["run", ""],
+    ["lock", ""],
+    ["lock", "-c", "", "s.py"],
+    ["lock", "-m", ""],
+    ["check", ""],
+    ["explain", ""],
+    ["path", ""],
+    ["install", ""],
+    ["export", "--format", "explicit", ""],
+    ["lock"],
+    ["run"],
+    ["explain"],
+    ["install"],
+]
+
+
+@pytest.mark.parametrize("words", EMPTY, ids=[" ".join(words) or "none" for words in EMPTY])
+def test_an_empty_name_is_no_script(words: list[str], command: CommandLine) -> None:
+    failed = command(*words)
+    assert failed.code == 2
+    assert "empty" in failed.err or "Name " in failed.err or "nothing is named" in failed.err

@@ -1,0 +1,55 @@
+"""Tables and names as a person sees them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.command_line import CommandLine
+
+ENCODINGS = [{"PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems refuse such names")
+@pytest.mark.parametrize("environ", ENCODINGS)
+@pytest.mark.parametrize("name", ["\udce9.py", "é.py"])
+def test_a_file_name_of_any_bytes_is_shown(
+    command: CommandLine, name: str, environ: dict[str, str]
+) -> None:
+    (command.folder / name).write_text("import sys\n")
+    process = CommandLine(command.folder)
+    for arguments, shown in [
+        (("lock", "."), name),
+        (("lock", "s.py"), "s.py"),
+        (("check", "."), name),
+        (("explain", name), name),
+        (("run", "-q", name), ""),
+    ]:
+        assert shown in process(*arguments, environ=environ).ok().out
+    (checked,) = process("check", name, "--json", environ=environ).ok().json()
+    assert os.fsencode(checked["script"]) == os.fsencode(name)
+
+
+def test_the_table_counts_this_platform_s_packages(command: CommandLine) -> None:
+    text = "import sys\nif sys.platform == 'win32':\n    import colorama\n"
+    (command.folder / "s.py").write_text(f"{text}elif sys.platform == 'darwin':\n    import yaml\n")
+    assert "none" in command("lock", "s.py").ok().out.splitlines()[1]
+
+
+def test_only_the_first_unread_regions_are_listed(command: CommandLine) -> None:
+    (command.folder / "s.py").write_text("import yaml\n" + "def (:\nx = 1\n" * 40)
+    found = command("explain", "s.py")
+    unread = command("explain", "s.py", "--json").json()["unread"]
+    assert len(unread) > 5
+    assert found.out.count("not read") == 5
+    assert f"and {len(unread) - 5} more places" in found.out
+
+
+def test_explain_says_that_no_python_is_left(command: CommandLine) -> None:
+    (command.folder / "s.py").write_text("type X = int\nimport asyncore\n")
+    header = command("explain", "s.py").ok().out.partition("\n")[0]
+    assert header.startswith("no Python runs it: s.py:1: ")
+    assert "; s.py:2: " in header
+    assert "<2.7" not in header

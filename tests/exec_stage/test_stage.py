@@ -1,0 +1,84 @@
+"""Starting a locked target: its environment is installed where it is missing."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.command_line import CONDAVISION, CommandLine, InProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+
+def test_a_broken_environment_is_built_again(command: CommandLine) -> None:
+    command("lock", "s.py").ok()
+    python = command.folder / command("path", "--python", "s.py").ok().out.strip()
+    python.unlink()
+    assert command("run", "-q", "s.py").ok().out == "s\n"
+    prefix = command("path", "s.py").ok().out.strip()
+    command("clean", prefix).ok()
+
+
+def test_a_notebook_is_not_run_as_a_script(command: CommandLine) -> None:
+    cell = '{"cell_type": "code", "metadata": {}, "outputs": [], "source": ["import sys"]}'
+    text = f'{{"cells": [{cell}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}'
+    (command.folder / "n.ipynb").write_text(text)
+    command("lock", "n.ipynb").ok()
+    ran = command("run", "n.ipynb")
+    assert ran.code == 2
+    assert "is a notebook" in ran.err
+    (kernel,) = re.findall(
+        r'"\$\((.*)\)" -m ipykernel install --user --name n$', ran.err, re.MULTILINE
+    )
+    command(*kernel.split()[1:]).ok()
+    (module,) = re.findall(r"`(import [a-z]+)`\n", ran.err)
+    (command.folder / "n.ipynb").write_text(text.replace("import sys", module))
+    assert "ipykernel" in command("explain", "n.ipynb").ok().out, "the import it names"
+
+
+@pytest.fixture
+def awkward(
+    make_project: Callable[[Mapping[str, str]], Path],
+    bare_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[CommandLine]:
+    """A project with a space, a quote and an accent in every path, and condavision on PATH."""
+    root = make_project({"README": ""})
+    project = root.parent / "it's a prøject"
+    root.rename(project)
+    (project / "condavision.toml").write_text('channels = ["interpreters:"]\npaths = ["a lïb"]\n')
+    (project / "a lïb").mkdir()
+    (project / "a lïb" / "helper.py").write_text("import yaml\n")
+    away = bare_home.with_name("the hõme of all")
+    bare_home.rename(away)
+    monkeypatch.setenv("CONDAVISION_HOME", str(away))
+    own = project / "bin"
+    own.mkdir()
+    command = own / "condavision"
+    arguments = " ".join(CONDAVISION)
+    command.write_text(f'#!/bin/sh\nexec {arguments} "$@"\n')
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{own}{os.pathsep}{os.environ['PATH']}")
+    yield InProcess(project)
+    away.rename(bare_home)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shebangs are POSIX's")
+def test_a_script_that_names_condavision_as_its_interpreter(awkward: CommandLine) -> None:
+    """`#!/usr/bin/env -S condavision run`, with and without a suffix, cold and warm."""
+    code = (
+        "#!/usr/bin/env -S condavision run\nimport sys, helper\nprint(sys.argv[1:])\nsys.exit(4)\n"
+    )
+    for name in ("the scrîpt.py", "the scrîpt"):
+        (awkward.folder / name).write_text(code)
+        (awkward.folder / name).chmod(0o755)
+    locked = awkward("lock", ".", "--json").ok().json()
+    assert sorted(one["script"] for one in locked) == ["the scrîpt", "the scrîpt.py"]
+    for name in ("./the scrîpt.py", "./the scrîpt.py", "./the scrîpt"):
+        ran = awkward.process([name, "a b", "--json", "ü"])
+        assert (ran.out, ran.code) == ("['a b', '--json', 'ü']\n", 4), ran.err

@@ -1,0 +1,82 @@
+"""What is reported of a target that can be locked, though it is likely not meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine
+
+
+def test_an_unread_module_is_reported_by_every_command(command: CommandLine) -> None:
+    (command.folder / "helper.py").write_text("import sys\ndef f(:\n")
+    (command.folder / "s.py").write_text("import helper\n")
+    reported = "helper.py:2: not read as Python"
+    assert reported in command("lock", "s.py").ok().err
+    assert reported in command("check", "s.py").ok().out
+    assert reported in command("explain", "s.py").ok().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["raise E, 'x'\ndef f(:\n", "import sys\n"],
+    ids=["of an older Python", "well"],
+)
+def test_a_module_that_some_python_may_read_is_not_reported(
+    command: CommandLine, text: str
+) -> None:
+    (command.folder / "helper.py").write_text(text)
+    (command.folder / "s.py").write_text("import helper\n")
+    assert "not read as Python" not in command("explain", "s.py").ok().err
+
+
+def test_a_module_outside_the_search_path_is_reported(command: CommandLine) -> None:
+    for place in ("scripts/s.py", "p/__init__.py", "src/q.py"):
+        path = command.folder / place
+        path.parent.mkdir()
+        path.write_text("import p, p.x, q\n" if path.name == "s.py" else "")
+    settings = command.folder / "condavision.toml"
+    (command.folder / "r.py").write_text(f"import {command.folder.name}.p\n")
+    assert 'which lies in ..: add ".." to `paths`' in command("explain", "r.py").ok().err
+    reported = 'scripts/s.py:1: Python will not find `{}`, which lies in {}: add "{}" to `paths`'
+    found = command("explain", "scripts/s.py").ok().err
+    assert [
+        reported.format("p", ".", ".") in found,
+        reported.format("q", "src", "src") in found,
+    ] == [1, 1]
+    assert found.count("will not find") == 2
+    assert "will not find" not in command("explain", "--together", "scripts").ok().err
+    settings.write_text(f'{settings.read_text()}paths = [".", "src"]\n')
+    assert "will not find" not in command("explain", "scripts/s.py").ok().err
+
+
+def test_a_module_of_a_single_distribution_is_reported(command: CommandLine) -> None:
+    (command.folder / "s.py").write_text("import gidgetlab\n")
+    reported = (
+        "caution: s.py:1: `gidgetlab` is taken for gidgetlab, which alone on PyPI has such a module"
+    )
+    assert reported in command("explain", "s.py").ok().err
+    settings = 'channels = ["interpreters:"]\n[imports]\ngidgetlab = "pypi:gidgetlab"\n'
+    (command.folder / "condavision.toml").write_text(settings)
+    assert "caution" not in command("explain", "s.py").ok().err
+    (command.folder / "s.py").write_text("import our_data_loaders, requests\n")
+    locked = command("lock", "s.py")
+    assert (locked.code, "no package is known for `import our_data_loaders`" in locked.err) == (
+        66,
+        True,
+    )
+
+
+def test_a_folder_that_anybody_can_write_to_is_reported(command: CommandLine) -> None:
+    command.folder.chmod(0o777)
+    (command.folder / "scripts").mkdir()
+    script = command.folder / "scripts" / "s.py"
+    script.write_text("import json\n")
+    reported = "the configuration or locks in . are not used, because anybody can write to .;"
+    assert f"caution: {reported}" in command("explain", "scripts/s.py").ok().err
+    assert f"hint: {reported}" in command("run", "scripts/s.py").err
+    script.write_text("import no_such_thing_at_all\n")
+    locked = command("lock", "-c", "https://conda.example.com/own", "scripts/s.py")
+    assert f"hint: {reported}" in locked.err
