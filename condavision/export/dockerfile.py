@@ -14,7 +14,7 @@ from condavision import __version__
 from condavision.core.platforms import PLATFORMS
 from condavision.errors import UsageError
 from condavision.export.scaffold import template
-from condavision.export.share import Format
+from condavision.export.share import ExportFormat
 from condavision.locks.index import FILE_NAME
 from condavision.project.targets import Module
 
@@ -136,4 +136,4 @@ def _one_line(text: str) -> str:
     return text if text.isprintable() else json.dumps(text)
 
 
-FORMAT = Format(_render, needs_script=True)
+FORMAT = ExportFormat(_render, needs_script=True)

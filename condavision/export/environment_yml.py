@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from condavision.export.share import Format, direct, joined, refuse_local
+from condavision.export.share import ExportFormat, direct, joined, refuse_local
 
 if TYPE_CHECKING:
     from condavision.export.share import Share
@@ -31,4 +31,4 @@ def _render(share: Share) -> str:
     return joined(lines)
 
 
-FORMAT = Format(_render)
+FORMAT = ExportFormat(_render)

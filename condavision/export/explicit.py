@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from condavision.export.share import Format, direct, joined, refuse_local
+from condavision.export.share import ExportFormat, direct, joined, refuse_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,4 +53,4 @@ def _in_link_order(packages: tuple[LockedPackage, ...]) -> Iterator[LockedPackag
         yield from visit(by_name[name])
 
 
-FORMAT = Format(_render)
+FORMAT = ExportFormat(_render)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from condavision.export.share import Format
+    from condavision.export.share import ExportFormat
 
 __all__ = ["FORMATS", "load"]
 
@@ -30,7 +30,7 @@ FORMATS: Mapping[str, tuple[str, str]] = {
 """By name: the file of the format in this folder, and its description in ``export --help``."""
 
 
-def load(form: str) -> Format:
+def load(form: str) -> ExportFormat:
     """Return a format by its name."""
-    found: Format = import_module(f"condavision.export.{FORMATS[form][0]}").FORMAT
+    found: ExportFormat = import_module(f"condavision.export.{FORMATS[form][0]}").FORMAT
     return found

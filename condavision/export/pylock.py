@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from condavision.core.platforms import PLATFORMS
 from condavision.errors import UsageError
-from condavision.export.share import Format, joined, refuse_conda
+from condavision.export.share import ExportFormat, joined, refuse_conda
 
 if TYPE_CHECKING:
     from condavision.core.model import LockedPackage
@@ -66,4 +66,4 @@ def _file_name(url: str) -> str:
     return url.partition("#")[0].partition("?")[0].rpartition("/")[2]
 
 
-FORMAT = Format(_render, check_name=_check_name)
+FORMAT = ExportFormat(_render, check_name=_check_name)

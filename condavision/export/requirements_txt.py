@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from condavision.export.share import Format, joined, refuse_conda
+from condavision.export.share import ExportFormat, joined, refuse_conda
 
 if TYPE_CHECKING:
     from condavision.export.share import Share
@@ -22,4 +22,4 @@ def _render(share: Share) -> str:
     return joined(lines)
 
 
-FORMAT = Format(_render)
+FORMAT = ExportFormat(_render)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock, LockedPackage
     from condavision.inference.lock_lookup import Located
 
-__all__ = ["Format", "Script", "Share", "direct", "joined", "refuse_conda", "refuse_local"]
+__all__ = ["ExportFormat", "Script", "Share", "direct", "joined", "refuse_conda", "refuse_local"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ExportFormat:
     """A format and its requirements.
 
     ``render`` returns the text. It raises UsageError where the format cannot express the lock, as

@@ -22,7 +22,7 @@ import zstandard
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["EPOCH", "Entry", "Link", "conda_package", "package_filename"]
+__all__ = ["EPOCH", "Link", "PackageFile", "conda_package", "package_filename"]
 
 EPOCH = 1_577_836_800
 """The time stamp of everything written here, in seconds: 2020-01-01."""
@@ -38,7 +38,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PackageFile:
     """A file or symbolic link of a package.
 
     ``path`` is relative to the prefix, with forward slashes. ``content`` is bytes, a file to read
@@ -66,7 +66,7 @@ def package_filename(index: Mapping[str, Any]) -> str:
 
 def conda_package(
     index: Mapping[str, Any],
-    entries: Iterable[Entry],
+    entries: Iterable[PackageFile],
     info: Mapping[str, object] | None = None,
     level: int = 3,
 ) -> bytes:
@@ -91,7 +91,7 @@ def conda_package(
         "paths.json": {"paths": described, "paths_version": 1},
     }
     metadata = [
-        Entry(f"info/{name}", document if isinstance(document, bytes) else _json(document))
+        PackageFile(f"info/{name}", document if isinstance(document, bytes) else _json(document))
         for name, document in sorted(documents.items())
     ]
     stem = package_filename(index).removesuffix(".conda")
@@ -114,7 +114,7 @@ def _json(document: object) -> bytes:
     return json.dumps(document, indent=2, sort_keys=True).encode() + b"\n"
 
 
-def _describe(entry: Entry, files: Mapping[str, Entry]) -> dict[str, object]:
+def _describe(entry: PackageFile, files: Mapping[str, PackageFile]) -> dict[str, object]:
     described: dict[str, object] = {"_path": entry.path}
     if isinstance(entry.content, Link):
         content = _linked(entry, entry.content, files)
@@ -130,7 +130,7 @@ def _describe(entry: Entry, files: Mapping[str, Entry]) -> dict[str, object]:
     return described
 
 
-def _linked(entry: Entry, link: Link, files: Mapping[str, Entry]) -> bytes:
+def _linked(entry: PackageFile, link: Link, files: Mapping[str, PackageFile]) -> bytes:
     """Return the content of a link's target; nothing for a folder, as conda-build records it."""
     if Path(link.target).is_absolute():
         target = Path(link.target)
@@ -144,7 +144,7 @@ def _linked(entry: Entry, link: Link, files: Mapping[str, Entry]) -> bytes:
     return inside.read()
 
 
-def _tar(entries: Iterable[Entry]) -> bytes:
+def _tar(entries: Iterable[PackageFile]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for entry in entries:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.core.pythons import format_minor
-from condavision.interpreters.conda_package import EPOCH, Entry, Link, conda_package
+from condavision.interpreters.conda_package import EPOCH, Link, PackageFile, conda_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +70,8 @@ def package_of(interpreter: Interpreter) -> bytes:
     return conda_package(record_of(interpreter), _entries(interpreter), {"about.json": about})
 
 
-def _entries(interpreter: Interpreter) -> list[Entry]:
-    entries = [Entry(f"{_site_packages(interpreter)}/README.txt", _README)]
+def _entries(interpreter: Interpreter) -> list[PackageFile]:
+    entries = [PackageFile(f"{_site_packages(interpreter)}/README.txt", _README)]
     if interpreter.subdir.startswith("win-"):
         entries += _copied(interpreter)
     elif interpreter.minor < (3, 3):
@@ -87,45 +87,49 @@ def _site_packages(interpreter: Interpreter) -> str:
     return f"lib/{interpreter.stdlib.name}/site-packages"  # python3.12, or python3.13t
 
 
-def _aliases(interpreter: Interpreter) -> Iterator[Entry]:
+def _aliases(interpreter: Interpreter) -> Iterator[PackageFile]:
     for name in ("python", f"python{interpreter.minor[0]}"):
-        yield Entry(f"bin/{name}", Link(f"python{format_minor(interpreter.minor)}"))
+        yield PackageFile(f"bin/{name}", Link(f"python{format_minor(interpreter.minor)}"))
 
 
-def _virtual(interpreter: Interpreter) -> Iterator[Entry]:
+def _virtual(interpreter: Interpreter) -> Iterator[PackageFile]:
     configuration = (
         f"home = {interpreter.executable.parent}\n"
         "include-system-site-packages = false\n"
         f"version = {interpreter.version}\n"
     )
-    yield Entry("pyvenv.cfg", configuration.encode())
-    yield Entry(f"bin/python{format_minor(interpreter.minor)}", Link(str(interpreter.executable)))
+    yield PackageFile("pyvenv.cfg", configuration.encode())
+    yield PackageFile(
+        f"bin/python{format_minor(interpreter.minor)}", Link(str(interpreter.executable))
+    )
     yield from _aliases(interpreter)
     if interpreter.platlibdir != "lib":  # compiled packages go there, as on Fedora
-        yield Entry(interpreter.platlibdir, Link("lib"))
+        yield PackageFile(interpreter.platlibdir, Link("lib"))
 
 
-def _relocated(interpreter: Interpreter) -> Iterator[Entry]:
+def _relocated(interpreter: Interpreter) -> Iterator[PackageFile]:
     name = f"python{format_minor(interpreter.minor)}"
-    yield Entry(f"bin/{name}", interpreter.executable, executable=True)
+    yield PackageFile(f"bin/{name}", interpreter.executable, executable=True)
     yield from _aliases(interpreter)
     if interpreter.include.is_dir():
-        yield Entry(f"include/{name}", Link(str(interpreter.include)))
+        yield PackageFile(f"include/{name}", Link(str(interpreter.include)))
     for path in _files(interpreter.stdlib):
         relative = path.relative_to(interpreter.stdlib).as_posix()
-        yield Entry(f"lib/{name}/{relative}", Link(str(path)))
+        yield PackageFile(f"lib/{name}/{relative}", Link(str(path)))
     if "dist-packages" in (interpreter.stdlib / "site.py").read_text("utf-8", "replace"):
-        yield Entry(f"lib/{name}/dist-packages", Link("site-packages"))  # where Debian's looks
+        yield PackageFile(
+            f"lib/{name}/dist-packages", Link("site-packages")
+        )  # where Debian's looks
 
 
-def _copied(interpreter: Interpreter) -> Iterator[Entry]:
+def _copied(interpreter: Interpreter) -> Iterator[PackageFile]:
     home = interpreter.executable.parent
     for path in sorted(home.iterdir()):
         if path.is_file() and path.suffix.lower() in {".exe", ".dll"}:
-            yield Entry(path.name, path, executable=True)
+            yield PackageFile(path.name, path, executable=True)
     for folder in ("DLLs", "Lib", "include", "libs", "tcl"):
         for path in _files(home / folder):
-            yield Entry(path.relative_to(home).as_posix(), path)
+            yield PackageFile(path.relative_to(home).as_posix(), path)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from condavision.interpreters.conda_package import EPOCH, Entry, conda_package, package_filename
+from condavision.interpreters.conda_package import (
+    EPOCH,
+    PackageFile,
+    conda_package,
+    package_filename,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +30,7 @@ class Package:
     noarch: str | None = None
     depends: tuple[str, ...] = ()
     constrains: tuple[str, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[PackageFile, ...] = ()
     info: Mapping[str, object] = field(default_factory=dict)
 
     @property

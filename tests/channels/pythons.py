@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.core.pythons import format_minor
-from condavision.interpreters.conda_package import EPOCH, Entry, Link
+from condavision.interpreters.conda_package import EPOCH, Link, PackageFile
 from tests.channels.package import Package
 
 if TYPE_CHECKING:
@@ -140,18 +140,18 @@ def _compile(interpreter: Interpreter, root: Path) -> None:
     subprocess.run([*command, *map(str, folders)], check=True, stdout=subprocess.DEVNULL)
 
 
-def _entries(interpreter: Interpreter, root: Path) -> Iterator[Entry]:
+def _entries(interpreter: Interpreter, root: Path) -> Iterator[PackageFile]:
     # "/usr" stands in too many files for another reason
     prefix = str(interpreter.prefix) if len(interpreter.prefix.parts) > 2 else None
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.is_symlink():
-            yield Entry(name, Link(str(path.readlink())))
+            yield PackageFile(name, Link(str(path.readlink())))
         elif path.is_file():
             content = path.read_bytes()
             text = prefix and b"\0" not in content and prefix.encode() in content
             executable = os.access(path, os.X_OK)
-            yield Entry(name, content, executable, placeholder=prefix if text else None)
+            yield PackageFile(name, content, executable, placeholder=prefix if text else None)
 
 
 def _starts_with(path: Path, magic: bytes) -> bool:

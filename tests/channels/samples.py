@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from condavision.interpreters.conda_package import Entry
+from condavision.interpreters.conda_package import PackageFile
 from tests.channels.package import Package
 
 __all__ = ["SAMPLES"]
@@ -28,7 +28,8 @@ echo "$PKG_NAME" > "$PREFIX/post-link-ran"
 
 def _sample(name: str, files: dict[str, str]) -> Package:
     entries = (
-        Entry(path, text.encode(), executable=text.startswith("#!")) for path, text in files.items()
+        PackageFile(path, text.encode(), executable=text.startswith("#!"))
+        for path, text in files.items()
     )
     return Package(name, "1.0", "0", noarch="generic", entries=tuple(entries))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import uv
 
 from condavision.core.pythons import format_minor
-from condavision.interpreters.conda_package import Entry
+from condavision.interpreters.conda_package import PackageFile
 from tests.channels.package import Package
 from tests.channels.pythons import abi_tag
 
@@ -157,7 +157,7 @@ def _entry_points(tree: Path) -> list[str]:
     return [f"{name} = {target}" for name, target in parser["console_scripts"].items()]
 
 
-def _packed(tree: Path, folder: str) -> Iterator[Entry]:
+def _packed(tree: Path, folder: str) -> Iterator[PackageFile]:
     dropped = {"direct_url.json", "REQUESTED", "uv_cache.json"}
     for path in sorted(tree.rglob("*")):
         name = path.relative_to(tree)
@@ -166,14 +166,14 @@ def _packed(tree: Path, folder: str) -> Iterator[Entry]:
         if "tests" in name.parts or "__pycache__" in name.parts:
             continue
         content = b"conda\n" if path.name == "INSTALLER" else path.read_bytes()
-        yield Entry(f"{folder}/{name.as_posix()}", content, os.access(path, os.X_OK))
+        yield PackageFile(f"{folder}/{name.as_posix()}", content, os.access(path, os.X_OK))
 
 
-def _script(entry_point: str) -> Entry:
+def _script(entry_point: str) -> PackageFile:
     name, _, target = entry_point.partition(" = ")
     module, _, function = target.partition(":")
     text = (
         f"#!{_PLACEHOLDER}/bin/python\nimport sys\nfrom {module} import {function}\n"
         f"if __name__ == '__main__':\n    sys.exit({function}())\n"
     )
-    return Entry(f"bin/{name}", text.encode(), executable=True, placeholder=_PLACEHOLDER)
+    return PackageFile(f"bin/{name}", text.encode(), executable=True, placeholder=_PLACEHOLDER)

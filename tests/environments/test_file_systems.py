@@ -16,7 +16,7 @@ from condavision.core.model import Lock, LockedPackage, Manager
 from condavision.core.platforms import current_subdir
 from condavision.environments.install import install
 from condavision.errors import InstallError
-from condavision.interpreters.conda_package import Entry
+from condavision.interpreters.conda_package import PackageFile
 from condavision.system.progress import Progress
 from tests.channels.package import Package
 
@@ -121,7 +121,7 @@ def binary_package(folder: Path) -> LockedPackage:
     """A package whose binary file has room for a prefix of 255 bytes, as conda-build makes them."""
     placeholder = ("/placehold" * 26)[:255]
     content = b"\x7fELF" + placeholder.encode() + b"/share\0rest\0"
-    entry = Entry("share/binary", content, placeholder=placeholder, binary=True)
+    entry = PackageFile("share/binary", content, placeholder=placeholder, binary=True)
     file = Package("binary", "1.0", "0", noarch="generic", entries=(entry,)).write(folder)
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     return LockedPackage(Manager.CONDA, "binary", "1.0", SUBDIR, file.as_uri(), sha256, build="0")

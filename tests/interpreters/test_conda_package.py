@@ -16,7 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rattler.package_streaming import extract
 
-from condavision.interpreters.conda_package import Entry, Link, conda_package, package_filename
+from condavision.interpreters.conda_package import (
+    Link,
+    PackageFile,
+    conda_package,
+    package_filename,
+)
 
 INDEX: dict[str, Any] = {
     "name": "sample",
@@ -49,7 +54,9 @@ def _extracted(package: bytes, folder: Path) -> Path:
 @given(_TREES)
 @settings(max_examples=25)
 def test_any_files_come_back(tree: dict[str, tuple[bytes, bool]]) -> None:
-    entries = [Entry(path, content, executable) for path, (content, executable) in tree.items()]
+    entries = [
+        PackageFile(path, content, executable) for path, (content, executable) in tree.items()
+    ]
     package = conda_package(INDEX, entries)
     assert conda_package(INDEX, reversed(entries)) == package
     with tempfile.TemporaryDirectory() as folder:
@@ -76,8 +83,10 @@ def test_links_are_described_by_what_they_lead_to(tmp_path: Path) -> None:
         "bin/folder": str(tmp_path),
         "bin/dangling": "nowhere",
     }
-    entries = [Entry(path, Link(target)) for path, target in targets.items()]
-    package = conda_package(INDEX, [Entry("bin/program", b"inside", executable=True), *entries])
+    entries = [PackageFile(path, Link(target)) for path, target in targets.items()]
+    package = conda_package(
+        INDEX, [PackageFile("bin/program", b"inside", executable=True), *entries]
+    )
     root = _extracted(package, tmp_path)
     described = {
         record["_path"]: record
@@ -95,7 +104,11 @@ def test_links_are_described_by_what_they_lead_to(tmp_path: Path) -> None:
 def test_conda_reads_it_too(tmp_path: Path, component: str) -> None:
     package = conda_package(
         INDEX,
-        [Entry("bin/tool", b"#!/old/prefix/bin/sh\n", executable=True, placeholder="/old/prefix")],
+        [
+            PackageFile(
+                "bin/tool", b"#!/old/prefix/bin/sh\n", executable=True, placeholder="/old/prefix"
+            )
+        ],
         {"link.json": {"noarch": {"type": "generic"}}, "licenses/LICENSE": b"free\n"},
     )
     path = tmp_path / package_filename(INDEX)

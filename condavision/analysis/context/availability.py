@@ -52,7 +52,7 @@ _FOUND = Truth(true=0)
 
 def availability_regions(text: bytes, root: Node) -> Iterator[Region]:
     """Yield what runs only where a module was found, or the file is the script itself."""
-    reader = _Reader(text, root)
+    reader = _AvailabilityReader(text, root)
     yield from reader.searches()
     for match in _FLAGGED.finditer(text):
         node = root.named_descendant_for_byte_range(match.start(), match.start() + 2)
@@ -63,7 +63,7 @@ def availability_regions(text: bytes, root: Node) -> Iterator[Region]:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _AvailabilityReader:
     text: bytes
     root: Node
     conditions: _AvailabilityConditions = field(

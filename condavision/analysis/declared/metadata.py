@@ -23,7 +23,7 @@ __all__ = ["may_declare", "read_metadata"]
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class DeclaredFormat:
     """One way to declare something.
 
     ``holder`` finds what holds it in a source, and returns declarations to add to and what it
@@ -36,12 +36,12 @@ class Format:
 
 
 FORMATS = (
-    Format(notebook_installs.open_cells, (), notebook_installs.read_installs),
-    Format(pep723.open_block, (), pep723.read_standard),
-    Format(pep723.open_block, ("tool", "conda"), read_conda),
-    Format(pep723.open_block, ("tool", "pixi"), read_pixi),
-    Format(pep723.open_block, ("tool", "condavision"), read_condavision),
-    Format(conda_execute.open_comment, (), conda_execute.read_execute),
+    DeclaredFormat(notebook_installs.open_cells, (), notebook_installs.read_installs),
+    DeclaredFormat(pep723.open_block, (), pep723.read_standard),
+    DeclaredFormat(pep723.open_block, ("tool", "conda"), read_conda),
+    DeclaredFormat(pep723.open_block, ("tool", "pixi"), read_pixi),
+    DeclaredFormat(pep723.open_block, ("tool", "condavision"), read_condavision),
+    DeclaredFormat(conda_execute.open_comment, (), conda_execute.read_execute),
 )
 """Every format. The first holder that a source has decides: the others are not looked for."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_files"]
 
-Named = tuple[str, str]
+_NamedFile = tuple[str, str]
 """A file's path and the name people are shown."""
 
 _Helper = tuple[subprocess.Popen[bytes], IO[bytes]]
@@ -34,7 +34,7 @@ _WORTH_PROCESSES = 100  # files; below, starting a process costs more than it sa
 _START = "import json,sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
 
 
-def read_files(files: Sequence[Named]) -> list[FileFacts]:
+def read_files(files: Sequence[_NamedFile]) -> list[FileFacts]:
     """Read files, in several processes where that is faster; the order stays."""
     count = min(os.cpu_count() or 1, len(files) // (_WORTH_PROCESSES // 2))
     if count < 2 or not sys.executable:
@@ -47,7 +47,7 @@ def read_files(files: Sequence[Named]) -> list[FileFacts]:
     return [found[file] for file in files]
 
 
-def _shares(files: Sequence[Named], count: int) -> list[list[Named]]:
+def _shares(files: Sequence[_NamedFile], count: int) -> list[list[_NamedFile]]:
     """Deal the files out, largest first, so that all shares take about as long."""
     by_size = sorted(files, key=lambda file: (-_size(file[0]), file))
     return [by_size[at::count] for at in range(count)]
@@ -60,7 +60,7 @@ def _size(path: str) -> int:
         return 0
 
 
-def _start(share: list[Named]) -> _Helper | None:
+def _start(share: list[_NamedFile]) -> _Helper | None:
     """Start a process on its share, with files in place of pipes, which block once full.
 
     Return None where the process or a file cannot be made.
@@ -81,7 +81,7 @@ def _start(share: list[Named]) -> _Helper | None:
     return None
 
 
-def _collect(helper: _Helper | None, share: list[Named]) -> Iterator[FileFacts]:
+def _collect(helper: _Helper | None, share: list[_NamedFile]) -> Iterator[FileFacts]:
     """Yield the facts of a process; the files that are missing from them are read here."""
     missing = len(share)
     if helper is not None:
@@ -97,7 +97,7 @@ def _collect(helper: _Helper | None, share: list[Named]) -> Iterator[FileFacts]:
     yield from map(_read, share[len(share) - missing :])
 
 
-def _read(file: Named) -> FileFacts:
+def _read(file: _NamedFile) -> FileFacts:
     return read_file(*file)
 
 

@@ -54,7 +54,7 @@ def find_implied(
     bindings = {name: full for it in imports for name, full in it.meanings() if full}
     root = guards.tree.root_node
     texts, others = (KnownTexts(source.text, root, otherwise=it) for it in (False, True))
-    reader = _Reader(source, guards, bindings, texts, others)
+    reader = _ImpliedReader(source, guards, bindings, texts, others)
     for host in {_top(it.name): None for it in imports}:
         if host in table.hosts:
             found += reader.calls(host)
@@ -87,7 +87,7 @@ def _implied(
 
 
 @dataclass(slots=True)
-class _Reader:
+class _ImpliedReader:
     source: Source
     guards: Guards
     bindings: dict[str, str]

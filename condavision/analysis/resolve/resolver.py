@@ -9,7 +9,7 @@ from condavision.analysis.python_range.stdlib import BUILTIN, stdlib_pythons
 from condavision.analysis.source.module_finder import (
     Directories,
     Found,
-    Module,
+    FoundModule,
     find_members,
     find_module,
     has_member,
@@ -54,7 +54,7 @@ class ModuleOrigin:
     name: str
     origin: Origin
     reason: OriginReason
-    modules: tuple[Module, ...] = ()
+    modules: tuple[FoundModule, ...] = ()
     entry: str | None = None
 
 
@@ -103,7 +103,7 @@ class Resolver:
         local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
         return local or ModuleOrigin(raw.name, Origin.PACKAGE, INSTALLED, self._passed_through(raw))
 
-    def _passed_through(self, raw: RawImport) -> tuple[Module, ...]:
+    def _passed_through(self, raw: RawImport) -> tuple[FoundModule, ...]:
         """Return the local parts of a namespace package whose other parts have to be installed."""
         found = self._find(raw.name, (*self.before, *self.after))
         if found is None or not found.modules or not self._is_elsewhere(found, raw):
@@ -121,7 +121,7 @@ class Resolver:
         if raw.name:
             found = find_module(raw.name, (folder,), self.directories, package)
         else:
-            init = Module(package, f"{folder}/__init__.py")
+            init = FoundModule(package, f"{folder}/__init__.py")
             has_init = self.directories.is_package(folder)
             found = Found((init,) if has_init else (), (folder,))
         if found is None:
@@ -225,7 +225,7 @@ class Resolver:
         if rest:
             found = find_module(rest, (self.root,), self.directories, top)
         else:
-            init = (Module(top, f"{self.root}/__init__.py"),)
+            init = (FoundModule(top, f"{self.root}/__init__.py"),)
             found = Found(init if self.directories.is_package(self.root) else (), (self.root,))
         if found is None or not found.complete:
             return None
@@ -284,11 +284,11 @@ def _shown(folders: Sequence[str]) -> str:
     return ", ".join(f"{_base(folder)}/" for folder in folders)
 
 
-def _file_of(module: Module) -> str | None:
+def _file_of(module: FoundModule) -> str | None:
     return module.file or (module.extensions[0] if module.extensions else None)
 
 
-def _entry_of(first: Module) -> str | None:
+def _entry_of(first: FoundModule) -> str | None:
     path = _file_of(first)
     if path is None:
         return None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from condavision.analysis.imports.imports import RawImport
     from condavision.analysis.imports.syspath import PathEdit
     from condavision.analysis.records import Facts
-    from condavision.analysis.source.module_finder import Directories, Module
+    from condavision.analysis.source.module_finder import Directories, FoundModule
 
 __all__ = [
     "Reached",
@@ -229,13 +229,13 @@ def _follow(
     return reached, edits
 
 
-def _place_of(module: Module, file: str) -> Place:
+def _place_of(module: FoundModule, file: str) -> Place:
     is_package = file.endswith("/__init__.py")
     package = module.name if is_package else module.name.rpartition(".")[0]
     return Place(file, module.name, package)
 
 
-def _extension_reason(module: Module, raw: RawImport) -> Iterator[PythonReason]:
+def _extension_reason(module: FoundModule, raw: RawImport) -> Iterator[PythonReason]:
     pythons = pythons_of_extension(module)
     if pythons and not (raw.guard.optional or raw.guard.fallback or raw.guard.typing):
         name = module.extensions[0].rpartition("/")[2]

@@ -16,7 +16,14 @@ from condavision.core.pythons import PythonRange
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Directories", "Found", "Module", "find_members", "find_module", "pythons_of_extension"]
+__all__ = [
+    "Directories",
+    "Found",
+    "FoundModule",
+    "find_members",
+    "find_module",
+    "pythons_of_extension",
+]
 
 _EXTENSION = re.compile(
     r"^(?P<name>[^.]+)(?:\.(?P<tag>(?:cpython-|cp)(?P<abi>\d+)[\w-]*|abi3|pypy[\w-]*|[\w-]+))?"
@@ -29,7 +36,7 @@ _ABI = re.compile(r"(\d)(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class FoundModule:
     """A module on disk: ``file`` is the Python source to read, None for a compiled extension.
 
     ``extensions`` are the compiled files of that name.
@@ -49,7 +56,7 @@ class Found:
     every part of the name was found; ``namespace``: only directories were.
     """
 
-    modules: tuple[Module, ...]
+    modules: tuple[FoundModule, ...]
     folders: tuple[str, ...]
     complete: bool = True
     namespace: bool = False
@@ -167,7 +174,7 @@ def find_module(
     wins over the namespace portions in all of them (PEP 420).
     """
     folders = tuple(entries)
-    modules: list[Module] = []
+    modules: list[FoundModule] = []
     namespace = True
     prefix = f"{package}." if package else ""
     parts = name.split(".")
@@ -186,7 +193,7 @@ def find_module(
 
 def _step(
     part: str, name: str, folders: Iterable[str], directories: Directories
-) -> tuple[Module | None, tuple[str, ...]] | None:
+) -> tuple[FoundModule | None, tuple[str, ...]] | None:
     portions = []
     for folder in folders:
         if part not in directories.modules(folder):
@@ -196,17 +203,17 @@ def _step(
         is_folder = listing.get(part, False)
         if is_folder:
             if directories.is_package(path):
-                return Module(name, f"{path}/__init__.py"), (path,)
+                return FoundModule(name, f"{path}/__init__.py"), (path,)
             if "__init__" in directories.extensions(path):
-                return Module(name, None), (path,)
+                return FoundModule(name, None), (path,)
         compiled = tuple(
             f"{folder}/{it}" for it in sorted(directories.extensions(folder).get(part, ()))
         )
         for suffix in (".py", ".pyw"):
             if listing.get(part + suffix) is False:
-                return Module(name, path + suffix, compiled), ()
+                return FoundModule(name, path + suffix, compiled), ()
         if compiled or listing.get(f"{part}.pyx") is False:
-            return Module(name, None, compiled), ()
+            return FoundModule(name, None, compiled), ()
         if is_folder:
             portions.append(path)
     return (None, tuple(portions)) if portions else None
@@ -214,7 +221,7 @@ def _step(
 
 def find_members(
     found: Found, name: str, members: Iterable[str], directories: Directories
-) -> Iterator[Module]:
+) -> Iterator[FoundModule]:
     """Yield the submodules that ``from name import members`` reaches."""
     for member in members:
         step = _step(member, f"{name}.{member}" if name else member, found.folders, directories)
@@ -227,7 +234,7 @@ def has_member(found: Found, member: str, directories: Directories) -> bool:
     return _step(member, member, found.folders, directories) is not None
 
 
-def pythons_of_extension(module: Module) -> PythonRange | None:
+def pythons_of_extension(module: FoundModule) -> PythonRange | None:
     """Return the Pythons whose ABI a compiled module was built for; None where any may load it."""
     if module.file is not None or not module.extensions:
         return None

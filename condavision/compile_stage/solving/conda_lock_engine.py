@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from condavision.compile_stage.solving.channel_index import ChannelIndex
-    from condavision.compile_stage.solving.engine import Conditions
+    from condavision.compile_stage.solving.engine import SolveConditions
     from condavision.core.model import LockedPackage
 
 __all__ = ["CondaLockEngine", "find_conda", "open_engine"]
@@ -82,7 +82,7 @@ class CondaLockEngine:
     executable: str
 
     async def solve(
-        self, specs: Sequence[str], platform: str, conditions: Conditions
+        self, specs: Sequence[str], platform: str, conditions: SolveConditions
     ) -> tuple[LockedPackage, ...]:
         """Solve match specs for one platform.
 
@@ -106,7 +106,7 @@ class CondaLockEngine:
         return await asyncio.to_thread(self._lock, specs, platform, conditions)
 
     def _lock(
-        self, specs: Sequence[str], platform: str, conditions: Conditions
+        self, specs: Sequence[str], platform: str, conditions: SolveConditions
     ) -> tuple[LockedPackage, ...]:
         environment = {
             "channels": list(self.channels),
@@ -138,7 +138,7 @@ class CondaLockEngine:
         return _packages(text)
 
 
-def _with_versions(specs: Sequence[str], conditions: Conditions) -> list[str]:
+def _with_versions(specs: Sequence[str], conditions: SolveConditions) -> list[str]:
     """Return specs with the preferred versions: agreed on, locked earlier, of other platforms.
 
     A spec with a build is returned unchanged.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from condavision.core.model import LockedPackage
     from condavision.core.platforms import VirtualPackage
 
-__all__ = ["ENGINES", "CondaEngine", "Conditions", "open_engine"]
+__all__ = ["ENGINES", "CondaEngine", "SolveConditions", "open_engine"]
 
 ENGINES: Mapping[Engine, str] = {
     Engine.RATTLER: "rattler_engine",
@@ -33,7 +33,7 @@ ENGINES: Mapping[Engine, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
+class SolveConditions:
     """What restricts the solve of one platform besides its specs.
 
     ``preferred`` are the (name, version) of other platforms; those that this one lacks are ignored.
@@ -53,7 +53,7 @@ class CondaEngine(Protocol):
     """Solves for conda packages."""
 
     async def solve(
-        self, specs: Sequence[str], platform: str, conditions: Conditions
+        self, specs: Sequence[str], platform: str, conditions: SolveConditions
     ) -> tuple[LockedPackage, ...]:
         """Solve match specs for one platform.
 

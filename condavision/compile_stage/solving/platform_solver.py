@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from condavision.compile_stage.solving.engine import Conditions
+from condavision.compile_stage.solving.engine import SolveConditions
 from condavision.compile_stage.solving.failure import absent_error
 from condavision.core.model import INTERPRETERS, Manager
 from condavision.core.platforms import virtual_packages
@@ -115,7 +115,7 @@ class PlatformSolver:
         kept = [package for package in self.previous if package.platform == platform]
         local = INTERPRETERS in self.requirements.channels  # this machine's Pythons have no date
         cutoff = None if local else self.options.exclude_newer
-        conditions = Conditions(
+        conditions = SolveConditions(
             virtual_packages=virtual_packages(platform, self.options.virtual_packages),
             exclude_newer=cutoff,
             seeds=await self.index.seeds(kept, platform, cutoff),

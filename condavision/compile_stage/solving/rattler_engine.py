@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from condavision.compile_stage.solving.channel_index import ChannelIndex
-    from condavision.compile_stage.solving.engine import Conditions
+    from condavision.compile_stage.solving.engine import SolveConditions
 
 __all__ = ["RattlerEngine", "open_engine"]
 
@@ -38,7 +38,7 @@ class RattlerEngine:
     index: ChannelIndex
 
     async def solve(
-        self, specs: Sequence[str], platform: str, conditions: Conditions
+        self, specs: Sequence[str], platform: str, conditions: SolveConditions
     ) -> tuple[LockedPackage, ...]:
         """Solve match specs for one platform.
 
@@ -51,7 +51,7 @@ class RattlerEngine:
         return await self._solve(specs, platform, conditions, (*shared, *agreed))
 
     async def _keepable(
-        self, specs: Sequence[str], platform: str, conditions: Conditions
+        self, specs: Sequence[str], platform: str, conditions: SolveConditions
     ) -> tuple[str, ...]:
         """Return as many of the agreed specs as are solvable together, earlier ones first.
 
@@ -99,7 +99,7 @@ class RattlerEngine:
         self,
         specs: Sequence[str],
         platform: str,
-        conditions: Conditions,
+        conditions: SolveConditions,
         constraints: Sequence[str],
     ) -> tuple[LockedPackage, ...]:
         try:
@@ -159,7 +159,7 @@ def _dependencies(depends: Iterable[str]) -> dict[str, str]:
     return joined
 
 
-def _no_solution(error: SolverError, conditions: Conditions) -> NoSolutionError:
+def _no_solution(error: SolverError, conditions: SolveConditions) -> NoSolutionError:
     text = str(error)
     dated = conditions.exclude_newer is not None and any(sign in text for sign in _TOO_NEW)
     return NoSolutionError(_reason(text), too_new=dated)

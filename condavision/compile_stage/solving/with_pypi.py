@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from condavision.compile_stage.solving.channel_index import Supply
-    from condavision.compile_stage.solving.engine import CondaEngine, Conditions
+    from condavision.compile_stage.solving.engine import CondaEngine, SolveConditions
     from condavision.compile_stage.solving.pypi import PyPISolver
     from condavision.core.model import LockedPackage, Requirements
     from condavision.core.pythons import Minor
@@ -35,7 +35,7 @@ class JointSolver:
     import_map: ImportMap
 
     async def solve(
-        self, supply: Supply, conditions: Conditions, previous: Sequence[tuple[str, str]]
+        self, supply: Supply, conditions: SolveConditions, previous: Sequence[tuple[str, str]]
     ) -> tuple[LockedPackage, ...]:
         """Solve one platform; ``previous`` are (name, version) of distributions to keep.
 
@@ -49,7 +49,7 @@ class JointSolver:
         return await self.conda.solve(specs, supply.platform, conditions)
 
     async def _solve_both(
-        self, supply: Supply, conditions: Conditions, previous: tuple[tuple[str, str], ...]
+        self, supply: Supply, conditions: SolveConditions, previous: tuple[tuple[str, str], ...]
     ) -> tuple[LockedPackage, ...]:
         """Solve conda packages first, then distributions for the Python that came out.
 
@@ -85,7 +85,7 @@ class JointSolver:
         raise failure or UnsolvableError(f"the range {self.requirements.python} has no Python")
 
     async def _solve_conda(
-        self, supply: Supply, pythons: PythonRange, conditions: Conditions
+        self, supply: Supply, pythons: PythonRange, conditions: SolveConditions
     ) -> tuple[LockedPackage, ...]:
         pip = [] if INTERPRETERS in self.requirements.channels else ["pip"]
         specs = [python_spec(pythons), *supply.specs, *pip]
