@@ -16,6 +16,7 @@ __all__ = [
     "ChannelError",
     "CondavisionError",
     "ConfigError",
+    "DeclarationError",
     "Diagnostic",
     "ForeignInterpreterError",
     "InstallError",
@@ -24,6 +25,7 @@ __all__ = [
     "OutputError",
     "StaleLockError",
     "UnknownImportError",
+    "UnreadableModuleError",
     "UnsolvableError",
     "UsageError",
 ]
@@ -39,10 +41,12 @@ class CondavisionError(Exception):
     """What happened, and hints that each name something to type.
 
     ``code`` is the process exit code; the table in the README lists them. ``diagnostics`` are what
-    may have led to the error; they are printed as hints.
+    may have led to the error; they are printed as hints. ``names_target`` is whether the message
+    has the script, or a line of it; of other errors the printer adds which targets they concern.
     """
 
     code: int = 1
+    names_target: bool = False
 
     def __init__(self, message: str, *hints: str, diagnostics: Iterable[Diagnostic] = ()) -> None:
         super().__init__(message)
@@ -65,16 +69,30 @@ class ConfigError(UsageError):
     """The configuration file cannot be read or has a wrong value."""
 
 
+class DeclarationError(ConfigError):
+    """A script or an override declares something that is not a requirement or a channel."""
+
+    names_target = True
+
+
 class AnalysisError(CondavisionError):
     """The script cannot be read as Python: missing, binary, an unknown encoding, too deep."""
 
     code = 65  # EX_DATAERR of sysexits.h
+    names_target = True
+
+
+class UnreadableModuleError(AnalysisError):
+    """A local module that a script reaches cannot be opened."""
+
+    names_target = False
 
 
 class UnknownImportError(CondavisionError):
     """An import that no map, override or trusted channel knows."""
 
     code = 66
+    names_target = True
 
 
 class UnsolvableError(CondavisionError):

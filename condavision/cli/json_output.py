@@ -77,7 +77,7 @@ def checked_json(checked: Checked) -> dict[str, Any]:
     return {
         "script": checked.script,
         "hash": checked.hash,
-        "state": checked.state,
+        "state": checked.state.value,
         "notes": list(notes_of(checked)),
         "code": checked.code,
     }

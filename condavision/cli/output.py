@@ -38,6 +38,7 @@ __all__ = [
     "print_diagnostics",
     "print_error",
     "print_explanation",
+    "print_failures",
     "print_json",
     "print_table",
     "print_unkept",
@@ -101,16 +102,14 @@ def _write_columns(rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
-    """Write each error once, with the targets it concerns unless it names them itself."""
-    targets: dict[CondavisionError, list[Target]] = {}
+    """Write each error once, with the targets it concerns where it does not name them."""
+    targets: dict[tuple[bool, str, tuple[str, ...]], list[Target]] = {}
     for target, error in failed:
-        targets.setdefault(error, []).append(target)
-    for error, concerned in targets.items():
-        if any(getattr(target, "name", str(target)) in error.message for target in concerned):
-            print_error(error)
-        else:
-            names = ", ".join(map(str, concerned))
-            print_error(CondavisionError(f"{names}: {error_words(error)}", *hints_of(error)))
+        said = error.names_target, error_words(error), hints_of(error)
+        targets.setdefault(said, []).append(target)
+    for (named, words, hints), concerned in targets.items():
+        prefix = "" if named else f"{', '.join(map(str, concerned))}: "
+        print_error(CondavisionError(f"{prefix}{words}", *hints))
 
 
 def print_error(error: CondavisionError) -> None:

@@ -12,6 +12,7 @@ import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
@@ -105,7 +106,9 @@ def _vendor(folder: Path, wanted: dict[Path, LockedPackage], progress: Progress)
     for part in folder.rglob(f".*{_PART}"):
         part.unlink()
     states = {path: _state(path, package) for path, package in wanted.items()}
-    lacking = {path: wanted[path] for path, state in states.items() if state != "intact"}
+    lacking = {
+        path: wanted[path] for path, state in states.items() if state is not _FileState.INTACT
+    }
     failed: list[CondavisionError] = []
     if lacking:
         progress.message(f"fetching {len(lacking)} of {len(wanted)} files into {folder}")
@@ -115,21 +118,29 @@ def _vendor(folder: Path, wanted: dict[Path, LockedPackage], progress: Progress)
     if failed:
         hints = dict.fromkeys(hint for error in failed for hint in error.hints)
         raise InstallError("\n".join(error.message for error in failed), *hints)
-    names = {state: _names(states, state) for state in ("missing", "damaged")}
-    for name in names["damaged"]:
+    missing, damaged = (_names(states, it) for it in (_FileState.MISSING, _FileState.DAMAGED))
+    for name in damaged:
         progress.message(f"repaired {name}")
-    return Vendored(folder, len(wanted), names["missing"], names["damaged"])
+    return Vendored(folder, len(wanted), missing, damaged)
 
 
-def _state(path: Path, package: LockedPackage) -> str:
+class _FileState(Enum):
+    """What the folder had of a file before anything was fetched."""
+
+    INTACT = auto()
+    DAMAGED = auto()
+    MISSING = auto()
+
+
+def _state(path: Path, package: LockedPackage) -> _FileState:
     try:
-        return "intact" if is_intact(path, package) else "damaged"
+        return _FileState.INTACT if is_intact(path, package) else _FileState.DAMAGED
     except FileNotFoundError:
-        return "missing"
+        return _FileState.MISSING
 
 
-def _names(states: dict[Path, str], state: str) -> tuple[str, ...]:
-    return tuple(sorted(path.name for path, found in states.items() if found == state))
+def _names(states: dict[Path, _FileState], state: _FileState) -> tuple[str, ...]:
+    return tuple(sorted(path.name for path, found in states.items() if found is state))
 
 
 async def _index(channel: Path) -> None:

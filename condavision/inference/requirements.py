@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager, Requirement, Requirements
 from condavision.core.pythons import PythonRange
-from condavision.errors import ConfigError, UnknownImportError
+from condavision.errors import DeclarationError, UnknownImportError
 from condavision.mapping.declared import declared_channels, declared_requirements, overrides_of
 from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import resolve
@@ -149,7 +149,7 @@ def _join_constraints(one: Requirement, other: Requirement) -> str:
         return ",".join(sorted({clause for text in constraints for clause in text.split(",")}))
     if any(set(text) & set("[ |") for text in constraints):
         places = " and ".join(str(source) for source in (*one.sources, *other.sources))
-        raise ConfigError(
+        raise DeclarationError(
             f"{places} ask for `{one.name}` as `{one.constraint}` and as `{other.constraint}`",
             "write both conditions into one of the two",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,22 @@ if TYPE_CHECKING:
     from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 
-__all__ = ["CheckReport", "Checked", "check_targets", "explain_target"]
+__all__ = ["CheckReport", "Checked", "LockState", "check_targets", "explain_target"]
+
+
+class LockState(StrEnum):
+    """Whether a target has a lock that fits."""
+
+    OK = "ok"
+    MISSING = "missing"
+    STALE = "stale"
+    ERROR = "error"
+    """The target or its lock cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The state of one target, ``ok``, ``missing``, ``stale`` or ``error``, and why.
+    """The state of one target's lock, and why.
 
     ``error`` is why there is no lock to look at. ``reasons`` are why a lock that is there is stale,
     and ``command`` solves it again. Of one that is ok there is what would be inferred differently
@@ -40,7 +51,7 @@ class Checked:
 
     script: str
     hash: str
-    state: str
+    state: LockState
     error: CondavisionError | None = None
     reasons: tuple[StaleReason, ...] = ()
     command: str = ""
@@ -72,14 +83,14 @@ def _check(target: Target, workspace: Workspace) -> Checked:
     try:
         return _check_located(locate(target, workspace), workspace)
     except MissingLockError as error:
-        return _failed(target, "missing", error)
+        return _failed(target, LockState.MISSING, error)
     except StaleLockError as error:
-        return _failed(target, "stale", error)
+        return _failed(target, LockState.STALE, error)
     except CondavisionError as error:
-        return _failed(target, "error", error)
+        return _failed(target, LockState.ERROR, error)
 
 
-def _failed(target: Target, state: str, error: CondavisionError) -> Checked:
+def _failed(target: Target, state: LockState, error: CondavisionError) -> Checked:
     return Checked(str(target), "", state, error=error, code=error.code)
 
 
@@ -96,11 +107,14 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
     if reasons:
         command = workspace.lock_command(inference.project.target, located.entry.channels)
         return Checked(
-            *(key, lock.hash, "stale"), reasons=reasons, command=command, code=StaleLockError.code
+            *(key, lock.hash, LockState.STALE),
+            reasons=reasons,
+            command=command,
+            code=StaleLockError.code,
         )
     today = requirement_changes(lock.record, inference.requirements)
     return Checked(
-        *(key, lock.hash, "ok"),
+        *(key, lock.hash, LockState.OK),
         inferred_differently=today if inference.hash != lock.hash else (),
         record=lock.record,
         diagnostics=diagnose(inference, workspace),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.model import Manager
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,7 +24,7 @@ class Change:
     """
 
     name: str
-    manager: str
+    manager: Manager
     before: str
     after: str
     platforms: tuple[str, ...]
@@ -38,7 +40,7 @@ class Change:
 def compare(before: Lock, after: Lock) -> tuple[Change, ...]:
     """Return the changes between two locks, by name, on the platforms that either has."""
     platforms = tuple(dict.fromkeys((*before.platforms, *after.platforms)))
-    found: dict[tuple[str, str, str, str], list[str]] = {}
+    found: dict[tuple[str, Manager, str, str], list[str]] = {}
     for platform in platforms:
         old = {(package.name, package.manager): package for package in before.on(platform)}
         new = {(package.name, package.manager): package for package in after.on(platform)}
@@ -64,7 +66,7 @@ def diff_rows(changes: Sequence[Change]) -> list[tuple[str, str, str, str]]:
     """Return the rows of a table: package, before, after, platforms."""
     return [
         (
-            change.name if change.manager == "conda" else f"{change.name} (PyPI)",
+            change.name if change.manager is Manager.CONDA else f"{change.name} (PyPI)",
             change.before or "-",
             change.after or "-",
             ", ".join(change.platforms),
@@ -93,7 +95,7 @@ def diff_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     return [
         {
             "name": change.name,
-            "manager": change.manager,
+            "manager": change.manager.value,
             "change": change.kind,
             "before": change.before or None,
             "after": change.after or None,

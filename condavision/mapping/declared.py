@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from condavision.core.channels import normalize, redacted, refused_credentials
 from condavision.core.model import Manager, Requirement
-from condavision.errors import ConfigError
+from condavision.errors import ConfigError, DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +122,11 @@ def _channel(spelling: str, where: str, folder: Path) -> str:
     try:
         return normalize(spelling, folder)
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error.message}", *error.hints) from error
+        raise _declared_at(where, error) from error
+
+
+def _declared_at(where: str, error: ConfigError) -> DeclarationError:
+    return DeclarationError(f"{where}: {error.message}", *error.hints)
 
 
 def parse_requirement(
@@ -149,7 +153,7 @@ def _pep508(text: str, import_map: ImportMap, where: str) -> Requirement:
     try:
         pep508 = Pep508(text)
     except InvalidRequirement as error:
-        raise ConfigError(
+        raise DeclarationError(
             f"{where}: `{shown}` is not a requirement: {redacted(str(error))}"
         ) from error
     if pep508.url:
@@ -175,10 +179,10 @@ def _match_spec(text: str, where: str, folder: Path) -> Requirement:
     if constraint.startswith("://"):
         raise _direct_reference(redacted(text), where)
     if not package:
-        raise ConfigError(f"{where}: `{redacted(text)}` is not a conda match spec")
+        raise DeclarationError(f"{where}: `{redacted(text)}` is not a conda match spec")
     rest = _CHANNEL_KEY.sub("", spec)
     if redacted(rest) != rest:
-        raise refused_credentials(f"{where}: `{redacted(text)}`")
+        raise _declared_at(where, refused_credentials(f"`{redacted(text)}`"))
     constraint = _CHANNEL_KEY.sub(
         lambda key: key[0].replace(key["channel"], _channel(key["channel"], where, folder)),
         constraint,
@@ -188,8 +192,8 @@ def _match_spec(text: str, where: str, folder: Path) -> Requirement:
     return Requirement(Manager.CONDA, package, constraint, conda=package)
 
 
-def _direct_reference(shown: str, where: str) -> ConfigError:
-    return ConfigError(
+def _direct_reference(shown: str, where: str) -> DeclarationError:
+    return DeclarationError(
         f"{where}: `{shown}` is a direct reference, which a channel cannot be asked for",
         "name the distribution and its version instead",
     )

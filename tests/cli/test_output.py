@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
+from condavision.cli.output import print_failures
+from condavision.errors import (
+    AnalysisError,
+    CondavisionError,
+    DeclarationError,
+    UnreadableModuleError,
+    UnsolvableError,
+)
 from tests.command_line import CommandLine
 
 ENCODINGS = [{"PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}]
@@ -53,3 +62,23 @@ def test_explain_says_that_no_python_is_left(command: CommandLine) -> None:
     assert header.startswith("no Python runs it: s.py:1: ")
     assert "; s.py:2: " in header
     assert "<2.7" not in header
+
+
+A, B = Path("a.py"), Path("b.py")
+FAILURES: list[tuple[list[tuple[Path, CondavisionError]], str]] = [
+    ([(A, AnalysisError("a.py:3: not Python", "correct it"))], "a.py:3: not Python"),
+    (
+        [(A, UnreadableModuleError("m.py cannot be read", "correct it"))],
+        "a.py: m.py cannot be read",
+    ),
+    ([(it, UnsolvableError("no a.py", "correct it")) for it in (A, B)], "a.py, b.py: no a.py"),
+    ([(it, DeclarationError("c.toml: no", "correct it")) for it in (A, B)], "c.toml: no"),
+]
+
+
+@pytest.mark.parametrize(("failed", "said"), FAILURES, ids=[said for _, said in FAILURES])
+def test_a_failure_names_its_targets_once(
+    failed: list[tuple[Path, CondavisionError]], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_failures(failed)
+    assert capsys.readouterr().err == f"error: {said}\n  hint: correct it\n"

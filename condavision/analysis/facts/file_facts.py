@@ -10,7 +10,7 @@ from condavision.analysis.facts.facts import read_facts
 from condavision.analysis.records import Facts
 from condavision.analysis.source.source import read_bytes, read_source
 from condavision.core.model import ScriptMetadata, SourceLocation, UnreadRegion
-from condavision.errors import AnalysisError
+from condavision.errors import AnalysisError, UnreadableModuleError
 from condavision.system.file_stamp import Stamp, stamp_of
 
 __all__ = ["FileFacts", "bytes_of", "read_declared", "read_file", "require_open"]
@@ -37,14 +37,14 @@ def require_open(path: str, shown: str) -> None:
     Python skips what is not a file, such as a broken symlink.
 
     Raises:
-        AnalysisError: it is there, but reading it is not permitted, or fails.
+        UnreadableModuleError: it is there, but reading it is not permitted, or fails.
     """
     file = Path(path)
     try:
         read_bytes(file, shown)
     except AnalysisError as error:
         if isinstance(error.__cause__, OSError) and file.is_file():
-            raise AnalysisError(error.message, "see its permissions") from error
+            raise UnreadableModuleError(error.message, "see its permissions") from error
 
 
 def read_declared(path: str, shown: str, *, parse: bool) -> ScriptMetadata:

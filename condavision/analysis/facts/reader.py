@@ -77,7 +77,7 @@ class Reader:
         """Read a local module as :meth:`facts` does, if it can be opened at all.
 
         Raises:
-            AnalysisError: it is a file that cannot be opened.
+            UnreadableModuleError: it is a file that cannot be opened.
         """
         facts = self.facts(path)
         if path in self._unreadable:

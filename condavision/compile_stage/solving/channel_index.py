@@ -12,7 +12,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 from condavision.compile_stage.solving.gateway import UNREADABLE, unreadable
 from condavision.core.model import Manager
 from condavision.core.specs import conda_candidates, conda_spec, wanted_on
-from condavision.errors import ConfigError
+from condavision.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -156,7 +156,7 @@ def _require_specs(wanted: Iterable[Requirement]) -> None:
     """Check the syntax of declared conda requirements, before any channel is read.
 
     Raises:
-        ConfigError: some are not match specs; all are named.
+        DeclarationError: some are not match specs; all are named.
     """
     mistakes = []
     for needed in wanted:
@@ -170,7 +170,7 @@ def _require_specs(wanted: Iterable[Requirement]) -> None:
             reason = str(error).splitlines()[0]
             mistakes.append(f"{places}: `{spec}` is not a conda match spec: {reason}")
     if mistakes:
-        raise ConfigError("\n".join(mistakes), "write it as conda does: numpy >=1.26,<3")
+        raise DeclarationError("\n".join(mistakes), "write it as conda does: numpy >=1.26,<3")
 
 
 def _supplied_as(
