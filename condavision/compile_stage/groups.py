@@ -90,7 +90,7 @@ def _infer(project: Project, workspace: Workspace) -> Inference:
         for path in entry.paths
     )
     inference = workspace.infer(project, recorded)
-    inference.require_runnable()
+    inference.require_runnable(workspace.content)
     untrusted = workspace.untrusted_configuration(project.target)
     inference.require_known(workspace.import_map, untrusted)
     return inference

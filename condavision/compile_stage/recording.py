@@ -68,9 +68,13 @@ class Recorder:
     """Writes new locks, and notes in the index of their folder who uses them."""
 
     def __init__(self, groups: Iterable[Group], workspace: Workspace, failed: Failures) -> None:
-        """Note what this very run locks by itself: by locks folder and key."""
+        """Note what this very run locks by itself: by locks folder and key.
+
+        ``indexes`` are as they were last written, by locks folder.
+        """
         self.locked: list[LockedScript] = []
         self.failed = list(failed)
+        self.indexes: dict[Path, ScriptIndex] = {}
         self._workspace = workspace
         self._own = {(it.folder, one.project.key) for it in groups for one in it.inferences}
 
@@ -89,7 +93,8 @@ class Recorder:
             entries = {one.project.key: one.entry() for one in inferences}
             keys = (key for one in inferences for key in one.keys)
             dropped = [key for key in keys if (folder, key) not in self._own]
-            write_index(read_index(folder).updated(entries, dropped=dropped))
+            self.indexes[folder] = read_index(folder).updated(entries, dropped=dropped)
+            write_index(self.indexes[folder])
         for group, lock in locks:
             self.locked += _locked(group, lock, self._workspace, written=written)
 

@@ -7,7 +7,6 @@ import logging
 import os
 import time
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.groups import group_targets
@@ -17,19 +16,19 @@ from condavision.compile_stage.retire import part_folders
 from condavision.errors import CondavisionError
 from condavision.inference.select import select_targets
 from condavision.inference.staleness import option_changes
-from condavision.locks.index import read_index
 from condavision.locks.lockfile import lock_path
 from condavision.system.cache_dir import home
 from condavision.system.progress import Progress, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from condavision.compile_stage.groups import Group
     from condavision.core.model import Lock
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
+    from condavision.locks.index import ScriptIndex
     from condavision.system.progress import Task
 
 __all__ = ["lock"]
@@ -76,7 +75,7 @@ def lock(
     return LockingReport(
         locked=tuple(sorted(recorder.locked, key=lambda it: places[it.inference.project.target])),
         failed=tuple(sorted(recorder.failed, key=lambda it: places[it[0]])),
-        orphaned=tuple(sorted({*_orphaned(earlier), *parted})),
+        orphaned=tuple(sorted({*_orphaned(earlier, recorder.indexes), *parted})),
         skipped=selection.skipped,
     )
 
@@ -106,11 +105,13 @@ def _parted(
     return present, unsolved
 
 
-def _orphaned(earlier: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
-    """Yield the locks, by folder and name, that nobody uses any more and that are still there."""
-    after = cache(read_index)
-    for folder, name in sorted(earlier):
-        if name not in after(folder).hashes() and lock_path(folder, name).exists():
+def _orphaned(
+    earlier: Iterable[tuple[Path, str]], after: Mapping[Path, ScriptIndex]
+) -> Iterator[tuple[Path, str]]:
+    """Yield the locks, by folder and name, that are still there and no script uses any more."""
+    used = {folder: index.hashes() for folder, index in after.items()}
+    for folder, name in earlier:
+        if folder in used and name not in used[folder] and lock_path(folder, name).exists():
             yield folder, name
 
 

@@ -40,7 +40,7 @@ def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ..
         *_missing_paths(inference),
         *_sole_providers(inference),
         *skipped,
-        *_unread(inference),
+        *_unread(inference, workspace),
         *_relative_imports(inference),
         *_unsearched(inference),
     )
@@ -61,13 +61,14 @@ def _sole_providers(inference: Inference) -> Iterator[SoleProvider]:
             yield SoleProvider(found.imported.location, module, found.requirement.name)
 
 
-def _unread(inference: Inference) -> Iterator[UnreadFile]:
+def _unread(inference: Inference, workspace: Workspace) -> Iterator[UnreadFile]:
     """Yield each file with lines that neither the parser nor Python takes: once, at the first."""
     first: dict[str, SourceLocation] = {}
     for region in inference.analysis.unread:
         first.setdefault(region.location.file.partition(":cell ")[0], region.location)
     for file, location in first.items():
-        if is_refused(inference.project.config.root / file, inference.analysis.python):
+        path = inference.project.config.root / file
+        if is_refused(workspace.content(path), inference.analysis.python, str(path)):
             yield UnreadFile(location)
 
 

@@ -24,7 +24,7 @@ from condavision.locks.index import Entry
 from condavision.project.targets import Module, Together, key_of, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from condavision.analysis import Reader
     from condavision.core.model import Analysis, Requirements
@@ -95,10 +95,13 @@ class Inference:
         walked = target.walked() if isinstance(target, Together) else ()
         return tuple(dict.fromkeys((*self.analysis.searched, *(it.absolute() for it in walked))))
 
-    def require_runnable(self, script: Path | None = None) -> None:
+    def require_runnable(
+        self, content: Callable[[Path], bytes | None], script: Path | None = None
+    ) -> None:
         """Refuse what no Python can run, before anything is solved for it.
 
-        Of scripts that are read together, ``script`` alone is looked at where it is given.
+        ``content`` returns the bytes of a file. Of scripts that are read together, ``script`` alone
+        is looked at where it is given.
 
         Raises:
             AnalysisError: names the places that contradict each other, or the line to correct.
@@ -115,10 +118,10 @@ class Inference:
         pythons = self.analysis.python
         if not isinstance(target, Together):
             only = self.analysis.files[0].path
-            require_readable(only, pythons, only.name)
+            require_readable(content(only), pythons, only.name)
             return
         for one in target.scripts() if script is None else (script_file(script),):
-            require_readable(one, pythons, str(one), empty=True)
+            require_readable(content(one), pythons, str(one), empty=True)
 
     def platforms(self, current: str) -> tuple[str, ...]:
         """Return the platforms to lock for, in a fixed order: asked for, and the current one.

@@ -201,7 +201,9 @@ def select_scripts(
     found = [it for it in search.scripts if it in named or it.name not in READ_BY_TOOLS]
     all_named = named.keys() >= set(found)
     modules = frozenset(() if all_named else _modules_of(found, workspace))
-    scripts = [it for it in found if it in named or it.resolve() not in modules or _is_run(it)]
+    scripts = [
+        it for it in found if it in named or it.resolve() not in modules or _is_run(it, workspace)
+    ]
     empty = {it for it in scripts if it not in named and not it.stat().st_size}
     return ScriptSearch(
         tuple(it for it in scripts if it not in empty),
@@ -222,6 +224,6 @@ def _modules_of(scripts: Iterable[Path], workspace: Workspace) -> Iterator[Path]
             yield from (source.path.resolve() for source in analysis.files[1:])
 
 
-def _is_run(script: Path) -> bool:
-    content = script.read_bytes()
+def _is_run(script: Path, workspace: Workspace) -> bool:
+    content = workspace.content(script) or b""
     return any(mark in content for mark in _SCRIPT_MARKS)

@@ -91,6 +91,10 @@ class Workspace:
         for root, paths in by_root.items():
             self._reader(root).prefetch(paths)
 
+    def content(self, path: Path) -> bytes | None:
+        """Return the bytes of a source file, None where it is not a readable one."""
+        return self._reader(self.settings.root_of(path)).content(path.absolute().as_posix())
+
     def _reader(self, root: Path) -> Reader:
         if root not in self._readers:
             self._readers[root] = new_reader(root)

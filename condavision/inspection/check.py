@@ -98,7 +98,7 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
     """Say what the lock lacks, what in it nobody vouches for, what would be inferred today."""
     inference, lock = located.inference, located.lock
     own = located.project.target
-    inference.require_runnable(own if isinstance(own, Path) else None)
+    inference.require_runnable(workspace.content, own if isinstance(own, Path) else None)
     key = located.project.key
     wanted = inference.platforms(current_subdir())
     lacking = tuple(platform for platform in wanted if platform not in lock.platforms)

@@ -2,16 +2,113 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from condavision.exec_stage.stage import prepare
+from condavision.inference.workspace import Workspace
 from condavision.locks import index as script_index
+from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+    from collections.abc import Callable, Iterator
 
     from tests.command_line import CommandLine
+
+BLOCK = "# /// script\n# requires-python = '>=3.8'\n# ///\n"
+FILES = {
+    "pyproject.toml": "[project]\nname = 'x'\n",
+    "a.py": f"{BLOCK}import helper\n",
+    "b.py": "import helper, pkg.mod\n",
+    "helper.py": "import json\n",
+    "pkg/__init__.py": "",
+    "pkg/mod.py": "import sys\n",
+    "app/__main__.py": "import sys\n",
+    "tool": "#!/usr/bin/env python3\nimport sys\n",
+}
+MOST = {"condavision.toml": 1, "pyproject.toml": 1, "scripts.yml": 1, ".conda-lock.yml": 1}
+"""How often a command opens settings and locks, by how their names end."""
+
+SOURCE = 2
+"""Facts may be read in another process, and are often known from the cache, so their bytes are not
+kept. A file is opened once more for what is not among them: metadata, its compiler, its marks."""
+
+BEGINNING = ("tool", "__init__.py")
+"""Once more for the first bytes: is a file without a suffix a script, is a package shared?"""
+
+REREAD = 2
+"""Opens of ``scripts.yml`` before it is written, alone in its folder: others may have written."""
+
+_recording: list[Callable[[str], None]] = []
+"""What is called with each file that is opened; a hook cannot be removed again."""
+
+
+def _opened(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and _recording and isinstance(arguments[0], str):
+        path, _, flags = arguments
+        if not flags & (os.O_WRONLY | os.O_RDWR):
+            _recording[0](path)
+
+
+@pytest.fixture
+def opens(command: CommandLine) -> Iterator[Counter[str]]:
+    """How often each file of the project was opened for reading, by its path there."""
+    found: Counter[str] = Counter()
+
+    def record(opened: str) -> None:
+        path = Path(os.path.abspath(opened))  # noqa: PTH100 - where a file lies, not what it is
+        if path.is_relative_to(command.folder) and path.is_file():
+            found[path.relative_to(command.folder).as_posix()] += 1
+
+    _recording.append(record)
+    yield found
+    _recording.clear()
+
+
+sys.addaudithook(_opened)
+
+
+def too_often(opens: Counter[str], *, writes: bool = False) -> dict[str, int]:
+    """Return the files that were opened more often than the tables above allow, and forget all."""
+    most = {**MOST, "scripts.yml": MOST["scripts.yml"] + REREAD} if writes else MOST
+    found = {}
+    for name, count in opens.items():
+        ending = next((it for it in most if name.endswith(it)), None)
+        source = SOURCE + name.endswith(BEGINNING)
+        if count > (source if ending is None else most[ending]):
+            found[name] = count
+    opens.clear()
+    return found
+
+
+def test_no_file_is_read_twice(
+    command: CommandLine, opens: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in FILES.items():
+        (command.folder / name).parent.mkdir(exist_ok=True)
+        (command.folder / name).write_text(text)
+    command("lock", ".").ok()
+    assert {*FILES, "condavision.toml"} - {*opens} <= {"pyproject.toml"}, "reads are recorded"
+    assert not too_often(opens, writes=True)
+    (command.folder / "b.py").write_text("import helper, pkg.mod, sys\n")
+    command("lock", ".").ok()
+    assert not too_often(opens, writes=True)
+    command("check", ".").ok()
+    assert any(name.endswith(".conda-lock.yml") for name in opens)
+    assert not too_often(opens)
+    command("explain", "a.py").ok()
+    assert not too_often(opens)
+    command("install", ".").ok()
+    assert not too_often(opens)
+    monkeypatch.chdir(command.folder)
+    prepare(Path("a.py"), Workspace(), Progress())
+    assert opens["condavision.toml"]
+    assert not too_often(opens)
 
 
 def test_check_reads_the_index_once(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 from condavision.analysis.declared.metadata import read_metadata
 from condavision.analysis.facts.facts import read_facts
 from condavision.analysis.records import Facts
-from condavision.analysis.source.source import read_bytes, read_source
+from condavision.analysis.source.file_bytes import read_bytes
+from condavision.analysis.source.source import read_source
 from condavision.core.model import ScriptMetadata, SourceLocation, UnreadRegion
 from condavision.errors import AnalysisError, UnreadableModuleError
 from condavision.system.file_stamp import Stamp, stamp_of
 
-__all__ = ["FileFacts", "bytes_of", "read_declared", "read_file", "require_open"]
+__all__ = ["FileFacts", "read_declared", "read_file", "require_open"]
 
 FileFacts = tuple[Stamp | None, Facts, bool]
 """A file's status before it was read, its facts, and whether it could be read as Python."""
@@ -25,7 +26,7 @@ def read_file(path: str, shown: str) -> FileFacts:
     try:
         return stamp, read_facts(read_source(Path(path), shown)), True
     except AnalysisError:
-        data = bytes_of(path)
+        data = _bytes_of(path)
         region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
         digest = hashlib.sha256(data).hexdigest()
         return stamp, Facts(shown, digest, (), (), (), (region,)), False
@@ -47,19 +48,19 @@ def require_open(path: str, shown: str) -> None:
             raise UnreadableModuleError(error.message, "see its permissions") from error
 
 
-def read_declared(path: str, shown: str, *, parse: bool) -> ScriptMetadata:
-    """Read what a script declares; ``parse`` it as well to report why it cannot be read.
+def read_declared(path: str, shown: str, data: bytes | None) -> ScriptMetadata:
+    """Read what a script declares in its bytes; None where it cannot be read, to report why.
 
     Raises:
         AnalysisError: it cannot be read as Python, or declares something malformed.
     """
-    source = read_source(Path(path), shown)
-    if parse:
+    source = read_source(Path(path), shown, data)
+    if data is None:
         read_facts(source)
     return read_metadata(source)
 
 
-def bytes_of(path: str) -> bytes:
+def _bytes_of(path: str) -> bytes:
     """Return the bytes of a file, none where there is no readable one."""
     try:
         return read_bytes(Path(path), path)

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.source.file_bytes import read_bytes
 from condavision.analysis.source.module_finder import Directories
 from condavision.core.model import ScriptMetadata
+from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +43,7 @@ class Reader:
     _unreadable: set[str] = field(default_factory=set)
     _namesakes: dict[str, bool] = field(default_factory=dict)
     _real: dict[str, str] = field(default_factory=dict)
+    _contents: dict[str, bytes | None] = field(default_factory=dict)
 
     def shown(self, path: str) -> str:
         """Return the name to show: relative to the project root for a file below it."""
@@ -57,7 +60,20 @@ class Reader:
             return ScriptMetadata(), facts
         from condavision.analysis.facts.file_facts import read_declared  # noqa: PLC0415
 
-        return read_declared(path, self.shown(path), parse=path in self._unreadable), facts
+        data = None if path in self._unreadable else self.content(path)
+        return read_declared(path, self.shown(path), data), facts
+
+    def content(self, path: str) -> bytes | None:
+        """Return the bytes of a file, None where it is not a readable one.
+
+        They are kept, unlike those that facts are read from: few files are looked into again.
+        """
+        if path not in self._contents:
+            try:
+                self._contents[path] = read_bytes(Path(path), self.shown(path))
+            except AnalysisError:
+                self._contents[path] = None
+        return self._contents[path]
 
     def facts(self, path: str) -> Facts:
         """Read a local module; one that cannot be read is an unread region, not the end."""
@@ -135,7 +151,7 @@ class Reader:
         if known is None:
             name = re.escape(Path(path).stem.encode())
             pattern = rb"(?m)^[ \t]*(?:import|from)[ \t]+" + name + rb"(?![\w])"
-            known = self._namesakes[path] = bool(re.search(pattern, _bytes_of(path)))
+            known = self._namesakes[path] = bool(re.search(pattern, self.content(path) or b""))
         return known
 
     def takes_from_itself(self, path: str) -> bool:
@@ -146,7 +162,7 @@ class Reader:
         """
         known = self._namesakes.get(path)
         if known is None:
-            folder, text = Path(path).parent, _bytes_of(path)
+            folder, text = Path(path).parent, self.content(path) or b""
             pattern = rb"(?m)^from[ \t]+%b[ \t]+import[ \t]+(\w+)" % re.escape(folder.name.encode())
             listing = self.directories[folder.as_posix()]
             known = self._namesakes[path] = f"{folder.name}.py" not in listing and any(
@@ -160,11 +176,5 @@ class Reader:
         """Return the attributes that a file takes from a name."""
         pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"\.(\w+)"
         return frozenset(
-            it.decode("utf-8", "replace") for it in re.findall(pattern, _bytes_of(path))
+            it.decode("utf-8", "replace") for it in re.findall(pattern, self.content(path) or b"")
         )
-
-
-def _bytes_of(path: str) -> bytes:
-    from condavision.analysis.facts.file_facts import bytes_of  # noqa: PLC0415
-
-    return bytes_of(path)

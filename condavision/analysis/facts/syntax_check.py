@@ -14,43 +14,46 @@ from typing import TYPE_CHECKING
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from condavision.core.pythons import PythonRange
 
 __all__ = ["is_refused", "require_readable"]
 
 
-def require_readable(script: Path, pythons: PythonRange, name: str, *, empty: bool = False) -> None:
+def require_readable(
+    source: bytes | None, pythons: PythonRange, name: str, *, empty: bool = False
+) -> None:
     """Refuse a script that is empty, or that has lines which are not Python.
 
-    ``pythons`` are those that should run it; ``empty`` allows an empty one.
+    ``source`` are its bytes, None if it cannot be read; ``pythons`` are those that should run it;
+    ``empty`` allows an empty one.
 
     Raises:
         AnalysisError: names the first such line of the script, which is shown as ``name``.
     """
-    source = script.read_bytes()
+    if source is None:
+        raise AnalysisError(f"{name} cannot be read", "see its permissions")
     if not source.strip() and not empty:
         raise AnalysisError(f"{name} is empty: there is nothing to run", "write it first")
-    if script.suffix != ".ipynb" and sys.version_info[:2] in pythons:
+    if not name.endswith(".ipynb") and sys.version_info[:2] in pythons:
         _compile(source, name)
 
 
-def is_refused(file: Path, pythons: PythonRange) -> bool:
+def is_refused(source: bytes | None, pythons: PythonRange, name: str) -> bool:
     """Return whether a file with unread regions is not Python for any of its Pythons.
 
-    If the running Python is not one of them, an older one may be able to read it.
+    ``source`` are its bytes, None if it cannot be read. If the running Python is not one of them,
+    an older one may be able to read it.
     """
-    if file.suffix == ".ipynb":
+    if name.endswith(".ipynb"):
         return False
     here = sys.version_info[:2]
     if here not in pythons:
         return bool(pythons) and here < min(pythons.minors)
-    if not file.is_file():  # a pipe would be waited for
+    if source is None:
         return True
     try:
-        _compile(file.read_bytes(), str(file))
-    except (AnalysisError, OSError):
+        _compile(source, name)
+    except AnalysisError:
         return True
     return False
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import os
 import re
-import stat
 import sys
 import time
 from bisect import bisect_right
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING
 import tree_sitter_python
 from tree_sitter import Language, Parser, Tree
 
+from condavision.analysis.source.file_bytes import read_bytes
 from condavision.analysis.source.notebook import notebook_text
 from condavision.core.model import SourceLocation
 from condavision.errors import AnalysisError
@@ -28,13 +27,10 @@ from condavision.errors import AnalysisError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["PARSE_SECONDS", "Source", "language", "parse", "read_bytes", "read_source"]
+__all__ = ["PARSE_SECONDS", "Source", "language", "parse", "read_source"]
 
 PARSE_SECONDS = 10.0
 """Default time budget of one file: hundreds of times what the largest real module takes."""
-
-MAX_BYTES = 50_000_000
-"""No program is larger; reading more would only exhaust memory."""
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
@@ -71,39 +67,14 @@ class Source:
         return SourceLocation(f"{self.file}:cell {number}", row - first + 1)
 
 
-def read_bytes(path: Path, file: str) -> bytes:
-    """Return the bytes of a source file.
-
-    Raises:
-        AnalysisError: it is missing, a folder, unreadable or absurdly large.
-    """
-    try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - one look instead of three
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise AnalysisError(f"{file} is not a regular file", "name a script")
-        with open(path, "rb") as stream:  # noqa: PTH123 - as above
-            data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise AnalysisError(f"{file} does not exist", "check the path") from error
-    except IsADirectoryError as error:
-        raise AnalysisError(
-            f"{file} is a folder without a __main__.py", "name the script in it"
-        ) from error
-    except OSError as error:
-        raise AnalysisError(f"{file} cannot be read: {error.strerror or error}") from error
-    if len(data) > MAX_BYTES:
-        raise AnalysisError(f"{file} is larger than {MAX_BYTES // 1_000_000} MB: not a script")
-    return data
-
-
-def read_source(path: Path, file: str | None = None) -> Source:
-    """Read and decode a Python file.
+def read_source(path: Path, file: str | None = None, data: bytes | None = None) -> Source:
+    """Read and decode a Python file; ``data`` are its bytes, where they have been read.
 
     Raises:
         AnalysisError: it cannot be read, is binary, or names an unknown encoding.
     """
     shown = str(path) if file is None else file
-    data = read_bytes(path, shown)
+    data = read_bytes(path, shown) if data is None else data
     if path.suffix == ".ipynb":
         text, cells = notebook_text(data, shown)
         digest = hashlib.sha256(data).hexdigest()
