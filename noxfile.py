@@ -1,11 +1,11 @@
-"""Everything a developer runs, and the exec stage for the scripts in this repository.
+"""The sessions of developers, and the two stages for the scripts in this repository.
 
 nox -s demo                     lock and run the examples with the Pythons of this machine
 nox -s lock -- SCRIPT...        compile stage
 nox -s run -- SCRIPT ARGS...    exec stage; the exit code is the script's own
-nox -s tests lint types         what CI runs
-nox -s reliability bench        what the docs claim, measured again
-nox -s fuzz -- 300              the readers under a fuzzer, for so many seconds
+nox -s tests lint types         run what CI runs
+nox -s reliability bench        repeat the measurements of the docs
+nox -s fuzz -- 300              fuzz the readers for this many seconds
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def _installed() -> bool:
         return False
 
 
-# Where nox came with condavision (pip install -e .), its sessions use that; elsewhere they make
-# an environment of their own.
+# If nox was installed with condavision (pip install -e .), its sessions use that; otherwise they
+# make environments of their own.
 BACKEND = "none" if _installed() else None
 
 
@@ -60,7 +60,7 @@ def _condavision(session: nox.Session) -> list[str]:
 
 
 def _become(session: nox.Session, command: list[str]) -> None:
-    """Replace nox by a command: its streams, signals and exit code are then the command's own."""
+    """Replace nox by a command, so that streams, signals and exit code are the command's."""
     os.chdir(session.invoked_from)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -99,7 +99,7 @@ def lock(session: nox.Session) -> None:
 @nox.session(venv_backend=BACKEND)
 def run(session: nox.Session) -> None:
     """Exec stage: run a locked script; nothing is solved."""
-    first = session.posargs[:1]  # a script whose name may begin with a dash, or -m
+    first = session.posargs[:1]  # a script, whose name may start with a dash, or -m
     is_script = first and Path(session.invoked_from, first[0]).exists()
     words = ["--", *session.posargs] if is_script else session.posargs
     _become(session, [*_condavision(session), "run", *words])
@@ -114,7 +114,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def reliability(session: nox.Session) -> None:
-    """Kill, race, fill disks and damage caches as often as docs/reliability.md says."""
+    """Kill, race, fill disks and damage caches as often as in docs/reliability.md."""
     session.install("-e", ".", "--group", "test")
     counts = {"KILLS": 100, "STARTERS": 32, "ENVIRONMENTS": 200, "DISKS": 20}
     session.env.update({f"CONDAVISION_TEST_{name}": str(n) for name, n in counts.items()})
@@ -128,7 +128,7 @@ def reliability(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Feed the readers what a coverage-guided fuzzer comes up with, for so many seconds (60)."""
+    """Run the readers on the inputs of a coverage-guided fuzzer, for this many seconds (60)."""
     session.install("-e", ".", "atheris")
     seconds = session.posargs[0] if session.posargs else "60"
     found = f"-artifact_prefix={session.create_tmp()}/"  # an input that fails
@@ -152,7 +152,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tables(session: nox.Session) -> None:
-    """Generate the bundled tables again, from data that ships in PyPI packages."""
+    """Generate the bundled tables again, from data in PyPI packages."""
     session.install("-e", ".")
     session.install("pigar", "conda-pypi", "depfinder", "grayskull", "guarddog")
     session.install("stdlib-list", "typeshed-client", "vermin")
@@ -162,7 +162,7 @@ def tables(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what the README and the docs claim, as ratios beside what a user would pick."""
+    """Measure the speed that the README and the docs state, as ratios to alternatives."""
     session.install("-e", ".", "--group", "test", "pipreqs", "deptry", "fawltydeps")
     for measured in ("warm_run", "install", "lock", "many"):
         session.run("python", "-m", f"benchmarks.{measured}")

@@ -1,6 +1,6 @@
-"""The command's entry point: a script that ran before starts from here, the rest is ``cli``'s.
+"""The command's entry point: warm runs start here, everything else is left to ``cli``.
 
-Nothing is imported that the warm path does not need (see ``warm``).
+It imports only what the warm path needs (see ``warm``).
 """
 
 import os
@@ -19,9 +19,8 @@ _BROKEN_PIPE = 141  # 128 + SIGPIPE
 def main() -> "NoReturn":
     """Run the command line; never returns.
 
-    ``condavision run SCRIPT ARGS...`` of a script that is unchanged since it last ran starts the
-    script at once, and so does ``-m MODULE``; ``-q`` and ``--`` may be before them. Everything
-    else is for ``cli``.
+    ``condavision run SCRIPT ARGS...`` starts a script that is unchanged since its last run at once,
+    and so does ``-m MODULE``; ``-q`` and ``--`` may precede them. ``cli`` does everything else.
     """
     arguments = sys.argv[1:]
     if len(arguments) > 1 and arguments[0] == "run":
@@ -47,7 +46,7 @@ def _start_warm(script: str, arguments: list[str], *, module: bool = False) -> N
         found = warm_command(script, arguments, os.environ, module=module)
         if found is not None and os.name != "nt":
             command, environment = found
-            os.execve(command[0], command, environment)  # noqa: S606 - the point of it all
+            os.execve(command[0], command, environment)  # noqa: S606 - becomes the script
     except Exception:  # noqa: BLE001 - the cold start reports the error
         return
 

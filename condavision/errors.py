@@ -1,8 +1,7 @@
-"""Every error a person can meet, with the exit code it ends the command with.
+"""Every error of the package that a user can get, with its exit code.
 
-An error says what happened and what to type next. One printer (``cli``) shows them; nothing else
-in the package formats errors, and no command lets a traceback out for a user's mistake, a broken
-file or a network failure.
+An error has a message and hints on what to do next. Only ``cli`` prints errors. A user's mistake, a
+broken file or a network failure never ends a command with a traceback.
 """
 
 from __future__ import annotations
@@ -32,17 +31,18 @@ __all__ = [
 
 
 class Diagnostic:
-    """Base class of frozen values that each report one thing that is likely not meant."""
+    """Base class of frozen values that each describe one likely mistake."""
 
     __slots__ = ()
 
 
 class CondavisionError(Exception):
-    """What happened, and hints that each name something to type.
+    """The base of all errors of the package.
 
-    ``code`` is the process exit code; the table in the README lists them. ``diagnostics`` are what
-    may have led to the error; they are printed as hints. ``names_target`` is whether the message
-    has the script, or a line of it; of other errors the printer adds which targets they concern.
+    ``message`` is what happened, ``hints`` are what to do. ``diagnostics`` are likely mistakes that
+    may have caused the error; they are printed as hints. ``code`` is the exit code of the command;
+    the README lists them. ``names_target`` is whether the message has the script or a line of it;
+    to other messages ``cli`` adds their targets.
     """
 
     code: int = 1
@@ -56,17 +56,17 @@ class CondavisionError(Exception):
 
 
 class OutputError(CondavisionError):
-    """Standard output takes nothing: its disk is full, or whatever it leads to fails."""
+    """Standard output cannot be written: the disk is full, or its reader fails."""
 
 
 class UsageError(CondavisionError):
-    """The command line asks for something that cannot be (2, as every command-line tool)."""
+    """The command line, or the call, is wrong (2, as in every command-line tool)."""
 
     code = 2
 
 
 class ConfigError(UsageError):
-    """The configuration file cannot be read or has a wrong value."""
+    """The configuration cannot be read or has a wrong value."""
 
 
 class DeclarationError(ConfigError):
@@ -76,7 +76,7 @@ class DeclarationError(ConfigError):
 
 
 class AnalysisError(CondavisionError):
-    """The script cannot be read as Python: missing, binary, an unknown encoding, too deep."""
+    """The script is missing or cannot be read as Python, or no Python can run it."""
 
     code = 65  # EX_DATAERR of sysexits.h
     names_target = True
@@ -89,7 +89,7 @@ class UnreadableModuleError(AnalysisError):
 
 
 class UnknownImportError(CondavisionError):
-    """An import that no map, override or trusted channel knows."""
+    """No map, override or trusted channel knows the package of an import."""
 
     code = 66
     names_target = True
@@ -102,21 +102,21 @@ class UnsolvableError(CondavisionError):
 
 
 class ChannelError(CondavisionError):
-    """A channel or index cannot be reached, or answers with something that is not one."""
+    """A channel or package index cannot be reached or read."""
 
     code = 69  # EX_UNAVAILABLE
 
 
 class MissingLockError(CondavisionError):
-    """The script was never locked."""
+    """The script has no lock."""
 
     code = 70
 
 
 class StaleLockError(CondavisionError):
-    """The script or its configuration requires something else than the lock has.
+    """The requirements of the script have changed since it was locked.
 
-    ``reasons`` are :data:`condavision.inference.staleness.StaleReason`: what changed.
+    ``reasons`` are :data:`condavision.inference.staleness.StaleReason`: what has changed.
     """
 
     code = 71
@@ -127,13 +127,13 @@ class StaleLockError(CondavisionError):
 
 
 class LockfileError(CondavisionError):
-    """A lock file is damaged: truncated, tampered with, or not a lock file."""
+    """A lock file is damaged: truncated, edited, or not a lock file."""
 
     code = 72
 
 
 class InstallError(CondavisionError):
-    """A download, a hash check or the linking of an environment failed."""
+    """A download, a hash check or the installation of an environment failed."""
 
     code = 73
 

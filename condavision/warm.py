@@ -1,7 +1,7 @@
-"""Reads the warm record of a script: whether nothing has changed since it last ran, how it starts.
+"""Read the warm record of a script: what must be unchanged since its last run, and its command.
 
-Imported on every run, before anything else of the package, so it uses ``os`` alone: ``re`` and
-``json`` would cost as much as the rest of the start. ``warm_record`` writes what is read here.
+This is imported on every run, before the rest of the package, so it imports only ``os``: ``re`` and
+``json`` would cost as much as the rest of the start. ``warm_record`` writes the records.
 
 A record is a file of NUL-terminated fields (no path or variable can have a NUL), lists preceded by
 their length: the format's name, the script's identity, inputs (variable, ``=`` and its value or
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     Operation = tuple[str, str, str, str, str, str]
     """What activation does to one variable: name, source, mode, before, after, otherwise.
 
-    If ``source`` names a variable that is set, the new value is ``before``, its value, ``after``
-    (only ``before`` if ``mode`` is CONSTANT); if it is not set, or empty and ``mode`` is NONEMPTY,
-    ``otherwise``: ``=`` and the value, KEEP, or an empty string for no variable at all.
+    If the variable ``source`` is set, the new value is ``before``, its value, ``after`` (only
+    ``before`` if ``mode`` is CONSTANT). If it is unset, or empty and ``mode`` is NONEMPTY, the new
+    value is ``otherwise``: ``=`` and the value, KEEP, or an empty string to unset the variable.
     """
 
 __all__ = [
@@ -69,10 +69,10 @@ def apply(operations: "Iterable[Operation]", environment: "Mapping[str, str]") -
 
 
 def words(name: str, *, module: bool = False) -> list[str]:
-    """Return how Python is given a script, or a module by its name."""
+    """Return Python's arguments for a script, or for a module by its name."""
     if module:
         return ["-m", name]
-    return [f"./{name}" if name.startswith("-") else name]  # or Python takes it for an option
+    return [f"./{name}" if name.startswith("-") else name]  # or Python would parse it as an option
 
 
 def compose(
@@ -87,7 +87,7 @@ def compose(
     """Return the command of a target's process, and its variables.
 
     ``arguments`` are Python's. The variables are ``environ`` after activation, with ``paths`` in
-    front of PYTHONPATH, each entry once. ``wrapper`` is what runs activation scripts.
+    front of PYTHONPATH, without duplicates. ``wrapper`` runs activation scripts.
     """
     variables = apply(operations, environ)
     if paths:
@@ -98,7 +98,7 @@ def compose(
 
 
 def signature(path: str) -> str:
-    """Return what changes when a file or folder does, as git's index has it; empty if absent."""
+    """Return the stat signature of a file or folder, as in git's index; empty if it is missing."""
     try:
         status = os.stat(path)  # noqa: PTH116 - pathlib costs 5 ms
     except OSError:
@@ -107,10 +107,10 @@ def signature(path: str) -> str:
 
 
 def module_names(folder: str) -> str:
-    """Return the names in a folder that an import could find, sorted, ``/`` between them.
+    """Return the names in a folder that an import could find, sorted and joined by ``/``.
 
-    A script may write its results beside itself; only what looks like a module or a package
-    (a name without a dot) changes what it imports.
+    Scripts may write results beside themselves; only modules and packages (names without a dot)
+    change what is imported.
     """
     try:
         names = os.listdir(folder)  # noqa: PTH208
@@ -121,7 +121,7 @@ def module_names(folder: str) -> str:
 
 
 def warm_home(environ: "Mapping[str, str]") -> str:
-    """Return what ``config.home`` does, without importing ``platformdirs``."""
+    """Return the cache folder, as ``system.cache_dir`` does, without importing ``platformdirs``."""
     override = environ.get("CONDAVISION_HOME")
     if override:
         return os.path.join(os.getcwd(), override)  # noqa: PTH109, PTH118
@@ -135,17 +135,17 @@ def warm_home(environ: "Mapping[str, str]") -> str:
 
 
 def identity(script: str, *, module: bool = False) -> str:
-    """Return what a record is about: a script's real path, or a module and the folder it runs in.
+    """Return the subject of a record: a script's real path, or a module and the folder it runs in.
 
-    No real path has two slashes in it.
+    A module's has two slashes, which no real path has.
     """
     return f"{os.getcwd()}//-m {script}" if module else os.path.realpath(script)  # noqa: PTH109
 
 
 def record_path(home: str, script: str) -> str:
-    """Return where the record of a script is kept; ``script`` is its identity.
+    """Return the path of a script's record; ``script`` is its identity.
 
-    The folders of the script are repeated below ``warm``: a digest would have to be imported.
+    The folders of the script are repeated below ``warm``: a digest would need an import.
     """
     return f"{home}/warm/{script.replace(':', '').lstrip('/')}.warm"
 
@@ -153,12 +153,12 @@ def record_path(home: str, script: str) -> str:
 def warm_command(
     script: str, arguments: list[str], environ: "Mapping[str, str]", *, module: bool = False
 ) -> tuple[list[str], dict[str, str]] | None:
-    """Return the command that runs a script as it last ran, and its variables; None if unknown.
+    """Return the command and variables of an unchanged script's last run; None if not known.
 
-    ``module``: ``script`` is the name of one, run by ``-m``.
+    With ``module``, ``script`` is the name of a module, run by ``-m``.
 
     Raises:
-        OSError, ValueError: the record is unreadable or damaged; treated as none.
+        OSError, ValueError: the record is unreadable or damaged; callers treat it as missing.
     """
     home = warm_home(environ)
     if not _is_private(f"{home}/warm"):
@@ -195,7 +195,7 @@ def _pairs(items: "Sequence[str]") -> "Iterator[tuple[str, str]]":
 
 
 def _is_private(folder: str) -> bool:
-    """Return whether only this user can have written the files in a folder."""
+    """Return whether only this user can write the files in a folder."""
     if os.name == "nt":  # the user's profile is private by its access list
         return True
     try:
@@ -222,7 +222,7 @@ def _touch(used: str) -> None:
 
 
 def read_fields(path: str) -> list[str]:
-    """Return the fields of a file, none if it is absent or cut off."""
+    """Return the fields of a file; none if it is missing or truncated."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     except OSError:
@@ -251,18 +251,18 @@ def counted(items: "Sequence[str]") -> list[str]:
 
 
 def read_list(fields: "Iterator[str]") -> tuple[str, ...]:
-    """Return the next list, which its length precedes.
+    """Return the next list, preceded by its length.
 
     Raises:
-        ValueError: there is no list here.
+        ValueError: the list is truncated.
     """
     length = int(next(fields, ""))
     items = tuple(field for _, field in zip(range(length), fields, strict=False))
     if len(items) != length:
-        raise ValueError("a list is cut off")
+        raise ValueError("a list is truncated")
     return items
 
 
 def grouped(fields: "Sequence[str]") -> "tuple[Operation, ...]":
-    """Return operations out of their fields, six each."""
+    """Return operations from their fields, six each."""
     return tuple(tuple(fields[at : at + 6]) for at in range(0, len(fields), 6))  # type: ignore[misc]

@@ -1,10 +1,10 @@
 """The two stages of condavision as nox sessions.
 
 nox -s lock -- SCRIPT...       read the scripts, solve once, write the lock files to commit
-nox -s check                   do the committed locks still fit?
+nox -s check                   report whether the committed locks still fit
 nox -s install -- SCRIPT...    install environments ahead of time
 nox -s run -- SCRIPT ARGS...   run a locked script; the exit code is the script's own
-nox -s run -- -m MODULE ARGS...  or a module; lock, check and install take -m as well
+nox -s run -- -m MODULE ARGS...  run a module; lock, check and install accept -m as well
 """
 
 import os
@@ -20,7 +20,7 @@ CONDAVISION = [sys.executable, "-m", "condavision"]
 
 
 def become(session, command):
-    """Replace nox by a command: its streams, signals and exit code are then the command's own."""
+    """Replace nox by a command, so that streams, signals and exit code are the command's."""
     os.chdir(session.invoked_from)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -37,7 +37,7 @@ def lock(session):
 
 @nox.session(venv_backend="none")
 def check(session):
-    """Say whether every lock is there and still fits (default: the whole repository)."""
+    """Report whether scripts have locks that still fit (default: the whole repository)."""
     become(session, [*CONDAVISION, "check", *(session.posargs or ["."])])
 
 
@@ -50,7 +50,7 @@ def install(session):
 @nox.session(venv_backend="none")
 def run(session):
     """Exec stage: run a locked script; nothing is solved."""
-    first = session.posargs[:1]  # a script whose name may begin with a dash, or -m
+    first = session.posargs[:1]  # a script, whose name may start with a dash, or -m
     is_script = first and Path(session.invoked_from, first[0]).exists()
     words = ["--", *session.posargs] if is_script else session.posargs
     become(session, [*CONDAVISION, "run", *words])

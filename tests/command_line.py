@@ -83,7 +83,7 @@ class CommandLine:
 
 
 class InProcess(CommandLine):
-    """condavision in a folder, without a process of its own where none is needed.
+    """condavision in a folder, without a separate process if none is needed.
 
     A process more costs each test what importing everything costs. ``run`` needs one, because it
     is replaced by the script's.

@@ -52,7 +52,7 @@ def bare_home(
     clean_environment: None,
     known_interpreters: Path,
 ) -> Path:
-    """An empty ``CONDAVISION_HOME``, but for what is known of the interpreters."""
+    """A ``CONDAVISION_HOME`` that is empty except for the known interpreters."""
     folder = tmp_path / "home"
     shutil.copytree(known_interpreters, folder / "interpreters")
     monkeypatch.setenv("CONDAVISION_HOME", str(folder))
@@ -67,7 +67,7 @@ def home(bare_home: Path) -> Path:
 
 @pytest.fixture
 def interpreter(known_interpreters: Path) -> Callable[[Minor], Interpreter]:
-    """Return the interpreter of a minor version, or skip the test where there is none."""
+    """Return the interpreter of a minor version, or skip the test if there is none."""
 
     def find(minor: Minor) -> Interpreter:
         for found in discover(known_interpreters):

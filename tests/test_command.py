@@ -40,7 +40,7 @@ BYTES = [
 
 
 def install(folder: Path, first_line: str = f"#!{sys.executable}", body: str = TELL) -> Path:
-    """Put the command into a folder as installers do; Python then tells what it was given."""
+    """Put the command into a folder as installers do; Python then prints its arguments."""
     folder.mkdir(parents=True)
     shutil.copy(REPOSITORY / "bin" / "condavision", folder)
     helper = folder / "condavision-python"

@@ -170,10 +170,10 @@ def test_it_is_found_on_python_path(
 
 WRONG = [
     (["lock", "-m", "nowhere"], 65, "no module `nowhere`"),
-    (["lock", "-m", "shop/tool.py"], 2, "not the name of a module"),
+    (["lock", "-m", "shop/tool.py"], 2, "not a module name"),
     (["run", "-m", "shop.tool.py"], 70, "has no lock"),
     (["lock", "-m", "shop"], 65, "no module `shop` that can be run"),
-    (["explain", "-m", "shop.tool", "shop/tool.py"], 2, "Name one thing"),
+    (["explain", "-m", "shop.tool", "shop/tool.py"], 2, "Give exactly one"),
     (["install", "--launcher", "bin", "-m", "shop.tool"], 2, "condavision run -m shop.tool"),
 ]
 
@@ -269,13 +269,13 @@ def test_what_differs(command: InProcess) -> None:
     assert added("HEAD:", "HEAD~1:", "-m", "shop.tool") == [("iniconfig", False)]
     assert added("HEAD~1:script.py", "-m", "shop.tool") == []
     for words, code, said in (
-        (["-m", "shop.tool"], 2, "two locks are compared"),
-        (["script.py", "script.py", "-m", "shop.tool"], 2, "two locks are compared"),
-        (["HEAD:", "script.py"], 2, "`HEAD:` names nothing"),
-        (["HEAD:", "-m", "shop.tool", "-m", "shop.sub"], 2, "`HEAD:` names nothing"),
+        (["-m", "shop.tool"], 2, "diff compares two locks"),
+        (["script.py", "script.py", "-m", "shop.tool"], 2, "diff compares two locks"),
+        (["HEAD:", "script.py"], 2, "`HEAD:` has no script"),
+        (["HEAD:", "-m", "shop.tool", "-m", "shop.sub"], 2, "`HEAD:` has no script"),
         (["HEAD~1:script.py", "-m", "shop.sub"], 70, "-m shop.sub has no lock"),
         (["HEAD:", "-m", "shop.sub"], 70, "HEAD has no lock of -m shop.sub"),
-        (["HEAD~1:script.py", "-m", "a/b"], 2, "not the name of a module"),
+        (["HEAD~1:script.py", "-m", "a/b"], 2, "not a module name"),
     ):
         done = command("diff", *words)
         assert (done.code, said in done.err) == (code, True), done.err

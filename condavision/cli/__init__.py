@@ -1,4 +1,4 @@
-"""The command line; each command reads as a table of contents of what it does and has no logic."""
+"""The command line: its commands, and how errors become exit codes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="condavision")
 def _group() -> None:
-    """Give Python scripts the conda environments they need, without declaring anything.
+    """Give Python scripts the conda environments they need; nothing to declare.
 
     \b
       condavision lock report.py            read, solve once, write lock files to commit
@@ -62,13 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CondavisionError as error:
         return _fail(error, as_json=as_json)
     except BrokenPipeError:
-        raise  # whoever read our output has gone; the launcher knows what that means
+        raise  # the reader closed the pipe; `entry` ends with the code for that
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _fail(
             CondavisionError(
                 f"{place}{error.strerror or error}",
-                "see that the project's locks folder and CONDAVISION_HOME can be written",
+                "check that the project's locks folder and CONDAVISION_HOME are writable",
             ),
             as_json=as_json,
         )

@@ -44,23 +44,23 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     multiple=True,
     metavar="FOLDER",
     type=_FOLDER,
-    help="One environment for all scripts of this folder; repeatable.",
+    help="Lock all scripts of this folder together, in one environment; repeatable.",
 )
 @click.option(
     "--apart",
     multiple=True,
     metavar="FOLDER",
     type=_FOLDER,
-    help="Each script of this folder by itself again, after --together; repeatable.",
+    help="Undo --together: lock each script of this folder separately; repeatable.",
 )
 @flag_options
 @solve_options
-@click.option("--upgrade", is_flag=True, help="Forget the locked versions and solve again.")
+@click.option("--upgrade", is_flag=True, help="Ignore the locked versions and solve again.")
 @click.option(
     *("--upgrade-package", "upgrades"),
     multiple=True,
     metavar="NAME",
-    help="Let this package move, keep the others; repeatable.",
+    help="Upgrade only this package; repeatable.",
 )
 @click.option(
     *("--from", "source"),
@@ -68,7 +68,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     metavar="FILE",
     help="Keep the versions of an environment.yml, conda-lock.yml or pixi.lock where possible.",
 )
-@click.option("--prune", is_flag=True, help="Remove locks that no script uses any more.")
+@click.option("--prune", is_flag=True, help="Remove locks that no script uses.")
 @quiet_option()
 @json_option()
 def lock(
@@ -81,12 +81,12 @@ def lock(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Read scripts, solve what they require, write lock files.
+    """Read scripts, solve their requirements and write lock files.
 
     PATHS are scripts or folders of scripts. A valid lock is not solved again; scripts with equal
-    requirements share one. Where requirements have changed, the versions locked before are kept
-    where they can be. Scripts locked `--together` stay so when a folder of them is locked, until
-    they are locked `--apart`; one of them that is named gets a lock of its own.
+    requirements share one. When requirements change, the locked versions are kept where possible.
+    Scripts locked `--together` stay together when their folder is locked, until `--apart`; a
+    script given by its own path gets its own lock.
     """
     from condavision.cli.output import print_diagnostics
     from condavision.cli.progress import choose_progress
@@ -117,22 +117,22 @@ def _prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace)
 
     retired = prune(report, paths, workspace)
     for script in retired.scripts:
-        click.echo(f"forgot {script}, which no longer exists", err=True)
+        click.echo(f"removed {script} from scripts.yml: it no longer exists", err=True)
     for name in retired.locks:
-        click.echo(f"removed the lock {name}", err=True)
+        click.echo(f"removed lock {name}", err=True)
 
 
 def _offer_to_prune(report: LockingReport) -> None:
-    """Remove locks that were just orphaned, on a terminal and if the answer is yes."""
+    """Offer on a terminal to remove the locks that this run left unused; elsewhere, list them."""
     from condavision.locks.folder import remove_locks
 
     for folder, name in report.orphaned:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             removal = "condavision lock --prune SCRIPT"
-            click.echo(f"the lock {name} is no longer used; to remove it: {removal}", err=True)
-        elif click.confirm(f"The lock {name} is no longer used by any script. Remove it?"):
+            click.echo(f"lock {name} is no longer used; to remove it, run `{removal}`", err=True)
+        elif click.confirm(f"Lock {name} is no longer used by any script. Remove it?"):
             for removed in remove_locks(folder, (name,)):
-                click.echo(f"removed the lock {removed}", err=True)
+                click.echo(f"removed lock {removed}", err=True)
 
 
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
@@ -175,10 +175,10 @@ def diff(
     markdown: bool,
     as_json: bool,
 ) -> None:
-    """Show which packages differ between two locks, and on which platforms.
+    """Show which packages differ between two locks, by platform.
 
-    BEFORE and AFTER are lock files, their hashes, or scripts; in git, as REVISION:SCRIPT. A module
-    stands behind what else is named; with it, REVISION: is the module in git.
+    BEFORE and AFTER are lock files, hashes or scripts; REVISION:SCRIPT is a script's lock in git.
+    Modules (-m) follow the other names; with one module, REVISION: is that module's lock in git.
     """
     from condavision.cli.output import print_json, print_table
     from condavision.inference.references import named_pair
@@ -211,7 +211,7 @@ def check(
     locks: Path | None,
     as_json: bool,
 ) -> int:
-    """Say whether the locks of scripts are there and still fit; solves and installs nothing."""
+    """Report whether scripts have locks that still fit. Solves and installs nothing."""
     from condavision.cli.json_output import checked_json
     from condavision.cli.output import checked_row, print_diagnostics, print_json, print_table
     from condavision.inference.select import Named, select_targets
@@ -234,7 +234,7 @@ def check(
 @script_argument()
 @module_option()
 @click.option(
-    "--together", metavar="FOLDER", type=_FOLDER, help="All scripts of a folder as one set."
+    "--together", metavar="FOLDER", type=_FOLDER, help="Explain all scripts of a folder as one."
 )
 @flag_options
 @json_option()
@@ -247,9 +247,9 @@ def explain(
     locks: Path | None,
     as_json: bool,
 ) -> None:
-    """Show each import, the package that supplies it and why, and what narrows the Pythons.
+    """Show each import, the package that supplies it, and why.
 
-    Works offline and without a lock.
+    Also shows what limits the Python range. Works offline and without a lock.
     """
     from condavision.cli.json_output import explanation_json
     from condavision.cli.output import print_explanation, print_json

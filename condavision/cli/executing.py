@@ -31,7 +31,7 @@ __all__ = ["install", "path", "run"]
 
 
 class _Run(click.Command):
-    """A command whose options end with ``-m MODULE``, as Python's own do."""
+    """A command whose options end at ``-m MODULE``, as Python's own do."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         known = {name for option in self.get_params(ctx) for name in option.opts}
@@ -39,7 +39,7 @@ class _Run(click.Command):
         while at < len(args) and args[at].startswith("-") and args[at] != "--":
             if args[at] not in known:
                 _refuse_script_as_option(args[at])
-            if args[at].startswith("-m"):  # all behind the name is the module's
+            if args[at].startswith("-m"):  # everything after the name is the module's
                 end = at + 1 + (args[at] == "-m")
                 args = [*args[:end], "--", *args[end:]]
                 break
@@ -48,15 +48,15 @@ class _Run(click.Command):
 
 
 def _refuse_script_as_option(word: str) -> None:
-    """Refuse a script's name that reads as options: ``-dash.py`` would be ``-d``, ``-a``, ``-h``.
+    """Refuse a script whose name would be parsed as options: ``-hi.py`` as ``-h``, ``-i``.
 
     Raises:
-        UsageError: it is one.
+        UsageError: ``word`` is such a name.
     """
     if (word.endswith(".py") and "=" not in word) or Path(word).exists():
         raise UsageError(
-            f"`{word}` begins with a dash, as options do",
-            f"name the script so: condavision run {shlex.quote(f'./{word}')}",
+            f"`{word}` starts with a dash, like an option",
+            f"run `condavision run {shlex.quote(f'./{word}')}`",
         )
 
 
@@ -77,13 +77,13 @@ def run(
     vendored: Path | None,
     quiet: bool,
 ) -> int:
-    """Run a locked script or -m MODULE in its environment, with its ARGS.
+    """Run a locked script or module in its environment.
 
-    The environment is installed first where it is not there yet. Nothing is solved. The exit code
-    is the script's own.
+    ARGS are passed to it. The environment is installed first if it is missing; nothing is solved.
+    The exit code is the script's own.
     """
     if module is None and not (words and words[0]):
-        raise click.UsageError("SCRIPT is empty." if words else "Name a script or -m MODULE.")
+        raise click.UsageError("SCRIPT is empty." if words else "Give a script or -m MODULE.")
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import run_module, run_script
     from condavision.inference.workspace import Workspace
@@ -91,7 +91,7 @@ def run(
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
     if module is not None:
         return run_module(module, words, workspace, choose_progress(quiet=quiet))
-    # as it was typed: Path would make -x.py of ./-x.py
+    # as typed: Path would turn ./-x.py into -x.py
     return run_script(words[0], words[1:], workspace, choose_progress(quiet=quiet))
 
 
@@ -117,10 +117,10 @@ def install(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Install the environments of scripts, folders of them, modules or lock hashes ahead of time.
+    """Install the environments of scripts, folders, modules or hashes.
 
-    A launcher starts its script without any Python of ours, as long as no file it was made from
-    is newer (best effort: by modification time); otherwise it leaves it to `condavision run`.
+    A launcher starts its script without condavision, as long as no file it was made from is newer
+    (best effort, by modification time); otherwise it calls `condavision run`.
     """
     from condavision.cli.output import print_json
     from condavision.cli.progress import choose_progress
@@ -130,12 +130,12 @@ def install(
     progress = choose_progress(quiet=quiet)
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
     if not names and not modules:
-        raise click.UsageError("Name a script, a folder, a lock's hash, or -m MODULE.")
+        raise click.UsageError("Give a script, a folder, a lock's hash or -m MODULE.")
     if modules and launchers is not None:
         raise UsageError(
-            "a launcher can be called from anywhere, and -m finds its module from where it is",
-            f"call it there: condavision run -m {modules[0]}",
-            "or write a script that imports the module, and a launcher for that",
+            "a module cannot have a launcher: -m finds it from the current folder only",
+            f"run `condavision run -m {modules[0]}` there",
+            "or write a script that imports the module, and install a launcher for it",
         )
     wanted: list[str | Target] = [Module(module, Path.cwd()) for module in modules]
     for name in names:
@@ -154,7 +154,7 @@ def install(
 
 
 def _meant(name: str, workspace: Workspace, *, join: bool) -> tuple[str | Target, ...]:
-    """Return what a name stands for: itself, or what is in a folder that cannot be run."""
+    """Return what a name stands for: itself, or the scripts of a folder that cannot be run."""
     from condavision.cli.output import print_diagnostics
     from condavision.inference.lock_lookup import is_hash
     from condavision.inference.select import Named, select_targets
@@ -167,7 +167,7 @@ def _meant(name: str, workspace: Workspace, *, join: bool) -> tuple[str | Target
 
 
 def _launched(name: str | Target) -> Path | None:
-    """Return the script that a launcher can be written for; modules and hashes are none."""
+    """Return the script to write a launcher for; None for a module, hash or notebook."""
     from condavision.inference.lock_lookup import is_hash
 
     if isinstance(name, str):
@@ -190,9 +190,9 @@ def path(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Print where the environment of a script or module is, for IDEs, systemd or a web server.
+    """Print the path of the environment of a script or module.
 
-    The environment is installed first where it is not there yet.
+    IDEs, systemd or web servers can use it. The environment is installed first if it is missing.
     """
     from condavision.cli.output import print_json
     from condavision.cli.progress import choose_progress

@@ -1,4 +1,4 @@
-"""The commands that write files for others: other tools, other machines, a repository."""
+"""The commands that write files for other tools, other machines or a repository."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "init", "vendor"]
 
-_EXPORT_HELP = """Write a lock in a format that another tool installs from; one platform at a time.
+_EXPORT_HELP = """Write a lock in the format of another tool, for one platform.
 
 \b
 """
@@ -38,7 +38,11 @@ _EXPORT_HELP = """Write a lock in a format that another tool installs from; one 
 @module_option()
 @click.option("--format", "form", required=True, type=click.Choice([*FORMATS]))
 @click.option("--platform", help="Platform to export (default: this machine's).")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
+@click.option(
+    *("-o", "--output"),
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file (default: standard output).",
+)
 @locks_option()
 @json_option()
 def export(  # noqa: D103 - its help is above
@@ -77,7 +81,9 @@ def export(  # noqa: D103 - its help is above
 @click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]", type=named)
 @modules_option()
 @click.option(
-    "--platform", "platforms", multiple=True, help="Platform (default: all locked); repeatable."
+    *("--platform", "platforms"),
+    multiple=True,
+    help="Platform to copy packages for (default: all locked); repeatable.",
 )
 @locks_option()
 @quiet_option()
@@ -91,10 +97,10 @@ def vendor(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Copy every artefact of locks into DIR, so that `run --vendored DIR` needs no network.
+    """Copy all packages of locks into a folder for use without network.
 
-    Of all locks of the project where none is named. What is there and intact stays; what is
-    missing or damaged is fetched.
+    `run --vendored DIR` takes them from there. Without SCRIPT, HASH or -m, all locks of the project
+    are used. Intact files in DIR are kept; missing and damaged ones are fetched.
     """
     from condavision.cli.output import print_json
     from condavision.cli.progress import choose_progress
@@ -123,7 +129,7 @@ def vendor(
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 @json_option()
 def init(folder: Path, as_json: bool) -> None:
-    """Give a repository the noxfile and Makefile of the two stages; overwrite nothing."""
+    """Add a noxfile and a Makefile for the two stages to a repository. Overwrites nothing."""
     from condavision.cli.output import print_json, print_table
     from condavision.export.scaffold import scaffold
 

@@ -1,4 +1,4 @@
-"""What ``--json`` says of each value: the names of its fields, and sentences for what has none."""
+"""The JSON document of each value; ``docs/json.md`` lists the fields."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ __all__ = [
 
 
 def error_json(error: CondavisionError) -> dict[str, Any]:
-    """Return what ``--json`` says of an error."""
+    """Return the object of an error."""
     return {"error": error_words(error), "hints": list(hints_of(error)), "code": error.code}
 
 
 def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[str, Any]]:
-    """Return what ``lock --json`` says of targets that could not be locked."""
+    """Return the objects of ``lock --json`` for targets that could not be locked."""
     return [
         {"script": str(target), "status": "failed", **error_json(error)} for target, error in failed
     ]
@@ -55,7 +55,7 @@ def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[
 def locked_script_json(
     locked: LockedScript, platform: str, agreement: Agreement | None = None
 ) -> dict[str, Any]:
-    """Return what ``lock --json`` says of a script."""
+    """Return the object of ``lock --json`` for a target."""
     shown = shown_platform(locked.lock, platform)
     return {
         "script": locked.inference.project.key,
@@ -73,7 +73,7 @@ def locked_script_json(
 
 
 def checked_json(checked: Checked) -> dict[str, Any]:
-    """Return what ``check --json`` says of a target."""
+    """Return the object of ``check --json`` for a target."""
     return {
         "script": checked.script,
         "hash": checked.hash,
@@ -84,12 +84,11 @@ def checked_json(checked: Checked) -> dict[str, Any]:
 
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:
-    """Return what ``explain --json`` says.
+    """Return the document of ``explain --json``.
 
-    ``python`` is the range inferred, ``python_required`` the one that is hashed and solved for;
-    ``contradiction`` says which places leave no Python, if they do.
-    ``pypi`` and ``conda`` list every requirement under the name it has there; ``conditional`` has
-    those of some Pythons only.
+    ``python`` is the inferred range, ``python_required`` the one that is hashed and solved for.
+    ``contradiction`` has the places that together leave no Python, if any. ``pypi`` and ``conda``
+    list every requirement under its name there, ``conditional`` those of some Pythons only.
     """
     inference, lock = explanation.inference, explanation.lock
     analysis, everything = inference.analysis, inference.requirements.requirements
@@ -129,7 +128,7 @@ def _place(location: SourceLocation) -> dict[str, Any]:
 
 
 def import_json(line: ImportLine) -> dict[str, Any]:
-    """Return what ``explain --json`` says of an import."""
+    """Return the object of ``explain --json`` for an import."""
     found, imported = line.found, line.found.imported
     return {
         "name": found.module,
@@ -143,7 +142,7 @@ def import_json(line: ImportLine) -> dict[str, Any]:
 
 
 def declared_json(line: RequirementLine) -> dict[str, Any]:
-    """Return what ``explain --json`` says of a requirement that no import stands for."""
+    """Return the object of ``explain --json`` for a declared requirement without an import."""
     return {
         "name": "",
         **_place(line.needed.sources[0]),
@@ -168,7 +167,7 @@ def _required_json(line: RequirementLine | None) -> dict[str, str | None]:
 
 
 def environment_json(environment: InstalledEnvironment) -> dict[str, Any]:
-    """Return what ``list --json`` says of an environment; times as ISO 8601 in UTC."""
+    """Return the object of ``list --json`` for an environment; times are ISO 8601 in UTC."""
     return {
         "prefix": str(environment.prefix),
         "key": environment.key,
@@ -190,5 +189,5 @@ def iso_time(seconds: float) -> str:
 
 
 def shown_platform(lock: Lock, platform: str) -> str:
-    """Return the platform whose packages are shown: this machine's, else the lock's first."""
+    """Return the platform to show: this machine's, else the lock's first."""
     return platform if platform in lock.platforms else lock.platforms[0]

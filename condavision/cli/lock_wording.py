@@ -1,4 +1,4 @@
-"""The sentences a person reads about locks: why one is stale, what in one nobody vouches for."""
+"""The sentences about locks: why one is stale, and what in one needs a review."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _DEFAULTS = "conda-lock's defaults"
 
 
 def error_words(error: CondavisionError) -> str:
-    """Say what happened, with the reasons of a stale lock."""
+    """Return the message of an error, with the reasons if a lock is stale."""
     if not isinstance(error, StaleLockError):
         return error.message
     return f"{error.message}: {stale_words(error.reasons) or 'its requirements changed'}"
 
 
 def stale_words(reasons: Iterable[object]) -> str:
-    """Say why a lock no longer fits; nothing where there is no reason."""
+    """Return why a lock no longer fits; empty if there is no reason."""
     return "; ".join(map(_stale, reasons))
 
 
@@ -52,17 +52,17 @@ def _stale(reason: object) -> str:
             places = ", ".join(map(str, sources[:_SHOWN_SOURCES]))
             return f"added {label} ({places})" if places else f"added {label}"
         case RequirementRemoved(label):
-            return f"no longer needed {label}"
+            return f"removed {label}"
         case NotLockedFor(platforms):
             return f"not locked for {', '.join(platforms)}"
         case CutoffMoved(recorded, asked):
-            made = f"up to {_instant(recorded)}" if recorded else "with packages of any date"
-            return f"made {made}, asked for is up to {_instant(asked)}"
+            made = f"up to {_instant(recorded)}" if recorded else "of any date"
+            return f"solved with packages {made}, now limited to {_instant(asked)}"
         case VirtualPackagesChanged(recorded, asked):
             before, after = (spell_changes(it) or _DEFAULTS for it in (recorded, asked))
             return f"virtual packages {before} are now {after}"
         case EngineChanged(asked):
-            return f"not made by {asked}"
+            return f"not solved by {asked}"
     raise TypeError(f"no words for {reason!r}")
 
 
@@ -71,7 +71,7 @@ def _instant(instant: datetime) -> str:
 
 
 def record_words(record: LockRecord) -> tuple[str, ...]:
-    """Say what in a lock a person decided or nobody vouches for, as ``check`` repeats it."""
+    """Return what in a lock a person decided or the map did not verify; ``check`` repeats it."""
     found = {
         "unverified identity": spell_pairs(record.unverified),
         "overridden": spell_changes(record.overrides),

@@ -40,7 +40,7 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
 class _Named(click.ParamType[str | Path]):
-    """A name or path; an empty one, which a shell makes of an unset variable, names nothing."""
+    """A name or path; an empty one, as from an unset shell variable, is refused."""
 
     name = "text"
 
@@ -51,7 +51,7 @@ class _Named(click.ParamType[str | Path]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str | Path:
         if not value:
-            self.fail("it is empty", param, ctx)
+            self.fail("must not be empty", param, ctx)
         return Path(value) if self.path else str(value)
 
 
@@ -62,7 +62,11 @@ scripts_argument = partial(
     click.argument, "paths", nargs=-1, metavar="[PATHS]...", type=_Named(path=True)
 )
 module_option = partial(
-    click.option, "-m", "module", metavar="MODULE", type=named, help="A module, found from here."
+    click.option,
+    *("-m", "module"),
+    metavar="MODULE",
+    type=named,
+    help="A module, found from the current folder as by `python -m`.",
 )
 modules_option = partial(
     click.option,
@@ -70,23 +74,25 @@ modules_option = partial(
     multiple=True,
     metavar="MODULE",
     type=named,
-    help="A module, found from here as by `python -m`; repeatable.",
+    help="A module, found from the current folder as by `python -m`; repeatable.",
 )
 json_option = partial(click.option, "--json", "as_json", is_flag=True, help="Print JSON.")
 quiet_option = partial(click.option, "-q", "--quiet", is_flag=True, help="Show no progress.")
 
 
 def flag_options(command: _Command) -> _Command:
-    """Give a command the options that win over scripts and configuration."""
+    """Add the options that override scripts and configuration."""
     options = (
         click.option(
             *("-c", "--channel", "channels"),
             multiple=True,
             type=named,
-            help="Channel: a name, URL, folder or `interpreters:`; in order, repeatable.",
+            help="Channel: a name, URL, folder or `interpreters:`; repeatable, by priority.",
         ),
         click.option(
-            *("--platform", "platforms"), multiple=True, help="Platform to lock for; repeatable."
+            *("--platform", "platforms"),
+            multiple=True,
+            help="Platform to lock for (default: those configured and this machine's); repeatable.",
         ),
         locks_option(),
     )
@@ -107,7 +113,7 @@ vendored_option = partial(
     "--vendored",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Take every artefact from this folder, which `vendor` filled; needs no network.",
+    help="Take all packages from this folder, filled by `vendor`; needs no network.",
 )
 
 
@@ -121,27 +127,29 @@ def _read_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> dat
 
 
 def solve_options(command: _Command) -> _Command:
-    """Give ``lock`` the options for the conditions of a solve; each is a setting too."""
+    """Add the options of a solve; each but ``--conda`` and ``--offline`` is a setting too."""
     options = (
         click.option(
             "--exclude-newer",
             metavar="DATE|AGE",
             callback=_read_cutoff,
-            help="Take nothing newer: 7d, 2026-01-31.",
+            help="Use no package newer than this: 7d, 2026-01-31.",
         ),
         click.option(
             "--engine",
             type=click.Choice([*map(str, Engine)]),
             callback=lambda _, __, name: name and Engine(name),
-            help="Who solves for conda packages.",
+            help="Solver for conda packages.",
         ),
         click.option(
-            "--conda", metavar="EXE", help="The conda, mamba or micromamba that conda-lock drives."
+            "--conda", metavar="EXE", help="The conda, mamba or micromamba that conda-lock uses."
         ),
-        click.option("--offline", is_flag=True, help="Solve from what is cached; no network."),
-        click.option("--allow-sdist", is_flag=True, help="Take source distributions from PyPI."),
+        click.option("--offline", is_flag=True, help="Solve from cached data, without network."),
+        click.option("--allow-sdist", is_flag=True, help="Allow source distributions from PyPI."),
         click.option(
-            "--allow-unverified", is_flag=True, help="Take unknown imports' own names on PyPI."
+            "--allow-unverified",
+            is_flag=True,
+            help="Install an unknown import from PyPI under its own name.",
         ),
     )
     for option in reversed(options):
@@ -156,31 +164,31 @@ def as_target(
     *,
     wanted: str = "a script or -m MODULE",
 ) -> Target:
-    """Return the one target that is named.
+    """Return the one target that was given.
 
     Raises:
-        UsageError: none is, or several are.
+        UsageError: none was, or several were.
     """
     found: list[Target] = [Module(module, Path.cwd())] if module else []
     found += [target for target in (script, together and Together(together)) if target]
     if len(found) != 1:
-        raise click.UsageError(f"Name one thing: {wanted}.")
+        raise click.UsageError(f"Give exactly one: {wanted}.")
     return found[0]
 
 
 def as_name(name: str | None, module: str | None) -> str | Target:
-    """Return the script or hash that is named, or the module, found from here.
+    """Return the script or hash that was given, or the module, found from the current folder.
 
     Raises:
-        UsageError: none is, or both are.
+        UsageError: neither was given, or both were.
     """
     if (name is None) == (module is None):
-        raise click.UsageError("Name one thing: a script, a lock's hash or -m MODULE.")
+        raise click.UsageError("Give exactly one: a script, a lock's hash or -m MODULE.")
     return name if module is None else Module(module, Path.cwd())  # type: ignore[return-value]
 
 
 def as_flags(
     channels: tuple[str, ...], platforms: tuple[str, ...], locks: Path | None, **options: Any
 ) -> Flags:
-    """Return what the options say; ``options`` are those of :func:`solve_options`."""
+    """Return the options as flags; ``options`` are those of :func:`solve_options`."""
     return Flags(channels, platforms, locks, solve=SolveOptions(**options))

@@ -1,4 +1,4 @@
-"""How results and errors look to a person: short tables on standard output, errors beside it."""
+"""Results as short tables on standard output, errors and cautions on standard error."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ __all__ = [
 ]
 
 SCHEMA = 1
-"""The version of the JSON documents: raised when a field changes its meaning or goes."""
+"""The version of the JSON documents: raised when a field changes its meaning or is removed."""
 
 _SHOWN_UNREAD = 5
 
 
 def print_json(document: dict[str, Any] | list[dict[str, Any]]) -> None:
-    """Write an object, or a list of them, to standard output; each names the schema it follows.
+    """Write an object, or a list of objects, to standard output; each has its ``schema``.
 
-    Names that are no text are written as JSON's escapes.
+    Names that are not valid text are written with JSON escapes.
     """
     schema = {"schema": SCHEMA}
     versioned: object = (
@@ -71,7 +71,7 @@ def print_json(document: dict[str, Any] | list[dict[str, Any]]) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table to standard output; the first column is never cut on a terminal."""
+    """Write a table to standard output; on a terminal the first column is never truncated."""
     if not sys.stdout.isatty():
         _write_columns([tuple(headings), *(tuple(row) for row in rows)])
         return
@@ -92,7 +92,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def _write_columns(rows: Sequence[Sequence[str]]) -> None:
-    """Write aligned columns of whatever width: a log or a pipe cuts nothing."""
+    """Write aligned columns of any width: in a log or a pipe nothing is truncated."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (
@@ -102,7 +102,7 @@ def _write_columns(rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
-    """Write each error once, with the targets it concerns where it does not name them."""
+    """Write each error once, with its targets unless the message has them already."""
     targets: dict[tuple[bool, str, tuple[str, ...]], list[Target]] = {}
     for target, error in failed:
         said = error.names_target, error_words(error), hints_of(error)
@@ -113,7 +113,7 @@ def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
 
 
 def print_error(error: CondavisionError) -> None:
-    """Write what happened and what to type next to standard error."""
+    """Write an error and its hints to standard error."""
     from rich.console import Console
     from rich.text import Text
 
@@ -130,7 +130,7 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def print_explanation(explanation: Explanation) -> None:
-    """Write what ``explain`` found: the Pythons and why, each import and why, the hash."""
+    """Write what ``explain`` found: the Python range, the imports, each with reasons, the hash."""
     inference, lock = explanation.inference, explanation.lock
     sys.stdout.write(f"{_python_line(inference)}\n")
     for reason in inference.analysis.reasons:
@@ -139,7 +139,7 @@ def print_explanation(explanation: Explanation) -> None:
     for region in unread[:_SHOWN_UNREAD]:
         sys.stdout.write(f"  not read: {region.location} to line {region.last_line}\n")
     if len(unread) > _SHOWN_UNREAD:
-        sys.stdout.write(f"  and {len(unread) - _SHOWN_UNREAD} more places (--json has all)\n")
+        sys.stdout.write(f"  and {len(unread) - _SHOWN_UNREAD} more places (--json lists all)\n")
     lines = [*map(import_json, explanation.imports), *map(declared_json, explanation.declared)]
     if lines:
         sys.stdout.write("\n")
@@ -186,7 +186,7 @@ def environment_row(environment: InstalledEnvironment) -> tuple[str, ...]:
 
 
 def print_changes(scripts: Sequence[LockedScript]) -> None:
-    """Write what moved in each new lock against the one before, once, and what to be aware of."""
+    """Write the changes of each new lock against the one before, once, and all cautions."""
     shown: set[str] = set()
     for locked in scripts:
         if locked.lock.hash in shown:
@@ -202,14 +202,14 @@ def print_changes(scripts: Sequence[LockedScript]) -> None:
 
 
 def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
-    """Write which versions that were agreed on could not be kept, once for each lock."""
+    """Write which agreed versions could not be kept, once for each lock."""
     if agreement is None:
         return
     unkept = {locked.lock.hash: agreement.unkept(locked.lock) for locked in scripts}
     for name, found in unkept.items():
         if found:
             sys.stdout.write(f"\nnot kept in {name}:\n")
-            headings = ("package", "agreed on", "locked", "platforms")
+            headings = ("package", "agreed", "locked", "platforms")
             print_table(headings, [one.row() for one in found])
 
 
@@ -234,7 +234,7 @@ def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
 
 
 def _pythons(lock: Lock, shown: str) -> str:
-    """Return the locked Python of a platform, and which others have another minor version."""
+    """Return the locked Python of a platform, and those of platforms with another minor version."""
     version = {
         platform: package.version
         for platform in lock.platforms

@@ -1,4 +1,4 @@
-"""Shows the progress of long work: bars on a terminal, lines elsewhere, or nothing."""
+"""The progress of long work: bars on a terminal, lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LineProgress(Progress):
 
     @contextmanager
     def doing(self, work: Work, parts: int) -> Iterator[Task]:
-        """Write lines for the events; one before compiling and one after installing."""
+        """Write a line before compiling and a line after installing."""
         started = time.monotonic()
         counted = f"{parts} {work.value}{'' if parts == 1 else 's'}"
         if work is Work.COMPILING:
@@ -38,11 +38,11 @@ class LineProgress(Progress):
 
 
 class BarProgress(LineProgress):
-    """Bars with sizes and speed, which disappear at the end."""
+    """Bars with sizes and speed, removed at the end."""
 
     @contextmanager
     def doing(self, work: Work, parts: int) -> Iterator[Task]:
-        """Show bars; lines where one requirement set is solved."""
+        """Show bars; for the solve of a single requirement set, lines."""
         if work is Work.SOLVING and parts == 1:
             with super().doing(work, parts) as lines:
                 yield lines
@@ -77,7 +77,7 @@ class _Lines(Task):
 
 
 def choose_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
-    """Return what suits ``stream`` (standard error): bars, lines, or silence if ``quiet``."""
+    """Return the progress for standard error: bars, lines, or none if ``quiet``."""
     stream = stream or sys.stderr
     if quiet:
         return Progress(stream)

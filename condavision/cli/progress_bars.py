@@ -1,4 +1,4 @@
-"""Bars on a terminal: one for the parts that are done, one for bytes where the total is known."""
+"""Bars on a terminal: one for finished parts, one for bytes where the total is known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DESCRIPTIONS = {
 
 @contextmanager
 def shown_bars(stream: TextIO, work: Work, parts: int) -> Iterator[Task]:
-    """Show bars for work on so many parts; they disappear at the end."""
+    """Show bars for work on this many parts; they are removed at the end."""
     columns: list[ProgressColumn] = [
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""The commands that look after what is installed."""
+"""The commands that maintain what is installed."""
 
 from __future__ import annotations
 
@@ -31,18 +31,28 @@ def list_(as_json: bool) -> None:
 @click.command()
 @click.argument("names", nargs=-1, metavar="[ENVIRONMENT|HASH...]")
 @click.option("--all", "everything", is_flag=True, help="Remove every environment.")
-@click.option("--unused-for", "days", type=click.FloatRange(min=0), metavar="DAYS", help="Age.")
-@click.option("--keep", "megabytes", type=click.FloatRange(min=0), metavar="MB", help="Budget.")
-@click.option("--unreferenced", is_flag=True, help="Remove those whose scripts are all gone.")
+@click.option(
+    *("--unused-for", "days"),
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="Remove those not used for this many days.",
+)
+@click.option(
+    *("--keep", "megabytes"),
+    type=click.FloatRange(min=0),
+    metavar="MB",
+    help="Remove the least recently used until the rest takes at most MB.",
+)
+@click.option("--unreferenced", is_flag=True, help="Remove those whose scripts were all deleted.")
 @click.option("--caches", is_flag=True, help="Remove fetched packages and bytecode.")
-@click.option("--force", is_flag=True, help="Remove those too that processes run from.")
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
+@click.option("--force", is_flag=True, help="Also remove environments in use by a process.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 @json_option()
 def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
-    """Remove environments: named ones, all, those unused for some days, or down to a size.
+    """Remove environments from the cache, by name, age or size.
 
-    A removed environment is built again from its lock by the next run that wants it. One that a
-    process runs from is kept.
+    The next run that needs a removed environment installs it again from its lock. One in use by a
+    process is kept.
     """
     from condavision.cli.output import print_json
     from condavision.cli.upkeep_output import cleaned_json, print_cleaned
@@ -58,12 +68,13 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Ask nothing of channels and package index.")
+@click.option("--offline", is_flag=True, help="Skip the channels and the package index.")
 @json_option()
 def doctor(offline: bool, as_json: bool) -> int:
-    """Examine installation, cache, locks, front ends and channels; report how to fix each thing.
+    """Report problems with the installation or the project, with fixes.
 
-    The exit code is 1 if something is broken, and 0 if there are only warnings.
+    Checks installation, cache, environments, configuration, locks, front ends and channels. The
+    exit code is 1 if something is broken, and 0 if there are only warnings.
     """
     from pathlib import Path
 

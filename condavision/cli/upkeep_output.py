@@ -1,4 +1,4 @@
-"""How what was cleaned, and what the doctor found, looks to a person."""
+"""The output of ``clean`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["cleaned_json", "finding_json", "print_cleaned", "print_findings"]
 
 
 def cleaned_json(cleaned: Cleaned) -> dict[str, Any]:
-    """Return what ``clean --json`` says."""
+    """Return the document of ``clean --json``."""
     return {
         "removed": [environment_json(one) for one in cleaned.removed],
         "kept": {str(prefix): user for prefix, user in cleaned.kept.items()},
@@ -49,7 +49,7 @@ def print_findings(findings: Iterable[Finding]) -> None:
 
 
 def finding_json(finding: Finding) -> dict[str, str]:
-    """Return what ``doctor --json`` says of one thing."""
+    """Return the object of ``doctor --json`` for one finding."""
     reasons = stale_words(finding.reasons)
     return {
         "area": finding.area,

@@ -1,4 +1,4 @@
-"""``-v``: what the package logs, shown on standard error."""
+"""``-v``: the package's log on standard error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["add_verbose_option"]
 
 
 def add_verbose_option(commands: Iterable[click.Command]) -> None:
-    """Give each command ``-v``; ``-vv`` shows details as well."""
+    """Add ``-v`` to each command; ``-vv`` logs details as well."""
     for command in commands:
         option = click.Option(
             ["-v", "--verbose"],

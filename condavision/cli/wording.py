@@ -1,4 +1,4 @@
-"""The sentences a person reads: one function for each kind of value that is not worded itself."""
+"""The sentences a person reads: one function for each kind of value."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ __all__ = ["diagnostic_words", "hints_of", "notes_of", "resolution_words"]
 _ORIGINS = {
     OriginRule.BUILTIN: "compiled into Python",
     OriginRule.STDLIB: "standard library",
-    OriginRule.BACKPORT: "{} brings it to these Pythons",
+    OriginRule.BACKPORT: "{} backports it to these Pythons",
     OriginRule.INSTALLED: "neither local nor standard library",
     OriginRule.RELATIVE: "relative import",
-    OriginRule.RELATIVE_PARTIAL: "relative import of a part that is not there",
-    OriginRule.RELATIVE_MISSING: "relative import of a module that is not there",
+    OriginRule.RELATIVE_PARTIAL: "relative import of a missing submodule",
+    OriginRule.RELATIVE_MISSING: "relative import of a missing module",
     OriginRule.FILE: "found at {}",
     OriginRule.FOLDERS: "folder {}",
     OriginRule.CYTHON: "built from a Cython source here",
-    OriginRule.PARTIAL: "local {} has no such part",
-    OriginRule.ITSELF: "Python finds {} itself here, not a package of that name:"
+    OriginRule.PARTIAL: "local {} has no such submodule",
+    OriginRule.ITSELF: "Python finds {} itself, not a package of that name:"
     " rename the file to import the package",
 }
 _NOT_INSTALLED = {
@@ -54,7 +54,7 @@ _NOT_INSTALLED = {
 
 
 def resolution_words(found: Resolution) -> str:
-    """Say why a module is supplied as it is, and why its package is not installed."""
+    """Return why a module is supplied as it is, and why its package is not installed."""
     imported = found.imported
     if imported.origin is not Origin.PACKAGE:
         return _origin_words(imported.reason)
@@ -82,7 +82,7 @@ def _origin_words(reason: OriginReason) -> str:
 def _decision_words(found: Resolution) -> str:
     match found.decision:
         case None:
-            return "no package is known for it"
+            return "no known package"
         case Overridden(module) if found.requirement is None:
             return f"override: {module} needs no package"
         case Overridden(module):
@@ -90,9 +90,9 @@ def _decision_words(found: Resolution) -> str:
         case DeclaredAt(location):
             return f"declared in {location}"
         case NamedIn(file):
-            return f"named in {file}"
+            return f"listed in {file}"
         case Mapped(module, date, sole):
-            return f"{'nobody else has it: ' if sole else ''}map of {date}: {module}"
+            return f"{'only provider: ' if sole else ''}map of {date}: {module}"
 
 
 _SKIPPED = {
@@ -104,52 +104,52 @@ _SKIPPED = {
 
 
 def diagnostic_words(found: Diagnostic) -> str:
-    """Say what is likely not meant, and what to do about it."""
+    """Return what is likely a mistake, and how to fix it."""
     match found:
         case SkippedFile(path, reason, detail):
             return f"{path} skipped: {_SKIPPED[reason].format(detail)}"
         case UnreadFile(location):
-            return f"{location}: not read as Python; what it imports there may not be in the lock"
+            return f"{location}: not read as Python; what it imports may be missing from the lock"
         case MissingSearchPath(settings, path):
-            return f"{near(settings)}: `paths` names {near(path)}, no folder"
+            return f"{near(settings)}: `paths` has {near(path)}, which is not a folder"
         case RelativeImport(location, module, folder):
             where = "" if folder == Path.cwd() else f" in {near(folder)}"
             return (
-                f"{location}: a script has no package, so this relative import fails when it is"
-                f" run by its path{f': use -m {module}{where}' if module else ''}"
+                f"{location}: this relative import fails when the script is run by its path"
+                f"{f': use -m {module}{where}' if module else ''}"
             )
         case OutsideSearchPath(location, module, folder):
             return (
-                f"{location}: Python will not find `{module}`, which lies in {folder}:"
+                f"{location}: Python will not find `{module}`, which is in {folder}:"
                 f' add "{folder}" to `paths` in condavision.toml, or to PYTHONPATH'
             )
         case SoleProvider(location, module, distribution):
             return (
-                f"{location}: `{module}` is taken for {distribution}, which alone on PyPI has such"
-                " a module; if it is one of your own, put its folder into `paths`; if not, say so:"
-                f' [imports] {module} = "pypi:{distribution}"'
+                f"{location}: `{module}` is assumed to be {distribution}, the only PyPI project"
+                " with this module; if it is your own module, add its folder to `paths`; otherwise"
+                f' confirm it: [imports] {module} = "pypi:{distribution}"'
             )
         case UntrustedConfiguration(folder, writable):
             command = f"chmod o-w {shlex.quote(str(near(writable)))}"
             return (
-                f"the configuration or locks in {near(folder)} are not used, because anybody can"
-                f" write to {near(writable)}; if nobody should, run `{command}`"
+                f"the configuration and locks in {near(folder)} are ignored, because other users"
+                f" can write to {near(writable)}; to prevent that, run `{command}`"
             )
         case OvershadowedLock(key, index):
             return (
-                f"{key}: {near(index)} has another lock of it, and `run` takes that one as long as"
-                " it fits; for this one, lock and run with --locks OTHER-FOLDER"
+                f"{key}: {near(index)} has another lock for it, which `run` uses as long as it"
+                " fits; to use this one, lock and run with --locks OTHER-FOLDER"
             )
     raise TypeError(f"no words for {found!r}")
 
 
 def hints_of(error: CondavisionError) -> tuple[str, ...]:
-    """Say what to do about an error, and what may have led to it."""
+    """Return what to do about an error, and what may have caused it."""
     return (*error.hints, *map(diagnostic_words, error.diagnostics))
 
 
 def notes_of(checked: Checked) -> tuple[str, ...]:
-    """Say why a lock does not fit; of one that does, what a person should look at."""
+    """Return why a lock does not fit; of one that does, what a person should review."""
     if checked.error is not None:
         return (error_words(checked.error), *hints_of(checked.error))
     if checked.reasons:

@@ -1,1 +1,1 @@
-"""Scripts in, committed lock files out: the only room that solves."""
+"""The compile stage, from scripts to committed lock files: the only room that solves."""

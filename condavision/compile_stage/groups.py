@@ -1,4 +1,4 @@
-"""Scripts with equal requirements, and the locks they have before anything is solved."""
+"""Scripts with equal requirements, and the locks that exist before anything is solved."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ __all__ = ["Failures", "Group", "group_targets"]
 class Group:
     """Scripts with equal requirements, which share one lock, by name.
 
-    ``present`` is the valid lock that is there, ``former`` the one to start from if it differs,
-    ``shared`` that of a folder they were locked together with, to start from if there is no other,
-    and ``platforms`` every one that a script asks for or the lock has.
+    ``present`` is the valid lock, if any. ``former`` is the lock to start from otherwise; if there
+    is none, ``shared`` is, that of a folder they were locked together with. ``platforms`` are all
+    that a script requests or the lock has.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ class Group:
 
     @property
     def path(self) -> Path:
-        """Where the lock of the group is, or will be."""
+        """The file of the group's lock, which may not exist yet."""
         return lock_path(self.folder, self.inferences[0].hash)
 
 
@@ -54,7 +54,7 @@ Failures = list[tuple["Target", CondavisionError]]
 
 
 def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list[Group], Failures]:
-    """Infer every target and join those with equal requirements; return the others' errors too."""
+    """Infer every target and group those with equal requirements; return the failures too."""
     failed: Failures = []
     projects = []
     for target in targets:
@@ -97,7 +97,7 @@ def _infer(project: Project, workspace: Workspace) -> Inference:
 
 
 def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> Group:
-    """Look at the locks there are; the order in which scripts were named must not matter."""
+    """Find the group's locks; the order in which scripts were given does not matter."""
     inferences = sorted(inferences, key=lambda inference: inference.project.key)
     first = inferences[0]
     present = _valid_lock(lock_path(folder, first.hash), workspace)
@@ -115,14 +115,14 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
 
 
 def _former(folder: Path, workspace: Workspace, keys: Iterable[str]) -> Lock | None:
-    """Return the first valid lock that one of these keys of ``scripts.yml`` has."""
+    """Return the first valid lock of these keys of ``scripts.yml``."""
     entries = (entry for key in keys for entry in workspace.index(folder).of(key))
     found = (_valid_lock(lock_path(folder, entry.lock), workspace) for entry in entries)
     return next(filter(None, found), None)
 
 
 def _platforms(inferences: list[Inference], lock: Lock | None) -> tuple[str, ...]:
-    """Return every platform some script asks for, and those the lock has already."""
+    """Return every platform that a script requests, and those that the lock already has."""
     wanted = dict.fromkeys(
         platform for inference in inferences for platform in inference.platforms(current_subdir())
     )
@@ -131,7 +131,7 @@ def _platforms(inferences: list[Inference], lock: Lock | None) -> tuple[str, ...
 
 
 def _valid_lock(path: Path, workspace: Workspace) -> Lock | None:
-    """Return the lock at ``path``, or None where there is none or it has to be solved again."""
+    """Return the lock at ``path``; None if there is none or it has to be solved again."""
     if not path.exists():
         return None
     try:

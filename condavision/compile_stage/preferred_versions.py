@@ -1,7 +1,7 @@
-"""Versions that a team has agreed on elsewhere: ``lock --from FILE`` keeps them where it can.
+"""Versions that a team has agreed on elsewhere: ``lock --from FILE`` keeps them where possible.
 
-FILE is an environment.yml, a conda-lock file or a pixi.lock. It adds no requirement: what it says
-bears on the versions of what scripts require, and of what that depends on.
+FILE is an environment.yml, a conda-lock file or a pixi.lock. It adds no requirement; it only
+affects the versions of what scripts require, and of their dependencies.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rattler
@@ -21,8 +22,8 @@ from condavision.errors import UsageError
 from condavision.system.yaml import YamlError, read_yaml
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from condavision.core.model import Lock, LockedPackage, Requirements
     from condavision.mapping.import_map import ImportMap
@@ -35,9 +36,9 @@ _READERS = "environment.yml, a conda-lock file or a pixi.lock"
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """One version agreed on; ``constraint`` is in the syntax of ``manager``.
+    """An agreed version; ``constraint`` is in the syntax of ``manager``.
 
-    ``platform`` is None where it holds for all.
+    ``platform`` is None if it applies to all.
     """
 
     manager: Manager
@@ -47,12 +48,12 @@ class Agreed:
 
     @property
     def exact(self) -> str | None:
-        """The version, if no more than one is meant."""
+        """The version, if the constraint admits only one."""
         found = _EXACT.match(self.constraint)
         return found[1] if found else None
 
     def met_by(self, version: str) -> bool:
-        """Tell whether a version is one of those agreed on."""
+        """Return whether a version meets the constraint."""
         if self.manager is Manager.PYPI:
             return Requirement(f"x{self.constraint}").specifier.contains(version, prereleases=True)
         return rattler.VersionSpec(self.constraint).matches(rattler.Version(version))
@@ -60,7 +61,7 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Unkept:
-    """A version that could not be kept: what was agreed on, and what the lock has instead."""
+    """A version that could not be kept: the agreed one, and what the lock has instead."""
 
     name: str
     agreed: str
@@ -72,7 +73,7 @@ class Unkept:
         return (self.name, self.agreed, self.locked, ", ".join(self.platforms))
 
     def as_json(self) -> dict[str, Any]:
-        """Return what ``lock --json`` says."""
+        """Return the object of ``lock --json``."""
         return {
             "name": self.name,
             "agreed": self.agreed,
@@ -83,14 +84,14 @@ class Unkept:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Everything agreed on in one file."""
+    """All agreed versions of one file."""
 
     entries: tuple[Agreed, ...]
 
     def on(self, platform: str) -> dict[tuple[Manager, str], Agreed]:
-        """Return what holds for a platform; what the file's first has, where it has not this one.
+        """Return the agreed versions of a platform; if the file lacks it, of the file's first.
 
-        The first of two entries of one name holds.
+        Of two entries with one name the first applies.
         """
         platforms = [entry.platform for entry in self.entries if entry.platform]
         applied = platform if platform in platforms or not platforms else platforms[0]
@@ -101,10 +102,9 @@ class Agreement:
         return found
 
     def conda_specs(self, requirements: Requirements, platform: str) -> tuple[str, ...]:
-        """Return match specs of what conda packages are to be kept at, the weightiest first.
+        """Return match specs of the conda versions to keep, the most important first.
 
-        A distribution that was agreed on as one of PyPI counts for the conda package that supplies
-        it.
+        An agreed version of a PyPI distribution applies to the conda package that supplies it.
         """
         found = self.on(platform)
         specs = {name: e.constraint for (manager, name), e in found.items() if _is_conda(manager)}
@@ -119,7 +119,7 @@ class Agreement:
         return tuple(f"{name} {specs[name]}" for name in ordered)
 
     def pypi_pins(self, import_map: ImportMap, platform: str) -> tuple[tuple[str, str], ...]:
-        """Return the name and version of distributions to be kept, those of conda included."""
+        """Return name and version of the distributions to keep, those from conda included."""
         pins: dict[str, str] = {}
         for (manager, name), entry in sorted(self.on(platform).items()):
             version = entry.exact
@@ -133,7 +133,7 @@ class Agreement:
         return tuple(sorted(pins.items()))
 
     def unkept(self, lock: Lock) -> tuple[Unkept, ...]:
-        """Return the packages of a lock whose versions are not those agreed on."""
+        """Return the packages of a lock whose versions are not the agreed ones."""
         found: dict[tuple[str, str, str], list[str]] = {}
         for platform in lock.platforms:
             agreed = self.on(platform)
@@ -150,33 +150,34 @@ def _is_conda(manager: Manager) -> bool:
 
 
 def _elsewhere(agreed: dict[tuple[Manager, str], Agreed], package: LockedPackage) -> Agreed | None:
-    """Return the entry of a package under the other manager, where it has the same name there."""
+    """Return the entry of a package under the other manager, if it has the same name there."""
     name: str = canonicalize_name(package.name)
     other = Manager.CONDA if package.manager is Manager.PYPI else Manager.PYPI
     return agreed.get((other, name))
 
 
-def read_agreement(path: Path) -> Agreement:
-    """Read the versions that a file of another tool has.
+def read_agreement(path: str | os.PathLike[str]) -> Agreement:
+    """Read the versions in an environment.yml, a conda-lock file or a pixi.lock.
 
     Raises:
-        UsageError: it cannot be read, or is none of the files we know.
+        UsageError: the file cannot be read, or is none of these.
     """
+    path = Path(path)
     try:
         document = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YamlError) as error:
         reason = str(error).splitlines()[0]
-        raise UsageError(f"{path} cannot be read: {reason}", f"name an {_READERS}") from error
+        raise UsageError(f"{path} cannot be read: {reason}", f"give an {_READERS}") from error
     if isinstance(document, dict):
         if isinstance(document.get("dependencies"), list):
             return Agreement(tuple(_environment(document["dependencies"], path)))
         if "package" in document or "packages" in document:
             return Agreement(tuple(_lock_file(path)))
-    raise UsageError(f"{path} has no versions that we can read", f"name an {_READERS}")
+    raise UsageError(f"no versions found in {path}", f"give an {_READERS}")
 
 
 def _environment(dependencies: Iterable[object], path: Path) -> Iterator[Agreed]:
-    """Read an environment.yml: what has no version there has not been agreed on."""
+    """Read an environment.yml; entries without a version are skipped."""
     for item in dependencies:
         if isinstance(item, str):
             try:
@@ -191,7 +192,7 @@ def _environment(dependencies: Iterable[object], path: Path) -> Iterator[Agreed]
 
 def _pip(lines: Iterable[object]) -> Iterator[Agreed]:
     for line in lines:
-        with suppress(InvalidRequirement):  # an option, a path or a url: no version is named
+        with suppress(InvalidRequirement):  # an option, a path or a url, without a version
             found = Requirement(str(line))
             if found.specifier:
                 name = canonicalize_name(found.name)
@@ -199,12 +200,12 @@ def _pip(lines: Iterable[object]) -> Iterator[Agreed]:
 
 
 def _lock_file(path: Path) -> Iterator[Agreed]:
-    """Read a conda-lock file or a pixi.lock; of several environments ``default`` goes first."""
+    """Read a conda-lock file or a pixi.lock; of several environments ``default`` comes first."""
     try:
         lock = rattler.LockFile.from_path(path)
-    except Exception as error:  # rattler has no common class for what is wrong with a file
+    except Exception as error:  # rattler has no common base class for errors of a file
         raise UsageError(
-            f"{path} is not a lock file: {str(error).splitlines()[0]}", f"name an {_READERS}"
+            f"{path} is not a lock file: {str(error).splitlines()[0]}", f"give an {_READERS}"
         ) from error
     environments = sorted(lock.environments(), key=lambda found: found[0] != "default")
     for _, environment in environments:

@@ -1,4 +1,4 @@
-"""Writing locks, noting who uses them, and reporting what became of each target."""
+"""Write locks, record which targets use them, and report the result of each target."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ __all__ = ["LockedScript", "LockingReport", "Recorder"]
 
 @dataclass(frozen=True, slots=True)
 class LockedScript:
-    """A target and the lock it got; ``written`` unless a valid one was there.
+    """A target and its lock, in the file ``path``; ``written`` unless it was valid already.
 
-    ``changes`` are against the lock it had before, if it had one.
+    ``changes`` are against the lock before, if there was one. ``diagnostics`` are likely mistakes
+    in the target.
     """
 
     inference: Inference
@@ -47,10 +48,11 @@ class LockedScript:
 
 @dataclass(frozen=True, slots=True)
 class LockingReport:
-    """What became of each target: those locked, and the error of each that could not be.
+    """The result of each target: the locked ones, and those that failed with their errors.
 
-    ``orphaned`` are the locks, by folder and hash, that these scripts used before and none does
-    now. They are not removed. ``skipped`` are files in the named folders.
+    ``orphaned`` are the locks, by folder and hash, that these scripts used before and that no
+    script uses now; they are not removed. ``skipped`` are files in the given folders that were not
+    read.
     """
 
     locked: tuple[LockedScript, ...] = ()
@@ -65,12 +67,12 @@ class LockingReport:
 
 
 class Recorder:
-    """Writes new locks, and notes in the index of their folder who uses them."""
+    """Writes new locks, and records in the index of their folder which targets use them."""
 
     def __init__(self, groups: Iterable[Group], workspace: Workspace, failed: Failures) -> None:
-        """Note what this very run locks by itself: by locks folder and key.
+        """Note what this run locks separately, by locks folder and key.
 
-        ``indexes`` are as they were last written, by locks folder.
+        ``indexes`` are those last written, by locks folder.
         """
         self.locked: list[LockedScript] = []
         self.failed = list(failed)
@@ -81,8 +83,8 @@ class Recorder:
     def record(self, folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool) -> None:
         """Record locks of one folder.
 
-        A folder that is locked together replaces what its scripts had, but not what this run locks
-        by itself.
+        A folder that is locked together replaces the entries of its scripts, except those that
+        this run locks separately.
         """
         locks = tuple(locks)
         inferences = [one for group, _ in locks for one in group.inferences]
@@ -99,7 +101,7 @@ class Recorder:
             self.locked += _locked(group, lock, self._workspace, written=written)
 
     def fail(self, group: Group, error: CondavisionError) -> None:
-        """Note the error of every target of a group."""
+        """Record the error for every target of a group."""
         self.failed += [(it.project.target, error) for it in group.inferences]
 
 
@@ -119,7 +121,7 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
 
 
 def _committed(group: Group, workspace: Workspace) -> ScriptIndex | None:
-    """Return the entries that precede those of a group that only this machine has."""
+    """Return the committed entries, which precede a group's local ones."""
     first = group.inferences[0]
     return workspace.index(first.project.locks(local=False)) if first.local else None
 

@@ -1,4 +1,4 @@
-"""Which locks are solved again though they are valid, and what of the earlier ones is kept."""
+"""Which valid locks are solved again, and which earlier versions are kept."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _NAME = re.compile(r"[\w.-]*\w", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """Which locks to solve again though they are valid.
+    """Which valid locks to solve again.
 
-    ``everything`` drops all earlier versions; ``packages`` are the only ones that may move, their
-    names spelt in any way that PEP 503 takes for the same. A lock with other versions than
-    ``agreement`` has is solved again with those that can be kept.
+    ``everything`` ignores all locked versions. ``packages`` upgrades only these; their names are
+    compared as PEP 503 normalizes them. A lock whose versions differ from those of ``agreement``
+    (:func:`condavision.read_agreement`) is solved again with those that can be kept.
     """
 
     everything: bool = False
@@ -35,13 +35,13 @@ class Renewal:
     agreement: Agreement | None = None
 
     def wanted(self, lock: Lock) -> bool:
-        """Return whether a valid lock is to be solved again."""
+        """Return whether a valid lock has to be solved again."""
         if self.agreement is not None and self.agreement.unkept(lock):
             return True
         return self.everything or any(map(self._moves, lock.packages))
 
     def kept(self, lock: Lock | None) -> tuple[LockedPackage, ...]:
-        """Return what of an earlier lock the new one starts from."""
+        """Return the packages of an earlier lock that the new one prefers."""
         if lock is None or self.everything:
             return ()
         return tuple(package for package in lock.packages if not self._moves(package))
@@ -50,17 +50,16 @@ class Renewal:
         """Refuse packages to upgrade that no lock of these groups has.
 
         Raises:
-            UsageError: one is in no lock, or its name is none.
+            UsageError: one is in no lock, or its name is not valid.
         """
         for name in sorted(self.packages):
             alone = _NAME.match(name)
             if alone is None or alone[0] != name:
                 typed = f": --upgrade-package {alone[0]}" if alone else ""
                 raise UsageError(
-                    f"`{name}` is not the name of a package",
-                    f"type its name alone{typed}",
-                    "which versions are wanted is for the script to say: dependencies of its"
-                    " metadata",
+                    f"`{name}` is not a package name",
+                    f"give the name alone{typed}",
+                    "to constrain its version, declare it in the dependencies of the script",
                 )
         locked = [package for group in groups if group.former for package in group.former.packages]
         known = {normalized(package.name) for package in locked}

@@ -1,4 +1,4 @@
-"""Locks that nothing uses any more: parted folders, scripts that were deleted."""
+"""Retire unused locks: of folders that are no longer locked together, and of deleted scripts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Retired:
 def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) -> Retired:
     """Drop scripts that no longer exist, and remove all locks that no script uses.
 
-    Of the projects of what was locked, and of the folders among ``paths``.
+    This covers the projects of all locked targets and of the folders in ``paths``.
 
     Raises:
         LockfileError: a ``scripts.yml`` is damaged.
@@ -53,10 +53,10 @@ def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) ->
 def part_folders(
     folders: Iterable[Path], workspace: Workspace, failed: Failures
 ) -> Iterator[tuple[Path, str]]:
-    """Drop the locks that folders share, once all of their scripts have been locked.
+    """Drop the shared locks of folders whose scripts have all been locked separately.
 
-    A folder with a script that failed keeps its lock: without it that script would have none. The
-    locks that nothing uses any more are yielded, by folder and hash.
+    A folder with a script that failed keeps its lock: that script still needs it. Yield the locks
+    that are no longer used, by folder and hash.
     """
     for folder in folders:
         if not any(_is_in(folder, target) for target, _ in failed):
@@ -64,7 +64,7 @@ def part_folders(
 
 
 def _part(folder: Together, workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    """Drop a folder from the indexes of its project; yield the locks left unused."""
+    """Drop a folder from the indexes of its project; yield the locks that are then unused."""
     project = workspace.project(folder)
     for locks in (project.locks(local=local) for local in (False, True)):
         with alone_in(locks):

@@ -1,4 +1,4 @@
-"""The compile stage: scripts in, committed lock files out. Uses the network; installs nothing."""
+"""The compile stage, from scripts to committed lock files. It may use the network."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def lock(
     progress: Progress | None = None,
     gone: bool = False,
 ) -> LockingReport:
-    """Lock what is named; a target that fails does not keep the others from their locks.
+    """Lock the given targets; a target that fails does not stop the others.
 
-    Each requirement set is solved once, whatever the number of scripts that share it, and not at
-    all where a valid lock is there. A lock is written as soon as it is solved, so that an
-    interrupted run resumes. With ``gone``, a named folder may hold nothing but locks to retire.
+    Each requirement set is solved once, however many scripts share it, and not at all if it has a
+    valid lock. A lock is written as soon as it is solved, so that an interrupted run resumes. With
+    ``gone``, a given folder may have only deleted scripts.
 
     Raises:
-        UsageError: nothing is named, a folder to part is not locked together, or a package to
-            upgrade is in no lock.
-        AnalysisError: a path does not exist, or a folder holds no script and nothing recorded.
+        UsageError: no target is given, a folder in ``apart`` is not locked together, or a package
+            to upgrade is in no lock.
+        AnalysisError: a path does not exist, or a folder has no script and nothing recorded.
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
     renewal, progress = renewal or Renewal(), progress or Progress()
@@ -81,7 +81,7 @@ def lock(
 
 
 def _earlier_locks(groups: Iterable[Group], workspace: Workspace) -> set[tuple[Path, str]]:
-    """Return the locks, by folder and hash, that the scripts of groups had until now."""
+    """Return the locks, by folder and hash, that the scripts of these groups have so far."""
     return {
         (group.folder, entry.lock)
         for group in groups
@@ -94,7 +94,7 @@ def _earlier_locks(groups: Iterable[Group], workspace: Workspace) -> set[tuple[P
 def _parted(
     groups: Iterable[Group], renewal: Renewal
 ) -> tuple[dict[Path, list[tuple[Group, Lock]]], list[Group]]:
-    """Return the groups that have a valid lock, by folder, and those that have to be solved."""
+    """Return the groups with a valid lock, by folder, and those to solve."""
     present: dict[Path, list[tuple[Group, Lock]]] = {}
     unsolved = []
     for group in groups:
@@ -108,7 +108,7 @@ def _parted(
 def _orphaned(
     earlier: Iterable[tuple[Path, str]], after: Mapping[Path, ScriptIndex]
 ) -> Iterator[tuple[Path, str]]:
-    """Yield the locks, by folder and name, that are still there and no script uses any more."""
+    """Yield the existing locks, by folder and name, that are no longer used."""
     used = {folder: index.hashes() for folder, index in after.items()}
     for folder, name in earlier:
         if folder in used and name not in used[folder] and lock_path(folder, name).exists():
@@ -132,7 +132,7 @@ async def _solve_groups(
     task: Task,
     recorder: Recorder,
 ) -> None:
-    """Solve as many groups at a time as there are processors."""
+    """Solve the groups, as many at a time as there are processors."""
     from condavision.compile_stage.solving import LockSolver  # noqa: PLC0415 - rattler costs 0.1 s
 
     solver = LockSolver(workspace.import_map, home(), offline=workspace.flags.solve.offline)
@@ -170,7 +170,7 @@ async def _remind(script: str, task: Task) -> None:
 
 
 def _with_overrides(lock: Lock, group: Group) -> Lock:
-    """Record the overrides that decided: whoever reviews the lock has to see them."""
+    """Record the overrides that applied, for the review of the lock."""
     overrides = {
         module: text
         for inference in group.inferences

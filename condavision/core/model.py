@@ -66,7 +66,7 @@ class ImportKind(StrEnum):
     REQUIRED = "required"
     """Runs unconditionally, or inside a function."""
     OPTIONAL = "optional"
-    """The script goes on without it: ``try: import x`` / ``except ImportError: x = None``."""
+    """The script works without it: ``try: import x`` / ``except ImportError: x = None``."""
     FALLBACK = "fallback"
     """Stands in the handler of another import, which is what normally satisfies the script."""
     TYPING = "typing"
@@ -78,7 +78,7 @@ class ImportKind(StrEnum):
     DYNAMIC = "dynamic"
     """``importlib.import_module("x")`` with a literal name."""
     IMPLIED = "implied"
-    """Nobody imports it, but a call fails without it: ``Import.implied_by``."""
+    """It is not imported, but a call fails without it: ``Import.implied_by``."""
 
 
 @dataclass(frozen=True, slots=True)

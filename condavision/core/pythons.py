@@ -156,7 +156,7 @@ def _releases(minor: Minor) -> list[str]:
 
 
 def _admits_later(clause: Specifier) -> bool:
-    """Tell whether a clause names a Python after the newest and admits it, or the one after it."""
+    """Return whether a clause has a Python after the newest and admits it, or the one after it."""
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - as above
 
     try:

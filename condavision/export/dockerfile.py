@@ -40,18 +40,18 @@ def _render(share: Share) -> str:
     if platform not in lock.platforms:
         raise UsageError(
             f"the lock {lock.hash} has nothing for {platform}",
-            f"lock for this platform too: condavision lock --platform {platform} SCRIPT",
+            f"lock for this platform too: run `condavision lock --platform {platform} SCRIPT`",
         )
     if lock.is_local:
         raise UsageError(
             f"the lock {lock.hash} is made from this machine's interpreters, which an image lacks",
-            "lock with a channel first: condavision lock -c CHANNEL SCRIPT",
+            "lock with a channel first: run `condavision lock -c CHANNEL SCRIPT`",
         )
     local = sorted({package.url for package in lock.on(platform) if _is_file(package.url)})
     if local:
         raise UsageError(
             f"an image cannot fetch a file that lies on this machine: {local[0]}",
-            "lock with a channel that has a URL: condavision lock -c CHANNEL SCRIPT",
+            "lock with a channel that has a URL: run `condavision lock -c CHANNEL SCRIPT`",
         )
     located = script.located
     config = located.project.config
@@ -117,7 +117,7 @@ def _below(path: Path, root: Path) -> PurePosixPath:
     if not resolved.is_relative_to(root.resolve()):
         raise UsageError(
             f"{path} is not below {root}, so an image cannot contain it",
-            "move it into the project, and lock again: condavision lock SCRIPT",
+            "move it into the project, then run `condavision lock SCRIPT`",
         )
     return PurePosixPath(resolved.relative_to(root.resolve()).as_posix())
 

@@ -55,7 +55,7 @@ def export_named(
 
 def _script(name: str | Target, form: str, workspace: Workspace) -> Script:
     if isinstance(name, str) and is_hash(name):
-        raise UsageError(f"a {form} is made for a script", "name the script, not its lock")
+        raise UsageError(f"a {form} is made for a script", "give the script, not its lock")
     located = locate(Path(name) if isinstance(name, str) else name, workspace)
     return Script(located, workspace.settings.config(located.project.config.root).locks)
 

@@ -1,4 +1,4 @@
-"""``init``: the files a repository needs for the exec stage, from the shipped templates."""
+"""``init``: write the shipped templates of the two stages into a repository."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Share:
             raise InstallError(
                 f"The lock {self.lock.hash} has no packages for {self.platform}, only for"
                 f" {', '.join(self.lock.platforms)}.",
-                f"lock for this platform too: condavision lock --platform {self.platform} SCRIPT",
+                f"lock for it too: run `condavision lock --platform {self.platform} SCRIPT`",
             )
         return packages
 
@@ -102,7 +102,7 @@ def refuse_local(share: Share) -> None:
         raise UsageError(
             f"the lock {share.lock.hash} is made from this machine's interpreters, which no other"
             " tool or machine can install",
-            "lock with a channel first: condavision lock -c CHANNEL SCRIPT",
+            "lock with a channel first: run `condavision lock -c CHANNEL SCRIPT`",
             "or export what comes from PyPI: --format requirements or pylock",
         )
 

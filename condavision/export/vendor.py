@@ -95,7 +95,7 @@ def _wanted(
         raise UsageError(
             "the locks are made from this machine's interpreters and have no packages from PyPI,"
             " so there is nothing to copy",
-            "for another machine, lock with a channel first: condavision lock -c CHANNEL SCRIPT",
+            "for another machine, use a channel: run `condavision lock -c CHANNEL SCRIPT`",
         )
     if not wanted:
         raise UsageError(f"no lock has packages for {', '.join(platforms) or 'any platform'}")
@@ -176,7 +176,7 @@ async def _fetch(client: Client, path: Path, package: LockedPackage, task: Task)
             raise InstallError(
                 f"{package.url} is not the file that was locked (sha256 {package.sha256}, found"
                 f" {sink.digest.hexdigest()})",
-                "if its channel replaced it, lock again: condavision lock --upgrade SCRIPT",
+                "if its channel replaced it, run `condavision lock --upgrade SCRIPT`",
             )
         part.replace(path)
     finally:
@@ -197,7 +197,7 @@ async def _download(client: Client, package: LockedPackage, sink: _Sink) -> None
     except (OSError, RuntimeError) as error:  # rattler raises no narrower class for HTTP errors
         raise InstallError(
             f"{package.url} cannot be fetched: {_reason(error)}",
-            "its channel no longer has it, so lock again: condavision lock --upgrade SCRIPT"
+            "its channel no longer has it, so run `condavision lock --upgrade SCRIPT`"
             if _is_gone(error)
             else "check the network and try again: fetched files are kept",
         ) from error

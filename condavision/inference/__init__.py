@@ -1,1 +1,1 @@
-"""What both stages ask: what a target requires, its hash, and the lock it may run under."""
+"""What both stages need: the requirements of a target, their hash, the lock it may run under."""

@@ -1,4 +1,4 @@
-"""Find what in a target is likely not meant, though it can be locked and run."""
+"""Find likely mistakes in a target that can nevertheless be locked and run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPI
 
 
 def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ...]:
-    """Return a value for each thing that is likely not meant."""
+    """Return a value for each likely mistake."""
     target = inference.project.target
     skipped = search_scripts((target.folder,)).skipped if isinstance(target, Together) else ()
     return (
@@ -62,7 +62,7 @@ def _sole_providers(inference: Inference) -> Iterator[SoleProvider]:
 
 
 def _unread(inference: Inference, workspace: Workspace) -> Iterator[UnreadFile]:
-    """Yield each file with lines that neither the parser nor Python takes: once, at the first."""
+    """Yield each file with lines that neither the parser nor Python accepts, once, at the first."""
     first: dict[str, SourceLocation] = {}
     for region in inference.analysis.unread:
         first.setdefault(region.location.file.partition(":cell ")[0], region.location)
@@ -87,7 +87,7 @@ def _relative_imports(inference: Inference) -> Iterator[RelativeImport]:
 
 
 def _unsearched(inference: Inference) -> Iterator[OutsideSearchPath]:
-    """Yield the first module in each folder of the project that Python will not look into."""
+    """Yield the first module in each folder of the project that Python does not search."""
     if isinstance(inference.project.target, Together):
         return
     seen = set()
@@ -99,7 +99,7 @@ def _unsearched(inference: Inference) -> Iterator[OutsideSearchPath]:
 
 
 def _as_module(script: Path) -> tuple[str, Path]:
-    """Return the name by which a script is a module, if it has one, and the folder to run it in."""
+    """Return the module name of a script, if it has one, and the folder to run it in."""
     parts = [] if script.stem == "__main__" else [script.stem]
     folder = script.parent
     parts.insert(0, folder.name)  # a folder without __init__.py is a package too

@@ -1,4 +1,4 @@
-"""What in a target is likely not meant, though it can be locked and run: one type for each kind."""
+"""Likely mistakes in a target that can nevertheless be locked and run: one type for each kind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class UntrustedConfiguration(Diagnostic):
-    """The configuration or locks in ``folder``, not used because others can write ``writable``."""
+    """The configuration or locks in ``folder``, ignored because others can write ``writable``."""
 
     folder: Path
     writable: Path
@@ -53,7 +53,7 @@ class SoleProvider(Diagnostic):
 
 @dataclass(frozen=True, slots=True)
 class UnreadFile(Diagnostic):
-    """A file with lines, at first those at ``location``, that are not Python."""
+    """A file with lines that are not Python, the first of them at ``location``."""
 
     location: SourceLocation
 
@@ -84,7 +84,7 @@ class OutsideSearchPath(Diagnostic):
 
 @dataclass(frozen=True, slots=True)
 class OvershadowedLock(Diagnostic):
-    """A lock of this machine's interpreters that ``run`` does not use while a committed one fits.
+    """A lock made from this machine's interpreters, unused by ``run`` while a committed one fits.
 
     ``key`` is the target's, ``index`` the ``scripts.yml`` with the committed lock.
     """

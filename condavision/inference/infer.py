@@ -50,17 +50,17 @@ class Inference:
 
     @property
     def digest(self) -> str:
-        """The digest of everything this was derived from."""
+        """The digest of everything that this was derived from."""
         return source_digest(self.analysis, self.project.config)
 
     @property
     def local(self) -> bool:
-        """Whether the lock is made from this machine's interpreters, and so belongs to it."""
+        """Whether the lock is made from this machine's interpreters, and so is valid here only."""
         return is_local(self.requirements.channels)
 
     @property
     def overrides(self) -> dict[str, str]:
-        """The overrides that decided about some import: module to requirement text."""
+        """The overrides that applied to some import: module to requirement text."""
         own = {module: it.text for module, it in self.analysis.metadata.imports.items()}
         imports = {**self.project.config.imports, **own}
         asked = {found.module for found in self.resolutions}
@@ -71,7 +71,11 @@ class Inference:
         }
 
     def require_known(self, import_map: ImportMap, diagnostics: Iterable[Diagnostic]) -> None:
-        """Refuse unknown imports, unless a trusted channel or anybody may be asked for them."""
+        """Refuse unknown imports that may not be looked up on a trusted channel or PyPI.
+
+        Raises:
+            UnknownImportError: there are such imports.
+        """
         options = self.project.config.solve
         trusted = options.trusted_channels
         if options.allow_unverified:
@@ -100,19 +104,20 @@ class Inference:
     ) -> None:
         """Refuse what no Python can run, before anything is solved for it.
 
-        ``content`` returns the bytes of a file. Of scripts that are read together, ``script`` alone
-        is looked at where it is given.
+        ``content`` returns the bytes of a file. Of scripts that are read together, only ``script``
+        is checked if it is given.
 
         Raises:
-            AnalysisError: names the places that contradict each other, or the line to correct.
+            AnalysisError: no Python runs it; the message has the places that contradict each
+                other, or the line to fix.
         """
         target = self.project.target
         for reason in self.analysis.reasons:
             if reason.pythons.is_years_away:
                 raise AnalysisError(
                     f"no Python runs {target}: {reason.location}: {reason.rule} is newer than any"
-                    f" Python known; the newest is {format_minor(KNOWN[-1])}",
-                    "correct that line",
+                    f" known Python; the newest is {format_minor(KNOWN[-1])}",
+                    "fix that line",
                 )
         require_python(self.analysis, str(target), typed(target))
         pythons = self.analysis.python
@@ -124,23 +129,23 @@ class Inference:
             require_readable(content(one), pythons, str(one), empty=True)
 
     def platforms(self, current: str) -> tuple[str, ...]:
-        """Return the platforms to lock for, in a fixed order: asked for, and the current one.
+        """Return the platforms to lock for, in a fixed order: the requested ones and the current.
 
         Raises:
-            UsageError: one does not exist, or is not this machine's where only that can be.
+            UsageError: one does not exist, or ``interpreters:`` cannot serve it.
         """
         asked = self.project.config.platforms_for(self.analysis.metadata)
         wrong = [platform for platform in asked if platform not in PLATFORMS]
         if wrong:
             raise UsageError(
-                f"`{wrong[0]}` is not a platform", f"the platforms are: {', '.join(PLATFORMS)}"
+                f"`{wrong[0]}` is not a platform", f"the platforms are {', '.join(PLATFORMS)}"
             )
         if self.local:
             others = [platform for platform in asked if platform != current]
             if others and self.project.config.flag_platforms:
                 raise UsageError(
-                    f"interpreters: are this machine's ({current}); no lock for"
-                    f" {', '.join(others)} can be made from them"
+                    f"`interpreters:` has this machine's platform only ({current}),"
+                    f" so it cannot lock for {', '.join(others)}"
                 )
             return (current,)
         wanted = {*asked} if self.project.config.flag_platforms else {*asked, current}

@@ -1,6 +1,6 @@
-"""Finding the lock a target may run under: the committed one, as long as it still fits.
+"""Find the lock that a target may run under: the committed one, as long as it still fits.
 
-Both the exec stage and the commands that only look start here. Nothing here solves.
+Both the exec stage and the commands that only inspect start here. Nothing here solves.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
 
     Raises:
         MissingLockError: it was never locked.
-        StaleLockError: it requires something else now; ``reasons`` has what changed.
+        StaleLockError: its requirements have changed; ``reasons`` has how.
         LockfileError: the lock is damaged.
     """
     project = workspace.project(target)
@@ -89,7 +89,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
                 return Located(project, inference, it.entry, _read(it, workspace), it.path)
     it, inference = inferred[0]
     raise StaleLockError(
-        f"{it.owner} no longer requires what it was locked for",
+        f"the lock of {it.owner} is stale",
         f"run `{it.lock_command(workspace)}`",
         reasons=requirement_changes(_read(it, workspace).record, inference.requirements),
     )
@@ -101,8 +101,8 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
     if isinstance(target, Together):
         return MissingLockError(
             f"the scripts of {target.folder} are not locked together",
-            f"name one of them: {shlex.quote(str(target.folder))}/SCRIPT",
-            f"or give them all one environment: {command}",
+            f"give one of them: {shlex.quote(str(target.folder))}/SCRIPT",
+            f"or lock them together: run `{command}`",
             diagnostics=untrusted,
         )
     where = f" in {target.folder}" if isinstance(target, Module) else ""
@@ -121,7 +121,7 @@ def find_lock(name: str | Target, workspace: Workspace) -> Lock:
 
     Raises:
         MissingLockError: there is none.
-        StaleLockError: the script requires something else now.
+        StaleLockError: the requirements of the script have changed.
         LockfileError: the lock is damaged.
     """
     if not isinstance(name, str) or not is_hash(name):
@@ -132,7 +132,7 @@ def find_lock(name: str | Target, workspace: Workspace) -> Lock:
         if path.exists():
             return workspace.lock(path)
     raise MissingLockError(
-        f"there is no lock {name} in {config.locks}", f"lock its script: {workspace.lock_command()}"
+        f"no lock {name} in {config.locks}", f"lock its script: run `{workspace.lock_command()}`"
     )
 
 
@@ -141,7 +141,7 @@ def _named(name: str | Target) -> Target:
 
 
 def find_locks(names: Sequence[str | Target], workspace: Workspace) -> tuple[Lock, ...]:
-    """Return the locks of targets and hashes; all that the project commits if none is named.
+    """Return the locks of targets and hashes; without names, all committed ones of the project.
 
     Raises:
         CondavisionError: as :func:`find_lock`; or the project has no locks.
@@ -154,19 +154,19 @@ def find_locks(names: Sequence[str | Target], workspace: Workspace) -> tuple[Loc
         return tuple(map(workspace.lock, paths))
     if any(folder.joinpath(LOCAL).glob("*.conda-lock.yml")):
         raise MissingLockError(
-            f"the locks in {folder} are all made from this machine's interpreters",
-            "name whose are wanted: condavision vendor DIR SCRIPT",
-            f"or lock with a channel: {workspace.lock_command(channels=('CHANNEL',))}",
+            f"all locks in {folder} are made from this machine's interpreters",
+            "give a script: run `condavision vendor DIR SCRIPT`",
+            f"or lock with a channel: run `{workspace.lock_command(channels=('CHANNEL',))}`",
         )
     hint = f"run `{workspace.lock_command()}`"
-    raise MissingLockError(f"there are no locks in {folder}", hint)
+    raise MissingLockError(f"no locks in {folder}", hint)
 
 
 def config_of(name: str | Target, workspace: Workspace) -> Config:
-    """Return the configuration of a target's project; of the current folder's for a hash.
+    """Return the configuration of a target's project; for a hash, of the current folder's.
 
     Raises:
-        AnalysisError: there is no such script.
+        AnalysisError: the script does not exist.
         ConfigError: the configuration or a flag is wrong.
     """
     if isinstance(name, str) and is_hash(name):
@@ -176,7 +176,7 @@ def config_of(name: str | Target, workspace: Workspace) -> Config:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """An entry in the index of ``folder``, and whose it is: the target's, or a shared folder's."""
+    """An entry in the index of ``folder``, and its owner: the target or a shared folder."""
 
     owner: Target
     entry: Entry
@@ -217,7 +217,7 @@ def _sharing(project: Project, index: ScriptIndex, workspace: Workspace) -> Toge
 
 
 def _infer_again(candidate: _Candidate, workspace: Workspace) -> Inference:
-    """Read a target as it was read when the entry was made: same channels, same paths."""
+    """Infer a target as when the entry was made: with the same channels and paths."""
     entry = candidate.entry
     return workspace.infer(workspace.project(candidate.owner, entry.channels), entry.paths)
 

@@ -1,4 +1,4 @@
-"""Finding the lock that a person names: a path, a hash, a script, or one of these in git."""
+"""Find the lock that a name refers to: a path, a hash, a script, or one of these in git."""
 
 from __future__ import annotations
 
@@ -28,27 +28,28 @@ _HASH = re.compile(r"[0-9a-f]{16}\Z")
 def named_pair(
     names: Sequence[str], modules: Sequence[Module], workspace: Workspace
 ) -> tuple[Lock, Lock]:
-    """Return the two locks that are named, those of ``names`` before those of ``modules``.
+    """Return the two given locks, those of ``names`` before those of ``modules``.
 
     With one module, ``REVISION:`` is the module as it was locked in that revision of git.
 
     Raises:
-        UsageError: not two are named, or a module's name is none; there is no such revision.
+        UsageError: not two locks are given, a module's name is not valid, or the revision is
+            unknown.
         MissingLockError: there is no such lock.
         LockfileError: it is damaged.
     """
     bare = [name for name in names if name.endswith(":") and not Path(name).exists()]
     if bare and len(modules) != 1:
         raise UsageError(
-            f"`{bare[0]}` names nothing in that revision",
-            f"name a script, {bare[0]}report.py, or one module with -m",
+            f"`{bare[0]}` has no script",
+            f"give a script, {bare[0]}report.py, or one module with -m",
         )
     sides: list[str | Module] = [*names]
     if not (bare and len(names) > 1):
         sides += modules
     if len(sides) != 2:
         raise UsageError(
-            "two locks are compared", "name BEFORE and AFTER: condavision diff HEAD~1:a.py a.py"
+            "diff compares two locks", "give both: `condavision diff HEAD~1:a.py a.py`"
         )
     before, after = (
         _module_lock(modules[0], workspace, side.removesuffix(":"))
@@ -82,8 +83,8 @@ def _named_lock(name: str | Module, workspace: Workspace) -> Lock:
         if found is not None:
             return found
     raise MissingLockError(
-        f"{name} is not a lock, nor a script that has one",
-        "name a lock file, its hash, a script, or one of these in git: HEAD~1:report.py",
+        f"{name} is neither a lock nor a locked script",
+        "give a lock file, a hash, a script, or one of these in git: HEAD~1:report.py",
     )
 
 
@@ -97,7 +98,7 @@ def _module_lock(module: Module, workspace: Workspace, revision: str = "") -> Lo
     if found is None:
         raise MissingLockError(
             f"{revision} has no lock of {key}" if revision else f"{key} has no lock",
-            "see that you are in the folder it was locked in",
+            "run the command in the folder that it was locked in",
         )
     return found
 
@@ -111,7 +112,7 @@ def _recorded(key: str, folder: Path, workspace: Workspace) -> Lock | None:
 
 
 def _shown(revision: str, key: str, folder: Path, root: Path) -> Lock | None:
-    """Return the lock that a key has in a revision; what only this machine has is in none."""
+    """Return the lock that a key has in a revision; a machine's own locks are in none."""
     index = parse_index(_show(revision, folder / FILE_NAME, root), folder / FILE_NAME)
     for entry in _entries(index, key):
         found = lock_path(folder, entry.lock)
@@ -137,7 +138,7 @@ def _in_revision(revision: str, name: str, workspace: Workspace) -> Lock:
     key = path.resolve().relative_to(root).as_posix() if path.is_relative_to(root) else name
     recorded = _shown(revision, key, folder, root)
     if recorded is None:
-        raise MissingLockError(f"{revision} has no lock of {name}", "name a script locked in it")
+        raise MissingLockError(f"{revision} has no lock of {name}", "give a script locked in it")
     return recorded
 
 
@@ -148,7 +149,7 @@ def _show(revision: str, path: Path, root: Path) -> str:
     try:
         relative = path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
-        raise UsageError(f"{path} is not below {root}, so git does not have it") from None
+        raise UsageError(f"{path} is not in {root}, so git does not have it") from None
     command = ["git", "-C", str(root), "show", f"{revision}:./{relative}"]
     try:
         shown = subprocess.run(command, capture_output=True, check=False)

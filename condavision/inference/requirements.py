@@ -1,7 +1,7 @@
-"""From what an analysis found to the requirement set, and the hash that names it.
+"""From an analysis to the requirement set, and the hash that names it.
 
-The hash says *what is required*, never who supplies it: it can be computed from sources and
-configuration alone, offline, and stays the same when a channel gains or loses a package.
+The hash is of *what is required*, never of who supplies it: it is computed offline from sources
+and configuration, and stays the same when a channel gains or loses a package.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def derive(
 ) -> tuple[Requirements, tuple[Resolution, ...]]:
     """Map the imports of an analysis and collect the requirement set.
 
-    Unknown imports enter the set as themselves (:attr:`Manager.IMPORT`): whether a trusted channel
-    has them is the solver's to find out. The script's own channels win over the configuration's.
+    Unknown imports enter the set as themselves (:attr:`Manager.IMPORT`): the solver finds out
+    whether a trusted channel has them. The script's own channels win over the configuration's.
 
     Raises:
         ConfigError: an override or a declared dependency is not a requirement, or a channel that
@@ -81,9 +81,9 @@ def derive(
 def _left_to_channel(
     resolution: Resolution, import_map: ImportMap, own: AbstractSet[str]
 ) -> Requirement:
-    """Ask for an unknown import by its own name; a namespace's name would say too little.
+    """Require an unknown import under its own name, or its full name below a namespace.
 
-    ``own`` are the packages that the script's own files lie in: other parts of one are elsewhere.
+    ``own`` are the packages of the script's own files, whose other parts come from elsewhere.
     """
     top = resolution.module.partition(".")[0]
     return Requirement(
@@ -95,9 +95,9 @@ def _left_to_channel(
 
 
 def _merged(wanted: Iterable[Requirement], pythons: PythonRange) -> tuple[Requirement, ...]:
-    """Join what names the same package: every constraint holds, every platform is served.
+    """Join requirements on the same package: all constraints, all platforms.
 
-    What only some of ``pythons`` need stays by itself, what none of them does is dropped.
+    What only some of ``pythons`` need stays separate; what none of them needs is dropped.
     """
     merged: dict[tuple[str, str, str], Requirement] = {}
     for requirement in wanted:
@@ -119,7 +119,7 @@ def _merged(wanted: Iterable[Requirement], pythons: PythonRange) -> tuple[Requir
 
 
 def _covered(requirement: Requirement, always: Requirement | None) -> bool:
-    """Tell whether what is needed on every Python says all that a conditional requirement does."""
+    """Return whether the unconditional requirements cover a conditional one."""
     if always is None:
         return False
     everywhere = replace(requirement, pythons=None)
@@ -150,8 +150,8 @@ def _join_constraints(one: Requirement, other: Requirement) -> str:
     if any(set(text) & set("[ |") for text in constraints):
         places = " and ".join(str(source) for source in (*one.sources, *other.sources))
         raise DeclarationError(
-            f"{places} ask for `{one.name}` as `{one.constraint}` and as `{other.constraint}`",
-            "write both conditions into one of the two",
+            f"{places} require `{one.name}` as `{one.constraint}` and as `{other.constraint}`",
+            "combine both constraints in one place",
         )
     return ",".join(sorted(set(constraints)))
 
@@ -159,8 +159,8 @@ def _join_constraints(one: Requirement, other: Requirement) -> str:
 def requirement_hash(requirements: Requirements) -> str:
     """Return the 16 hex digits that name a requirement set.
 
-    The payload is spelt out here and nowhere else: Python range, requirements in any order,
-    channels in order. Platforms to solve for, dates and places do not take part.
+    The payload is defined here and nowhere else: Python range, requirements in any order,
+    channels in order. Platforms to solve for, dates and locations are not part of it.
     """
     payload = {
         "version": HASH_VERSION,
@@ -183,10 +183,10 @@ def requirement_hash(requirements: Requirements) -> str:
 
 
 def source_digest(analysis: Analysis, config: Config) -> str:
-    """Return a digest of everything a requirement set was derived from, wherever it lies.
+    """Return a digest of everything a requirement set was derived from, wherever that is.
 
-    That is the script, every local module it reached, and the settings that a person made. What a
-    release of condavision brings (its map, rules and defaults) is left out on purpose.
+    That is the script, every local module it reaches, and the project's settings. What a release
+    of condavision brings (its map, rules and defaults) is left out on purpose.
     """
     lines = sorted(f"{source.module}\0{source.sha256}\n" for source in analysis.files[1:])
     script = f"\0{analysis.files[0].sha256}\n"
@@ -199,9 +199,9 @@ def require_known(
     import_map: ImportMap,
     diagnostics: Iterable[Diagnostic] = (),
 ) -> None:
-    """Raise one error that lists every unknown import, what it may have meant, and what to type.
+    """Raise one error that lists every unknown import, similar names and the override to add.
 
-    ``diagnostics`` are what may have led to it.
+    ``diagnostics`` are what may have caused it.
 
     Raises:
         UnknownImportError: ``requirements`` has some of :attr:`Manager.IMPORT`.
@@ -210,21 +210,21 @@ def require_known(
     if not unknown:
         return
     first = unknown[0].name
-    key = f'"{first}"' if "." in first else first  # a bare dot would make a table of it
+    key = f'"{first}"' if "." in first else first  # TOML reads a bare dot as a table
     raise UnknownImportError(
         "\n".join(_describe_unknown(needed, import_map) for needed in unknown),
-        f'name its package in condavision.toml: [imports] {key} = "CONDA-PACKAGE"'
-        ' (or "pypi:DISTRIBUTION", or "" where it needs none)',
-        "a module of your own: put its folder into `paths`, or lock with PYTHONPATH=FOLDER",
+        f'add its package to condavision.toml: [imports] {key} = "CONDA-PACKAGE"'
+        ' (or "pypi:DISTRIBUTION", or "" if it needs none)',
+        "if it is a module of your own, add its folder to `paths` or lock with PYTHONPATH=FOLDER",
         diagnostics=diagnostics,
     )
 
 
 def _describe_unknown(needed: Requirement, import_map: ImportMap) -> str:
     places = ", ".join(str(source) for source in needed.sources)
-    line = f"{places}: no package is known for `import {needed.name}`"
+    line = f"{places}: no known package for `import {needed.name}`"
     application = host_application(needed.name)
     near = import_map.near(needed.name)
     if application:
         return f"{line} (the module is part of {application}, not of a package)"
-    return f"{line} (near names: {', '.join(near)})" if near else line
+    return f"{line} (similar names: {', '.join(near)})" if near else line

@@ -1,4 +1,4 @@
-"""What is meant by names on the command line: scripts, folders of them, modules, shared folders."""
+"""The targets that names on the command line stand for: scripts, folders, modules."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a command line names: scripts and folders of them, modules, folders to take together.
+    """What a command line gives: scripts and folders, modules, folders to lock together.
 
-    ``apart`` are folders that were taken together, and whose scripts go their own ways again.
+    ``apart`` are folders that were locked together, and whose scripts get separate locks again.
     """
 
     paths: Sequence[Path] = ()
@@ -54,7 +54,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is meant, and each file in the named folders that was skipped."""
+    """The targets, and the files in the given folders that were skipped."""
 
     targets: tuple[Target, ...]
     skipped: tuple[SkippedFile, ...] = ()
@@ -63,21 +63,22 @@ class Selection:
 def select_targets(
     named: Named, workspace: Workspace, *, join: bool = False, gone: bool = False
 ) -> Selection:
-    """Return what is named, and in the folders that are named the scripts and all that is recorded.
+    """Return the given targets, and for each given folder its scripts and all recorded targets.
 
-    What is locked as a module there is no script besides, unless it is locked as that too. With
-    ``join``, scripts that are locked together with their folder stand for that. With ``gone``, it
-    is enough that something was locked in a folder once.
+    A file there that is locked as a module is not a script, unless it is locked as one too. With
+    ``join``, scripts locked together are returned as their folder. With ``gone``, a folder without
+    scripts is accepted if something in it is recorded.
 
     Raises:
-        UsageError: nothing is named, or a folder to part is not locked together.
-        AnalysisError: a path does not exist, or a folder holds no script and nothing recorded.
+        UsageError: no target is given, or a folder in ``apart`` is not locked together.
+        AnalysisError: a path does not exist, or a folder has no script and nothing recorded.
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
     paths = dict.fromkeys((*named.paths, *named.apart))
     if not (paths or named.modules or named.together):
         raise UsageError(
-            "nothing is named", "name scripts or folders of them, -m MODULE, or --together FOLDER"
+            "no script, folder or module given",
+            "give scripts, folders of scripts, -m MODULE or --together FOLDER",
         )
     here = Path.cwd()
     recorded = _Recorded(workspace, named.apart)
@@ -100,13 +101,13 @@ def select_targets(
     if not targets and not (gone and spare):
         where = ", ".join(map(str, paths))
         raise AnalysisError(
-            f"no script of yours in {where}", "name the script itself", diagnostics=found.skipped
+            f"no scripts in {where}", "give the script itself", diagnostics=found.skipped
         )
     return Selection(tuple(dict.fromkeys(targets)), found.skipped)
 
 
 class _Recorded:
-    """What is locked already, as the ``scripts.yml`` of projects have it, each read once."""
+    """What the ``scripts.yml`` of projects record, each read once."""
 
     def __init__(self, workspace: Workspace, apart: Iterable[Path]) -> None:
         self._workspace = workspace
@@ -132,9 +133,9 @@ class _Recorded:
                 f"the scripts of {folder} are locked together with {shared[0]}"
                 if shared
                 else f"the scripts of {folder} are not locked together",
-                f"lock each by itself: condavision lock {typed}/SCRIPT"
+                f"to lock one separately, run `condavision lock {typed}/SCRIPT`"
                 if shared
-                else f"lock each by itself: condavision lock {typed}",
+                else f"to lock each separately, run `condavision lock {typed}`",
             )
 
     def owner(self, script: Path) -> Target:
@@ -147,7 +148,7 @@ class _Recorded:
         return script
 
     def has(self, script: Path) -> bool:
-        """Tell whether a script has a lock of its own."""
+        """Return whether a script has a lock of its own."""
         root = self._root(script.resolve().parent)
         return self._has(key_of(script, root), root)
 
@@ -155,14 +156,14 @@ class _Recorded:
         return any(index.of(key) for index in self._indexes(root))
 
     def _below(self, folder: Path) -> tuple[Target, ...]:
-        """Return what is locked in a folder and below it, whether it is still there or not."""
+        """Return what is locked in a folder and below it, whether it still exists or not."""
         root = self._root(folder)
         keys = sorted({key for index in self._indexes(root) for key in index.entries})
         targets = (target_of(key, root) for key in keys)
         return tuple(it for it in targets if _place(it).is_relative_to(folder))
 
     def scripts(self, folder: Path) -> Iterator[Path]:
-        """Yield the scripts there are that have locks of their own, in a folder or below it."""
+        """Yield the existing scripts with locks of their own, in a folder or below it."""
         return (it for it in self.below(folder) if isinstance(it, Path) and it.is_file())
 
     def modules(self, folder: Path) -> Iterator[tuple[Module, Path]]:
@@ -185,16 +186,16 @@ def _place(target: Target) -> Path:
 def select_scripts(
     paths: Iterable[Path], workspace: Workspace, spare: Container[Path] = ()
 ) -> ScriptSearch:
-    """Return the scripts that are named, and those in the folders that are named.
+    """Return the given scripts, and those in the given folders.
 
-    Folders that are ``spare`` need to hold none.
+    Folders in ``spare`` may have none.
 
-    A file in a folder that another script there imports is a module of that script, unless
-    something in it says that it is run as well: a shebang, ``__main__``, a metadata block. Files
-    that pytest, nox and installers read are theirs, and one without content is not written yet.
+    A file in a folder that another script there imports is a module of that script, unless it is
+    marked as a script too: by a shebang, ``__main__`` or a metadata block. Files that pytest, nox
+    and installers read are skipped, and so are empty ones.
 
     Raises:
-        AnalysisError: a path does not exist, or a folder holds no script.
+        AnalysisError: a path does not exist, or a folder has no script.
     """
     named = dict.fromkeys(paths)
     search = search_scripts(named, spare=spare)
@@ -212,7 +213,7 @@ def select_scripts(
 
 
 def _modules_of(scripts: Iterable[Path], workspace: Workspace) -> Iterator[Path]:
-    """Yield the files that scripts import; what is wrong with one is reported when it is locked."""
+    """Yield the files that scripts import; errors in one are reported when it is locked."""
     projects = []
     for script in scripts:
         with suppress(CondavisionError):

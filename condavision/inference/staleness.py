@@ -1,4 +1,4 @@
-"""Why a lock no longer fits: what it records, compared with what is required and asked for now."""
+"""Why a lock no longer fits: what it records, compared with what is required and requested now."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ChannelsChanged:
 
 @dataclass(frozen=True, slots=True)
 class RequirementAdded:
-    """A requirement that the lock was not solved for, and the places that need it."""
+    """A requirement that the lock was not solved for, and the places that have it."""
 
     label: str
     sources: tuple[SourceLocation, ...]
@@ -56,7 +56,7 @@ class RequirementAdded:
 
 @dataclass(frozen=True, slots=True)
 class RequirementRemoved:
-    """A requirement that the lock was solved for and nothing needs any more."""
+    """A requirement that the lock was solved for and that no longer exists."""
 
     label: str
 
@@ -122,7 +122,7 @@ def _requirement_changes(record: LockRecord, requirements: Requirements) -> Iter
 
 
 def option_changes(record: LockRecord, options: SolveOptions) -> tuple[StaleReason, ...]:
-    """Return in what a lock was solved under other options; empty where it fits."""
+    """Return how the options that a lock was solved under differ; empty if it fits."""
     return tuple(_option_changes(record, options))
 
 

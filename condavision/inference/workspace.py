@@ -1,4 +1,4 @@
-"""What one command has opened: every project, index, lock and source is read once."""
+"""What one command has opened: each project, index, lock and source is read once."""
 
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ _log = logging.getLogger(__name__)
 class Workspace:
     """The files that a command works on, under the flags it was given.
 
-    ``index`` and ``lock`` are as they were when they were first asked for: who writes them reads
-    them again, alone in their folder.
+    ``index`` and ``lock`` stay as first read; a writer reads them again, under the folder's lock.
     """
 
     def __init__(self, flags: Flags | None = None, import_map: ImportMap | None = None) -> None:
@@ -61,7 +60,7 @@ class Workspace:
     def config(self, start: Path | None = None, channels: tuple[str, ...] = ()) -> Config:
         """Return the configuration of the project of a path; of the current folder's if None.
 
-        ``channels`` are recorded ones, which hold where the flags name none.
+        ``channels`` are recorded ones, used if the flags have none.
 
         Raises:
             ConfigError: the configuration or a flag is wrong.
@@ -73,8 +72,8 @@ class Workspace:
         """Return a target with its project.
 
         Raises:
-            AnalysisError: there is no such script or folder.
-            UsageError: the name cannot be a module's.
+            AnalysisError: the script or folder does not exist.
+            UsageError: the name is not a valid module name.
             ConfigError: the configuration or a flag is wrong.
         """
         require_target(target)
@@ -82,7 +81,7 @@ class Workspace:
         return Project(target, key_of(target, config.root), config)
 
     def prefetch(self, projects: Iterable[Project]) -> None:
-        """Read the scripts among these targets at once, on every processor."""
+        """Read the scripts among these targets in parallel."""
         by_root: dict[Path, list[str]] = {}
         for it in projects:
             if isinstance(it.target, Path):
@@ -135,15 +134,15 @@ class Workspace:
         return self._inferences[key]
 
     def untrusted_configuration(self, target: Target) -> tuple[UntrustedConfiguration, ...]:
-        """Return the configuration that would be a target's if others could not write there."""
+        """Return the configuration that is ignored for a target because others can write it."""
         found = self.settings.distrusted(place_of(target))
         return () if found is None else (UntrustedConfiguration(*found),)
 
     def lock_command(self, target: Target | None = None, channels: tuple[str, ...] = ()) -> str:
-        """Return the command that locks a target, from here, where the flags look for its lock.
+        """Return the command that locks a target, from the current folder and with these flags.
 
-        ``channels`` are those it was locked with, where the flags have none. Without a target the
-        command has SCRIPT in its place.
+        ``channels`` are those it was locked with, used if the flags have none. Without a target
+        the command has SCRIPT in its place.
         """
         flags = self.flags
         elsewhere = isinstance(target, Module) and target.folder != Path.cwd()

@@ -1,1 +1,1 @@
-"""Commands that look and change nothing: check, explain, doctor."""
+"""The commands that only inspect: check, explain, doctor."""

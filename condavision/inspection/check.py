@@ -1,4 +1,4 @@
-"""Looking at targets and their locks without touching the network or any environment."""
+"""Check and explain targets and their locks, without the network or any environment."""
 
 from __future__ import annotations
 
@@ -44,9 +44,11 @@ class LockState(StrEnum):
 class Checked:
     """The state of one target's lock, and why.
 
-    ``error`` is why there is no lock to look at. ``reasons`` are why a lock that is there is stale,
-    and ``command`` solves it again. Of one that is ok there is what would be inferred differently
-    today, its record and diagnostics.
+    ``script`` is its key in ``scripts.yml``, or its path if it has no lock; ``hash`` is that of the
+    lock, if any. ``error`` is why there is no lock to compare with. ``reasons`` are why an existing
+    lock is stale, and ``command`` solves it again. If the state is ok, ``inferred_differently`` is
+    what would be inferred differently today, ``record`` what the lock records about itself, and
+    ``diagnostics`` are likely mistakes. ``code`` is the exit code.
     """
 
     script: str
@@ -63,14 +65,14 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The state of each target, and the files that were skipped."""
+    """The state of each target, and the files in given folders that were skipped."""
 
     checked: tuple[Checked, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
 
     @property
     def code(self) -> int:
-        """The exit code: that of the first script whose lock is not in order."""
+        """The exit code: that of the first target whose state is not ok, else 0."""
         return next((checked.code for checked in self.checked if checked.code), 0)
 
 
@@ -95,7 +97,7 @@ def _failed(target: Target, state: LockState, error: CondavisionError) -> Checke
 
 
 def _check_located(located: Located, workspace: Workspace) -> Checked:
-    """Say what the lock lacks, what in it nobody vouches for, what would be inferred today."""
+    """Compare a target with its lock: what is missing, and what would be inferred today."""
     inference, lock = located.inference, located.lock
     own = located.project.target
     inference.require_runnable(workspace.content, own if isinstance(own, Path) else None)
@@ -122,7 +124,7 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
 
 
 def explain_target(target: Target, workspace: Workspace) -> Explanation:
-    """Return everything known about a target; with its lock's versions where it has one.
+    """Return everything known about a target, with the versions of its lock if it has one.
 
     Raises:
         AnalysisError: it cannot be read.
@@ -131,12 +133,12 @@ def explain_target(target: Target, workspace: Workspace) -> Explanation:
     if isinstance(target, Path) and isinstance(named_target(target), Together):
         raise AnalysisError(
             f"{target} is a folder without __main__.py",
-            "name a script of it",
-            f"or take all of them as one: condavision explain {typed(Together(target))}",
+            "give one of its scripts",
+            f"or explain them together: run `condavision explain {typed(Together(target))}`",
         )
     try:
         located = locate(target, workspace)
-    except CondavisionError:  # no lock, or one that no longer fits: the target explains itself
+    except CondavisionError:  # no lock, or a stale one: explain the target without
         return explain(workspace.infer(workspace.project(target)), workspace)
     inference, owner = located.inference, located.inference.project
     if owner.target != target:

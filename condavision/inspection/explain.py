@@ -1,4 +1,4 @@
-"""What ``explain`` knows: every import and why, every reason for the Python range, the hash."""
+"""What ``explain`` shows: every import and why, every reason for the Python range, the hash."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Explanation", "ImportLine", "RequirementLine", "explain"]
 
 @dataclass(frozen=True, slots=True)
 class RequirementLine:
-    """A requirement with every constraint on it, and the package that the lock has for it."""
+    """A requirement with all its constraints, and the locked package for it."""
 
     needed: Requirement
     locked: LockedPackage | None
@@ -34,7 +34,7 @@ class RequirementLine:
 
 @dataclass(frozen=True, slots=True)
 class ImportLine:
-    """An imported module, and what it requires; None for what needs no package or has none."""
+    """An imported module, and what it requires; None if it needs or has no package."""
 
     found: Resolution
     required: RequirementLine | None
@@ -44,9 +44,10 @@ class ImportLine:
 class Explanation:
     """Everything known about a target.
 
-    ``declared`` are the requirements that no import stands for. ``lock`` is the one it may run
-    under, None where it has none that fits. ``together`` is the key of the folder whose lock that
-    is, where the target has none of its own.
+    ``inference`` has the analysis, the requirements and their hash. ``declared`` are the
+    requirements that no import corresponds to. ``diagnostics`` are likely mistakes. ``lock`` is the
+    one that it may run under, None if there is none that fits. ``together`` is the key of the
+    folder whose lock that is, if the target has no lock of its own.
     """
 
     inference: Inference
@@ -64,7 +65,7 @@ def explain(
     *,
     together: str | None = None,
 ) -> Explanation:
-    """Return everything known about a target, with the versions that its lock has here."""
+    """Return everything known about a target, with its lock's versions on this platform."""
     locked = _locked(inference, lock)
     return Explanation(
         inference,
@@ -93,7 +94,7 @@ def _imports(inference: Inference, locked: _Locked) -> Iterator[ImportLine]:
     joined = {_key(needed): needed for needed in inference.requirements.requirements}
     for found in inference.resolutions:
         required = None
-        if found.requirement is not None:  # all the places that ask for it constrain it
+        if found.requirement is not None:  # every place that requires it constrains it
             key = _key(found.requirement)
             required = RequirementLine(joined.get(key, found.requirement), locked.get(key))
         yield ImportLine(found, required)

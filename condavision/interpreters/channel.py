@@ -96,7 +96,7 @@ def restore(cache: Path, url: str, sha256: str) -> None:
     raise ForeignInterpreterError(
         f"the lock's Python ({path.name}) was made from another machine's interpreters,"
         " or from one that has changed since",
-        "lock again: condavision lock SCRIPT",
+        "run `condavision lock SCRIPT`",
     )
 
 

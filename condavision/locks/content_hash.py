@@ -1,7 +1,7 @@
-"""conda-lock's content hash: what it compares a lock with its environment.yml by.
+"""conda-lock's content hash, by which it compares a lock with its environment.yml.
 
-Importing conda-lock costs 0.6 s, so the computation is spelt out here and proved equal to the
-original by the tests. Source: ``conda_lock/content_hash.py``, conda-lock 4.0.
+Importing conda-lock costs 0.6 s, so the computation is repeated here; tests prove it equal to the
+original. Source: ``conda_lock/content_hash.py``, conda-lock 4.0.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def content_hash(
 ) -> str:
     """Return the hash of an environment.yml that pins these packages, for one platform.
 
-    ``conda`` are (name, version), ``pip`` (name, extras, version). ``virtual_packages`` are those
-    that conda-lock would be given with ``--virtual-package-spec``.
+    ``conda`` are (name, version), ``pip`` (name, extras, version). ``virtual_packages`` are the
+    same as in conda-lock's ``--virtual-package-spec``.
     """
     pip = tuple(pip)
     versions = dict(conda)
     if pip:
-        versions["pip"] = "*"  # conda-lock asks for it by itself, whatever the file says
+        versions["pip"] = "*"  # conda-lock always adds it, whatever the file has
     specs = [_spec("conda", name, version) for name, version in versions.items()]
     specs += [_spec("pip", name, f"=={version}", extras) for name, extras, version in pip]
     content = {

@@ -1,4 +1,4 @@
-"""What differs between two locks: packages added, removed and moved, by platform."""
+"""What differs between two locks: packages added, removed or changed, by platform."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["Change", "compare", "diff_json", "diff_markdown", "diff_rows"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One package that is not the same in both locks, on the platforms where that is so.
+    """A package that differs between two locks, on the platforms where it does.
 
-    ``before`` and ``after`` are versions, empty where the package is not there; with the build or
-    the file where the versions are equal.
+    ``before`` and ``after`` are versions, empty if the package is missing; with the build or the
+    file if the versions are equal.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Change:
 
 
 def compare(before: Lock, after: Lock) -> tuple[Change, ...]:
-    """Return the changes between two locks, by name, on the platforms that either has."""
+    """Return the changes between two locks, by name, on the platforms of either."""
     platforms = tuple(dict.fromkeys((*before.platforms, *after.platforms)))
     found: dict[tuple[str, Manager, str, str], list[str]] = {}
     for platform in platforms:
@@ -52,7 +52,7 @@ def compare(before: Lock, after: Lock) -> tuple[Change, ...]:
 
 
 def _spelt(old: LockedPackage | None, new: LockedPackage | None) -> tuple[str, str]:
-    """Spell two packages as briefly as tells them apart."""
+    """Return the shortest texts that distinguish two packages."""
     versions = (old.version if old else "", new.version if new else "")
     if old is None or new is None or old.version != new.version or old.sha256 == new.sha256:
         return versions

@@ -1,4 +1,4 @@
-"""The folder of a project's locks as a whole: one writer at a time, and what in it nobody uses."""
+"""The folder of a project's locks as a whole: one writer at a time, and its unused locks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOCK = ".conda-lock.yml"
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing into a locks folder; the lock file lies in the cache."""
+    """Keep other processes from writing into a locks folder; the file lock is in the cache."""
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     guard = home() / "guards" / f"{name}.lock"
     guard.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def unused_locks(folder: Path) -> tuple[str, ...]:
 
 
 def remove_locks(folder: Path, hashes: Iterable[str]) -> tuple[str, ...]:
-    """Remove locks and their environment files, and return those removed; never one in use."""
+    """Remove unused locks with their environment files; return the removed ones."""
     removed = []
     with alone_in(folder):
         unused = unused_locks(folder)

@@ -1,8 +1,8 @@
 """``scripts.yml``: which lock each target uses, and the digest of the sources it was made from.
 
-One script is one line, sorted, so that git's ``merge=union`` joins two branches. After such a merge
-a script can have two lines: both are read, the one whose digest fits is used, and the next ``lock``
-writes one. ::
+Each script is one line, sorted, so that git's ``merge=union`` joins two branches. After such a
+merge a script can have two lines: both are read, the one whose digest matches is used, and the next
+``lock`` writes one. ::
 
     "-m shop.tool": {"lock": "5c1c6c22a1f0b7d4", "digest": "7d0a6e5f1c2b3948"}
     "jobs/": {"lock": "91b0c2d3e4f5a697", "digest": "c0ffee0123456789"}
@@ -36,9 +36,7 @@ _GIT_FILES = {
     True: (".gitignore", "*\n"),
 }
 
-_LINES = (
-    10_000  # the index is read and written once for each lock of a run, a thousand scripts long
-)
+_LINES = 10_000  # an index of a thousand scripts is read and written once for each lock of a run
 
 _HEADERS = {
     False: "# Which lock each script uses; written by condavision, to be committed.\n",
@@ -50,9 +48,9 @@ _HEADERS = {
 class Entry:
     """One line: a target's requirement hash and source digest.
 
-    ``channels`` are set where the command line chose them, ``paths`` where PYTHONPATH supplied
-    modules (relative to the project root where below it): without them the exec stage could not
-    come to the same requirement set.
+    ``channels`` are set if the command line chose them, ``paths`` if PYTHONPATH supplied modules
+    (relative to the project root if below it): the exec stage needs them to infer the same
+    requirement set.
     """
 
     lock: str
@@ -63,7 +61,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ScriptIndex:
-    """The entries by script path; more than one for a script only after a merge."""
+    """The entries by script path; a script has several only after a merge."""
 
     path: Path
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
@@ -73,21 +71,22 @@ class ScriptIndex:
         return self.entries.get(script, ())
 
     def updated(self, changes: Mapping[str, Entry], dropped: Iterable[str] = ()) -> ScriptIndex:
-        """Return an index with ``changes`` in place of old entries, and none of ``dropped``."""
+        """Return an index with ``changes`` applied and the ``dropped`` entries removed."""
         gone = frozenset(dropped)
         kept = {key: found for key, found in self.entries.items() if key not in gone}
         return ScriptIndex(self.path, {**kept, **{key: (it,) for key, it in changes.items()}})
 
     def hashes(self) -> frozenset[str]:
-        """Return every requirement hash some script uses."""
+        """Return every requirement hash that some script uses."""
         return frozenset(entry.lock for entries in self.entries.values() for entry in entries)
 
 
 def read_index(folder: Path) -> ScriptIndex:
-    """Read the ``scripts.yml`` of a locks folder; an empty index where there is none.
+    """Read the ``scripts.yml`` of a locks folder; an empty index if there is none.
 
     Raises:
-        LockfileError: a line is not an entry; the message names it.
+        LockfileError: the file cannot be read, or a line is not an entry; the message has its
+            number.
     """
     path = folder / FILE_NAME
     try:
@@ -97,7 +96,7 @@ def read_index(folder: Path) -> ScriptIndex:
     except (OSError, UnicodeDecodeError) as error:
         raise LockfileError(
             f"{path} cannot be read: {getattr(error, 'strerror', '') or error}",
-            "see its permissions, or restore it from version control",
+            "check its permissions, or restore it from version control",
         ) from error
     return parse_index(text, path)
 
@@ -119,8 +118,8 @@ def _read_line(line: str, where: str) -> tuple[str, Entry]:
         return _parse_line(line)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LockfileError(
-            f"{where}: not an entry of a script: {line.strip()[:60]}",
-            "settle the merge conflict there, or delete the line and lock its script again",
+            f"{where}: not a valid entry: {line.strip()[:60]}",
+            "resolve the merge conflict, or delete the line and lock the script again",
         ) from error
 
 
@@ -136,7 +135,7 @@ def _parse_line(line: str) -> tuple[str, Entry]:
 
 
 def write_index(index: ScriptIndex) -> None:
-    """Write the index, and what git has to know about it, unless they are so already."""
+    """Write the index and its git attributes, if they have changed."""
     lines = [_line(script, entries) for script, entries in sorted(index.entries.items())]
     local = index.path.parent.name == LOCAL
     text = _HEADERS[local] + "".join(lines)
@@ -162,6 +161,6 @@ def _fields(entry: Entry) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    """Write YAML as its subset JSON, which has an escape for whatever a file name can hold."""
+    """Return JSON, a subset of YAML that can escape every character of a file name."""
     text = json.dumps(value, ensure_ascii=False)
     return text if text.isprintable() else json.dumps(value)

@@ -1,11 +1,11 @@
 """The two files of a lock: ``<hash>.environment.yml`` and ``<hash>.conda-lock.yml``.
 
-Both are deterministic: equal locks give equal bytes. The second is conda-lock's v1 format, with the
-content hash conda-lock checks it by. ``custom_metadata`` carries what condavision adds: the
-requirement hash, and a digest of everything else, by which a truncated or edited file is noticed.
+Both are deterministic: equal locks give equal bytes. The second is in conda-lock's v1 format, with
+the content hash that conda-lock checks. ``custom_metadata`` has what condavision adds: the
+requirement hash, and a digest of everything else, which detects a truncated or edited file.
 
-Where a project changed the virtual packages there is ``<hash>.virtual-packages.yml`` too, without
-which conda-lock does not come to the same content hash.
+If a project changes the virtual packages, ``<hash>.virtual-packages.yml`` is written too, which
+conda-lock needs to compute the same content hash.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def lock_path(folder: Path, requirement_hash: str) -> Path:
 def direct_packages(
     requirements: Requirements, packages: Iterable[LockedPackage]
 ) -> tuple[tuple[Requirement | None, LockedPackage], ...]:
-    """Pair what was required with the packages of one platform that answer it, Python first."""
+    """Pair the direct requirements with their packages on one platform, Python first."""
     by_name = {(package.manager, package.name): package for package in packages}
     pairs: list[tuple[Requirement | None, LockedPackage]] = []
     python = by_name.get((Manager.CONDA, "python"))
@@ -82,7 +82,7 @@ def write_lock(folder: Path, lock: Lock, requirements: Requirements) -> Path:
     for name, text in files.items():
         write_atomic(folder / name, text)
     for path in companions(folder, lock.hash):
-        if path.name not in files:  # platforms agree now, or no longer do
+        if path.name not in files:  # left from when platforms did, or did not, agree
             path.unlink()
     return lock_path(folder, lock.hash)
 
@@ -96,8 +96,8 @@ def companions(folder: Path, requirement_hash: str) -> list[Path]:
 def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
     """Return the files of a lock, by name: environment files first, then the conda-lock file.
 
-    One environment file serves all platforms; where they cannot agree on the direct packages'
-    versions, there is one for each (conda does not know platform selectors, conda-lock does).
+    One environment file serves all platforms; if they cannot agree on the versions of the direct
+    packages, each has its own (conda ignores platform selectors, conda-lock does not).
     """
     pinned = {platform: _pinned(requirements, lock.on(platform)) for platform in lock.platforms}
     agreed = len(set(pinned.values())) == 1
@@ -174,11 +174,11 @@ def _environment_text(lock: Lock, pinned: _Pinned, platforms: tuple[str, ...]) -
 
 
 def _selected(conda: list[str], pip: list[str], platform: str) -> str:
-    """Return the dependencies of one platform so that conda-lock reads them for no other.
+    """Return the dependencies of one platform, written so that conda-lock reads them for no other.
 
-    conda-lock applies every source of a lock to every platform, less the lines whose selector is
-    another platform's; to conda a selector is a comment. It cannot read ``dependencies`` with
-    nothing in it, but a flow sequence without its lines is still an empty one.
+    conda-lock applies every source of a lock to every platform, except the lines whose selector is
+    for another platform; to conda a selector is a comment. conda-lock cannot read an empty
+    ``dependencies``, but a flow sequence without its lines is still a valid, empty list.
     """
     lines = [f"{json.dumps(entry)}," for entry in conda]
     if pip:
@@ -221,7 +221,7 @@ def _package_entry(package: LockedPackage) -> dict[str, Any]:
 
 
 def _digest(document: dict[str, Any]) -> str:
-    """Return a digest of everything in a lock file but the digest itself."""
+    """Return a digest of everything in a lock file except the digest itself."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -260,20 +260,20 @@ def parse_lock(text: str, path: Path) -> Lock:
         ) from error
     if not intact:
         raise LockfileError(
-            f"{path} was changed after it was written: its content does not match its digest",
+            f"{path} was edited after it was written: its content does not match its digest",
             *_hints(path),
         )
     if not path.name.startswith(f"{lock.hash}."):
         raise LockfileError(
-            f"{path} holds the lock of another requirement set ({lock.hash})", *_hints(path)
+            f"{path} has the lock of another requirement set ({lock.hash})", *_hints(path)
         )
     return lock
 
 
 def _hints(path: Path) -> tuple[str, ...]:
-    if path.parent.name == LOCAL:  # which is in no version control
-        return ("lock again: condavision lock SCRIPT",)
-    return "restore it from version control", "or lock again: condavision lock SCRIPT"
+    if path.parent.name == LOCAL:  # which is not under version control
+        return ("run `condavision lock SCRIPT`",)
+    return "restore it from version control", "or run `condavision lock SCRIPT`"
 
 
 def read_package(entry: dict[str, Any]) -> LockedPackage:
@@ -281,7 +281,7 @@ def read_package(entry: dict[str, Any]) -> LockedPackage:
 
     Raises:
         KeyError: it lacks a field.
-        ValueError: its url does not name the package.
+        ValueError: its url is not of that package.
     """
     manager = _MANAGERS[entry["manager"]]
     name, version, url = entry["name"], entry["version"], entry["url"]
@@ -300,7 +300,7 @@ def read_package(entry: dict[str, Any]) -> LockedPackage:
 
 
 def _build(name: str, version: str, url: str) -> str:
-    """Return the build string, which a conda file name ends with: ``name-version-build.conda``."""
+    """Return the build string, the end of a conda file name: ``name-version-build.conda``."""
     stem = unquote(urlsplit(url).path.rpartition("/")[2])
     stem = stem.removesuffix(".conda").removesuffix(".tar.bz2")
     prefix = f"{name}-{version}-"

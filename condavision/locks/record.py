@@ -1,4 +1,4 @@
-"""What a lock records about itself, as ``custom_metadata`` of its conda-lock file spells it."""
+"""What a lock records about itself, in ``custom_metadata`` of its conda-lock file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHANGES = re.compile(r"; (?=[\w.-]+(?:/\w+)?=(?!=))")
 
 
 def describe(requirements: Requirements) -> LockRecord:
-    """Return the part of a record that the requirement set decides."""
+    """Return the part of a record that the requirement set determines."""
     return LockRecord(
         python=str(requirements.python),
         requirements=tuple(sorted(map(requirement_label, requirements.requirements))),
@@ -40,7 +40,7 @@ def describe(requirements: Requirements) -> LockRecord:
 
 
 def requirement_label(requirement: Requirement) -> str:
-    """Spell a requirement for people; equal requirements have equal labels."""
+    """Return a requirement as readable text; equal requirements have equal labels."""
     prefix = {Manager.CONDA: "conda:", Manager.IMPORT: "import "}.get(requirement.manager, "")
     extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
     platforms = f" on {', '.join(sorted(requirement.platforms))}" if requirement.platforms else ""
@@ -50,13 +50,13 @@ def requirement_label(requirement: Requirement) -> str:
 
 
 def required_names(record: LockRecord) -> frozenset[str]:
-    """Return the names in the recorded requirement set, whoever's naming they are in."""
+    """Return the names in the recorded requirement set, under any manager."""
     plain = (label.removeprefix("conda:").removeprefix("import ") for label in record.requirements)
     return frozenset(label.split()[0].partition("[")[0] for label in plain)
 
 
 def record_fields(record: LockRecord) -> dict[str, str]:
-    """Return a record as the strings that the file has, by key."""
+    """Return a record as the strings in the file, by key."""
     found = {
         "exclude_newer": record.exclude_newer and record.exclude_newer.strftime(_INSTANT),
         "virtual_packages": spell_changes(record.virtual_packages),
@@ -78,7 +78,7 @@ def parse_record(fields: Mapping[str, str]) -> LockRecord:
     """Read what :func:`record_fields` returned.
 
     Raises:
-        ValueError, TypeError, AttributeError: a field has not the form it is written in.
+        ValueError, TypeError, AttributeError: a field is malformed.
     """
     newest = fields.get("exclude_newer")
     unverified = (pair.partition("=") for pair in _split(fields.get("unverified", ""), ", "))
@@ -100,17 +100,17 @@ def parse_record(fields: Mapping[str, str]) -> LockRecord:
 
 
 def spell_changes(changes: Mapping[str, str]) -> str:
-    """Spell a table on one line: ``__glibc=2.17; linux-64/__cuda=``."""
+    """Return a table on one line: ``__glibc=2.17; linux-64/__cuda=``."""
     return "; ".join(f"{key}={value}" for key, value in sorted(changes.items()))
 
 
 def spell_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
-    """Spell imports and their packages: ``cv3=opencv3, foo=pypi:foo``."""
+    """Return imports and their packages on one line: ``cv3=opencv3, foo=pypi:foo``."""
     return ", ".join(f"{module}={name}" for module, name in pairs)
 
 
 def spell_shared(shared: tuple[SharedModule, ...]) -> str:
-    """Spell shared modules: ``cv2 (opencv, opencv-python) on linux-64, osx-64``."""
+    """Return shared modules on one line: ``cv2 (opencv, opencv-python) on linux-64, osx-64``."""
     return ", ".join(
         f"{it.module} ({it.conda}, {it.pypi}) on {', '.join(it.platforms)}" for it in shared
     )

@@ -1,7 +1,7 @@
-"""Writing YAML: block style, one value per line, each string quoted that a reader could mistake.
+"""Write YAML in block style, one value per line; strings that could be misread are quoted.
 
 A lock of a hundred packages has four thousand scalars, for which general emitters take as long as
-the solve. What is written here is plain data: dicts, lists, strings, booleans and integers.
+the solve. Only plain data is supported: dicts, lists, strings, booleans and integers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _YAML_11_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false",
 
 
 def yaml_text(document: dict[str, Any]) -> str:
-    """Return ``document`` as YAML that readers of version 1.1 and 1.2 understand alike.
+    """Return ``document`` as YAML that readers of versions 1.1 and 1.2 read alike.
 
     Raises:
         TypeError: a value is neither a dict, list, string, boolean nor integer.

@@ -1,1 +1,1 @@
-"""Imports become the names of packages; a security boundary, so nothing here ever guesses."""
+"""Map imports to package names; a security boundary, so nothing here guesses."""

@@ -1,6 +1,6 @@
-"""Requirements and channels that people write: in a script about itself, or to override the map.
+"""Requirements and channels that people write, in a script or as overrides of the map.
 
-Here they become those of the requirement set. A channel in any of them passes
+They are converted to those of the requirement set. Every channel in them passes
 :func:`condavision.core.channels.normalize`, as those of the command line and the configuration do.
 """
 
@@ -38,9 +38,9 @@ _CHANNEL_KEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What a person wrote for a module: a requirement, or nothing where it needs no package.
+    """What a person wrote for a module: a requirement, or nothing if it needs no package.
 
-    ``where`` says who wrote it, ``folder`` is what a relative channel in it is relative to.
+    ``where`` is its location, for messages. A relative channel in it is relative to ``folder``.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Override:
         """Return the requirement.
 
         Raises:
-            ConfigError: it is not one, or names a channel that is not one or has credentials.
+            ConfigError: it is not a requirement, or its channel is invalid or has credentials.
         """
         manager = Manager.PYPI if self.text.startswith(_PYPI_PREFIX) else Manager.CONDA
         text = self.text.removeprefix(_PYPI_PREFIX).strip()
@@ -77,7 +77,7 @@ def declared_channels(analysis: Analysis, root: Path) -> tuple[str, ...]:
     """Return the channels that the script declares; a folder is relative to the script's own.
 
     Raises:
-        ConfigError: one is not a channel or carries credentials; the message names its line.
+        ConfigError: a channel is invalid or has credentials; the message has its line.
     """
     return tuple(
         dict.fromkeys(
@@ -90,11 +90,11 @@ def declared_channels(analysis: Analysis, root: Path) -> tuple[str, ...]:
 def declared_requirements(
     analysis: Analysis, import_map: ImportMap, root: Path
 ) -> tuple[Requirement, ...]:
-    """Read what the script declares about itself as requirements.
+    """Return the requirements that the script declares.
 
     Raises:
-        ConfigError: one of them is not a requirement, or names a channel that is not one or has
-            credentials; the message names its line.
+        ConfigError: one of them is not a requirement, or its channel is invalid or has
+            credentials; the message has its line.
     """
     return tuple(
         replace(
@@ -114,7 +114,7 @@ def declared_requirements(
 
 
 def _folder(location: SourceLocation, root: Path) -> Path:
-    """Return the folder of a script; that of a notebook's cell is the notebook's."""
+    """Return the folder of a script, or of the notebook of a cell."""
     return (root / location.file.partition(":cell ")[0]).resolve().parent
 
 
@@ -134,10 +134,10 @@ def parse_requirement(
 ) -> Requirement:
     """Read a PEP 508 requirement or a conda match spec.
 
-    ``where`` says whose it is, ``folder`` is what a relative channel in it is relative to.
+    ``where`` is its location, for messages. A relative channel in it is relative to ``folder``.
 
     Raises:
-        ConfigError: ``text`` is neither, or names a channel that is not one or has credentials.
+        ConfigError: ``text`` is neither, or its channel is invalid or has credentials.
     """
     if manager is Manager.PYPI:
         return _pep508(text, import_map, where)
@@ -194,12 +194,12 @@ def _match_spec(text: str, where: str, folder: Path) -> Requirement:
 
 def _direct_reference(shown: str, where: str) -> DeclarationError:
     return DeclarationError(
-        f"{where}: `{shown}` is a direct reference, which a channel cannot be asked for",
-        "name the distribution and its version instead",
+        f"{where}: `{shown}` is a direct reference, which no channel can supply",
+        "give the name of the distribution and its version instead",
     )
 
 
 def conda_name(distribution: str, import_map: ImportMap) -> str | None:
-    """Return the conda name if known; an empty one where conda's namesake is another project."""
+    """Return the conda name if known; an empty one if conda's namesake is another project."""
     known = import_map.conda_name(distribution)
     return "" if known is None and import_map.conda_candidate(distribution) is None else known

@@ -1,8 +1,7 @@
-"""Modules that no package supplies: they exist only inside another program's own Python.
+"""Modules that no package supplies: they exist only in the Python of another program.
 
-A script that imports one is written for that program. Saying so helps; looking for a package does
-not, and whatever carries such a name on an index is a stub or a stranger's. One row of
-``host_applications.tsv`` is one module.
+A script that imports one is written for that program. A package of that name on an index is a stub
+or unrelated. ``host_applications.tsv`` has one row for each module.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ __all__ = ["host_application"]
 
 
 def host_application(module: str) -> str | None:
-    """Return the program whose own Python has a dotted module; None where packages may have it."""
+    """Return the program whose own Python has a dotted module; None if packages may have it."""
     name = module
     while name:
         if name in _hosts():

@@ -1,22 +1,21 @@
 """The bundled import map: module -> PyPI distribution -> conda-forge package.
 
-Two generated, dated text files lie beside this module, one line per entry, sorted by name so that
-a diff of them can be reviewed:
+Two generated, dated text files are beside this module, one line per entry, sorted by name so that
+their diffs can be reviewed:
 
 - ``imports.tsv``: ``module <TAB> distribution <TAB> alternatives <TAB> constraint``. A module
   without a second column is supplied by the distribution of the same normalized name;
   ``conda:NAME`` is a package that only conda-forge has. Alternatives are separated by spaces; the
-  constraint (PEP 440) is there where only some versions of the distribution have the module.
+  constraint (PEP 440) is set if only some versions of the distribution have the module.
 - ``distributions.tsv``: ``distribution <TAB> conda name <TAB> conda constraint <TAB> also``. A
   distribution without a second column has the same name on conda-forge; ``-`` means that none is
-  known there, ``!`` that it is not there and whatever has its name is something else. ``also`` are
-  further conda packages that bring the distribution, separated by spaces.
+  known there, ``!`` that it is not there and a package of its name is something else. ``also`` are
+  further conda packages that contain the distribution, separated by spaces.
 
 They are searched as bytes and never parsed as a whole. A third file, ``namesakes.bin``
-(:mod:`condavision.mapping.namesakes`), is asked for modules that the first does not have: each is
-in one distribution alone, of that name, and in forks of it. ``tools/generate_import_map.py`` makes
-all three.
-Distribution names are normalized as PEP 503 says.
+(:mod:`condavision.mapping.namesakes`), is searched for modules that the first does not have: each
+is in only one distribution, of that name, and in its forks. ``tools/generate_import_map.py`` writes
+all three. Distribution names are normalized as in PEP 503.
 """
 
 from __future__ import annotations
@@ -43,8 +42,8 @@ _NOT_ON_CONDA = "!"
 def normalized(distribution: str) -> str:
     """Return a PyPI distribution's name as PEP 503 normalizes it: ``ruamel-yaml``.
 
-    ``packaging.utils.canonicalize_name`` does the same, but importing it with the tags and versions
-    it brings is a tenth of what every command takes to start (19 of 183 ms on a busy machine).
+    ``packaging.utils.canonicalize_name`` does the same, but importing it takes a tenth of the
+    start of every command (19 of 183 ms on a busy machine).
     """
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
@@ -53,13 +52,13 @@ def normalized(distribution: str) -> str:
 class Provider:
     """Who supplies a module.
 
-    ``module`` is the dotted prefix of the asked name that the map knows. ``pypi`` is a normalized
-    distribution name, empty where only conda-forge has the package. ``conda`` is the conda-forge
-    name, None where none is known, and ``conda_constraint`` the versions of it that have the module
+    ``module`` is the dotted prefix of the given name that the map knows. ``pypi`` is a normalized
+    distribution name, empty if only conda-forge has the package. ``conda`` is the conda-forge
+    name, None if none is known, and ``conda_constraint`` the versions of it that have the module
     (``PyQt5`` needs ``pyqt`` ``5.*``). ``others`` are distributions that supply the same module.
-    ``constraint`` are the versions of the distribution that have it (``pkg_resources`` needs
-    ``setuptools`` ``<82``), as PEP 440 writes them; empty where all do. ``sole``: little
-    is known of the distribution but that it is named after the module and no other has it.
+    ``constraint`` (PEP 440) are the versions of the distribution that have it (``pkg_resources``
+    needs ``setuptools`` ``<82``); empty if all do. ``sole``: the only evidence is that the
+    distribution has the module's name and that no other has the module.
     """
 
     module: str
@@ -74,8 +73,8 @@ class Provider:
 class _Table:
     """Sorted lines of tab-separated columns, searched by their first column.
 
-    The tab and the end of a line sort before every character of a name, so that lines in byte
-    order are in the order of their keys.
+    Tab and newline sort before every character of a name, so lines in byte order are in the order
+    of their keys.
     """
 
     __slots__ = ("_text", "title")
@@ -86,7 +85,7 @@ class _Table:
         self.title = title.decode()
 
     def row(self, key: str) -> list[str] | None:
-        """Return the columns after the first of the entry named ``key``."""
+        """Return the columns after the first of the entry with this key; None if there is none."""
         found, *columns = self._line(self._position(key)).split("\t")
         return columns if found == key else None
 
@@ -137,14 +136,14 @@ class ImportMap:
     def __init__(
         self, imports: bytes, distributions: bytes, namesakes: Callable[[], bytes] = bytes
     ) -> None:
-        """Use the contents of the three files; the last is read when it is first asked for."""
+        """Use the contents of the three files; the last is read on first use."""
         self._imports = _Table(imports)
         self._distributions = _Table(distributions)
         self._namesakes = cache(lambda: Namesakes(namesakes()))
 
     @classmethod
     def bundled(cls) -> ImportMap:
-        """Return the map this release ships; read once per process."""
+        """Return the map that this release ships; it is read once per process."""
         return _bundled()
 
     @property
@@ -154,9 +153,9 @@ class ImportMap:
         return found.group() if found else ""
 
     def provider(self, module: str) -> Provider | None:
-        """Return who supplies a dotted module, by its longest known prefix.
+        """Return the provider of a dotted module, by its longest known prefix.
 
-        None for an unknown module and for a bare namespace such as ``google.cloud``, which many
+        None for an unknown module, and for a bare namespace such as ``google.cloud``, which many
         distributions share.
         """
         name = module
@@ -185,15 +184,15 @@ class ImportMap:
         return Provider(module, supplier, conda, others, conda_constraint, constraint)
 
     def namespace(self, module: str) -> list[str]:
-        """Return the known modules below a bare namespace; empty where it is not one."""
+        """Return the known modules below a bare namespace; empty if it is not one."""
         return [] if self.provider(module) else list(self._imports.below(f"{module}."))
 
     def knows(self, pypi: str) -> bool:
-        """Return whether the map has a PyPI distribution, however its name is spelt."""
+        """Return whether the map has a PyPI distribution, in any spelling of its name."""
         return self._distributions.row(normalized(pypi)) is not None or bool(self.modules(pypi))
 
     def conda_name(self, pypi: str) -> str | None:
-        """Return the conda-forge name of a PyPI distribution; None where none is known."""
+        """Return the conda-forge name of a PyPI distribution; None if none is known."""
         name = normalized(pypi)
         row = self._distributions.row(name)
         if row is None or row[0:1] in ([_NOT_KNOWN_ON_CONDA], [_NOT_ON_CONDA]):
@@ -203,8 +202,8 @@ class ImportMap:
     def conda_candidate(self, pypi: str) -> str | None:
         """Return the name to look for on conda-forge: the known one, else the distribution's own.
 
-        The second is an identity that the map did not verify; the caller must check that the
-        channel's record depends on Python. None where that name is known to be something else.
+        The second is an identity that the map has not verified; the caller must check that the
+        channel's record depends on Python. None if that name is known to be something else.
         """
         name = normalized(pypi)
         if self._distributions.row(name) == [_NOT_ON_CONDA]:
@@ -214,8 +213,8 @@ class ImportMap:
     def pypi_names(self, conda: str) -> tuple[str, ...]:
         """Return every PyPI distribution that a conda-forge package stands for, best first.
 
-        ``py-opencv`` stands for four; a name that differs in ``-``, ``_`` and ``.`` alone is known
-        too (``opt_einsum`` and ``opt-einsum`` are one project).
+        ``py-opencv`` stands for four. Names that differ only in ``-``, ``_`` and ``.`` are the
+        same (``opt_einsum`` and ``opt-einsum`` are one project).
         """
         name = normalized(conda)
         found = dict.fromkeys(
@@ -227,11 +226,11 @@ class ImportMap:
         return tuple(found)
 
     def pypi_name(self, conda: str) -> str | None:
-        """Return the PyPI distribution that a conda-forge package is made from, if known."""
+        """Return the PyPI distribution that a conda-forge package is built from, if known."""
         return next(iter(self.pypi_names(conda)), None)
 
     def modules(self, pypi: str) -> tuple[str, ...]:
-        """Return the modules whose import is answered with this distribution."""
+        """Return the modules that are mapped to this distribution."""
         name = normalized(pypi)
         named = set(self._imports.rows(1, name))
         spellings = (name.replace("-", "_"), name.replace("-", "."), name)
@@ -241,11 +240,11 @@ class ImportMap:
         return tuple(sorted(named))
 
     def supplied(self, pypi: str) -> frozenset[str]:
-        """Return the modules known to be in a distribution, whoever answers their import."""
+        """Return the modules known to be in a distribution, also those mapped to another."""
         return frozenset({*self.modules(pypi), *self._imports.rows(2, normalized(pypi))})
 
     def near(self, module: str, n: int = 3) -> list[str]:
-        """Return up to ``n`` known modules spelt like ``module``, best first."""
+        """Return up to ``n`` known modules with names similar to ``module``, best first."""
         wanted = module.lower()
         matcher = SequenceMatcher(autojunk=False)
         matcher.set_seq2(wanted)

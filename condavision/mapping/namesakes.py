@@ -1,9 +1,9 @@
-"""The long tail of the import map, ``namesakes.bin``: modules that one distribution alone has.
+"""The long tail of the import map, ``namesakes.bin``: modules that only one distribution has.
 
 The file is a comment line, an index (the first module of every block and the block's length in
 bytes), an empty line, and zlib-compressed blocks of sorted lines ``module`` or ``module <TAB>
 distribution``. A module without a second column is supplied by the distribution of the same
-normalized name. ``tools/namesakes.py`` writes it and says what is in it; a look-up unpacks one
+normalized name. ``tools/namesakes.py`` writes it and documents its content; a look-up unpacks one
 block.
 """
 
@@ -30,7 +30,7 @@ class Namesakes:
         self._blocks: dict[int, bytes] = {}
 
     def row(self, module: str) -> list[str] | None:
-        """Return the columns after the first of a module's entry; None where it has none."""
+        """Return the columns after the first of a module's entry; None if it has no entry."""
         at = bisect_right(self._firsts, module) - 1
         if at < 0 or not module:
             return None

@@ -1,7 +1,7 @@
-"""The distributions that a project's own files name: its requirements, its build metadata.
+"""The distributions that a project's own files list: its requirements, its build metadata.
 
-They decide nothing that the map knows. They settle what is otherwise unknown or ambiguous: a name
-that the author wrote down beside the script is no guess.
+They never override the map. They only resolve what is otherwise unknown or ambiguous: a name that
+the author wrote beside the script is not a guess.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _LARGEST = 1_000_000  # bytes; no list of requirements is longer
 
 
 def project_names(root: Path) -> Mapping[str, str]:
-    """Return the distributions named in the files of a project's root: name -> file.
+    """Return the distributions listed in the files of a project's root: name -> file.
 
-    A file that is damaged or not what its name says names none.
+    A damaged or malformed file is skipped.
     """
     found: dict[str, str] = {}
     try:
@@ -52,7 +52,7 @@ def project_names(root: Path) -> Mapping[str, str]:
 
 
 def namesake(module: str, names: Iterable[str]) -> str | None:
-    """Return the one of ``names`` that a dotted module, or a package it lies in, is called as."""
+    """Return the one of ``names`` that is the name of a dotted module or of a parent package."""
     known = {*names}
     prefix = module
     while prefix:
@@ -74,7 +74,7 @@ def _readers(name: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _names(path: Path, stamp: Stamp | None) -> tuple[str, ...]:
-    """Return the names in one file, which ``stamp`` tells from earlier versions."""
+    """Return the names in one file; ``stamp`` changes with its content."""
     if stamp is None or stamp[0] > _LARGEST:
         return ()
     try:

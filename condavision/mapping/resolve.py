@@ -1,8 +1,9 @@
 """Decide, for every import of an analysis, which package supplies it, and record why.
 
-The order is fixed, first hit wins: an override in the script, an override in the configuration, a
-dependency the script declares, the bundled map. What is left over is *unknown*: it may be looked up
-under its own name on a trusted channel, never on PyPI, where anybody can register any name.
+The order is fixed and the first match wins: an override in the script, an override in the
+configuration, a dependency that the script declares, the bundled map. Everything else is *unknown*:
+it may be looked up under its own name on a trusted channel, but not on PyPI, where anyone can
+register any name.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _NOT_INSTALLED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """An override of ``module`` exists: of the import or of a package it lies in."""
+    """An override of ``module`` exists, which is the import or a parent package."""
 
     module: str
 
@@ -51,16 +52,16 @@ class DeclaredAt:
 
 @dataclass(frozen=True, slots=True)
 class NamedIn:
-    """A requirements ``file`` of the project, relative to its root, has a package of that name."""
+    """A requirements ``file``, relative to the project root, lists a package of that name."""
 
     file: str
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The bundled map of ``date`` (ISO 8601) has ``module``: the import or a package it lies in.
+    """The bundled map of ``date`` (ISO 8601) has ``module``, the import or a parent package.
 
-    ``sole``: its only evidence is that a single PyPI distribution has such a module.
+    ``sole``: the only evidence is that a single PyPI distribution has such a module.
     """
 
     module: str
@@ -76,11 +77,11 @@ Decision = Overridden | DeclaredAt | NamedIn | Mapped
 class Resolution:
     """What one imported module needs.
 
-    ``module`` is the dotted name that decided. ``requirement`` and ``decision`` are None where no
-    package is needed or known; an override that says "no package" is a decision without a
-    requirement. ``installed`` tells whether it enters the requirement set: an optional import has a
-    package all the same. ``left_to_declared``: nothing imports the module, and the script declares
-    the package that needs it, and so knows what that needs.
+    ``module`` is the dotted name that decided. ``requirement`` and ``decision`` are None if no
+    package is needed or known; an override with "no package" is a decision without a requirement.
+    ``installed`` is whether it enters the requirement set, which an optional import does not.
+    ``left_to_declared``: the module is implied by a package that the script declares, and so is
+    left to that declaration.
     """
 
     imported: Import
@@ -149,9 +150,9 @@ class _Resolver:
         }
 
     def learn(self, imports: Iterable[Import]) -> None:
-        """Note the distributions that some import can only mean.
+        """Collect the distributions that some import identifies unambiguously.
 
-        ``from haystack.indexes import SearchIndex`` tells whose ``import haystack`` is.
+        ``from haystack.indexes import SearchIndex`` decides what ``import haystack`` means.
         """
         for imported in imports:
             if imported.origin is Origin.PACKAGE and self._is_installed(imported.kind):
@@ -178,7 +179,7 @@ class _Resolver:
                 yield resolution
 
     def _candidates(self, imported: Import) -> tuple[str, ...]:
-        """Return the module, or its members where they may come from several distributions."""
+        """Return the module, or its members if they may come from several distributions."""
         if imported.name.startswith("flask.ext."):
             return (imported.name, "flask")
         if not imported.members or self._override(imported.name) is not None:
@@ -194,7 +195,7 @@ class _Resolver:
         return provider is not None and provider.module == spelt
 
     def _provider(self, module: str) -> Provider | None:
-        """Return who supplies a module; of several, who is needed anyway."""
+        """Return the provider of a module; of several, one that is required anyway."""
         provider = self.import_map.provider(_spelt_today(module))
         if provider is None or not provider.others or provider.pypi in self.named:
             return provider
@@ -260,7 +261,7 @@ class _Resolver:
 
     @cached_property
     def named(self) -> Mapping[str, str]:
-        """The distributions that the project's own files name, and the files."""
+        """The distributions that the project's own files list, and the files."""
         return project_names(self.root)
 
     def _override(self, module: str) -> tuple[str, Override] | None:
@@ -296,7 +297,7 @@ class _Resolver:
 
 
 def _spelt_today(module: str) -> str:
-    """Spell an extension of old Flask, ``flask.ext.wtf`` or ``flaskext.wtf``, as it is now."""
+    """Return the current name of an old Flask extension: ``flask.ext.wtf``, ``flaskext.wtf``."""
     match = _FLASK_EXTENSION.match(module)
     return f"flask_{module[match.end() :]}" if match else module
 

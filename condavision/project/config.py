@@ -1,4 +1,4 @@
-"""The settings of a project, all mistakes reported at once, and the command line's on top."""
+"""The settings of a project, overridden by the command line; all mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _VIRTUAL = re.compile(r"__[a-z0-9_]+\Z")
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line says; it wins over scripts and configuration."""
+    """The command line's settings, which override scripts and configuration."""
 
     channels: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
@@ -50,8 +50,8 @@ class Config:
     """The settings of one project.
 
     Paths are absolute. ``imports`` maps a module to a conda match spec, to ``pypi:`` and a PEP 508
-    requirement, or to an empty string where the module needs no package. ``settings`` is a
-    canonical text of what the file sets that can change a requirement set.
+    requirement, or to an empty string if the module needs no package. ``settings`` is a canonical
+    text of the file's settings that can change a requirement set.
     """
 
     root: Path
@@ -70,12 +70,12 @@ class Config:
     settings: str = ""
 
     def with_flags(self, flags: Flags, channels: tuple[str, ...] = ()) -> Config:
-        """Return the settings with the command line's on top; CONDAVISION_VENDORED is between.
+        """Return the settings with those of CONDAVISION_VENDORED and then the command line applied.
 
-        ``channels`` are the recorded ones, for a command line that has none.
+        ``channels`` are the recorded ones, used if the command line has none.
 
         Raises:
-            ConfigError: a channel of the command line is none, or carries credentials.
+            ConfigError: a channel of the command line is invalid or has credentials.
         """
         given = tuple(normalize(channel, Path.cwd()) for channel in flags.channels)
         vendored = flags.vendored or Path(os.environ.get("CONDAVISION_VENDORED", ""))
@@ -93,14 +93,14 @@ class Config:
         return self.flag_channels or own or self.channels
 
     def platforms_for(self, metadata: ScriptMetadata) -> tuple[str, ...]:
-        """Return the platforms asked for beside the current one, by the same precedence."""
+        """Return the requested platforms, with the same precedence."""
         return self.flag_platforms or metadata.platforms or self.platforms
 
 
 def read_config(
     root: Path, source: Path | None = None, settings: Mapping[str, Any] | None = None
 ) -> Config:
-    """Return the configuration that the ``settings`` of a file make, defaults for the others.
+    """Return the configuration of a file's ``settings``, with defaults for the others.
 
     Raises:
         ConfigError: settings are unknown or wrong; all are listed.
@@ -142,7 +142,7 @@ def read_config(
     if mistakes:
         raise ConfigError(
             f"{config.source}: {'; '.join(mistakes)}",
-            f"the settings are: {', '.join(readers)}",
+            f"the settings are {', '.join(readers)}",
         )
     deciding = {key: settings[key] for key in settings if key not in _UNDECIDING}
     return replace(
@@ -174,7 +174,7 @@ def _strings(value: object) -> tuple[str, ...]:
 def _platforms(value: object) -> tuple[str, ...]:
     names = _strings(value)
     if not set(names) <= set(PLATFORMS):
-        raise ValueError(f"some of {', '.join(PLATFORMS)}")
+        raise ValueError(f"a list of platforms: {', '.join(PLATFORMS)}")
     return names
 
 

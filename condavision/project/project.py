@@ -1,4 +1,4 @@
-"""An opened project: a target, its key in ``scripts.yml``, the configuration that holds for it."""
+"""An opened project: a target, its key in ``scripts.yml`` and its configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Project"]
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A target and the project it belongs to; ``key`` names it in ``scripts.yml``."""
+    """A target and its project; ``key`` is the target's key in ``scripts.yml``."""
 
     target: Target
     key: str

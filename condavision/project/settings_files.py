@@ -1,4 +1,4 @@
-"""Where a project's root is, and its configuration: each settings file is read once per command.
+"""Find a project's root and read its configuration; each settings file is read once per command.
 
 Settings live in ``[tool.condavision]`` of ``pyproject.toml`` or at the top level of
 ``condavision.toml``, in the project root only.
@@ -22,19 +22,17 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL", "SETTINGS_FILES", "SettingsFiles"]
 
 SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
-"""The files that configure a project, best first, and the table of each that is ours."""
+"""The files that configure a project, in order of precedence, and our table in each."""
 
 LOCAL = ".local"
 """The folder, in a locks folder, of locks that only this machine can use."""
 
-# False where a folder may not be looked into; the methods of Path raise PermissionError there.
-_exists, _is_file = os.path.exists, os.path.isfile
 
 _log = logging.getLogger(__name__)
 
 
 class SettingsFiles:
-    """The settings files that one command has looked at."""
+    """The settings files that one command has read."""
 
     def __init__(self) -> None:
         self._contents: dict[Path, bytes | OSError] = {}
@@ -45,7 +43,7 @@ class SettingsFiles:
 
         The nearest folder with condavision's own configuration or locks wins, then the nearest with
         a ``pyproject.toml`` or ``.git``, then the script's folder. A folder that other users can
-        write to ends the search: what lies in it could have been put there by anybody.
+        write to ends the search: they could have put anything there.
         """
         upward = _upward(start)
         candidates = list(takewhile(lambda folder: not _others_can_write(folder), upward))
@@ -56,9 +54,9 @@ class SettingsFiles:
         return upward[0]
 
     def distrusted(self, start: Path) -> tuple[Path, Path] | None:
-        """Return the folder that would be the root of ``start``, and the one others can write to.
+        """Return the root of ``start`` by content alone, and a folder that others can write to.
 
-        The second ends the search before the first, or is the first.
+        The second, if any, is the first or ends the search below it.
         """
         unsafe: Path | None = None
         for folder in _upward(start):
@@ -69,7 +67,7 @@ class SettingsFiles:
         return None
 
     def config(self, root: Path) -> Config:
-        """Return the configuration of a project root; defaults where it has none.
+        """Return the configuration of a project root; the defaults if it has none.
 
         Raises:
             ConfigError: the file is not TOML, or has unknown or wrong settings (all are listed).
@@ -91,7 +89,7 @@ class SettingsFiles:
         """Return the content of a file.
 
         Raises:
-            OSError: it cannot be read, or not there.
+            OSError: it cannot be read, or does not exist.
         """
         if path not in self._contents:
             try:
@@ -110,7 +108,7 @@ class SettingsFiles:
             return None
         except (OSError, UnicodeDecodeError) as error:
             if keys and isinstance(error, IsADirectoryError):
-                return None  # nor does somebody else's folder
+                return None  # nor does another user's folder
             reason = getattr(error, "strerror", None) or error
             raise ConfigError(
                 f"{source} cannot be read: {reason}", "make it a readable file, or remove it"
@@ -119,7 +117,7 @@ class SettingsFiles:
             table: Any = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             if keys and "tool.condavision" not in text:
-                return None  # somebody else's broken file says nothing to us
+                return None  # a broken file without our table is ignored
             raise ConfigError(f"{source} is not valid TOML: {error}") from error
         for key in keys:
             table = table.get(key)
@@ -128,9 +126,9 @@ class SettingsFiles:
         return dict(table)
 
     def _is_configured(self, folder: Path) -> bool:
-        if _exists(folder / "condavision.toml"):  # a folder of that name is reported as wrong
+        if (folder / "condavision.toml").exists():  # a folder of that name is reported as wrong
             return True
-        if any(_is_file(folder / "locks" / local / "scripts.yml") for local in ("", LOCAL)):
+        if any((folder / "locks" / local / "scripts.yml").is_file() for local in ("", LOCAL)):
             return True
         try:
             return b"[tool.condavision" in self._read(folder / "pyproject.toml")
@@ -154,4 +152,4 @@ def _others_can_write(folder: Path) -> bool:
 
 
 def _is_project(folder: Path) -> bool:
-    return _is_file(folder / "pyproject.toml") or _exists(folder / ".git")
+    return (folder / "pyproject.toml").is_file() or (folder / ".git").exists()

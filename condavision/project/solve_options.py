@@ -1,7 +1,7 @@
-"""The options of a solve: what bears on its result besides the requirement set and the platforms.
+"""The options of a solve: what affects its result besides the requirement set and the platforms.
 
-They take no part in the requirement hash, which names what is required. A lock records those that
-restrict it, and is solved again where they are asked for and it was made without them.
+They are not part of the requirement hash, which names what is required. A lock records those that
+restrict it; a lock solved without a requested restriction is solved again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 def cutoff(text: str, now: datetime) -> datetime:
     """Return the instant, in UTC, that ``7d``, ``2026-01-31`` or ``2026-01-31T12:00:00Z`` names.
 
-    A day means its end, so that what appeared on that day is in.
+    A date means the end of that day, so packages published on it are included.
 
     Raises:
         ValueError: ``text`` is none of these.
@@ -47,13 +47,14 @@ def cutoff(text: str, now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class SolveOptions:
-    """The options of a solve, as a configuration file or a command line sets them.
+    """The options of a solve, as a configuration file or the command line sets them.
 
-    Nothing newer than ``exclude_newer`` (UTC) is taken. ``virtual_packages`` are changes to the
-    defaults (``core.platforms``). ``trusted_channels`` may be asked for an unknown import by its
-    name; with ``allow_unverified`` so may PyPI. ``engine`` is rattler where None. ``conda`` is the
-    executable that conda-lock drives: the command line's alone, because a project's file must not
-    name a program to run. ``offline`` uses nothing but what is cached.
+    None leaves the default. Packages newer than ``exclude_newer`` (UTC) are not used.
+    ``virtual_packages`` are changes to the defaults (``core.platforms``). An unknown import is
+    looked up under its own name on ``trusted_channels``, with ``allow_unverified`` also on PyPI;
+    ``allow_sdist`` allows source distributions from PyPI. ``engine`` is rattler by default.
+    ``conda`` is the executable that conda-lock uses; only the command line sets it, because a
+    project's file must not choose a program to run. ``offline`` uses only cached data.
     """
 
     exclude_newer: datetime | None = None

@@ -1,7 +1,7 @@
-"""What a person names to be locked or run: a script, a module, or a folder that shares one lock.
+"""What can be locked or run: a script, a module, or a folder that shares one lock.
 
 Each has a key in ``scripts.yml``: a script its path below the project root, a folder its path and a
-slash, a module ``-m NAME``, followed by ``in FOLDER`` where that is not the project root.
+slash, a module ``-m NAME``, followed by ``in FOLDER`` if that is not the project root.
 """
 
 from __future__ import annotations
@@ -66,16 +66,16 @@ class Together:
         """Return the scripts of the folder, less what pytest, nox and installers read.
 
         Raises:
-            AnalysisError: it holds none.
+            AnalysisError: it has none.
         """
         found = find_scripts((self.folder,))
         ours = tuple(script for script in found if script.name not in READ_BY_TOOLS)
         if not ours:
-            raise AnalysisError(f"no script of yours in {self.folder}", "name another folder")
+            raise AnalysisError(f"no scripts in {self.folder}", "give another folder")
         return ours
 
     def walked(self) -> tuple[Path, ...]:
-        """Return the directories in which a new file would be one more script."""
+        """Return the directories in which a new file would be another script."""
         return folders_walked(self.folder)
 
 
@@ -83,36 +83,36 @@ Target = Path | Module | Together
 
 
 def named_target(path: Path) -> Target:
-    """Return what a path stands for by itself: a folder that cannot be run is a shared one."""
+    """Return the target of a path: a folder that cannot be run is a shared one."""
     return Together(path) if path.is_dir() and script_file(path) == path else path
 
 
 def require_target(target: Target) -> None:
-    """Refuse what cannot be read as the kind of thing it is named as.
+    """Refuse a target that does not exist or has an invalid name.
 
     Raises:
-        AnalysisError: there is no such script or folder.
-        UsageError: the name cannot be a module's.
+        AnalysisError: the script or folder does not exist.
+        UsageError: the name is not a valid module name.
     """
     if isinstance(target, Module):
         if not all(part.isidentifier() for part in target.name.split(".")):
             raise UsageError(
-                f"`{target.name}` is not the name of a module",
-                "name it as an import does: -m package.module",
+                f"`{target.name}` is not a module name",
+                "write it as in an import: -m package.module",
             )
     elif isinstance(target, Together):
         if not target.folder.is_dir():
             what = "not a folder" if target.folder.exists() else "no such folder"
-            raise AnalysisError(f"{target.folder}: {what}", "name a folder of scripts")
+            raise AnalysisError(f"{target.folder}: {what}", "give a folder of scripts")
     elif not target.exists():
         raise AnalysisError(f"{target}: no such file", "check the path")
     elif not script_file(target).is_file():
         what = "a folder without __main__.py" if target.is_dir() else "not a regular file"
-        raise AnalysisError(f"{target} is {what}, so it cannot be run", "name a script")
+        raise AnalysisError(f"{target} is {what}, so it cannot be run", "give a script")
 
 
 def typed(target: Target) -> str:
-    """Return a target as it is typed into a shell, behind ``condavision lock``."""
+    """Return a target as shell words, for use after ``condavision lock``."""
     if isinstance(target, Module):
         return f"-m {target.name}"
     if isinstance(target, Together):
@@ -122,7 +122,7 @@ def typed(target: Target) -> str:
 
 
 def place_of(target: Target) -> Path:
-    """Return the real folder that the target's project is sought upward from."""
+    """Return the real folder where the search for the target's project root starts."""
     if isinstance(target, Path):
         return script_file(target).resolve().parent
     return target.folder.resolve()
@@ -141,7 +141,7 @@ def key_of(target: Target, root: Path) -> str:
 
 
 def folder_keys(key: str) -> tuple[str, ...]:
-    """Return the keys that a script's folders would have, the nearest first; none for a module."""
+    """Return the keys of a script's folders, the nearest first; none for a module."""
     if key.startswith(_MODULE):
         return ()
     return tuple(_folder_key(folder) for folder in PurePosixPath(key).parents)
@@ -152,7 +152,7 @@ def _folder_key(folder: PurePosixPath) -> str:
 
 
 def target_of(key: str, root: Path) -> Target:
-    """Return the target that a key of ``scripts.yml`` stands for."""
+    """Return the target of a key in ``scripts.yml``."""
     if key.startswith(_MODULE):
         name, _, folder = key.removeprefix(_MODULE).partition(_IN)
         return Module(name, root / folder)
@@ -160,7 +160,7 @@ def target_of(key: str, root: Path) -> Target:
 
 
 def is_there(target: Target, paths: Sequence[Path]) -> bool:
-    """Tell whether a target still exists; ``paths`` are searched for modules too."""
+    """Return whether a target still exists; ``paths`` are searched for modules too."""
     if isinstance(target, Path):
         return target.exists()
     if isinstance(target, Together):
@@ -169,7 +169,7 @@ def is_there(target: Target, paths: Sequence[Path]) -> bool:
 
 
 def file_of(module: Module, paths: Sequence[Path]) -> Path | None:
-    """Return the real path of the file that a module is run from, None where it is gone."""
+    """Return the real path of the file that a module is run from; None if it does not exist."""
     try:
         return module_file(module.name, [module.folder, *paths]).resolve()
     except AnalysisError:
@@ -177,6 +177,6 @@ def file_of(module: Module, paths: Sequence[Path]) -> Path | None:
 
 
 def near(path: Path) -> Path:
-    """Return a path as a person would type it here: relative where that is shorter."""
+    """Return a path relative to the current folder if that is shorter."""
     here = Path.cwd()
     return Path(os.path.relpath(path, here)) if path.is_relative_to(here) else path

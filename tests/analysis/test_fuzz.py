@@ -1,4 +1,4 @@
-"""Whatever the bytes, reading them ends in a result or in an error that says where."""
+"""Whatever the bytes, reading them gives a result or an error with its location."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports that may fail where the script goes on to need them all the same."""
+"""Imports that may fail although the script needs them later."""
 
 from __future__ import annotations
 

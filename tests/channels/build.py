@@ -1,4 +1,4 @@
-"""Building the test channel: once for each set of inputs, whoever comes first."""
+"""Build the test channel, once for each set of inputs."""
 
 from __future__ import annotations
 

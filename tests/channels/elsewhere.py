@@ -1,4 +1,4 @@
-"""Other platforms' share of the channel: records to solve with, of packages nobody links here."""
+"""The channel's packages for other platforms: records to solve with, never installed."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ __all__ = ["Package"]
 
 @dataclass(frozen=True)
 class Package:
-    """What a recipe would say. ``noarch`` is ``python``, ``generic`` or None for a platform's."""
+    """The content of a recipe. ``noarch`` is ``python``, ``generic`` or None for a platform's."""
 
     name: str
     version: str

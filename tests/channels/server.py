@@ -27,7 +27,7 @@ class Fault(Enum):
 
 
 class Channel:
-    """A channel on disk, and the same over HTTP once ``http_url`` is asked for.
+    """A channel on disk, and the same over HTTP once ``http_url`` is used.
 
     ``path`` is its folder, not to be written to. ``requested`` are the paths asked of the server,
     in order, ``answered`` those paths with the status they were answered with. Files have an ETag.
@@ -56,7 +56,7 @@ class Channel:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fail(self, name: str, fault: Fault, times: int = 1_000_000) -> None:
-        """Let requests whose path contains ``name`` fail from now on; all where it is empty."""
+        """Let requests whose path contains ``name`` fail from now on; all if it is empty."""
         self.faults[name] = fault
         self._times[name] = times
 
@@ -99,7 +99,7 @@ class Channel:
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing where the client has seen enough: it may share our standard error."""
+        """Ignore clients that disconnect early, and keep standard error clean."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -203,4 +203,4 @@ class _Handler(SimpleHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
-        """Say nothing: the tests look at ``requested``."""
+        """Log nothing: the tests use ``requested``."""

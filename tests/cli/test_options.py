@@ -30,4 +30,4 @@ EMPTY = [
 def test_an_empty_name_is_no_script(words: list[str], command: CommandLine) -> None:
     failed = command(*words)
     assert failed.code == 2
-    assert "empty" in failed.err or "Name " in failed.err or "nothing is named" in failed.err
+    assert "empty" in failed.err or "Give " in failed.err or "folder or module given" in failed.err

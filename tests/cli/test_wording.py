@@ -42,13 +42,13 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     ),
     (SkippedFile(Path("a.py"), SkipReason.UNREADABLE, "{odd}"), "a.py skipped: {odd}"),
     (UnreadFile(HERE), "s.py:3: not read as Python"),
-    (MissingSearchPath(Path("c.toml"), Path("lib")), "`paths` names lib"),
+    (MissingSearchPath(Path("c.toml"), Path("lib")), "`paths` has lib"),
     (RelativeImport(HERE, "shop.tool", Path.cwd()), "by its path: use -m shop.tool"),
-    (RelativeImport(HERE, "", Path.cwd()), "fails when it is run by its path"),
+    (RelativeImport(HERE, "", Path.cwd()), "when the script is run by its path"),
     (OutsideSearchPath(HERE, "p", "src"), 'add "src" to `paths`'),
     (SoleProvider(HERE, "gidgetlab", "gidget"), '[imports] gidgetlab = "pypi:gidget"'),
     (UntrustedConfiguration(Path("a b"), Path("a b")), "run `chmod o-w 'a b'`"),
-    (OvershadowedLock("s.py", Path("scripts.yml")), "`run` takes that one"),
+    (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),
 ]
 
 
@@ -81,15 +81,15 @@ def test_every_origin_has_words(rule: OriginRule) -> None:
 @pytest.mark.parametrize(
     ("resolution", "words"),
     [
-        ({}, "no package is known for it"),
+        ({}, "no known package"),
         ({"decision": Overridden("m")}, "override: m needs no package"),
         ({"decision": Overridden("m"), "requirement": NEEDED}, "override of m"),
         ({"decision": DeclaredAt(HERE), "requirement": NEEDED}, "declared in s.py:3"),
-        ({"decision": NamedIn("r.txt"), "requirement": NEEDED}, "named in r.txt"),
+        ({"decision": NamedIn("r.txt"), "requirement": NEEDED}, "listed in r.txt"),
         ({"decision": MAPPED, "requirement": NEEDED}, "map of 2026-11-23: openpyxl"),
         (
             {"decision": Mapped("m", "2026-11-23", sole=True), "requirement": NEEDED},
-            "nobody else has it: map of 2026-11-23: m",
+            "only provider: map of 2026-11-23: m",
         ),
     ],
 )
@@ -102,7 +102,7 @@ def test_what_is_not_installed_says_why() -> None:
     python = PythonRange.of([(3, 9)])
     fallback = Import("m", HERE, ImportKind.FALLBACK, needed_on=python)
     assert resolution_words(Resolution(fallback, "m", installed=False)) == (
-        f"no package is known for it; fallback of another import, needed on Python {python}"
+        f"no known package; fallback of another import, needed on Python {python}"
     )
     implied = Import("openpyxl", HERE, ImportKind.IMPLIED, implied_by="pandas.read_excel")
     left = Resolution(implied, "openpyxl", NEEDED, MAPPED, installed=False, left_to_declared=True)

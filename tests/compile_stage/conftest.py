@@ -26,7 +26,7 @@ PLATFORMS = ("linux-64", "osx-arm64", "win-64")
 
 @dataclass(frozen=True)
 class Dated(Package):
-    """A package that was uploaded on a day; undated where that is empty."""
+    """A package that was uploaded on a day; undated if that is empty."""
 
     date: str = "2025-01-01"
 

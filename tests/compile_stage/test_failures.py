@@ -1,4 +1,4 @@
-"""What cannot be solved is said in the user's terms: which file asked for what, and where."""
+"""Failed solves are reported in the user's terms: which file requires what, and where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks that keep what a team agreed on elsewhere, and say what they could not keep."""
+"""Locks that keep agreed versions, and report those that they could not keep."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_of_what_excludes_each_other_the_weightier_is_kept(command: CommandLine)
     found = _locked(command, "sum.py", "--from", "env.yml")
     assert (found["python"], found["numpy"]) == ("3.8.18", "1.24.4")
     said = command("lock", "sum.py", "--from", "env.yml").ok().out
-    heading = said.splitlines().index(next(x for x in said.splitlines() if "agreed on" in x))
+    heading = said.splitlines().index(next(x for x in said.splitlines() if "agreed" in x))
     assert said.splitlines()[heading + 1].split() == ["numpy", "2.2.6.*", "1.24.4", "linux-64"]
 
 

@@ -79,7 +79,7 @@ def netrc(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def in_the_url(served: Channel) -> dict[str, str]:
-    """The word in the index's URL, as uv is told it."""
+    """The name of the index in its URL and in uv's variables."""
     return {"UV_DEFAULT_INDEX": f"{served.http_url.replace('//', f'//user:{WORD}@')}/simple"}
 
 

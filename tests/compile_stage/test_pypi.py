@@ -35,7 +35,7 @@ def served(tmp_path: Path) -> Iterator[Channel]:
 
 @pytest.fixture
 def index(served: Channel, monkeypatch: pytest.MonkeyPatch) -> WheelIndex:
-    """That index, which uv is told to use and no other."""
+    """That index, as the only one that uv uses."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"{served.http_url}/simple")
     monkeypatch.setenv("UV_NO_CONFIG", "1")
     for name in ("UV_INDEX", "UV_FIND_LINKS", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"):

@@ -51,5 +51,5 @@ def test_a_lock_that_run_does_not_use_is_reported(command: CommandLine) -> None:
     committed = read_index(command.folder / "locks").updated({"s.py": Entry("0" * 16, "1" * 16)})
     write_index(committed)
     locked = command("lock", "-c", "interpreters:", "s.py", "--json").ok()
-    assert any("`run` takes that one" in caution for caution in locked.json()[0]["cautions"])
+    assert any("which `run` uses" in caution for caution in locked.json()[0]["cautions"])
     assert "locks/scripts.yml" in command("lock", "-c", "interpreters:", "s.py").ok().err

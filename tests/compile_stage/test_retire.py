@@ -24,7 +24,7 @@ def test_prune_forgets_the_last_script_of_a_folder(folder: str, command: Command
     command("lock", folder).ok()
     (command.folder / "jobs" / "s.py").unlink()
     assert command("lock", folder).code == 65
-    assert "forgot jobs/s.py" in command("lock", "--prune", folder).ok().err
+    assert "removed jobs/s.py from scripts.yml" in command("lock", "--prune", folder).ok().err
     locks = command.folder / "locks" / ".local"
     assert not read_index(locks).entries
     assert not [*locks.glob("*.conda-lock.yml")]

@@ -128,7 +128,7 @@ def test_a_folder_of_scripts_with_locks_of_their_own_is_installed(command: InPro
         refused = command(*verb, "jobs")
         assert refused.code == 70
         assert "the scripts of jobs are not locked together" in refused.err
-        assert "name one of them: jobs/SCRIPT" in refused.err
+        assert "give one of them: jobs/SCRIPT" in refused.err
 
 
 @pytest.mark.parametrize("together", [(), ("--together",)])
@@ -158,7 +158,7 @@ def test_a_folder_is_parted(command: InProcess) -> None:
     command("lock", "--together", "jobs").ok()
     shared = entries(command)["jobs/"]
     parted = command("lock", "--apart", "jobs", "other.py").ok()
-    assert f"the lock {shared} is no longer used" in parted.err
+    assert f"lock {shared} is no longer used" in parted.err
     found = entries(command)
     assert set(found) == {"jobs/a.py", "jobs/sub/b.py", "other.py"}, "near.py is a module of b.py"
     assert len({shared, *found.values()}) == 4
@@ -221,7 +221,7 @@ def test_what_is_committed_goes_first(command: InProcess) -> None:
     for path in (command.folder / "locks" / ".local").glob("*.yml"):
         path.rename(command.folder / "locks" / path.name)
     locked = command("lock", "jobs/a.py").ok()
-    assert "`run` takes that one" in locked.err
+    assert "which `run` uses" in locked.err
     (checked,) = command("check", "jobs/a.py", "--json").ok().json()
     assert checked["hash"] == shared
 

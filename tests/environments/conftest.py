@@ -78,7 +78,7 @@ def home(home: Path, extracted_pythons: Path) -> Path:
 
 @pytest.fixture
 def make_lock(channel: Channel) -> MakeLock:
-    """Solve specs on the test channel, this Python included unless another is asked for."""
+    """Solve specs on the test channel, this Python included unless another is given."""
 
     def make(*specs: str, url: str | None = None, extra: tuple[LockedPackage, ...] = ()) -> Lock:
         python = () if any(spec.startswith("python ") for spec in specs) else (THIS_PYTHON,)
@@ -109,7 +109,7 @@ def make_environment(make_lock: MakeLock, home: Path) -> Callable[..., Environme
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """A file system of its own, mounted with the options given, and again with others."""
+    """A separate file system, mounted with the given options, and again with others."""
     folder = tmp_path / "disk"
     folder.mkdir()
 
@@ -126,7 +126,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
 
 @pytest.fixture
 def untrusted_url(tmp_path: Path, clean_environment: None) -> Iterator[str]:
-    """A server whose certificate nobody vouches for."""
+    """A server with an untrusted certificate."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl makes the certificate")
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]

@@ -61,7 +61,7 @@ def test_on_a_file_system_of_its_own(
 def test_packages_in_a_read_only_cache(
     make_lock: MakeLock, home: Path, small_disk: Callable[..., Path]
 ) -> None:
-    """An administrator fills it; users link from it, and fetch what it lacks for themselves."""
+    """An administrator fills it; users link from it, and fetch missing packages for themselves."""
     disk = small_disk("size=500m")
     lock = make_lock("requests")
     filled = disk / "home"

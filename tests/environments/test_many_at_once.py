@@ -52,7 +52,7 @@ from condavision.environments.activation import load
 from condavision.environments.install import install
 from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.exec_stage.process import become
-from condavision.core.model import Lock, LockedPackage, LockRecord, Manager
+from condavision.core.model import Lock, LockedPackage, Manager
 from condavision.cli.progress import LineProgress
 from condavision.core.platforms import current_subdir
 
@@ -60,7 +60,7 @@ home, script, *files = sys.argv[1:]
 for file in files:
     content = json.loads(Path(file).read_text())
     packages = tuple(LockedPackage(**{**p, "manager": Manager(p["manager"])}) for p in content.pop("packages"))
-    lock = Lock(**{**content, "record": LockRecord()}, packages=packages)
+    lock = Lock(**content, packages=packages)
     environment = install(lock, current_subdir(), home=Path(home), progress=LineProgress())
 sys.stdout.flush()
 if script == "-":
@@ -98,7 +98,7 @@ class Scene:
 
 
 def altered_files(prefix: Path) -> list[str]:
-    """The files of packages, python's apart, that are not what their package says."""
+    """The files of packages, python's apart, that differ from their package."""
     found = []
     for record in prefix.glob("conda-meta/*.json"):
         if record.name.startswith("python-"):
@@ -118,7 +118,7 @@ def scene(tmp_path: Path, home: Path) -> Scene:
 
 
 def finished(process: subprocess.Popen[str]) -> None:
-    """The script ran to its end, in what it was locked to."""
+    """The script ran to its end, in its locked environment."""
     output, errors = process.communicate()
     assert (output, process.returncode) == ("200\n", 0), errors
 
@@ -211,7 +211,7 @@ def test_killed_at_any_moment(scene: Scene, make_lock: MakeLock, iniconfig: Lock
 def test_disks_of_any_size(
     scene: Scene, make_lock: MakeLock, small_disk: Callable[..., Path]
 ) -> None:
-    """Where the room ends, the run says so and leaves nothing; with more room the next succeeds."""
+    """On a full disk the run reports it and leaves nothing; with more space the next succeeds."""
     file = scene.keep("lock", make_lock("requests"))
     chooser = random.Random(_count("SEED", 1))
     full = 0
@@ -234,7 +234,7 @@ def test_disks_of_any_size(
 
 
 def test_orphans_keep_the_lock(scene: Scene, make_lock: MakeLock) -> None:
-    """What a killed builder started still writes; nobody builds until it is done."""
+    """Children of a killed builder still write; no build starts until they are done."""
     path = scene.home / "it.lock"
     code = (
         "import subprocess, sys; from pathlib import Path;"

@@ -52,7 +52,7 @@ def _digest(content: bytes) -> str:
 
 @dataclass
 class Index:
-    """Wheels made here, on a server that can be switched off: its port is nobody else's then."""
+    """Wheels made here, on a server that can be switched off: its port stays reserved then."""
 
     folder: Path
     requested: list[str] = field(default_factory=list)
@@ -120,7 +120,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 @pytest.fixture
 def build(make_lock: MakeLock, home: Path) -> Build:
-    """Build the environment of some distributions anew; return it with what was said."""
+    """Rebuild the environment of some distributions; return it with the messages."""
 
     def make(*packages: LockedPackage, conda: tuple[str, ...] = ()) -> tuple[Environment, str]:
         remove(item for item in list_environments(home))
@@ -178,7 +178,7 @@ def test_a_file_that_a_conda_package_brings_too_is_whole(
 def test_a_wheel_with_a_wrong_record_is_fetched_twice_and_then_known(
     build: Build, index: Index
 ) -> None:
-    """Neither pip nor uv minds; what was locked is the wheel, and it is what was fetched."""
+    """pip and uv accept it too: the locked wheel is the fetched one."""
     liar = index.wheel("liar", "1", {"liar.py": b"x = 1\n", "pkg/__init__.py": b""}, lies=True)
     environment, _ = build(liar)
     assert list(altered_files(environment.prefix)) == []
@@ -234,7 +234,7 @@ def test_fetching_again_leaves_one_copy(build: Build, index: Index, home: Path) 
 def test_what_stays_altered_is_said(
     build: Build, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such as where another program rewrites what it is given."""
+    """For example if another program rewrites files."""
     path = "lib/site-packages/foo.py"
     monkeypatch.setattr(
         "condavision.environments.build.altered_files", lambda _: iter([("foo", path)])

@@ -44,7 +44,7 @@ FELL_BACK = "condavision was asked: "
 
 @dataclass(frozen=True)
 class Scene:
-    """A script with a launcher, and a ``condavision`` on PATH that only says what it is asked."""
+    """A script with a launcher, and a ``condavision`` on PATH that only prints its arguments."""
 
     root: Path
     environment: Environment

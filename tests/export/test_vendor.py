@@ -156,8 +156,8 @@ def test_damage_is_named_and_repaired(command: CommandLine, lock: Lock, tmp_path
 
 
 WHAT_TO_TYPE = {
-    Fault.NOT_FOUND: "no longer has it, so lock again: condavision lock --upgrade",
-    Fault.GARBLED: "if its channel replaced it, lock again: condavision lock --upgrade",
+    Fault.NOT_FOUND: "no longer has it, so run `condavision lock --upgrade",
+    Fault.GARBLED: "if its channel replaced it, run `condavision lock --upgrade",
     Fault.TRUNCATED: "try again",
 }
 

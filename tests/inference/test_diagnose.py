@@ -39,8 +39,8 @@ def test_a_module_outside_the_search_path_is_reported(command: CommandLine) -> N
         path.write_text("import p, p.x, q\n" if path.name == "s.py" else "")
     settings = command.folder / "condavision.toml"
     (command.folder / "r.py").write_text(f"import {command.folder.name}.p\n")
-    assert 'which lies in ..: add ".." to `paths`' in command("explain", "r.py").ok().err
-    reported = 'scripts/s.py:1: Python will not find `{}`, which lies in {}: add "{}" to `paths`'
+    assert 'which is in ..: add ".." to `paths`' in command("explain", "r.py").ok().err
+    reported = 'scripts/s.py:1: Python will not find `{}`, which is in {}: add "{}" to `paths`'
     found = command("explain", "scripts/s.py").ok().err
     assert [
         reported.format("p", ".", ".") in found,
@@ -55,7 +55,7 @@ def test_a_module_outside_the_search_path_is_reported(command: CommandLine) -> N
 def test_a_module_of_a_single_distribution_is_reported(command: CommandLine) -> None:
     (command.folder / "s.py").write_text("import gidgetlab\n")
     reported = (
-        "caution: s.py:1: `gidgetlab` is taken for gidgetlab, which alone on PyPI has such a module"
+        "s.py:1: `gidgetlab` is assumed to be gidgetlab, the only PyPI project with this module"
     )
     assert reported in command("explain", "s.py").ok().err
     settings = 'channels = ["interpreters:"]\n[imports]\ngidgetlab = "pypi:gidgetlab"\n'
@@ -63,7 +63,7 @@ def test_a_module_of_a_single_distribution_is_reported(command: CommandLine) -> 
     assert "caution" not in command("explain", "s.py").ok().err
     (command.folder / "s.py").write_text("import our_data_loaders, requests\n")
     locked = command("lock", "s.py")
-    assert (locked.code, "no package is known for `import our_data_loaders`" in locked.err) == (
+    assert (locked.code, "no known package for `import our_data_loaders`" in locked.err) == (
         66,
         True,
     )
@@ -74,7 +74,7 @@ def test_a_folder_that_anybody_can_write_to_is_reported(command: CommandLine) ->
     (command.folder / "scripts").mkdir()
     script = command.folder / "scripts" / "s.py"
     script.write_text("import json\n")
-    reported = "the configuration or locks in . are not used, because anybody can write to .;"
+    reported = "the configuration and locks in . are ignored, because other users can write to .;"
     assert f"caution: {reported}" in command("explain", "scripts/s.py").ok().err
     assert f"hint: {reported}" in command("run", "scripts/s.py").err
     script.write_text("import no_such_thing_at_all\n")

@@ -15,7 +15,7 @@ def test_a_python_newer_than_any_known_is_refused(command: CommandLine) -> None:
     (command.folder / "s.py").write_text(text)
     failed = command("lock", "s.py")
     assert failed.code == 65
-    assert "s.py:2: requires-python >=3.99 is newer than any Python known" in failed.err
+    assert "s.py:2: requires-python >=3.99 is newer than any known Python" in failed.err
     assert "<2.7" not in failed.err + command("explain", "s.py").ok().out
 
 

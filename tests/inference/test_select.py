@@ -53,5 +53,5 @@ def test_a_folder_without_scripts_is_an_error(command: CommandLine) -> None:
     for command_name in ("lock", "check"):
         refused = command(command_name, "jobs")
         assert refused.code == 65, refused.err
-        assert "no script of yours in jobs\n" in refused.err
+        assert "no scripts in jobs\n" in refused.err
         assert "  hint: jobs/begun.py skipped: empty file\n" in refused.err

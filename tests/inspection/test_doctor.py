@@ -1,4 +1,4 @@
-"""The doctor finds what is wrong, says how to fix it, and finds nothing where all is well."""
+"""The doctor reports problems with fixes, and nothing if there are none."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def project(
 
 
 def wrong(findings: Iterator[Finding]) -> dict[str, Finding]:
-    """What is not in order, the machine's own PATH apart."""
+    """The problems, except those of the machine's own PATH."""
     return {
         finding.what: finding
         for finding in findings
@@ -91,7 +91,7 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
     "a conflict": (
         lambda root: (root / "locks" / ".local" / "scripts.yml").write_text("<<<<<<< ours\n"),
         State.BROKEN,
-        "settle the merge conflict",
+        "resolve the merge conflict",
     ),
     "a wrong setting": (
         lambda root: (root / "condavision.toml").write_text("channels = 3\n"),
@@ -293,7 +293,7 @@ def _dist_info(site: Path, *lines: str) -> Path:
 def test_what_lacks_a_dependency_is_installed_from_where_it_came(
     document: object, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No index needs to have what was installed from a checkout."""
+    """A package installed from a checkout may be missing on the index."""
     installed = _dist_info(tmp_path / "site", "Requires-Dist: no-such-distribution-anywhere")
     if document is not None:
         (installed / "direct_url.json").write_text(json.dumps(document))

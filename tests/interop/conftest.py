@@ -1,4 +1,4 @@
-"""A locked project, the conda-lock command line, and a conda of this machine where it has one."""
+"""A locked project, the conda-lock command line, and the machine's conda, if any."""
 
 from __future__ import annotations
 

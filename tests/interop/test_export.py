@@ -142,7 +142,7 @@ REFUSED = [
     ("words.py", ["--format", "explicit", "--platform", "osx-64"], "no packages for osx-64"),
     ("words.py", ["--format", "dockerfile"], "lies on this machine"),
     ("words.py", ["--format", "dockerfile", "--platform", "win-64"], "not for win-64"),
-    ("0" * 16, ["--format", "explicit"], "there is no lock"),
+    ("0" * 16, ["--format", "explicit"], "no lock"),
     ("0" * 16, ["--format", "dockerfile"], "for a script"),
     ("sum.py", ["--format", "explicit"], "has no lock"),
 ]
@@ -167,7 +167,7 @@ def test_local_interpreters_cannot_leave_the_machine(pypi_only: CommandLine) -> 
 
 
 def _built(text: str, context: Path, image: Path) -> list[list[str]]:
-    """Do what a Dockerfile says about files; return its commands."""
+    """Apply the COPY lines of a Dockerfile; return its commands."""
     commands = []
     for line in text.splitlines():
         instruction, _, rest = line.partition(" ")

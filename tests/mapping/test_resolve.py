@@ -209,7 +209,7 @@ def test_unknown_imports_are_listed_with_near_names_and_what_to_type() -> None:
         require_known(set_.requirements, MAP)
     lines = raised.value.message.splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith("s.py:7: no package is known for `import bpy`")
+    assert lines[0].startswith("s.py:7: no known package for `import bpy`")
     assert "Blender" in lines[0]
     assert "pandas" in lines[1]
     assert any('"CONDA-PACKAGE"' in hint for hint in raised.value.hints)

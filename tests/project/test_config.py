@@ -1,4 +1,4 @@
-"""Configuration: where it is looked for, what it may say, every mistake at once."""
+"""Configuration: where it is found, which values are valid, all mistakes reported at once."""
 
 from __future__ import annotations
 
@@ -146,8 +146,12 @@ def test_a_broken_pyproject_that_is_not_ours_is_left_alone(make_project: MakePro
 
 
 CONFIGURATIONS = [
-    ('platforms = ["linux-46"]\n', 2, "condavision.toml: `platforms` must be some of linux-64"),
-    ('paths = ["library"]\n', 0, "`paths` names library, no folder"),
+    (
+        'platforms = ["linux-46"]\n',
+        2,
+        "condavision.toml: `platforms` must be a list of platforms: linux-64",
+    ),
+    ('paths = ["library"]\n', 0, "`paths` has library, which is not a folder"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""What can be locked, and how it is written in scripts.yml and on the command line."""
+"""Targets, and their form in scripts.yml and on the command line."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def notebook_text(data: bytes, file: str) -> tuple[bytes, tuple[tuple[int, int],
         ) from error
     cells = _cells(notebook)
     if cells is None:
-        raise AnalysisError(f"{file}: not a notebook: it has no cells", "name a script instead")
+        raise AnalysisError(f"{file}: not a notebook: it has no cells", "give a script instead")
     language = _language(notebook)
     if language not in {"", "python", "ipython"}:
         raise AnalysisError(f"{file}: a notebook in {language}, not in Python")

@@ -154,7 +154,7 @@ def search_scripts(
         inside = _search(path, modules=modules)
         if not inside.scripts and path not in spare:
             raise AnalysisError(
-                f"no Python script in {path}", "name the script itself", diagnostics=inside.skipped
+                f"no Python script in {path}", "give the script itself", diagnostics=inside.skipped
             )
         found += inside.scripts
         skipped += inside.skipped

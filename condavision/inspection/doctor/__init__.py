@@ -56,8 +56,8 @@ CHECKS = (
 def examine(folder: Path, home: Path, *, offline: bool = False) -> Iterator[Finding]:
     """Examine the installation, the cache ``home`` and the project of ``folder``.
 
-    Nothing is changed, and with ``offline`` no network is used. What cannot be read is reported as
-    broken; nothing is raised for it.
+    Nothing is changed, and with ``offline`` no network is used. Unreadable files are reported as
+    broken, not raised.
     """
     try:
         subject = Subject(home, Workspace().config(folder))

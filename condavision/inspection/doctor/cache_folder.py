@@ -28,7 +28,7 @@ _FULL, _NEARLY_FULL = 100e6, 2e9  # bytes; an environment with numpy takes 200 M
 
 
 def check_cache_folder(subject: Subject) -> Iterator[Finding]:
-    """Yield whether the folder can be written, runs programs, links files and has room."""
+    """Yield whether the folder is writable, allows programs and hard links, and has free space."""
     home = subject.home
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def check_cache_folder(subject: Subject) -> Iterator[Finding]:
             writable = Finding(_AREA, "folder", State.OK, str(home))
             program, linked = _runs_programs(folder), _links_files(home)
     except OSError as error:
-        found = f"{home} cannot be written: {error.strerror}; what is installed still runs"
+        found = f"{home} is not writable: {error.strerror}; installed environments still run"
         writable = Finding(_AREA, "folder", State.BROKEN, found, _ELSEWHERE)
         program = linked = None
     yield writable
@@ -77,7 +77,7 @@ def _links_files(home: Path) -> Finding:
             os.link(file, target / "link")
         except OSError as error:
             found = f"environments are copies of packages: no hard links ({error.strerror})"
-            fix = f"put {sources} and {targets} on one file system that has them"
+            fix = f"put {sources} and {targets} on one file system with hard links"
             return Finding(_AREA, "links", State.WARNING, found, fix)
     return Finding(_AREA, "links", State.OK, "environments share their files with the packages")
 
@@ -89,7 +89,7 @@ def _fast_start(home: Path) -> Finding | None:
     status = warm.stat()
     if status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o022:
         return None
-    found = f"others can write {warm}, so it is not trusted and every run starts slowly"
+    found = f"other users can write {warm}, so it is not trusted and every run starts slowly"
     fix = f"rm -r {shlex.quote(str(warm))} && chmod go-w {shlex.quote(str(home))}"
     return Finding(_AREA, "fast start", State.WARNING, found, fix)
 

@@ -28,7 +28,7 @@ _INDEXES = ("repodata.json.zst", "repodata.json")
 
 
 def check_channels(subject: Subject) -> Iterator[Finding]:
-    """Yield whether each channel has an index, and how long it takes to answer."""
+    """Yield whether each channel has an index, and how fast it answers."""
     for channel in subject.config.channels:
         local = channel == INTERPRETERS
         yield _interpreters(subject.home) if local else _channel(channel, subject.home)
@@ -58,18 +58,18 @@ def _channel(channel: str, home: Path) -> Finding:
             return Finding(_AREA, channel, State.OK, f"answers in {time.monotonic() - began:.2f} s")
     if code in {401, 403}:
         if _opens(base, home):
-            return Finding(_AREA, channel, State.OK, "opens with your credentials")
-        found = f"requires credentials ({reason}), and yours are not accepted"
+            return Finding(_AREA, channel, State.OK, "accepts your credentials")
+        found = f"requires credentials ({reason}) and does not accept yours"
         return Finding(_AREA, channel, State.BROKEN, found, f"add them: {CREDENTIALS}")
     if code == 404:
-        found, fix = f"there is no index at {base}noarch", "check the spelling of the channel"
+        found, fix = f"no index at {base}noarch", "check the spelling of the channel"
         return Finding(_AREA, channel, State.BROKEN, found, fix)
     fix = channel_certificate_hint(reason) or UNREACHABLE
     return Finding(_AREA, channel, State.BROKEN, f"{base} does not answer: {reason}", fix)
 
 
 def _opens(base: str, home: Path) -> bool:
-    """Return whether rattler can read an index with the credentials that the user has stored."""
+    """Return whether rattler can read an index with the user's stored credentials."""
     from rattler import Channel  # noqa: PLC0415 - as above
 
     from condavision.compile_stage.solving.gateway import UNREADABLE, open_gateway  # noqa: PLC0415 - as above
@@ -83,7 +83,7 @@ def _opens(base: str, home: Path) -> bool:
 
 
 def _request(url: str) -> tuple[int, str]:
-    """Return the HTTP status of a file and its reason; 0 where nothing answered."""
+    """Return the HTTP status of a file and its reason; 0 if there is no answer."""
     request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - schemes are checked above
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT):  # noqa: S310 - as above

@@ -1,4 +1,4 @@
-"""Whether the command ``condavision`` is the one of this installation."""
+"""Whether the ``condavision`` on PATH belongs to this installation."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["check_command"]
 
 _COMMAND_FILES = ("condavision", "condavision.exe")
 _TOOLS = {"uv-receipt.toml": "uv tool update-shell", "pipx_metadata.json": "pipx ensurepath"}
-"""Files that mark an environment made for one command, and what puts that command on PATH."""
+"""Files that mark an environment of one command, and the command that puts it on PATH."""
 
 
 def check_command(_: Subject) -> Iterator[Finding]:
-    """Yield whether PATH leads to the command of this installation."""
+    """Yield whether PATH has the command of this installation first."""
     path = shutil.which("condavision")
     own = _own_command()
     fix = _on_path(own)
@@ -31,14 +31,14 @@ def check_command(_: Subject) -> Iterator[Finding]:
         found = "condavision is not on PATH: launchers and make fall back to this Python or fail"
         yield Finding("installation", "command", State.WARNING, found, fix)
     elif own and Path(path).resolve() != own:
-        found = f"PATH leads to {path}, which is not this installation's {own}"
+        found = f"PATH has {path} first, which is not this installation's {own}"
         yield Finding("installation", "command", State.WARNING, found, fix)
     else:
         yield Finding("installation", "command", State.OK, path)
 
 
 def _on_path(own: Path | None) -> str:
-    """Return how to put the command on PATH, without the Python of an environment of its own."""
+    """Return how to put the command on PATH, but not the Python of a tool's own environment."""
     for mark, ensure in _TOOLS.items():
         if own and (own.parent.parent / mark).is_file():
             return f"put the folder of installed tools on PATH: {ensure}, then open a new shell"

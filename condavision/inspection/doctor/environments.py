@@ -27,21 +27,21 @@ _KILLED = "incomplete: the build was interrupted"
 
 
 def check_environments(subject: Subject) -> Iterator[Finding]:
-    """Yield each environment that is damaged or incomplete, and how many are ready."""
+    """Yield each damaged or incomplete environment, and how many are ready."""
     home = subject.home
     try:
         environments = list_environments(home)
-    except OSError:  # the check of the folder itself reports it
+    except OSError:  # reported by the check of the folder itself
         return
     for item in environments:
         found = _damage(item) if item.ready else _unfinished(item)
         if found:
             state = State.BROKEN if item.ready else State.WARNING
-            fix = f"condavision clean {item.key}; the next run builds it again"
+            fix = f"condavision clean {item.key}; the next run installs it again"
             yield Finding(_AREA, item.key, state, found, fix)
     size = sum(item.freed for item in environments) / 1e6
     ready = sum(item.ready for item in environments)
-    yield Finding(_AREA, "environments", State.OK, f"{ready}, with {size:.0f} MB of their own")
+    yield Finding(_AREA, "environments", State.OK, f"{ready}, {size:.0f} MB besides shared files")
     left = [folder for folder in _temporary(home) if folder.stat().st_mtime < time.time() - _OLD]
     if left:
         found = f"interrupted builds left {len(left)} temporary folders, such as {left[0]}"
@@ -63,11 +63,11 @@ def _unfinished(item: InstalledEnvironment) -> str:
 
 
 def _damage(item: InstalledEnvironment) -> str:
-    """Return which files of packages are missing or altered; empty if none."""
+    """Return which files of packages are missing or altered; empty if none are."""
     if not Environment(item.prefix, item.key, item.subdir).python.exists():
         return "its interpreter is missing"
     recorded = dict(_recorded(item.prefix))
-    # Where both bring tests/__init__.py, a distribution's is put over a conda package's.
+    # If both have tests/__init__.py, a distribution's replaces a conda package's.
     recorded.update(dict.fromkeys(recorded.keys() & {*files_of_distributions(item.prefix)}))
     wrong = [name for name, size in recorded.items() if not _is(item.prefix / name, size)]
     wrong += [name for _, name in altered_files(item.prefix)]
@@ -78,7 +78,7 @@ def _damage(item: InstalledEnvironment) -> str:
 
 
 def _recorded(prefix: Path) -> Iterator[tuple[str, int | None]]:
-    """Yield the files of conda packages and their sizes; None where installing changes them."""
+    """Yield the files of conda packages and their sizes; None if installing changes them."""
     for record in prefix.glob("conda-meta/*.json"):
         try:
             paths = json.loads(record.read_bytes())["paths_data"]["paths"]

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["UNREACHABLE", "Finding", "State", "Subject"]
 
 UNREACHABLE = "check the network and the proxy settings (https_proxy)"
-"""How to fix what a check of the network cannot reach."""
+"""How to fix a failed network check."""
 
 
 class State(StrEnum):
-    """Whether a thing is in order; only what is broken keeps scripts from running."""
+    """The state of a finding; only BROKEN can keep scripts from running."""
 
     OK = "ok"
     WARNING = "warning"
@@ -42,7 +42,7 @@ class Finding:
 
     @classmethod
     def of_error(cls, area: str, what: str, error: CondavisionError) -> Finding:
-        """Return an error as something broken."""
+        """Return an error as a finding that is broken."""
         reasons = error.reasons if isinstance(error, StaleLockError) else ()
         return cls(area, what, State.BROKEN, error.message, "; or ".join(error.hints), reasons)
 
@@ -51,7 +51,7 @@ class Finding:
 class Subject:
     """What is examined: the cache folder ``home``, and the configuration of a project.
 
-    Where the configuration has an ``error``, ``config`` is the default one.
+    If the configuration has an ``error``, ``config`` is the default one.
     """
 
     home: Path

@@ -1,4 +1,4 @@
-"""Whether the files that ``init`` wrote are those of this version."""
+"""Whether the files that ``init`` wrote are those of this version of condavision."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["check_front_ends"]
 
 
 def check_front_ends(subject: Subject) -> Iterator[Finding]:
-    """Yield which files of ``init`` are this version's; files of other origin are skipped."""
+    """Yield whether the files of ``init`` are this version's; other files are skipped."""
     for name in FILES:
         path, ours = subject.config.root / name, template(name)
         if not path.is_file():
@@ -26,5 +26,5 @@ def check_front_ends(subject: Subject) -> Iterator[Finding]:
             yield Finding("project", name, State.OK, "as this version writes it")
         elif text.splitlines()[:1] == ours.splitlines()[:1]:
             found = "edited, or written by another version"
-            fix = f"mv {name} {name}.mine && condavision init, then carry your edits over"
+            fix = f"mv {name} {name}.mine && condavision init, then copy your edits"
             yield Finding("project", name, State.WARNING, found, fix)

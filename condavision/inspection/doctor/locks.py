@@ -28,7 +28,7 @@ _AREA = "project"
 
 
 def check_locks(subject: Subject) -> Iterator[Finding]:
-    """Yield each lock that is damaged, stale or unused, and how many are in order."""
+    """Yield each lock that is damaged, stale or unused, and how many are valid."""
     config = subject.config
     for folder in (config.locks, config.locks / LOCAL):
         if folder.is_dir():

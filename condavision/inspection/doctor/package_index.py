@@ -22,7 +22,7 @@ _TIMEOUT = 60.0  # seconds
 
 
 def check_package_index(_: Subject) -> Iterator[Finding]:
-    """Yield whether uv can read the package index that it is configured with."""
+    """Yield whether uv can read the package index that it is configured for."""
     what = "package index"
     command = [find_uv_bin(), "pip", "compile", "-", "--no-deps", "--no-cache", "--quiet"]
     began = time.monotonic()
