@@ -1,8 +1,8 @@
-"""condavision as a library: the same two stages, returning values instead of printing them.
+"""condavision as a library: the same two stages as functions that return values (``docs/api.md``).
 
-Errors are :class:`condavision.errors.CondavisionError`; ``str(error)`` says what happened,
-``error.hints`` what to do, ``error.diagnostics`` what may have led to it. Modules are found from
-the current folder, as ``python -m`` finds them.
+Errors are subclasses of :class:`condavision.errors.CondavisionError`: ``str(error)`` is what
+happened, ``error.hints`` are what to do, ``error.diagnostics`` what may have caused it. Modules are
+found from the current folder, as by ``python -m``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from condavision.compile_stage.stage import lock as lock_named
 from condavision.errors import UsageError
@@ -25,7 +25,8 @@ from condavision.project.targets import Module, Together
 from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import IO
 
     from condavision.compile_stage.recording import LockingReport
     from condavision.compile_stage.renewal import Renewal
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["analyze", "check", "explain", "install", "lock", "run"]
 
 StrPath = str | os.PathLike[str]
+_Stream: TypeAlias = "int | IO[Any] | None"
 
 
 def analyze(
@@ -47,20 +49,21 @@ def analyze(
     together: StrPath | None = None,
     channels: Sequence[str] = (),
 ) -> Inference:
-    """Read a script, a module or all scripts of a folder, and infer what they require; offline.
+    """Return what a script, a module or the scripts of a folder require; offline, without a lock.
 
-    Nothing of them is run. ``.analysis`` has the imports and the Python range, ``.requirements``
-    and ``.hash`` what follows.
+    None of the code is run. Exactly one of ``script``, ``module`` and ``together`` (a folder) is
+    given. ``channels`` override those of the script and the configuration.
 
     Raises:
-        AnalysisError: it cannot be read as Python.
+        UsageError: none or several of them are given, or the module name is not valid.
+        AnalysisError: the target does not exist or cannot be read as Python.
         ConfigError: the configuration, a channel or a declared dependency is wrong.
     """
     workspace = Workspace(Flags(tuple(channels)))
     return workspace.infer(workspace.project(_target(script, module, together)))
 
 
-def lock(  # noqa: PLR0913 - what a command line names, spelled out
+def lock(  # noqa: PLR0913 - the options of the command, spelled out
     *paths: StrPath,
     modules: Sequence[str] = (),
     together: Sequence[StrPath] = (),
@@ -71,15 +74,20 @@ def lock(  # noqa: PLR0913 - what a command line names, spelled out
     options: SolveOptions | None = None,
     renewal: Renewal | None = None,
 ) -> LockingReport:
-    """Compile stage: lock scripts, folders of them, modules, and folders that share one lock.
+    """Compile stage: solve the requirements of scripts and write their lock files.
 
-    ``apart`` are folders whose scripts get locks of their own again. ``options`` win over the
-    configuration; ``renewal`` says which valid locks to solve again. Errors of single targets are
-    in the report's ``failed``.
+    ``paths`` are scripts and folders of scripts. ``together`` are folders whose scripts share one
+    lock, ``apart`` are folders whose scripts get separate locks again. ``channels``, ``platforms``,
+    ``locks`` (the folder of the lock files) and ``options`` override the configuration.
+    ``renewal`` is which valid locks to solve again. A target that fails does not stop the others;
+    its error is in the report's ``failed``.
 
     Raises:
-        UsageError: nothing is named, or something that cannot be.
-        AnalysisError: a path does not exist, or a folder holds no script.
+        UsageError: no target is given, a folder in ``apart`` is not locked together, or a package
+            to upgrade is in no lock.
+        AnalysisError: a path does not exist, or a folder has no script.
+        ConfigError: the configuration or a channel is wrong.
+        LockfileError: a ``scripts.yml`` is damaged.
     """
     named = Named(_paths(paths), tuple(modules), _paths(together), _paths(apart))
     solve = options or SolveOptions()
@@ -94,11 +102,14 @@ def check(
     platforms: Sequence[str] = (),
     locks: StrPath | None = None,
 ) -> CheckReport:
-    """Report whether the locks of scripts and modules are there and still fit.
+    """Report whether scripts and modules have locks that still fit; offline.
+
+    Errors of single targets are in the report.
 
     Raises:
-        UsageError: nothing is named.
-        AnalysisError: a path does not exist, or a folder holds no script.
+        UsageError: no target is given.
+        AnalysisError: a path does not exist, or a folder has no script.
+        LockfileError: a ``scripts.yml`` is damaged.
     """
     workspace = Workspace(Flags(tuple(channels), tuple(platforms), _path(locks)))
     selection = select_targets(Named(_paths(paths), tuple(modules)), workspace)
@@ -113,12 +124,14 @@ def explain(
     channels: Sequence[str] = (),
     locks: StrPath | None = None,
 ) -> Explanation:
-    """Return each import, the package that supplies it and why, and what narrows the Pythons.
+    """Return each import, the package that supplies it and why, and what limits the Python range.
 
-    Works offline and without a lock; with one, it has the locked versions.
+    This works offline and without a lock; with one, it includes the locked versions. Exactly one
+    of ``script``, ``module`` and ``together`` (a folder) is given.
 
     Raises:
-        AnalysisError: it cannot be read as Python.
+        UsageError: none or several of them are given, or the module name is not valid.
+        AnalysisError: the target does not exist or cannot be read as Python.
         ConfigError: the configuration, a channel or a declared dependency is wrong.
     """
     workspace = Workspace(Flags(tuple(channels), locks=_path(locks)))
@@ -134,43 +147,71 @@ def install(
 ) -> Environment:
     """Install the environment of a locked script or module, or of a requirement hash.
 
+    An environment that exists already is returned as it is. ``vendored`` is a folder that
+    ``condavision vendor`` filled, from which all packages are taken.
+
     Raises:
+        UsageError: neither ``name`` nor ``module`` is given, or both are.
         MissingLockError, StaleLockError, LockfileError: there is no lock that fits.
-        InstallError: the environment cannot be installed; nothing is left behind.
+        InstallError, ForeignInterpreterError: the environment cannot be installed.
     """
     target = os.fspath(name) if name is not None and module is None else _target(name, module)
     workspace = Workspace(Flags(locks=_path(locks), vendored=_path(vendored)))
     return install_named(target, workspace, Progress())
 
 
-def run(
+def run(  # noqa: PLR0913 - keywords of subprocess.run, spelled out
     script: StrPath,
     *args: str,
     module: bool = False,
     locks: StrPath | None = None,
     vendored: StrPath | None = None,
-    **options: Any,
+    cwd: StrPath | None = None,
+    env: Mapping[str, str] | None = None,
+    input: str | bytes | None = None,  # noqa: A002 - as in subprocess.run
+    stdin: _Stream = None,
+    stdout: _Stream = None,
+    stderr: _Stream = None,
+    capture_output: bool = False,
+    text: bool = False,
+    timeout: float | None = None,
+    check: bool = False,
 ) -> subprocess.CompletedProcess[Any]:
     """Exec stage: run a locked script in a process of its own, and wait for it.
 
-    ``script`` is relative to this process's folder, whatever ``cwd`` is; with ``module`` it is
-    the name of one, found from ``cwd``. ``options`` are those of :func:`subprocess.run`; an
-    ``env`` given there is activated, an empty one too.
+    A relative ``script`` is found from the current folder, whatever ``cwd`` is; with ``module`` it
+    is the name of a module, found from ``cwd``. The environment is installed first if it is
+    missing. The variables of the process are ``env``, or else those of this process, after
+    activation. The other keywords are those of :func:`subprocess.run`; ``timeout`` is in seconds
+    and applies to the process only.
 
     Raises:
         UsageError: the script is a notebook.
         MissingLockError, StaleLockError, LockfileError: there is no lock that fits.
-        InstallError: the environment cannot be installed.
+        InstallError, ForeignInterpreterError: the environment cannot be installed.
+        subprocess.CalledProcessError: ``check`` is true and the exit code is not 0.
+        subprocess.TimeoutExpired: the process was still running after ``timeout``, and was killed.
     """
     name = os.fspath(script)
-    if "cwd" in options and not module:
+    if cwd is not None and not module:
         name = os.path.abspath(name)  # noqa: PTH100 - keeps `..` as it was given
-    target = Module(name, Path(options.get("cwd") or Path.cwd())) if module else Path(name)
+    target = Module(name, Path(cwd or Path.cwd())) if module else Path(name)
     workspace = Workspace(Flags(locks=_path(locks), vendored=_path(vendored)))
-    environ = options.pop("env", None)
-    environ = os.environ if environ is None else environ
+    environ = os.environ if env is None else env
     command, variables = prepare(target, workspace, Progress()).command(args, environ, name)
-    return subprocess.run(command, env=variables, check=options.pop("check", False), **options)
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=variables,
+        input=input,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        capture_output=capture_output,
+        text=text,
+        timeout=timeout,
+        check=check,
+    )
 
 
 def _target(
@@ -180,7 +221,9 @@ def _target(
     found += [Module(module, Path.cwd())] if module is not None else []
     found += [Together(Path(together))] if together is not None else []
     if len(found) != 1:
-        raise UsageError("name one of: a script, a module, a folder to take together")
+        raise UsageError(
+            "give exactly one of: a script, a module, a folder of scripts to read together"
+        )
     return found[0]
 
 
