@@ -1,18 +1,18 @@
-"""How often the inferred distributions are exactly those that hand-written labels ask for.
+"""Measure how often the inferred distributions are exactly those of hand-written labels.
 
     pip install unearth pipreqs deptry fawltydeps
     python benchmarks/accuracy.py FOLDER [--index URL] [--peers FOLDER_OF_THEIR_COMMANDS] [--show]
 
-The source distributions of ``accuracy.tsv`` are downloaded into FOLDER once and unpacked; nothing
-of them is run or built. Projects named OWNER/NAME are repositories on GitHub: those that somebody
-has put in FOLDER/whole/OWNER/NAME, at the commit given, are measured too. Tests, documentation and
-packaging files are taken away, so that every tool reads the same files, as are the requirements
-that a project declares: only its code speaks. A last row lets condavision see what they declare.
-The rows "known" count the projects whose labels the bundled map knows: what is wrong there is wrong
-in the reading, not for want of a name.
+The source distributions of ``accuracy.tsv`` are downloaded into FOLDER once and unpacked; none of
+them is run or built. Projects OWNER/NAME are repositories on GitHub; they are measured if they are
+in FOLDER/whole/OWNER/NAME, at the given commit. Tests, documentation and packaging files are
+removed, so that every tool reads the same files, and so are the requirements that a project
+declares. In the last row condavision reads the declared requirements too. The rows "known" count
+the projects whose labels the bundled map knows: errors there are errors of the analysis, not of the
+map.
 
 deptry and fawltydeps print the names of imports; these are translated with condavision's own map,
-where it knows them. pipreqs asks an index, which ``--pypi-server`` names.
+if it knows them. pipreqs queries an index, given by ``--pypi-server``.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ Ask = Callable[[Path], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One line of the labels; each label is the distributions any of which will do.
+    """One line of the labels; a label is a set of distributions, any of which is right.
 
-    ``allowed`` are right whether named or not.
+    ``allowed`` are right whether they are inferred or not.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Project:
 
     @property
     def folder(self) -> str:
-        """The name of its folder, which is that of a repository where it is one."""
+        """The name of its folder; for a repository, its name."""
         return self.name if self.is_repository else f"{self.name}-{self.version}"
 
     @property
@@ -123,7 +123,7 @@ def fetch(projects: list[Project], folder: Path, index: str) -> None:
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Unpack an archive without the one folder that it consists of."""
+    """Unpack an archive without its top-level folder."""
     if archive.stat().st_size > LARGEST:
         print(f"{archive.name}: too large")
         return
@@ -141,7 +141,7 @@ def unpack(archive: Path, target: Path) -> None:
 
 
 def prune(whole: Path, target: Path) -> None:
-    """Copy the code that is neither tests, documentation nor packaging."""
+    """Copy the code, without tests, documentation and packaging files."""
 
     def ignored(parent: str, names: list[str]) -> list[str]:
         return [name for name in names if not keeps(Path(parent, name))]
@@ -160,7 +160,7 @@ def keeps(path: Path) -> bool:
 
 
 def ours(tree: Path, project_root: Path | None = None) -> Answer:
-    """Return what condavision requires; unknown imports are marked, they name no package."""
+    """Return what condavision infers; unknown imports, which have no package, are marked."""
     try:
         analysis = analyze_together(find_scripts([tree], modules=True), root=tree)
         config = Config(root=project_root or tree)
@@ -233,7 +233,7 @@ def peers(commands: Path, folder: Path, server: str) -> dict[str, Ask]:
 
 @dataclass(slots=True)
 class Score:
-    """What became of the labels of several projects."""
+    """The counts of several projects."""
 
     projects: int = 0
     exact: int = 0
@@ -243,7 +243,7 @@ class Score:
     unknown: int = 0
 
     def add(self, project: Project, answer: Answer) -> str:
-        """Count an answer; return what is wrong with it."""
+        """Count an answer; return its errors."""
         named = {it for it in answer if not it.startswith("?")}
         missed = [label for label in project.wanted if not label & named]
         right = project.allowed.union(*project.wanted)
@@ -276,7 +276,7 @@ def main() -> None:
         "--index", default=os.environ.get("PIP_INDEX_URL", ""), help="the simple index of PyPI"
     )
     parser.add_argument("--peers", type=Path, help="the folder of the other tools' commands")
-    parser.add_argument("--pypi-server", default="", help="whom pipreqs asks")
+    parser.add_argument("--pypi-server", default="", help="the index that pipreqs queries")
     parser.add_argument("--show", action="store_true", help="list every error of condavision")
     options = parser.parse_args()
     folder = options.folder.absolute()

@@ -1,11 +1,11 @@
-"""How often the inferred Python range agrees with what real interpreters compile.
+"""Measure how often the inferred Python range agrees with what real interpreters compile.
 
 Usage: ``python benchmarks/accuracy_pythons.py FOLDER... [--truth FILE] [--show N]``
 
 Every ``.py`` file below the folders (duplicates by content once) is compiled by every CPython found
 under ``~/.pyenv/versions`` or on PATH. A file counts as right when the range inferred from syntax
 excludes every interpreter that cannot compile it and keeps one that can. Files that no interpreter
-compiles are counted apart: no range is right for them. ``--truth`` keeps the compile results
+compiles are counted separately: no range is right for them. ``--truth`` keeps the compile results
 between runs.
 """
 
@@ -78,7 +78,7 @@ def interpreters() -> dict[Minor, Path]:
 
 
 def compiled_by(executable: Path, paths: list[Path]) -> Iterator[bool]:
-    """Yield for each path whether ``executable`` compiles it; a crash is a no."""
+    """Yield for each path whether ``executable`` compiles it; false if it crashes."""
     worker = None
     for path in paths:
         if worker is None:

@@ -1,4 +1,4 @@
-"""The channel that the tests solve on, for benchmarks to run from nothing but PyPI.
+"""The channel of the tests, so that benchmarks need only PyPI.
 
 url = test_channel()
 """
@@ -16,6 +16,6 @@ _CACHE = Path(__file__).resolve().parents[1] / ".pytest_cache" / "d"
 
 
 def test_channel() -> str:
-    """Return its url; it is built where the tests have not done that yet."""
+    """Return its url; it is built if the tests have not built it yet."""
     known = _CACHE / "interpreters"
     return build_channel(_CACHE / "test-channel", discover_all(known)).as_uri()

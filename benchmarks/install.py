@@ -1,8 +1,8 @@
-"""What making an environment costs on top of the bare engine, with the packages in its cache.
+"""Measure what installing an environment costs on top of rattler, with all packages cached.
 
     python -m benchmarks.install [SPEC...] [--channel URL] [--runs 10]
 
-The channel is that of the tests unless another is named. Prints medians and minima in
+The channel is that of the tests unless another is given. Prints medians and minima in
 milliseconds; runs alternate.
 """
 
@@ -75,7 +75,7 @@ def locked(record: rattler.RepoDataRecord) -> LockedPackage:
 def measure(
     home: Path, records: list[rattler.RepoDataRecord], lock: Lock, runs: int
 ) -> dict[str, list[float]]:
-    """Return milliseconds of each run; the first of each way, which fills caches, is left out."""
+    """Return milliseconds of each run, without the first of each kind, which fills caches."""
     prefix = environment_of(lock, current_subdir(), home).prefix
 
     async def bare() -> None:

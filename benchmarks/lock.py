@@ -1,13 +1,13 @@
-"""What `condavision lock` adds to the bare solve, and what a user would wait for instead.
+"""Measure what `condavision lock` adds to the bare solve, and how long conda-lock takes.
 
-Each round runs, in turn and each as a process of its own: the bare ``rattler.solve`` calls, the
-whole of ``condavision lock``, and conda-lock driving whatever of micromamba, mamba and conda is on
-PATH. Index caches are warm. Prints the least of each and the ratios.
+Each round runs, in turn and each in its own process: the bare ``rattler.solve`` calls, the complete
+``condavision lock``, and conda-lock with each of micromamba, mamba and conda that is on PATH. Index
+caches are warm. Prints the minimum of each and the ratios.
 
     python -m benchmarks.lock [--channel https://conda.anaconda.org/conda-forge] [--rounds 5]
 
-Without a channel it is that of the tests, whose index is small: what is added shows, what the
-engines differ in does not.
+The default channel is that of the tests, whose index is small: it shows what condavision adds, but
+not how the engines differ.
 """
 
 from __future__ import annotations

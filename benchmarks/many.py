@@ -1,13 +1,13 @@
-"""What locking a thousand scripts costs, that have fifty sets of requirements between them.
+"""Measure the locking of a thousand scripts with fifty different sets of requirements.
 
-Each count of scripts is locked twice in a process of its own: the first time every set is solved,
-the second time every lock is there already. Prints the solves, the time of each, how busy the
-processors were (CPU seconds by wall seconds) and the most memory the process had, which should
-depend on the sets and hardly on the scripts.
+Each number of scripts is locked twice, each time in its own process: the first time every set is
+solved, the second time every lock exists already. Prints the solves, the time, the load of the
+processors (CPU seconds per wall second) and the peak memory of the process, which should depend on
+the sets and hardly on the scripts.
 
     python -m benchmarks.many [--channel URL] [--scripts 100 1000]
 
-Without a channel it is one of empty packages, made for the occasion.
+The default channel is a temporary one of empty packages.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def made_channel(folder: Path) -> str:
 
 
 def make_scripts(folder: Path, count: int) -> None:
-    """Write so many scripts, and the local modules they share."""
+    """Write this many scripts, and the local modules that they share."""
     sets = list(islice((it for n in (1, 2, 3) for it in combinations(MODULES, n)), SETS))
     (folder / "helpers").mkdir(parents=True)
     (folder / "condavision.toml").touch()
@@ -96,7 +96,7 @@ def make_scripts(folder: Path, count: int) -> None:
 
 
 def measured(command: list[str], folder: Path, home: Path) -> Cost:
-    """Run a command to its successful end."""
+    """Run a command; it must succeed."""
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     environ["CONDAVISION_HOME"] = str(home)
     with (folder.parent / "said").open("w+") as said:

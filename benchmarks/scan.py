@@ -1,16 +1,16 @@
-"""Scan a tree beside pipreqs, deptry and fawltydeps in one run; prints ratios.
+"""Compare the scan of a tree with pipreqs, deptry and fawltydeps; prints ratios.
 
     pip install deptry pipreqs fawltydeps
     python benchmarks/scan.py TREE [--repeat 3] [--copies 4] [--peers FOLDER_OF_THEIR_COMMANDS]
 
-Each tool runs as its command, in its own process, with its output thrown away; the best of the
-repeats counts, and one that gives up has no time. The tree is copied first, so that no tool's
-configuration or cache is in the way. Only the reading of files is compared: nothing is mapped,
-solved or fetched. pipreqs gives up at the first file that the Python it runs on does not parse;
-where it does, it and condavision are compared once more without such files, by the parser of the
-Python that runs this, which should be the same version. With ``--copies`` each is run once more on
-the tree and once on so many copies of it, and its memory is told: the largest sum over its
-processes, shared pages counted once (Linux).
+Each tool runs as its command, in its own process, with its output discarded; the best of the
+repeats counts, and a tool that fails has no time. The tree is copied first, so that no tool's
+configuration or cache interferes. Only the reading of files is compared: nothing is mapped, solved
+or fetched. pipreqs fails at the first file that its Python does not parse; if so, it and
+condavision are compared again without such files, according to the Python that runs this, which
+should be the same version. With ``--copies`` each tool is run once more on the tree and once on
+this many copies of it, and its memory is reported: the largest sum over its processes, shared pages
+counted once (Linux).
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ def compare(tree: Path, folder: Path, files: int, options: argparse.Namespace) -
 def measured(
     tree: Path, folder: Path, others: dict[str, list[str]], repeat: int
 ) -> dict[str, float]:
-    """Return the best time of each tool in seconds; infinite of one that gives up."""
+    """Return the best time of each tool in seconds; infinite if it fails."""
     ours = [sys.executable, "-c", OURS, str(tree)]
     home = folder / "home"
     results: dict[str, float] = {}
-    for _ in range(repeat):  # interleaved: the machine's mood is shared
+    for _ in range(repeat):  # interleaved, so that noise affects all alike
         shutil.rmtree(home, ignore_errors=True)
         record(results, "condavision, first", ours, tree, home)
         time.sleep(2.1)  # what was written within two seconds of being read is read again
@@ -91,14 +91,14 @@ def table(results: dict[str, float], files: int, unit: str) -> None:
     one = results.get(unit, math.inf)
     for name, seconds in sorted(results.items(), key=lambda it: it[1]):
         if math.isinf(seconds):
-            print(f"{name:22} gave up")
+            print(f"{name:22} failed")
             continue
         ratio = "" if math.isinf(one) else f"{seconds / one:6.2f} x {unit}"
         print(f"{name:22} {seconds:8.2f} s {files / seconds:8.0f} files/s {ratio}")
 
 
 def remove_unparsed(tree: Path) -> int:
-    """Remove the files that pipreqs gives up at; return how many there were."""
+    """Remove the files at which pipreqs fails; return how many there were."""
     removed = 0
     for path in tree.rglob("*.py"):
         try:
@@ -121,7 +121,7 @@ def peers(folder: Path | None) -> dict[str, list[str]]:
     for name, (program, *arguments) in commands.items():
         path = shutil.which(program, path=str(folder) if folder else None)
         if path is None:
-            print(f"{name}: not installed, left out")
+            print(f"{name}: not installed, skipped")
         else:
             found[name] = [path, *arguments]
     return found
@@ -148,7 +148,7 @@ def weigh(tree: Path, folder: Path, options: argparse.Namespace) -> None:
 
 
 def peak(command: list[str], tree: Path, home: Path) -> float:
-    """Run a command; return the most memory that it and its children had at a time, in MB."""
+    """Run a command; return the peak memory of it and its children, in MB."""
     highest = 0
     with subprocess.Popen(
         command,
@@ -161,12 +161,12 @@ def peak(command: list[str], tree: Path, home: Path) -> float:
             highest = max(highest, sum(map(proportional, family(process.pid))))
             time.sleep(0.05)
     if process.returncode not in {0, 1}:  # deptry and fawltydeps report findings with 1
-        print(f"{command[0]} ended with {process.returncode}: its memory says little")
+        print(f"{command[0]} ended with {process.returncode}: its memory is not meaningful")
     return highest / 1024
 
 
 def family(pid: int) -> list[int]:
-    """Return a process and all that descend from it."""
+    """Return a process and all its descendants."""
     found = [pid]
     for parent in found:
         for path in Path(f"/proc/{parent}/task").glob("*/children"):
@@ -176,7 +176,7 @@ def family(pid: int) -> list[int]:
 
 
 def proportional(pid: int) -> int:
-    """Return the memory of a process in kB, a page that n processes share counted as an nth."""
+    """Return the memory of a process in kB; a page shared by n processes counts as 1/n."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -192,7 +192,7 @@ def record(
         command, cwd=tree, env=environment(home), capture_output=True, check=False
     )
     seconds = time.perf_counter() - started
-    if done.returncode not in {0, 1} or b"Traceback" in done.stderr:  # 1 tells of findings
+    if done.returncode not in {0, 1} or b"Traceback" in done.stderr:  # 1 means findings
         print(f"{name}: ended with {done.returncode}: {done.stderr[-300:].decode()}")
         seconds = math.inf
     results[name] = min(seconds, results.get(name, seconds))

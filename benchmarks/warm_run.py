@@ -1,10 +1,10 @@
-"""What starting a script costs on top of its own Python, side by side, runs alternating.
+"""Measure what starting a script costs on top of its own Python, with alternating runs.
 
     python -m benchmarks.warm_run [--runs 60]
 
-Prints medians and minima in milliseconds, and each way's share of what uv adds. condavision is
-built, and installed by uv, by the newest pip and by an old one, whose wrappers are slow. It needs a
-CPython on this machine, and PyPI for the pips. On a busy machine trust the minima and the ratios.
+Prints medians and minima in milliseconds, and the share of what uv adds. condavision is built, and
+installed by uv, by the newest pip and by an old one, whose wrappers are slow. This needs a CPython
+on this machine, and PyPI for the pips. On a busy machine the minima and the ratios are reliable.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def main() -> None:
         root = Path(folder)
         environ = make_environ(root)
         ways = make_ways(root, environ)
-        for command in ways.values():  # fills page caches, and compiles what is not yet
+        for command in ways.values():  # fills page caches and compiles bytecode
             subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL)
         report(measure(ways, environ, runs))
 
 
 def make_environ(root: Path) -> dict[str, str]:
-    """Return the variables of every run: nothing of this shell that slows or steers Python."""
+    """Return the variables of every run, without those that affect Python."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -65,7 +65,7 @@ def make_ways(root: Path, environ: dict[str, str]) -> dict[str, list[str]]:
     uv_script.write_text(f"{UV_BLOCK}pass\n")
     condavision(environ, "lock", "-c", "interpreters:", str(script))
     prefix = condavision(environ, "path", str(script)).strip()
-    time.sleep(0.2)  # a record is not written for what changed just now
+    time.sleep(0.2)  # no record is written for files that are too new
     condavision(environ, "run", str(script))
     python = str(Path(prefix, "bin", "python"))
     base = os.path.realpath(python)
@@ -86,14 +86,14 @@ def make_ways(root: Path, environ: dict[str, str]) -> dict[str, list[str]]:
 
 
 def condavision(environ: dict[str, str], *arguments: str) -> str:
-    """Run the command line from this checkout, the long way."""
+    """Run the command line from this checkout, without the warm path."""
     command = [sys.executable, "-m", "condavision", *arguments]
     ran = subprocess.run(command, env=environ, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE)
     return ran.stdout.decode()
 
 
 def launchers(root: Path, prefix: Path, script: Path) -> dict[str, list[str]]:
-    """Return the sh launcher, under each shell there is."""
+    """Return the sh launcher under each installed shell."""
     variables = {"PYTHONPATH": None, "CONDAVISION_HOME": str(root / "home")}
     inputs = WarmInputs((script,), (script.parent,), variables)
     environment = Environment(prefix, prefix.name, current_subdir())
@@ -104,7 +104,7 @@ def launchers(root: Path, prefix: Path, script: Path) -> dict[str, list[str]]:
 
 
 def installed(root: Path) -> dict[str, str]:
-    """Return the command as each installer puts it into a venv; a warm run needs nothing else."""
+    """Return the command as each installer installs it; a warm run needs no dependencies."""
     uv, base = find_uv_bin(), os.path.realpath(sys.executable)
     subprocess.run([uv, "build", "-q", "--wheel", "-o", str(root), str(REPOSITORY)], check=True)
     [wheel] = map(str, root.glob("*.whl"))
@@ -126,7 +126,7 @@ def installed(root: Path) -> dict[str, str]:
 def measure(
     ways: dict[str, list[str]], environ: dict[str, str], runs: int
 ) -> dict[str, list[float]]:
-    """Return milliseconds for each run; the ways take turns, so that noise hits all alike."""
+    """Return milliseconds for each run; they alternate, so that noise affects all alike."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(runs):
         for name, command in ways.items():

@@ -1,14 +1,14 @@
-"""Feed the readers whatever atheris (coverage-guided, on libFuzzer) comes up with.
+"""Run the readers on inputs of atheris, a coverage-guided fuzzer based on libFuzzer.
 
     pip install -e . atheris
     python tools/fuzz.py -max_total_time=60
 
-Every reader of a file that others write is called: the analysis of scripts and notebooks, the
-blocks in which they declare something, locks, ``scripts.yml``, environments, the configuration.
-Whatever the bytes, each ends in a result or in an error meant for a person, and within
-``SECONDS``; libFuzzer writes an input that does otherwise to ``crash-*`` or ``timeout-*``, and
-``python tools/fuzz.py FILE`` reads it again. Half of the inputs are taken as they are, the others
-as numbers of fragments, which get past the first line of a grammar.
+Every reader of a file that others write is called: the analysis of scripts and notebooks, their
+metadata blocks, locks, ``scripts.yml``, environments, the configuration. Whatever the bytes, each
+must return a result or raise a ``CondavisionError`` within ``SECONDS``; libFuzzer writes an input
+that violates this to ``crash-*`` or ``timeout-*``, and ``python tools/fuzz.py FILE`` reads it
+again. Half of the inputs are used as they are, the others as numbers of fragments, which get past
+the first line of a grammar.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ SETTINGS = (
 
 
 def text_of(data: bytes, fragments: tuple[str, ...]) -> bytes:
-    """Take an input as it is, or its bytes as numbers of fragments."""
+    """Use an input as it is, or its bytes as numbers of fragments."""
     if not data or data[0] % 2:
         return data[1:]
     return "".join(fragments[byte % len(fragments)] for byte in data[1:]).encode()

@@ -1,9 +1,9 @@
 """Regenerate the bundled import map from data that ships inside PyPI packages.
 
     nox -s map                                # installs the packages below and runs this
-    python tools/generate_import_map.py       # where they are installed already
+    python tools/generate_import_map.py       # if they are installed already
 
-Inputs, each found in an installed package or named on the command line:
+Inputs, each found in an installed package or given on the command line:
 
 =============  =======================================================================
 --pigar        ``pigar/.db.sqlite3``: top-level modules of every distribution on PyPI
@@ -16,21 +16,20 @@ Inputs, each found in an installed package or named on the command line:
                downloaded distributions, in order
 =============  =======================================================================
 
-and the decisions of people, each with its reason, in ``tools/import_map/``: ``patches.toml`` (who
-supplies which module), ``families.toml`` (namespaces that many distributions share),
+and reviewed decisions, each with its reason, in ``tools/import_map/``: ``patches.toml`` (which
+distribution supplies which module), ``families.toml`` (namespaces that many distributions share),
 ``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above),
-``more.txt`` (distributions below the cut of the most downloaded that scripts are known to import),
-``packaged.txt`` (distributions that somebody packages for an operating system), ``common.txt``
-(modules of one distribution that others call files of their own), ``everyday.txt`` (words that
-people name files with) and ``removed.txt`` (distributions that left PyPI).
+``more.txt`` (less downloaded distributions that scripts are known to import), ``packaged.txt``
+(distributions that an operating system packages), ``common.txt`` (modules of one distribution whose
+names others use for their own files), ``everyday.txt`` (words in the names of many files) and
+``removed.txt`` (distributions removed from PyPI).
 
-Only distributions that conda-forge has and the most downloaded ones enter the map: a module that
-nothing among them supplies stays unknown, which is an error a person settles, never a guess. Those
-downloaded less (the list's second part, and ``packaged.txt``) answer for modules that are named
-after them and that next to nothing but their own forks has: `import auth` is somebody's own file.
-What one distribution of that name alone has, of all on PyPI, goes to a file of its own
-(``namesakes.py`` beside this one says what). The same inputs and the same ``--date`` give the same
-bytes.
+Only distributions on conda-forge and the most downloaded ones enter the map: a module that none of
+them supplies stays unknown, which is an error for the user to resolve, never a guess. Less
+downloaded ones (the second part of the list, and ``packaged.txt``) supply only modules with their
+own name that hardly any distribution but their forks has: `import auth` usually is a local file.
+Modules that only one distribution of that name on PyPI has go to a separate file (``namesakes.py``
+beside this one). The same inputs and the same ``--date`` give the same bytes.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import namesakes  # type: ignore[import-not-found]  # lies beside this file
+import namesakes  # type: ignore[import-not-found]  # beside this file
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
@@ -72,19 +71,19 @@ POPULAR = 9000
 LISTED = 15_000
 UNPOPULAR = 100_000
 WELL_KNOWN = 3000
-SHORT = 2  # letters of a name that turn up in others by chance
-FEW = 4  # modules of a distribution, above which one more says little
-RARE = 2  # distributions on PyPI that have a module, above which a little known one is no answer
-COMMON = 8  # distributions on PyPI that have a module of one name, above which it says nothing
+SHORT = 2  # letters of a name that occur in others by chance
+FEW = 4  # modules of a distribution, above which another one is weak evidence
+RARE = 2  # distributions on PyPI with a module, above which a little-known one is not accepted
+COMMON = 8  # distributions on PyPI with a module of one name, above which the name is no evidence
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
-DIGEST = re.compile(r"[0-9a-f]{40,}")  # upload paths that the conda-forge mapping takes for names
+DIGEST = re.compile(r"[0-9a-f]{40,}")  # upload paths in the conda-forge mapping, not names
 
 Decision = tuple[str, tuple[str, ...]]  # supplier and alternatives of a module
 
 
 @dataclass
 class Data:
-    """What the inputs say. Distribution names are normalized."""
+    """The data of the inputs. Distribution names are normalized."""
 
     popularity: dict[str, int]
     conda: dict[str, str]
@@ -132,7 +131,7 @@ def read_conda_names(args: argparse.Namespace) -> tuple[dict[str, str], dict[str
 
 @dataclass(frozen=True, slots=True)
 class TopLevel:
-    """What pigar knows: modules of the distributions asked about, and who on PyPI has a module.
+    """pigar's data: modules of the given distributions, and the distributions that have a module.
 
     ``spread`` counts all of them, ``strangers`` those that do not carry the module's name as forks
     do. ``owned`` are modules that a distribution of just that name has, ``alone`` those that only
@@ -178,9 +177,9 @@ def read_top_level(database: Path, universe: set[str]) -> TopLevel:
 
 
 def are_forks(module: str, holders: list[tuple[str, str]]) -> bool:
-    """Tell whether one who has a module is called like it, and all others with more words behind.
+    """Return whether one distribution has a module's name, and all others that name plus words.
 
-    One word alone is too likely to be chosen twice.
+    A single word is too likely to be chosen twice.
     """
     name = canonicalize_name(module)
     names = {it for it, _ in holders}
@@ -188,7 +187,7 @@ def are_forks(module: str, holders: list[tuple[str, str]]) -> bool:
 
 
 def names_in(file: Path) -> dict[str, str]:
-    """Return the distributions listed in a reviewed file, normalized, and as they are spelt."""
+    """Return the distributions listed in a reviewed file, normalized, and as spelled there."""
     lines = (line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines())
     return {canonicalize_name(name): name for name in lines if name}
 
@@ -269,7 +268,7 @@ def modules_of(distribution: str, data: Data) -> set[str]:
 
 
 def module_of_forks(distribution: str, data: Data) -> set[str]:
-    """Return what forks tell of a popular distribution that pigar could not read."""
+    """Return the modules of a popular distribution that pigar could not read, from its forks."""
     module = distribution.replace("-", "_")
     has = data.spread[module] and not data.strangers[module]
     return {module} if has else set()
@@ -278,7 +277,7 @@ def module_of_forks(distribution: str, data: Data) -> set[str]:
 def family_module(distribution: str, data: Data) -> str | None:
     """Return the dotted module of a distribution of a family.
 
-    The conda-forge mapping knows where its dots are, or the closest naming rule does.
+    The conda-forge mapping or the closest naming rule decides where its dots are.
     """
     rules = data.families["rules"]
     prefix = max((p for p in rules if distribution.startswith(f"{p}-")), key=len, default=None)
@@ -295,10 +294,10 @@ def family_module(distribution: str, data: Data) -> str | None:
 
 
 def acceptable(module: str, distribution: str, data: Data) -> bool:
-    """Tell a module that people import from litter: ``tests``, ``docs``, private helpers.
+    """Return whether a module is public, not litter: ``tests``, ``docs``, private helpers.
 
-    A module that is not named after its distribution must be one of few there, or rare on PyPI and
-    from one of the best known distributions.
+    A module that does not have its distribution's name must be one of few there, or rare on PyPI
+    and from one of the best-known distributions.
     """
     if distribution in data.patches["modules"]:
         return True
@@ -319,7 +318,7 @@ def acceptable(module: str, distribution: str, data: Data) -> bool:
 
 
 def only_forks(module: str, distribution: str, data: Data) -> bool:
-    """Tell whether those who have a module besides a distribution seem to be forks of it."""
+    """Return whether the other distributions with a module seem to be forks of this one."""
     name = canonicalize_name(module)
     if data.spread[module] > COMMON or name in data.not_alone:
         return False
@@ -329,13 +328,13 @@ def only_forks(module: str, distribution: str, data: Data) -> bool:
 
 
 def is_little_known(distribution: str, data: Data) -> bool:
-    """Tell the second part of the most downloaded, unless conda-forge has the distribution."""
+    """Return whether a distribution is in the second part of the list, and not on conda-forge."""
     rank = data.popularity.get(distribution, POPULAR)
     return rank > POPULAR and distribution not in data.conda
 
 
 def related(module: str, distribution: str) -> bool:
-    """Tell whether a distribution is named after a module, give or take affixes."""
+    """Return whether a distribution has a module's name, apart from affixes."""
     a, b = canonicalize_name(module).replace("-", ""), distribution.replace("-", "")
     if min(len(a), len(b)) <= SHORT:
         return a == b or a in distribution.split("-")
@@ -343,14 +342,14 @@ def related(module: str, distribution: str) -> bool:
 
 
 def carries(module: str, distribution: str) -> bool:
-    """Tell whether a distribution's name has the module's among its words: ``django-fork-of-x``."""
+    """Return whether a module's name is a word of the distribution's: ``django-fork-of-x``."""
     name = canonicalize_name(module)
     among = f"-{name}-" in f"-{distribution}-"
     return among or name.replace("-", "") == distribution.replace("-", "")
 
 
 def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, str]:
-    """Rank a candidate; the smallest wins. A namesake gains, litter in a popular wheel loses."""
+    """Return the rank of a candidate, smallest first: namesakes early, litter late."""
     unlisted = POPULAR if distribution in data.conda else UNPOPULAR
     rank: float = data.popularity.get(distribution, unlisted)
     if is_little_known(distribution, data):
@@ -365,7 +364,7 @@ def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, s
 
 
 def decide(data: Data) -> dict[str, Decision]:
-    """Return supplier and alternatives of every module."""
+    """Return the supplier and alternatives of every module."""
     candidates: dict[str, list[str]] = defaultdict(list)
     for distribution in sorted(data.universe):
         for module in modules_of(distribution, data):
@@ -418,7 +417,7 @@ def decide_sole(data: Data, decided: dict[str, Decision]) -> dict[str, str]:
 
 
 def is_implied(module: str, entry: Decision, decided: dict[str, Decision]) -> bool:
-    """Tell whether the next known prefix of a module answers alike."""
+    """Return whether the next known prefix of a module has the same answer."""
     parent = module.rpartition(".")[0]
     while parent and parent not in decided:
         parent = parent.rpartition(".")[0]

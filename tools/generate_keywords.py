@@ -1,12 +1,12 @@
-"""Write condavision/analysis/data/keywords.tsv: which Pythons take which keyword argument.
+"""Write condavision/analysis/data/keywords.tsv: which Pythons accept which keyword argument.
 
     pip install typeshed-client vermin
     python tools/generate_keywords.py
 
 Sources, in order of trust: the reviewed corrections below, the signatures of the CPythons found on
 this machine (functions written in C often have none, ``**kwargs`` hides what is passed on), and
-vermin's rules, which are read from the documentation's "Changed in version". Only functions and
-classes that a module names are written, no methods: whose method is called is seldom certain.
+vermin's rules, which are taken from the documentation's "Changed in version". Only functions and
+classes of a module are written, no methods: the class of a called method is seldom certain.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ TARGET = ATTRIBUTES.with_name("keywords.tsv")
 Rule = tuple[Minor | None, Minor | None]
 
 OLDEST: Minor = (3, 6)
-"""The oldest 3.x that is usually at hand."""
+"""The oldest 3.x that is usually installed."""
 
 LAST_BACKPORTED: Minor = (3, 8)
-"""The Python whose standard library was the last that anybody brought to Python 2."""
+"""The last Python whose standard library was backported to Python 2."""
 
 PYTHON_2 = frozenset({(2, 7)})
 PYTHON_3 = frozenset(KNOWN) - PYTHON_2
@@ -49,7 +49,7 @@ def _from(first: Minor, last: Minor = KNOWN[-1]) -> frozenset[Minor]:
     return frozenset(minor for minor in KNOWN if first <= minor <= last)
 
 
-# What no signature tells, from "What's New" and the documentation.
+# What no signature shows, from "What's New" and the documentation.
 CORRECTIONS: dict[tuple[str, str, str], frozenset[Minor]] = {
     ("builtins", "sorted", "cmp"): PYTHON_2,
     **dict.fromkeys(
@@ -99,7 +99,7 @@ CORRECTIONS: dict[tuple[str, str, str], frozenset[Minor]] = {
     ("json", "dump", "encoding"): PYTHON_2,
 }  # fmt: skip
 
-# Only what was built in says which arguments are taken, or the rule is of another function.
+# Only builtins show which arguments are accepted, or the rule is for another function.
 SKIPPED = frozenset({"hashlib", "ssl", "tkinter", "curses"})
 
 LISTER = f"""
@@ -142,9 +142,9 @@ Signatures = dict[Minor, dict[str, tuple[list[str], bool] | None]]
 
 
 def signatures(modules: list[str]) -> Signatures:
-    """Ask every interpreter which keyword arguments what a module names takes.
+    """Return from every interpreter the keyword arguments of a module's functions and classes.
 
-    That is their names and whether there may be more; None where it cannot be said.
+    That is their names and whether there may be more; None if unknown.
     """
     found: Signatures = {}
     for minor, executable in interpreters().items():
@@ -153,7 +153,7 @@ def signatures(modules: list[str]) -> Signatures:
 
 
 def vermin_rules(modules: set[str]) -> Iterator[tuple[str, str, str, Rule]]:
-    """Yield vermin's first 2.x and first 3.x for the keyword arguments of what a module names."""
+    """Yield vermin's first 2.x and first 3.x for the keyword arguments of functions and classes."""
     rules: dict[tuple[str, str], Rule] = vermin.rules.KWARGS_REQS(vermin.Config())
     for (dotted, keyword), rule in rules.items():
         module, _, name = dotted.rpartition(".")
@@ -193,10 +193,10 @@ def collect() -> Iterator[tuple[str, str, frozenset[Minor]]]:
 def _admitted(
     module: str, taken: dict[Minor, bool], callable_on: set[Minor], rule: Rule | None
 ) -> frozenset[Minor] | None:
-    """Return the Pythons that take a keyword, None where it came and went or nothing is known.
+    """Return the Pythons that accept a keyword; None if it came and went or nothing is known.
 
-    Pythons older than the function are admitted where the keyword is as old as the function, and
-    those that are newer where it went with the function: they are the function's own rule.
+    Pythons older than the function are admitted if the keyword is as old as the function, and newer
+    ones if it was removed with the function: the function's own rule covers them.
     """
     having = sorted(minor for minor in taken if minor >= (3, 0) and taken[minor])
     lacking = {minor for minor in taken if minor >= (3, 0) and not taken[minor]}

@@ -39,7 +39,7 @@ NEWEST_STUBS: tuple[Minor, ...] = ((3, 13), (3, 14), (3, 15))
 OLDEST_STUBS: Minor = (3, 9)
 STUB_PLATFORMS = ("linux", "darwin", "win32")
 
-# Importing these does something, or needs a display; nobody's range hangs on their attributes.
+# Importing these has side effects or needs a display; their attributes are of little use.
 SKIPPED = (
     "antigravity",
     "this",
@@ -51,10 +51,10 @@ SKIPPED = (
     "__main__",
 )
 
-# Names of other modules that a module happens to hold, and that scripts do use.
+# Names of other modules that a module happens to have, and that scripts do use.
 LEAKS: dict[str, tuple[str, ...]] = {"os": ("errno",)}
 
-# Builtins and attributes that came or went where neither interpreters nor vermin reach (3.0 to
+# Builtins and attributes that came or went in versions without interpreters or vermin rules (3.0 to
 # 3.5), from "What's New in Python 3.1" to "3.5": the first and the last minor that have them.
 CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
     "builtins.callable": ((2, 7), None),  # absent from 3.0 and 3.1 only
@@ -82,7 +82,7 @@ CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
 }  # fmt: skip
 
 # Present only where the interpreter was built with the right libraries or on the right system:
-# what one machine's interpreters lack says nothing, so additions need a second source.
+# a name missing on one machine is no evidence, so additions need a second source.
 BUILD_DEPENDENT = frozenset(
     {
         "crypt", "curses", "curses.panel", "dbm", "errno", "fcntl", "grp", "locale", "mmap",
@@ -185,7 +185,7 @@ def stub_names(module: str, minor: Minor) -> set[str] | None:
 
 
 def ask(executable: Path, program: str, question: object) -> Any:
-    """Return what an interpreter's program answers: JSON in, JSON in the last line out."""
+    """Return the result of a program in an interpreter: JSON in, JSON in the last line out."""
     process = subprocess.run(
         [executable, "-c", program],
         input=json.dumps(question),
@@ -197,7 +197,7 @@ def ask(executable: Path, program: str, question: object) -> Any:
 
 
 def listings(modules: Iterable[str], classes: dict[str, list[str]]) -> dict[Minor, Listing]:
-    """Ask every interpreter for the names of the modules."""
+    """Return the names of the modules from every interpreter."""
     names: dict[str, set[str]] = {module: set() for module in modules}
     answers: dict[Minor, Listing] = {}
     for _ in range(2):  # the second time with the names that any of them has
@@ -210,7 +210,7 @@ def listings(modules: Iterable[str], classes: dict[str, list[str]]) -> dict[Mino
 
 
 class Evidence:
-    """What the sources say about one name of one module."""
+    """The data of the sources on one name of one module."""
 
     def __init__(self, qualified: str, rule: tuple[Minor | None, Minor | None] | None) -> None:
         self.qualified = qualified
@@ -219,7 +219,7 @@ class Evidence:
         self.public = False
 
     def minors(self, absent_modules: set[Minor]) -> frozenset[Minor] | None:
-        """Return the Pythons that have the name, or None if it says nothing.
+        """Return the Pythons that have the name, or None if it is no evidence.
 
         Pythons without the module itself are admitted, as the module's own rule excludes them,
         unless the name is younger than the module: then no backport of the module has it either.
@@ -329,7 +329,7 @@ def _newest(
     in_stubs: list[Minor],
     newest: Minor,
 ) -> None:
-    """Let the stubs speak for the Pythons that are not on the machine."""
+    """Use the stubs for the Pythons that are not on the machine."""
     stubs_agree = evidence.present.get(newest, False) == (newest in in_stubs)
     for minor, listed in stubs.items():
         if minor > newest and listed is not None and stubs_agree and in_stubs:
@@ -343,7 +343,7 @@ def _credible(
     rule: tuple[Minor | None, Minor | None] | None,
     documented: bool,
 ) -> bool:
-    """Tell whether a difference between interpreters is one between versions."""
+    """Return whether a difference between interpreters is one between versions."""
     present = evidence.present
     order = sorted(minor for minor in present if minor >= (3, 0))
     changes = [
@@ -369,7 +369,7 @@ def _credible(
 
 
 def spans(minors: frozenset[Minor]) -> str:
-    """Spell a set of minors as ``2.7 3.3-3.9``."""
+    """Return a set of minors as ``2.7 3.3-3.9``."""
     runs: list[list[Minor]] = []
     for position, minor in enumerate(KNOWN):
         if minor not in minors:

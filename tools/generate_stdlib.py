@@ -23,14 +23,14 @@ TARGET = Path(__file__).parent.parent / "condavision" / "analysis" / "data" / "s
 
 LISTED = {tuple(map(int, text.split("."))) for text in stdlib_list.short_versions}
 
-# Typing stubs without a module, and what the lists carry of the machines they were made on.
-# (`test` and what else has submodules by the dozen is found by its parent.)
+# Typing stubs without a module, and entries from the machines that the lists were made on.
+# (`test` and other packages with dozens of submodules are found by their parents.)
 NOT_LIBRARY = re.compile(
     r"_typeshed|typing_extensions|mypy_extensions|_sysconfigdata_.*|lib\..*|.*\.tests?\..*"
     r"|test\.(?!support$|test_support$).*|idlelib\.idle_test.*|lib2to3\.tests.*|.*\.xml\..*|xml\.parsers\.expat\..*"
 )
 
-# What both sources get wrong or leave out; checked against the interpreters themselves.
+# Errors and gaps of both sources; checked against the interpreters.
 CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
     "importlib.resources": ((3, 7), None),
     "importlib.metadata": ((3, 8), None),

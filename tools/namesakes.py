@@ -1,11 +1,11 @@
-"""The long tail of the import map: modules that one distribution alone on PyPI has, named after it.
+"""The long tail of the import map: modules of only one distribution on PyPI, with the same name.
 
-Nothing is known of how much these are used, so they must be beyond doubt: no other distribution has
-the module, forks apart, the distribution is called like the module, it was released more than once,
-PyPI still has it (``import_map/removed.txt``), nobody calls files of their own so
-(``import_map/common.txt``) or is likely to (``import_map/everyday.txt``), and it is not one slip
-away from a well-known module: ``import reqeusts`` is a mistake to point out, whoever registered
-that name. Whoever locks is told of what was found here all the same.
+Their use is not known, so they must be beyond doubt: no other distribution but forks has the
+module, the distribution has the module's name, it was released more than once, PyPI still has it
+(``import_map/removed.txt``), the name is not used for local files (``import_map/common.txt``) or
+likely to be (``import_map/everyday.txt``), and it is not a typo of a well-known module: ``import
+reqeusts`` is a mistake to report, even if that name is registered. ``lock`` still reports what was
+found here.
 
 ``write`` packs them into compressed blocks behind an index, which
 :class:`condavision.mapping.namesakes.Namesakes` reads.
@@ -54,7 +54,7 @@ def choose(
 
 
 def is_called(module: str, distribution: str) -> bool:
-    """Tell ``generic_positions`` of ``django-generic-positions`` too."""
+    """Return whether the names agree apart from affixes: ``django-generic-positions``."""
     name = canonicalize_name(module)
     if name == distribution:
         return True
@@ -66,13 +66,13 @@ def is_called(module: str, distribution: str) -> bool:
 
 
 class Everyday:
-    """Finds modules that are made of everyday words alone: ``db_handler``, ``ourlib``."""
+    """Finds modules that consist of everyday words only: ``db_handler``, ``ourlib``."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self.words = frozenset(words)
 
     def __contains__(self, module: str) -> bool:
-        """Tell whether each part between underscores and digits is one of the words, or two."""
+        """Return whether each part between underscores and digits is one or two of the words."""
         parts = filter(None, re.split(r"[\d_]+", module.lower()))
         return all(self._is_plain(part) for part in parts)
 
@@ -82,7 +82,7 @@ class Everyday:
 
 
 class Lookalikes:
-    """Finds words that are one slip of the fingers away from one of ``words``."""
+    """Finds words that are one typo away from one of ``words``."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self.without: dict[str, set[str]] = defaultdict(set)
@@ -91,13 +91,13 @@ class Lookalikes:
                 self.without[shorter].add(word)
 
     def __contains__(self, word: str) -> bool:
-        """Tell whether a letter too many, missing, wrong or swapped makes it one of the words."""
+        """Return whether adding, removing, changing or swapping a letter makes it a known word."""
         close = set().union(*(self.without.get(it, set()) for it in shortened(word)))
         return any(is_one_slip(word, other) for other in close)
 
 
 def shortened(word: str) -> set[str]:
-    """Return the word, and it without any one letter."""
+    """Return the word, and the word without each of its letters."""
     return {word} | {word[:i] + word[i + 1 :] for i in range(len(word))}
 
 
