@@ -40,7 +40,7 @@ def test_every_document_has_its_fields_and_version(command: CommandLine) -> None
         for found in document if isinstance(document, list) else [document]:
             assert found.keys() == {"schema", *FIELDS[name]}, name
             assert found["schema"] == SCHEMA
-    assert f"as `schema`: now {SCHEMA}." in DOCUMENT
+    assert f"in `schema`, now {SCHEMA}." in DOCUMENT
     assert FIELDS.keys() - {"command"} == {*COMMANDS, "diff", "vendor"}, "other tests run those"
 
 
