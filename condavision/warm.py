@@ -24,27 +24,6 @@ if TYPE_CHECKING:
     value is ``otherwise``: ``=`` and the value, KEEP, or an empty string to unset the variable.
     """
 
-__all__ = [
-    "CONSTANT",
-    "FORMAT",
-    "KEEP",
-    "NONEMPTY",
-    "apply",
-    "compose",
-    "counted",
-    "encode",
-    "grouped",
-    "identity",
-    "module_names",
-    "read_fields",
-    "read_list",
-    "record_path",
-    "signature",
-    "warm_command",
-    "warm_home",
-    "words",
-]
-
 FORMAT = "condavision warm record 1"
 
 CONSTANT, NONEMPTY = "constant", "nonempty"

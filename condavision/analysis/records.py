@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import PythonReason, SourceLocation, UnreadRegion
 
-__all__ = ["CATCH_ALL", "RENAMED", "Facts", "Guard", "PathEdit", "RawImport"]
-
 RENAMED = frozenset({"AttributeError", "NameError", "SyntaxError"})
 """Exceptions raised where another Python has another name for something."""
 

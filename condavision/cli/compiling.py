@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from condavision.compile_stage.renewal import Renewal
     from condavision.inference.workspace import Workspace
 
-__all__ = ["check", "diff", "explain", "lock"]
-
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
-__all__ = ["install", "path", "run"]
-
 
 class _Run(click.Command):
     """A command whose options end at ``-m MODULE``, as Python's own do."""

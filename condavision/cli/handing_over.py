@@ -23,8 +23,6 @@ from condavision.project.targets import Module
 if TYPE_CHECKING:
     from condavision.project.targets import Target
 
-__all__ = ["export", "init", "vendor"]
-
 _EXPORT_HELP = """Write a lock in the format of another tool, for one platform.
 
 \b

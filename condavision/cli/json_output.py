@@ -26,19 +26,6 @@ if TYPE_CHECKING:
     from condavision.inspection.explain import Explanation, ImportLine, RequirementLine
     from condavision.project.targets import Target
 
-__all__ = [
-    "checked_json",
-    "declared_json",
-    "environment_json",
-    "error_json",
-    "explanation_json",
-    "failed_json",
-    "import_json",
-    "iso_time",
-    "locked_script_json",
-    "shown_platform",
-]
-
 
 def error_json(error: CondavisionError) -> dict[str, Any]:
     """Return the object of an error."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from condavision.core.model import LockRecord
     from condavision.errors import CondavisionError
 
-__all__ = ["error_words", "record_words", "stale_words"]
-
 _SHOWN_SOURCES = 3
 _DEFAULTS = "conda-lock's defaults"
 

@@ -19,23 +19,6 @@ if TYPE_CHECKING:
 
     from condavision.project.targets import Target
 
-__all__ = [
-    "as_flags",
-    "as_name",
-    "as_target",
-    "flag_options",
-    "json_option",
-    "locks_option",
-    "module_option",
-    "modules_option",
-    "named",
-    "quiet_option",
-    "script_argument",
-    "scripts_argument",
-    "solve_options",
-    "vendored_option",
-]
-
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 

@@ -31,20 +31,6 @@ if TYPE_CHECKING:
     from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 
-__all__ = [
-    "checked_row",
-    "environment_row",
-    "print_changes",
-    "print_diagnostics",
-    "print_error",
-    "print_explanation",
-    "print_failures",
-    "print_json",
-    "print_table",
-    "print_unkept",
-    "summary",
-]
-
 SCHEMA = 1
 """The version of the JSON documents: raised when a field changes its meaning or is removed."""
 

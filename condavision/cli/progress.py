@@ -13,8 +13,6 @@ from condavision.system.progress import Progress, Task, Work, readable_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["BarProgress", "LineProgress", "choose_progress"]
-
 
 class LineProgress(Progress):
     """One plain line for each event, for logs."""

@@ -15,8 +15,6 @@ from condavision.system.progress import Task, Work, readable_size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["shown_bars"]
-
 _DESCRIPTIONS = {
     Work.SOLVING: "solving",
     Work.INSTALLING: "linking",

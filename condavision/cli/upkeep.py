@@ -8,8 +8,6 @@ import click
 
 from condavision.cli.options import json_option
 
-__all__ = ["clean", "doctor", "list_"]
-
 
 @click.command("list")
 @json_option()

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from condavision.environments.clean import Cleaned
     from condavision.inspection.doctor import Finding
 
-__all__ = ["cleaned_json", "finding_json", "print_cleaned", "print_findings"]
-
 
 def cleaned_json(cleaned: Cleaned) -> dict[str, Any]:
     """Return the document of ``clean --json``."""

@@ -9,8 +9,6 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["add_verbose_option"]
-
 
 def add_verbose_option(commands: Iterable[click.Command]) -> None:
     """Add ``-v`` to each command; ``-vv`` logs details as well."""

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from condavision.inspection.check import Checked
     from condavision.mapping.resolve import Resolution
 
-__all__ = ["diagnostic_words", "hints_of", "notes_of", "resolution_words"]
-
 _ORIGINS = {
     OriginRule.BUILTIN: "compiled into Python",
     OriginRule.STDLIB: "standard library",

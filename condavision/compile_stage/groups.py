@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from condavision.project.solve_options import SolveOptions
     from condavision.project.targets import Target
 
-__all__ = ["Failures", "Group", "group_targets"]
-
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock, LockedPackage, Requirements
     from condavision.mapping.import_map import ImportMap
 
-__all__ = ["Agreed", "Agreement", "Unkept", "read_agreement"]
-
 _EXACT = re.compile(r"==?([^,|<>=!~*]+)\Z")
 _READERS = "environment.yml, a conda-lock file or a pixi.lock"
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from condavision.locks.index import ScriptIndex
     from condavision.project.targets import Target
 
-__all__ = ["LockedScript", "LockingReport", "Recorder"]
-
 
 @dataclass(frozen=True, slots=True)
 class LockedScript:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.core.model import Lock, LockedPackage
 
-__all__ = ["Renewal"]
-
 _NAME = re.compile(r"[\w.-]*\w", re.ASCII)
 
 

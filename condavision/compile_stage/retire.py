@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
-__all__ = ["Retired", "part_folders", "prune"]
-
 
 @dataclass(frozen=True, slots=True)
 class Retired:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from condavision.locks.index import ScriptIndex
     from condavision.system.progress import Task
 
-__all__ = ["lock"]
-
 _log = logging.getLogger(__name__)
 _REMIND_SECONDS = 15.0
 

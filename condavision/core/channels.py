@@ -9,15 +9,6 @@ from urllib.parse import urlsplit
 from condavision.core.model import INTERPRETERS
 from condavision.errors import ConfigError
 
-__all__ = [
-    "CREDENTIALS",
-    "is_local",
-    "is_trusted",
-    "normalize",
-    "redacted",
-    "refused_credentials",
-]
-
 CREDENTIALS = "~/.netrc, the file RATTLER_AUTH_FILE names, or the store of pixi auth login"
 """Where rattler looks for what opens a private channel."""
 

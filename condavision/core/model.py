@@ -19,29 +19,6 @@ if TYPE_CHECKING:
 
     from condavision.core.pythons import PythonRange
 
-__all__ = [
-    "INTERPRETERS",
-    "Analysis",
-    "Declared",
-    "DeclaredText",
-    "Engine",
-    "Import",
-    "ImportKind",
-    "Lock",
-    "LockRecord",
-    "LockedPackage",
-    "Manager",
-    "PythonReason",
-    "Requirement",
-    "Requirements",
-    "ScriptMetadata",
-    "SharedModule",
-    "SourceFile",
-    "SourceLocation",
-    "UnreadRegion",
-]
-
-
 INTERPRETERS = "interpreters:"
 """The embedded channel. No channel can have this name: a colon cannot be part of one."""
 

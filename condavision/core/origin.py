@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["INSTALLED", "Origin", "OriginReason", "OriginRule"]
-
 
 class Origin(StrEnum):
     """Who supplies a module."""

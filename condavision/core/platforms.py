@@ -16,19 +16,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = [
-    "FAMILIES",
-    "PLATFORMS",
-    "Family",
-    "Platform",
-    "VirtualPackage",
-    "current_subdir",
-    "family_of",
-    "for_conda_lock",
-    "subdir_of",
-    "virtual_packages",
-]
-
 VirtualPackage = tuple[str, str, str]
 """Name, version, build string."""
 

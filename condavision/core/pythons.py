@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import Specifier
 
-__all__ = ["FLOOR", "KNOWN", "Minor", "PythonRange", "format_minor"]
-
 Minor = tuple[int, int]
 
 KNOWN: tuple[Minor, ...] = ((2, 7), *((3, minor) for minor in range(16)))

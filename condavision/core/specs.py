@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from condavision.core.model import Requirement
     from condavision.core.pythons import PythonRange
 
-__all__ = [
-    "active_on",
-    "conda_candidates",
-    "conda_spec",
-    "pypi_spec",
-    "python_spec",
-    "wanted_on",
-]
-
 
 def wanted_on(requirement: Requirement, platform: str) -> bool:
     """Return whether a requirement applies to a platform."""

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from condavision.warm import Operation
 
-__all__ = ["Activation", "derive", "load", "store"]
-
 _UNSET = "***unset***"  # conda.base.constants.CONDA_ENV_VARS_UNSET_VAR
 
 _FORMAT = "condavision activation 1"

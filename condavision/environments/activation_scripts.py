@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from condavision.warm import Operation
 
-__all__ = ["derive_operations", "run_batch_scripts", "shell_command"]
-
 # fmt: off
 _SHELL_OWN = frozenset((
     "BASH", "BASHOPTS", "BASHPID", "BASH_ENV", "BASH_SOURCE", "BASH_VERSINFO", "BASH_VERSION",

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from condavision.environments.environment import Environment
     from condavision.system.progress import Progress
 
-__all__ = ["build"]
-
 _log = logging.getLogger(__name__)
 
 _SETTLED = 3  # checks in a row that find no prefix

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from condavision.system.progress import Progress, Task
 
-__all__ = ["compile_missing", "compile_prefix", "compile_sources"]
-
 _COMPILER = """
 import compileall, marshal, os, sys
 try:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from condavision.environments.inventory import InstalledEnvironment
 
-__all__ = ["CleanCriteria", "Cleaned", "clean"]
-
 
 @dataclass(frozen=True, slots=True)
 class CleanCriteria:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from condavision.core.model import LockedPackage
     from condavision.system.progress import Progress, Task
 
-__all__ = ["install_conda_packages"]
-
 _FREE_THREADED = re.compile(r"_cp(\d)(\d+)t$")
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Lock
 
-__all__ = ["Environment", "environment_of"]
-
 _KEY_LENGTH = 16  # hex digits; short, because prefixes are written into shebangs
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from condavision.environments.inventory import InstalledEnvironment
 
-__all__ = ["users_of"]
-
 _PROCESSES = Path("/proc")
 _RECENT = 3600.0  # seconds; the time of use is noted no more often
 

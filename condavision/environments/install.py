@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from condavision.environments.environment import Environment
     from condavision.system.progress import Progress
 
-__all__ = ["install"]
-
 _log = logging.getLogger(__name__)
 
 

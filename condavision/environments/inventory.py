@@ -19,18 +19,6 @@ from condavision.system.files import remove_tree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = [
-    "InstalledEnvironment",
-    "cache_size",
-    "list_environments",
-    "older_than",
-    "over_budget",
-    "record_use",
-    "remove",
-    "remove_caches",
-    "unreferenced",
-]
-
 USED = "condavision-used"
 """The file beside the marker whose modification time is the last use, and which lists scripts."""
 

@@ -18,8 +18,6 @@ from condavision.system.files import write_atomic
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CACHES", "RECORDS", "drop_altered_files", "writable_cache"]
-
 CACHES = ("pkgs", "pkgs-added")
 """The folders of packages below ``CONDAVISION_HOME``."""
 

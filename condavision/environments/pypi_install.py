@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import LockedPackage
 
-__all__ = ["install_pypi_packages"]
-
 _log = logging.getLogger(__name__)
 
 _CREDENTIALS = (

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import LockedPackage
 
-__all__ = ["CHANNEL", "WHEELS", "from_vendored", "is_intact", "vendored_path"]
-
 CHANNEL = "channel"
 WHEELS = "wheels"
 

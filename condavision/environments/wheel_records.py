@@ -24,8 +24,6 @@ from condavision.system.files import write_atomic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["altered_files", "apply_corrections", "files_of_distributions", "learn_corrections"]
-
 _SITE_PACKAGES = ("lib/python3*/site-packages", "Lib/site-packages")
 _LATE = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 """The files of a ``.dist-info`` folder that are written when a wheel is installed."""

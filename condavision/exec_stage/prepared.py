@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from condavision.environments.environment import Environment
     from condavision.project.targets import Target
 
-__all__ = ["Prepared", "WarmInputs"]
-
 
 @dataclass(frozen=True, slots=True)
 class WarmInputs:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from condavision.exec_stage.prepared import Prepared
 
-__all__ = ["become"]
-
 _log = logging.getLogger(__name__)
 
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from condavision.exec_stage.prepared import Prepared, WarmInputs
     from condavision.warm import Operation
 
-__all__ = ["launcher_text", "write_launcher"]
-
 _MARK = "# made by condavision"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 

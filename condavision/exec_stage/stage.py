@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
     from condavision.system.progress import Progress
 
-__all__ = ["install_launcher", "install_named", "prepare", "run_module", "run_script"]
-
 
 def prepare(target: Target, workspace: Workspace, progress: Progress) -> Prepared:
     """Find the lock of a target and install its environment if need be.

@@ -24,8 +24,6 @@ from condavision.warm import (
 if TYPE_CHECKING:
     from condavision.exec_stage.prepared import Prepared
 
-__all__ = ["write_warm_record"]
-
 
 def write_warm_record(home: Path, prepared: Prepared) -> bool:
     """Write what the next run of a target needs to start at once; return whether it was written.

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from condavision.export.share import Script, Share
 
-__all__ = ["FORMAT"]
-
 
 def _render(share: Share) -> str:
     """Return a Dockerfile that runs a locked script or module, to be built in the project's root.

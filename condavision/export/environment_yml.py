@@ -10,8 +10,6 @@ from condavision.export.share import ExportFormat, direct, joined, refuse_local
 if TYPE_CHECKING:
     from condavision.export.share import Share
 
-__all__ = ["FORMAT"]
-
 
 def _render(share: Share) -> str:
     """Return an environment.yml with every package pinned, for conda and mamba."""

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from condavision.core.model import LockedPackage
     from condavision.export.share import Share
 
-__all__ = ["FORMAT"]
-
 
 def _render(share: Share) -> str:
     """Return urls with SHA-256, as ``conda list --explicit --sha256`` prints them.

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
-__all__ = ["Exported", "export_named"]
-
 
 @dataclass(frozen=True, slots=True)
 class Exported:

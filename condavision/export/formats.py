@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from condavision.export.share import ExportFormat
 
-__all__ = ["FORMATS", "load"]
-
 FORMATS: Mapping[str, tuple[str, str]] = {
     "explicit": ("explicit", "urls with hashes: conda, mamba, pixi"),
     "environment": ("environment_yml", "environment.yml, every package pinned: conda, mamba"),

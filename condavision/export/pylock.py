@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from condavision.core.model import LockedPackage
     from condavision.export.share import Share
 
-__all__ = ["FORMAT"]
-
 _NAME = re.compile(r"pylock(\.[^.]+)?\.toml\Z")
 
 

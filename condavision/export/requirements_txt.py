@@ -9,8 +9,6 @@ from condavision.export.share import ExportFormat, joined, refuse_conda
 if TYPE_CHECKING:
     from condavision.export.share import Share
 
-__all__ = ["FORMAT"]
-
 
 def _render(share: Share) -> str:
     """Return a requirements file with hashes, for pip and uv."""

@@ -8,8 +8,6 @@ from pathlib import Path
 from condavision.errors import UsageError
 from condavision.system.files import write_atomic
 
-__all__ = ["FILES", "Scaffolded", "scaffold", "template"]
-
 FILES = ("noxfile.py", "Makefile")
 
 

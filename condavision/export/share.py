@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock, LockedPackage
     from condavision.inference.lock_lookup import Located
 
-__all__ = ["ExportFormat", "Script", "Share", "direct", "joined", "refuse_conda", "refuse_local"]
-
 
 @dataclass(frozen=True, slots=True)
 class Script:

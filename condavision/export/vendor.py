@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock, LockedPackage
     from condavision.system.progress import Progress, Task
 
-__all__ = ["Vendored", "vendor"]
-
 _AT_ONCE = 8
 _PART = ".part"
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from condavision.inference.infer import Inference
     from condavision.inference.workspace import Workspace
 
-__all__ = ["diagnose"]
-
 _MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING})
 
 

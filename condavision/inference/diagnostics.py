@@ -12,16 +12,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import SourceLocation
 
-__all__ = [
-    "MissingSearchPath",
-    "OutsideSearchPath",
-    "OvershadowedLock",
-    "RelativeImport",
-    "SoleProvider",
-    "UnreadFile",
-    "UntrustedConfiguration",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class UntrustedConfiguration(Diagnostic):

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from condavision.project.project import Project
     from condavision.project.targets import Target
 
-__all__ = ["Inference", "analyze_target", "infer", "python_path"]
-
 
 @dataclass(frozen=True, slots=True)
 class Inference:

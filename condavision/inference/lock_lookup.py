@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from condavision.project.project import Project
     from condavision.project.targets import Target
 
-__all__ = ["Located", "config_of", "find_lock", "find_locks", "is_hash", "locate"]
-
 _log = logging.getLogger(__name__)
 _HASH = re.compile(r"[0-9a-f]{16}\Z")
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.locks.index import Entry, ScriptIndex
 
-__all__ = ["named_pair"]
-
 _HASH = re.compile(r"[0-9a-f]{16}\Z")
 
 

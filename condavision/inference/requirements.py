@@ -28,13 +28,6 @@ if TYPE_CHECKING:
     from condavision.mapping.resolve import Resolution
     from condavision.project.config import Config
 
-__all__ = [
-    "derive",
-    "require_known",
-    "requirement_hash",
-    "source_digest",
-]
-
 HASH_VERSION = 1
 _HASH_LENGTH = 16
 

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from condavision.locks.index import ScriptIndex
     from condavision.project.targets import Target
 
-__all__ = ["Named", "Selection", "select_scripts", "select_targets"]
-
 _SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
 
 

@@ -15,20 +15,6 @@ if TYPE_CHECKING:
     from condavision.core.model import LockRecord, Requirements, SourceLocation
     from condavision.project.solve_options import SolveOptions
 
-__all__ = [
-    "ChannelsChanged",
-    "CutoffMoved",
-    "EngineChanged",
-    "NotLockedFor",
-    "PythonChanged",
-    "RequirementAdded",
-    "RequirementRemoved",
-    "StaleReason",
-    "VirtualPackagesChanged",
-    "option_changes",
-    "requirement_changes",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class PythonChanged:

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     _Question = tuple[Target, tuple[Path, ...]]
     """A target, and the PYTHONPATH that it is read under."""
 
-__all__ = ["Workspace"]
-
-
 _log = logging.getLogger(__name__)
 
 

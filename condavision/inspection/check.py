@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 
-__all__ = ["CheckReport", "Checked", "LockState", "check_targets", "explain_target"]
-
 
 class LockState(StrEnum):
     """Whether a target has a lock that fits."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     _Locked = dict[tuple[Manager, str], LockedPackage]
 
-__all__ = ["Explanation", "ImportLine", "RequirementLine", "explain"]
-
 
 @dataclass(frozen=True, slots=True)
 class RequirementLine:

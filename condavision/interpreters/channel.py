@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from condavision.interpreters.probing import Interpreter
 
-__all__ = ["filename_of", "local_channel", "restore"]
-
 _STAGING = ".staging-"
 
 

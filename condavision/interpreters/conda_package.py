@@ -22,8 +22,6 @@ import zstandard
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["EPOCH", "Link", "PackageFile", "conda_package", "package_filename"]
-
 EPOCH = 1_577_836_800
 """The time stamp of everything written here, in seconds: 2020-01-01."""
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from findpython.providers.base import BaseProvider
 
 
-__all__ = ["discover", "discover_all"]
-
 _CONDA_PYTHON = "python.exe" if os.name == "nt" else "bin/python"
 
 _MEMORY_FORMAT = 1

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from condavision.interpreters.probing import Interpreter
 
-__all__ = ["package_of", "record_of"]
-
 _UNSHIPPED = frozenset(
     {"__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib"}
 )

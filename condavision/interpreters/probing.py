@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from condavision.core.pythons import Minor
 
-__all__ = ["BUILD", "Interpreter", "ask", "interpreter_of", "running_subdir"]
-
 BUILD = "interpreter_"
 """The prefix of the build strings of packages made from interpreters."""
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from condavision.core.platforms import VirtualPackage
 
-__all__ = ["content_hash"]
-
 _TIMESTAMP = 1577854800000  # 2020-01-01, as conda-lock gives its virtual packages
 
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Lock, LockedPackage
 
-__all__ = ["Change", "compare", "diff_json", "diff_markdown", "diff_rows"]
-
 
 @dataclass(frozen=True, slots=True)
 class Change:

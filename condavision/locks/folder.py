@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["alone_in", "forget_scripts", "remove_locks", "unused_locks"]
-
 _LOCK = ".conda-lock.yml"
 
 

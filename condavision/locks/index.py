@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["FILE_NAME", "Entry", "parse_index", "read_index", "write_index"]
-
 FILE_NAME = "scripts.yml"
 
 _GIT_FILES = {

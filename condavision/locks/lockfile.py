@@ -33,17 +33,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Requirement, Requirements
 
-__all__ = [
-    "companions",
-    "direct_packages",
-    "lock_path",
-    "parse_lock",
-    "read_lock",
-    "read_package",
-    "render",
-    "write_lock",
-]
-
 _MANAGERS = {"conda": Manager.CONDA, "pip": Manager.PYPI}
 _DIGEST = "document_sha256"
 _HEADER = """\

@@ -13,17 +13,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Requirement, Requirements
 
-__all__ = [
-    "describe",
-    "parse_record",
-    "record_fields",
-    "required_names",
-    "requirement_label",
-    "spell_changes",
-    "spell_pairs",
-    "spell_shared",
-]
-
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _SHARED = re.compile(r"(\S+) \((\S+), (\S+)\) on (.+?)(?:, (?=\S+ \()|\Z)")
 _CHANGES = re.compile(r"; (?=[\w.-]+(?:/\w+)?=(?!=))")

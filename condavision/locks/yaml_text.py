@@ -10,8 +10,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["yaml_text"]
-
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*\Z")
 _YAML_11_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 

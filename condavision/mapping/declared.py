@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from condavision.core.model import Analysis, SourceLocation
     from condavision.mapping.import_map import ImportMap
 
-__all__ = [
-    "Override",
-    "conda_name",
-    "declared_channels",
-    "declared_requirements",
-    "overrides_of",
-    "parse_requirement",
-]
-
 _PYPI_PREFIX = "pypi:"
 _CHANNEL_KEY = re.compile(
     r"(?<=[\[,\s])channel\s*=\s*(?P<quote>['\"]?)(?P<channel>(?<=['\"])[^'\"]*|[^'\",\]]*)(?P=quote)"

@@ -9,8 +9,6 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-__all__ = ["host_application"]
-
 
 def host_application(module: str) -> str | None:
     """Return the program whose own Python has a dotted module; None if packages may have it."""

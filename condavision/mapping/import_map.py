@@ -32,8 +32,6 @@ from condavision.mapping.namesakes import Namesakes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["ImportMap", "Provider", "normalized"]
-
 _CONDA_ONLY = "conda:"
 _NOT_KNOWN_ON_CONDA = "-"
 _NOT_ON_CONDA = "!"

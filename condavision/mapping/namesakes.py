@@ -13,8 +13,6 @@ import zlib
 from bisect import bisect_right
 from itertools import accumulate
 
-__all__ = ["Namesakes"]
-
 
 class Namesakes:
     """Looks modules up in the blocks, each of which is unpacked at most once."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from condavision.system.file_stamp import Stamp
 
-__all__ = ["namesake", "project_names"]
-
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 _INSTALL_REQUIRES = re.compile(
     r"(?:install_requires|extras_require|requires)\s*=\s*[\[{(](.*?)[\]})]", re.DOTALL

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from condavision.mapping.declared import Override
     from condavision.mapping.import_map import ImportMap
 
-__all__ = ["Decision", "DeclaredAt", "Mapped", "NamedIn", "Overridden", "Resolution", "resolve"]
-
 _FLASK_EXTENSION = re.compile(r"flask(?:\.ext|ext)\.(?=\w)")
 
 _NOT_INSTALLED = frozenset(

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import ScriptMetadata
 
-__all__ = ["Config", "Flags", "read_config"]
-
 DEFAULT_CHANNELS = ("conda-forge",)
 
 _UNDECIDING = frozenset(

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from condavision.project.config import Config
     from condavision.project.targets import Target
 
-__all__ = ["Project"]
-
 
 @dataclass(frozen=True, slots=True)
 class Project:

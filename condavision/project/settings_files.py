@@ -19,8 +19,6 @@ from condavision.project.config import Config, read_config
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LOCAL", "SETTINGS_FILES", "SettingsFiles"]
-
 SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
 """The files that configure a project, in order of precedence, and our table in each."""
 

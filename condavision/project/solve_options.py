@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Engine
 
-__all__ = ["SolveOptions", "cutoff"]
-
 _AGE = re.compile(r"(\d{1,5}) ?([hdw])\Z")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 

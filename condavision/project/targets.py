@@ -19,23 +19,6 @@ from condavision.errors import AnalysisError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = [
-    "READ_BY_TOOLS",
-    "Module",
-    "Target",
-    "Together",
-    "file_of",
-    "folder_keys",
-    "is_there",
-    "key_of",
-    "named_target",
-    "near",
-    "place_of",
-    "require_target",
-    "target_of",
-    "typed",
-]
-
 READ_BY_TOOLS = frozenset({"conftest.py", "noxfile.py", "setup.py"})
 """Files that look like scripts, and that pytest, nox and installers read."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["home"]
-
 
 def home() -> Path:
     """Return the folder that environments, packages and indexes are cached in.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from condavision.system.error_text import without_names
 
-__all__ = ["certificate_hint", "channel_certificate_hint"]
-
 
 def certificate_hint(message: str) -> str:
     """Return a hint if uv's ``message`` is about an untrusted certificate, otherwise nothing.

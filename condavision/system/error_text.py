@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["without_names"]
-
 _NAME = re.compile(
     r"[a-z][a-z0-9+.-]*://[^\s`'\"()]+"  # a URL
     r"|[^\s`'\"()]+\.(?:conda|tar\.\w+|whl|zip)\b"  # an archive

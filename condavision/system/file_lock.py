@@ -21,6 +21,7 @@ else:  # filelock makes this one call there, and importing it takes 20 ms
     import fcntl
 
     def lock_descriptor(descriptor: int, *, blocking: bool) -> bool:
+        """Lock an open file; return whether that was possible."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
         except (BlockingIOError, PermissionError):  # some file systems raise the second
@@ -30,10 +31,8 @@ else:  # filelock makes this one call there, and importing it takes 20 ms
         return True
 
     def unlock_descriptor(descriptor: int) -> None:
+        """Release an open file."""
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
-__all__ = ["exclusive", "try_exclusive"]
 
 
 @contextmanager

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["COARSEST_NS", "Stamp", "is_racy", "stamp_of"]
-
 Stamp = tuple[int, int, int, int]
 """Size, modification and change time in nanoseconds, inode."""
 

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from condavision.errors import InstallError
 
-__all__ = ["remove_tree", "write_atomic"]
-
 
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Replace ``path`` by ``content`` (UTF-8, line feeds) in one step; make missing folders.

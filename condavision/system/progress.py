@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LONGEST", "Progress", "Task", "Work", "readable_size"]
-
 LONGEST = 3600
 """Seconds that the download of one file may take: rattler itself has no limit."""
 

@@ -16,8 +16,6 @@ from condavision.errors import OutputError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["guard_streams"]
-
 _STDIN, _STDOUT = 0, 1
 _ANY_NAME = "condavision.any-name"
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["YamlError", "read_lock_yaml", "read_yaml"]
-
 
 class YamlError(ValueError):
     """A text is not YAML; ``line`` is the 1-based line of the problem, if it has one."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.context.guards import Guard, Guards
+from condavision.analysis.context.guards import Guards
 from condavision.analysis.source.source import decode, parse
+
+if TYPE_CHECKING:
+    from condavision.analysis.records import Guard
 
 ANY = ">=2.7"
 

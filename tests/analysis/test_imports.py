@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from condavision.analysis.context.guards import Guards
-from condavision.analysis.imports.imports import RawImport, find_imports
+from condavision.analysis.imports.imports import find_imports
 from condavision.analysis.source.source import decode, parse
+
+if TYPE_CHECKING:
+    from condavision.analysis.records import RawImport
 
 
 def imports_of(text: str) -> tuple[RawImport, ...]:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["availability_regions"]
-
 _SEARCHES = {
     literal: re.compile(re.escape(literal) + tail)
     for literal, tail in {

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["Try", "catching_regions"]
-
 _IMPORTS = {"import_statement", "import_from_statement"}
 _AIMED = frozenset({"ImportError", "ModuleNotFoundError"})
 _IMPORT_FAILURES = _AIMED | CATCH_ALL

@@ -11,8 +11,6 @@ from condavision.analysis.source.expressions import Evaluator, operands
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["Conditions"]
-
 _LONGEST_FLAG = 80  # characters; longer expressions are not names that are asked for again
 
 

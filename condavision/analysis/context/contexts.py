@@ -13,11 +13,6 @@ from functools import lru_cache
 
 from condavision.core.pythons import KNOWN, PythonRange
 
-__all__ = [
-    "ALL", "FAMILIES", "RUNNING", "UNKNOWN", "Truth", "is_typing", "on_family", "on_pythons",
-    "platforms_of", "pythons_of",
-]  # fmt: skip
-
 FAMILIES = ("linux", "osx", "win", "other")
 """Platform families; ``other`` stands for those no conda channel serves."""
 

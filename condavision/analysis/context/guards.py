@@ -16,7 +16,6 @@ from condavision.analysis.context.contexts import ALL, Truth, pythons_of
 from condavision.analysis.context.regions import Region, Regions
 from condavision.analysis.context.running import INTERESTING, RunningConditions
 from condavision.analysis.context.statements import BLOCKS, arms, ends, holders
-from condavision.analysis.records import Guard
 from condavision.analysis.source.expressions import operands
 
 if TYPE_CHECKING:
@@ -24,10 +23,9 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Tree
 
+    from condavision.analysis.records import Guard
     from condavision.analysis.source.source import Source
     from condavision.core.pythons import PythonRange
-
-__all__ = ["Exit", "Guard", "Guards", "Try"]
 
 _HASATTR = re.compile(r"\bhasattr\(\s*([\w.]+)\s*,\s*[uU]?['\"](\w+)['\"]")
 

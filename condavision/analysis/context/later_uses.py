@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.source import Source
 
-__all__ = ["used_regardless"]
-
 _OCCURRENCES = 400  # looked at of one import; a name that stands there more often is a common word
 _CLIMB = 200
 _DEFINITIONS = {"function_definition", "class_definition"}

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["Region", "Regions", "region_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Region:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["INTERESTING", "RunningConditions"]
-
 INTERESTING = {
     literal: re.compile(re.escape(literal) + tail)
     for literal, tail in {

@@ -11,17 +11,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = [
-    "BLOCKS",
-    "arms",
-    "ends",
-    "ends_script",
-    "gives_up",
-    "holders",
-    "is_quiet",
-    "names_caught",
-]
-
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _EXIT_CALL = re.compile(
     rb"(?:sys\.exit|exit|quit|os\._exit|os\.abort|[\w.]*\.error|[\w.]*\.exit|die|fail)\s*\("

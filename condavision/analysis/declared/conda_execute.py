@@ -13,8 +13,6 @@ from condavision.system.yaml import YamlError, read_yaml
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
 
-__all__ = ["MARK", "open_comment", "read_execute"]
-
 MARK = b"conda execute"
 
 _START = re.compile(rb"(?m)^[ \t]*#[ \t]*conda execute[ \t]*$")

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.source import Source
 
-__all__ = ["Declarations", "strings", "table"]
-
 
 @dataclass(slots=True)
 class Declarations:

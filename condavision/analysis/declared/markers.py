@@ -10,8 +10,6 @@ from condavision.core.pythons import KNOWN, PythonRange, format_minor
 if TYPE_CHECKING:
     from packaging.markers import Marker
 
-__all__ = ["admitted_by_marker"]
-
 _OTHER = (
     "python_full_version", "platform_machine", "platform_release", "platform_version",
     "platform_python_implementation", "implementation_name", "implementation_version", "extra",

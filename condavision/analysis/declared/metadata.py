@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Opened = tuple[Declarations, dict[str, Any]]
 
-__all__ = ["may_declare", "read_metadata"]
-
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFormat:

@@ -14,8 +14,6 @@ from condavision.core.model import Declared, Manager
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
 
-__all__ = ["open_cells", "read_installs"]
-
 
 def open_cells(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
     """Return declarations to add to, if the source is a notebook with code."""

@@ -13,8 +13,6 @@ from condavision.errors import AnalysisError
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
 
-__all__ = ["MARK", "open_block", "read_python", "read_standard"]
-
 MARK = b"# /// script"
 
 # The pattern of the specification, for bytes.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["python_version"]
-
 _PYTHON_SPEC = re.compile(r"^(?:[\w./-]+::)?python(?![\w.-])\s*(?P<version>.*)$", re.ASCII)
 
 

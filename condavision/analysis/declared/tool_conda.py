@@ -9,8 +9,6 @@ from condavision.analysis.declared.declarations import strings
 if TYPE_CHECKING:
     from condavision.analysis.declared.declarations import Declarations
 
-__all__ = ["read_conda"]
-
 
 def read_conda(into: Declarations, table: dict[str, Any]) -> None:
     """Read ``channels`` and ``dependencies``."""

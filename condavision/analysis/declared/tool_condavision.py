@@ -12,8 +12,6 @@ from condavision.core.model import DeclaredText
 if TYPE_CHECKING:
     from condavision.analysis.declared.declarations import Declarations
 
-__all__ = ["read_condavision"]
-
 _SETTINGS = frozenset({"channels", "platforms", "dependencies", "imports", "requires-python"})
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from condavision.analysis.declared.declarations import Declarations
 
-__all__ = ["read_pixi"]
-
 
 def read_pixi(into: Declarations, pixi: dict[str, Any]) -> None:
     """Read channels, platforms, Pythons and dependencies."""

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from condavision.system.file_stamp import Stamp
 
-__all__ = ["FactsCache", "loaded"]
-
 _TABLE = "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
 _VALUES = {
     ("builtins", "frozenset"),

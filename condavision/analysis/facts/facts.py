@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Tree
 
-__all__ = ["read_facts"]
-
 _SHEBANG = re.compile(
     rb"\A#![^\n]*\bpython(?P<major>[23])(?:\.(?P<minor>\d+))?(?:[ \t]|$|\n)", re.MULTILINE
 )

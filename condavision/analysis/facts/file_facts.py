@@ -14,8 +14,6 @@ from condavision.core.model import ScriptMetadata, SourceLocation, UnreadRegion
 from condavision.errors import AnalysisError, UnreadableModuleError
 from condavision.system.file_stamp import Stamp, stamp_of
 
-__all__ = ["FileFacts", "read_declared", "read_file", "require_open"]
-
 FileFacts = tuple[Stamp | None, Facts, bool]
 """A file's status before it was read, its facts, and whether it could be read as Python."""
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from condavision.analysis.records import Facts
     from condavision.system.file_stamp import Stamp
 
-__all__ = ["Reader"]
-
 
 @dataclass(slots=True)
 class Reader:

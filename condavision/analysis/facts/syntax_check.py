@@ -16,8 +16,6 @@ from condavision.errors import AnalysisError
 if TYPE_CHECKING:
     from condavision.core.pythons import PythonRange
 
-__all__ = ["is_refused", "require_readable"]
-
 
 def require_readable(
     source: bytes | None, pythons: PythonRange, name: str, *, empty: bool = False

@@ -21,8 +21,6 @@ from condavision.analysis.facts.file_facts import FileFacts, read_file
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["read_files"]
-
 _NamedFile = tuple[str, str]
 """A file's path and the name people are shown."""
 

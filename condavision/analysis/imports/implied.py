@@ -19,8 +19,8 @@ from condavision.analysis.imports.implied_rules import (
     called,
     implied_rules,
 )
-from condavision.analysis.imports.imports import RawImport
 from condavision.analysis.imports.known_texts import KnownTexts
+from condavision.analysis.records import RawImport
 from condavision.analysis.source.expressions import call_parts, text_of, type_of
 
 if TYPE_CHECKING:
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from condavision.analysis.context.guards import Guard, Guards
+    from condavision.analysis.context.guards import Guards
+    from condavision.analysis.records import Guard
     from condavision.analysis.source.source import Source
     from condavision.core.model import SourceLocation
-
-__all__ = ["find_implied"]
 
 _DEPTH = 8  # of sums: `THEIR_APPS + OUR_APPS`
 _CALLS = 500  # of one library in a file that are looked at, and parts of one setting

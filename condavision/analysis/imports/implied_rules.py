@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-__all__ = ["ImpliedRule", "ImpliedRules", "called", "implied_rules"]
-
 _HERE = Path(__file__).parents[1] / "data" / "implied_imports.tsv"
 
 

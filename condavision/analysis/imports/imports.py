@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from condavision.analysis.context.guards import Guards, Try
+    from condavision.analysis.context.catching import Try
+    from condavision.analysis.context.guards import Guards
     from condavision.analysis.source.source import Source
-
-__all__ = ["RawImport", "find_imports"]
-
 
 _WORD = re.compile(rb"import(?:_module\s*\(|__\s*\(|orskip\s*\(|(?=[\s\\(*]))")
 _GAP = rb"(?:\s|\\\r?\n|#[^\n]*)*+"

@@ -17,8 +17,6 @@ from condavision.analysis.source.expressions import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["KnownTexts"]
-
 _MORE = "\0"  # what a text is continued with when the program runs
 
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.source import Source
 
-__all__ = ["PathEdit", "path_edits"]
-
-
 _EDITS = {
     b"path.": re.compile(rb"path\.(?:insert|append|extend)\s*\("),
     b"addsitedir": re.compile(rb"addsitedir\s*\("),

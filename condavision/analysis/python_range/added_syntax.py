@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["ADDED"]
-
-
 _TYPE_DEFAULT = since(3, 13, "default of a type parameter (PEP 696)")
 _TYPE_PARAMETERS = since(3, 12, "type parameters (PEP 695)")
 _ASYNC_GENERATOR_EXPRESSION = since(

@@ -26,21 +26,10 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from condavision.analysis.context.guards import Guard, Guards
-    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.context.guards import Guards
+    from condavision.analysis.records import Guard, RawImport
     from condavision.analysis.source.lexing import Lexed
     from condavision.core.pythons import Minor
-
-__all__ = [
-    "admitted",
-    "attribute_claims",
-    "bindings",
-    "bound_by",
-    "guarded",
-    "names_of",
-    "phrase_of",
-    "rebound",
-]
 
 _MOST_USES = 3000  # of one name; a file with more is generated
 _TABLE = Path(__file__).parents[1] / "data" / "attributes.tsv"

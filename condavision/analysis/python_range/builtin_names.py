@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from condavision.analysis.context.guards import Guards
-    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.records import RawImport
     from condavision.analysis.source.lexing import Lexed
-
-__all__ = ["brings_anything", "builtin_claims"]
 
 _SILENCED = re.compile(
     rb"noqa|undefined-variable|type:[ \t]*ignore|F821|\bpy(?:thon)?[ \t]?[23]\b", re.IGNORECASE

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from condavision.analysis.context.guards import Guards
     from condavision.analysis.source.lexing import Lexed
 
-__all__ = ["dict_claims"]
-
 _METHODS = frozenset(
     {b"has_key", b"iteritems", b"iterkeys", b"itervalues", b"viewitems", b"viewkeys", b"viewvalues"}
 )

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["inconsistent_tabs"]
-
 _STEP = re.compile(rb"\n([ \t\f]*)(?=([^\s]?))|[(\[{]|[)\]}]")
 
 

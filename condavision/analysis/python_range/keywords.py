@@ -32,10 +32,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from condavision.analysis.context.guards import Guards
-    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.records import RawImport
     from condavision.analysis.source.lexing import Lexed
-
-__all__ = ["keyword_claims"]
 
 _TABLE = Path(__file__).parents[1] / "data" / "keywords.tsv"
 _MOST_CALLS = 500  # of one function: a file with more is generated

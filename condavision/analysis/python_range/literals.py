@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.lexing import Lexed
 
-__all__ = ["future_features", "literal_claims"]
-
 _PREFIXES = {
     b"ur": before(3, 0, "string prefix ur"),
     b"rb": since(3, 3, "string prefix rb"),

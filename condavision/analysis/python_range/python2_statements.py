@@ -20,8 +20,6 @@ from condavision.analysis.source.expressions import ancestor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EXEC_NAME", "MEANT_FOR_PYTHON_2", "PRINT_FUNCTION", "STATEMENTS"]
-
 _OPERATOR_WORDS = rb"(?!(?:if|in|is|and|or|for|else|as)\b)"
 _OPERAND = rb"[ \t]*" + _OPERATOR_WORDS + rb'["\w`{~\x80-\xff]'
 

@@ -18,9 +18,6 @@ from condavision.analysis.python_range.scopes import REMOVED_FROM_SCOPES
 from condavision.analysis.source.expressions import ancestor
 from condavision.core.pythons import KNOWN, PythonRange
 
-__all__ = ["REMOVED"]
-
-
 _EXCEPT_NAME = before(3, 0, "except clause with a comma instead of 'as'")
 _EXCEPT_SEVERAL = since(3, 14, "except clause with several types and no parentheses (PEP 758)")
 _EXCEPT_EITHER = Verdict(

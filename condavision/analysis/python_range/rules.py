@@ -22,20 +22,6 @@ COMPREHENSIONS = frozenset(
 PARENTHESES = rb"\((?:[^()]|\((?:[^()]|\([^()]*+\))*+\))*+\)"
 """An expression for a pair of parentheses in code, and for what it holds two levels deep."""
 
-__all__ = [
-    "COMPREHENSIONS",
-    "PARENTHESES",
-    "SCOPES",
-    "Candidate",
-    "Claim",
-    "Rule",
-    "Verdict",
-    "before",
-    "keyword",
-    "rule",
-    "since",
-]
-
 
 class Verdict(NamedTuple):
     """What a piece of syntax says: a phrase for a person, and the Pythons that compile it."""

@@ -20,9 +20,6 @@ from condavision.analysis.source.expressions import ancestor, type_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["ADDED_IN_SCOPES", "REMOVED_FROM_SCOPES"]
-
-
 _GLOBAL_AFTER = before(3, 6, "global statement after the name was used")
 _STAR_IMPORT = before(3, 0, "star import inside a function or class")
 _YIELD_IN_COMPREHENSION = before(3, 8, "yield inside a comprehension")

@@ -14,8 +14,6 @@ from condavision.analysis.source.expressions import type_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["STARS"]
-
 _UNPACK_COMPREHENSION = since(3, 15, "unpacking in a comprehension (PEP 798)")
 _STAR_INDEX = since(3, 11, "unpacking in an index (PEP 646)")
 _STAR_ANNOTATION = since(3, 11, "unpacking in an annotation (PEP 646)")

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from condavision.core.pythons import PythonRange
 
-__all__ = ["BACKPORTS", "BUILTIN", "modules", "stdlib_pythons"]
-
 _TABLE = Path(__file__).parents[1] / "data" / "stdlib.tsv"
 
 BUILTIN = frozenset(

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from condavision.analysis.source.lexing import Lexed
     from condavision.core.pythons import Minor
 
-__all__ = ["Narrowing", "syntax_claims"]
-
 SECONDS = 2.0
 """Time budget of one file, a hundred times what a large module takes."""
 

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from condavision.analysis.context.guards import Guards
-    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.records import RawImport
     from condavision.analysis.source.lexing import Lexed
-
-__all__ = ["type_claims"]
 
 _MOST_CANDIDATES = 3000  # each costs the tree's depth, and real files have hundreds
 _CLIMB = 40  # levels of one type expression

@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     from tree_sitter import Tree
 
     from condavision.analysis.context.guards import Guards
-    from condavision.analysis.imports.imports import RawImport
+    from condavision.analysis.records import RawImport
     from condavision.analysis.source.lexing import Lexed
     from condavision.analysis.source.source import Source
-
-__all__ = ["python_reasons", "syntax_reasons"]
 
 _UNDECLARED = since(3, 0, "non-ASCII characters without a declared encoding")
 _NOT_UTF_8 = before(3, 0, "bytes that are not UTF-8, without a declared encoding")

@@ -24,8 +24,6 @@ _MISSING = frozenset({"FeatureNotFound", "ImportError", "ModuleNotFoundError"})
 
 _DISPENSABLE = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.VERSION})
 
-__all__ = ["classify", "intersection", "stdlib_reasons"]
-
 
 def intersection(reasons: Iterable[PythonReason]) -> PythonRange:
     """Return the Pythons that every reason admits."""

@@ -19,9 +19,7 @@ from condavision.core.origin import INSTALLED, Origin, OriginReason, OriginRule
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from condavision.analysis.imports.imports import RawImport
-
-__all__ = ["ModuleOrigin", "Place", "Resolver"]
+    from condavision.analysis.records import RawImport
 
 _ALONE = {rule: OriginReason(rule) for rule in OriginRule}
 """The reasons that are a rule alone; one of each, so that a pickled analysis has it once."""

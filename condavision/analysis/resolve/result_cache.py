@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from condavision.analysis.facts.cache import FactsCache
     from condavision.analysis.resolve.walk import SearchPath
 
-__all__ = ["Question"]
-
 
 @dataclass(frozen=True, slots=True)
 class Question:

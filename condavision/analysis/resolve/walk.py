@@ -16,21 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from condavision.analysis.facts.reader import Reader
-    from condavision.analysis.imports.imports import RawImport
-    from condavision.analysis.imports.syspath import PathEdit
-    from condavision.analysis.records import Facts
+    from condavision.analysis.records import Facts, PathEdit, RawImport
     from condavision.analysis.source.module_finder import Directories, FoundModule
-
-__all__ = [
-    "Reached",
-    "Resolved",
-    "SearchPath",
-    "Start",
-    "module_start",
-    "run_module_starts",
-    "script_start",
-    "walk",
-]
 
 _ROUNDS = 5  # a module may extend the path that leads to a module that extends the path
 

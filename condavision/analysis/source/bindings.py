@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["Binding", "bindings_of", "binds", "named_value"]
-
 _TARGETS = {
     "assignment": "left", "augmented_assignment": "left", "for_in_clause": "left",
     "for_statement": "left", "class_definition": "name", "default_parameter": "name",

@@ -9,19 +9,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = [
-    "DEEPEST",
-    "Evaluator",
-    "ancestor",
-    "call_parts",
-    "comparison",
-    "inner",
-    "operands",
-    "string_parts",
-    "text_of",
-    "type_of",
-]
-
 DEEPEST = 400
 """Levels of a tree that are climbed: CPython itself refuses to nest half as deep."""
 

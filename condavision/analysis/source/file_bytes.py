@@ -11,8 +11,6 @@ from condavision.errors import AnalysisError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_bytes"]
-
 MAX_BYTES = 50_000_000
 """No program is larger; reading more would only exhaust memory."""
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["Lexed", "Literal", "lex"]
-
 _TOKEN = re.compile(
     rb"#[^\n]*"
     rb'|"""(?:[^"\\]+|\\.|"(?!""))*+(?:"""|\\?\Z)'

@@ -16,15 +16,6 @@ from condavision.core.pythons import PythonRange
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = [
-    "Directories",
-    "Found",
-    "FoundModule",
-    "find_members",
-    "find_module",
-    "pythons_of_extension",
-]
-
 _EXTENSION = re.compile(
     r"^(?P<name>[^.]+)(?:\.(?P<tag>(?:cpython-|cp)(?P<abi>\d+)[\w-]*|abi3|pypy[\w-]*|[\w-]+))?"
     r"\.(?:so|pyd|dylib)$"

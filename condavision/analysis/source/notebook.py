@@ -12,8 +12,6 @@ from condavision.errors import AnalysisError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Install", "installs", "notebook_text"]
-
 Install = tuple[str, str, int]
 """``pip`` or ``conda``, what is installed, and the 0-based row that says so."""
 

@@ -16,18 +16,6 @@ from condavision.system.cache_dir import home
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-__all__ = [
-    "ScriptSearch",
-    "SkipReason",
-    "SkippedFile",
-    "find_scripts",
-    "folders_walked",
-    "is_script",
-    "module_file",
-    "script_file",
-    "search_scripts",
-]
-
 _EXCLUDED = frozenset(
     {
         ".bzr", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pixi",

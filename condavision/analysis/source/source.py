@@ -27,8 +27,6 @@ from condavision.errors import AnalysisError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["PARSE_SECONDS", "Source", "language", "parse", "read_source"]
-
 PARSE_SECONDS = 10.0
 """Default time budget of one file: hundreds of times what the largest real module takes."""
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import LockedPackage, Requirement
 
-__all__ = ["ChannelIndex", "Records", "Supply"]
-
 Records = dict[str, list[rattler.RepoDataRecord]]
 """Records by the name of their package."""
 

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from condavision.compile_stage.solving.engine import SolveConditions
     from condavision.core.model import LockedPackage
 
-__all__ = ["CondaLockEngine", "find_conda", "open_engine"]
-
 _EXECUTABLES = ("mamba", "micromamba", "conda")
 _TRIES = 3  # conda with the rattler solver crashes after its work in one of twenty runs
 _FAKE_CHANNEL = "conda-lock-fake-repodata"  # where conda-lock keeps its virtual packages

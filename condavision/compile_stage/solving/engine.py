@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from condavision.core.model import LockedPackage
     from condavision.core.platforms import VirtualPackage
 
-__all__ = ["ENGINES", "CondaEngine", "SolveConditions", "open_engine"]
-
 ENGINES: Mapping[Engine, str] = {
     Engine.RATTLER: "rattler_engine",
     Engine.CONDA_LOCK: "conda_lock_engine",

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from condavision.core.model import Requirement, Requirements
     from condavision.mapping.import_map import ImportMap
 
-__all__ = ["NoSolutionError", "absent_error", "unsolvable_error"]
-
 _SHOWN = 12
 _FROM_SOURCE = ("build it from source, which runs its code: condavision lock --allow-sdist SCRIPT",)
 _LATER = ("allow newer versions: condavision lock --exclude-newer LATER-DATE SCRIPT",)

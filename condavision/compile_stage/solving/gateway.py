@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from rattler.networking.fetch_repo_data import CacheAction
 
-__all__ = ["UNREADABLE", "DamagedIndexError", "forget_index", "open_gateway", "unreadable"]
-
 UNREADABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
 """What rattler raises where a channel cannot be read."""
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from condavision.mapping.import_map import ImportMap
     from condavision.project.solve_options import SolveOptions
 
-__all__ = ["PlatformSolver", "Solved"]
-
 _log = logging.getLogger(__name__)
 
 

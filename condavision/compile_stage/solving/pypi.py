@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from condavision.core.model import Requirement
     from condavision.core.platforms import VirtualPackage
 
-__all__ = ["OLDEST_PYTHON", "CondaBase", "PyPISolver"]
-
 _log = logging.getLogger(__name__)
 
 OLDEST_PYTHON = (3, 6)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from condavision.compile_stage.solving.channel_index import ChannelIndex
     from condavision.compile_stage.solving.engine import SolveConditions
 
-__all__ = ["RattlerEngine", "open_engine"]
-
 _REASON_LINES = 15
 _TOO_NEW = ("after the cutoff date", "has no timestamp")  # in rattler's words
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from condavision.mapping.import_map import ImportMap
     from condavision.project.solve_options import SolveOptions
 
-__all__ = ["LockSolver", "expand"]
-
 
 class LockSolver:
     """Solves requirement sets, any number at a time; all share one gateway and its downloads."""

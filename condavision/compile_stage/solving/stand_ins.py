@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["conda_versions", "write_stand_ins"]
-
 _LOCAL = "+conda"
 _LAST = 99_999
 _RANGE = re.compile(rf">=(\S+?),<\1\.{_LAST + 1}")

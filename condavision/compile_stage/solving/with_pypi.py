@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from condavision.core.pythons import Minor
     from condavision.mapping.import_map import ImportMap
 
-__all__ = ["JointSolver", "shared_modules"]
-
 
 @dataclass(frozen=True, slots=True)
 class JointSolver:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from condavision.inspection.doctor.finding import Subject
 
-__all__ = ["check_cache_folder"]
-
 _AREA = "cache"
 _ELSEWHERE = "choose another folder: export CONDAVISION_HOME=FOLDER"
 _MAKE_ROOM = "condavision clean --unused-for 30, or condavision clean --caches"

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from condavision.inspection.doctor.finding import Subject
 
-__all__ = ["check_channels"]
-
 _AREA = "network"
 _TIMEOUT = 10.0  # seconds
 _INDEXES = ("repodata.json.zst", "repodata.json")

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from condavision.inspection.doctor.finding import Subject
 
-__all__ = ["check_command"]
-
 _COMMAND_FILES = ("condavision", "condavision.exe")
 _TOOLS = {"uv-receipt.toml": "uv tool update-shell", "pipx_metadata.json": "pipx ensurepath"}
 """Files that mark an environment of one command, and the command that puts it on PATH."""

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from condavision.inspection.doctor.finding import Subject
 
-__all__ = ["check_configuration"]
-
 
 def check_configuration(subject: Subject) -> Iterator[Finding]:
     """Yield the mistakes in the settings."""

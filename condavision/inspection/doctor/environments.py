@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.inspection.doctor.finding import Subject
 
-__all__ = ["check_environments"]
-
 _AREA = "cache"
 _OLD = 3600.0  # seconds; no build takes as long between two steps
 _KILLED = "incomplete: the build was interrupted"

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from condavision.errors import CondavisionError
     from condavision.project.config import Config
 
-__all__ = ["UNREACHABLE", "Finding", "State", "Subject"]
-
 UNREACHABLE = "check the network and the proxy settings (https_proxy)"
 """How to fix a failed network check."""
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from condavision.inspection.doctor.finding import Subject
 
-__all__ = ["check_front_ends"]
-
 
 def check_front_ends(subject: Subject) -> Iterator[Finding]:
     """Yield whether the files of ``init`` are this version's; other files are skipped."""

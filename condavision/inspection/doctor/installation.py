@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from condavision.inspection.doctor.finding import Subject
 
-__all__ = ["check_installation"]
-
 _AREA = "installation"
 _SHOWN = ("py-rattler", "uv", "conda-lock")
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from condavision.inspection.doctor.finding import Subject
     from condavision.project.config import Config
 
-__all__ = ["check_locks"]
-
 _AREA = "project"
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from condavision.inspection.doctor.finding import Subject
 
-__all__ = ["check_package_index"]
-
 _TIMEOUT = 60.0  # seconds
 
 
