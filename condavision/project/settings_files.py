@@ -25,6 +25,8 @@ SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavisio
 LOCAL = ".local"
 """The folder, in a locks folder, of locks that only this machine can use."""
 
+# False where a folder may not be looked into; the methods of Path raise PermissionError there.
+_exists, _is_file = os.path.exists, os.path.isfile
 
 _log = logging.getLogger(__name__)
 
@@ -124,9 +126,9 @@ class SettingsFiles:
         return dict(table)
 
     def _is_configured(self, folder: Path) -> bool:
-        if (folder / "condavision.toml").exists():  # a folder of that name is reported as wrong
+        if _exists(folder / "condavision.toml"):  # a folder of that name is reported as wrong
             return True
-        if any((folder / "locks" / local / "scripts.yml").is_file() for local in ("", LOCAL)):
+        if any(_is_file(folder / "locks" / local / "scripts.yml") for local in ("", LOCAL)):
             return True
         try:
             return b"[tool.condavision" in self._read(folder / "pyproject.toml")
@@ -150,4 +152,4 @@ def _others_can_write(folder: Path) -> bool:
 
 
 def _is_project(folder: Path) -> bool:
-    return (folder / "pyproject.toml").is_file() or (folder / ".git").exists()
+    return _is_file(folder / "pyproject.toml") or _exists(folder / ".git")
