@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from condavision.compile_stage.stage import lock as lock_named
-from condavision.errors import UsageError
 from condavision.exec_stage.stage import install_named, prepare
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
 from condavision.inspection.check import check_targets, explain_target
 from condavision.project.config import Flags
 from condavision.project.solve_options import SolveOptions
-from condavision.project.targets import Module, Together
+from condavision.project.targets import Module, one_target
 from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from condavision.inference.infer import Inference
     from condavision.inspection.check import CheckReport
     from condavision.inspection.explain import Explanation
-    from condavision.project.targets import Target
 
 __all__ = ["analyze", "check", "explain", "install", "lock", "run"]
 
@@ -60,7 +58,7 @@ def analyze(
         ConfigError: the configuration, a channel or a declared dependency is wrong.
     """
     workspace = Workspace(Flags(tuple(channels)))
-    return workspace.infer(workspace.project(_target(script, module, together)))
+    return workspace.infer(workspace.project(one_target(_path(script), module, _path(together))))
 
 
 def lock(  # noqa: PLR0913 - the options of the command, spelled out
@@ -135,7 +133,7 @@ def explain(
         ConfigError: the configuration, a channel or a declared dependency is wrong.
     """
     workspace = Workspace(Flags(tuple(channels), locks=_path(locks)))
-    return explain_target(_target(script, module, together), workspace)
+    return explain_target(one_target(_path(script), module, _path(together)), workspace)
 
 
 def install(
@@ -155,7 +153,9 @@ def install(
         MissingLockError, StaleLockError, LockfileError: there is no lock that fits.
         InstallError, ForeignInterpreterError: the environment cannot be installed.
     """
-    target = os.fspath(name) if name is not None and module is None else _target(name, module)
+    target = (
+        os.fspath(name) if name is not None and module is None else one_target(_path(name), module)
+    )
     workspace = Workspace(Flags(locks=_path(locks), vendored=_path(vendored)))
     return install_named(target, workspace, Progress())
 
@@ -212,19 +212,6 @@ def run(  # noqa: PLR0913 - keywords of subprocess.run, spelled out
         timeout=timeout,
         check=check,
     )
-
-
-def _target(
-    script: StrPath | None, module: str | None = None, together: StrPath | None = None
-) -> Target:
-    found: list[Target] = [Path(script)] if script is not None else []
-    found += [Module(module, Path.cwd())] if module is not None else []
-    found += [Together(Path(together))] if together is not None else []
-    if len(found) != 1:
-        raise UsageError(
-            "give exactly one of: a script, a module, a folder of scripts to read together"
-        )
-    return found[0]
 
 
 def _paths(names: Sequence[StrPath]) -> tuple[Path, ...]:

@@ -10,25 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = [
-    "AnalysisError",
-    "ChannelError",
-    "CondavisionError",
-    "ConfigError",
-    "DeclarationError",
-    "Diagnostic",
-    "ForeignInterpreterError",
-    "InstallError",
-    "LockfileError",
-    "MissingLockError",
-    "OutputError",
-    "StaleLockError",
-    "UnknownImportError",
-    "UnreadableModuleError",
-    "UnsolvableError",
-    "UsageError",
-]
-
 
 class Diagnostic:
     """Base class of frozen values that each describe one likely mistake."""

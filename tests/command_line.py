@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from condavision import errors
 from condavision.cli import main
+from condavision.errors import CondavisionError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["CONDAVISION", "CommandLine", "Finished", "InProcess"]
 
 CONDAVISION = [sys.executable, "-m", "condavision"]
 
@@ -113,3 +113,9 @@ class InProcess(CommandLine):
 def _text(stream: io.TextIOWrapper) -> str:
     stream.seek(0)
     return stream.read()
+
+
+def error_classes() -> set[type[CondavisionError]]:
+    """Return every error that a command can end with."""
+    found = vars(errors).values()
+    return {it for it in found if isinstance(it, type) and issubclass(it, CondavisionError)}

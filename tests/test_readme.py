@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision import errors
 from condavision.cli import main as command_line
 from condavision.project.settings_files import SettingsFiles
-from tests.command_line import CONDAVISION, CommandLine
+from tests.command_line import CONDAVISION, CommandLine, error_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -118,9 +117,8 @@ def test_every_command_and_exit_code_is_in_its_table(capsys: pytest.CaptureFixtu
     listed = capsys.readouterr().out.partition("Commands:")[2]
     for name in re.findall(r"^  ([a-z-]+) ", listed, flags=re.MULTILINE):
         assert re.search(rf"^\|[^|]*`{name}[ `]", README, flags=re.MULTILINE), name
-    for name in set(errors.__all__) - {"Diagnostic"}:
-        code = getattr(errors, name).code
-        assert code == 1 or f"| {code} |" in README, name
+    for error in error_classes():
+        assert error.code == 1 or f"| {error.code} |" in README, error
 
 
 def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:

@@ -8,22 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from condavision.cli.options import (
-    as_flags,
-    as_target,
-    flag_options,
-    json_option,
-    locks_option,
-    module_option,
-    modules_option,
-    named,
-    quiet_option,
-    script_argument,
-    scripts_argument,
-    solve_options,
-)
+from condavision.cli import options
 from condavision.project.config import Flags
-from condavision.project.targets import Module
+from condavision.project.targets import Module, one_target
 
 if TYPE_CHECKING:
     from condavision.compile_stage.preferred_versions import Agreement
@@ -35,8 +22,8 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
-@scripts_argument()
-@modules_option()
+@options.scripts_argument()
+@options.modules_option()
 @click.option(
     "--together",
     multiple=True,
@@ -51,8 +38,8 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=_FOLDER,
     help="Undo --together: lock each script of this folder separately; repeatable.",
 )
-@flag_options
-@solve_options
+@options.flag_options
+@options.solve_options
 @click.option("--upgrade", is_flag=True, help="Ignore the locked versions and solve again.")
 @click.option(
     *("--upgrade-package", "upgrades"),
@@ -67,8 +54,8 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="Keep the versions of an environment.yml, conda-lock.yml or pixi.lock where possible.",
 )
 @click.option("--prune", is_flag=True, help="Remove locks that no script uses.")
-@quiet_option()
-@json_option()
+@options.quiet_option()
+@options.json_option()
 def lock(
     paths: tuple[Path, ...],
     modules: tuple[str, ...],
@@ -77,7 +64,7 @@ def lock(
     prune: bool,
     quiet: bool,
     as_json: bool,
-    **options: Any,
+    **settings: Any,
 ) -> int:
     """Read scripts, solve their requirements and write lock files.
 
@@ -92,8 +79,8 @@ def lock(
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
 
-    renewal = _renewal(*(options.pop(name) for name in ("upgrade", "upgrades", "source")))
-    workspace = Workspace(as_flags(**options))
+    renewal = _renewal(*(settings.pop(name) for name in ("upgrade", "upgrades", "source")))
+    workspace = Workspace(options.as_flags(**settings))
     report = lock_named(
         Named(paths, modules, together, apart),
         workspace,
@@ -161,11 +148,11 @@ def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> R
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="BEFORE AFTER", type=named)
-@modules_option()
-@locks_option()
+@click.argument("names", nargs=-1, metavar="BEFORE AFTER", type=options.named)
+@options.modules_option()
+@options.locks_option()
 @click.option("--markdown", is_flag=True, help="Print a table for a pull request.")
-@json_option()
+@options.json_option()
 def diff(
     names: tuple[str, ...],
     modules: tuple[str, ...],
@@ -197,10 +184,10 @@ def diff(
 
 
 @click.command()
-@scripts_argument()
-@modules_option()
-@flag_options
-@json_option()
+@options.scripts_argument()
+@options.modules_option()
+@options.flag_options
+@options.json_option()
 def check(
     paths: tuple[Path, ...],
     modules: tuple[str, ...],
@@ -229,13 +216,13 @@ def check(
 
 
 @click.command()
-@script_argument()
-@module_option()
+@options.script_argument()
+@options.module_option()
 @click.option(
     "--together", metavar="FOLDER", type=_FOLDER, help="Explain all scripts of a folder as one."
 )
-@flag_options
-@json_option()
+@options.flag_options
+@options.json_option()
 def explain(
     script: Path | None,
     module: str | None,
@@ -254,8 +241,7 @@ def explain(
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import explain_target
 
-    wanted = "a script, -m MODULE or --together FOLDER"
-    target = as_target(script, module, together, wanted=wanted)
+    target = one_target(script, module, together)
     explanation = explain_target(target, Workspace(Flags(channels, platforms, locks)))
     if as_json:
         print_json(explanation_json(explanation))

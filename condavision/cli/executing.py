@@ -8,20 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from condavision.cli.options import (
-    as_target,
-    json_option,
-    locks_option,
-    module_option,
-    modules_option,
-    named,
-    quiet_option,
-    script_argument,
-    vendored_option,
-)
+from condavision.cli import options
 from condavision.errors import UsageError
 from condavision.project.config import Flags
-from condavision.project.targets import Module, Together, named_target
+from condavision.project.targets import Module, Together, named_target, one_target
 
 if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
@@ -63,10 +53,10 @@ def _refuse_script_as_option(word: str) -> None:
     context_settings={"allow_interspersed_args": False},
     options_metavar="[OPTIONS]",
 )
-@locks_option()
-@vendored_option()
-@quiet_option()
-@module_option()
+@options.locks_option()
+@options.vendored_option()
+@options.quiet_option()
+@options.module_option()
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="{SCRIPT|-m MODULE} [ARGS]...")
 def run(
     words: tuple[str, ...],
@@ -83,29 +73,30 @@ def run(
     if module is None and not (words and words[0]):
         raise click.UsageError("SCRIPT is empty." if words else "Give a script or -m MODULE.")
     from condavision.cli.progress import choose_progress
-    from condavision.exec_stage.stage import run_module, run_script
+    from condavision.exec_stage.stage import run as run_target
     from condavision.inference.workspace import Workspace
 
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
+    progress = choose_progress(quiet=quiet)
     if module is not None:
-        return run_module(module, words, workspace, choose_progress(quiet=quiet))
-    # as typed: Path would turn ./-x.py into -x.py
-    return run_script(words[0], words[1:], workspace, choose_progress(quiet=quiet))
+        return run_target(Module(module, Path.cwd()), words, workspace, progress)
+    script, *args = words  # Path would turn ./-x.py into -x.py
+    return run_target(Path(script), args, workspace, progress, script)
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[SCRIPT|FOLDER|HASH...]", type=named)
-@modules_option()
+@click.argument("names", nargs=-1, metavar="[SCRIPT|FOLDER|HASH...]", type=options.named)
+@options.modules_option()
 @click.option(
     *("--launcher", "launchers"),
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Write a small sh launcher for each script into DIR.",
 )
-@locks_option()
-@vendored_option()
-@quiet_option()
-@json_option()
+@options.locks_option()
+@options.vendored_option()
+@options.quiet_option()
+@options.json_option()
 def install(
     names: tuple[str, ...],
     modules: tuple[str, ...],
@@ -174,12 +165,12 @@ def _launched(name: str | Target) -> Path | None:
 
 
 @click.command()
-@script_argument()
-@module_option()
-@locks_option()
+@options.script_argument()
+@options.module_option()
+@options.locks_option()
 @click.option("--python", is_flag=True, help="Print the interpreter instead of the prefix.")
-@quiet_option()
-@json_option()
+@options.quiet_option()
+@options.json_option()
 def path(
     script: Path | None,
     module: str | None,
@@ -197,7 +188,7 @@ def path(
     from condavision.exec_stage.stage import install_named
     from condavision.inference.workspace import Workspace
 
-    target = as_target(script and named_target(script), module)
+    target = one_target(script and named_target(script), module)
     installed = install_named(target, Workspace(Flags(locks=locks)), choose_progress(quiet=quiet))
     if as_json:
         print_json({"prefix": str(installed.prefix), "python": str(installed.python)})

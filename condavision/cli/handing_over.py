@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from condavision.cli.options import (
-    as_name,
-    json_option,
-    locks_option,
-    module_option,
-    modules_option,
-    named,
-    quiet_option,
-)
+from condavision.cli import options
 from condavision.export.formats import FORMATS
 from condavision.project.config import Flags
 from condavision.project.targets import Module
@@ -32,8 +24,8 @@ _EXPORT_HELP = """Write a lock in the format of another tool, for one platform.
 @click.command(
     help=_EXPORT_HELP + "\n".join(f"{name:14}{summary}" for name, (_, summary) in FORMATS.items())
 )
-@click.argument("name", metavar="[SCRIPT|HASH]", required=False, type=named)
-@module_option()
+@click.argument("name", metavar="[SCRIPT|HASH]", required=False, type=options.named)
+@options.module_option()
 @click.option("--format", "form", required=True, type=click.Choice([*FORMATS]))
 @click.option("--platform", help="Platform to export (default: this machine's).")
 @click.option(
@@ -41,8 +33,8 @@ _EXPORT_HELP = """Write a lock in the format of another tool, for one platform.
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file (default: standard output).",
 )
-@locks_option()
-@json_option()
+@options.locks_option()
+@options.json_option()
 def export(  # noqa: D103 - its help is above
     name: str | None,
     module: str | None,
@@ -57,7 +49,7 @@ def export(  # noqa: D103 - its help is above
     from condavision.inference.workspace import Workspace
     from condavision.system.files import write_atomic
 
-    target = as_name(name, module)
+    target = options.as_name(name, module)
     exported = export_named(target, form, platform, Workspace(Flags(locks=locks)), output)
     if output is not None:
         write_atomic(output, exported.text)
@@ -76,16 +68,16 @@ def export(  # noqa: D103 - its help is above
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]", type=named)
-@modules_option()
+@click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]", type=options.named)
+@options.modules_option()
 @click.option(
     *("--platform", "platforms"),
     multiple=True,
     help="Platform to copy packages for (default: all locked); repeatable.",
 )
-@locks_option()
-@quiet_option()
-@json_option()
+@options.locks_option()
+@options.quiet_option()
+@options.json_option()
 def vendor(
     folder: Path,
     names: tuple[str, ...],
@@ -125,7 +117,7 @@ def vendor(
 
 @click.command()
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
-@json_option()
+@options.json_option()
 def init(folder: Path, as_json: bool) -> None:
     """Add a noxfile and a Makefile for the two stages to a repository. Overwrites nothing."""
     from condavision.cli.output import print_json, print_table

@@ -6,8 +6,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis import contradiction
-from condavision.cli.lock_wording import error_words, record_words
-from condavision.cli.wording import diagnostic_words, hints_of, notes_of, resolution_words
+from condavision.cli.wording import (
+    diagnostic_words,
+    error_words,
+    hints_of,
+    notes_of,
+    record_words,
+    resolution_words,
+    stale_words,
+)
 from condavision.core.model import Manager
 from condavision.core.origin import Origin
 from condavision.core.specs import conda_spec, pypi_spec
@@ -20,9 +27,11 @@ if TYPE_CHECKING:
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript
     from condavision.core.model import Lock, SourceLocation
+    from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.errors import CondavisionError
     from condavision.inspection.check import Checked
+    from condavision.inspection.doctor import Finding
     from condavision.inspection.explain import Explanation, ImportLine, RequirementLine
     from condavision.project.targets import Target
 
@@ -178,3 +187,24 @@ def iso_time(seconds: float) -> str:
 def shown_platform(lock: Lock, platform: str) -> str:
     """Return the platform to show: this machine's, else the lock's first."""
     return platform if platform in lock.platforms else lock.platforms[0]
+
+
+def cleaned_json(cleaned: Cleaned) -> dict[str, Any]:
+    """Return the document of ``clean --json``."""
+    return {
+        "removed": [environment_json(one) for one in cleaned.removed],
+        "kept": {str(prefix): user for prefix, user in cleaned.kept.items()},
+        "caches": cleaned.caches,
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, str]:
+    """Return the object of ``doctor --json`` for one finding."""
+    reasons = stale_words(finding.reasons)
+    return {
+        "area": finding.area,
+        "what": finding.what,
+        "state": finding.state.value,
+        "found": f"{finding.found}: {reasons}" if reasons else finding.found,
+        "mend": finding.fix,
+    }

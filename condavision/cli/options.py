@@ -12,7 +12,7 @@ import click
 from condavision.core.model import Engine
 from condavision.project.config import Flags
 from condavision.project.solve_options import SolveOptions, cutoff
-from condavision.project.targets import Module, Together
+from condavision.project.targets import Module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,25 +138,6 @@ def solve_options(command: _Command) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def as_target(
-    script: Target | None,
-    module: str | None,
-    together: Path | None = None,
-    *,
-    wanted: str = "a script or -m MODULE",
-) -> Target:
-    """Return the one target that was given.
-
-    Raises:
-        UsageError: none was, or several were.
-    """
-    found: list[Target] = [Module(module, Path.cwd())] if module else []
-    found += [target for target in (script, together and Together(together)) if target]
-    if len(found) != 1:
-        raise click.UsageError(f"Give exactly one: {wanted}.")
-    return found[0]
 
 
 def as_name(name: str | None, module: str | None) -> str | Target:

@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from condavision.analysis import contradiction
-from condavision.cli.json_output import declared_json, import_json, iso_time, shown_platform
-from condavision.cli.lock_wording import error_words, record_words
-from condavision.cli.wording import diagnostic_words, hints_of, notes_of
+from condavision.cli.json_output import (
+    declared_json,
+    finding_json,
+    import_json,
+    iso_time,
+    shown_platform,
+)
+from condavision.cli.wording import diagnostic_words, error_words, hints_of, notes_of, record_words
 from condavision.core.model import Manager
 from condavision.core.specs import wanted_on
 from condavision.errors import CondavisionError
@@ -24,10 +29,12 @@ if TYPE_CHECKING:
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript
     from condavision.core.model import Lock
+    from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
     from condavision.inspection.check import Checked
+    from condavision.inspection.doctor import Finding
     from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 
@@ -42,12 +49,9 @@ def print_json(document: dict[str, Any] | list[dict[str, Any]]) -> None:
 
     Names that are not valid text are written with JSON escapes.
     """
-    schema = {"schema": SCHEMA}
-    versioned: object = (
-        {**schema, **document}
-        if isinstance(document, dict)
-        else [{**schema, **it} for it in document]
-    )
+    objects = [document] if isinstance(document, dict) else document
+    found = [{"schema": SCHEMA, **it} for it in objects]
+    versioned = found[0] if isinstance(document, dict) else found
     text = json.dumps(versioned, indent=2, ensure_ascii=False)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
@@ -236,3 +240,25 @@ def _pythons(lock: Lock, shown: str) -> str:
 def checked_row(checked: Checked) -> tuple[str, ...]:
     """Return the row of ``check``'s table."""
     return (checked.script, checked.hash, checked.state, "; ".join(notes_of(checked)))
+
+
+def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
+    """Write what was removed, or would be, and what was kept because it is in use."""
+    removed = "would remove" if dry_run else "removed"
+    if cleaned.removed:
+        headings = (removed, "python", "size", "last used")
+        print_table(headings, [environment_row(one)[:4] for one in cleaned.removed])
+    if cleaned.caches:
+        sys.stdout.write(f"{removed} caches of {cleaned.caches / 1e6:.1f} MB\n")
+    for prefix, user in cleaned.kept.items():
+        sys.stdout.write(f"kept {prefix.name}: used by {user}; --force removes it\n")
+    if not (cleaned.removed or cleaned.caches or cleaned.kept):
+        sys.stdout.write("nothing to remove\n")
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Write the doctor's table."""
+    keys = ("what", "area", "state", "found", "mend")
+    print_table(
+        (*keys[:4], "fix"), [tuple(finding_json(it)[key] for key in keys) for it in findings]
+    )

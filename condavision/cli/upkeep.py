@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from condavision.cli.options import json_option
+from condavision.cli import options
 
 
 @click.command("list")
-@json_option()
+@options.json_option()
 def list_(as_json: bool) -> None:
     """List the environments in the cache: size, age, last use, scripts."""
     from condavision.cli.json_output import environment_json
@@ -45,15 +45,15 @@ def list_(as_json: bool) -> None:
 @click.option("--caches", is_flag=True, help="Remove fetched packages and bytecode.")
 @click.option("--force", is_flag=True, help="Also remove environments in use by a process.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
-@json_option()
+@options.json_option()
 def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
     """Remove environments from the cache, by name, age or size.
 
     The next run that needs a removed environment installs it again from its lock. One in use by a
     process is kept.
     """
-    from condavision.cli.output import print_json
-    from condavision.cli.upkeep_output import cleaned_json, print_cleaned
+    from condavision.cli.json_output import cleaned_json
+    from condavision.cli.output import print_cleaned, print_json
     from condavision.environments.clean import CleanCriteria
     from condavision.environments.clean import clean as remove
     from condavision.system.cache_dir import home
@@ -67,7 +67,7 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Skip the channels and the package index.")
-@json_option()
+@options.json_option()
 def doctor(offline: bool, as_json: bool) -> int:
     """Report problems with the installation or the project, with fixes.
 
@@ -76,8 +76,8 @@ def doctor(offline: bool, as_json: bool) -> int:
     """
     from pathlib import Path
 
-    from condavision.cli.output import print_json
-    from condavision.cli.upkeep_output import finding_json, print_findings
+    from condavision.cli.json_output import finding_json
+    from condavision.cli.output import print_findings, print_json
     from condavision.inspection.doctor import State, examine
     from condavision.system.cache_dir import home
 

@@ -7,22 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
-from condavision.cli.lock_wording import error_words, record_words, stale_words
 from condavision.core.model import ImportKind
 from condavision.core.origin import Origin, OriginRule
-from condavision.inference.diagnostics import (
-    MissingSearchPath,
-    OutsideSearchPath,
-    OvershadowedLock,
-    RelativeImport,
-    SoleProvider,
-    UnreadFile,
-    UntrustedConfiguration,
-)
+from condavision.errors import StaleLockError
+from condavision.inference import diagnostics, staleness
+from condavision.locks.record import spell_changes, spell_pairs, spell_shared
 from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden
 from condavision.project.targets import near
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from condavision.core.model import LockRecord
     from condavision.core.origin import OriginReason
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inspection.check import Checked
@@ -49,6 +46,10 @@ _NOT_INSTALLED = {
     ImportKind.TYPING: "for type checkers only",
     ImportKind.VERSION: "for other Pythons only",
 }
+
+
+_SHOWN_SOURCES = 3
+_DEFAULTS = "conda-lock's defaults"
 
 
 def resolution_words(found: Resolution) -> str:
@@ -106,34 +107,34 @@ def diagnostic_words(found: Diagnostic) -> str:
     match found:
         case SkippedFile(path, reason, detail):
             return f"{path} skipped: {_SKIPPED[reason].format(detail)}"
-        case UnreadFile(location):
+        case diagnostics.UnreadFile(location):
             return f"{location}: not read as Python; what it imports may be missing from the lock"
-        case MissingSearchPath(settings, path):
+        case diagnostics.MissingSearchPath(settings, path):
             return f"{near(settings)}: `paths` has {near(path)}, which is not a folder"
-        case RelativeImport(location, module, folder):
+        case diagnostics.RelativeImport(location, module, folder):
             where = "" if folder == Path.cwd() else f" in {near(folder)}"
             return (
                 f"{location}: this relative import fails when the script is run by its path"
                 f"{f': use -m {module}{where}' if module else ''}"
             )
-        case OutsideSearchPath(location, module, folder):
+        case diagnostics.OutsideSearchPath(location, module, folder):
             return (
                 f"{location}: Python will not find `{module}`, which is in {folder}:"
                 f' add "{folder}" to `paths` in condavision.toml, or to PYTHONPATH'
             )
-        case SoleProvider(location, module, distribution):
+        case diagnostics.SoleProvider(location, module, distribution):
             return (
                 f"{location}: `{module}` is assumed to be {distribution}, the only PyPI project"
                 " with this module; if it is your own module, add its folder to `paths`; otherwise"
                 f' confirm it: [imports] {module} = "pypi:{distribution}"'
             )
-        case UntrustedConfiguration(folder, writable):
+        case diagnostics.UntrustedConfiguration(folder, writable):
             command = f"chmod o-w {shlex.quote(str(near(writable)))}"
             return (
                 f"the configuration and locks in {near(folder)} are ignored, because other users"
                 f" can write to {near(writable)}; to prevent that, run `{command}`"
             )
-        case OvershadowedLock(key, index):
+        case diagnostics.OvershadowedLock(key, index):
             return (
                 f"{key}: {near(index)} has another lock for it, which `run` uses as long as it"
                 " fits; to use this one, lock and run with --locks OTHER-FOLDER"
@@ -158,3 +159,54 @@ def notes_of(checked: Checked) -> tuple[str, ...]:
         *record_words(checked.record),
         *map(diagnostic_words, checked.diagnostics),
     )
+
+
+def error_words(error: CondavisionError) -> str:
+    """Return the message of an error, with the reasons if a lock is stale."""
+    if not isinstance(error, StaleLockError):
+        return error.message
+    return f"{error.message}: {stale_words(error.reasons) or 'its requirements changed'}"
+
+
+def stale_words(reasons: Iterable[object]) -> str:
+    """Return why a lock no longer fits; empty if there is no reason."""
+    return "; ".join(map(_stale, reasons))
+
+
+def _stale(reason: object) -> str:
+    match reason:
+        case staleness.PythonChanged(before, after):
+            return f"python {before} is now {after}"
+        case staleness.ChannelsChanged(before, after):
+            return f"channels {', '.join(before)} is now {', '.join(after)}"
+        case staleness.RequirementAdded(label, sources):
+            places = ", ".join(map(str, sources[:_SHOWN_SOURCES]))
+            return f"added {label} ({places})" if places else f"added {label}"
+        case staleness.RequirementRemoved(label):
+            return f"removed {label}"
+        case staleness.NotLockedFor(platforms):
+            return f"not locked for {', '.join(platforms)}"
+        case staleness.CutoffMoved(recorded, asked):
+            made = f"up to {_instant(recorded)}" if recorded else "of any date"
+            return f"solved with packages {made}, now limited to {_instant(asked)}"
+        case staleness.VirtualPackagesChanged(recorded, asked):
+            before, after = (spell_changes(it) or _DEFAULTS for it in (recorded, asked))
+            return f"virtual packages {before} are now {after}"
+        case staleness.EngineChanged(asked):
+            return f"not solved by {asked}"
+    raise TypeError(f"no words for {reason!r}")
+
+
+def _instant(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def record_words(record: LockRecord) -> tuple[str, ...]:
+    """Return what in a lock a person decided or the map did not verify; ``check`` repeats it."""
+    found = {
+        "unverified identity": spell_pairs(record.unverified),
+        "overridden": spell_changes(record.overrides),
+        "modules that both conda and PyPI supply": spell_shared(record.shared_modules),
+        "source distributions, which run code when installed": "true" * record.allows_sdists,
+    }
+    return tuple(f"{what}: {text}" for what, text in found.items() if text)

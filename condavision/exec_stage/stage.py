@@ -21,7 +21,7 @@ from condavision.inference.lock_lookup import config_of, find_lock, locate
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
 from condavision.project.settings_files import SETTINGS_FILES
-from condavision.project.targets import Module, place_of
+from condavision.project.targets import place_of
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
@@ -69,35 +69,22 @@ def _inputs(located: Located, started: int) -> WarmInputs:
     )
 
 
-def run_module(
-    name: str, args: Sequence[str], workspace: Workspace, progress: Progress
+def run(
+    target: Target,
+    args: Sequence[str],
+    workspace: Workspace,
+    progress: Progress,
+    script: str = "",
 ) -> NoReturn:
-    """Replace this process by a locked module, as ``python -m`` starts it in this folder.
+    """Replace this process by a locked target.
+
+    ``script`` is a script as it was typed, which is what it sees as ``sys.argv[0]``.
 
     Raises:
-        UsageError: the name cannot be a module's.
+        UsageError: it is a notebook, or the name cannot be a module's.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
-    _become(prepare(Module(name, Path.cwd()), workspace, progress), args, workspace)
-
-
-def run_script(
-    name: str, args: Sequence[str], workspace: Workspace, progress: Progress
-) -> NoReturn:
-    """Replace this process by a locked script.
-
-    ``name`` is the script as it was typed, which is what it sees as ``sys.argv[0]``.
-
-    Raises:
-        UsageError: it is a notebook.
-        CondavisionError: there is no lock that fits, or the environment cannot be made.
-    """
-    _become(prepare(Path(name), workspace, progress), args, workspace, name)
-
-
-def _become(
-    prepared: Prepared, args: Sequence[str], workspace: Workspace, script: str = ""
-) -> NoReturn:
+    prepared = prepare(target, workspace, progress)
     # The entry point finds a record by the target's name alone, without flags.
     become(prepared, args, script, record=replace(workspace.flags, vendored=None) == Flags())
 

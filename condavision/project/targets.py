@@ -65,6 +65,25 @@ class Together:
 Target = Path | Module | Together
 
 
+def one_target(
+    script: Target | None, module: str | None = None, together: Path | None = None
+) -> Target:
+    """Return the one target that is given; a module is found from the current folder.
+
+    Raises:
+        UsageError: none is given, or several are.
+    """
+    found: list[Target | None] = [
+        script,
+        Module(module, Path.cwd()) if module else None,
+        Together(together) if together else None,
+    ]
+    given = [target for target in found if target is not None]
+    if len(given) != 1:
+        raise UsageError("give exactly one: a script, a module, or a folder to take together")
+    return given[0]
+
+
 def named_target(path: Path) -> Target:
     """Return the target of a path: a folder that cannot be run is a shared one."""
     return Together(path) if path.is_dir() and script_file(path) == path else path

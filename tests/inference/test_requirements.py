@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condavision.cli.lock_wording import stale_words
+from condavision.cli.wording import stale_words
 from condavision.core.model import Manager, Requirement, Requirements, SourceLocation
 from condavision.core.pythons import PythonRange
 from condavision.inference.requirements import requirement_hash
