@@ -62,7 +62,9 @@ class LockSolver:
             ChannelError: a channel or index cannot be read.
         """
         channels = await asyncio.to_thread(expand, requirements.channels, self._home)
-        index = self._index(requirements, channels, options)
+        trusted = options.trusted_channels
+        searched = [name for name in requirements.channels if is_trusted(name, trusted)]
+        index = ChannelIndex(self._gateway, channels, searched)
         engine = options.engine or Engine.RATTLER
         joint = JointSolver(
             requirements,
@@ -90,13 +92,6 @@ class LockSolver:
         )
         key = requirement_hash(requirements)
         return Lock(key, channels, tuple(platforms), tuple(packages), record)
-
-    def _index(
-        self, requirements: Requirements, channels: Sequence[str], options: SolveOptions
-    ) -> ChannelIndex:
-        trusted = options.trusted_channels
-        searched = [name for name in requirements.channels if is_trusted(name, trusted)]
-        return ChannelIndex(self._gateway, channels, searched)
 
 
 def _is_sdist(package: LockedPackage) -> bool:
