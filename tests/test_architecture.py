@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -101,6 +102,15 @@ def test_imports_point_down_the_table(module: str) -> None:
 
 def test_no_modules_import_each_other() -> None:
     list(TopologicalSorter(GRAPH).static_order())  # raises CycleError with the modules in it
+
+
+def test_the_map_for_contributors_is_the_table() -> None:
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    outer, inner = re.findall(r"\| room .*?\n\|---\|---\|\n(.*?)\n\n", text, re.DOTALL)
+    rows = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in outer.splitlines()]
+    inside = [re.findall(r"`(\w+)`", line.split("|")[1])[0] for line in inner.splitlines()]
+    assert [name for row in rows for name in row] == [it for it in ROOMS if "." not in it]
+    assert [f"analysis.{name}" for name in inside] == [it for it in ROOMS if "." in it]
 
 
 def test_every_folder_is_a_room_of_the_table() -> None:
