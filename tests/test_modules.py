@@ -173,7 +173,7 @@ WRONG = [
     (["lock", "-m", "shop/tool.py"], 2, "not a module name"),
     (["run", "-m", "shop.tool.py"], 70, "has no lock"),
     (["lock", "-m", "shop"], 65, "no module `shop` that can be run"),
-    (["explain", "-m", "shop.tool", "shop/tool.py"], 2, "Give exactly one"),
+    (["explain", "-m", "shop.tool", "shop/tool.py"], 2, "give exactly one"),
     (["install", "--launcher", "bin", "-m", "shop.tool"], 2, "condavision run -m shop.tool"),
 ]
 

@@ -30,4 +30,5 @@ EMPTY = [
 def test_an_empty_name_is_no_script(words: list[str], command: CommandLine) -> None:
     failed = command(*words)
     assert failed.code == 2
-    assert "empty" in failed.err or "Give " in failed.err or "folder or module given" in failed.err
+    given = ("empty", "Give ", "give exactly one", "folder or module given")
+    assert any(words in failed.err for words in given)

@@ -107,7 +107,7 @@ def test_the_setting_makes_an_older_lock_stale(dated: CommandLine) -> None:
         stream.write('exclude-newer = "2025-07-01"\n')
     (checked,) = dated("check", "web.py", "--json").json()
     assert checked["state"] == "stale"
-    assert "up to 2025-07-02" in checked["notes"][0]
+    assert "limited to 2025-07-02" in checked["notes"][0]
     assert versions(dated("lock", "web.py", "--json"))["requests"] == "1.0"
     dated("check", "web.py").ok()
 

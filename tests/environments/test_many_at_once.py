@@ -52,7 +52,7 @@ from condavision.environments.activation import load
 from condavision.environments.install import install
 from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.exec_stage.process import become
-from condavision.core.model import Lock, LockedPackage, Manager
+from condavision.core.model import Lock, LockedPackage, LockRecord, Manager
 from condavision.cli.progress import LineProgress
 from condavision.core.platforms import current_subdir
 
@@ -60,7 +60,7 @@ home, script, *files = sys.argv[1:]
 for file in files:
     content = json.loads(Path(file).read_text())
     packages = tuple(LockedPackage(**{**p, "manager": Manager(p["manager"])}) for p in content.pop("packages"))
-    lock = Lock(**content, packages=packages)
+    lock = Lock(**{**content, "record": LockRecord()}, packages=packages)
     environment = install(lock, current_subdir(), home=Path(home), progress=LineProgress())
 sys.stdout.flush()
 if script == "-":
