@@ -471,7 +471,7 @@ def test_wrong_pypi_packages_are_refused(
     assert nothing_is_left(home)
 
 
-def test_digits_of_a_url_are_no_status(tmp_path: Path) -> None:
+def test_digits_of_a_url_are_no_status(tmp_path: Path, clean_environment: None) -> None:
     url = "http://127.0.0.1:9/404/certificate-404/iniconfig-2.0.0-py3-none-any.whl"
     package = LockedPackage(Manager.PYPI, "iniconfig", "2.0.0", SUBDIR, url, f"404{61 * '0'}")
     with pytest.raises(InstallError, match="could not be downloaded") as raised:
