@@ -32,7 +32,7 @@ _HASATTR = re.compile(r"\bhasattr\(\s*([\w.]+)\s*,\s*[uU]?['\"](\w+)['\"]")
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A check at module level after which only ``pythons`` go on."""
+    """A check at module level that only ``pythons`` pass."""
 
     row: int
     text: str

@@ -62,7 +62,7 @@ def names_of(module: str) -> Mapping[str, PythonRange]:
 
 
 def phrase_of(name: str, pythons: PythonRange) -> str:
-    """Say which Pythons have a name: ``time.clock (Python 3.7 and earlier)``."""
+    """Return which Pythons have a name: ``time.clock (Python 3.7 and earlier)``."""
     runs: list[list[Minor]] = []
     for before, minor in zip((None, *KNOWN), KNOWN, strict=False):
         if minor in pythons.minors:

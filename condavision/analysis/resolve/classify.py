@@ -168,23 +168,23 @@ class _Judge:
         return self.older[minor]
 
     def requires(self, it: Resolved) -> bool:
-        """Tell whether the script needs what an import brings."""
+        """Return whether the script needs what an import brings."""
         return self._kind(it) not in _DISPENSABLE | {ImportKind.TYPING}
 
     def is_superfluous(self, it: Resolved) -> bool:
-        """Tell what nothing imports, where another import does its work or it is at hand anyway."""
+        """Return whether an implied import is met by another import, or installed anyway."""
         if not it.raw.implied_by:
             return False
         return it.module.origin is not Origin.PACKAGE or bool(self.tops & {*it.raw.unless})
 
     def _included(self, it: Resolved) -> bool:
-        """Tell whether the newest Python that runs the import has the module."""
+        """Return whether the newest Python that runs the import has the module."""
         having = stdlib_pythons(it.raw.name) or PythonRange()
         running = self.likely & it.raw.guard.pythons
         return not running or max(running.minors) in having
 
     def _supplied(self, it: Resolved) -> bool:
-        """Tell the same of the module and the names that are taken from it."""
+        """Return the same for the module and the names imported from it."""
         if not self._included(it) or not it.raw.members:
             return self._included(it)
         from condavision.analysis.python_range.attributes import names_of  # noqa: PLC0415 - reads its table
@@ -221,7 +221,7 @@ class _Judge:
         return [self.imports[first + index] for index in indexes]
 
     def _replaces_nothing(self, it: Resolved) -> bool:
-        """Tell whether what this stands in for exists on none of the script's Pythons."""
+        """Return whether what this stands in for exists on none of the script's Pythons."""
         tried = self._others(it, it.raw.stands_in)
         return bool(tried) and all(
             other.module.origin is Origin.STDLIB and not self._supplied(other) for other in tried
@@ -231,7 +231,7 @@ class _Judge:
         return self._is_first_choice_of(it, self.required)
 
     def _is_first_choice_of(self, it: Resolved, required: AbstractSet[str]) -> bool:
-        """Tell whether only another package, not ``required`` anyway, could stand in for it."""
+        """Return whether only another package, not ``required`` anyway, could stand in for it."""
         if it.module.origin is not Origin.PACKAGE or it.raw.dispensable:
             return False
         others = self._others(it, it.raw.instead)

@@ -62,7 +62,7 @@ class Resolver:
 
     ``before`` is searched before the standard library, ``after`` behind it; ``around`` are the
     directories that a project is commonly run or installed from, which Python itself would only
-    search if told to. ``imports_itself`` tells whether a file imports the module it is named as,
+    search if configured to. ``imports_itself`` is whether a file imports the module it is named as,
     ``takes_from_itself`` whether an ``__init__.py`` imports from its own name what it has not.
     """
 
@@ -167,7 +167,7 @@ class Resolver:
         return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, _entry_of(first))
 
     def _is_elsewhere(self, found: Found, raw: RawImport) -> bool:
-        """Tell whether a namespace package is here, but not the part of it that is asked for."""
+        """Return whether a namespace package is here, but not the part of it that is asked for."""
         last = found.modules[-1].file
         if last is None or not self.directories.is_shared_package(_parent(last)):
             return False
@@ -178,7 +178,7 @@ class Resolver:
         )
 
     def _is_meant(self, found: Found, raw: RawImport, place: Place) -> bool:
-        """Tell whether a folder without ``__init__.py`` is what an import is after.
+        """Return whether a folder without ``__init__.py`` is what an import is after.
 
         An installed package of that name would win over it, so it has to hold what is asked for.
         """
@@ -214,8 +214,8 @@ class Resolver:
     def _as_itself(self, raw: RawImport, place: Place) -> ModuleOrigin | None:
         """Find a module of the project's folder that is imported by the folder's own name.
 
-        Python finds it from the folder above, which is not the project's: nobody looks there unless
-        told to.
+        Python finds it from the folder above, which is not the project's and is not searched by
+        default.
         """
         top, _, rest = raw.name.partition(".")
         if top != _base(self.root):
@@ -233,7 +233,7 @@ class Resolver:
         return local and replace(local, reason=replace(local.reason, unsearched=".."))
 
     def _is_packaged_namesake(self, local: ModuleOrigin, place: Place) -> bool:
-        """Tell whether a module was found only because its package's folder was searched.
+        """Return whether a module was found only because its package's folder was searched.
 
         ``proj/celery.py`` that imports celery is meant to be imported as ``proj.celery``.
         """
@@ -245,7 +245,7 @@ class Resolver:
         )
 
     def _is_mere_namesake(self, local: ModuleOrigin, place: Place) -> bool:
-        """Tell whether what was found is only called as the package that is asked for.
+        """Return whether what was found is only called as the package that is asked for.
 
         A package is that if it lies in a folder of the project that it can be imported through.
         """
@@ -258,7 +258,7 @@ class Resolver:
         return alone and within and self.takes_from_itself(first)
 
     def _is_namesake(self, file: str, place: Place) -> bool:
-        """Tell whether a file is merely called as the package it uses: ``celery.py``."""
+        """Return whether a file is merely called as the package it uses: ``celery.py``."""
         return file == place.file or self.imports_itself(file)
 
     def _shadowing(self, local: ModuleOrigin, place: Place, *, shadows: bool) -> ModuleOrigin:

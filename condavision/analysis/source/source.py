@@ -84,7 +84,7 @@ def decode(data: bytes, path: Path, file: str) -> Source:
     """Decode the bytes of a Python file as PEP 263 says.
 
     Raises:
-        AnalysisError: they hold NULs, or name an encoding nobody knows.
+        AnalysisError: they hold NULs, or name an unknown encoding.
     """
     sha256 = hashlib.sha256(data).hexdigest()
     text = data.removeprefix(codecs.BOM_UTF8)
