@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from condavision.mapping.import_map import ImportMap
 
 _EXACT = re.compile(r"==?([^,|<>=!~*]+)\Z")
+_LOCK = re.compile(r"(?m)^packages?:")  # a key that lock files have, and only they
 _READERS = "environment.yml, a conda-lock file or a pixi.lock"
 
 
@@ -162,15 +163,15 @@ def read_agreement(path: str | os.PathLike[str]) -> Agreement:
     """
     path = Path(path)
     try:
-        document = read_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if _LOCK.search(text):
+            return Agreement(tuple(_lock_file(path)))
+        document = read_yaml(text)
     except (OSError, UnicodeDecodeError, YamlError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path} cannot be read: {reason}", f"give an {_READERS}") from error
-    if isinstance(document, dict):
-        if isinstance(document.get("dependencies"), list):
-            return Agreement(tuple(_environment(document["dependencies"], path)))
-        if "package" in document or "packages" in document:
-            return Agreement(tuple(_lock_file(path)))
+    if isinstance(document, dict) and isinstance(document.get("dependencies"), list):
+        return Agreement(tuple(_environment(document["dependencies"], path)))
     raise UsageError(f"no versions found in {path}", f"give an {_READERS}")
 
 
