@@ -156,3 +156,8 @@ def channel(channel_folder: Path) -> Iterator[Channel]:
 def extracted(channel_folder: Path) -> Path:
     """A package cache for tests that are not about downloading or extracting."""
     return channel_folder.parent / "packages"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: tests wait for processes and sockets."""
+    return (os.cpu_count() or 1) + 1
