@@ -34,7 +34,6 @@ _FEATURES = {
     "nesting": since(3, 12, "format specification nested twice in an f-string (PEP 701)"),
 }
 _REUSED_QUOTES = since(3, 12, "f-string that reuses its quotes (PEP 701)")
-_FIELD_NEWLINE = since(3, 12, "line break inside a field of an f-string (PEP 701)")
 
 _OCTAL = before(3, 0, "octal number without 0o")
 _LONG = before(3, 0, "long integer (L suffix)")
