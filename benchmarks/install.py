@@ -22,12 +22,13 @@ import rattler
 from rattler.package_cache import PackageCache
 
 from benchmarks.channel import test_channel
-from condavision.core.model import Lock, LockedPackage, Manager
+from condavision.core.model import Lock
 from condavision.core.platforms import current_subdir
 from condavision.environments.environment import environment_of
 from condavision.environments.install import install
 from condavision.system.files import remove_tree
 from condavision.system.progress import Progress
+from tests.channels.engine import locked, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,34 +43,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10)
     arguments = parser.parse_args()
     channel = arguments.channel or test_channel()
-    records = asyncio.run(solve(channel, list(arguments.specs)))
+    records = solve(channel, arguments.specs)
     lock = Lock("0" * 16, (channel,), (current_subdir(),), tuple(map(locked, records)))
     with tempfile.TemporaryDirectory() as folder:
         report(len(records), measure(Path(folder), records, lock, arguments.runs))
-
-
-async def solve(channel: str, specs: list[str]) -> list[rattler.RepoDataRecord]:
-    return await rattler.solve(
-        sources=[rattler.Channel(channel)],
-        specs=list(specs),
-        platforms=[rattler.Subdir.current(), "noarch"],
-        virtual_packages=rattler.VirtualPackage.detect(),
-        gateway=rattler.Gateway(),
-    )
-
-
-def locked(record: rattler.RepoDataRecord) -> LockedPackage:
-    names = (spec.partition(" ") for spec in record.depends)
-    return LockedPackage(
-        manager=Manager.CONDA,
-        name=record.name.normalized,
-        version=str(record.version),
-        platform=current_subdir(),
-        url=str(record.url),
-        sha256=(record.sha256 or b"").hex(),
-        build=str(record.build),
-        dependencies={name: spec for name, _, spec in names},
-    )
 
 
 def measure(

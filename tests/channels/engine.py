@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import rattler
 
+from condavision.core.model import LockedPackage, Manager
+from condavision.core.platforms import current_subdir
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 # py-rattler's threads can outlive their work and crash an interpreter that exits at once
 atexit.register(time.sleep, 0.05)
 
-__all__ = ["BIN", "PYTHON", "install", "run", "solve", "solve_and_install"]
+__all__ = ["BIN", "PYTHON", "install", "locked", "run", "solve", "solve_and_install"]
 
 PYTHON = "python.exe" if os.name == "nt" else "bin/python"
 BIN = "Scripts" if os.name == "nt" else "bin"
@@ -34,6 +37,24 @@ def solve(channel: str, specs: Sequence[str]) -> list[rattler.RepoDataRecord]:
             virtual_packages=rattler.VirtualPackage.detect(),
             gateway=rattler.Gateway(),
         )
+    )
+
+
+def locked(record: rattler.RepoDataRecord) -> LockedPackage:
+    """What a lock file keeps of a solved record."""
+    assert record.sha256 is not None
+    assert record.md5 is not None
+    names = (spec.partition(" ") for spec in record.depends)
+    return LockedPackage(
+        manager=Manager.CONDA,
+        name=record.name.normalized,
+        version=str(record.version),
+        platform=current_subdir(),
+        url=str(record.url),
+        sha256=record.sha256.hex(),
+        md5=record.md5.hex(),
+        build=str(record.build),
+        dependencies={name: spec for name, _, spec in names},
     )
 
 

@@ -20,13 +20,11 @@ from condavision.core.platforms import current_subdir
 from condavision.environments.install import install
 from condavision.system.progress import Progress
 from tests.channels.engine import install as link
-from tests.channels.engine import solve
+from tests.channels.engine import locked, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    import rattler
 
     from condavision.environments.environment import Environment
     from tests.channels.server import Channel
@@ -34,24 +32,6 @@ if TYPE_CHECKING:
     MakeLock = Callable[..., Lock]
 
 THIS_PYTHON = f"python {sys.version_info[0]}.{sys.version_info[1]}.*"
-
-
-def locked(record: rattler.RepoDataRecord) -> LockedPackage:
-    """What a lock file keeps of a solved record."""
-    assert record.sha256 is not None
-    assert record.md5 is not None
-    names = (spec.partition(" ") for spec in record.depends)
-    return LockedPackage(
-        manager=Manager.CONDA,
-        name=record.name.normalized,
-        version=str(record.version),
-        platform=current_subdir(),
-        url=str(record.url),
-        sha256=record.sha256.hex(),
-        md5=record.md5.hex(),
-        build=str(record.build),
-        dependencies={name: spec for name, _, spec in names},
-    )
 
 
 def altered(lock: Lock, name: str, **changes: str) -> Lock:
