@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import re
 import time
 from typing import TYPE_CHECKING
@@ -12,8 +11,9 @@ import rattler
 from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelError
 
 from condavision.core.channels import CREDENTIALS
-from condavision.errors import ChannelError, ConfigError
+from condavision.errors import ChannelError
 from condavision.system.certificates import channel_certificate_hint
+from condavision.system.timeout import LONGER, timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,6 @@ UNREADABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
 # finish. Commands also exit through ``os._exit``.
 atexit.register(time.sleep, 0.05)
 
-_TIMEOUT = "CONDAVISION_TIMEOUT"
 _REFUSED = re.compile(r"HTTP status client error \(40[13]")
 _NOT_CACHED = re.compile(r"the shard for package '(.+?)' is not in the cache")
 _DAMAGED = ("failed to parse repodata", "failed to extract repodata")
@@ -56,15 +55,8 @@ def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:
     return rattler.Gateway(
         cache_dir=cache,
         default_config=rattler.SourceConfig(cache_action=action),
-        client=rattler.Client.default_client(timeout=_timeout()),
+        client=rattler.Client.default_client(timeout=timeout()),
     )
-
-
-def _timeout() -> int:
-    text = os.environ.get(_TIMEOUT, "") or "300"
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"{_TIMEOUT} is `{text}`, not a number of seconds", f"unset {_TIMEOUT}")
-    return int(text)
 
 
 def forget_index(cache: Path) -> None:
@@ -103,7 +95,7 @@ def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> Channel
     if "timed out" in _last_line(words):
         return ChannelError(
             f"the channel {url} does not answer in time: {cause}",
-            f"check the network, or wait longer: export {_TIMEOUT}=3600 (seconds)",
+            LONGER,
         )
     if _REFUSED.search(words):
         return ChannelError(
