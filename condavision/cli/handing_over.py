@@ -44,7 +44,8 @@ def export(  # noqa: D103 - its help is above
     locks: Path | None,
     as_json: bool,
 ) -> None:
-    from condavision.cli.output import print_json
+    from condavision.cli.output import print_diagnostics, print_json
+    from condavision.cli.wording import diagnostic_words
     from condavision.export.exporting import export_named
     from condavision.inference.workspace import Workspace
     from condavision.system.files import write_atomic
@@ -53,6 +54,7 @@ def export(  # noqa: D103 - its help is above
     exported = export_named(target, form, platform, Workspace(Flags(locks=locks)), output)
     if output is not None:
         write_atomic(output, exported.text)
+    print_diagnostics(exported.diagnostics)
     if as_json:
         document = {
             "lock": exported.lock,
@@ -60,6 +62,7 @@ def export(  # noqa: D103 - its help is above
             "platform": exported.platform,
             "output": str(output) if output else None,
             "text": None if output else exported.text,
+            "cautions": list(map(diagnostic_words, exported.diagnostics)),
         }
         print_json(document)
     elif output is None:

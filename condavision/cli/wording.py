@@ -10,6 +10,7 @@ from condavision.analysis.source.scripts import SkippedFile, SkipReason
 from condavision.core.model import ImportKind
 from condavision.core.origin import Origin, OriginRule
 from condavision.errors import StaleLockError
+from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
 from condavision.locks.record import spell_changes, spell_pairs, spell_shared
 from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden
@@ -138,6 +139,11 @@ def diagnostic_words(found: Diagnostic) -> str:
             return (
                 f"{key}: {near(index)} has another lock for it, which `run` uses as long as it"
                 " fits; to use this one, lock and run with --locks OTHER-FOLDER"
+            )
+        case OnlyInComments(names):
+            return (
+                f"{', '.join(names)}: from PyPI, so in comments that only `conda-lock install`"
+                " reads; for conda and mamba, use --format environment"
             )
     raise TypeError(f"no words for {found!r}")
 

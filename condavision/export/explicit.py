@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from condavision.export.share import ExportFormat, direct, joined, refuse_local
+from condavision.export.share import ExportFormat, OnlyInComments, direct, joined, refuse_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from condavision.core.model import LockedPackage
+    from condavision.errors import Diagnostic
     from condavision.export.share import Share
 
 
 def _render(share: Share) -> str:
-    """Return urls with SHA-256, as ``conda list --explicit --sha256`` prints them.
+    """Return urls with MD5, as ``conda list --explicit --md5`` prints them.
 
-    conda, mamba and pixi install these; packages from PyPI are in comments that ``conda-lock
-    install`` reads and the others ignore.
+    Every conda, mamba and pixi checks MD5; conda before 24.9 takes a SHA-256 for a damaged URL.
+    Packages from PyPI are in comments that ``conda-lock install`` reads and the others ignore.
     """
     refuse_local(share)
     lines = [
         f"# The environment of {share.lock.hash}; written by condavision.",
         f"# platform: {share.platform}",
         "@EXPLICIT",
-        *(f"{package.url}#{package.sha256}" for package in _in_link_order(share.conda)),
+        *(f"{it.url}#{it.md5 or it.sha256}" for it in _in_link_order(share.conda)),
         *(f"# pip {direct(package)}" for package in share.pypi),
     ]
     return joined(lines)
@@ -51,4 +52,9 @@ def _in_link_order(packages: tuple[LockedPackage, ...]) -> Iterator[LockedPackag
         yield from visit(by_name[name])
 
 
-FORMAT = ExportFormat(_render)
+def _diagnose(share: Share) -> tuple[Diagnostic, ...]:
+    names = tuple(package.name for package in share.pypi)
+    return (OnlyInComments(names),) if names else ()
+
+
+FORMAT = ExportFormat(_render, diagnose=_diagnose)

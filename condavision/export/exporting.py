@@ -14,18 +14,23 @@ from condavision.inference.lock_lookup import find_lock, is_hash, locate
 
 if TYPE_CHECKING:
     from condavision.core.model import Lock
+    from condavision.errors import Diagnostic
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A lock in a format for one platform; ``lock`` is its hash."""
+    """A lock in a format for one platform; ``lock`` is its hash.
+
+    ``diagnostics`` are what readers of the text will lack.
+    """
 
     lock: str
     form: str
     platform: str
     text: str
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def export_named(
@@ -48,7 +53,8 @@ def export_named(
     script = _script(name, form, workspace) if chosen.needs_script else None
     lock = script.located.lock if script else find_lock(name, workspace)
     platform = platform or _default_platform(lock)
-    return Exported(lock.hash, form, platform, chosen.render(Share(lock, platform, script)))
+    share = Share(lock, platform, script)
+    return Exported(lock.hash, form, platform, chosen.render(share), chosen.diagnose(share))
 
 
 def _script(name: str | Target, form: str, workspace: Workspace) -> Script:

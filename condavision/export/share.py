@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager
-from condavision.errors import InstallError, UsageError
+from condavision.errors import Diagnostic, InstallError, UsageError
 from condavision.locks.record import required_names
 
 if TYPE_CHECKING:
@@ -76,16 +76,24 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class OnlyInComments(Diagnostic):
+    """Distributions that an export has in comments alone, which most of its readers ignore."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExportFormat:
     """A format and its requirements.
 
     ``render`` returns the text. It raises UsageError where the format cannot express the lock, as
-    does ``check_name`` for the name of the file to write. A format that ``needs_script`` contains
-    more than the lock.
+    does ``check_name`` for the name of the file to write. ``diagnose`` returns what readers of the
+    text will lack. A format that ``needs_script`` contains more than the lock.
     """
 
     render: Callable[[Share], str]
     check_name: Callable[[str], None] | None = None
+    diagnose: Callable[[Share], tuple[Diagnostic, ...]] = lambda _: ()
     needs_script: bool = False
 
 

@@ -185,6 +185,7 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
         "platforms": list(lock.platforms),
         "sources": list(sources),
         "custom_metadata": {
+            "created_by": "condavision",  # conda's plugin for lock files requires it
             **dict(sorted(record_fields(lock.record).items())),
             "requirement_hash": lock.hash,
         },

@@ -18,6 +18,7 @@ from condavision.core.model import (
 from condavision.core.origin import Origin, OriginReason, OriginRule
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError, Diagnostic
+from condavision.export.share import OnlyInComments
 from condavision.inference.diagnostics import (
     MissingSearchPath,
     OutsideSearchPath,
@@ -49,6 +50,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (SoleProvider(HERE, "gidgetlab", "gidget"), '[imports] gidgetlab = "pypi:gidget"'),
     (UntrustedConfiguration(Path("a b"), Path("a b")), "run `chmod o-w 'a b'`"),
     (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),
+    (OnlyInComments(("six", "yarl")), "six, yarl: from PyPI, so in comments"),
 ]
 
 

@@ -57,8 +57,8 @@ def test_explicit_urls_are_read_by_rattler(project: LockedProject, platform: str
     conda = [package for package in lock.on(platform) if package.manager is Manager.CONDA]
     assert str(spec.platform) == platform
     urls = [package.url for package in spec.packages]
-    assert sorted(urls) == sorted(f"{package.url}#{package.sha256}" for package in conda)
-    place = {package.name: urls.index(f"{package.url}#{package.sha256}") for package in conda}
+    assert sorted(urls) == sorted(f"{package.url}#{package.md5}" for package in conda)
+    place = {package.name: urls.index(f"{package.url}#{package.md5}") for package in conda}
     assert place["python"] < place["pip"]  # which is linked into python's site-packages
 
 
@@ -79,6 +79,16 @@ def test_conda_lock_reads_the_pinned_environment(
             elif package.name != "pip":  # which conda-lock asks for by itself
                 assert (read.version, read.build) == (f"{package.version}", package.build)
         assert yaml.safe_load(output.read_text())["channels"] == list(lock.channels)
+
+
+def test_what_conda_will_not_install_is_reported(project: LockedProject) -> None:
+    project.lock("words.py", "linux-64")
+    done = project.command("export", "words.py", "--format", "explicit", "--json").ok()
+    (caution,) = done.json()["cautions"]
+    assert caution.startswith("humanize: from PyPI")
+    assert f"caution: {caution}\n" == done.err
+    done = project.command("export", "words.py", "--format", "environment", "--json").ok()
+    assert (done.json()["cautions"], done.err) == ([], "")
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,23 @@ def test_equal_locks_give_equal_bytes(lock: Lock) -> None:
     lock = dataclasses.replace(lock, record=dataclasses.replace(lock.record, overrides=one))
     again = dataclasses.replace(lock, record=dataclasses.replace(lock.record, overrides=other))
     assert render(lock, REQUIREMENTS) == render(again, REQUIREMENTS)
+
+
+def test_it_has_what_the_conda_plugin_requires(lock: Lock) -> None:
+    """conda-lockfiles 0.2.2, ``conda_lock/v1.py``: a string, where there is custom metadata."""
+    custom = yaml.safe_load(render(lock, REQUIREMENTS)[f"{HASH}.conda-lock.yml"])["metadata"]
+    assert custom["custom_metadata"]["created_by"] == "condavision"
+
+
+def test_a_lock_of_an_earlier_release_is_still_valid(lock: Lock, tmp_path: Path) -> None:
+    name = f"{HASH}.conda-lock.yml"
+    document = yaml.safe_load(render(lock, REQUIREMENTS)[name])
+    custom = document["metadata"]["custom_metadata"]
+    del custom["created_by"], custom["document_sha256"]
+    content = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    custom["document_sha256"] = hashlib.sha256(content.encode()).hexdigest()
+    (tmp_path / name).write_text(yaml.safe_dump(document))
+    assert read_lock(tmp_path / name) == lock
 
 
 def test_conda_lock_reads_it(lock: Lock, tmp_path: Path) -> None:
