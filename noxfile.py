@@ -49,14 +49,15 @@ def _installed() -> bool:
 
 # If nox was installed with condavision (pip install -e .), its sessions use that; otherwise they
 # make environments of their own.
+ISOLATED = ("-E", "-P")  # no modules of the user's: PYTHONPATH is for scripts
 BACKEND = "none" if _installed() else None
 
 
 def _condavision(session: nox.Session) -> list[str]:
     if BACKEND == "none":
-        return [sys.executable, "-m", "condavision"]
+        return [sys.executable, *ISOLATED, "-m", "condavision"]
     session.install("-e", ".")
-    return [str(Path(session.bin) / "python"), "-m", "condavision"]
+    return [str(Path(session.bin) / "python"), *ISOLATED, "-m", "condavision"]
 
 
 def _become(session: nox.Session, command: list[str]) -> None:

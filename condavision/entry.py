@@ -51,6 +51,9 @@ def _start_warm(script: str, arguments: list[str], *, module: bool = False) -> N
 
 def _command_line() -> int:
     try:
+        from condavision.system.own_python import drop_users_paths  # noqa: PLC0415
+
+        drop_users_paths()
         from condavision.system.std_streams import guard_streams  # noqa: PLC0415
 
         guard_streams()

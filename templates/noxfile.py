@@ -8,19 +8,27 @@ nox -s run -- -m MODULE ARGS...  run a module; lock, check and install accept -m
 """
 
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import nox
 
 nox.options.sessions = ["check"]
 
-CONDAVISION = [sys.executable, "-m", "condavision"]
 
-
-def become(session, command):
-    """Replace nox by a command, so that streams, signals and exit code are the command's."""
+def become(session, *words):
+    """Replace nox by condavision, so that streams, signals and exit code are condavision's."""
+    beside_nox = shutil.which("condavision", path=sysconfig.get_path("scripts"))
+    found = beside_nox or shutil.which("condavision")
+    if not found:
+        session.error(
+            "condavision is not installed; run `uv tool install condavision`"
+            f" or `{sys.executable} -m pip install condavision`"
+        )
+    command = [str(Path(found).absolute()), *words]
     os.chdir(session.invoked_from)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -32,19 +40,19 @@ def become(session, command):
 @nox.session(venv_backend="none")
 def lock(session):
     """Compile stage: lock scripts (default: the whole repository)."""
-    become(session, [*CONDAVISION, "lock", *(session.posargs or ["."])])
+    become(session, "lock", *(session.posargs or ["."]))
 
 
 @nox.session(venv_backend="none")
 def check(session):
     """Report whether scripts have locks that still fit (default: the whole repository)."""
-    become(session, [*CONDAVISION, "check", *(session.posargs or ["."])])
+    become(session, "check", *(session.posargs or ["."]))
 
 
 @nox.session(venv_backend="none")
 def install(session):
     """Exec stage, ahead of time: install the environments of locked scripts."""
-    become(session, [*CONDAVISION, "install", *session.posargs])
+    become(session, "install", *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -53,4 +61,4 @@ def run(session):
     first = session.posargs[:1]  # a script, whose name may start with a dash, or -m
     is_script = first and Path(session.invoked_from, first[0]).exists()
     words = ["--", *session.posargs] if is_script else session.posargs
-    become(session, [*CONDAVISION, "run", *words])
+    become(session, "run", *words)

@@ -138,6 +138,37 @@ def test_a_first_line_that_is_not_just_a_path(tmp_path: Path) -> None:
     assert told([by_conda, "a b"], env=found)[1] == [b"a b"]
 
 
+TRAMPOLINE = "#!/bin/sh\n'''exec' '{python}' \"$0\" \"$@\"\n' '''"
+
+
+@pytest.mark.parametrize("first_line", ["#!{python}", "#!{python} -s", TRAMPOLINE])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_its_python_takes_nothing_that_is_the_scripts(
+    first_line: str, shell: str, tmp_path: Path
+) -> None:
+    """Variables for the script's Python pass through, and would break the command's own."""
+    command = install(tmp_path / "bin", first_line.format(python=sys.executable))
+    for name in ("ast.py", "sitecustomize.py", "encodings/__init__.py"):
+        for folder in (command.parent, tmp_path / "theirs", tmp_path / "here"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("raise SystemExit('not yours')\n")
+    command.with_name("condavision-python").write_text(
+        f"{first_line.format(python=sys.executable)}\nimport ast\n{TELL}"
+    )
+    theirs = {
+        b"PYTHONPATH": os.fsencode(tmp_path / "theirs"),
+        b"PYTHONHOME": b"/none",
+        b"PYTHONWARNINGS": b"error",
+        b"PYTHONINSPECT": b"1",
+        b"PYTHONOPTIMIZE": b"2",
+    }
+    environ = {**os.environb, **theirs}
+    options = {"env": environ, "cwd": tmp_path / "here", "stdin": subprocess.DEVNULL}
+    _, arguments, received = told([shell, command, "-EP", "a b"], **options)
+    assert arguments == [b"-EP", b"a b"]
+    assert theirs.items() <= received.items()
+
+
 @pytest.mark.parametrize(
     ("first_line", "said"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ from uv import find_uv_bin
 from condavision.errors import InstallError
 from condavision.system.certificates import certificate_hint
 from condavision.system.error_text import without_names
+from condavision.system.own_python import variables_of_tools
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ def _run(
     # whose URLs have some: no index is read, as all packages have URLs.
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in variables_of_tools().items()
         if not name.startswith("UV_") or name.startswith(_CREDENTIALS)
     }
     ran = subprocess.run(

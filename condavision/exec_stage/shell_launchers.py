@@ -75,7 +75,7 @@ def launcher_text(target: Path, script: Path, prepared: Prepared) -> str:
     if not all(_NAME.match(name) for name, *_ in operations):
         start = [": a variable that sh cannot name"]
     body = "\n".join(f"  {line}" for line in start)
-    ours = shlex.join([sys.executable, "-P", "-m", "condavision"])
+    ours = shlex.join([sys.executable, "-EP", "-m", "condavision"])
     rest = f'run {shlex.quote(str(script))} "$@"'
     return (
         f"#!/bin/sh\n{_mark(script)}\n"

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nox
 import pytest
 
 from condavision.analysis.source.scripts import _EXCLUDED
@@ -77,6 +78,46 @@ def test_nox_runs_modules(command: CommandLine) -> None:
     command.process([*NOX, "-s", "lock", "--", "-m", "echo"]).ok()
     ran = command.process([*NOX, "-s", "run", "--", "-m", "echo", *ARGUMENTS], stdin="in")
     assert (ran.code, ran.out) == (7, f"{ARGUMENTS} in\n"), ran.err
+
+
+LOCAL = ("click.py", "yaml.py", "rich/__init__.py", "json.py", "pickle.py")
+
+
+def test_no_front_end_imports_local_modules(command: CommandLine) -> None:
+    """What lies beside the scripts, and on their PYTHONPATH, is theirs alone."""
+    for name in LOCAL:
+        (command.folder / name).parent.mkdir(exist_ok=True)
+        (command.folder / name).write_text("raise SystemExit('imported')\n")
+    (command.folder / "plain.py").write_text("print('ran')\n")
+    by_nox = [str(Path(sys.executable).with_name("nox")), "--non-interactive", "-s"]
+    in_path = {"PYTHONPATH": str(command.folder)}
+    command.process([*CONDAVISION, "lock", "plain.py"], environ=in_path).ok()
+    command("install", "--launcher", "launchers", "plain.py").ok()
+    launcher = command.folder / "launchers" / "plain"
+    launcher.write_text(launcher.read_text().replace("[ -e", "[ ! -e"))  # stale
+    (command.folder / "condavision.py").write_text("raise SystemExit('imported')\n")
+    ways: list[tuple[list[str], dict[str, str]]] = [
+        ([*by_nox, "lock", "--", "plain.py"], {}),
+        ([*by_nox, "check", "--", "plain.py"], {}),
+        ([*by_nox, "run", "--", "plain.py"], {}),
+        ([str(launcher)], {"PATH": "/usr/bin:/bin"}),  # as in cron
+        ([str(launcher)], {"PATH": "/usr/bin:/bin", "PYTHONHOME": "/none", **in_path}),
+    ]
+    for way, variables in ways:
+        command.process(way, environ=variables).ok()
+
+
+def test_nox_finds_condavision_elsewhere(command: CommandLine, tmp_path: Path) -> None:
+    """As with a nox that pipx or uv installed for itself."""
+    venv = tmp_path / "venv"
+    command.process([sys.executable, "-m", "venv", "--without-pip", str(venv)]).ok()
+    [packages] = venv.glob("lib/*/site-packages")
+    (packages / "theirs.pth").write_text(f"{Path(nox.__file__).parents[1]}\n")
+    run = [str(venv / "bin" / "python"), "-m", "nox", "-s", "run", "--", "plain.py", "a"]
+    on_path = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    assert command.process(run, environ=on_path).out == "['a'] \n"
+    ran = command.process(run, environ={"PATH": "/usr/bin:/bin"})
+    assert (ran.code, "uv tool install condavision" in ran.err) == (1, True)
 
 
 def test_nox_checks_and_locks(command: CommandLine) -> None:
@@ -369,7 +410,7 @@ def test_exec_targets_never_solve(command: CommandLine) -> None:
         "sys.meta_path.insert(0, Trap())\n"
     )
     environ = {"PYTHONPATH": str(trap)}
-    ran = command.process([*NOX, "-s", "run", "--", "plain.py"], environ=environ)
+    ran = command.process([*CONDAVISION, "run", "plain.py"], environ=environ)
     assert ran.code == 7, ran.err
     lock = [*CONDAVISION, "lock", "-c", "https://x.invalid/y", "plain.py"]
     assert command.process(lock, environ=environ).code == 1

@@ -6,7 +6,6 @@ again in each of them, or forks a caller that may have threads.
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import subprocess
@@ -17,6 +16,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from condavision.analysis.facts.file_facts import FileFacts, read_file
+from condavision.system.own_python import own_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,6 @@ _Helper = tuple[subprocess.Popen[bytes], IO[bytes]]
 
 _AT_ONCE = 50  # files whose facts a process holds before it writes them
 _WORTH_PROCESSES = 100  # files; below, starting a process costs more than it saves
-_START = "import json,sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
 
 
 def read_files(files: Sequence[_NamedFile]) -> list[FileFacts]:
@@ -67,7 +66,7 @@ def _start(share: list[_NamedFile]) -> _Helper | None:
         pickle.dump(share, given, protocol=5)
         given.seek(0)
         found = tempfile.TemporaryFile()  # noqa: SIM115 - _collect closes it
-        command = [sys.executable, "-c", _START.format(__name__), json.dumps(sys.path)]
+        command = own_python(f"from {__name__} import main; main()")
         try:
             process = subprocess.Popen(
                 command, stdin=given, stdout=found, stderr=subprocess.DEVNULL

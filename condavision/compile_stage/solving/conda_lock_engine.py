@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from condavision.core.platforms import for_conda_lock
 from condavision.errors import ChannelError, UnsolvableError, UsageError
 from condavision.locks.lockfile import read_package
 from condavision.locks.yaml_text import yaml_text
+from condavision.system.own_python import own_python, variables_of_tools
 from condavision.system.yaml import read_lock_yaml
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 _EXECUTABLES = ("mamba", "micromamba", "conda")
 _TRIES = 3  # conda with the rattler solver crashes after its work in one of twenty runs
+_CONDA_LOCK = (
+    "import warnings; warnings.simplefilter('ignore');"
+    "from conda_lock.conda_lock import main; main()"
+)
 _FAKE_CHANNEL = "conda-lock-fake-repodata"  # where conda-lock keeps its virtual packages
 _ADVICE = "To search for alternate channels"
 _UNREACHABLE = ("HTTP", "ConnectionFailed", "UnavailableInvalidChannel", "Offline", "SSL")
@@ -118,7 +122,8 @@ class CondaLockEngine:
             (folder / "virtual-packages.yml").write_text(yaml_text(document), encoding="utf-8")
             (folder / "names.json").write_text("{}", encoding="utf-8")  # or it uses the network
             command = [
-                *(sys.executable, "-W", "ignore", "-m", "conda_lock", "lock"),
+                *own_python(_CONDA_LOCK),
+                "lock",
                 *("--conda", self.executable, "--file", "environment.yml"),
                 *("--platform", platform, "--lockfile", "conda-lock.yml"),
                 *("--virtual-package-spec", "virtual-packages.yml"),
@@ -126,7 +131,12 @@ class CondaLockEngine:
             ]
             for _ in range(_TRIES):
                 result = subprocess.run(
-                    command, cwd=folder, capture_output=True, text=True, check=False
+                    command,
+                    cwd=folder,
+                    env=variables_of_tools(),
+                    capture_output=True,
+                    text=True,
+                    check=False,
                 )
                 if not _report(result.stderr).get("success"):
                     break

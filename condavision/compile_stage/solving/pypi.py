@@ -7,7 +7,6 @@ under another name. Only wheels are used, unless source distributions are allowe
 from __future__ import annotations
 
 import logging
-import os
 import re
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from condavision.core.platforms import PLATFORMS, family_of
 from condavision.core.specs import pypi_spec
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.system.certificates import certificate_hint
+from condavision.system.own_python import variables_of_tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -177,7 +177,9 @@ class PyPISolver:
             *(("--offline",) if self.offline else ()),
             *options,
         ]
-        environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+        environment = {
+            name: value for name, value in variables_of_tools().items() if name not in _MISLEADING
+        }
         environment["UV_PYTHON_DOWNLOADS"] = "never"
         environment["MACOSX_DEPLOYMENT_TARGET"] = ".".join(
             str(part) for part in base.version_of("__osx", "11.0")
