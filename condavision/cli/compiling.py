@@ -88,7 +88,7 @@ def lock(
         progress=choose_progress(quiet=quiet),
         gone=prune,
     )
-    print_diagnostics(report.skipped)
+    print_diagnostics([*report.skipped, *([report.separate] if report.separate else [])])
     _print_locked(report, renewal.agreement, as_json=as_json)
     if prune:
         _prune(report, paths, workspace)
@@ -123,6 +123,7 @@ def _offer_to_prune(report: LockingReport) -> None:
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
     from condavision.cli import output as printed
     from condavision.cli.json_output import failed_json, locked_script_json
+    from condavision.cli.wording import target_names
     from condavision.core.platforms import current_subdir
 
     platform = current_subdir()
@@ -130,7 +131,11 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
         made = [locked_script_json(locked, platform, agreement) for locked in report.locked]
         printed.print_json([*made, *failed_json(report.failed)])
     elif report.locked:
-        rows = [printed.summary(locked, platform) for locked in report.locked]
+        names = target_names([locked.inference.project for locked in report.locked])
+        rows = [
+            printed.summary(name, locked, platform)
+            for name, locked in zip(names, report.locked, strict=True)
+        ]
         printed.print_table(("script", "python", "packages", "lock", ""), rows)
         printed.print_changes(report.locked)
         printed.print_unkept(report.locked, agreement)
@@ -199,6 +204,7 @@ def check(
     """Report whether scripts have locks that still fit. Solves and installs nothing."""
     from condavision.cli.json_output import checked_json
     from condavision.cli.output import checked_row, print_diagnostics, print_json, print_table
+    from condavision.cli.wording import target_names
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import check_targets
@@ -210,7 +216,8 @@ def check(
     if as_json:
         print_json([checked_json(checked) for checked in report.checked])
     else:
-        rows = [checked_row(checked) for checked in report.checked]
+        names = iter(target_names([it.project for it in report.checked if it.project]))
+        rows = [checked_row(next(names) if it.project else it.script, it) for it in report.checked]
         print_table(("script", "lock", "state", "notes"), rows)
     return report.code
 

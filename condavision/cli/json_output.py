@@ -55,6 +55,7 @@ def locked_script_json(
     shown = shown_platform(locked.lock, platform)
     return {
         "script": locked.inference.project.key,
+        "root": str(locked.inference.project.config.root),
         "python": str(locked.inference.requirements.python),
         "packages": {package.name: package.version for package in locked.lock.on(shown)},
         "platforms": list(locked.lock.platforms),
@@ -72,6 +73,7 @@ def checked_json(checked: Checked) -> dict[str, Any]:
     """Return the object of ``check --json`` for a target."""
     return {
         "script": checked.script,
+        "root": str(checked.project.config.root) if checked.project else None,
         "hash": checked.hash,
         "state": checked.state.value,
         "notes": list(notes_of(checked)),

@@ -203,7 +203,7 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
             print_table(headings, [one.row() for one in found])
 
 
-def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
+def summary(name: str, locked: LockedScript, platform: str) -> tuple[str, ...]:
     """Return the row of ``lock``'s table: script, Python, packages, hash, written or reused."""
     shown = shown_platform(locked.lock, platform)
     packages = locked.lock.on(shown)
@@ -215,7 +215,7 @@ def summary(locked: LockedScript, platform: str) -> tuple[str, ...]:
     others = sum(package.name != "python" for package in packages)
     listed = ", ".join(sorted(names)) or "none"
     return (
-        locked.inference.project.key,
+        name,
         f"{_pythons(locked.lock, shown)} ({locked.inference.requirements.python})",
         listed if others <= len(names) else f"{listed} ({others} in all)",
         locked.lock.hash,
@@ -237,9 +237,9 @@ def _pythons(lock: Lock, shown: str) -> str:
     return ", ".join([here, *(f"{version[it]} on {it}" for it in differing)])
 
 
-def checked_row(checked: Checked) -> tuple[str, ...]:
+def checked_row(name: str, checked: Checked) -> tuple[str, ...]:
     """Return the row of ``check``'s table."""
-    return (checked.script, checked.hash, checked.state, "; ".join(notes_of(checked)))
+    return (name, checked.hash, checked.state, "; ".join(notes_of(checked)))
 
 
 def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:

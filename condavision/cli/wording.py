@@ -14,10 +14,10 @@ from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
 from condavision.locks.record import spell_changes, spell_pairs, spell_shared
 from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden
-from condavision.project.targets import near
+from condavision.project.targets import key_of, near, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from condavision.core.model import LockRecord
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inspection.check import Checked
     from condavision.mapping.resolve import Resolution
+    from condavision.project.project import Project
 
 _ORIGINS = {
     OriginRule.BUILTIN: "compiled into Python",
@@ -100,6 +101,7 @@ _SKIPPED = {
     SkipReason.BROKEN_LINK: "broken symlink",
     SkipReason.UNREADABLE: "{}",
     SkipReason.UNLISTED: "cannot be listed: {}",
+    SkipReason.OTHER_PROJECT: "a project of its own, which has its own locks",
 }
 
 
@@ -110,6 +112,19 @@ def diagnostic_words(found: Diagnostic) -> str:
             return f"{path} skipped: {_SKIPPED[reason].format(detail)}"
         case diagnostics.UnreadFile(location):
             return f"{location}: not read as Python; what it imports may be missing from the lock"
+        case diagnostics.UnusedLocks(folder, settings):
+            return (
+                f"{near(settings)} configures the scripts in {near(folder.parent)}, so the locks in"
+                f" {near(folder)} are not used; if they are of no use to you, run"
+                f" `rm -r {shlex.quote(str(near(folder)))}`"
+            )
+        case diagnostics.SeparateProjects(roots):
+            where = ", ".join(str(near(root / "locks")) for root in roots)
+            return (
+                f"each folder gets locks of its own, for nothing joins them: {where};"
+                " for one folder of locks, write a condavision.toml above them, or lock"
+                " the folder around them: run `condavision lock FOLDER`"
+            )
         case diagnostics.MissingSearchPath(settings, path):
             return f"{near(settings)}: `paths` has {near(path)}, which is not a folder"
         case diagnostics.RelativeImport(location, module, folder):
@@ -146,6 +161,20 @@ def diagnostic_words(found: Diagnostic) -> str:
                 " reads; for conda and mamba, use --format environment"
             )
     raise TypeError(f"no words for {found!r}")
+
+
+def target_names(projects: Sequence[Project]) -> list[str]:
+    """Return the names of targets: their keys, or paths if they are of several projects."""
+    if len({project.config.root for project in projects}) < 2:
+        return [project.key for project in projects]
+    return [_path_name(project) for project in projects]
+
+
+def _path_name(project: Project) -> str:
+    here, root = Path.cwd().resolve(), project.config.root
+    if place_of(project.target).is_relative_to(here):
+        return key_of(project.target, here)
+    return f"{project.key} in {root}"
 
 
 def hints_of(error: CondavisionError) -> tuple[str, ...]:

@@ -89,8 +89,8 @@ def _infer(project: Project, workspace: Workspace) -> Inference:
     )
     inference = workspace.infer(project, recorded)
     inference.require_runnable(workspace.content)
-    untrusted = workspace.untrusted_configuration(project.target)
-    inference.require_known(workspace.import_map, untrusted)
+    ignored = workspace.ignored(project.target)
+    inference.require_known(workspace.import_map, ignored)
     return inference
 
 

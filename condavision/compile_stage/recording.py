@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from condavision.compile_stage.groups import Failures, Group
     from condavision.core.model import Lock
     from condavision.errors import CondavisionError, Diagnostic
+    from condavision.inference.diagnostics import SeparateProjects
     from condavision.inference.infer import Inference
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import Change
@@ -50,13 +51,14 @@ class LockingReport:
 
     ``orphaned`` are the locks, by folder and hash, that these scripts used before and that no
     script uses now; they are not removed. ``skipped`` are files in the given folders that were not
-    read.
+    read. ``separate`` is set if scripts got separate folders of locks for want of a project.
     """
 
     locked: tuple[LockedScript, ...] = ()
     failed: tuple[tuple[Target, CondavisionError], ...] = ()
     orphaned: tuple[tuple[Path, str], ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
+    separate: SeparateProjects | None = None
 
     @property
     def code(self) -> int:

@@ -14,9 +14,11 @@ from condavision.compile_stage.recording import LockingReport, Recorder
 from condavision.compile_stage.renewal import Renewal
 from condavision.compile_stage.retire import part_folders
 from condavision.errors import CondavisionError
+from condavision.inference.diagnostics import SeparateProjects
 from condavision.inference.select import select_targets
 from condavision.inference.staleness import option_changes
 from condavision.locks.lockfile import lock_path
+from condavision.project.targets import place_of
 from condavision.system.cache_dir import home
 from condavision.system.progress import Progress, Work
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
     from condavision.locks.index import ScriptIndex
+    from condavision.project.targets import Target
     from condavision.system.progress import Task
 
 _log = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ def lock(
     """
     renewal, progress = renewal or Renewal(), progress or Progress()
     selection = select_targets(named, workspace, join=True, gone=gone)
+    roots = _unmarked_roots(selection.targets, workspace)
     groups, failed = group_targets(selection.targets, workspace)
     renewal.require_known(groups)
     earlier = _earlier_locks(groups, workspace)
@@ -75,7 +79,16 @@ def lock(
         failed=tuple(sorted(recorder.failed, key=lambda it: places[it[0]])),
         orphaned=tuple(sorted({*_orphaned(earlier, recorder.indexes), *parted})),
         skipped=selection.skipped,
+        separate=SeparateProjects(roots) if len(roots) > 1 else None,
     )
+
+
+def _unmarked_roots(targets: Iterable[Target], workspace: Workspace) -> tuple[Path, ...]:
+    """Return the project roots that nothing marks as such yet."""
+    if workspace.flags.locks is not None:
+        return ()
+    roots = dict.fromkeys(workspace.settings.root_of(place_of(it)) for it in targets)
+    return tuple(root for root in roots if not workspace.settings.is_marked(root))
 
 
 def _earlier_locks(groups: Iterable[Group], workspace: Workspace) -> set[tuple[Path, str]]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.syntax_check import is_refused
-from condavision.analysis.source.scripts import search_scripts
 from condavision.core.model import ImportKind
 from condavision.inference.diagnostics import (
     MissingSearchPath,
@@ -31,13 +30,11 @@ _MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPI
 
 def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ...]:
     """Return a value for each likely mistake."""
-    target = inference.project.target
-    skipped = search_scripts((target.folder,)).skipped if isinstance(target, Together) else ()
     return (
-        *workspace.untrusted_configuration(target),
+        *workspace.ignored(inference.project.target),
         *_missing_paths(inference),
         *_sole_providers(inference),
-        *skipped,
+        *(inference.together.skipped if inference.together else ()),
         *_unread(inference, workspace),
         *_relative_imports(inference),
         *_unsearched(inference),

@@ -22,6 +22,21 @@ class UntrustedConfiguration(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class UnusedLocks(Diagnostic):
+    """The locks of a target in ``folder`` are not used, for ``settings`` above configure it."""
+
+    folder: Path
+    settings: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateProjects(Diagnostic):
+    """Scripts of one command have locks in several folders, because nothing joins these."""
+
+    roots: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MissingSearchPath(Diagnostic):
     """A folder of the setting ``paths`` that does not exist; ``settings`` is the file or root."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from condavision.analysis import Reader
+    from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Requirements
     from condavision.errors import Diagnostic
     from condavision.mapping.import_map import ImportMap
@@ -38,13 +39,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """A target's analysis, the requirement set derived from it, and that set's hash."""
+    """A target's analysis, the requirement set derived from it, and that set's hash.
+
+    ``together`` are the scripts of a folder that is locked together.
+    """
 
     project: Project
     analysis: Analysis
     requirements: Requirements
     resolutions: tuple[Resolution, ...]
     hash: str
+    together: ScriptSearch | None = None
 
     @property
     def digest(self) -> str:
@@ -84,17 +89,14 @@ class Inference:
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys in ``scripts.yml`` whose entries this replaces: its own, and its scripts'."""
-        project = self.project
-        if not isinstance(project.target, Together):
-            return (project.key,)
-        root = project.config.root
-        return (project.key, *(key_of(script, root) for script in project.target.scripts()))
+        scripts = self.together.scripts if self.together else ()
+        root = self.project.config.root
+        return (self.project.key, *(key_of(script, root) for script in scripts))
 
     @property
     def searched(self) -> tuple[Path, ...]:
         """The directories in which a new file could change what is required."""
-        target = self.project.target
-        walked = target.walked() if isinstance(target, Together) else ()
+        walked = self.together.folders if self.together else ()
         return tuple(dict.fromkeys((*self.analysis.searched, *(it.absolute() for it in walked))))
 
     def require_runnable(
@@ -119,11 +121,11 @@ class Inference:
                 )
         require_python(self.analysis, str(target), typed(target))
         pythons = self.analysis.python
-        if not isinstance(target, Together):
+        if self.together is None:
             only = self.analysis.files[0].path
             require_readable(content(only), pythons, only.name)
             return
-        for one in target.scripts() if script is None else (script_file(script),):
+        for one in self.together.scripts if script is None else (script_file(script),):
             require_readable(content(one), pythons, str(one), empty=True)
 
     def platforms(self, current: str) -> tuple[str, ...]:
@@ -160,20 +162,30 @@ class Inference:
         )
 
 
-def infer(project: Project, analysis: Analysis, import_map: ImportMap) -> Inference:
+def infer(
+    project: Project,
+    analysis: Analysis,
+    import_map: ImportMap,
+    together: ScriptSearch | None = None,
+) -> Inference:
     """Derive the requirement set of an analysis; nothing is solved and no network is used.
 
     Raises:
         ConfigError: an override or a declared dependency is not a requirement.
     """
     requirements, resolutions = derive(analysis, project.config, import_map)
-    return Inference(project, analysis, requirements, resolutions, requirement_hash(requirements))
+    hashed = requirement_hash(requirements)
+    return Inference(project, analysis, requirements, resolutions, hashed, together)
 
 
 def analyze_target(
-    target: Target, config: Config, pythonpath: Sequence[Path], reader: Reader
+    target: Target,
+    config: Config,
+    pythonpath: Sequence[Path],
+    reader: Reader,
+    together: ScriptSearch | None = None,
 ) -> Analysis:
-    """Read a target under the search path of its project.
+    """Read a target under the search path of its project; ``together`` are a folder's scripts.
 
     Raises:
         AnalysisError: it cannot be read as Python, or declares something malformed.
@@ -185,7 +197,7 @@ def analyze_target(
             name, folder=folder, root=root, paths=paths, pythonpath=pythonpath, reader=reader
         )
     if isinstance(target, Together):
-        scripts = target.scripts()
+        scripts = together.scripts if together else ()
         return analyze_together(
             scripts, root=root, paths=paths, pythonpath=pythonpath, reader=reader
         )

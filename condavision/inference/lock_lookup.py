@@ -95,18 +95,16 @@ def locate(target: Target, workspace: Workspace) -> Located:
 
 def _missing(target: Target, workspace: Workspace) -> MissingLockError:
     command = workspace.lock_command(target)
-    untrusted = workspace.untrusted_configuration(target)
+    ignored = workspace.ignored(target)
     if isinstance(target, Together):
         return MissingLockError(
             f"the scripts of {target.folder} are not locked together",
             f"give one of them: {shlex.quote(str(target.folder))}/SCRIPT",
             f"or lock them together: run `{command}`",
-            diagnostics=untrusted,
+            diagnostics=ignored,
         )
     where = f" in {target.folder}" if isinstance(target, Module) else ""
-    return MissingLockError(
-        f"{target} has no lock{where}", f"run `{command}`", diagnostics=untrusted
-    )
+    return MissingLockError(f"{target} has no lock{where}", f"run `{command}`", diagnostics=ignored)
 
 
 def is_hash(name: str) -> bool:
@@ -209,7 +207,7 @@ def _sharing(project: Project, index: ScriptIndex, workspace: Workspace) -> Toge
     for key in folder_keys(project.key):
         if index.of(key):
             owner = target_of(key, project.config.root)
-            if isinstance(owner, Together) and script in workspace.scripts_of(owner):
+            if isinstance(owner, Together) and script in workspace.real_scripts(owner):
                 return owner
     return None
 

@@ -78,6 +78,7 @@ def select_targets(
             "no script, folder or module given",
             "give scripts, folders of scripts, -m MODULE or --together FOLDER",
         )
+    workspace.settings.give(it.resolve() for it in (*paths, *named.together) if it.is_dir())
     here = Path.cwd()
     recorded = _Recorded(workspace, named.apart)
     targets: list[Target] = []

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 import logging
 import shlex
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis import new_reader
 from condavision.analysis.source.scripts import script_file
-from condavision.inference.diagnostics import UntrustedConfiguration
+from condavision.errors import LockfileError
+from condavision.inference.diagnostics import UntrustedConfiguration, UnusedLocks
 from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import read_lock
 from condavision.mapping.import_map import ImportMap
 from condavision.project.config import Flags
 from condavision.project.project import Project
-from condavision.project.settings_files import SettingsFiles
-from condavision.project.targets import Module, key_of, near, place_of, require_target, typed
+from condavision.project.settings_files import LOCAL, SettingsFiles
+from condavision.project.targets import (
+    Module,
+    Together,
+    folder_keys,
+    key_of,
+    near,
+    place_of,
+    require_target,
+    scripts_together,
+    typed,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from condavision.analysis import Reader
+    from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Lock
+    from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
     from condavision.locks.index import ScriptIndex
     from condavision.project.config import Config
-    from condavision.project.targets import Target, Together
+    from condavision.project.targets import Target
 
     _Question = tuple[Target, tuple[Path, ...]]
     """A target, and the PYTHONPATH that it is read under."""
@@ -49,7 +63,8 @@ class Workspace:
         self.settings = SettingsFiles()
         self.index: Callable[[Path], ScriptIndex] = cache(read_index)
         self.lock: Callable[[Path], Lock] = cache(read_lock)
-        self.scripts_of: Callable[[Together], frozenset[Path]] = cache(_scripts_of)
+        self.together: Callable[[Together], ScriptSearch] = cache(self._together)
+        self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
         self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
@@ -110,7 +125,8 @@ class Workspace:
         if question not in self._analyses:
             target, pythonpath = question
             reader = self._reader(project.config.root)
-            found = analyze_target(target, project.config, pythonpath, reader)
+            together = self.together(target) if isinstance(target, Together) else None
+            found = analyze_target(target, project.config, pythonpath, reader, together)
             self._analyses[question] = found
             _log.info("%s: %d files, %d imports", target, len(found.files), len(found.imports))
         return self._analyses[question]
@@ -126,14 +142,40 @@ class Workspace:
         key = (question, project.config.flag_channels)
         if key not in self._inferences:
             analysis = self._analysis(project, question)
-            found = self._inferences[key] = infer(project, analysis, self.import_map)
+            target = project.target
+            together = self.together(target) if isinstance(target, Together) else None
+            found = infer(project, analysis, self.import_map, together)
+            self._inferences[key] = found
             _log.info("%s: python %s, hash %s", project.key, found.requirements.python, found.hash)
         return self._inferences[key]
 
-    def untrusted_configuration(self, target: Target) -> tuple[UntrustedConfiguration, ...]:
-        """Return the configuration that is ignored for a target because others can write it."""
-        found = self.settings.distrusted(place_of(target))
-        return () if found is None else (UntrustedConfiguration(*found),)
+    def _together(self, folder: Together) -> ScriptSearch:
+        """Return the scripts that are locked together with a folder; see ``scripts_together``."""
+        place = folder.folder.resolve()
+        return scripts_together(folder, lambda it: self.settings.root_within(it, place))
+
+    def _real_scripts(self, folder: Together) -> frozenset[Path]:
+        return frozenset(script.resolve() for script in self.together(folder).scripts)
+
+    def ignored(self, target: Target) -> tuple[Diagnostic, ...]:
+        """Return the configuration and the locks of a target that are ignored, and why."""
+        place = place_of(target)
+        distrusted = self.settings.distrusted(place)
+        return (
+            *(() if distrusted is None else (UntrustedConfiguration(*distrusted),)),
+            *self._unused_locks(target, place),
+        )
+
+    def _unused_locks(self, target: Target, place: Path) -> Iterator[UnusedLocks]:
+        """Yield the folders with a lock of the target that a configuration above hides."""
+        used = self.config(place)
+        for folder in self.settings.unused_locks(place):
+            locks, key = folder / "locks", key_of(target, folder)
+            if self.flags.locks is None and locks != used.locks:
+                with suppress(LockfileError):
+                    found = [self.index(it) for it in (locks, locks / LOCAL)]
+                    if any(it.of(one) for it in found for one in (key, *folder_keys(key))):
+                        yield UnusedLocks(locks, used.source or used.root)
 
     def lock_command(self, target: Target | None = None, channels: tuple[str, ...] = ()) -> str:
         """Return the command that locks a target, from the current folder and with these flags.
@@ -161,7 +203,3 @@ class Workspace:
 def _question(project: Project, extra_paths: Iterable[str]) -> _Question:
     recorded = (project.config.root / path for path in extra_paths)
     return project.target, tuple(dict.fromkeys((*python_path(), *recorded)))
-
-
-def _scripts_of(folder: Together) -> frozenset[Path]:
-    return frozenset(script.resolve() for script in folder.scripts())

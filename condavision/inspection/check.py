@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from condavision.inference.staleness import StaleReason
     from condavision.inference.workspace import Workspace
     from condavision.inspection.explain import Explanation
+    from condavision.project.project import Project
     from condavision.project.targets import Target
 
 
@@ -46,7 +47,8 @@ class Checked:
     lock, if any. ``error`` is why there is no lock to compare with. ``reasons`` are why an existing
     lock is stale, and ``command`` solves it again. If the state is ok, ``inferred_differently`` is
     what would be inferred differently today, ``record`` what the lock records about itself, and
-    ``diagnostics`` are likely mistakes. ``code`` is the exit code.
+    ``diagnostics`` are likely mistakes. ``code`` is the exit code. ``project`` is that of a lock
+    that could be compared.
     """
 
     script: str
@@ -59,6 +61,7 @@ class Checked:
     record: LockRecord = field(default_factory=LockRecord)
     diagnostics: tuple[Diagnostic, ...] = ()
     code: int = 0
+    project: Project | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
             reasons=reasons,
             command=command,
             code=StaleLockError.code,
+            project=located.project,
         )
     today = requirement_changes(lock.record, inference.requirements)
     return Checked(
@@ -118,6 +122,7 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
         inferred_differently=today if inference.hash != lock.hash else (),
         record=lock.record,
         diagnostics=diagnose(inference, workspace),
+        project=located.project,
     )
 
 

@@ -17,6 +17,7 @@ from condavision.errors import ConfigError
 from condavision.project.config import Config, read_config
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
@@ -34,37 +35,82 @@ _log = logging.getLogger(__name__)
 class SettingsFiles:
     """The settings files that one command has read."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Iterable[Path] = ()) -> None:
+        """Open nothing yet; ``given`` are folders of the command line, as for :meth:`give`."""
         self._contents: dict[Path, bytes | OSError] = {}
         self._configs: dict[Path, Config] = {}
+        self._marked: dict[Path, Path | None] = {}
+        self._given: tuple[Path, ...] = ()
+        self.give(given)
+
+    def give(self, folders: Iterable[Path]) -> None:
+        """Take the real paths of folders for roots of what is in them and has no other root."""
+        self._given = tuple(sorted({*self._given, *folders}, key=lambda it: len(it.parts)))
 
     def root_of(self, start: Path) -> Path:
         """Return the project root of a script or folder, sought upward from its real path.
 
-        The nearest folder with condavision's own configuration or locks wins, then the nearest with
-        a ``pyproject.toml`` or ``.git``, then the script's folder. A folder that other users can
-        write to ends the search: they could have put anything there.
+        1. The nearest folder with condavision's own configuration.
+        2. The nearest with locks, but none outside of the Git repository.
+        3. The nearest with a ``pyproject.toml`` or ``.git``.
+        4. The outermost folder of the command line that it is in, else its own folder.
+
+        A folder that other users can write to ends the search: they could have put anything there.
         """
+        return self._marked_root(start) or self._unmarked_root(start)
+
+    def is_marked(self, root: Path) -> bool:
+        """Return whether anything marks a project root, or it is just where a script is."""
+        return self._marked_root(root) is not None
+
+    def root_within(self, start: Path, folder: Path) -> Path:
+        """Return the root of a path; where nothing marks one, that of the ``folder`` it is in."""
+        found = self._marked_root(start)
+        if found is None and start.resolve().is_relative_to(folder):
+            return self.root_of(folder)
+        return found or self.root_of(start)
+
+    def unused_locks(self, start: Path) -> Iterator[Path]:
+        """Yield the folders with locks between ``start`` and the root, which is another one."""
+        root = self.root_of(start)
+        between = takewhile(lambda folder: folder != root, _upward(start))
+        return (folder for folder in between if _has_locks(folder))
+
+    def _marked_root(self, start: Path) -> Path | None:
         upward = _upward(start)
-        candidates = list(takewhile(lambda folder: not _others_can_write(folder), upward))
-        for marks in (self._is_configured, _is_project):
-            for folder in candidates:
-                if marks(folder):
-                    return folder
-        return upward[0]
+        if upward[0] not in self._marked:
+            candidates = list(takewhile(lambda folder: not _others_can_write(folder), upward))
+            found = self._own_root(candidates) or next(filter(_is_project, candidates), None)
+            self._marked[upward[0]] = found
+        return self._marked[upward[0]]
+
+    def _own_root(self, upward: Sequence[Path]) -> Path | None:
+        """Return the first folder with configuration, else that with locks in its repository."""
+        for folder in upward:
+            if self._is_configured(folder):
+                return folder
+        for folder in upward:
+            if _has_locks(folder):
+                return folder
+            if _exists(folder / ".git"):
+                break
+        return None
+
+    def _unmarked_root(self, start: Path) -> Path:
+        folder = _upward(start)[0]
+        return next((it for it in self._given if folder.is_relative_to(it)), folder)
 
     def distrusted(self, start: Path) -> tuple[Path, Path] | None:
         """Return the root of ``start`` by content alone, and a folder that others can write to.
 
         The second, if any, is the first or ends the search below it.
         """
-        unsafe: Path | None = None
-        for folder in _upward(start):
-            if unsafe is None and _others_can_write(folder):
-                unsafe = folder
-            if self._is_configured(folder):
-                return None if unsafe is None else (folder, unsafe)
-        return None
+        upward = _upward(start)
+        unsafe = next(filter(_others_can_write, upward), None)
+        root = self._own_root(upward)
+        if root is None or unsafe is None or not unsafe.is_relative_to(root):
+            return None
+        return root, unsafe
 
     def config(self, root: Path) -> Config:
         """Return the configuration of a project root; the defaults if it has none.
@@ -128,8 +174,6 @@ class SettingsFiles:
     def _is_configured(self, folder: Path) -> bool:
         if _exists(folder / "condavision.toml"):  # a folder of that name is reported as wrong
             return True
-        if any(_is_file(folder / "locks" / local / "scripts.yml") for local in ("", LOCAL)):
-            return True
         try:
             return b"[tool.condavision" in self._read(folder / "pyproject.toml")
         except OSError:
@@ -149,6 +193,10 @@ def _others_can_write(folder: Path) -> bool:
         return bool(folder.stat().st_mode & stat.S_IWOTH)
     except OSError:
         return True
+
+
+def _has_locks(folder: Path) -> bool:
+    return any(_is_file(folder / "locks" / local / "scripts.yml") for local in ("", LOCAL))
 
 
 def _is_project(folder: Path) -> bool:

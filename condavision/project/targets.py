@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from condavision.analysis import find_scripts
-from condavision.analysis.source.scripts import folders_walked, module_file, script_file
+from condavision.analysis.source.scripts import (
+    ScriptSearch,
+    SkippedFile,
+    SkipReason,
+    module_file,
+    script_file,
+    search_scripts,
+)
 from condavision.errors import AnalysisError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 READ_BY_TOOLS = frozenset({"conftest.py", "noxfile.py", "setup.py"})
 """Files that look like scripts, and that pytest, nox and installers read."""
@@ -45,24 +51,33 @@ class Together:
     def __str__(self) -> str:
         return str(self.folder)
 
-    def scripts(self) -> tuple[Path, ...]:
-        """Return the scripts of the folder, less what pytest, nox and installers read.
-
-        Raises:
-            AnalysisError: it has none.
-        """
-        found = find_scripts((self.folder,))
-        ours = tuple(script for script in found if script.name not in READ_BY_TOOLS)
-        if not ours:
-            raise AnalysisError(f"no scripts in {self.folder}", "give another folder")
-        return ours
-
-    def walked(self) -> tuple[Path, ...]:
-        """Return the directories in which a new file would be another script."""
-        return folders_walked(self.folder)
-
 
 Target = Path | Module | Together
+
+
+def scripts_together(folder: Together, root_of: Callable[[Path], Path]) -> ScriptSearch:
+    """Return the scripts of a folder, less what pytest, nox and installers read.
+
+    Those of another project are skipped; ``root_of`` returns the root of the project that a path
+    belongs to. In the ``folders`` of the result a new file would be another script.
+
+    Raises:
+        AnalysisError: it has none.
+    """
+    found = search_scripts((folder.folder,))
+    root = root_of(folder.folder)
+    root_of_folder = {it: root_of(it) for it in found.folders}
+    folders = tuple(it for it in found.folders if root_of_folder[it] == root)
+    others = {it: None for it in root_of_folder.values() if it != root}
+    scripts = []
+    for script in found.scripts:
+        here = root_of(script) if script.is_symlink() else root_of_folder.get(script.parent, root)
+        if here == root and script.name not in READ_BY_TOOLS:
+            scripts.append(script)
+    if not scripts:
+        raise AnalysisError(f"no scripts in {folder}", "give another folder")
+    nested = (SkippedFile(near(it), SkipReason.OTHER_PROJECT) for it in others)
+    return ScriptSearch(tuple(scripts), (*found.skipped, *nested), folders)
 
 
 def one_target(

@@ -24,9 +24,11 @@ from condavision.inference.diagnostics import (
     OutsideSearchPath,
     OvershadowedLock,
     RelativeImport,
+    SeparateProjects,
     SoleProvider,
     UnreadFile,
     UntrustedConfiguration,
+    UnusedLocks,
 )
 from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden, Resolution
 
@@ -49,6 +51,12 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (OutsideSearchPath(HERE, "p", "src"), 'add "src" to `paths`'),
     (SoleProvider(HERE, "gidgetlab", "gidget"), '[imports] gidgetlab = "pypi:gidget"'),
     (UntrustedConfiguration(Path("a b"), Path("a b")), "run `chmod o-w 'a b'`"),
+    (
+        SkippedFile(Path("sub"), SkipReason.OTHER_PROJECT),
+        "sub skipped: a project of its own, which has its own locks",
+    ),
+    (UnusedLocks(Path("a b/locks"), Path("c.toml")), "run `rm -r 'a b/locks'`"),
+    (SeparateProjects((Path("a"), Path("b"))), "nothing joins them: a/locks, b/locks"),
     (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),
     (OnlyInComments(("six", "yarl")), "six, yarl: from PyPI, so in comments"),
 ]

@@ -24,6 +24,7 @@ from condavision.core.platforms import current_subdir
 from condavision.export.formats import load
 from condavision.export.scaffold import FILES
 from condavision.export.share import Share
+from condavision.inference.workspace import Workspace
 from condavision.locks.lockfile import read_lock, write_lock
 from condavision.project.targets import Together
 from tests.command_line import CONDAVISION, CommandLine, Finished, InProcess
@@ -273,7 +274,7 @@ def test_make_finds_the_scripts_that_are_locked_together(make_project: MakeProje
     shutil.copy(REPOSITORY / "templates" / "Makefile", root)
     listed = CommandLine(root).process(["make", "-pqRr", "CONDAVISION=condavision-is-not-here"])
     targets = re.findall(r"^run/(.*):", listed.out, re.MULTILINE)
-    wanted = {str(path.relative_to(root)) for path in Together(root).scripts()}
+    wanted = {str(path.relative_to(root)) for path in Workspace().together(Together(root)).scripts}
     assert {"window.pyw", "tool", "by-uv", "by-pipx", "package/__main__.py"} <= wanted
     assert not {"other", "text"} & wanted
     assert sorted(targets) == sorted(wanted - {"book.ipynb", "sp ace.py"})

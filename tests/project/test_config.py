@@ -26,6 +26,11 @@ ROOTS = [
     ({"a/b/s.py": "", "a/pyproject.toml": ""}, "a"),
     ({"a/b/s.py": "", "a/.git": ""}, "a"),
     ({"a/b/s.py": ""}, "a/b"),
+    ({"a/b/s.py": "", "condavision.toml": "", "a/b/locks/scripts.yml": ""}, "."),
+    ({"a/b/s.py": "", "condavision.toml": "", "a/locks/.local/scripts.yml": ""}, "."),
+    ({"a/b/s.py": "", "locks/scripts.yml": "", "a/locks/scripts.yml": ""}, "a"),
+    ({"a/b/s.py": "", "locks/scripts.yml": "", "a/.git": ""}, "a"),
+    ({"a/b/s.py": "", "condavision.toml": "", "a/.git": ""}, "."),
 ]
 
 
@@ -35,6 +40,14 @@ def test_the_root_is_sought_upward_from_the_script(
 ) -> None:
     folder = make_project(files)
     assert SettingsFiles().root_of(folder / "a/b/s.py") == (folder / root).resolve()
+
+
+def test_a_given_folder_is_the_root_where_nothing_marks_one(make_project: MakeProject) -> None:
+    folder = make_project({"a/b/s.py": "", "c/.git": "", "c/s.py": ""}).resolve()
+    settings = SettingsFiles([folder / "a", folder, folder / "a/b"])
+    assert settings.root_of(folder / "a/b/s.py") == folder
+    assert settings.root_of(folder / "c/s.py") == folder / "c"
+    assert not settings.is_marked(folder)
 
 
 def test_a_link_belongs_to_the_project_of_what_it_leads_to(

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 _EXCLUDED = frozenset(
     {
         ".bzr", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pixi",
-        ".pytest_cache", ".ruff_cache", ".svn", ".tox", "__pycache__", "build", "dist", "locks",
+        ".pytest_cache", ".ruff_cache", ".svn", ".tox", "__pycache__", "build", "dist",
         "node_modules", "site-packages",
     }
 )  # fmt: skip
 _FOREIGN_MARKS = frozenset({"CACHEDIR.TAG", "conda-meta", "pyvenv.cfg"})
 """What only caches and environments hold."""
+_LOCKS = frozenset({"scripts.yml", ".local"})
+"""What only a folder of locks holds; a user's package may be called `locks`, and hold them too."""
 
 _SUFFIXES = (".py", ".pyw", ".ipynb")
 _SHEBANG = re.compile(
@@ -89,6 +91,8 @@ class SkipReason(StrEnum):
     UNREADABLE = "unreadable"
     UNLISTED = "unlisted"
     """A folder whose files cannot be listed."""
+    OTHER_PROJECT = "other-project"
+    """The root of a project in a folder that is locked together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,11 @@ class SkippedFile(Diagnostic):
 
 @dataclass(frozen=True, slots=True)
 class ScriptSearch:
-    """The scripts in what was named, and what was skipped there."""
+    """The scripts in what was named, what was skipped there, and the folders that were searched."""
 
     scripts: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
+    folders: tuple[Path, ...] = ()
 
 
 def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
@@ -132,12 +137,14 @@ def search_scripts(
     """
     found: list[Path] = []
     skipped: list[SkippedFile] = []
+    folders: list[Path] = []
     for path in paths:
         if not path.exists():
             raise AnalysisError(f"{path} does not exist", "check the path")
         main = script_file(path)
         if not path.is_dir() or (main != path and not modules):
             found.append(main)
+            folders += [path] if path.is_dir() else []
             continue
         inside = _search(path, modules=modules)
         if not inside.scripts and path not in spare:
@@ -146,14 +153,19 @@ def search_scripts(
             )
         found += inside.scripts
         skipped += inside.skipped
-    return ScriptSearch(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(skipped)))
+        folders += inside.folders
+    return ScriptSearch(
+        tuple(dict.fromkeys(found)), tuple(dict.fromkeys(skipped)), tuple(dict.fromkeys(folders))
+    )
 
 
 def _search(folder: Path, *, modules: bool) -> ScriptSearch:
     found: list[Path] = []
     skipped: list[SkippedFile] = []
+    folders: list[Path] = []
     failed: list[OSError] = []
     for here, files in _walked(folder, failed.append):
+        folders.append(here)
         package = "__init__.py" in files and not modules
         for name in sorted(files):
             path = here / name
@@ -169,7 +181,7 @@ def _search(folder: Path, *, modules: bool) -> ScriptSearch:
     if links:  # another name of a script that is there is not another script
         real = {os.path.realpath(it) for it in found if it not in links}
         found = [it for it in found if it not in links or os.path.realpath(it) not in real]
-    return ScriptSearch(tuple(sorted(found)), tuple(skipped))
+    return ScriptSearch(tuple(sorted(found)), tuple(skipped), tuple(folders))
 
 
 def _unreadable(path: Path) -> Iterator[SkippedFile]:
@@ -180,20 +192,11 @@ def _unreadable(path: Path) -> Iterator[SkippedFile]:
         yield SkippedFile(path, reason, error.strerror or "")
 
 
-def folders_walked(folder: Path) -> tuple[Path, ...]:
-    """Return the directories in which :func:`find_scripts` looks for the scripts of a folder."""
-    if script_file(folder) != folder:
-        return (folder,)
-    return tuple(here for here, _ in _walked(folder))
-
-
-def _walked(
-    folder: Path, failed: Callable[[OSError], object] | None = None
-) -> Iterator[tuple[Path, list[str]]]:
+def _walked(folder: Path, failed: Callable[[OSError], object]) -> Iterator[tuple[Path, list[str]]]:
     """Yield the folders of a project with their files; pass what is not listed to ``failed``.
 
-    The cache of condavision itself is not among them, nor are a conda package and an environment,
-    wherever they lie.
+    The cache of condavision itself is not among them, nor are folders of locks, a conda package and
+    an environment, wherever they lie.
     """
     visited = {_identity(str(home()))}
     for parent, folders, files in os.walk(folder, onerror=failed, followlinks=True):
@@ -218,7 +221,9 @@ def _identity(folder: str) -> tuple[int, int]:
 
 
 def _is_foreign(folder: Path, names: set[str]) -> bool:
-    """Return whether a folder is an environment, a marked cache or an unpacked conda package."""
+    """Return whether a folder is an environment, a marked cache, locks, or a conda package."""
     if names & _FOREIGN_MARKS:
+        return True
+    if names & _LOCKS and all(name.endswith(".yml") or name[0] == "." for name in names):
         return True
     return "info" in names and (folder / "info" / "index.json").is_file()
