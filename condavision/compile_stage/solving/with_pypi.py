@@ -43,7 +43,7 @@ class JointSolver:
         """
         if supply.missing:
             return await self._solve_both(supply, conditions, tuple(previous))
-        specs = [python_spec(self.requirements.python), *supply.specs]
+        specs = _in_order(supply.specs, self.requirements.python)
         return await self.conda.solve(specs, supply.platform, conditions)
 
     async def _solve_both(
@@ -86,7 +86,7 @@ class JointSolver:
         self, supply: Supply, pythons: PythonRange, conditions: SolveConditions
     ) -> tuple[LockedPackage, ...]:
         pip = [] if INTERPRETERS in self.requirements.channels else ["pip"]
-        specs = [python_spec(pythons), *supply.specs, *pip]
+        specs = [*_in_order(supply.specs, pythons), *pip]
         return await self.conda.solve(specs, supply.platform, conditions)
 
     def _supplied(self, conda: tuple[LockedPackage, ...]) -> dict[str, str]:
@@ -97,6 +97,14 @@ class JointSolver:
             if "python" in package.dependencies or "python_abi" in package.dependencies
             for name in (normalized(package.name), *self.import_map.pypi_names(package.name))
         }
+
+
+def _in_order(specs: Sequence[str], pythons: PythonRange) -> list[str]:
+    """Return specs in the order in which the solver decides: Python last.
+
+    First, the newest Python would be chosen, with whatever old versions still admit it.
+    """
+    return [*sorted(specs), python_spec(pythons)]
 
 
 def _older(pythons: PythonRange, version: str, oldest: Minor) -> PythonRange:
