@@ -155,6 +155,11 @@ def diagnostic_words(found: Diagnostic) -> str:
                 f"{key}: {near(index)} has another lock for it, which `run` uses as long as it"
                 " fits; to use this one, lock and run with --locks OTHER-FOLDER"
             )
+        case diagnostics.Prerelease(name, version, platforms):
+            return (
+                f"{name} {version} for {', '.join(platforms)} is a pre-release: no Python in the"
+                " range has a final release that meets the requirements"
+            )
         case OnlyInComments(names):
             return (
                 f"{', '.join(names)}: from PyPI, so in comments that only `conda-lock install`"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from condavision.compile_stage.prereleases import prereleases
 from condavision.inference.diagnose import diagnose
-from condavision.inference.diagnostics import OvershadowedLock
+from condavision.inference.diagnostics import OvershadowedLock, Prerelease
 from condavision.locks.diff import compare
 from condavision.locks.folder import alone_in
 from condavision.locks.index import read_index, write_index
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.scripts import SkippedFile
     from condavision.compile_stage.groups import Failures, Group
-    from condavision.core.model import Lock
+    from condavision.core.model import Lock, Requirements
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inference.diagnostics import SeparateProjects
     from condavision.inference.infer import Inference
@@ -114,6 +115,7 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
             diagnostics=(
                 *diagnose(inference, workspace),
                 *_overshadowed(inference.project.key, committed),
+                *_prereleases(lock, inference.requirements),
             ),
         )
         for inference in group.inferences
@@ -124,6 +126,14 @@ def _committed(group: Group, workspace: Workspace) -> ScriptIndex | None:
     """Return the committed entries, which precede a group's local ones."""
     first = group.inferences[0]
     return workspace.index(first.project.locks(local=False)) if first.local else None
+
+
+def _prereleases(lock: Lock, requirements: Requirements) -> Iterator[Prerelease]:
+    platforms: dict[tuple[str, str], list[str]] = {}
+    for package in prereleases(lock.packages, requirements.requirements):
+        platforms.setdefault((package.name, package.version), []).append(package.platform)
+    for (name, version), where in platforms.items():
+        yield Prerelease(name, version, tuple(where))
 
 
 def _overshadowed(key: str, committed: ScriptIndex | None) -> Iterator[OvershadowedLock]:

@@ -88,6 +88,15 @@ class OutsideSearchPath(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class Prerelease(Diagnostic):
+    """A locked distribution of which no Python in the range has a final release that fits."""
+
+    name: str
+    version: str
+    platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OvershadowedLock(Diagnostic):
     """A lock made from this machine's interpreters, unused by ``run`` while a committed one fits.
 

@@ -23,6 +23,7 @@ from condavision.inference.diagnostics import (
     MissingSearchPath,
     OutsideSearchPath,
     OvershadowedLock,
+    Prerelease,
     RelativeImport,
     SeparateProjects,
     SoleProvider,
@@ -57,6 +58,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     ),
     (UnusedLocks(Path("a b/locks"), Path("c.toml")), "run `rm -r 'a b/locks'`"),
     (SeparateProjects((Path("a"), Path("b"))), "nothing joins them: a/locks, b/locks"),
+    (Prerelease("web", "2.0rc1", ("linux-64", "win-64")), "web 2.0rc1 for linux-64, win-64 is a"),
     (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),
     (OnlyInComments(("six", "yarl")), "six, yarl: from PyPI, so in comments"),
 ]

@@ -130,6 +130,65 @@ def test_a_platform_without_a_wheel_is_named(command: CommandLine, index: WheelI
     assert "omit win-64" in refused.err
 
 
+FOR_312, FOR_313 = "cp312-cp312-{}", "cp313-cp313-{}"
+LINUX, WINDOWS = "manylinux_2_17_x86_64", "win_amd64"
+PRERELEASES: dict[str, tuple[str, list[tuple[str, str]], dict[str, tuple[str, str]], bool]] = {
+    "an older Python has a final release": (
+        "web",
+        [("1.0", FOR_312.format(LINUX)), ("2.0rc1", FOR_313.format(LINUX))],
+        {"linux-64": ("3.12.1", "1.0")},
+        False,
+    ),
+    "no Python has one": (
+        "web",
+        [("1.0rc1", "py3-none-any"), ("1.0rc2", FOR_312.format(LINUX))],
+        {"linux-64": ("3.13.1", "1.0rc1")},
+        True,
+    ),
+    "a declared one": (
+        "web>=2.0rc1",
+        [("1.0", "py3-none-any"), ("2.0rc1", FOR_313.format(LINUX))],
+        {"linux-64": ("3.13.1", "2.0rc1")},
+        False,
+    ),
+    "on one platform": (
+        "web",
+        [
+            ("1.0", FOR_312.format(LINUX)),
+            ("1.0", FOR_313.format(LINUX)),
+            ("1.0", FOR_312.format(WINDOWS)),
+            ("2.0rc1", FOR_313.format(WINDOWS)),
+        ],
+        {"linux-64": ("3.13.1", "1.0"), "win-64": ("3.12.1", "1.0")},
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("needed", "wheels", "chosen", "cautioned"), PRERELEASES.values(), ids=PRERELEASES.keys()
+)
+def test_a_prerelease_is_the_last_choice(
+    command: CommandLine,
+    small_channel: SmallChannel,
+    index: WheelIndex,
+    needed: str,
+    wheels: list[tuple[str, str]],
+    chosen: dict[str, tuple[str, str]],
+    *,
+    cautioned: bool,
+) -> None:
+    small_channel.add(*pythons("3.13.1"))
+    for version, tag in wheels:
+        index.add("web", version, tag=tag)
+    platforms = [option for name in chosen for option in ("--platform", name)]
+    found = lock(command, f'"{needed}"', *platforms).ok().json()[0]
+    document = yaml.safe_load(Path(found["lock"]).read_text())
+    locked = {(entry["platform"], entry["name"]): entry["version"] for entry in document["package"]}
+    assert chosen == {name: (locked[name, "python"], locked[name, "web"]) for name in chosen}
+    assert any("is a pre-release" in caution for caution in found["cautions"]) is cautioned
+
+
 def test_a_version_locked_before_is_kept(command: CommandLine, index: WheelIndex) -> None:
     index.add("one", "1.0")
     index.add("two", "1.0")

@@ -140,7 +140,8 @@ class _AllPlatforms:
     ) -> Solved:
         """Return the solution of a platform with as many of the lead's versions as possible.
 
-        All of them if that is solvable, else its Python alone, else none.
+        All of them if that is solvable, else its Python alone, else none; never for the price of a
+        pre-release.
         """
         versions = dict(wanted)
         found = dict(one.versions(names))
@@ -149,9 +150,12 @@ class _AllPlatforms:
         tries = [wanted]
         if found.get("python") != versions.get("python"):
             tries.append(tuple(pair for pair in wanted if pair[0] == "python"))
+        prereleases = self.solver.joint.prereleases
         for preferred in tries:
             with suppress(UnsolvableError):
-                return await self.solver.solve(one.supply, preferred)
+                nearer = await self.solver.solve(one.supply, preferred)
+                if prereleases(nearer.packages) <= prereleases(one.packages):
+                    return nearer
         return one
 
     async def _each(self, supplies: Sequence[Supply]) -> dict[str, Solved]:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from condavision.compile_stage.prereleases import prereleases
 from condavision.core.model import INTERPRETERS, Manager, SharedModule
 from condavision.core.pythons import PythonRange
 from condavision.core.specs import python_spec
@@ -51,18 +52,21 @@ class JointSolver:
     ) -> tuple[LockedPackage, ...]:
         """Solve conda packages first, then distributions for the Python that came out.
 
-        Wheels often lag behind the newest Python, so where uv finds none the next older Python is
-        tried; if none works, the reason for the newest is raised.
+        Wheels often lag behind the newest Python, so where uv finds none, or only pre-releases, the
+        next older Python is tried. The solution with the fewest pre-releases is returned, of
+        several the one with the newest Python; without any, the reason for the newest is raised.
         """
         from condavision.compile_stage.solving.pypi import OLDEST_PYTHON, CondaBase  # noqa: PLC0415 - 20 ms, rarely needed
 
         pythons, pypi = self.requirements.python, self.pypi()
+        found: list[tuple[LockedPackage, ...]] = []
         failure: UnsolvableError | None = None
         while pythons:
             try:
                 conda = await self._solve_conda(supply, pythons, conditions)
             except UnsolvableError as error:
-                raise failure or error from error
+                failure = failure or error
+                break
             version = next(package.version for package in conda if package.name == "python")
             supplied = self._supplied(conda)
             base = CondaBase(
@@ -77,10 +81,18 @@ class JointSolver:
                 pip = await asyncio.to_thread(pypi.solve, supply.missing, base)
             except UnsolvableError as error:
                 failure = failure or error
-                pythons = _older(pythons, version, OLDEST_PYTHON)
-                continue
-            return (*conda, *pip)
+            else:
+                found.append((*conda, *pip))
+                if not self.prereleases(found[-1]):
+                    break
+            pythons = _older(pythons, version, OLDEST_PYTHON)
+        if found:
+            return min(found, key=self.prereleases)
         raise failure or UnsolvableError(f"the range {self.requirements.python} has no Python")
+
+    def prereleases(self, packages: Sequence[LockedPackage]) -> int:
+        """Return how many distributions are pre-releases that no requirement asks for."""
+        return len(prereleases(packages, self.requirements.requirements))
 
     async def _solve_conda(
         self, supply: Supply, pythons: PythonRange, conditions: SolveConditions
