@@ -150,6 +150,13 @@ def diagnostic_words(found: Diagnostic) -> str:
                 f"the configuration and locks in {near(folder)} are ignored, because other users"
                 f" can write to {near(writable)}; to prevent that, run `{command}`"
             )
+        case _:
+            return _lock_words(found)
+
+
+def _lock_words(found: Diagnostic) -> str:
+    """Return what a person may not expect of a lock."""
+    match found:
         case diagnostics.OvershadowedLock(key, index):
             return (
                 f"{key}: {near(index)} has another lock for it, which `run` uses as long as it"
