@@ -17,7 +17,7 @@ from condavision.core.model import INTERPRETERS
 from condavision.errors import LockfileError, MissingLockError, StaleLockError
 from condavision.inference.staleness import requirement_changes
 from condavision.locks.lockfile import lock_path
-from condavision.project.settings_files import LOCAL
+from condavision.project.config import LOCAL
 from condavision.project.targets import (
     Module,
     Together,

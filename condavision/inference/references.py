@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from condavision.errors import LockfileError, MissingLockError, UsageError
 from condavision.locks.index import FILE_NAME, parse_index
 from condavision.locks.lockfile import lock_path, parse_lock
-from condavision.project.settings_files import LOCAL
+from condavision.project.config import LOCAL
 from condavision.project.targets import Module, folder_keys, key_of, place_of, require_target
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from condavision.analysis.source.scripts import (
     search_scripts,
 )
 from condavision.errors import AnalysisError, CondavisionError, UsageError
-from condavision.project.settings_files import LOCAL
+from condavision.project.config import LOCAL
 from condavision.project.targets import (
     READ_BY_TOOLS,
     Module,

@@ -17,9 +17,9 @@ from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import read_lock
 from condavision.mapping.import_map import ImportMap
-from condavision.project.config import Flags
+from condavision.project.config import LOCAL, Flags
 from condavision.project.project import Project
-from condavision.project.settings_files import LOCAL, SettingsFiles
+from condavision.project.settings_files import SettingsFiles
 from condavision.project.targets import (
     Module,
     Together,
@@ -65,6 +65,7 @@ class Workspace:
         self.lock: Callable[[Path], Lock] = cache(read_lock)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
+        self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
         self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
@@ -78,7 +79,10 @@ class Workspace:
             ConfigError: the configuration or a flag is wrong.
         """
         root = self.settings.root_of(start or Path.cwd())
-        return self.settings.config(root).with_flags(self.flags, channels)
+        if (root, channels) not in self._configs:
+            found = self.settings.config(root).with_flags(self.flags, channels)
+            self._configs[root, channels] = found
+        return self._configs[root, channels]
 
     def project(self, target: Target, channels: tuple[str, ...] = ()) -> Project:
         """Return a target with its project.

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import LockfileError
-from condavision.project.settings_files import LOCAL
+from condavision.project.config import LOCAL
 from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from condavision.errors import LockfileError
 from condavision.locks.content_hash import content_hash
 from condavision.locks.record import parse_record, record_fields
 from condavision.locks.yaml_text import yaml_text
-from condavision.project.settings_files import LOCAL
+from condavision.project.config import LOCAL
 from condavision.system.files import write_atomic
 from condavision.system.yaml import YamlError, read_lock_yaml
 

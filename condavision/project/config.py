@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 DEFAULT_CHANNELS = ("conda-forge",)
 
+LOCAL = ".local"
+"""The folder, in a locks folder, of locks that only this machine can use."""
+
 _UNDECIDING = frozenset(
     {"platforms", "paths", "locks", "vendored", "exclude-newer", "virtual-packages", "engine"}
 )
@@ -47,9 +50,10 @@ class Flags:
 class Config:
     """The settings of one project.
 
-    Paths are absolute. ``imports`` maps a module to a conda match spec, to ``pypi:`` and a PEP 508
-    requirement, or to an empty string if the module needs no package. ``settings`` is a canonical
-    text of the file's settings that can change a requirement set.
+    Paths are absolute; ``locks_at`` is the file and line that configures ``locks``. ``imports``
+    maps a module to a conda match spec, to ``pypi:`` and a PEP 508 requirement, or to an empty
+    string if the module needs no package. ``settings`` is a canonical text of the file's settings
+    that can change a requirement set.
     """
 
     root: Path
@@ -60,6 +64,7 @@ class Config:
     flag_platforms: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     locks: Path = field(default_factory=Path)
+    locks_at: str = ""
     vendored: Path | None = None
     python_floor: Minor = FLOOR
     imports: Mapping[str, str] = field(default_factory=dict)
@@ -73,8 +78,11 @@ class Config:
         ``channels`` are the recorded ones, used if the command line has none.
 
         Raises:
-            ConfigError: a channel of the command line is invalid or has credentials.
+            ConfigError: a channel of the command line is invalid or has credentials, or the locks
+                would be outside the project without the command line saying so.
         """
+        if flags.locks is None:
+            self._require_own_locks()
         given = tuple(normalize(channel, Path.cwd()) for channel in flags.channels)
         vendored = flags.vendored or Path(os.environ.get("CONDAVISION_VENDORED", ""))
         return replace(
@@ -86,6 +94,19 @@ class Config:
             solve=flags.solve.over(self.solve),
         )
 
+    def _require_own_locks(self) -> None:
+        """Refuse a locks folder outside the project: it comes with the project, and is written."""
+        root = Path(os.path.realpath(self.root))
+        for folder in (self.locks, self.locks / LOCAL):
+            real = Path(os.path.realpath(folder))
+            if not real.is_relative_to(root):
+                what = "`locks` must be a folder" if self.locks_at else "the locks must be"
+                raise ConfigError(
+                    f"{self.locks_at or folder}: {what} inside the project {self.root},"
+                    f" and {folder} is {real}",
+                    "if the locks are to be outside, give their folder with --locks",
+                )
+
     def channels_for(self, own: tuple[str, ...]) -> tuple[str, ...]:
         """Return the channels of a script: flags win over its own, its own over the project's."""
         return self.flag_channels or own or self.channels
@@ -96,9 +117,14 @@ class Config:
 
 
 def read_config(
-    root: Path, source: Path | None = None, settings: Mapping[str, Any] | None = None
+    root: Path,
+    source: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    lines: Mapping[str, int] | None = None,
 ) -> Config:
     """Return the configuration of a file's ``settings``, with defaults for the others.
+
+    ``lines`` are the line numbers of settings in the file.
 
     Raises:
         ConfigError: settings are unknown or wrong; all are listed.
@@ -124,31 +150,37 @@ def read_config(
     }
     values: dict[str, Any] = {}
     options: dict[str, Any] = {}
-    mistakes = []
+    mistakes: list[str] = []
+    hints: dict[str, None] = {}
     for key, value in settings.items():
         reader = readers.get(key)
+        at = _place(key, source, lines)
         if reader is None:
-            mistakes.append(f"`{key}` is not a setting")
+            mistakes.append(f"{at}: `{key}` is not a setting")
+            hints[f"the settings are {', '.join(readers)}"] = None
             continue
         try:
             name = key.replace("-", "_")
             (options if name in SolveOptions.__slots__ else values)[name] = reader(value)
         except ConfigError as error:
-            mistakes.append(error.message)
+            mistakes.append(f"{at}: {error.message}")
+            hints |= dict.fromkeys(error.hints)
         except ValueError as error:
-            mistakes.append(f"`{key}` must be {error}")
+            mistakes.append(f"{at}: `{key}` must be {error}")
     if mistakes:
-        raise ConfigError(
-            f"{config.source}: {'; '.join(mistakes)}",
-            f"the settings are {', '.join(readers)}",
-        )
+        raise ConfigError("; ".join(mistakes), *hints)
     deciding = {key: settings[key] for key in settings if key not in _UNDECIDING}
     return replace(
         config,
         **values,
+        locks_at=_place("locks", source, lines) if "locks" in settings else "",
         solve=SolveOptions(**options),
         settings=json.dumps(deciding, sort_keys=True),
     )
+
+
+def _place(key: str, source: Path | None, lines: Mapping[str, int] | None) -> str:
+    return f"{source}:{lines[key]}" if lines and key in lines else str(source)
 
 
 def _string(value: object) -> str:

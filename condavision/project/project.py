@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from condavision.project.settings_files import LOCAL
+from condavision.project.config import LOCAL
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
 import tomllib
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import ConfigError
-from condavision.project.config import Config, read_config
+from condavision.project.config import LOCAL, Config, read_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
 """The files that configure a project, in order of precedence, and our table in each."""
-
-LOCAL = ".local"
-"""The folder, in a locks folder, of locks that only this machine can use."""
 
 # False where a folder may not be looked into; the methods of Path raise PermissionError there.
 _exists, _is_file = os.path.exists, os.path.isfile
@@ -128,7 +126,8 @@ class SettingsFiles:
             for name, keys in SETTINGS_FILES.items():
                 settings = self._table(root / name, keys)
                 if settings is not None:
-                    return read_config(root, root / name, settings)
+                    lines = _lines(self._read(root / name).decode(), keys)
+                    return read_config(root, root / name, settings, lines)
         return read_config(root)
 
     def _read(self, path: Path) -> bytes:
@@ -178,6 +177,22 @@ class SettingsFiles:
             return b"[tool.condavision" in self._read(folder / "pyproject.toml")
         except OSError:
             return False
+
+
+def _lines(text: str, keys: tuple[str, ...]) -> dict[str, int]:
+    """Return the line numbers of the settings, at the left of their `=` or in a table's header."""
+    table, found = keys, dict[str, int]()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[+([^\]]*)", line):
+            table = tuple(part.strip(" \t'\"") for part in header[1].split("."))
+            path = table
+        elif setting := re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[.=]", line):
+            path = (*table, setting[1])
+        else:
+            continue
+        if path[: len(keys)] == keys and len(path) > len(keys):
+            found.setdefault(path[len(keys)], number)
+    return found
 
 
 def _upward(start: Path) -> tuple[Path, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.errors import ConfigError
+from condavision.inference.workspace import Workspace
+from condavision.project.config import Flags
 from condavision.project.settings_files import SettingsFiles
 
 if TYPE_CHECKING:
@@ -125,26 +127,71 @@ def test_condavision_toml_wins_over_pyproject(make_project: MakeProject) -> None
     assert SettingsFiles().config(folder).channels == ("a",)
 
 
+NAMES, NETRC = "the settings are channels, trusted-channels", "they can be in ~/.netrc"
 MISTAKES = [
-    ("channels = 3", "`channels` must be a list of strings"),
-    ('chanels = ["x"]', "`chanels` is not a setting"),
-    ('python-floor = "3"', "`python-floor` must be a Python version"),
-    ('imports = "cv2"', "`imports` must be a table"),
-    ("optional-imports = 1", "`optional-imports` must be true or false"),
-    ("channels = [", "not valid TOML"),
-    ('channels = ["https://me:secret@host/x"]', "written with its credentials"),
-    ('channels = ["https://host/t/tk-123-456/x"]', "written with its credentials"),
-    ('channels = ["interpreters"]\nlocks = ""', "`locks` must be a string"),
+    ("channels = 3", ":1: `channels` must be a list of strings", ""),
+    ('chanels = ["x"]', ":1: `chanels` is not a setting", NAMES),
+    ('python-floor = "3"', ":1: `python-floor` must be a Python version", ""),
+    ('imports = "cv2"', ":1: `imports` must be a table", ""),
+    ("\n[imports]\nx = 1", ":2: `imports` must be a table", ""),
+    ("\nimports.cv2 = 1", ":2: `imports` must be a table", ""),
+    ("optional-imports = 1", ":1: `optional-imports` must be true or false", ""),
+    ("channels = [", "not valid TOML", ""),
+    ('channels = ["https://me:secret@host/x"]', "written with its credentials", NETRC),
+    ('channels = ["https://host/t/tk-123-456/x"]', "written with its credentials", NETRC),
+    ('channels = ["no channel"]', ":1: `no channel` is not a channel", "a channel is a name"),
+    ('channels = ["interpreters"]\nlocks = ""', ":2: `locks` must be a string", ""),
 ]
 
 
-@pytest.mark.parametrize(("text", "message"), MISTAKES)
-def test_a_mistake_is_named(make_project: MakeProject, text: str, message: str) -> None:
+@pytest.mark.parametrize(("text", "message", "hint"), MISTAKES)
+def test_a_mistake_is_named_with_a_hint_that_fits(
+    make_project: MakeProject, text: str, message: str, hint: str
+) -> None:
     folder = make_project({"condavision.toml": text})
     with pytest.raises(ConfigError, match=re.escape(message)) as raised:
         SettingsFiles().config(folder)
     assert "secret" not in str(raised.value)
     assert "condavision.toml" in str(raised.value)
+    assert hint in (said := " ".join(raised.value.hints))
+    assert bool(hint) == bool(said)
+
+
+def test_the_line_of_a_setting_is_that_of_our_table(make_project: MakeProject) -> None:
+    text = "[project]\nlocks = 1\n[tool.other]\nlocks = 1\n[tool.condavision]\n\nlocks = 1\n"
+    folder = make_project({"pyproject.toml": text})
+    with pytest.raises(ConfigError, match=r"pyproject.toml:7: `locks` must be"):
+        SettingsFiles().config(folder)
+
+
+LOCKS = [
+    ("locks = '../x'", {}, "", "condavision.toml:1: `locks` must be a folder inside the project"),
+    ("\nlocks = '/x'", {}, "", "condavision.toml:2: `locks` must be"),
+    ("locks = 'in'", {"in": ".."}, "", "condavision.toml:1: `locks` must be"),
+    ("", {"locks": "../x"}, "", "project/locks: the locks must be inside the project"),
+    ("", {"locks": "/"}, "", "project/locks: the locks must be"),
+    ("", {"kept/.local": "/x", "locks": "kept"}, "", "locks/.local: the locks must be"),
+    ("", {"locks": "kept"}, "", ""),
+    ("locks = 'kept/../other'", {}, "", ""),
+    ("locks = '../x'", {}, "../y", ""),
+    ("", {"locks": "../x"}, "locks", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "links", "flag", "message"), LOCKS)
+def test_locks_are_inside_the_project_unless_the_command_line_says_so(
+    make_project: MakeProject, text: str, links: dict[str, str], flag: str, message: str
+) -> None:
+    folder = make_project({"condavision.toml": text, "kept/s.py": ""})
+    for name, goal in links.items():
+        (folder / name).symlink_to(goal)
+    workspace = Workspace(Flags(locks=folder / flag if flag else None))
+    if not message:
+        assert workspace.config(folder).root == folder
+        return
+    with pytest.raises(ConfigError, match=re.escape(message)) as raised:
+        workspace.config(folder)
+    assert "--locks" in raised.value.hints[0]
 
 
 def test_every_mistake_is_named_at_once(make_project: MakeProject) -> None:
@@ -162,7 +209,7 @@ CONFIGURATIONS = [
     (
         'platforms = ["linux-46"]\n',
         2,
-        "condavision.toml: `platforms` must be a list of platforms: linux-64",
+        "condavision.toml:2: `platforms` must be a list of platforms: linux-64",
     ),
     ('paths = ["library"]\n', 0, "`paths` has library, which is not a folder"),
 ]

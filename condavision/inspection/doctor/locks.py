@@ -11,8 +11,7 @@ from condavision.inspection.doctor.finding import Finding, State
 from condavision.locks.folder import unused_locks
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import read_lock
-from condavision.project.config import Flags
-from condavision.project.settings_files import LOCAL
+from condavision.project.config import LOCAL, Flags
 from condavision.project.targets import is_there, target_of
 
 if TYPE_CHECKING:
