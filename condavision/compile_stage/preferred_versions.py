@@ -19,7 +19,8 @@ from rattler.exceptions import InvalidMatchSpecError
 
 from condavision.core.model import Manager
 from condavision.errors import UsageError
-from condavision.system.yaml import YamlError, read_yaml
+from condavision.system.documents import DocumentError, read_yaml
+from condavision.system.files import read_text_file
 
 if TYPE_CHECKING:
     import os
@@ -163,11 +164,11 @@ def read_agreement(path: str | os.PathLike[str]) -> Agreement:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text_file(path)
         if _LOCK.search(text):
             return Agreement(tuple(_lock_file(path)))
         document = read_yaml(text)
-    except (OSError, UnicodeDecodeError, YamlError) as error:
+    except (OSError, UnicodeDecodeError, DocumentError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path} cannot be read: {reason}", f"give an {_READERS}") from error
     if isinstance(document, dict) and isinstance(document.get("dependencies"), list):

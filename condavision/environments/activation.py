@@ -12,12 +12,13 @@ own ``conda-meta/state``, then the scripts by name.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.environments.activation_scripts import derive_operations, shell_command
+from condavision.system.documents import DocumentError, read_json
+from condavision.system.files import read_file
 from condavision.warm import NONEMPTY, counted, encode, grouped, read_fields, read_list
 
 if TYPE_CHECKING:
@@ -123,8 +124,8 @@ def _declared_variables(prefix: Path) -> dict[str, str]:
 
 def _load(file: Path) -> dict[str, object]:
     try:
-        content = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+        content = read_json(read_file(file))
+    except (OSError, DocumentError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -15,13 +15,15 @@ has the forms of keys).
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import LockfileError
 from condavision.project.config import LOCAL
-from condavision.system.files import write_atomic
+from condavision.system.documents import read_json
+from condavision.system.files import read_text_file, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +35,8 @@ _GIT_FILES = {
     False: (".gitattributes", f"{FILE_NAME} merge=union\n"),
     True: (".gitignore", "*\n"),
 }
+
+_HASH = re.compile(r"[0-9a-f]{16}")
 
 _LINES = 10_000  # an index of a thousand scripts is read and written once for each lock of a run
 
@@ -88,7 +92,7 @@ def read_index(folder: Path) -> ScriptIndex:
     """
     path = folder / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text_file(path)
     except FileNotFoundError:
         return ScriptIndex(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -123,13 +127,14 @@ def _read_line(line: str, where: str) -> tuple[str, Entry]:
 
 @lru_cache(_LINES)
 def _parse_line(line: str) -> tuple[str, Entry]:
-    ((script, fields),) = json.loads(f"{{{line}}}").items()
-    return script, Entry(
-        fields["lock"],
-        fields["digest"],
-        tuple(fields.get("channels", ())),
-        tuple(fields.get("paths", ())),
-    )
+    ((script, fields),) = read_json(f"{{{line}}}".encode()).items()
+    lock, digest = fields["lock"], fields["digest"]
+    channels, paths = fields.get("channels", ()), fields.get("paths", ())
+    if not all(isinstance(text, str) for text in (lock, digest, *channels, *paths)):
+        raise TypeError(line)
+    if not _HASH.fullmatch(lock):  # it becomes a file name
+        raise ValueError(line)
+    return script, Entry(lock, digest, tuple(channels), tuple(paths))
 
 
 def write_index(index: ScriptIndex) -> None:

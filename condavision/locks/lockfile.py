@@ -24,8 +24,8 @@ from condavision.locks.content_hash import content_hash
 from condavision.locks.record import parse_record, record_fields
 from condavision.locks.yaml_text import yaml_text
 from condavision.project.config import LOCAL
-from condavision.system.files import write_atomic
-from condavision.system.yaml import YamlError, read_lock_yaml
+from condavision.system.documents import DocumentError, read_lock_yaml
+from condavision.system.files import read_text_file, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -223,7 +223,7 @@ def read_lock(path: Path) -> Lock:
         LockfileError: it is missing, truncated, edited, or not such a file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text_file(path)
     except (OSError, UnicodeDecodeError) as error:
         raise LockfileError(f"{path} cannot be read: {error}", *_hints(path)) from error
     return parse_lock(text, path)
@@ -244,7 +244,7 @@ def parse_lock(text: str, path: Path) -> Lock:
             record=parse_record(custom),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = str(error) if isinstance(error, YamlError) else "incomplete"
+        reason = str(error) if isinstance(error, DocumentError) else "incomplete"
         raise LockfileError(
             f"{path} is damaged or not a lock file: {reason}", *_hints(path)
         ) from error

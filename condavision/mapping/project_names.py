@@ -7,12 +7,13 @@ the author wrote beside the script is not a guess.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from condavision.mapping.import_map import normalized
+from condavision.system.documents import read_toml
 from condavision.system.file_stamp import stamp_of
+from condavision.system.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -76,7 +77,7 @@ def _names(path: Path, stamp: Stamp | None) -> tuple[str, ...]:
     if stamp is None or stamp[0] > _LARGEST:
         return ()
     try:
-        text = path.read_text("utf-8", errors="replace")
+        text = read_file(path).decode("utf-8", "replace")
         found = [*_read(path.name, text)]
     except (OSError, ValueError):
         return ()
@@ -85,7 +86,7 @@ def _names(path: Path, stamp: Stamp | None) -> tuple[str, ...]:
 
 def _read(name: str, text: str) -> Iterator[str]:
     if name in {"pyproject.toml", "Pipfile"}:
-        yield from _toml(tomllib.loads(text))
+        yield from _toml(read_toml(text))
     elif name == "setup.py":
         for match in _INSTALL_REQUIRES.finditer(text):
             yield from _QUOTED.findall(match[1])

@@ -10,12 +10,13 @@ import logging
 import os
 import re
 import stat
-import tomllib
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import ConfigError
 from condavision.project.config import LOCAL, Config, read_config
+from condavision.system.documents import DocumentError, read_toml
+from condavision.system.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -138,7 +139,7 @@ class SettingsFiles:
         """
         if path not in self._contents:
             try:
-                self._contents[path] = path.read_bytes()
+                self._contents[path] = read_file(path)
             except OSError as error:
                 self._contents[path] = error
         content = self._contents[path]
@@ -159,8 +160,8 @@ class SettingsFiles:
                 f"{source} cannot be read: {reason}", "make it a readable file, or remove it"
             ) from error
         try:
-            table: Any = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            table: Any = read_toml(text)
+        except DocumentError as error:
             if keys and "tool.condavision" not in text:
                 return None  # a broken file without our table is ignored
             raise ConfigError(f"{source} is not valid TOML: {error}") from error

@@ -1,7 +1,8 @@
-"""Writes files atomically; removes folders, whatever their modes."""
+"""Reads files that anybody may have put there; writes atomically; removes folders."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import shutil
@@ -11,6 +12,44 @@ from contextlib import suppress
 from pathlib import Path
 
 from condavision.errors import InstallError
+
+MAX_BYTES = 50_000_000
+"""No program, lock or list of settings is larger; reading more would only exhaust memory."""
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a regular file of at most :data:`MAX_BYTES`.
+
+    A pipe or a device is not opened for long: it could keep the command waiting without end.
+
+    Raises:
+        OSError: it is missing, unreadable, another kind of file, or too large.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK if os.name == "posix" else os.O_RDONLY
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))  # a pipe may have no writer
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+            reason = os.strerror(number) if stat.S_ISDIR(mode) else "it is not a regular file"
+            raise OSError(number, reason, str(path))  # IsADirectoryError where it is one
+        with open(descriptor, "rb", closefd=False) as stream:
+            data = stream.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES // 1_000_000} MB", str(path))
+    return data
+
+
+def read_text_file(path: str | os.PathLike[str]) -> str:
+    """Return the UTF-8 text of a file, read by :func:`read_file`.
+
+    Raises:
+        OSError: it cannot be read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    return read_file(path).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

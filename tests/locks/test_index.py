@@ -67,7 +67,22 @@ def test_locks_of_this_machine_ignore_themselves(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["<<<<<<< HEAD", "x.py", "x.py: 3", '"x.py": {"lock": "1"}', '"x.py": {"lock', "- a", "{}"],
+    [
+        "<<<<<<< HEAD",
+        "x.py",
+        "x.py: 3",
+        '"x.py": {"lock": "1"}',
+        '"x.py": {"lock',
+        "- a",
+        "{}",
+        '"x.py": {"lock": 1, "digest": "1"}',
+        '"x.py": {"lock": "../../../elsewhere", "digest": "1"}',
+        '"x.py": {"lock": "0123456789abcdef", "digest": ["1"]}',
+        '"x.py": {"lock": "0123456789abcdef", "digest": "1", "channels": 1}',
+        '"x.py": {"lock": "0123456789abcdef", "digest": "1", "paths": [null]}',
+        pytest.param('"x.py": ' + "[" * 100_000, id="deep"),
+        pytest.param('"x.py": {"lock": ' + "1" * 5000 + "}", id="digits"),
+    ],
 )
 def test_a_line_that_is_no_entry_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "scripts.yml").write_text(f"# head\n{line}\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from condavision.analysis.declared.declarations import Declarations, strings
 from condavision.core.channels import redacted
 from condavision.errors import AnalysisError
-from condavision.system.yaml import YamlError, read_yaml
+from condavision.system.documents import DocumentError, read_yaml
 
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
@@ -49,7 +49,7 @@ def read_execute(into: Declarations, table: dict[str, Any]) -> None:
 def _yaml(source: Source, row: int, lines: list[str]) -> dict[str, Any]:
     try:
         table = read_yaml("\n".join(lines))
-    except YamlError as error:
+    except DocumentError as error:
         place = source.location(row + (error.line or 1))
         problem = redacted(error.problem)
         raise AnalysisError(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import Declarations, strings
 from condavision.core.channels import redacted
 from condavision.errors import AnalysisError
+from condavision.system.documents import DocumentError, read_toml
 
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
@@ -38,12 +38,11 @@ def open_block(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
     lines = blocks[0]["content"].decode("utf-8", "replace").splitlines()
     lines = [line[2:] if line.startswith("# ") else line[1:] for line in lines]
     try:
-        return Declarations(source, rows[0], lines), tomllib.loads("\n".join(lines))
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        place = source.location(rows[0] + int(line[1]) if line else rows[0])
+        return Declarations(source, rows[0], lines), read_toml("\n".join(lines))
+    except DocumentError as error:
+        place = source.location(rows[0] + (error.line or 0))
         raise AnalysisError(
-            f"{place}: the `# /// script` block is not valid TOML: {redacted(str(error))}",
+            f"{place}: the `# /// script` block is not valid TOML: {redacted(error.problem)}",
             "see PEP 723",
         ) from error
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import errno
 from typing import TYPE_CHECKING
 
 from condavision.errors import AnalysisError
+from condavision.system.files import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-MAX_BYTES = 50_000_000
-"""No program is larger; reading more would only exhaust memory."""
 
 
 def read_bytes(path: Path, file: str) -> bytes:
@@ -22,11 +19,7 @@ def read_bytes(path: Path, file: str) -> bytes:
         AnalysisError: it is missing, a folder, unreadable or absurdly large.
     """
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - one look instead of three
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise AnalysisError(f"{file} is not a regular file", "name a script")
-        with open(path, "rb") as stream:  # noqa: PTH123 - as above
-            data = stream.read(MAX_BYTES + 1)
+        return read_file(path)
     except FileNotFoundError as error:
         raise AnalysisError(f"{file} does not exist", "check the path") from error
     except IsADirectoryError as error:
@@ -34,7 +27,5 @@ def read_bytes(path: Path, file: str) -> bytes:
             f"{file} is a folder without a __main__.py", "name the script in it"
         ) from error
     except OSError as error:
-        raise AnalysisError(f"{file} cannot be read: {error.strerror or error}") from error
-    if len(data) > MAX_BYTES:
-        raise AnalysisError(f"{file} is larger than {MAX_BYTES // 1_000_000} MB: not a script")
-    return data
+        cause = None if error.errno == errno.EFBIG else error  # it could be opened
+        raise AnalysisError(f"{file} cannot be read: {error.strerror or error}") from cause

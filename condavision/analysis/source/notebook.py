@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import AnalysisError
+from condavision.system.documents import DocumentError, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +54,10 @@ def notebook_text(data: bytes, file: str) -> tuple[bytes, tuple[tuple[int, int],
         AnalysisError: it is not a notebook, or one of another language.
     """
     try:
-        notebook = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        notebook = read_json(data)
+    except DocumentError as error:
         raise AnalysisError(
-            f"{file}: not a notebook: {str(error).partition(': line')[0]}", "open and save it again"
+            f"{file}: not a notebook: {error.problem}", "open and save it again"
         ) from error
     cells = _cells(notebook)
     if cells is None:

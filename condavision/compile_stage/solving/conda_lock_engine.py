@@ -22,8 +22,8 @@ from condavision.core.platforms import for_conda_lock
 from condavision.errors import ChannelError, UnsolvableError, UsageError
 from condavision.locks.lockfile import read_package
 from condavision.locks.yaml_text import yaml_text
+from condavision.system.documents import read_lock_yaml
 from condavision.system.own_python import own_python, variables_of_tools
-from condavision.system.yaml import read_lock_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
