@@ -1,13 +1,15 @@
-"""Measure the locking of a thousand scripts with fifty different sets of requirements.
+"""Measure what locks and checks of a thousand scripts with many sets of requirements cost.
 
-Each number of scripts is locked twice, each time in its own process: the first time every set is
-solved, the second time every lock exists already. Prints the solves, the time, the load of the
+Each number of scripts is locked twice and checked, each time in its own process: the first time
+every set is solved, afterwards every lock exists. Prints the solves, the time, the load of the
 processors (CPU seconds per wall second) and the peak memory of the process, which should depend on
 the sets and hardly on the scripts.
 
     python -m benchmarks.many [--channel URL] [--scripts 100 1000]
+    python -m benchmarks.many --pypi [--cold]
 
-The default channel is a temporary one of empty packages.
+The default channel is a temporary one of empty packages. With ``--pypi`` the Pythons are this
+machine's and all packages come from PyPI; the sets are solved once before, unless ``--cold``.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ MODULES = (
     "httpx",
     "six",
 )
+PYPI = (*MODULES, "flask", "matplotlib", "sqlalchemy", "pydantic", "aiohttp", "boto3")
 SETS = 50
+PYPI_SETS = 164
 HELPERS = 20
 """Local modules, of which each script imports two."""
 
@@ -79,17 +83,22 @@ def made_channel(folder: Path) -> str:
     return folder.as_uri()
 
 
-def make_scripts(folder: Path, count: int) -> None:
+def requirement_sets(*, pypi: bool) -> list[tuple[str, ...]]:
+    """Return the modules of each set."""
+    modules, count = (PYPI, PYPI_SETS) if pypi else (MODULES, SETS)
+    return list(islice((it for n in (1, 2, 3) for it in combinations(modules, n)), count))
+
+
+def make_scripts(folder: Path, count: int, sets: list[tuple[str, ...]]) -> None:
     """Write this many scripts, and the local modules that they share."""
-    sets = list(islice((it for n in (1, 2, 3) for it in combinations(MODULES, n)), SETS))
     (folder / "helpers").mkdir(parents=True)
     (folder / "condavision.toml").touch()
     for number in range(HELPERS):
         text = f"def helper_{number}(it):\n    return {{'it': it, 'number': {number}}}\n\n\n"
         (folder / "helpers" / f"h{number}.py").write_text(text * 20)
     for number in range(count):
-        imports = "".join(f"import {name}\n" for name in sets[number % SETS])
-        for helper in {number % HELPERS, number // SETS % HELPERS}:
+        imports = "".join(f"import {name}\n" for name in sets[number % len(sets)])
+        for helper in {number % HELPERS, number // len(sets) % HELPERS}:
             imports += f"from helpers.h{helper} import helper_{helper}\n"
         body = "".join(f"\n\ndef part_{at}(it):\n    return [it, {at}]\n" for at in range(20))
         (folder / f"s{number}.py").write_text(f"{imports}{body}\n\nprint(part_0({number}))\n")
@@ -119,16 +128,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--channel")
     parser.add_argument("--scripts", type=int, nargs="*", default=[100, 300, 1000])
+    parser.add_argument("--pypi", action="store_true")
+    parser.add_argument("--cold", action="store_true")
     options = parser.parse_args()
+    sets = requirement_sets(pypi=options.pypi)
     with tempfile.TemporaryDirectory() as scratch:
-        channel = options.channel or made_channel(Path(scratch) / "channel")
-        asked = [option for platform in PLATFORMS for option in ("--platform", platform)]
-        command = [sys.executable, "-m", "condavision", "lock", "-c", channel, *asked, "."]
+        home = Path(scratch) / "home"
+        if options.pypi:
+            channel, platforms = "interpreters:", ()
+        else:
+            channel, platforms = options.channel or made_channel(Path(scratch) / "channel"), PLATFORMS
+        asked = [option for platform in platforms for option in ("--platform", platform)]
+        condavision = [sys.executable, "-m", "condavision"]
+        lock = [*condavision, "lock", "-c", channel, *asked, "."]
+        if options.pypi and not options.cold:
+            folder = Path(scratch) / "warm" / "project"
+            make_scripts(folder, len(sets), sets)
+            print(f"{'caches filled':20}{measured(lock, folder, home)}", flush=True)
         for count in options.scripts:
             folder = Path(scratch) / str(count) / "project"
-            make_scripts(folder, count)
-            for again in ("", ", again"):
-                cost = measured(command, folder, Path(scratch) / "home")
+            make_scripts(folder, count, sets)
+            commands = {"": lock, ", again": lock, ", check": [*condavision, "check", "."]}
+            for again, command in commands.items():
+                cost = measured(command, folder, home)
                 print(f"{f'{count} scripts{again}':20}{cost}", flush=True)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _REMIND_SECONDS = 15.0
+_AT_ONCE = 16
 
 
 def lock(
@@ -143,11 +144,13 @@ async def _solve_groups(
     task: Task,
     recorder: Recorder,
 ) -> None:
-    """Solve the groups, as many at a time as there are processors."""
+    """Solve several groups at a time; most of it is waiting for indexes."""
     from condavision.compile_stage.solving import LockSolver  # noqa: PLC0415 - rattler costs 0.1 s
 
     solver = LockSolver(workspace.import_map, home(), offline=workspace.flags.solve.offline)
-    turns = asyncio.Semaphore(os.cpu_count() or 1)
+    turns = asyncio.Semaphore(_AT_ONCE)
+    threads = ThreadPoolExecutor(_AT_ONCE)  # each waits for a process
+    asyncio.get_running_loop().set_default_executor(threads)
 
     async def solve(group: Group) -> None:
         first = group.inferences[0]

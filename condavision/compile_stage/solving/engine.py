@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from condavision.core.model import Engine
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
@@ -61,6 +62,21 @@ class CondaEngine(Protocol):
             UsageError: the engine does not support one of the conditions.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class InTurns:
+    """An engine whose solves wait for a turn: each keeps a processor busy."""
+
+    engine: CondaEngine
+    turns: asyncio.Semaphore
+
+    async def solve(
+        self, specs: Sequence[str], platform: str, conditions: SolveConditions
+    ) -> tuple[LockedPackage, ...]:
+        """Solve as the engine does."""
+        async with self.turns:
+            return await self.engine.solve(specs, platform, conditions)
 
 
 def open_engine(

@@ -116,8 +116,9 @@ class PyPISolver:
         order = {tag: rank for rank, tag in enumerate(tags_by_rank)}
         packages = document.get("packages", ())
         locked = tuple(_locked(package, base.platform, order) for package in packages)
-        with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
-            self._check(Path(folder), locked, base)
+        if base.supplied:  # else nothing was excluded
+            with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
+                self._check(Path(folder), locked, base)
         return locked
 
     def _compile(
@@ -138,7 +139,8 @@ class PyPISolver:
     def _check(self, folder: Path, locked: tuple[LockedPackage, ...], base: CondaBase) -> None:
         """Check with uv whether the locked distributions fit the versions that conda supplies.
 
-        Those are passed as empty wheels with a local version that no index has.
+        Those are passed as empty wheels with a local version that no index has. All that uv reads
+        it has just cached; only where that does not do is the index asked again.
 
         Raises:
             UnsolvableError: they conflict.
@@ -150,6 +152,8 @@ class PyPISolver:
         (folder / "requirements.in").write_text("".join(sorted(pins)), encoding="utf-8")
         (folder / "constraints.txt").write_text(text, encoding="utf-8")
         options = ("--constraints", "constraints.txt", "--find-links", "supplied")
+        if not self._run(folder, base, "--offline", *options):
+            return
         error = self._run(folder, base, *options)
         if not error:
             return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.solving.channel_index import ChannelIndex
-from condavision.compile_stage.solving.engine import open_engine
+from condavision.compile_stage.solving.engine import InTurns, open_engine
 from condavision.compile_stage.solving.failure import absent_error, unsolvable_error
 from condavision.compile_stage.solving.gateway import DamagedIndexError, forget_index, open_gateway
 from condavision.compile_stage.solving.platform_solver import PlatformSolver, Solved
@@ -41,6 +42,7 @@ class LockSolver:
         self._home = home
         self._offline = offline
         self._gateway = open_gateway(home / "repodata", offline=offline)
+        self._turns = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def solve(
         self,
@@ -66,9 +68,10 @@ class LockSolver:
         searched = [name for name in requirements.channels if is_trusted(name, trusted)]
         index = ChannelIndex(self._gateway, channels, searched)
         engine = options.engine or Engine.RATTLER
+        opened = open_engine(engine, index, conda=options.conda, offline=self._offline)
         joint = JointSolver(
             requirements,
-            open_engine(engine, index, conda=options.conda, offline=self._offline),
+            InTurns(opened, self._turns),
             partial(_pypi_solver, self._home / "uv", options, offline=self._offline),
             self._import_map,
         )
