@@ -70,6 +70,7 @@ def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list
         else:
             folder = project.locks(local=inference.local)
             joined.setdefault((folder, inference.hash), []).append(inference)
+    workspace.save_readable()
     groups = []
     for (folder, _), found in joined.items():
         try:
@@ -88,7 +89,7 @@ def _infer(project: Project, workspace: Workspace) -> Inference:
         for path in entry.paths
     )
     inference = workspace.infer(project, recorded)
-    inference.require_runnable(workspace.content)
+    inference.require_runnable(workspace.require_readable)
     ignored = workspace.ignored(project.target)
     inference.require_known(workspace.import_map, ignored)
     return inference

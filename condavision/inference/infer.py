@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis import analyze, analyze_module, analyze_together, require_python
-from condavision.analysis.facts.syntax_check import require_readable
 from condavision.analysis.source.scripts import script_file
 from condavision.core.channels import is_local, is_trusted
 from condavision.core.platforms import PLATFORMS
@@ -100,12 +99,12 @@ class Inference:
         return tuple(dict.fromkeys((*self.analysis.searched, *(it.absolute() for it in walked))))
 
     def require_runnable(
-        self, content: Callable[[Path], bytes | None], script: Path | None = None
+        self, require_readable: Callable[..., None], script: Path | None = None
     ) -> None:
         """Refuse what no Python can run, before anything is solved for it.
 
-        ``content`` returns the bytes of a file. Of scripts that are read together, only ``script``
-        is checked if it is given.
+        ``require_readable`` is that of a workspace. Of scripts that are read together, only
+        ``script`` is checked if it is given.
 
         Raises:
             AnalysisError: no Python runs it; the message has the places that contradict each
@@ -122,11 +121,13 @@ class Inference:
         require_python(self.analysis, str(target), typed(target))
         pythons = self.analysis.python
         if self.together is None:
-            only = self.analysis.files[0].path
-            require_readable(content(only), pythons, only.name)
+            only = self.analysis.files[0]
+            require_readable(only.path, only.sha256, pythons, only.path.name)
             return
+        digests = {it.path: it.sha256 for it in self.analysis.files}
         for one in self.together.scripts if script is None else (script_file(script),):
-            require_readable(content(one), pythons, str(one), empty=True)
+            digest = digests.get(one.absolute(), "")
+            require_readable(one, digest, pythons, str(one), empty=True)
 
     def platforms(self, current: str) -> tuple[str, ...]:
         """Return the platforms to lock for, in a fixed order: the requested ones and the current.

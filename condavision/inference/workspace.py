@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis import new_reader
+from condavision.analysis.facts.syntax_check import require_readable
 from condavision.analysis.source.scripts import script_file
 from condavision.errors import LockfileError
 from condavision.inference.diagnostics import UntrustedConfiguration, UnusedLocks
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from condavision.analysis import Reader
     from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Lock
+    from condavision.core.pythons import PythonRange
     from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
     from condavision.locks.index import ScriptIndex
@@ -66,6 +68,7 @@ class Workspace:
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
+        self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
         self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
@@ -92,9 +95,12 @@ class Workspace:
             UsageError: the name is not a valid module name.
             ConfigError: the configuration or a flag is wrong.
         """
-        require_target(target)
-        config = self.config(place_of(target), channels)
-        return Project(target, key_of(target, config.root), config)
+        key = (target, channels)
+        if key not in self._projects:
+            require_target(target)
+            config = self.config(place_of(target), channels)
+            self._projects[key] = Project(target, key_of(target, config.root), config)
+        return self._projects[key]
 
     def prefetch(self, projects: Iterable[Project]) -> None:
         """Read the scripts among these targets in parallel."""
@@ -109,6 +115,27 @@ class Workspace:
     def content(self, path: Path) -> bytes | None:
         """Return the bytes of a source file, None where it is not a readable one."""
         return self._reader(self.settings.root_of(path)).content(path.absolute().as_posix())
+
+    def require_readable(
+        self, path: Path, digest: str, pythons: PythonRange, name: str, *, empty: bool = False
+    ) -> None:
+        """Refuse a script as the analysis's ``require_readable`` does, unless it is known.
+
+        ``digest`` is that of its bytes.
+
+        Raises:
+            AnalysisError: names the first line of the script that is not Python.
+        """
+        reader = self._reader(self.settings.root_of(path))
+        if not reader.is_accepted(digest):
+            content = reader.content(path.absolute().as_posix())
+            if require_readable(content, pythons, name, empty=empty):
+                reader.accept(digest)
+
+    def save_readable(self) -> None:
+        """Keep what :meth:`require_readable` found out, for later commands."""
+        for reader in self._readers.values():
+            reader.save_accepted()
 
     def _reader(self, root: Path) -> Reader:
         if root not in self._readers:

@@ -79,7 +79,9 @@ class CheckReport:
 
 def check_targets(targets: Iterable[Target], workspace: Workspace) -> CheckReport:
     """Check each target against its lock."""
-    return CheckReport(tuple(_check(target, workspace) for target in targets))
+    checked = tuple(_check(target, workspace) for target in targets)
+    workspace.save_readable()
+    return CheckReport(checked)
 
 
 def _check(target: Target, workspace: Workspace) -> Checked:
@@ -101,7 +103,7 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
     """Compare a target with its lock: what is missing, and what would be inferred today."""
     inference, lock = located.inference, located.lock
     own = located.project.target
-    inference.require_runnable(workspace.content, own if isinstance(own, Path) else None)
+    inference.require_runnable(workspace.require_readable, own if isinstance(own, Path) else None)
     key = located.project.key
     wanted = inference.platforms(current_subdir())
     lacking = tuple(platform for platform in wanted if platform not in lock.platforms)

@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from condavision.mapping.namesakes import Namesakes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_ROWS = 10_000
 _CONDA_ONLY = "conda:"
 _NOT_KNOWN_ON_CONDA = "-"
 _NOT_ON_CONDA = "!"
@@ -75,15 +76,18 @@ class _Table:
     of their keys.
     """
 
-    __slots__ = ("_text", "title")
+    __slots__ = ("_text", "row", "title")
+
+    row: Callable[[str], list[str] | None]
+    """Returns the columns after the first of the entry with this key; None if there is none."""
 
     def __init__(self, text: bytes) -> None:
         """``text`` is a comment line, then the entries, each ended by a newline."""
         title, _, self._text = text.partition(b"\n")
         self.title = title.decode()
+        self.row = lru_cache(_ROWS)(self._row)  # many scripts import the same
 
-    def row(self, key: str) -> list[str] | None:
-        """Return the columns after the first of the entry with this key; None if there is none."""
+    def _row(self, key: str) -> list[str] | None:
         found, *columns = self._line(self._position(key)).split("\t")
         return columns if found == key else None
 

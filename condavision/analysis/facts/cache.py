@@ -35,6 +35,7 @@ _VALUES = {
     ("pathlib", "WindowsPath"),
 }
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+_ACCEPTED = b"\0compiled "
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 
 
@@ -125,6 +126,15 @@ class FactsCache:
                         query = f"SELECT key, entry FROM facts WHERE key IN ({marks})"  # noqa: S608
                         found.update(connection.execute(query, part))
         return found
+
+    def accepted(self, digests: Sequence[str]) -> set[str]:
+        """Return those of the digests of files that :meth:`accept` was given."""
+        keys = {_ACCEPTED + digest.encode(): digest for digest in digests}
+        return {keys[key] for key in self.entries(list(keys))}
+
+    def accept(self, digests: Iterable[str]) -> None:
+        """Keep the digests of files that the running Python compiles."""
+        self.keep((_ACCEPTED + digest.encode(), b"") for digest in digests)
 
     def save(self) -> None:
         """Write the facts that are new."""

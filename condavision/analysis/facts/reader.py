@@ -18,7 +18,7 @@ from condavision.core.model import ScriptMetadata
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from condavision.analysis.facts.cache import FactsCache
     from condavision.analysis.records import Facts
@@ -42,6 +42,8 @@ class Reader:
     _namesakes: dict[str, bool] = field(default_factory=dict)
     _real: dict[str, str] = field(default_factory=dict)
     _contents: dict[str, bytes | None] = field(default_factory=dict)
+    _accepted: dict[str, bool] = field(default_factory=dict)
+    _newly_accepted: set[str] = field(default_factory=set)
 
     def shown(self, path: str) -> str:
         """Return the name to show: relative to the project root for a file below it."""
@@ -105,8 +107,29 @@ class Reader:
         self.facts(path)
         return path not in self._unreadable
 
+    def is_accepted(self, digest: str) -> bool:
+        """Return whether a file of this digest is known to be accepted by the compiler."""
+        if digest not in self._accepted:
+            self._preload_accepted([digest])
+        return self._accepted[digest]
+
+    def accept(self, digest: str) -> None:
+        """Note that the compiler of the running Python accepts a file of this digest."""
+        self._accepted[digest] = True
+        self._newly_accepted.add(digest)
+
+    def _preload_accepted(self, digests: Sequence[str]) -> None:
+        found = self.cache.accepted(digests) if self.cache is not None else ()
+        self._accepted.update((digest, digest in found) for digest in digests)
+
     def prefetch(self, paths: Iterable[str]) -> None:
         """Read many files: from the cache as far as it has them, the rest on every processor."""
+        paths = list(paths)
+        self._prefetch_facts(paths)
+        digests = {self._facts[path].sha256 for path in paths}
+        self._preload_accepted([it for it in digests if it not in self._accepted])
+
+    def _prefetch_facts(self, paths: Iterable[str]) -> None:
         wanted = [(path, self.shown(path)) for path in paths if path not in self._facts]
         if self.cache is not None:
             self.cache.preload(wanted)
@@ -123,6 +146,12 @@ class Reader:
         """Write the facts that are new to the cache."""
         if self.cache is not None:
             self.cache.save()
+
+    def save_accepted(self) -> None:
+        """Write what the compiler accepted to the cache."""
+        if self.cache is not None and self._newly_accepted:
+            self.cache.accept(self._newly_accepted)
+            self._newly_accepted.clear()
 
     def consulted(self) -> Iterator[str]:
         """Yield the files that were looked into, and those that should have been there."""

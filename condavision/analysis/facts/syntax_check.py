@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 def require_readable(
     source: bytes | None, pythons: PythonRange, name: str, *, empty: bool = False
-) -> None:
+) -> bool:
     """Refuse a script that is empty, or that has lines which are not Python.
 
     ``source`` are its bytes, None if it cannot be read; ``pythons`` are those that should run it;
-    ``empty`` allows an empty one.
+    ``empty`` allows an empty one. Return whether the same bytes need not be checked again, under
+    any other conditions either.
 
     Raises:
         AnalysisError: names the first such line of the script, which is shown as ``name``.
@@ -34,6 +35,8 @@ def require_readable(
         raise AnalysisError(f"{name} is empty: there is nothing to run", "write it first")
     if not name.endswith(".ipynb") and sys.version_info[:2] in pythons:
         _compile(source, name)
+        return bool(source.strip())
+    return False
 
 
 def is_refused(source: bytes | None, pythons: PythonRange, name: str) -> bool:
