@@ -135,12 +135,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch) / "home"
         if options.pypi:
-            channel, platforms = "interpreters:", ()
+            asked = ["-c", "interpreters:"]
         else:
-            channel, platforms = options.channel or made_channel(Path(scratch) / "channel"), PLATFORMS
-        asked = [option for platform in platforms for option in ("--platform", platform)]
+            asked = ["-c", options.channel or made_channel(Path(scratch) / "channel")]
+            asked += [option for platform in PLATFORMS for option in ("--platform", platform)]
         condavision = [sys.executable, "-m", "condavision"]
-        lock = [*condavision, "lock", "-c", channel, *asked, "."]
+        lock = [*condavision, "lock", *asked, "."]
         if options.pypi and not options.cold:
             folder = Path(scratch) / "warm" / "project"
             make_scripts(folder, len(sets), sets)

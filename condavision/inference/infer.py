@@ -119,15 +119,13 @@ class Inference:
                     "fix that line",
                 )
         require_python(self.analysis, str(target), typed(target))
-        pythons = self.analysis.python
+        pythons, root = self.analysis.python, self.project.config.root
         if self.together is None:
-            only = self.analysis.files[0]
-            require_readable(only.path, only.sha256, pythons, only.path.name)
+            only = self.analysis.files[0].path
+            require_readable(root, only, pythons, only.name)
             return
-        digests = {it.path: it.sha256 for it in self.analysis.files}
         for one in self.together.scripts if script is None else (script_file(script),):
-            digest = digests.get(one.absolute(), "")
-            require_readable(one, digest, pythons, str(one), empty=True)
+            require_readable(root, one, pythons, str(one), empty=True)
 
     def platforms(self, current: str) -> tuple[str, ...]:
         """Return the platforms to lock for, in a fixed order: the requested ones and the current.

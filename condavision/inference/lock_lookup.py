@@ -203,10 +203,10 @@ def _sharing(project: Project, index: ScriptIndex, workspace: Workspace) -> Toge
     """Return the nearest folder that a script is locked together with."""
     if not isinstance(project.target, Path):
         return None
-    script = script_file(project.target).resolve()
     for key in folder_keys(project.key):
         if index.of(key):
             owner = target_of(key, project.config.root)
+            script = workspace.real(script_file(project.target))
             if isinstance(owner, Together) and script in workspace.real_scripts(owner):
                 return owner
     return None

@@ -87,12 +87,13 @@ def select_targets(
     files = frozenset(modules.values())
     spare = {it for it in paths if it.is_dir() and recorded.below(it.resolve())}
     found = select_scripts(paths, workspace, spare)
-    seen = {script.resolve() for script in found.scripts}
+    real = workspace.real
+    seen = {real(script) for script in found.scripts}
     elsewhere = (it for folder in folders for it in recorded.scripts(folder))
-    for script in (*found.scripts, *(it for it in elsewhere if it.resolve() not in seen)):
+    for script in (*found.scripts, *(it for it in elsewhere if real(it) not in seen)):
         if script in paths:
             targets.append(script)
-        elif script.resolve() not in files or recorded.has(script):
+        elif real(script) not in files or recorded.has(script):
             targets.append(recorded.owner(script) if join else script)
     targets += modules
     targets += (Module(name, here) for name in named.modules)
@@ -139,7 +140,7 @@ class _Recorded:
 
     def owner(self, script: Path) -> Target:
         """Return the folder that a script is locked together with, or the script."""
-        root = self._root(script.resolve().parent)
+        root = self._root(self._workspace.real(script).parent)
         if not self.has(script):
             for shared in folder_keys(key_of(script, root)):
                 if self._has(shared, root) and (root / shared).resolve() not in self._apart:
@@ -148,7 +149,7 @@ class _Recorded:
 
     def has(self, script: Path) -> bool:
         """Return whether a script has a lock of its own."""
-        root = self._root(script.resolve().parent)
+        root = self._root(self._workspace.real(script).parent)
         return self._has(key_of(script, root), root)
 
     def _has(self, key: str, root: Path) -> bool:
@@ -202,7 +203,9 @@ def select_scripts(
     all_named = named.keys() >= set(found)
     modules = frozenset(() if all_named else _modules_of(found, workspace))
     scripts = [
-        it for it in found if it in named or it.resolve() not in modules or _is_run(it, workspace)
+        it
+        for it in found
+        if it in named or workspace.real(it) not in modules or _is_run(it, workspace)
     ]
     empty = {it for it in scripts if it not in named and not it.stat().st_size}
     return ScriptSearch(
@@ -221,7 +224,7 @@ def _modules_of(scripts: Iterable[Path], workspace: Workspace) -> Iterator[Path]
     for project in projects:
         with suppress(CondavisionError):
             analysis = workspace.analysis(project)
-            yield from (source.path.resolve() for source in analysis.files[1:])
+            yield from (workspace.real(source.path) for source in analysis.files[1:])
 
 
 def _is_run(script: Path, workspace: Workspace) -> bool:

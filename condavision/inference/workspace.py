@@ -66,9 +66,12 @@ class Workspace:
         self.index: Callable[[Path], ScriptIndex] = cache(read_index)
         self.lock: Callable[[Path], Lock] = cache(read_lock)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
+        self.real: Callable[[Path], Path] = cache(Path.resolve)
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
+        self._place_of = cache(place_of)
+        self._unused: Callable[[Path], tuple[Path, ...]] = cache(self._folders_unused)
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
         self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
@@ -98,7 +101,7 @@ class Workspace:
         key = (target, channels)
         if key not in self._projects:
             require_target(target)
-            config = self.config(place_of(target), channels)
+            config = self.config(self._place_of(target), channels)
             self._projects[key] = Project(target, key_of(target, config.root), config)
         return self._projects[key]
 
@@ -117,20 +120,20 @@ class Workspace:
         return self._reader(self.settings.root_of(path)).content(path.absolute().as_posix())
 
     def require_readable(
-        self, path: Path, digest: str, pythons: PythonRange, name: str, *, empty: bool = False
+        self, root: Path, path: Path, pythons: PythonRange, name: str, *, empty: bool = False
     ) -> None:
-        """Refuse a script as the analysis's ``require_readable`` does, unless it is known.
-
-        ``digest`` is that of its bytes.
+        """Refuse a script of a project as ``syntax_check`` does, unless an earlier one did not.
 
         Raises:
             AnalysisError: names the first line of the script that is not Python.
         """
-        reader = self._reader(self.settings.root_of(path))
-        if not reader.is_accepted(digest):
-            content = reader.content(path.absolute().as_posix())
-            if require_readable(content, pythons, name, empty=empty):
-                reader.accept(digest)
+        reader = self._reader(root)
+        file = path.absolute().as_posix()
+        digest = reader.facts(file).sha256
+        if reader.is_accepted(digest):
+            return
+        if require_readable(reader.content(file), pythons, name, empty=empty):
+            reader.accept(digest)
 
     def save_readable(self) -> None:
         """Keep what :meth:`require_readable` found out, for later commands."""
@@ -186,11 +189,11 @@ class Workspace:
         return scripts_together(folder, lambda it: self.settings.root_within(it, place))
 
     def _real_scripts(self, folder: Together) -> frozenset[Path]:
-        return frozenset(script.resolve() for script in self.together(folder).scripts)
+        return frozenset(self.real(script) for script in self.together(folder).scripts)
 
     def ignored(self, target: Target) -> tuple[Diagnostic, ...]:
         """Return the configuration and the locks of a target that are ignored, and why."""
-        place = place_of(target)
+        place = self._place_of(target)
         distrusted = self.settings.distrusted(place)
         return (
             *(() if distrusted is None else (UntrustedConfiguration(*distrusted),)),
@@ -200,13 +203,16 @@ class Workspace:
     def _unused_locks(self, target: Target, place: Path) -> Iterator[UnusedLocks]:
         """Yield the folders with a lock of the target that a configuration above hides."""
         used = self.config(place)
-        for folder in self.settings.unused_locks(place):
+        for folder in self._unused(place):
             locks, key = folder / "locks", key_of(target, folder)
             if self.flags.locks is None and locks != used.locks:
                 with suppress(LockfileError):
                     found = [self.index(it) for it in (locks, locks / LOCAL)]
                     if any(it.of(one) for it in found for one in (key, *folder_keys(key))):
                         yield UnusedLocks(locks, used.source or used.root)
+
+    def _folders_unused(self, place: Path) -> tuple[Path, ...]:
+        return tuple(self.settings.unused_locks(place))
 
     def lock_command(self, target: Target | None = None, channels: tuple[str, ...] = ()) -> str:
         """Return the command that locks a target, from the current folder and with these flags.

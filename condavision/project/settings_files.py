@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import stat
+from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,9 @@ class SettingsFiles:
         self._contents: dict[Path, bytes | OSError] = {}
         self._configs: dict[Path, Config] = {}
         self._marked: dict[Path, Path | None] = {}
+        self._upward = cache(_upward)
+        self.distrusted = cache(self._distrusted)
+        self._is_configured = cache(self._configures)
         self._given: tuple[Path, ...] = ()
         self.give(given)
 
@@ -72,11 +76,11 @@ class SettingsFiles:
     def unused_locks(self, start: Path) -> Iterator[Path]:
         """Yield the folders with locks between ``start`` and the root, which is another one."""
         root = self.root_of(start)
-        between = takewhile(lambda folder: folder != root, _upward(start))
+        between = takewhile(lambda folder: folder != root, self._upward(start))
         return (folder for folder in between if _has_locks(folder))
 
     def _marked_root(self, start: Path) -> Path | None:
-        upward = _upward(start)
+        upward = self._upward(start)
         if upward[0] not in self._marked:
             candidates = list(takewhile(lambda folder: not _others_can_write(folder), upward))
             found = self._own_root(candidates) or next(filter(_is_project, candidates), None)
@@ -96,15 +100,15 @@ class SettingsFiles:
         return None
 
     def _unmarked_root(self, start: Path) -> Path:
-        folder = _upward(start)[0]
+        folder = self._upward(start)[0]
         return next((it for it in self._given if folder.is_relative_to(it)), folder)
 
-    def distrusted(self, start: Path) -> tuple[Path, Path] | None:
+    def _distrusted(self, start: Path) -> tuple[Path, Path] | None:
         """Return the root of ``start`` by content alone, and a folder that others can write to.
 
         The second, if any, is the first or ends the search below it.
         """
-        upward = _upward(start)
+        upward = self._upward(start)
         unsafe = next(filter(_others_can_write, upward), None)
         root = self._own_root(upward)
         if root is None or unsafe is None or not unsafe.is_relative_to(root):
@@ -171,7 +175,7 @@ class SettingsFiles:
                 return None
         return dict(table)
 
-    def _is_configured(self, folder: Path) -> bool:
+    def _configures(self, folder: Path) -> bool:
         if _exists(folder / "condavision.toml"):  # a folder of that name is reported as wrong
             return True
         try:
