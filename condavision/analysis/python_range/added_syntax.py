@@ -5,76 +5,39 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.rules import (
-    COMPREHENSIONS,
-    SCOPES,
-    Candidate,
-    Verdict,
-    keyword,
-    rule,
-    since,
-)
+from condavision.analysis.python_range.rules import COMPREHENSIONS, SCOPES, keyword, rule, since
 from condavision.analysis.python_range.scopes import ADDED_IN_SCOPES
 from condavision.analysis.python_range.stars import STARS
 from condavision.analysis.source.expressions import ancestor, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tree_sitter import Node
+
+    from condavision.analysis.python_range.rules import Candidate, Judge, Verdict
 
 _TYPE_DEFAULT = since(3, 13, "default of a type parameter (PEP 696)")
 _TYPE_PARAMETERS = since(3, 12, "type parameters (PEP 695)")
+_TYPED = (_TYPE_DEFAULT, _TYPE_PARAMETERS)
+_INDEX_WALRUS = since(3, 10, "assignment expression without parentheses in an index")
+_SET_WALRUS = since(3, 9, "assignment expression without parentheses in a set")
+_WALRUS = since(3, 8, "assignment expression")
+_ANNOTATED_TUPLE = since(3, 8, "annotated assignment of a tuple or yield without parentheses")
+_VARIABLE_ANNOTATION = since(3, 6, "variable annotation")
+_NESTED_ASYNC = since(3, 11, "asynchronous comprehension inside a comprehension")
 _ASYNC_GENERATOR_EXPRESSION = since(
     3, 7, "asynchronous generator expression outside an async function"
 )
-_NESTED_ASYNC = since(3, 11, "asynchronous comprehension inside a comprehension")
-_MATCH = since(3, 10, "match statement")
-_INDEX_WALRUS = since(3, 10, "assignment expression without parentheses in an index")
-_SET_WALRUS = since(3, 9, "assignment expression without parentheses in a set")
-_WITH = since(3, 9, "parenthesized context managers")
-_DECORATOR = since(3, 9, "decorator that is not a dotted name or a call of one (PEP 614)")
-_WALRUS = since(3, 8, "assignment expression")
-_POSITIONAL_ONLY = since(3, 8, "positional-only parameters")
-_ANNOTATED_TUPLE = since(3, 8, "annotated assignment of a tuple or yield without parentheses")
-_VARIABLE_ANNOTATION = since(3, 6, "variable annotation")
 _ASYNC_COMPREHENSION = since(3, 6, "asynchronous comprehension")
-_ASYNC_GENERATOR = since(3, 6, "asynchronous generator")
-_MATMUL = since(3, 5, "matrix multiplication operator")
 _ASYNC = since(3, 5, "async function")
-_YIELD_FROM = since(3, 3, "yield from")
-_NONLOCAL = since(3, 0, "nonlocal statement")
 _ANNOTATION = since(3, 0, "function annotation")
-_RAISE_FROM = since(3, 0, "raise ... from")
-_CLASS_ARGUMENTS = since(3, 0, "keyword argument in a class statement")
-_ELLIPSIS = since(3, 0, "... outside an index")
 
 
-def _parent_is(*types: str, verdict: Verdict) -> Callable[[Candidate], Verdict | None]:
-    """Accept a match whose last byte lies in a node below one of these types."""
-    accepted = frozenset(types)
-
-    def judge(found: Candidate) -> Verdict | None:
-        node = found.node()
-        return verdict if node is not None and type_of(node.parent) in accepted else None
-
-    return judge
-
-
-def _is(*types: str, verdict: Verdict) -> Callable[[Candidate], Verdict | None]:
+def _in(*types: str) -> Judge:
     """Accept a match whose last byte lies in a node of one of these types or right below it."""
-    accepted = frozenset(types)
-
-    def judge(found: Candidate) -> Verdict | None:
-        node = found.node()
-        if node is None:
-            return None
-        return verdict if node.type in accepted or type_of(node.parent) in accepted else None
-
-    return judge
+    return lambda found: bool({type_of(found.node()), type_of(found.parent())} & {*types})
 
 
-def _type_default(found: Candidate) -> Verdict | None:
+def _type_default(found: Candidate) -> Verdict:
     code, depth = found.lexed.code, 0
     for token in re.finditer(rb"[\[({]|[\])}]|(?<![=:<>!])=(?!=)", code[found.match.end() - 1 :]):
         if token.group() in b"[({":
@@ -88,175 +51,113 @@ def _type_default(found: Candidate) -> Verdict | None:
     return _TYPE_PARAMETERS
 
 
-def _walrus(found: Candidate) -> Verdict | None:
-    node = found.node()
-    named = None if node is None else node.parent
-    if named is None or named.type != "named_expression":
-        return _WALRUS
+def _walrus(found: Candidate) -> Verdict:
+    named = found.parent("named_expression")
     bare = {"subscript": _INDEX_WALRUS, "set": _SET_WALRUS, "set_comprehension": _SET_WALRUS}
-    return bare.get(type_of(named.parent), _WALRUS)
+    return _WALRUS if named is None else bare.get(type_of(named.parent), _WALRUS)
 
 
-def _with(found: Candidate) -> Verdict | None:
+def _with(found: Candidate) -> bool:
     """Accept ``with (a as b, c):``; the parenthesis of an expression is the expression's."""
-    node = found.node()
-    clause = None if node is None else node.parent
-    if clause is None:
-        return None
-    if clause.type == "with_clause":
-        items = [child for child in clause.children if child.type == "with_item"]
-        aliased = any(type_of(item.named_child(0)) == "as_pattern" for item in items)
-        return _WITH if len(items) > 1 or aliased or clause.children[-2].type == "," else None
-    if clause.type in {"parenthesized_expression", "tuple"}:
-        return _WITH if any(child.type == "as_pattern" for child in clause.children) else None
-    return None
+    clause = found.parent("with_clause", "parenthesized_expression", "tuple")
+    if clause is None or clause.type != "with_clause":
+        return clause is not None and any(it.type == "as_pattern" for it in clause.children)
+    items = [child for child in clause.children if child.type == "with_item"]
+    aliased = any(type_of(item.named_child(0)) == "as_pattern" for item in items)
+    return len(items) > 1 or aliased or clause.children[-2].type == ","
 
 
-def _decorator(found: Candidate) -> Verdict | None:
-    node = found.node()
-    decorator = None if node is None else node.parent
-    if decorator is None or decorator.type != "decorator" or not decorator.named_children:
-        return None
+def _decorator(found: Candidate) -> bool:
+    decorator = found.parent("decorator")
+    if decorator is None or not decorator.named_children:
+        return False
     expression: Node | None = decorator.named_children[0]
-    if type_of(expression) == "call" and expression is not None:
+    if expression is not None and expression.type == "call":
         expression = expression.child_by_field_name("function")
     while expression is not None and expression.type == "attribute":
         expression = expression.child_by_field_name("object")
-    return None if type_of(expression) in {"identifier", "ERROR"} else _DECORATOR
+    return type_of(expression) not in {"identifier", "ERROR"}
 
 
 def _annotation(found: Candidate) -> Verdict | None:
-    node = found.node()
-    if node is None or node.parent is None:
+    assignment = found.parent("assignment")
+    if assignment is None or type_of(found.node()) != ":":
         return None
-    if node.type == ":" and node.parent.type == "assignment":
-        right = node.parent.child_by_field_name("right")
-        bare = type_of(right) in {"expression_list", "yield"}
-        return _ANNOTATED_TUPLE if bare else _VARIABLE_ANNOTATION
-    return None
+    bare = type_of(assignment.child_by_field_name("right")) in {"expression_list", "yield"}
+    return _ANNOTATED_TUPLE if bare else _VARIABLE_ANNOTATION
 
 
-def _async(found: Candidate) -> Verdict | None:
-    node = found.node()
-    clause = ancestor(node, frozenset({"for_in_clause"}) | SCOPES)
-    if found.match["kind"] != b"for" or type_of(clause) != "for_in_clause" or clause is None:
+def _is_async(node: Node | None) -> bool:
+    return node is not None and node.children[0].type == "async"
+
+
+def _async(found: Candidate) -> Verdict:
+    clause = found.around({"for_in_clause", *SCOPES})
+    if found.match["kind"] != b"for" or clause is None or clause.type != "for_in_clause":
         return _ASYNC
     comprehension = clause.parent
     function = ancestor(comprehension, SCOPES)
-    if (
-        type_of(function) != "function_definition"
-        or function is None
-        or (function.children[0].type != "async")
-    ):
+    if type_of(function) != "function_definition" or not _is_async(function):
         return _ASYNC_GENERATOR_EXPRESSION
-    outer = None if comprehension is None else comprehension.parent
-    outer = ancestor(outer, COMPREHENSIONS | SCOPES)
-    if (
-        type_of(comprehension) != "generator_expression"
-        and outer is not None
-        and (outer.type in COMPREHENSIONS)
-    ):
-        asynchronous = any(
-            child.type == "for_in_clause" and child.children[0].type == "async"
-            for child in outer.children
-        )
-        if not asynchronous:
-            return _NESTED_ASYNC
-    return _ASYNC_COMPREHENSION
+    outer = ancestor(comprehension and comprehension.parent, COMPREHENSIONS | SCOPES)
+    if outer is None or outer.type not in COMPREHENSIONS:
+        return _ASYNC_COMPREHENSION
+    clauses = (child for child in outer.children if child.type == "for_in_clause")
+    fits = type_of(comprehension) == "generator_expression" or any(map(_is_async, clauses))
+    return _ASYNC_COMPREHENSION if fits else _NESTED_ASYNC
 
 
-def _yield(found: Candidate) -> Verdict | None:
-    function = ancestor(found.node(), SCOPES)
-    if function is not None and function.type == "function_definition":
-        return _ASYNC_GENERATOR if function.children[0].type == "async" else None
-    return None
+def _yield(found: Candidate) -> bool:
+    function = found.around(SCOPES)
+    return type_of(function) == "function_definition" and _is_async(function)
 
 
-def _class_arguments(found: Candidate) -> Verdict | None:
-    node = found.node()
-    arguments = None if node is None else node.parent
+def _class_arguments(found: Candidate) -> bool:
+    arguments = found.parent()
     if arguments is None or type_of(arguments.parent) != "class_definition":
-        return None
+        return False
     extended = {"keyword_argument", "list_splat", "dictionary_splat"}
-    return _CLASS_ARGUMENTS if any(c.type in extended for c in arguments.children) else None
+    return any(child.type in extended for child in arguments.children)
 
 
-def _ellipsis(found: Candidate) -> Verdict | None:
-    node = found.node()
-    if node is None or node.type != "ellipsis" or node.parent is None:
-        return None
-    return None if node.parent.type in {"subscript", "slice"} else _ELLIPSIS
+def _ellipsis(found: Candidate) -> bool:
+    holder = type_of(found.parent())
+    return type_of(found.node()) == "ellipsis" and holder not in {"", "subscript", "slice"}
 
 
-def _annotated_parameter(found: Candidate) -> Verdict | None:
-    node = found.node(found.match.start())
-    function = None if node is None else node.parent
-    if function is None or function.type != "function_definition":
-        return None
-    parameters = function.child_by_field_name("parameters")
+def _annotated_parameter(found: Candidate) -> bool:
+    function = found.parent("function_definition", offset=found.match.start())
+    parameters = None if function is None else function.child_by_field_name("parameters")
     annotated = {"typed_parameter", "typed_default_parameter"}
     children = () if parameters is None else parameters.children
-    return _ANNOTATION if any(child.type in annotated for child in children) else None
+    return any(child.type in annotated for child in children)
 
 
 ADDED = (
+    keyword(since(3, 15, "lazy import (PEP 810)"), "lazy", rb"[ \t]+(?:import|from)\b", line=True),
+    keyword(_TYPED, "def", rb"[ \t]+\w+[ \t]*\[", _type_default),
+    keyword(_TYPED, "class", rb"[ \t]+\w+[ \t]*\[", _type_default),
+    keyword(_TYPED, "type", rb"[ \t]+\w+[ \t]*\[", _type_default, line=True),
+    keyword(since(3, 12, "type alias statement"), "type", rb"[ \t]+\w+[ \t]*=(?!=)", line=True),
+    keyword(since(3, 11, "except*"), "except", rb"[ \t]*\*", mark=b"*"),
     rule(
-        since(3, 15, "lazy import (PEP 810)"),
-        rb"lazy[ \t]+(?:import|from)\b",
-        words="lazy",
-        line=True,
-    ),
-    rule(
-        (_TYPE_DEFAULT, _TYPE_PARAMETERS),
-        keyword("def", rb"[ \t]+\w+[ \t]*\["),
-        _type_default,
-        words="def",
-    ),
-    rule(
-        (_TYPE_DEFAULT, _TYPE_PARAMETERS),
-        keyword("class", rb"[ \t]+\w+[ \t]*\["),
-        _type_default,
-        words="class",
-    ),
-    rule(
-        (_TYPE_DEFAULT, _TYPE_PARAMETERS),
-        rb"type[ \t]+\w+[ \t]*\[",
-        _type_default,
-        words="type",
-        line=True,
-    ),
-    rule(
-        since(3, 12, "type alias statement"),
-        rb"type[ \t]+\w+[ \t]*=(?!=)",
-        words="type",
-        line=True,
-    ),
-    rule(
-        since(3, 11, "except*"),
-        keyword("except", rb"[ \t]*\*"),
-        words="except",
-        mark=b"*",
-    ),
-    rule(
-        _MATCH,
+        since(3, 10, "match statement"),
         rb"match\b(?=[^\n])",
-        _is("match_statement", verdict=_MATCH),
+        _in("match_statement"),
         words="case",
         line=True,
     ),
     rule((_INDEX_WALRUS, _SET_WALRUS, _WALRUS), rb":=", _walrus, mark=b":="),
-    rule(_WITH, keyword("with", rb"[ \t]*\("), _with, words="with"),
+    keyword(since(3, 9, "parenthesized context managers"), "with", rb"[ \t]*\(", _with),
     rule(
-        _DECORATOR,
+        since(3, 9, "decorator that is not a dotted name or a call of one (PEP 614)"),
         rb"@(?![ \t]*[\w.]+[ \t]*(?:\n|\((?:[^()\n]|\([^()\n]*\))*\)[ \t]*\n))",
         _decorator,
         mark=b"@",
         line=True,
     ),
     STARS,
-    rule(
-        _POSITIONAL_ONLY, rb"/(?=\s*[,):])", _is("positional_separator", verdict=_POSITIONAL_ONLY)
-    ),
+    rule(since(3, 8, "positional-only parameters"), rb"/(?=\s*[,):])", _in("positional_separator")),
     rule(
         (_ANNOTATED_TUPLE, _VARIABLE_ANNOTATION),
         rb"(?!else\b|try\b|finally\b|lambda\b)[A-Za-z_(][\w.)]*+[ \t]*+"
@@ -264,41 +165,38 @@ ADDED = (
         _annotation,
         line=True,
     ),
-    rule(
+    keyword(
         (_NESTED_ASYNC, _ASYNC_GENERATOR_EXPRESSION, _ASYNC_COMPREHENSION, _ASYNC),
-        keyword("async", rb"[ \t]+(?P<kind>def|for|with)\b"),
+        "async",
+        rb"[ \t]+(?P<kind>def|for|with)\b",
         _async,
-        words="async",
     ),
-    rule(_ASYNC_GENERATOR, keyword("yield"), _yield, words="async"),
+    keyword(since(3, 6, "asynchronous generator"), "yield", b"", _yield, words="async"),
     rule(
-        _MATMUL,
+        since(3, 5, "matrix multiplication operator"),
         rb"@=?(?=[ \t]*[\w(\[\"-])",
-        _parent_is("binary_operator", "augmented_assignment", verdict=_MATMUL),
+        _in("binary_operator", "augmented_assignment"),
         mark=b"@",
     ),
-    rule(_YIELD_FROM, keyword("yield", rb"[ \t]+from\b"), words="yield"),
+    keyword(since(3, 3, "yield from"), "yield", rb"[ \t]+from\b"),
     *ADDED_IN_SCOPES,
-    rule(_NONLOCAL, keyword("nonlocal", rb"[ \t]+\w"), words="nonlocal"),
+    keyword(since(3, 0, "nonlocal statement"), "nonlocal", rb"[ \t]+\w"),
     rule(_ANNOTATION, rb"->", mark=b"->"),
-    rule(
-        _ANNOTATION,
-        keyword("def", rb"[ \t]+\w+[ \t]*\((?:[^():]|\([^()]*\))*+:"),
-        _annotated_parameter,
-        words="def",
+    keyword(
+        _ANNOTATION, "def", rb"[ \t]+\w+[ \t]*\((?:[^():]|\([^()]*\))*+:", _annotated_parameter
     ),
     rule(
-        _RAISE_FROM,
+        since(3, 0, "raise ... from"),
         rb" from\b(?<=\S from)",
-        _parent_is("raise_statement", verdict=_RAISE_FROM),
+        _in("raise_statement"),
         words="raise",
     ),
-    rule(
-        _CLASS_ARGUMENTS,
-        keyword("class", rb"[ \t]+\w+[ \t]*\((?!\s*[\w.]*\s*\))"),
+    keyword(
+        since(3, 0, "keyword argument in a class statement"),
+        "class",
+        rb"[ \t]+\w+[ \t]*\((?!\s*[\w.]*\s*\))",
         _class_arguments,
-        words="class",
     ),
-    rule(_ELLIPSIS, rb"\.\.\.", _ellipsis, mark=b"..."),
+    rule(since(3, 0, "... outside an index"), rb"\.\.\.", _ellipsis, mark=b"..."),
 )
 """Newest first, so that the older ones are skipped where they cannot narrow."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.attributes import admitted, bindings, guarded
 from condavision.analysis.python_range.rules import Claim, Verdict
-from condavision.analysis.source.expressions import ancestor
+from condavision.analysis.source.expressions import ancestor, text_of, type_of
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
@@ -22,19 +22,14 @@ if TYPE_CHECKING:
     from condavision.analysis.context.guards import Guards
     from condavision.analysis.source.lexing import Lexed
 
-_METHODS = frozenset(
-    {b"has_key", b"iteritems", b"iterkeys", b"itervalues", b"viewitems", b"viewkeys", b"viewvalues"}
-)
 _CALL = re.compile(rb"\.\s*(has_key|(?:iter|view)(?:items|keys|values))[ \t]*\(")
-_DICT_FUNCTIONS = frozenset({b"dict", b"globals", b"locals", b"vars"})
-_DICT_ATTRIBUTES = frozenset({b"os.environ", b"sys.modules"})
+_DICT_FUNCTIONS = frozenset({"dict", "globals", "locals", "vars"})
+_DICT_ATTRIBUTES = frozenset({"os.environ", "sys.modules"})
 _PYTHON_2 = PythonRange.below(3, 0)
 
 
 def dict_claims(lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
     """Yield the first call of a method that no dictionary of Python 3 has."""
-    if _METHODS.isdisjoint(lexed.words):
-        return
     for call in _CALL.finditer(lexed.code):
         node = root.descendant_for_byte_range(call.start(1), call.end(1))
         attribute = None if node is None else node.parent
@@ -54,13 +49,10 @@ def _is_dict(receiver: Node, lexed: Lexed, root: Node) -> bool:
         case "dictionary" | "dictionary_comprehension":
             return True
         case "attribute":
-            name = receiver.child_by_field_name("attribute")
-            return receiver.text in _DICT_ATTRIBUTES or (
-                name is not None and name.text == b"__dict__"
-            )
+            attribute = text_of(receiver.child_by_field_name("attribute"))
+            return text_of(receiver) in _DICT_ATTRIBUTES or attribute == "__dict__"
         case "call":
-            function = receiver.child_by_field_name("function")
-            return function is not None and function.text in _DICT_FUNCTIONS
+            return text_of(receiver.child_by_field_name("function")) in _DICT_FUNCTIONS
         case "identifier":
             return _is_keyword_parameter(receiver) or _is_only_dict(receiver, lexed, root)
     return False
@@ -82,14 +74,14 @@ def _is_keyword_parameter(name: Node) -> bool:
 
 def _is_only_dict(name: Node, lexed: Lexed, root: Node) -> bool:
     """Return whether every binding of a name in the source is a dictionary display."""
-    text = name.text or b""
-    displays = 0
-    for node in bindings(text, lexed, root):
-        value = None if node.parent is None else node.parent.child_by_field_name("right")
-        if node.parent is None or node.parent.type != "assignment" or value is None:
-            return False
-        function = value.child_by_field_name("function") if value.type == "call" else None
-        if value.type != "dictionary" and (function is None or function.text != b"dict"):
-            return False
-        displays += 1
-    return displays > 0
+    holders = [node.parent for node in bindings(name.text or b"", lexed, root)]
+    return bool(holders) and all(
+        it is not None and it.type == "assignment" and _is_display(it.child_by_field_name("right"))
+        for it in holders
+    )
+
+
+def _is_display(value: Node | None) -> bool:
+    if value is None or value.type != "call":
+        return type_of(value) == "dictionary"
+    return text_of(value.child_by_field_name("function")) == "dict"

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 from condavision.analysis.python_range.rules import (
     PARENTHESES,
     SCOPES,
-    Candidate,
-    Verdict,
     before,
     keyword,
     rule,
     since,
 )
-from condavision.analysis.source.expressions import ancestor
+from condavision.analysis.source.expressions import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from condavision.analysis.python_range.rules import Candidate
 
 _OPERATOR_WORDS = rb"(?!(?:if|in|is|and|or|for|else|as)\b)"
 _OPERAND = rb"[ \t]*" + _OPERATOR_WORDS + rb'["\w`{~\x80-\xff]'
@@ -26,7 +24,6 @@ _OPERAND = rb"[ \t]*" + _OPERATOR_WORDS + rb'["\w`{~\x80-\xff]'
 _PRINT = before(3, 0, "print statement")
 _EXEC = before(3, 0, "exec statement")
 _PRINT_FUNCTION = since(3, 0, "print used as a function")
-_EXEC_NAME = since(3, 0, "exec used as a name")
 
 _EXPRESSION_BEFORE = re.compile(
     rb"(?:[.=(\[,{+]|\blambda\b[^\n:]*:"
@@ -36,71 +33,60 @@ _EXPRESSION_AFTER = re.compile(rb"[ \t]*(?:=(?!=)|[.,)\]])")
 _ARGUMENT_NAME = re.compile(rb"[ \t]*=[^=]")
 
 
-def _print_list(found: Candidate) -> Verdict | None:
+def _print_list(found: Candidate) -> bool:
     """Accept ``print [x for x in y]``; without ``for`` Python 3 reads an index."""
-    node = found.node()
-    listed = None if node is None else node.parent
-    if listed is None or listed.type != "list_comprehension" or listed.parent is None:
-        return None
-    return _PRINT if listed.parent.type == "print_statement" else None
+    listed = found.parent("list_comprehension")
+    return listed is not None and type_of(listed.parent) == "print_statement"
 
 
-def _print_argument(found: Candidate) -> Verdict | None:
+def _print_argument(found: Candidate) -> bool:
     """Accept an argument that the print statement has no place for."""
-    node = found.node()
-    arguments = ancestor(node, frozenset({"argument_list"}) | SCOPES)
-    call = None if arguments is None else arguments.parent
-    if arguments is None or call is None or call.type != "call" or node is None:
-        return None
-    special = node.parent
-    if special is None or special.parent is None or special.parent.id != arguments.id:
-        return None
-    if special.type not in {"keyword_argument", "list_splat", "dictionary_splat"}:
-        return None
-    function = call.child_by_field_name("function")
-    return _PRINT_FUNCTION if function is not None and function.text == b"print" else None
+    special = found.parent("keyword_argument", "list_splat", "dictionary_splat")
+    arguments = found.around({"argument_list", *SCOPES})
+    if special is None or arguments is None or special.parent != arguments:
+        return False
+    call = arguments.parent
+    function = None if call is None else call.child_by_field_name("function")
+    return type_of(call) == "call" and function is not None and function.text == b"print"
 
 
-def _used_as_name(verdict: Verdict) -> Callable[[Candidate], Verdict | None]:
+def _used_as_name(found: Candidate) -> bool:
     """Accept a word that stands where Python 2 allows no statement."""
-
-    def judge(found: Candidate) -> Verdict | None:
-        code, (start, end) = found.lexed.code, found.match.span()
-        line = code.rfind(b"\n", 0, start) + 1
-        if start == line:
-            return None
-        before = _EXPRESSION_BEFORE.search(code, max(line, start - 200), start)
-        if before is not None:
-            is_argument_name = before.group()[:1] in b"(,{" and _ARGUMENT_NAME.match(code, end)
-            return None if is_argument_name else verdict
-        return verdict if _EXPRESSION_AFTER.match(code, end) else None
-
-    return judge
+    code, (start, end) = found.lexed.code, found.match.span()
+    line = code.rfind(b"\n", 0, start) + 1
+    if start == line:
+        return False
+    before = _EXPRESSION_BEFORE.search(code, max(line, start - 200), start)
+    if before is None:
+        return _EXPRESSION_AFTER.match(code, end) is not None
+    return before.group()[:1] not in b"(,{" or not _ARGUMENT_NAME.match(code, end)
 
 
 STATEMENTS = (
-    rule(_PRINT, keyword("print", _OPERAND), words="print"),
-    rule(_PRINT, keyword("print", rb"[ \t]*\["), _print_list, words="print"),
-    rule(_EXEC, keyword("exec", _OPERAND), words="exec"),
+    keyword(_PRINT, "print", _OPERAND),
+    keyword(_PRINT, "print", rb"[ \t]*\[", _print_list),
+    keyword(_EXEC, "exec", _OPERAND),
 )
 
 MEANT_FOR_PYTHON_2 = (
-    rule(_PRINT, keyword("print", rb"(?:[ \t]*>>|[ \t]+\[)"), words="print"),
-    rule(_EXEC, keyword("exec", rb"[ \t]*" + PARENTHESES + rb"[ \t]*in\b"), words="exec"),
+    keyword(_PRINT, "print", rb"(?:[ \t]*>>|[ \t]+\[)"),
+    keyword(_EXEC, "exec", rb"[ \t]*" + PARENTHESES + rb"[ \t]*in\b"),
 )
 """What Python 3 compiles into an expression that fails; taken only where Python 2 is possible."""
 
-EXEC_NAME = (rule(_EXEC_NAME, rb"exec\b(?<!\wexec)", _used_as_name(_EXEC_NAME), words="exec"),)
+EXEC_NAME = (
+    rule(since(3, 0, "exec used as a name"), rb"exec\b(?<!\wexec)", _used_as_name, words="exec"),
+)
 
 PRINT_FUNCTION = (
-    rule(
+    keyword(
         _PRINT_FUNCTION,
-        keyword("print", rb"[ \t]*\((?:[^()]|" + PARENTHESES)
-        + rb")*?[(,]\s*(?:end|file|sep|flush)\s*=(?!=)",
+        "print",
+        rb"[ \t]*\((?:[^()]|" + PARENTHESES + rb")*?[(,]\s*(?:end|file|sep|flush)\s*=(?!=)",
         _print_argument,
         words="end file sep flush",
     ),
-    rule(_PRINT_FUNCTION, keyword("print", rb"[ \t]*\([^()\n]*\*"), _print_argument, mark=b"*"),
-    rule(_PRINT_FUNCTION, rb"print\b(?<!\wprint)", _used_as_name(_PRINT_FUNCTION), words="print"),
+    keyword(_PRINT_FUNCTION, "print", rb"[ \t]*\([^()\n]*\*", _print_argument, mark=b"*"),
+    rule(_PRINT_FUNCTION, rb"print\b(?<!\wprint)", _used_as_name, words="print"),
 )
 """For files with ``print`` and no ``from __future__ import print_function``."""

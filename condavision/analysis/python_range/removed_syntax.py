@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.python2_statements import STATEMENTS
 from condavision.analysis.python_range.rules import (
     PARENTHESES,
-    Candidate,
     Verdict,
     before,
     keyword,
@@ -15,8 +15,11 @@ from condavision.analysis.python_range.rules import (
     since,
 )
 from condavision.analysis.python_range.scopes import REMOVED_FROM_SCOPES
-from condavision.analysis.source.expressions import ancestor
+from condavision.analysis.source.expressions import type_of
 from condavision.core.pythons import KNOWN, PythonRange
+
+if TYPE_CHECKING:
+    from condavision.analysis.python_range.rules import Candidate
 
 _EXCEPT_NAME = before(3, 0, "except clause with a comma instead of 'as'")
 _EXCEPT_SEVERAL = since(3, 14, "except clause with several types and no parentheses (PEP 758)")
@@ -24,15 +27,9 @@ _EXCEPT_EITHER = Verdict(
     "except clause with a comma and no parentheses",
     PythonRange.of(minor for minor in KNOWN if minor < (3, 0) or minor >= (3, 14)),
 )
-_RAISE = before(3, 0, "raise statement with a comma")
 _TUPLE_PARAMETER = before(3, 0, "tuple as a parameter")
-_ASYNC_NAME = before(3, 7, "'async' used as a name")
-_AWAIT_NAME = before(3, 7, "'await' used as a name")
-_CONSTANT_ASSIGNMENT = before(3, 0, "assignment to True or False")
 _NAMING = re.compile(rb"(?:\.|\b(?:def|class|import|as))[ \t]*\Z")
 _NO_OPERAND = re.compile(rb"[ \t]*[=,)\]}:;.]")
-_BARE_TUPLE = before(3, 0, "list comprehension over a tuple without parentheses")
-_BARE_GENERATOR = before(3, 7, "generator expression without parentheses followed by a comma")
 
 
 def _except(found: Candidate) -> Verdict | None:
@@ -50,75 +47,62 @@ def _except(found: Candidate) -> Verdict | None:
     return _EXCEPT_NAME
 
 
-def _raise(found: Candidate) -> Verdict | None:
-    node = found.node(found.match.start())
-    statement = None if node is None else node.parent
-    if statement is not None and statement.type == "raise_statement":
-        return _RAISE if any(c.type == "expression_list" for c in statement.children) else None
+def _raise(found: Candidate) -> bool:
+    statement = found.parent("raise_statement", offset=found.match.start())
+    if statement is not None:
+        return any(child.type == "expression_list" for child in statement.children)
     simple = rb"raise[ \t]+[\w.]+[ \t]*(?:" + PARENTHESES + rb")?[ \t]*,"
-    return _RAISE if re.match(simple, found.lexed.code[found.match.start() :]) else None
+    return re.match(simple, found.lexed.code[found.match.start() :]) is not None
 
 
-def _await(found: Candidate) -> Verdict | None:
+def _await(found: Candidate) -> bool:
     code, (start, end) = found.lexed.code, found.match.span()
-    named = _NAMING.search(code, max(start - 100, 0), start) or _NO_OPERAND.match(code, end)
-    return _AWAIT_NAME if named else None
+    return bool(_NAMING.search(code, max(start - 100, 0), start) or _NO_OPERAND.match(code, end))
 
 
-def _constant_assignment(found: Candidate) -> Verdict | None:
-    return None if ancestor(found.node(), {"argument_list"}) else _CONSTANT_ASSIGNMENT
+def _constant_assignment(found: Candidate) -> bool:
+    return found.around({"argument_list"}) is None
 
 
-def _bare_generator(found: Candidate) -> Verdict | None:
+def _bare_generator(found: Candidate) -> bool:
     """Accept ``f(x for x in y,)`` and ``f(x for x in y, z)``."""
-    node = found.node()
-    arguments = None if node is None else node.parent
-    if arguments is None or arguments.type != "generator_expression" or arguments.parent is None:
-        return None
-    comma = found.node(found.lexed.code.rfind(b",", 0, found.match.end()))
-    inside = (
-        comma is not None
-        and comma.parent is not None
-        and comma.parent.type in {"for_in_clause", "generator_expression"}
-    )
-    return _BARE_GENERATOR if inside and arguments.parent.type == "call" else None
+    arguments = found.parent("generator_expression")
+    if arguments is None or type_of(arguments.parent) != "call":
+        return False
+    comma = found.lexed.code.rfind(b",", 0, found.match.end())
+    return found.parent("for_in_clause", "generator_expression", offset=comma) is not None
 
 
-def _bare_tuple(found: Candidate) -> Verdict | None:
-    node = found.node(found.match.start())
-    clause = None if node is None else node.parent
-    if clause is None or clause.type != "for_in_clause" or clause.parent is None:
-        return None
-    if clause.parent.type != "list_comprehension":
-        return None
-    return _BARE_TUPLE if len(clause.children_by_field_name("right")) > 1 else None
+def _bare_tuple(found: Candidate) -> bool:
+    clause = found.parent("for_in_clause", offset=found.match.start())
+    if clause is None or type_of(clause.parent) != "list_comprehension":
+        return False
+    return len(clause.children_by_field_name("right")) > 1
 
 
 REMOVED = (
     *STATEMENTS,
     rule(before(3, 0, "backticks"), rb"`", mark=b"`"),
     rule(before(3, 0, "<> operator"), rb"<>", mark=b"<>"),
-    rule(
+    keyword(
         (_EXCEPT_NAME, _EXCEPT_EITHER, _EXCEPT_SEVERAL),
-        keyword("except", rb"(?:[ \t]+|(?=\())(?:[\w. \t+|\"]|\[[^\]\n]*\]|")
+        "except",
+        rb"(?:[ \t]+|(?=\())(?:[\w. \t+|\"]|\[[^\]\n]*\]|"
         + PARENTHESES
         + rb")+,(?P<target>[^:\n]*):",
         _except,
-        words="except",
     ),
-    rule(_RAISE, keyword("raise", rb"[ \t]+[^\n#;]*?[,(]"), _raise, words="raise", mark=b","),
-    rule(
-        _TUPLE_PARAMETER,
-        keyword("def", rb"[ \t]+\w+[ \t]*\((?:[^()\[\]:]*,)?\s*\("),
-        words="def",
+    keyword(
+        before(3, 0, "raise statement with a comma"),
+        "raise",
+        rb"[ \t]+[^\n#;]*?[,(]",
+        _raise,
+        mark=b",",
     ),
+    keyword(_TUPLE_PARAMETER, "def", rb"[ \t]+\w+[ \t]*\((?:[^()\[\]:]*,)?\s*\("),
+    keyword(_TUPLE_PARAMETER, "lambda", rb"[ \t]*\*{0,2}(?:[\w \t,=]*,)?[ \t]*\("),
     rule(
-        _TUPLE_PARAMETER,
-        keyword("lambda", rb"[ \t]*\*{0,2}(?:[\w \t,=]*,)?[ \t]*\("),
-        words="lambda",
-    ),
-    rule(
-        _CONSTANT_ASSIGNMENT,
+        before(3, 0, "assignment to True or False"),
         rb"(?:True|False)[ \t]*(?:,[ \t]*\w+[ \t]*)*=(?!=)",
         _constant_assignment,
         words="True False",
@@ -129,20 +113,24 @@ REMOVED = (
         rb"\.(?:True|False|None)\b(?<!\d\.True)(?<!\d\.None)(?<!\d\.False)",
         words="True False None",
     ),
-    rule(
-        _BARE_TUPLE,
-        keyword("in", rb"(?:[^\n\]\[(){}:,]|") + PARENTHESES + rb"|\[[^\[\]\n]*\])*+,",
+    keyword(
+        before(3, 0, "list comprehension over a tuple without parentheses"),
+        "in",
+        rb"(?:[^\n\]\[(){}:,]|" + PARENTHESES + rb"|\[[^\[\]\n]*\])*+,",
         _bare_tuple,
-        words="in",
         mark=b"[",
     ),
-    rule(_ASYNC_NAME, rb"async\b(?<!\wasync)(?![ \t]+(?:def|for|with)\b)", words="async"),
-    rule(_AWAIT_NAME, rb"await\b(?<!\wawait)", _await, words="await"),
     rule(
-        _BARE_GENERATOR,
-        keyword("for", rb"[^\n]*,[ \t]*(?:\n[ \t]*)?\)"),
+        before(3, 7, "'async' used as a name"),
+        rb"async\b(?<!\wasync)(?![ \t]+(?:def|for|with)\b)",
+        words="async",
+    ),
+    rule(before(3, 7, "'await' used as a name"), rb"await\b(?<!\wawait)", _await, words="await"),
+    keyword(
+        before(3, 7, "generator expression without parentheses followed by a comma"),
+        "for",
+        rb"[^\n]*,[ \t]*(?:\n[ \t]*)?\)",
         _bare_generator,
-        words="for",
     ),
     *REMOVED_FROM_SCOPES,
 )

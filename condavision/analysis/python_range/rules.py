@@ -6,14 +6,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from condavision.analysis.source.expressions import ancestor, type_of
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from tree_sitter import Node
 
     from condavision.analysis.source.lexing import Lexed
+
+    Judge = Callable[["Candidate"], "Verdict | bool | None"]
+    """Says whether a match is what its rule looks for, or which of the rule's verdicts it means."""
 
 SCOPES = frozenset({"function_definition", "class_definition", "lambda", "module"})
 COMPREHENSIONS = frozenset(
@@ -49,6 +53,16 @@ class Candidate(NamedTuple):
         at = self.match.end() - 1 if offset is None else offset
         return self.root.descendant_for_byte_range(at, at + 1)
 
+    def parent(self, *types: str, offset: int | None = None) -> Node | None:
+        """Return the node around that of :meth:`node`, if it is of one of these types."""
+        node = self.node(offset)
+        parent = None if node is None else node.parent
+        return parent if not types or type_of(parent) in types else None
+
+    def around(self, types: Collection[str], offset: int | None = None) -> Node | None:
+        """Return the innermost node of one of these types that holds that of :meth:`node`."""
+        return ancestor(self.node(offset), types)
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -61,7 +75,7 @@ class Rule:
 
     verdicts: tuple[Verdict, ...]
     pattern: re.Pattern[bytes]
-    judge: Callable[[Candidate], Verdict | None] | None = None
+    judge: Judge | None = None
     words: frozenset[bytes] = frozenset()
     mark: bytes = b""
     first: re.Pattern[bytes] | None = None
@@ -76,11 +90,18 @@ class Rule:
             yield match
         yield from self.pattern.finditer(code)
 
+    def judged(self, found: Candidate) -> Verdict | None:
+        """Return what a match says, None if it is something else."""
+        verdict = True if self.judge is None else self.judge(found)
+        if isinstance(verdict, bool):
+            return self.verdicts[0] if verdict else None
+        return verdict
+
 
 def rule(
     verdicts: Verdict | tuple[Verdict, ...],
     pattern: bytes,
-    judge: Callable[[Candidate], Verdict | None] | None = None,
+    judge: Judge | None = None,
     *,
     words: str = "",
     mark: bytes = b"",
@@ -97,10 +118,19 @@ def rule(
     return Rule(several, re.compile(whole), judge, needed, mark, first)
 
 
-def keyword(word: str, rest: bytes = b"") -> bytes:
-    """Return an expression for a keyword that is no attribute, and for what follows it."""
-    literal = word.encode()
-    return rb"%b\b(?<![\w.]%b)%b" % (literal, literal, rest)
+def keyword(
+    verdicts: Verdict | tuple[Verdict, ...],
+    word: str,
+    rest: bytes = b"",
+    judge: Judge | None = None,
+    *,
+    words: str = "",
+    mark: bytes = b"",
+    line: bool = False,
+) -> Rule:
+    """Make a rule for a keyword that is no attribute, and for what follows it."""
+    pattern = rb"%b\b(?<![\w.]%b)%b" % (word.encode(), word.encode(), rest)
+    return rule(verdicts, pattern, judge, words=words or word, mark=mark, line=line)
 
 
 def since(major: int, minor: int, phrase: str) -> Verdict:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from condavision.analysis.python_range.rules import (
     COMPREHENSIONS,
     SCOPES,
-    Candidate,
-    Verdict,
     before,
     keyword,
     rule,
@@ -20,15 +18,9 @@ from condavision.analysis.source.expressions import ancestor, type_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_GLOBAL_AFTER = before(3, 6, "global statement after the name was used")
-_STAR_IMPORT = before(3, 0, "star import inside a function or class")
-_YIELD_IN_COMPREHENSION = before(3, 8, "yield inside a comprehension")
-_DELETED = since(3, 2, "del of a variable that an inner function uses")
+    from condavision.analysis.python_range.rules import Candidate
 
-
-_GENERATOR_RETURN = since(3, 3, "return with a value in a generator")
-_ANNOTATED_GLOBAL = since(3, 8, "annotation of a name that a function above declares global")
-_CONTINUE = since(3, 8, "continue inside finally")
+_GLOBAL_NAMES = rb"[ \t]+(?P<names>[\w, \t]+)"
 
 
 def _scope(node: Node | None) -> Node | None:
@@ -36,12 +28,9 @@ def _scope(node: Node | None) -> Node | None:
     return ancestor(node, SCOPES - {"module"})
 
 
-def _global(found: Candidate) -> Verdict | None:
+def _global(found: Candidate) -> bool:
     """Find an earlier use of a global's name in the same scope (an error since 3.6)."""
-    statement = found.node(found.match.start())
-    scope = _scope(statement)
-    if statement is None:
-        return None
+    scope = _scope(found.node(found.match.start()))
     code, end = found.lexed.code, found.match.start()
     start = 0 if scope is None else scope.start_byte
     for name in found.match["names"].replace(b",", b" ").split():
@@ -57,56 +46,42 @@ def _global(found: Candidate) -> Verdict | None:
             ):
                 continue
             owner = parent.parent if parent.type.endswith("_definition") else parent
-            if _same(_scope(owner), scope) and not _in_comprehension(parent, scope):
-                return _GLOBAL_AFTER
-    return None
+            inner = ancestor(parent, COMPREHENSIONS | SCOPES)
+            if _scope(owner) == scope and type_of(inner) not in COMPREHENSIONS:
+                return True
+    return False
 
 
-def _same(first: Node | None, second: Node | None) -> bool:
-    if first is None or second is None:
-        return first is second
-    return first.id == second.id
-
-
-def _in_comprehension(node: Node | None, scope: Node | None) -> bool:
-    inner = ancestor(node, COMPREHENSIONS | SCOPES)
-    return inner is not None and inner.type in COMPREHENSIONS and not _same(inner, scope)
-
-
-def _star_import(found: Candidate) -> Verdict | None:
+def _star_import(found: Candidate) -> bool:
     node = found.node()
-    inside = _scope(node)
-    return None if inside is None or node is None or node.type == "comment" else _STAR_IMPORT
+    return _scope(node) is not None and type_of(node) != "comment"
 
 
-def _yield_in_comprehension(found: Candidate) -> Verdict | None:
-    inner = ancestor(found.node(), COMPREHENSIONS | SCOPES)
+def _yield_in_comprehension(found: Candidate) -> bool:
+    inner = found.around(COMPREHENSIONS | SCOPES)
     if inner is None or inner.type not in COMPREHENSIONS:
-        return None
+        return False
     # the iterable of the first clause belongs to the enclosing scope
     first = next((child for child in inner.children if child.type == "for_in_clause"), None)
-    if first is not None and first.start_byte <= found.match.start() < first.end_byte:
-        return None
-    return _YIELD_IN_COMPREHENSION
+    return first is None or not first.start_byte <= found.match.start() < first.end_byte
 
 
-def _deleted(found: Candidate) -> Verdict | None:
+def _deleted(found: Candidate) -> bool:
     """Find a deleted local that a function defined inside reads (an error before 3.2)."""
-    node = found.node(found.match.start())
-    function = ancestor(node, SCOPES)
+    function = found.around(SCOPES, found.match.start())
     if function is None or function.type != "function_definition":
-        return None
+        return False
     code, start, end = found.lexed.code, function.start_byte, function.end_byte
     body = function.child_by_field_name("body")
     start = start if body is None else body.start_byte
     for name in filter(bytes.isalnum, map(bytes.strip, found.match["names"].split(b","))):
         for use in re.finditer(rb"(?<![\w.])" + name + rb"(?!\w|[ \t]*=(?!=))", code[start:end]):
-            inner = ancestor(found.node(start + use.start()), SCOPES | {"generator_expression"})
-            if inner is None or inner.id == function.id or inner.type == "class_definition":
+            inner = found.around(SCOPES | {"generator_expression"}, start + use.start())
+            if inner is None or inner == function or inner.type == "class_definition":
                 continue
             if not _binds(inner, name):
-                return _DELETED
-    return None
+                return True
+    return False
 
 
 def _binds(scope: Node, name: bytes) -> bool:
@@ -122,63 +97,68 @@ def _binds(scope: Node, name: bytes) -> bool:
     return re.search(bound, text) is not None
 
 
-def _generator_return(found: Candidate) -> Verdict | None:
+def _generator_return(found: Candidate) -> bool:
     """Find a ``return value`` in the function of a ``yield`` (an error before 3.3)."""
-    function = ancestor(found.node(), SCOPES)
+    function = found.around(SCOPES)
     if function is None or function.type != "function_definition":
-        return None
-    code, start, end = found.lexed.code, function.start_byte, function.end_byte
-    for value in re.finditer(rb"\breturn\b[ \t]*[^\s;]", code[start:end]):
-        node = found.node(start + value.start())
-        owner = ancestor(node, SCOPES)
-        if owner is not None and owner.id == function.id:
-            return _GENERATOR_RETURN
-    return None
+        return False
+    start = function.start_byte
+    code = found.lexed.code[start : function.end_byte]
+    values = re.finditer(rb"\breturn\b[ \t]*[^\s;]", code)
+    return any(found.around(SCOPES, start + value.start()) == function for value in values)
 
 
-def _annotated_global(found: Candidate) -> Verdict | None:
-    code, end = found.lexed.code, found.match.end()
-    for name in found.match["names"].replace(b",", b" ").split():
-        if re.search(rb"\n%b[ \t]*:(?=[ \t]*[^\s:=])" % name, code[end:]):
-            return _ANNOTATED_GLOBAL
-    return None
+def _annotated_global(found: Candidate) -> bool:
+    below = found.lexed.code[found.match.end() :]
+    return any(
+        re.search(rb"\n%b[ \t]*:(?=[ \t]*[^\s:=])" % name, below)
+        for name in found.match["names"].replace(b",", b" ").split()
+    )
 
 
-def _continue(found: Candidate) -> Verdict | None:
-    stops = frozenset({"for_statement", "while_statement", "finally_clause"}) | SCOPES
-    return _CONTINUE if type_of(ancestor(found.node(), stops)) == "finally_clause" else None
+def _continue(found: Candidate) -> bool:
+    stops = {"for_statement", "while_statement", "finally_clause", *SCOPES}
+    return type_of(found.around(stops)) == "finally_clause"
 
 
 REMOVED_FROM_SCOPES = (
     rule(
-        _STAR_IMPORT,
+        before(3, 0, "star import inside a function or class"),
         rb"\n[ \t]+from[ \t]+[\w.]+[ \t]+import[ \t]*\*",
         _star_import,
         words="import",
         mark=b"*",
     ),
-    rule(
-        _GLOBAL_AFTER,
-        keyword("global", rb"[ \t]+(?P<names>[\w, \t]+)"),
-        _global,
-        words="global",
+    keyword(
+        before(3, 6, "global statement after the name was used"), "global", _GLOBAL_NAMES, _global
     ),
-    rule(
-        _YIELD_IN_COMPREHENSION,
-        keyword("yield", rb"(?<=[(\[{]yield)"),
+    keyword(
+        before(3, 8, "yield inside a comprehension"),
+        "yield",
+        rb"(?<=[(\[{]yield)",
         _yield_in_comprehension,
-        words="yield",
     ),
 )
 
 ADDED_IN_SCOPES = (
-    rule(_CONTINUE, keyword("continue"), _continue, words="finally"),
-    rule(
-        _ANNOTATED_GLOBAL,
-        keyword("global", rb"[ \t]+(?P<names>[\w, \t]+)"),
+    keyword(since(3, 8, "continue inside finally"), "continue", b"", _continue, words="finally"),
+    keyword(
+        since(3, 8, "annotation of a name that a function above declares global"),
+        "global",
+        _GLOBAL_NAMES,
         _annotated_global,
-        words="global",
     ),
-    rule(_DELETED, keyword("del", rb"[ \t]+(?P<names>[^\n;]+)"), _deleted, words="del"),
-    rule(_GENERATOR_RETURN, keyword("yield"), _generator_return, words="return"),
+    keyword(
+        since(3, 2, "del of a variable that an inner function uses"),
+        "del",
+        rb"[ \t]+(?P<names>[^\n;]+)",
+        _deleted,
+    ),
+    keyword(
+        since(3, 3, "return with a value in a generator"),
+        "yield",
+        b"",
+        _generator_return,
+        words="return",
+    ),
 )

@@ -8,23 +8,38 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.rules import COMPREHENSIONS, Candidate, Verdict, rule, since
+from condavision.analysis.python_range.rules import COMPREHENSIONS, rule, since
 from condavision.analysis.source.expressions import type_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from condavision.analysis.python_range.rules import Candidate, Verdict
+
 _UNPACK_COMPREHENSION = since(3, 15, "unpacking in a comprehension (PEP 798)")
-_STAR_INDEX = since(3, 11, "unpacking in an index (PEP 646)")
 _STAR_ANNOTATION = since(3, 11, "unpacking in an annotation (PEP 646)")
-_STAR_FOR = since(3, 9, "unpacking in the iterable of a for statement")
-_STAR_RETURN = since(3, 8, "unpacking in return or yield without parentheses")
 _DEF_COMMA = since(3, 6, "trailing comma after *args or **kwargs in a definition")
 _UNPACKING = since(3, 5, "unpacking in a display (PEP 448)")
 _CALL_UNPACKING = since(3, 5, "argument after unpacking, or several unpackings (PEP 448)")
 _CALL_COMMA = since(3, 5, "trailing comma after an unpacked argument")
-_STARRED_TARGET = since(3, 0, "starred assignment target")
 _KEYWORD_ONLY = since(3, 0, "keyword-only parameters")
+
+_STAR_RETURN = since(3, 8, "unpacking in return or yield without parentheses")
+_LISTS = {
+    "for_statement": since(3, 9, "unpacking in the iterable of a for statement"),
+    "return_statement": _STAR_RETURN,
+    "yield": _STAR_RETURN,
+}
+"""What is unpacked into a list without brackets, by what that stands in."""
+
+_STARRED_TARGET = since(3, 0, "starred assignment target")
+_HOLDERS = {
+    **dict.fromkeys(COMPREHENSIONS, _UNPACK_COMPREHENSION),
+    "subscript": since(3, 11, "unpacking in an index (PEP 646)"),
+    **dict.fromkeys(("list", "tuple", "set", "dictionary"), _UNPACKING),
+    **dict.fromkeys(("pattern_list", "tuple_pattern", "list_pattern"), _STARRED_TARGET),
+}
+"""What is unpacked into other nodes, where these alone decide."""
 
 _OPERANDS = frozenset({"attribute", "call", "subscript", "binary_operator", "boolean_operator"})
 _TRAILERS = 30  # calls, indexes and operators after one unpacked name
@@ -38,13 +53,12 @@ def _star(found: Candidate) -> Verdict | None:
     if not _begins_operand(found.lexed.code, start):
         return None
     node = found.node(start)
-    if node is None:
+    if node is None or node.parent is None:
         return None
-    if "keyword_separator" in {node.type, type_of(node.parent)}:
+    if "keyword_separator" in {node.type, node.parent.type}:
         separator = node if node.type == "keyword_separator" else node.parent
-        trailing = separator is not None and _ends_with_comma(separator.parent)
-        return _DEF_COMMA if trailing else _KEYWORD_ONLY
-    if type_of(node.parent) == "splat_type":
+        return _DEF_COMMA if _ends_with_comma(separator.parent) else _KEYWORD_ONLY
+    if node.parent.type == "splat_type":
         return _STAR_ANNOTATION
     splat = _splat(node)
     return None if splat is None or splat.parent is None else _in(splat, splat.parent)
@@ -79,29 +93,18 @@ def _splat(star: Node) -> Node | None:
 
 def _in(splat: Node, holder: Node) -> Verdict | None:
     """Judge an unpacked operand by the node it is in."""
-    if holder.type in COMPREHENSIONS:
-        return _UNPACK_COMPREHENSION
     match holder.type:
-        case "subscript":
-            return _STAR_INDEX
         case "expression_list":
-            statement = type_of(holder.parent)
-            if statement == "for_statement":
-                return _STAR_FOR
-            return _STAR_RETURN if statement in {"return_statement", "yield"} else _UNPACKING
+            return _LISTS.get(type_of(holder.parent), _UNPACKING)
         case "dictionary" if any(child.type == "ERROR" for child in splat.children):
             return _UNPACK_COMPREHENSION  # the parser does not know it in dictionaries
-        case "list" | "tuple" | "set" | "dictionary":
-            return _UNPACKING
-        case "pattern_list" | "tuple_pattern" | "list_pattern":
-            return _STARRED_TARGET
         case "argument_list":
             return _argument_splat(splat)
         case "typed_parameter":
             return _parameter_splat(holder)
         case "parameters" | "lambda_parameters":
             return _parameter_splat(splat)
-    return None
+    return _HOLDERS.get(holder.type)
 
 
 def _ends_with_comma(holder: Node | None) -> bool:
@@ -141,17 +144,9 @@ def _parameter_splat(splat: Node) -> Verdict | None:
 
 STARS = rule(
     (
-        _UNPACK_COMPREHENSION,
-        _STAR_INDEX,
-        _STAR_ANNOTATION,
-        _STAR_FOR,
-        _STAR_RETURN,
-        _DEF_COMMA,
-        _UNPACKING,
-        _CALL_UNPACKING,
-        _CALL_COMMA,
-        _STARRED_TARGET,
-        _KEYWORD_ONLY,
+        *(_STAR_ANNOTATION, _DEF_COMMA, _CALL_UNPACKING, _CALL_COMMA, _KEYWORD_ONLY),
+        *_LISTS.values(),
+        *_HOLDERS.values(),
     ),
     rb"\*\*?(?=\s*[\w(\[{,\")])",
     _star,

@@ -105,7 +105,7 @@ def _apply(rule: Rule, lexed: Lexed, root: Node, narrowing: Narrowing) -> Iterat
     for match in islice(rule.matches(lexed.code), _MOST_CANDIDATES):
         if not any(map(narrowing.worthwhile, rule.verdicts)):
             return
-        judged = rule.judge(Candidate(lexed, root, match)) if rule.judge else rule.verdicts[0]
+        judged = rule.judged(Candidate(lexed, root, match))
         if judged is None or not narrowing.possible(judged):
             continue
         narrowing.by(judged)
