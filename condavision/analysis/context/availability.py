@@ -17,19 +17,13 @@ from condavision.analysis.context.statements import BLOCKS, arms, ends, gives_up
 from condavision.analysis.source.expressions import call_parts, comparison, inner, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tree_sitter import Node
 
 _SEARCHES = {
-    literal: re.compile(re.escape(literal) + tail)
-    for literal, tail in {
-        b"find_spec": rb"\(",
-        b"find_loader": rb"\(",
-        b"is_installed": rb"\(",
-        b"INSTALLED_APPS": rb"\b",
-        b"sys.modules": rb"\b",
-    }.items()
+    **dict.fromkeys((b"find_spec", b"find_loader", b"is_installed"), rb"\("),
+    **dict.fromkeys((b"INSTALLED_APPS", b"sys.modules"), rb"\b"),
 }
 _SEARCH_CALL = re.compile(r"(?:[\w.]*\.)?(?:find_spec|find_loader|is_installed)")
 _COLLECTION = re.compile(r"settings\.INSTALLED_APPS|sys\.modules")
@@ -71,18 +65,14 @@ class _AvailabilityReader:
 
     def searches(self) -> Iterator[Region]:
         """Yield what runs where a search found something, and note the names of its outcome."""
-        present = [pattern for literal, pattern in _SEARCHES.items() if literal in self.text]
-        if not present:
-            return
-        statements = [it for pattern in present for it in self._asking(pattern)]
-        if self.conditions.flags:
-            names = "|".join(re.escape(name) for name in sorted(self.conditions.flags))
-            statements += self._asking(re.compile(rf"(?:{names})\b".encode()))
+        statements = [*self._asking(_SEARCHES)]
+        names = sorted(name.encode() for name in self.conditions.flags)
+        statements += self._asking(dict.fromkeys(names, rb"\b"))
         for statement in statements:
             yield from self.read(statement)
 
-    def _asking(self, words: re.Pattern[bytes]) -> Iterator[Node]:
-        for holder in holders(self.text, self.root, (words,)):
+    def _asking(self, words: Mapping[bytes, bytes]) -> Iterator[Node]:
+        for holder in holders(self.text, self.root, words):
             if holder.type == "assignment":
                 self.conditions.note(holder)
             else:

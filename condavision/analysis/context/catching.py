@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.context.regions import Region, region_of
 from condavision.analysis.context.statements import gives_up, is_quiet, names_caught
 from condavision.analysis.records import CATCH_ALL, RENAMED
+from condavision.analysis.source.expressions import ancestor, next_sibling, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,10 +113,7 @@ def _continues(statement: Node) -> bool:
     """
     node: Node | None = statement
     while node is not None:
-        following = node.next_named_sibling
-        while following is not None and following.type == "comment":
-            following = following.next_named_sibling
-        if following is not None:
+        if next_sibling(node) is not None:
             return True
         block = node.parent
         node = block.parent if block is not None else None  # None: the module
@@ -131,21 +129,11 @@ def _continues(statement: Node) -> bool:
 
 def _suppress_regions(node: Node | None) -> Iterator[Region]:
     call = node.parent if node is not None else None
-    while call is not None and call.type in {"attribute", "call"}:
-        if call.type == "call":
-            break
+    while call is not None and call.type == "attribute":
         call = call.parent
-    statement = call
-    for _ in range(5):
-        statement = statement.parent if statement is not None else None
-        if statement is not None and statement.type == "with_statement":
-            break
-    else:
-        return
-    if call is None or statement is None:
-        return
-    names = names_caught((call.text or b"").partition(b"(")[2].decode("utf-8", "replace"))
-    body = statement.child_by_field_name("body")
+    statement = ancestor(call and call.parent, {"with_statement"}, levels=5)
+    body = None if statement is None else statement.child_by_field_name("body")
     if body is not None:
+        names = names_caught(text_of(call).partition("(")[2])
         optional = bool(names & _IMPORT_FAILURES)
         yield Region(body.start_byte, body.end_byte, optional=optional, catches=names)

@@ -59,8 +59,7 @@ class Guards:
         self._found += availability_regions(text, root)
         if self._conditions.flags:
             names = sorted({name.rpartition(".")[2].encode() for name in self._conditions.flags})
-            words = {name: re.compile(re.escape(name) + rb"\b") for name in names}
-            self._read_conditions(words, assignments=False)
+            self._read_conditions(dict.fromkeys(names, rb"\b"), assignments=False)
         self._regions = Regions.of(self._found)
 
     def at(self, start_byte: int) -> Guard:
@@ -73,12 +72,8 @@ class Guards:
                 Region(node.start_byte, node.end_byte, contexts=contexts, checked=checked)
             )
 
-    def _read_conditions(
-        self, words: Mapping[bytes, re.Pattern[bytes]], *, assignments: bool = True
-    ) -> None:
-        root, text = self.tree.root_node, self.source.text
-        present = [pattern for literal, pattern in words.items() if literal in text]
-        for holder in holders(text, root, present):
+    def _read_conditions(self, words: Mapping[bytes, bytes], *, assignments: bool = True) -> None:
+        for holder in holders(self.source.text, self.tree.root_node, words):
             if holder.type != "assignment":
                 self._read_holder(holder)
             elif assignments:

@@ -35,32 +35,25 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 INTERESTING = {
-    literal: re.compile(re.escape(literal) + tail)
-    for literal, tail in {
-        b"version_info": rb"\b",
-        b"hexversion": rb"\b",
-        b"sys.version": rb"\b(?!_)",
-        b"python_version": rb"",
-        b"os.name": rb"\b",
-        b"sys.platform": rb"\b",
-        b"platform.": rb"(?:system|platform|uname|python_)",
-        b"os.uname": rb"\b",
-        b"TYPE_CHECKING": rb"\b",
-        b"hasattr": rb"\(",
-        b"PY": rb"(?:THON)?_?[23]\d*\b",
-        b"py2": rb"\d*\b",
-        b"py3": rb"\d*k?\b",
-        b"py_3": rb"\d*\b",
-        b"py_2": rb"\d*\b",
-        b"python2": rb"\b",
-        b"python3": rb"\b",
-        b"if 0": rb"\b",
-        b"if False": rb"\b",
-        b"if (False": rb"\b",
-        b"if None": rb"\b",
-    }.items()
+    b"version_info": rb"\b",
+    b"hexversion": rb"\b",
+    b"sys.version": rb"\b(?!_)",
+    b"python_version": rb"",
+    b"os.name": rb"\b",
+    b"sys.platform": rb"\b",
+    b"platform.": rb"(?:system|platform|uname|python_)",
+    b"os.uname": rb"\b",
+    b"TYPE_CHECKING": rb"\b",
+    b"hasattr": rb"\(",
+    b"PY": rb"(?:THON)?_?[23]\d*\b",
+    b"py2": rb"\d*\b",
+    b"py3": rb"\d*k?\b",
+    b"py_3": rb"\d*\b",
+    b"py_2": rb"\d*\b",
+    **dict.fromkeys((b"python2", b"python3"), rb"\b"),
+    **dict.fromkeys((b"if 0", b"if False", b"if (False", b"if None"), rb"\b"),
 }
-"""Where in a text a condition may say something about the context: by a literal it begins with."""
+"""The words of conditions that may say something about the context, for ``holders``."""
 
 _TELLING = re.compile(
     r"version|platform|pypy|os\.name|uname|implementation|system\(\)|\A(?:0|1|True|False|None)\Z"
@@ -83,10 +76,8 @@ _PLATFORM_VALUES: dict[str, tuple[tuple[Any, ...], ...]] = {
         ("Windows-10-10.0.19045",), ("FreeBSD-13", "SunOS-5.11"),
     ),
 }  # fmt: skip
-_PLATFORM_VALUES["os.uname()[0]"] = _PLATFORM_VALUES["platform.system()"]
-_PLATFORM_VALUES["platform.uname()[0]"] = _PLATFORM_VALUES["platform.system()"]
-_PLATFORM_VALUES["os.uname().sysname"] = _PLATFORM_VALUES["platform.system()"]
-_PLATFORM_VALUES["platform.uname().system"] = _PLATFORM_VALUES["platform.system()"]
+_SYSTEM = ("os.uname()[0]", "platform.uname()[0]", "os.uname().sysname", "platform.uname().system")
+_PLATFORM_VALUES |= dict.fromkeys(_SYSTEM, _PLATFORM_VALUES["platform.system()"])
 
 _CONSTANTS: dict[str, Any] = {
     "platform.python_implementation()": "CPython",
@@ -127,13 +118,10 @@ class RunningConditions(Conditions):
 @lru_cache(maxsize=64)
 def _version_flag(major: int, minor: str) -> Truth:
     """Read ``PY2``, ``six.PY3``, ``PY36`` by the common convention."""
-    if not minor:
-        mask = on_pythons(sum(1 << bit for bit, known in enumerate(KNOWN) if known[0] == major))
-    else:
-        wanted = (major, int(minor[:3]))
-        if major == 2:
-            return UNKNOWN
-        mask = on_pythons(sum(1 << bit for bit, known in enumerate(KNOWN) if known >= wanted))
+    if minor and major == 2:
+        return UNKNOWN
+    admitted = [known >= (major, int(minor[:3])) if minor else known[0] == major for known in KNOWN]
+    mask = on_pythons(sum(1 << bit for bit, is_meant in enumerate(admitted) if is_meant))
     return Truth(mask, ALL & ~mask)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from tree_sitter import Node
 
@@ -18,12 +17,8 @@ _EXIT_CALL = re.compile(
 _ENDING = re.compile(rb"(?:sys\.exit|exit|quit|os\._exit|raise[ \t]+SystemExit)\b")
 _SKIP = re.compile(rb"raise\s+(?:[\w.]+\.)?Skip")
 _HOLDERS = {
-    "assert_statement",
-    "assignment",
-    "boolean_operator",
-    "conditional_expression",
-    "if_statement",
-}
+    "assert_statement", "assignment", "boolean_operator", "conditional_expression", "if_statement",
+}  # fmt: skip
 _QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
 _JUMPS = {"break_statement", "continue_statement", "raise_statement", "return_statement"}
 BLOCKS = {"module", "block"}
@@ -38,12 +33,17 @@ def names_caught(header: str) -> frozenset[str]:
     return frozenset(name.rpartition(".")[2] for name in _NAME.findall(header))
 
 
-def holders(text: bytes, root: Node, words: Iterable[re.Pattern[bytes]]) -> Iterator[Node]:
-    """Yield, each once, the conditional constructs and assignments that words can decide."""
+def holders(text: bytes, root: Node, words: Mapping[bytes, bytes]) -> Iterator[Node]:
+    """Yield, each once, the conditional constructs and assignments that words can decide.
+
+    ``words`` are what each begins with, literally, and an expression for what follows that.
+    """
     seen: set[int] = set()
-    for match in chain.from_iterable(it.finditer(text) for it in words):
-        node = root.descendant_for_byte_range(match.start(), match.end() - 1)
-        yield from _holders_of(node, seen)
+    for literal, tail in words.items():
+        if literal in text:
+            for match in re.finditer(re.escape(literal) + tail, text):
+                node = root.descendant_for_byte_range(match.start(), match.end() - 1)
+                yield from _holders_of(node, seen)
 
 
 def _holders_of(node: Node | None, seen: set[int]) -> Iterator[Node]:

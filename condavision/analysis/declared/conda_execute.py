@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.declared.declarations import Declarations, strings
+from condavision.analysis.declared.declarations import Declarations
 from condavision.core.channels import redacted
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_yaml
@@ -41,8 +41,8 @@ def open_comment(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
 
 def read_execute(into: Declarations, table: dict[str, Any]) -> None:
     """Read ``channels`` and ``env``."""
-    into.add_channels(strings(into, table, "channels"))
-    for spec in strings(into, table, "env"):
+    into.add_channels(into.strings(table, "channels"))
+    for spec in into.strings(table, "env"):
         into.add_conda(spec)
 
 

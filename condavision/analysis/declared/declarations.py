@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from condavision.analysis.declared.markers import admitted_by_marker
-from condavision.analysis.declared.python_spec import python_version
 from condavision.core.channels import redacted
 from condavision.core.model import Declared, DeclaredText, Manager, ScriptMetadata, SourceLocation
 from condavision.core.platforms import FAMILIES
-from condavision.core.pythons import PythonRange
+from condavision.core.pythons import KNOWN, PythonRange, format_minor
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from packaging.markers import Marker
+
     from condavision.analysis.source.source import Source
+
+_PYTHON_SPEC = re.compile(r"^(?:[\w./-]+::)?python(?![\w.-])\s*(?P<version>.*)$", re.ASCII)
+_OTHER_VARIABLES = (
+    "python_full_version", "platform_machine", "platform_release", "platform_version",
+    "platform_python_implementation", "implementation_name", "implementation_version", "extra",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -53,6 +59,30 @@ class Declarations:
     def wrong(self, where: str, message: str, *hints: str) -> AnalysisError:
         """Return the error for the line that has ``where``, without credentials."""
         return AnalysisError(f"{self.at(where)}: {redacted(message)}", *hints)
+
+    def table(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
+        """Return the table under a key, an empty one where there is none.
+
+        Raises:
+            AnalysisError: it is something else.
+        """
+        value = holder.get(key, {})
+        if not isinstance(value, dict):
+            raise self.wrong(key, f"`{key}` must be a table")
+        return value
+
+    def strings(self, holder: dict[str, Any], key: str) -> list[str]:
+        """Return the list of strings under a key, an empty one where there is none.
+
+        Raises:
+            AnalysisError: it is something else.
+        """
+        value = [] if holder.get(key) is None else holder[key]
+        if not (
+            isinstance(value, list) and all(isinstance(it, str) and it.strip() for it in value)
+        ):
+            raise self.wrong(key, f"`{key}` must be a list of strings")
+        return value
 
     def add_channels(self, spellings: Iterable[str]) -> None:
         """Add channels as they are spelt."""
@@ -103,7 +133,7 @@ class Declarations:
             ) from error
         location, pythons = self.at(text), None
         if requirement.marker is not None:
-            admitted = admitted_by_marker(requirement.marker)
+            admitted = _admitted(requirement.marker)
             if admitted is not None:
                 families, minors = admitted
                 if not families:
@@ -126,26 +156,48 @@ class Declarations:
         )
 
 
-def table(into: Declarations, holder: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return the table under a key, an empty one where there is none.
+def python_version(spec: str) -> str | None:
+    """Return the PEP 440 specifier set of a match spec of python; None for another package's.
 
-    Raises:
-        AnalysisError: it is something else.
+    It is empty where every version will do, and the conda version itself where that has no
+    counterpart.
     """
-    value = holder.get(key, {})
-    if not isinstance(value, dict):
-        raise into.wrong(key, f"`{key}` must be a table")
-    return value
+    python = _PYTHON_SPEC.match(spec.strip())
+    if python is None:
+        return None
+    text = python["version"].partition("[")[0].strip()
+    text = re.sub(r"(?<=[<>=!~,])\s+|\s+(?=[<>=!~,])", "", text).partition(" ")[0]
+    text = re.sub(r"(?<=[\w*])=(?!=).*", "", text)  # a build behind the version
+    if text in {"", "*"}:
+        return ""
+    clauses = []
+    for clause in text.split(","):
+        match = re.fullmatch(r"(?P<op>[<>=!~]*)(?P<version>[\d.]+?)(?P<star>\.?\*)?", clause)
+        if match is None:
+            return text
+        operator, number, star = match["op"], match["version"].rstrip("."), match["star"]
+        fuzzy = star or operator in {"", "="}
+        if fuzzy and operator in {"", "=", "=="}:
+            clauses.append(f"=={number}.*")
+        elif operator == "!=" and star:
+            clauses.append(f"!={number}.*")
+        else:
+            clauses.append(f"{operator or '=='}{number}")
+    return ",".join(clauses)
 
 
-def strings(into: Declarations, holder: dict[str, Any], key: str) -> list[str]:
-    """Return the list of strings under a key, an empty one where there is none.
+def _admitted(marker: Marker) -> tuple[frozenset[str], PythonRange] | None:
+    """Return the families and the Pythons that a marker of PEP 508 may hold on.
 
-    Raises:
-        AnalysisError: it is something else.
+    None is returned where it asks about more than those.
     """
-    value = holder.get(key, [])
-    value = [] if value is None else value
-    if not isinstance(value, list) or not all(isinstance(it, str) and it.strip() for it in value):
-        raise into.wrong(key, f"`{key}` must be a list of strings")
-    return value
+    text = str(marker)
+    if any(variable in text for variable in _OTHER_VARIABLES):
+        return None
+    pairs = [
+        (name, minor)
+        for name, family in FAMILIES.items()
+        for minor in KNOWN
+        if marker.evaluate({**family.markers(), "python_version": format_minor(minor)})
+    ]
+    return frozenset(name for name, _ in pairs), PythonRange.of(minor for _, minor in pairs)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared import conda_execute, notebook_installs, pep723
-from condavision.analysis.declared.declarations import Declarations, table
 from condavision.analysis.declared.tool_conda import read_conda
 from condavision.analysis.declared.tool_condavision import read_condavision
 from condavision.analysis.declared.tool_pixi import read_pixi
@@ -15,6 +14,7 @@ from condavision.core.model import ScriptMetadata
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.analysis.declared.declarations import Declarations
     from condavision.analysis.source.source import Source
 
     Opened = tuple[Declarations, dict[str, Any]]
@@ -64,7 +64,7 @@ def read_metadata(source: Source) -> ScriptMetadata:
                 if form.holder is holder:
                     found = content
                     for key in form.path:
-                        found = table(into, found, key)
+                        found = into.table(found, key)
                     form.read(into, found)
             return into.result()
     return ScriptMetadata()

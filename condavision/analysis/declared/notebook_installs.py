@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from condavision.analysis.declared.declarations import Declarations
-from condavision.analysis.declared.python_spec import python_version
+from condavision.analysis.declared.declarations import Declarations, python_version
 from condavision.analysis.source.notebook import installs
 from condavision.core.model import Declared, Manager
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.declared.declarations import Declarations, strings
+from condavision.analysis.declared.declarations import Declarations
 from condavision.core.channels import redacted
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_toml
@@ -50,7 +50,7 @@ def open_block(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
 def read_standard(into: Declarations, table: dict[str, Any]) -> None:
     """Read ``requires-python`` and ``dependencies``."""
     read_python(into, table)
-    for text in strings(into, table, "dependencies"):
+    for text in into.strings(table, "dependencies"):
         into.add_pypi(text)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.declared.declarations import strings, table
 from condavision.analysis.declared.pep723 import read_python
 from condavision.analysis.declared.tool_conda import read_conda
 from condavision.core.model import DeclaredText
@@ -22,9 +21,9 @@ def read_condavision(into: Declarations, own: dict[str, Any]) -> None:
             settings = ", ".join(sorted(_SETTINGS))
             raise into.wrong(key, f"`{key}` is not a setting", f"the settings are: {settings}")
     read_conda(into, own)
-    into.platforms += strings(into, own, "platforms")
+    into.platforms += into.strings(own, "platforms")
     read_python(into, own)
-    for module, text in table(into, own, "imports").items():
+    for module, text in into.table(own, "imports").items():
         if not isinstance(text, str):
             raise into.wrong(module, f"the package of `{module}` must be a string")
         into.imports[module] = DeclaredText(text, into.at(module))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.declared.declarations import strings, table
 from condavision.core.platforms import FAMILIES
 
 if TYPE_CHECKING:
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
 
 def read_pixi(into: Declarations, pixi: dict[str, Any]) -> None:
     """Read channels, platforms, Pythons and dependencies."""
-    workspace = table(into, pixi, "workspace") or table(into, pixi, "project")
+    workspace = into.table(pixi, "workspace") or into.table(pixi, "project")
     for holder in (workspace, pixi):
         into.add_channels(_channels(into, holder))
-        into.platforms += strings(into, holder, "platforms")
+        into.platforms += into.strings(holder, "platforms")
     if isinstance(workspace.get("requires-python"), str):
         into.add_python(workspace["requires-python"], "requires-python")
     _read_dependencies(into, pixi, frozenset())
-    for target, inner in table(into, pixi, "target").items():
+    for target, inner in into.table(pixi, "target").items():
         named = FAMILIES.keys() - {"win"} if target == "unix" else {target.partition("-")[0]}
         families = frozenset(FAMILIES.keys() & named)
         if isinstance(inner, dict) and families:
@@ -47,9 +46,9 @@ def _channels(into: Declarations, holder: dict[str, Any]) -> Iterable[str]:
 def _read_dependencies(
     into: Declarations, holder: dict[str, Any], platforms: frozenset[str]
 ) -> None:
-    for name, value in table(into, holder, "dependencies").items():
+    for name, value in into.table(holder, "dependencies").items():
         into.add_conda(_match_spec(into, name, value), platforms)
-    for name, value in table(into, holder, "pypi-dependencies").items():
+    for name, value in into.table(holder, "pypi-dependencies").items():
         into.add_pypi(_requirement(into, name, value), platforms)
 
 

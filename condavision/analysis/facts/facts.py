@@ -1,20 +1,25 @@
-"""The facts of one file by itself, before the modules it names are looked for."""
+"""The facts of one file by itself, whatever is in it, before what it imports is looked for."""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.context.guards import Guards
-from condavision.analysis.declared.metadata import may_declare
+from condavision.analysis.declared.metadata import may_declare, read_metadata
 from condavision.analysis.imports.implied import find_implied
 from condavision.analysis.imports.imports import find_imports
 from condavision.analysis.imports.syspath import path_edits
 from condavision.analysis.python_range.versions import python_reasons
 from condavision.analysis.records import Facts
-from condavision.analysis.source.source import PARSE_SECONDS, Source, parse
-from condavision.core.model import PythonReason, UnreadRegion
+from condavision.analysis.source.file_bytes import read_bytes
+from condavision.analysis.source.source import PARSE_SECONDS, Source, parse, read_source
+from condavision.core.model import PythonReason, ScriptMetadata, SourceLocation, UnreadRegion
 from condavision.core.pythons import PythonRange
+from condavision.errors import AnalysisError, UnreadableModuleError
+from condavision.system.file_stamp import Stamp, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +30,9 @@ _SHEBANG = re.compile(
     rb"\A#![^\n]*\bpython(?P<major>[23])(?:\.(?P<minor>\d+))?(?:[ \t]|$|\n)", re.MULTILINE
 )
 _UNREAD_LIMIT = 1000  # regions of one file; beyond, it is not Python anyway
+
+FileFacts = tuple[Stamp | None, Facts, bool]
+"""A file's status before it was read, its facts, and whether it could be read as Python."""
 
 
 def read_facts(source: Source, budget_seconds: float = PARSE_SECONDS) -> Facts:
@@ -45,6 +53,49 @@ def read_facts(source: Source, budget_seconds: float = PARSE_SECONDS) -> Facts:
         tuple(_unread(source, tree)),
         may_declare(source),
     )
+
+
+def read_file(path: str, shown: str) -> FileFacts:
+    """Read a file; one that cannot be read is an unread region as a whole."""
+    stamp = stamp_of(path)
+    try:
+        return stamp, read_facts(read_source(Path(path), shown)), True
+    except AnalysisError:
+        try:
+            data = read_bytes(Path(path), path)
+        except AnalysisError:
+            data = b""
+        region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
+        digest = hashlib.sha256(data).hexdigest()
+        return stamp, Facts(shown, digest, (), (), (), (region,)), False
+
+
+def require_open(path: str, shown: str) -> None:
+    """Refuse a file that cannot be opened: what it imports must not vanish from a lock.
+
+    Python skips what is not a file, such as a broken symlink.
+
+    Raises:
+        UnreadableModuleError: it is there, but reading it is not permitted, or fails.
+    """
+    file = Path(path)
+    try:
+        read_bytes(file, shown)
+    except AnalysisError as error:
+        if isinstance(error.__cause__, OSError) and file.is_file():
+            raise UnreadableModuleError(error.message, "see its permissions") from error
+
+
+def read_declared(path: str, shown: str, data: bytes | None) -> ScriptMetadata:
+    """Read what a script declares in its bytes; None where it cannot be read, to report why.
+
+    Raises:
+        AnalysisError: it cannot be read as Python, or declares something malformed.
+    """
+    source = read_source(Path(path), shown, data)
+    if data is None:
+        read_facts(source)
+    return read_metadata(source)
 
 
 def _own_reasons(source: Source, guards: Guards) -> Iterator[PythonReason]:

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from condavision.core.model import ScriptMetadata
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from condavision.analysis.facts.cache import FactsCache
     from condavision.analysis.records import Facts
@@ -37,10 +38,11 @@ class Reader:
     cache: FactsCache | None = None
     directories: Directories = field(default_factory=Directories)
     since: int = field(default_factory=time.time_ns)
+    real: Callable[[str], str] = field(default_factory=lambda: cache(os.path.realpath))
+    """Follows the symbolic links of a path: what makes two files one."""
     _facts: dict[str, Facts] = field(default_factory=dict)
     _unreadable: set[str] = field(default_factory=set)
     _namesakes: dict[str, bool] = field(default_factory=dict)
-    _real: dict[str, str] = field(default_factory=dict)
     _contents: dict[str, bytes | None] = field(default_factory=dict)
     _accepted: dict[str, bool] = field(default_factory=dict)
     _newly_accepted: set[str] = field(default_factory=set)
@@ -58,7 +60,7 @@ class Reader:
         facts = self.facts(path)
         if path not in self._unreadable and not facts.declares:
             return ScriptMetadata(), facts
-        from condavision.analysis.facts.file_facts import read_declared  # noqa: PLC0415
+        from condavision.analysis.facts.facts import read_declared  # noqa: PLC0415
 
         data = None if path in self._unreadable else self.content(path)
         return read_declared(path, self.shown(path), data), facts
@@ -82,7 +84,7 @@ class Reader:
             shown = self.shown(path)
             facts = self.cache.get(path, shown) if self.cache is not None else None
             if facts is None:
-                from condavision.analysis.facts.file_facts import read_file  # noqa: PLC0415
+                from condavision.analysis.facts.facts import read_file  # noqa: PLC0415
 
                 self._keep(path, *read_file(path, shown))
                 return self._facts[path]
@@ -97,7 +99,7 @@ class Reader:
         """
         facts = self.facts(path)
         if path in self._unreadable:
-            from condavision.analysis.facts.file_facts import require_open  # noqa: PLC0415
+            from condavision.analysis.facts.facts import require_open  # noqa: PLC0415
 
             require_open(path, self.shown(path))
         return facts
@@ -164,13 +166,6 @@ class Reader:
             self._unreadable.add(path)
         elif stamp is not None and self.cache is not None:
             self.cache.put(path, self.shown(path), stamp, facts)
-
-    def real(self, path: str) -> str:
-        """Return the path with symbolic links followed: what makes two files one."""
-        known = self._real.get(path)
-        if known is None:
-            known = self._real[path] = os.path.realpath(path)
-        return known
 
     def imports_itself(self, path: str) -> bool:
         """Return whether a file imports a module of its own name."""

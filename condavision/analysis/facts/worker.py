@@ -12,10 +12,10 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, starmap
 from typing import IO, TYPE_CHECKING
 
-from condavision.analysis.facts.file_facts import FileFacts, read_file
+from condavision.analysis.facts.facts import FileFacts, read_file
 from condavision.system.own_python import own_python
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def read_files(files: Sequence[_NamedFile]) -> list[FileFacts]:
     """Read files, in several processes where that is faster; the order stays."""
     count = min(os.cpu_count() or 1, len(files) // (_WORTH_PROCESSES // 2))
     if count < 2 or not sys.executable:
-        return [read_file(*file) for file in files]
+        return [*starmap(read_file, files)]
     shares = _shares(files, count)
     helpers = [(share, _start(share)) for share in shares[1:]]
-    found = dict(zip(shares[0], map(_read, shares[0]), strict=True))
+    found = dict(zip(shares[0], starmap(read_file, shares[0]), strict=True))
     for share, process in helpers:
         found.update(zip(share, _collect(process, share), strict=True))
     return [found[file] for file in files]
@@ -91,15 +91,11 @@ def _collect(helper: _Helper | None, share: list[_NamedFile]) -> Iterator[FileFa
                     readings = pickle.load(found)  # noqa: S301 - from our own child
                     missing -= len(readings)
                     yield from readings
-    yield from map(_read, share[len(share) - missing :])
-
-
-def _read(file: _NamedFile) -> FileFacts:
-    return read_file(*file)
+    yield from starmap(read_file, share[len(share) - missing :])
 
 
 def main() -> None:
     """Read the files named on standard input; write their facts to standard output in parts."""
     share = iter(pickle.load(sys.stdin.buffer))  # noqa: S301 - from our own parent
     while part := list(islice(share, _AT_ONCE)):
-        sys.stdout.buffer.write(pickle.dumps([_read(file) for file in part], protocol=5))
+        sys.stdout.buffer.write(pickle.dumps([*starmap(read_file, part)], protocol=5))

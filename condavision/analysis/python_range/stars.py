@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.rules import COMPREHENSIONS, rule, since
-from condavision.analysis.source.expressions import type_of
+from condavision.analysis.source.expressions import next_sibling, type_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -113,30 +113,23 @@ def _ends_with_comma(holder: Node | None) -> bool:
     return len(tokens) > 1 and tokens[-2 if closed else -1] == ","
 
 
-def _next_item(item: Node) -> Node | None:
-    following = item.next_named_sibling
-    while following is not None and following.type == "comment":
-        following = following.next_named_sibling
-    return following
-
-
 def _argument_splat(splat: Node) -> Verdict | None:
     """Judge an unpacked argument by what follows it (2.7 to 3.4 end with ``*args, k=v, **kw``)."""
-    argument = _next_item(splat)
+    argument = next_sibling(splat)
     allowed = {"keyword_argument", "dictionary_splat"}
     if argument is not None and splat.children[0].type == "**":
         return _CALL_UNPACKING
     while argument is not None:
         if argument.type not in allowed:
             return _CALL_UNPACKING
-        argument = _next_item(argument)
+        argument = next_sibling(argument)
     return _CALL_COMMA if _ends_with_comma(splat.parent) else None
 
 
 def _parameter_splat(splat: Node) -> Verdict | None:
     if _ends_with_comma(splat.parent):
         return _DEF_COMMA
-    parameter = _next_item(splat)
+    parameter = next_sibling(splat)
     if parameter is None or parameter.type == "dictionary_splat_pattern":
         return None
     return _KEYWORD_ONLY

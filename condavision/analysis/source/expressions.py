@@ -79,6 +79,14 @@ def inner(node: Node) -> Node | None:
     return next((it for it in node.named_children if it.type != "comment"), None)
 
 
+def next_sibling(node: Node) -> Node | None:
+    """Return the node after another one that is not a comment."""
+    following = node.next_named_sibling
+    while following is not None and following.type == "comment":
+        following = following.next_named_sibling
+    return following
+
+
 def operands(node: Node) -> tuple[Node | None, str, Node | None]:
     """Return the left operand, the operator and the right operand of a binary operation."""
     operator = node.child_by_field_name("operator")

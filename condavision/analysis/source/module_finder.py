@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from condavision.core.pythons import PythonRange
@@ -53,9 +54,32 @@ class Found:
     namespace: bool = False
 
 
+class Listing(dict[str, bool]):
+    """The names in a directory, and whether each is a directory itself."""
+
+    @cached_property
+    def extensions(self) -> dict[str, list[str]]:
+        """The compiled modules: module name -> file names."""
+        found: dict[str, list[str]] = {}
+        for name, is_folder in self.items():
+            match = None if is_folder else _EXTENSION.match(name)
+            if match:
+                found.setdefault(match["name"], []).append(name)
+        return found
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """The names that an import of a module could mean."""
+        return frozenset(
+            name if is_folder else name.partition(".")[0]
+            for name, is_folder in self.items()
+            if is_folder or name.endswith(_MODULE_SUFFIXES)
+        )
+
+
 @dataclass(slots=True)
 class Directories:
-    """Listings of directories, each read once: name -> whether it is a directory.
+    """Listings of directories, each read once.
 
     Directories are absolute paths as strings: they are looked up some hundred times a file.
     ``shared`` are listings read before by others; one counts as listed here once it is used.
@@ -64,44 +88,15 @@ class Directories:
 
     shared: Directories | None = None
     links: set[str] = field(default_factory=set)
-    _listings: dict[str, dict[str, bool]] = field(default_factory=dict)
-    _extensions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    _modules: dict[str, frozenset[str]] = field(default_factory=dict)
+    _listings: dict[str, Listing] = field(default_factory=dict)
     _shared_packages: dict[str, bool] = field(default_factory=dict)
 
-    def __getitem__(self, folder: str) -> dict[str, bool]:
+    def __getitem__(self, folder: str) -> Listing:
         listing = self._listings.get(folder)
         if listing is None:
             listing = self._read(folder) if self.shared is None else self.shared[folder]
             self._listings[folder] = listing
         return listing
-
-    def extensions(self, folder: str) -> dict[str, list[str]]:
-        """Return the compiled modules in a directory: module name -> file names."""
-        known = self._extensions.get(folder)
-        if known is None and self.shared is not None and self[folder] is not None:
-            known = self._extensions[folder] = self.shared.extensions(folder)
-        elif known is None:
-            known = self._extensions[folder] = {}
-            for name, is_folder in self[folder].items():
-                match = None if is_folder else _EXTENSION.match(name)
-                if match:
-                    known.setdefault(match["name"], []).append(name)
-        return known
-
-    def modules(self, folder: str) -> frozenset[str]:
-        """Return the names that an import of a module in a directory could mean."""
-        known = self._modules.get(folder)
-        if known is None and self.shared is not None and self[folder] is not None:
-            known = self._modules[folder] = self.shared.modules(folder)
-        elif known is None:
-            names = (
-                name if is_folder else name.partition(".")[0]
-                for name, is_folder in self[folder].items()
-                if is_folder or name.endswith(_MODULE_SUFFIXES)
-            )
-            known = self._modules[folder] = frozenset(names)
-        return known
 
     def is_package(self, folder: str) -> bool:
         """Return whether a directory has an ``__init__.py``."""
@@ -131,14 +126,14 @@ class Directories:
         yield from (f"{folder}/__init__.py" for folder in self._shared_packages)
         yield from self.links if self.shared is None else self.shared.links
 
-    def _read(self, folder: str) -> dict[str, bool]:
+    def _read(self, folder: str) -> Listing:
         try:
             with os.scandir(folder) as found:
                 entries = list(found)
         except (OSError, ValueError):  # a name that no directory can have
-            return {}
+            return Listing()
         self.links.update(f"{folder}/{it.name}" for it in entries if it.is_symlink())
-        return {entry.name: _is_folder(entry) for entry in entries}
+        return Listing((entry.name, _is_folder(entry)) for entry in entries)
 
 
 def _shares(file: str) -> bool:
@@ -187,19 +182,17 @@ def _step(
 ) -> tuple[FoundModule | None, tuple[str, ...]] | None:
     portions = []
     for folder in folders:
-        if part not in directories.modules(folder):
-            continue
         listing = directories[folder]
+        if part not in listing.modules:
+            continue
         path = f"{folder}/{part}"
         is_folder = listing.get(part, False)
         if is_folder:
             if directories.is_package(path):
                 return FoundModule(name, f"{path}/__init__.py"), (path,)
-            if "__init__" in directories.extensions(path):
+            if "__init__" in directories[path].extensions:
                 return FoundModule(name, None), (path,)
-        compiled = tuple(
-            f"{folder}/{it}" for it in sorted(directories.extensions(folder).get(part, ()))
-        )
+        compiled = tuple(f"{folder}/{it}" for it in sorted(listing.extensions.get(part, ())))
         for suffix in (".py", ".pyw"):
             if listing.get(part + suffix) is False:
                 return FoundModule(name, path + suffix, compiled), ()
