@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="activate.d/*.sh")
 
-DUMP = "import json, os; print(json.dumps(dict(os.environ)))"
+DUMP = ("env", "-0")  # starts ten times faster than Python
 OURS = ("CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER", "PYTHONNOUSERSITE", "PYTHONHOME")
 SHELLS_OWN = ("_", "PWD", "OLDPWD", "SHLVL", "LC_CTYPE")
 
@@ -108,14 +107,14 @@ def sourced(prefix: Path, environ: dict[str, str]) -> dict[str, str]:
     variables = ActivationVariables(None, ["/nowhere"], PathModificationBehavior.Prepend)
     script = activate(prefix, variables, Shell.bash).script.replace(":/nowhere", "")
     text = f'activating() {{\n{script}\n}}\nactivating >/dev/null\nexec "$@"'
-    command = ["bash", "-c", text, "x", sys.executable, "-I", "-c", DUMP]
+    command = ["bash", "-c", text, "x", *DUMP]
     return seen(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
 
 
 def started(prefix: Path, environ: dict[str, str]) -> dict[str, str]:
     """What a process sees that we start."""
     found = activation.load(prefix)
-    command = [*found.wrapper, sys.executable, "-I", "-c", DUMP]
+    command = [*found.wrapper, *DUMP]
     environ = variables_of(found, environ)
     return seen(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
 
@@ -130,8 +129,8 @@ def variables_of(
 
 
 def seen(output: bytes) -> dict[str, str]:
-    variables: dict[str, str] = json.loads(output)
-    return {name: value for name, value in variables.items() if name not in SHELLS_OWN}
+    pairs = (it.partition("=") for it in os.fsdecode(output).split("\0") if it)
+    return {name: value for name, _, value in pairs if name not in SHELLS_OWN}
 
 
 def without_ours(environ: dict[str, str]) -> dict[str, str]:

@@ -107,14 +107,21 @@ def test_the_folder_can_be_named_in_three_ways(
 ) -> None:
     command("vendor", tmp_path / "vendored").ok()
     channel.close()
+    own = {"CONDAVISION_HOME": str(tmp_path / "another home")}
+    install = _cut_off("install", "-q", "--vendored", "../vendored", lock.hash)
+    assert own["CONDAVISION_HOME"] in command.process(install, environ=own).ok().out
+    (lacking,) = (tmp_path / "vendored").rglob("six-*")
+    lacking.unlink()
     settings = (command.folder / "condavision.toml").read_text()
-    for number, (options, setting, environ) in enumerate(WAYS.values()):
+    for options, setting, environ in WAYS.values():
         (command.folder / "condavision.toml").write_text(settings + setting)
-        own = {**environ, "CONDAVISION_HOME": str(tmp_path / f"home {number}")}
         command("check", "words.py").ok()  # where artefacts come from does not make a lock stale
-        name = lock.hash if number == 0 else "words.py"
-        installed = command.process(_cut_off("install", "-q", *options, name), environ=own).ok()
-        assert str(tmp_path / f"home {number}") in installed.out
+        refused = command("install", "-q", *options, "words.py", environ=environ)
+        assert refused.code == 73
+        assert f"vendored lacks locked files; missing: {lacking.parent}" in refused.err.replace(
+            f"{command.folder}/../", f"{tmp_path}/"
+        ), "the folder was read"
+        assert "humanize" not in refused.err, "and has the others"
 
 
 def test_a_killed_run_is_resumed(command: CommandLine, channel: Channel, tmp_path: Path) -> None:

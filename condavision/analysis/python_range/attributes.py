@@ -9,12 +9,13 @@ these names fail when they are reached, not when the file is compiled.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.rules import SCOPES, Claim, Verdict
+from condavision.analysis.python_range.stdlib import table_rows
 from condavision.analysis.records import CATCH_ALL
 from condavision.analysis.source.bindings import binds
 from condavision.analysis.source.expressions import DEEPEST, ancestor
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from condavision.core.pythons import Minor
 
 _MOST_USES = 3000  # of one name; a file with more is generated
-_TABLE = Path(__file__).parents[1] / "data" / "attributes.tsv"
-
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError")
 _VARIABLE_SCOPES = SCOPES - {"class_definition"}
 
@@ -41,10 +40,8 @@ _VARIABLE_SCOPES = SCOPES - {"class_definition"}
 @cache
 def _rows() -> dict[str, list[tuple[str, str]]]:
     rows: dict[str, list[tuple[str, str]]] = {}
-    for line in _TABLE.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            module, spans, names = line.split("\t")
-            rows.setdefault(module, []).append((spans, names))
+    for module, spans, names in table_rows("attributes"):
+        rows.setdefault(module, []).append((spans, names))
     return rows
 
 
@@ -95,23 +92,56 @@ def admitted(pythons: PythonRange, guard: Guard) -> PythonRange:
     return PythonRange(pythons.minors | (frozenset(KNOWN) - guard.pythons.minors))
 
 
-def attribute_claims(
-    lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
-) -> Iterator[Claim]:
+def name_claim(offset: int, name: str, pythons: PythonRange, guard: Guard) -> Claim:
+    """Return the claim of a place where something is used that only ``pythons`` have."""
+    return Claim(offset, Verdict(phrase_of(name, pythons), admitted(pythons, guard)))
+
+
+@dataclass(frozen=True, slots=True)
+class NamesOfFile:
+    """What decides what the names in one source mean."""
+
+    lexed: Lexed
+    root: Node
+    guards: Guards
+    imports: Sequence[RawImport]
+
+    def aliases(self) -> Iterator[tuple[str, str]]:
+        """Yield the imported names that mean one thing, and that in full, if it is absolute."""
+        found: dict[str, set[str]] = {}
+        for statement in self.imports:
+            for name, full in statement.meanings():
+                found.setdefault(name, set()).add(full)
+        return ((name, min(full)) for name, full in found.items() if len(full) == 1)
+
+    def bindings(self, name: bytes) -> Iterator[Node]:
+        """Yield the places where a name is bound, other than by imports."""
+        for place in islice(_bound(name).finditer(self.lexed.code), _MOST_USES):
+            node = self.root.descendant_for_byte_range(place.start(), place.end())
+            if node is not None and binds(node):
+                yield node
+
+    def rebound(self, name: bytes, use: int) -> bool:
+        """Return whether a name may be something else where it is used than what was imported.
+
+        It may where the module, or a function around the use, has a variable of that name.
+        """
+        scopes: set[int] = set()
+        scope = ancestor(self.root.descendant_for_byte_range(use, use + 1), _VARIABLE_SCOPES)
+        while scope is not None and len(scopes) < DEEPEST:
+            scopes.add(scope.id)
+            scope = ancestor(scope.parent, _VARIABLE_SCOPES)
+        return any(_scope_id(node) in scopes for node in self.bindings(name))
+
+
+def attribute_claims(file: NamesOfFile) -> Iterator[Claim]:
     """Yield what the names taken from standard library modules say."""
-    for statement in imports:
+    for statement in file.imports:
         if statement.members and not (statement.dynamic or statement.level):
             yield from _members(statement)
-    yield from _uses(lexed, root, guards, bound_by(imports))
-
-
-def bound_by(imports: Sequence[RawImport]) -> dict[str, set[str]]:
-    """Return what each name may mean that is imported, in full; empty for what is not absolute."""
-    aliases: dict[str, set[str]] = {}
-    for statement in imports:
-        for name, full in statement.meanings():
-            aliases.setdefault(name, set()).add(full)
-    return aliases
+    for alias, target in file.aliases():
+        if not _words_below(target).isdisjoint(file.lexed.words):
+            yield from _uses_of(alias, target, file)
 
 
 def _members(statement: RawImport) -> Iterator[Claim]:
@@ -124,19 +154,7 @@ def _members(statement: RawImport) -> Iterator[Claim]:
             continue
         if target in guard.checked or statement.instead or statement.stands_in:
             continue
-        verdict = Verdict(phrase_of(target, pythons), admitted(pythons, guard))
-        yield Claim(statement.start, verdict)
-
-
-def _uses(
-    lexed: Lexed, root: Node, guards: Guards, aliases: dict[str, set[str]]
-) -> Iterator[Claim]:
-    """Find ``alias.name`` where the alias means one thing and the table has the name."""
-    for alias, targets in aliases.items():
-        if len(targets) == 1:
-            (target,) = targets
-            if not _words_below(target).isdisjoint(lexed.words):
-                yield from _uses_of(alias, target, lexed, root, guards)
+        yield name_claim(statement.start, target, pythons, guard)
 
 
 @cache
@@ -144,11 +162,12 @@ def _dotted(alias: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"%b\b(?<![\w.]%b)((?:\s*\.\s*\w+)+)" % (alias, alias))
 
 
-def _uses_of(alias: str, target: str, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
-    word = alias.encode()
-    words = _words_below(target) & lexed.words
+def _uses_of(alias: str, target: str, file: NamesOfFile) -> Iterator[Claim]:
+    """Find ``alias.name`` where the table has the name."""
+    word, code = alias.encode(), file.lexed.code
+    words = _words_below(target) & file.lexed.words
     seen: set[str] = set()
-    for use in islice(_dotted(word).finditer(lexed.code), _MOST_USES):
+    for use in islice(_dotted(word).finditer(code), _MOST_USES):
         names = use[1].translate(None, b" \t\r\n").split(b".")
         if words.isdisjoint(names):
             continue
@@ -156,19 +175,17 @@ def _uses_of(alias: str, target: str, lexed: Lexed, root: Node, guards: Guards) 
         if found is None or found[0] in seen:
             continue
         qualified, pythons = found
-        guard = guards.at(use.start())
-        if guarded(guard, "AttributeError", "NameError") or _checked(alias, guard):
+        guard = file.guards.at(use.start())
+        # where `hasattr` asked the module about any name, its arms are alternatives
+        checked = any(asked.rpartition(".")[0] == alias for asked in guard.checked)
+        if guarded(guard, "AttributeError", "NameError") or checked:
             continue
-        if _assigned(lexed.code, use.end()) or rebound(lexed, root, word, use.start()):
+        is_target = re.match(rb"[ \t]*=(?!=)", code[use.end() : use.end() + 80])
+        if is_target or file.rebound(word, use.start()):  # the source defines it itself
             continue
         if guard.pythons == PythonRange():
             seen.add(qualified)
-        yield Claim(use.start(), Verdict(phrase_of(qualified, pythons), admitted(pythons, guard)))
-
-
-def _checked(alias: str, guard: Guard) -> bool:
-    """Return whether ``hasattr`` asked the module about any name: its arms are alternatives."""
-    return any(asked.rpartition(".")[0] == alias for asked in guard.checked)
+        yield name_claim(use.start(), qualified, pythons, guard)
 
 
 def _words_below(target: str) -> AbstractSet[bytes]:
@@ -199,32 +216,6 @@ def _look_up(dotted: str) -> tuple[str, PythonRange] | None:
             if pythons is not None:
                 return ".".join(parts[: length + len(members)]), pythons
     return None
-
-
-def _assigned(code: bytes, end: int) -> bool:
-    """Return whether the name before ``end`` is a target: the source defines it itself."""
-    return re.match(rb"[ \t]*=(?!=)", code[end : end + 80]) is not None
-
-
-def rebound(lexed: Lexed, root: Node, name: bytes, use: int) -> bool:
-    """Return whether a name may be something else where it is used than what was imported.
-
-    It may where the module, or a function around the use, has a variable of that name.
-    """
-    scopes: set[int] = set()
-    scope = ancestor(root.descendant_for_byte_range(use, use + 1), _VARIABLE_SCOPES)
-    while scope is not None and len(scopes) < DEEPEST:
-        scopes.add(scope.id)
-        scope = ancestor(scope.parent, _VARIABLE_SCOPES)
-    return any(_scope_id(node) in scopes for node in bindings(name, lexed, root))
-
-
-def bindings(name: bytes, lexed: Lexed, root: Node) -> Iterator[Node]:
-    """Yield the places where a source binds a name, other than imports."""
-    for place in islice(_bound(name).finditer(lexed.code), _MOST_USES):
-        node = root.descendant_for_byte_range(place.start(), place.end())
-        if node is not None and binds(node):
-            yield node
 
 
 @cache

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.attributes import (
-    admitted,
-    bindings,
-    guarded,
-    names_of,
-    phrase_of,
-)
-from condavision.analysis.python_range.rules import Claim, Verdict
+from condavision.analysis.python_range.attributes import guarded, name_claim, names_of
 from condavision.analysis.python_range.stdlib import modules
 
 if TYPE_CHECKING:
@@ -25,9 +19,9 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from condavision.analysis.context.guards import Guards
+    from condavision.analysis.python_range.attributes import NamesOfFile
+    from condavision.analysis.python_range.rules import Claim
     from condavision.analysis.records import RawImport
-    from condavision.analysis.source.lexing import Lexed
 
 _SILENCED = re.compile(
     rb"noqa|undefined-variable|type:[ \t]*ignore|F821|\bpy(?:thon)?[ \t]?[23]\b", re.IGNORECASE
@@ -41,18 +35,13 @@ def _words() -> frozenset[bytes]:
     return frozenset(name.encode() for name in names if "." not in name)
 
 
-def builtin_claims(
-    lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
-) -> Iterator[Claim]:
+def builtin_claims(file: NamesOfFile) -> Iterator[Claim]:
     """Yield what the builtins used in a source say."""
-    candidates = _words() & lexed.words
-    if not candidates:
-        return
-    imported = {name.encode() for statement in imports for name in statement.binds}
-    if brings_anything(imports):
-        return
-    for word in sorted(candidates - imported):
-        yield from _uses(word, lexed, root, guards)
+    candidates = _words() & file.lexed.words
+    if candidates and not brings_anything(file.imports):
+        imported = {name.encode() for statement in file.imports for name in statement.binds}
+        for word in sorted(candidates - imported):
+            yield from _uses(word, file)
 
 
 def brings_anything(imports: Sequence[RawImport]) -> bool:
@@ -66,28 +55,22 @@ def _unknown(statement: RawImport) -> bool:
     return bool(statement.level) or top in {"builtins", "__builtin__"} or top not in modules()
 
 
-def _uses(word: bytes, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
+def _uses(word: bytes, file: NamesOfFile) -> Iterator[Claim]:
     """Yield the first use of a builtin, if the source has no name like it of its own."""
     name = word.decode()
-    pythons = names_of("builtins")[name]
-    if next(bindings(word, lexed, root), None) is not None:
+    if any(file.bindings(word)):
         return
-    for count, place in enumerate(re.finditer(rb"%b\b(?<![\w.]%b)" % (word, word), lexed.code)):
-        node = root.descendant_for_byte_range(place.start(), place.end())
-        if count > _MOST_USES:
-            return
+    uses = re.finditer(rb"%b\b(?<![\w.]%b)" % (word, word), file.lexed.code)
+    for place in islice(uses, _MOST_USES):
+        node = file.root.descendant_for_byte_range(place.start(), place.end())
         if node is None or node.type != "identifier" or not _evaluated(node):
             continue
-        guard = guards.at(place.start())
-        silenced = _SILENCED.search(_line(lexed.source, place.start())) is not None
-        if guarded(guard, "NameError") or silenced or _checked(name, guard.checked):
-            continue
-        yield Claim(place.start(), Verdict(phrase_of(name, pythons), admitted(pythons, guard)))
-        return
-
-
-def _checked(name: str, checked: frozenset[str]) -> bool:
-    return any(asked.rpartition(".")[2] == name for asked in checked)
+        guard = file.guards.at(place.start())
+        silenced = _SILENCED.search(_line(file.lexed.source, place.start())) is not None
+        checked = any(asked.rpartition(".")[2] == name for asked in guard.checked)
+        if not (guarded(guard, "NameError") or silenced or checked):
+            yield name_claim(place.start(), name, names_of("builtins")[name], guard)
+            return
 
 
 def _line(source: bytes, offset: int) -> bytes:

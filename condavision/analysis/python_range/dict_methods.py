@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.attributes import admitted, bindings, guarded
+from condavision.analysis.python_range.attributes import admitted, guarded
 from condavision.analysis.python_range.rules import Claim, Verdict
 from condavision.analysis.source.expressions import ancestor, text_of, type_of
 from condavision.core.pythons import PythonRange
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from condavision.analysis.context.guards import Guards
-    from condavision.analysis.source.lexing import Lexed
+    from condavision.analysis.python_range.attributes import NamesOfFile
 
 _CALL = re.compile(rb"\.\s*(has_key|(?:iter|view)(?:items|keys|values))[ \t]*\(")
 _DICT_FUNCTIONS = frozenset({"dict", "globals", "locals", "vars"})
@@ -28,23 +27,23 @@ _DICT_ATTRIBUTES = frozenset({"os.environ", "sys.modules"})
 _PYTHON_2 = PythonRange.below(3, 0)
 
 
-def dict_claims(lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
+def dict_claims(file: NamesOfFile) -> Iterator[Claim]:
     """Yield the first call of a method that no dictionary of Python 3 has."""
-    for call in _CALL.finditer(lexed.code):
-        node = root.descendant_for_byte_range(call.start(1), call.end(1))
+    for call in _CALL.finditer(file.lexed.code):
+        node = file.root.descendant_for_byte_range(call.start(1), call.end(1))
         attribute = None if node is None else node.parent
         receiver = None if attribute is None else attribute.child_by_field_name("object")
-        guard = guards.at(call.start())
+        guard = file.guards.at(call.start())
         if receiver is None or guarded(guard, "AttributeError") or guard.checked:
             continue
-        if _is_dict(receiver, lexed, root):
+        if _is_dict(receiver, file):
             method = call[1].decode()
             phrase = f"dict.{method} (Python 2 only)"
             yield Claim(call.start(1), Verdict(phrase, admitted(_PYTHON_2, guard)))
             return
 
 
-def _is_dict(receiver: Node, lexed: Lexed, root: Node) -> bool:
+def _is_dict(receiver: Node, file: NamesOfFile) -> bool:
     match receiver.type:
         case "dictionary" | "dictionary_comprehension":
             return True
@@ -54,7 +53,7 @@ def _is_dict(receiver: Node, lexed: Lexed, root: Node) -> bool:
         case "call":
             return text_of(receiver.child_by_field_name("function")) in _DICT_FUNCTIONS
         case "identifier":
-            return _is_keyword_parameter(receiver) or _is_only_dict(receiver, lexed, root)
+            return _is_keyword_parameter(receiver) or _is_only_dict(receiver, file)
     return False
 
 
@@ -72,9 +71,9 @@ def _is_keyword_parameter(name: Node) -> bool:
     )
 
 
-def _is_only_dict(name: Node, lexed: Lexed, root: Node) -> bool:
+def _is_only_dict(name: Node, file: NamesOfFile) -> bool:
     """Return whether every binding of a name in the source is a dictionary display."""
-    holders = [node.parent for node in bindings(name.text or b"", lexed, root)]
+    holders = [node.parent for node in file.bindings(name.text or b"")]
     return bool(holders) and all(
         it is not None and it.type == "assignment" and _is_display(it.child_by_field_name("right"))
         for it in holders

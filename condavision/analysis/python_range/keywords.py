@@ -10,32 +10,22 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.attributes import (
-    admitted,
-    bindings,
-    bound_by,
-    guarded,
-    phrase_of,
-    rebound,
-)
+from condavision.analysis.python_range.attributes import guarded, name_claim
 from condavision.analysis.python_range.builtin_names import brings_anything
-from condavision.analysis.python_range.rules import Claim, Verdict
+from condavision.analysis.python_range.stdlib import table_rows
 from condavision.analysis.source.expressions import type_of
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from tree_sitter import Node
 
-    from condavision.analysis.context.guards import Guards
-    from condavision.analysis.records import RawImport
-    from condavision.analysis.source.lexing import Lexed
+    from condavision.analysis.python_range.attributes import NamesOfFile
+    from condavision.analysis.python_range.rules import Claim
 
-_TABLE = Path(__file__).parents[1] / "data" / "keywords.tsv"
 _MOST_CALLS = 500  # of one function: a file with more is generated
 _BUILTINS = "builtins"
 
@@ -44,13 +34,11 @@ _BUILTINS = "builtins"
 def _functions() -> Mapping[str, Mapping[bytes, PythonRange]]:
     """Return, by dotted function, the keywords that only some Pythons take, with those Pythons."""
     functions: dict[str, dict[bytes, PythonRange]] = {}
-    for line in _TABLE.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            module, spans, names = line.split("\t")
-            for name in names.split():
-                function, _, keyword = name.partition(":")
-                known = functions.setdefault(f"{module}.{function}", {})
-                known[keyword.encode()] = PythonRange.from_spans(spans)
+    for module, spans, names in table_rows("keywords"):
+        for name in names.split():
+            function, _, keyword = name.partition(":")
+            known = functions.setdefault(f"{module}.{function}", {})
+            known[keyword.encode()] = PythonRange.from_spans(spans)
     return functions
 
 
@@ -63,37 +51,26 @@ def _by_word() -> Mapping[bytes, tuple[str, ...]]:
     return {word: tuple(functions) for word, functions in words.items()}
 
 
-def keyword_claims(
-    lexed: Lexed, root: Node, guards: Guards, imports: Sequence[RawImport]
-) -> Iterator[Claim]:
+def keyword_claims(file: NamesOfFile) -> Iterator[Claim]:
     """Yield what the keyword arguments of calls say, each function and keyword once."""
-    aliases = bound_by(imports)
-    hidden = brings_anything(imports)
-    for name, dotted in sorted(_spellings(lexed, aliases, hidden=hidden)):
+    for name, dotted in sorted(_spellings(file)):
         known = _functions()[dotted]
-        if lexed.words.isdisjoint(known):
-            continue
         alias = name.partition(".")[0].encode()
-        if dotted.startswith(f"{_BUILTINS}.") and next(bindings(alias, lexed, root), None):
-            continue
-        yield from _calls(name, dotted, lexed, root, guards)
+        own = dotted.startswith(f"{_BUILTINS}.") and any(file.bindings(alias))
+        if not own and not file.lexed.words.isdisjoint(known):
+            yield from _calls(name, dotted, file)
 
 
-def _spellings(
-    lexed: Lexed, aliases: Mapping[str, set[str]], *, hidden: bool
-) -> Iterator[tuple[str, str]]:
+def _spellings(file: NamesOfFile) -> Iterator[tuple[str, str]]:
     """Yield how the source may spell functions of the table, and their dotted names."""
-    by_word, functions = _by_word(), _functions()
+    by_word, functions, words = _by_word(), _functions(), file.lexed.words
     called = [
         function
-        for word in by_word.keys() & lexed.words
+        for word in by_word.keys() & words
         for function in by_word[word]
-        if not lexed.words.isdisjoint(functions[function])
+        if not words.isdisjoint(functions[function])
     ]
-    for alias, targets in aliases.items():
-        if len(targets) != 1:
-            continue
-        (target,) = targets
+    for alias, target in file.aliases():
         if target in functions:
             yield alias, target
         below = f"{target}."
@@ -102,9 +79,10 @@ def _spellings(
             for function in called
             if target and function.startswith(below)
         )
-    for function in called:
+    imported = {name for statement in file.imports for name in statement.binds}
+    for function in called if not brings_anything(file.imports) else ():
         module, _, name = function.rpartition(".")
-        if module == _BUILTINS and name not in aliases and not hidden:
+        if module == _BUILTINS and name not in imported:
             yield name, function
 
 
@@ -116,24 +94,20 @@ def _call(name: str) -> re.Pattern[bytes]:
     return re.compile(start + dotted[len(alias) :] + rb"[ \t]*\(")
 
 
-def _calls(name: str, dotted: str, lexed: Lexed, root: Node, guards: Guards) -> Iterator[Claim]:
+def _calls(name: str, dotted: str, file: NamesOfFile) -> Iterator[Claim]:
     known = _functions()[dotted]
     alias = name.partition(".")[0].encode()
     shown = dotted.removeprefix(f"{_BUILTINS}.")
     seen: set[bytes] = set()
-    for call in islice(_call(name).finditer(lexed.code), _MOST_CALLS):
-        for keyword in _keywords(root, call.end() - 1):
-            pythons = known.get(keyword)
-            if pythons is None or keyword in seen:
+    for call in islice(_call(name).finditer(file.lexed.code), _MOST_CALLS):
+        start = call.start()
+        for keyword in _keywords(file.root, call.end() - 1):
+            pythons, guard = known.get(keyword), file.guards.at(start)
+            if pythons is None or keyword in seen or guarded(guard, "TypeError") or guard.checked:
                 continue
-            guard = guards.at(call.start())
-            if guarded(guard, "TypeError") or guard.checked:
-                continue
-            if rebound(lexed, root, alias, call.start()):
-                continue
-            seen.add(keyword)
-            phrase = phrase_of(f"{shown}({keyword.decode()}=)", pythons)
-            yield Claim(call.start(), Verdict(phrase, admitted(pythons, guard)))
+            if not file.rebound(alias, start):
+                seen.add(keyword)
+                yield name_claim(start, f"{shown}({keyword.decode()}=)", pythons, guard)
 
 
 def _keywords(root: Node, bracket: int) -> Iterator[bytes]:

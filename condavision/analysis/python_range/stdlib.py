@@ -7,7 +7,7 @@ from pathlib import Path
 
 from condavision.core.pythons import PythonRange
 
-_TABLE = Path(__file__).parents[1] / "data" / "stdlib.tsv"
+_TABLES = Path(__file__).parents[1] / "data"
 
 BUILTIN = frozenset(
     {
@@ -39,11 +39,16 @@ BACKPORTS = {
 """Modules that a distribution of PyPI brings to Pythons that do not include them."""
 
 
+def table_rows(name: str) -> list[list[str]]:
+    """Return the columns of each row of a generated table."""
+    lines = (_TABLES / f"{name}.tsv").read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
 @cache
 def modules() -> dict[str, PythonRange]:
     """Return the Pythons that have each module of the table."""
-    rows = (it.split("\t") for it in _TABLE.read_text("utf-8").splitlines() if it[:1] != "#")
-    return {module: PythonRange.from_spans(spans) for module, spans in rows}
+    return {module: PythonRange.from_spans(spans) for module, spans in table_rows("stdlib")}
 
 
 def stdlib_pythons(module: str) -> PythonRange | None:

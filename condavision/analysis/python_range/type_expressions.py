@@ -11,7 +11,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.attributes import admitted, guarded, rebound
+from condavision.analysis.python_range.attributes import admitted, guarded
 from condavision.analysis.python_range.rules import Claim, Verdict, since
 from condavision.analysis.source.expressions import ancestor
 
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from condavision.analysis.context.guards import Guards
+    from condavision.analysis.python_range.attributes import NamesOfFile
     from condavision.analysis.records import RawImport
-    from condavision.analysis.source.lexing import Lexed
 
 _MOST_CANDIDATES = 3000  # each costs the tree's depth, and real files have hundreds
 _CLIMB = 40  # levels of one type expression
@@ -54,32 +53,27 @@ _STATEMENTS = frozenset(
 
 
 def type_claims(
-    lexed: Lexed,
-    root: Node,
-    guards: Guards,
-    imports: Sequence[RawImport],
-    possible: Callable[[Verdict], bool],
-    *,
-    deferred: bool,
+    file: NamesOfFile, possible: Callable[[Verdict], bool], *, deferred: bool
 ) -> Iterator[Claim]:
     """Yield what evaluated type expressions need.
 
     ``deferred``: the source has ``from __future__ import annotations``. ``possible`` returns
     whether a verdict can still narrow.
     """
-    if possible(_UNION) and b"|" in lexed.code:
-        for bar in islice(_BAR.finditer(lexed.code), _MOST_CANDIDATES):
+    code = file.lexed.code
+    if possible(_UNION) and b"|" in code:
+        for bar in islice(_BAR.finditer(code), _MOST_CANDIDATES):
             if not possible(_UNION):
                 break
-            if _is_union(bar.start(), lexed, root, deferred=deferred):
-                yield from _unless_guarded(bar.start(), _UNION, guards)
+            if _is_union(bar.start(), file, deferred=deferred):
+                yield from _unless_guarded(bar.start(), _UNION, file)
     if possible(_SUBSCRIPTED):
-        for name in sorted(_generic_names(imports, lexed.words)):
-            for use in islice(_subscripted(name).finditer(lexed.code), _MOST_CANDIDATES):
+        for name in sorted(_generic_names(file.imports, file.lexed.words)):
+            for use in islice(_subscripted(name).finditer(code), _MOST_CANDIDATES):
                 if not possible(_SUBSCRIPTED):
                     return
-                if _is_generic(name, use, lexed, root, deferred=deferred):
-                    yield from _unless_guarded(use.start(), _SUBSCRIPTED, guards)
+                if _is_generic(name, use, file, deferred=deferred):
+                    yield from _unless_guarded(use.start(), _SUBSCRIPTED, file)
 
 
 @cache
@@ -87,8 +81,8 @@ def _subscripted(name: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"%b\[(?<![\w.]%b\[)" % (re.escape(name), re.escape(name)))
 
 
-def _unless_guarded(offset: int, verdict: Verdict, guards: Guards) -> Iterator[Claim]:
-    guard = guards.at(offset)
+def _unless_guarded(offset: int, verdict: Verdict, file: NamesOfFile) -> Iterator[Claim]:
+    guard = file.guards.at(offset)
     if not guarded(guard, "TypeError"):
         yield Claim(offset, Verdict(verdict.phrase, admitted(verdict.pythons, guard)))
 
@@ -108,28 +102,26 @@ def _generic_names(imports: Sequence[RawImport], words: frozenset[bytes]) -> set
     return names
 
 
-def _is_generic(
-    name: bytes, use: re.Match[bytes], lexed: Lexed, root: Node, *, deferred: bool
-) -> bool:
+def _is_generic(name: bytes, use: re.Match[bytes], file: NamesOfFile, *, deferred: bool) -> bool:
     start, end = use.span()
-    node = root.descendant_for_byte_range(start, start + 1)
+    node = file.root.descendant_for_byte_range(start, start + 1)
     if node is None:
         return False
     evaluated = _annotation_evaluated(node, deferred=deferred)
     if evaluated is not None:
         return evaluated
-    subscript = root.descendant_for_byte_range(end - 1, end)
+    subscript = file.root.descendant_for_byte_range(end - 1, end)
     subscript = None if subscript is None else subscript.parent
     if subscript is None or subscript.type != "subscript":
         return False
     index = subscript.child_by_field_name("subscript")
     if index is None or index.type in {"integer", "slice", "string", "unary_operator"}:
         return False
-    return not rebound(lexed, root, name.partition(b".")[0], start)
+    return not file.rebound(name.partition(b".")[0], start)
 
 
-def _is_union(offset: int, lexed: Lexed, root: Node, *, deferred: bool) -> bool:
-    node = root.descendant_for_byte_range(offset, offset + 1)
+def _is_union(offset: int, file: NamesOfFile, *, deferred: bool) -> bool:
+    node = file.root.descendant_for_byte_range(offset, offset + 1)
     operator = None if node is None else node.parent
     if node is None or operator is None or operator.type not in {"binary_operator", "union_type"}:
         return False
@@ -139,12 +131,12 @@ def _is_union(offset: int, lexed: Lexed, root: Node, *, deferred: bool) -> bool:
     evaluated = _annotation_evaluated(node, deferred=deferred)
     if evaluated is not None:
         return evaluated
-    return any(_is_type(operand, lexed, root) for operand in operands[:2]) and not any(
+    return any(_is_type(operand, file) for operand in operands[:2]) and not any(
         operand.type in {"integer", "call", "true", "false"} for operand in operands
     )
 
 
-def _is_type(operand: Node, lexed: Lexed, root: Node) -> bool:
+def _is_type(operand: Node, file: NamesOfFile) -> bool:
     """Return whether an operand of ``|`` outside an annotation can only be a type."""
     name: Node | None = operand
     if operand.type == "none":
@@ -153,7 +145,7 @@ def _is_type(operand: Node, lexed: Lexed, root: Node) -> bool:
         name = operand.child_by_field_name("value")
     if name is None or name.type != "identifier" or name.text not in _BUILTIN_TYPES:
         return False
-    return not rebound(lexed, root, name.text, name.start_byte)
+    return not file.rebound(name.text, name.start_byte)
 
 
 def _annotation_evaluated(node: Node | None, *, deferred: bool) -> bool | None:

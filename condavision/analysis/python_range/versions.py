@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.attributes import attribute_claims
+from condavision.analysis.python_range.attributes import NamesOfFile, attribute_claims
 from condavision.analysis.python_range.builtin_names import builtin_claims
 from condavision.analysis.python_range.dict_methods import dict_claims
 from condavision.analysis.python_range.keywords import keyword_claims
@@ -42,9 +42,10 @@ def python_reasons(
     narrowing = Narrowing()
     lexed = lex(source.text, tree.root_node)
     certain = list(_syntax(source, lexed, tree, narrowing))
+    file = NamesOfFile(lexed, tree.root_node, guards, imports)
     likely = (
         found
-        for found in _names(lexed, tree, guards, imports, narrowing)
+        for found in _names(file, narrowing)
         if not narrowing.minors.isdisjoint(found.verdict.pythons.minors)
         and narrowing.by(found.verdict)
     )
@@ -73,20 +74,11 @@ def _syntax(source: Source, lexed: Lexed, tree: Tree, narrowing: Narrowing) -> I
     yield from syntax_claims(lexed, tree.root_node, narrowing)
 
 
-def _names(
-    lexed: Lexed,
-    tree: Tree,
-    guards: Guards,
-    imports: Sequence[RawImport],
-    narrowing: Narrowing,
-) -> Iterator[Claim]:
-    root = tree.root_node
-    yield from attribute_claims(lexed, root, guards, imports)
-    yield from builtin_claims(lexed, root, guards, imports)
-    yield from keyword_claims(lexed, root, guards, imports)
-    yield from dict_claims(lexed, root, guards)
-    deferred = b"annotations" in future_features(lexed)
-    yield from type_claims(lexed, root, guards, imports, narrowing.worthwhile, deferred=deferred)
+def _names(file: NamesOfFile, narrowing: Narrowing) -> Iterator[Claim]:
+    for claims in (attribute_claims, builtin_claims, keyword_claims, dict_claims):
+        yield from claims(file)
+    deferred = b"annotations" in future_features(file.lexed)
+    yield from type_claims(file, narrowing.worthwhile, deferred=deferred)
 
 
 def _encoding(source: Source, narrowing: Narrowing) -> Iterator[Claim]:
