@@ -5,10 +5,11 @@ They are apart from the rules that make them: loading them from the cache needs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.origin import PickledAsCall
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _guard(*values: Any) -> Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class RawImport:
+class RawImport(PickledAsCall):
     """An import as the source spells it, before the module is looked for.
 
     ``level`` counts the leading dots, ``binds`` are the names it defines. ``instead`` are the
@@ -78,8 +79,8 @@ class RawImport:
     star: bool = False
     dynamic: bool = False
     start: int = 0
-    instead: tuple[int, ...] = field(default=())
-    stands_in: tuple[int, ...] = field(default=())
+    instead: tuple[int, ...] = ()
+    stands_in: tuple[int, ...] = ()
     dispensable: bool = False
     used_regardless: bool = False
     lazy: bool = False
@@ -96,10 +97,6 @@ class RawImport:
         else:
             is_top = self.binds == (self.name.partition(".")[0],)
             yield from ((name, name if is_top else self.name) for name in self.binds)
-
-    def __reduce__(self) -> tuple[type[RawImport], tuple[Any, ...]]:
-        """Pickle as a call, which loads several times faster than what dataclasses do."""
-        return RawImport, tuple(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from condavision.core.origin import INSTALLED, Origin, OriginReason
+from condavision.core.origin import INSTALLED, Origin, OriginReason, PickledAsCall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ INTERPRETERS = "interpreters:"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class SourceLocation:
+class SourceLocation(PickledAsCall):
     """A line of a file; ``file`` is relative to the project root where it lies below it."""
 
     file: str
@@ -32,9 +32,6 @@ class SourceLocation:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
-
-    def __reduce__(self) -> tuple[type[SourceLocation], tuple[str, int]]:
-        return SourceLocation, (self.file, self.line)
 
 
 class ImportKind(StrEnum):
@@ -59,7 +56,7 @@ class ImportKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
+class Import(PickledAsCall):
     """One module asked for at one place.
 
     ``name`` is the absolute dotted name of the module as far as the statement spells it;
@@ -82,21 +79,14 @@ class Import:
     implied_by: str = ""
     needed_on: PythonRange | None = None
 
-    def __reduce__(self) -> tuple[type[Import], tuple[Any, ...]]:
-        """Pickle as a call, which loads several times faster than what dataclasses do."""
-        return Import, tuple(getattr(self, name) for name in self.__slots__)
-
 
 @dataclass(frozen=True, slots=True)
-class PythonReason:
+class PythonReason(PickledAsCall):
     """A fact that narrows the range of Pythons; ``rule`` is a phrase: ``print statement``."""
 
     location: SourceLocation
     rule: str
     pythons: PythonRange
-
-    def __reduce__(self) -> tuple[type[PythonReason], tuple[Any, ...]]:
-        return PythonReason, (self.location, self.rule, self.pythons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +98,12 @@ class UnreadRegion:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(PickledAsCall):
     """A file that was read: its path, the module it is imported as, SHA-256 of its bytes."""
 
     path: Path
     module: str
     sha256: str
-
-    def __reduce__(self) -> tuple[type[SourceFile], tuple[Any, ...]]:
-        return SourceFile, (self.path, self.module, self.sha256)
 
 
 class Engine(StrEnum):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+
+class PickledAsCall:
+    """Base of frozen values that are pickled as a call: that loads several times faster."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        names: tuple[str, ...] = self.__slots__
+        return type(self), tuple(getattr(self, name) for name in names)
 
 
 class Origin(StrEnum):
@@ -42,7 +52,7 @@ class OriginRule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OriginReason:
+class OriginReason(PickledAsCall):
     """Why a module has its origin.
 
     ``within`` is the name of the folder of the project that supplied the module, where the subject
@@ -60,9 +70,6 @@ class OriginReason:
     def is_relative(self) -> bool:
         """Whether a relative import led to it, or to nothing."""
         return self.rule in _RELATIVE
-
-    def __reduce__(self) -> tuple[type[OriginReason], tuple[Any, ...]]:
-        return OriginReason, tuple(getattr(self, name) for name in self.__slots__)
 
 
 _RELATIVE = (OriginRule.RELATIVE, OriginRule.RELATIVE_PARTIAL, OriginRule.RELATIVE_MISSING)

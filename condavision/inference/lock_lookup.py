@@ -89,7 +89,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
     raise StaleLockError(
         f"the lock of {it.owner} is stale",
         f"run `{it.lock_command(workspace)}`",
-        reasons=requirement_changes(_read(it, workspace).record, inference.requirements),
+        reasons=(*requirement_changes(_read(it, workspace).record, inference.requirements),),
     )
 
 

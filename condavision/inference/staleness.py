@@ -89,12 +89,8 @@ StaleReason = (
 )
 
 
-def requirement_changes(record: LockRecord, requirements: Requirements) -> tuple[StaleReason, ...]:
-    """Return how a requirement set differs from the one that a lock records."""
-    return tuple(_requirement_changes(record, requirements))
-
-
-def _requirement_changes(record: LockRecord, requirements: Requirements) -> Iterator[StaleReason]:
+def requirement_changes(record: LockRecord, requirements: Requirements) -> Iterator[StaleReason]:
+    """Yield how a requirement set differs from the one that a lock records."""
     today = describe(requirements)
     if record.python not in {"", today.python}:
         yield PythonChanged(record.python, today.python)
@@ -109,14 +105,12 @@ def _requirement_changes(record: LockRecord, requirements: Requirements) -> Iter
 
 def option_changes(record: LockRecord, options: SolveOptions) -> tuple[StaleReason, ...]:
     """Return how the options that a lock was solved under differ; empty if it fits."""
-    return tuple(_option_changes(record, options))
-
-
-def _option_changes(record: LockRecord, options: SolveOptions) -> Iterator[StaleReason]:
+    found: list[StaleReason] = []
     asked, recorded = options.exclude_newer, record.exclude_newer
     if asked is not None and (recorded is None or recorded > asked):
-        yield CutoffMoved(recorded, asked)
+        found.append(CutoffMoved(recorded, asked))
     if options.virtual_packages != record.virtual_packages:
-        yield VirtualPackagesChanged(record.virtual_packages, options.virtual_packages)
+        found.append(VirtualPackagesChanged(record.virtual_packages, options.virtual_packages))
     if options.engine not in {None, Engine.RATTLER, record.engine}:
-        yield EngineChanged(options.engine or Engine.RATTLER)
+        found.append(EngineChanged(options.engine or Engine.RATTLER))
+    return tuple(found)

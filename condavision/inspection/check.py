@@ -107,8 +107,10 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
     key = located.project.key
     wanted = inference.platforms(current_subdir())
     lacking = tuple(platform for platform in wanted if platform not in lock.platforms)
-    reasons: tuple[StaleReason, ...] = (NotLockedFor(lacking),) if lacking else ()
-    reasons += option_changes(lock.record, located.project.config.solve)
+    reasons: tuple[StaleReason, ...] = (
+        *([NotLockedFor(lacking)] if lacking else []),
+        *option_changes(lock.record, located.project.config.solve),
+    )
     if reasons:
         command = workspace.lock_command(inference.project.target, located.entry.channels)
         return Checked(
@@ -118,7 +120,7 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
             code=StaleLockError.code,
             project=located.project,
         )
-    today = requirement_changes(lock.record, inference.requirements)
+    today = tuple(requirement_changes(lock.record, inference.requirements))
     return Checked(
         *(key, lock.hash, LockState.OK),
         inferred_differently=today if inference.hash != lock.hash else (),

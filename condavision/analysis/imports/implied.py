@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
 _DEPTH = 8  # of sums: `THEIR_APPS + OUR_APPS`
 _CALLS = 500  # of one library in a file that are looked at, and parts of one setting
-_HOLDING = {
-    "argument_list", "assignment", "augmented_assignment", "keyword_argument", "pair",
-}  # fmt: skip
+_HOLDING = {"argument_list", "assignment", "augmented_assignment", "keyword_argument", "pair"}
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -127,7 +125,7 @@ class _ImpliedReader:
         other = _decide(known, call, self.other_texts)
         return rule if other is not None and other.needs == rule.needs else None
 
-    def _rules(self, callee: Node, host: str) -> tuple[str, tuple[ImpliedRule, ...]]:
+    def _rules(self, callee: Node, host: str) -> tuple[str, Sequence[ImpliedRule]]:
         text = text_of(callee)
         first, dot, rest = text.partition(".")
         bound = self.bindings.get(first)

@@ -26,9 +26,9 @@ class ImpliedRule:
 class ImpliedRules:
     """The rules by what leads to them: a callee, a method's name, a setting, an import."""
 
-    calls: dict[str, tuple[ImpliedRule, ...]]
-    imports: dict[str, tuple[ImpliedRule, ...]]
-    methods: dict[tuple[str, str], tuple[ImpliedRule, ...]]
+    calls: dict[str, list[ImpliedRule]]
+    imports: dict[str, list[ImpliedRule]]
+    methods: dict[tuple[str, str], list[ImpliedRule]]
     settings: dict[str, dict[str, list[ImpliedRule]]]
     """By a word that the file has to have, and by name."""
     hosts: dict[str, frozenset[str]]
@@ -64,13 +64,8 @@ def implied_rules() -> ImpliedRules:
             else:
                 calls.setdefault(name, []).append(rule)
                 words.setdefault(name.partition(".")[0], set()).add(name.rpartition(".")[2])
-    return ImpliedRules(
-        {name: tuple(known) for name, known in calls.items()},
-        {name: tuple(known) for name, known in imports.items()},
-        {key: tuple(known) for key, known in methods.items()},
-        settings,
-        {host: frozenset(names) for host, names in words.items()},
-    )
+    hosts = {host: frozenset(names) for host, names in words.items()}
+    return ImpliedRules(calls, imports, methods, settings, hosts)
 
 
 def _argument(text: str) -> tuple[int | None, str]:

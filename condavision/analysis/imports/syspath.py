@@ -36,12 +36,9 @@ _SAME = {
 _METHODS = {"resolve", "absolute", "as_posix", "expanduser", "joinpath"}
 _FILE_CALLS = {"getfile", "getsourcefile", "currentframe"}
 _NAMES = {
-    "os.pardir": "..",
-    "os.path.pardir": "..",
-    "os.curdir": ".",
-    "os.path.curdir": ".",
-    "os.sep": "/",
-    "os.path.sep": "/",
+    f"{module}.{name}": text
+    for module in ("os", "os.path")
+    for name, text in (("pardir", ".."), ("curdir", "."), ("sep", "/"))
 }
 
 

@@ -20,29 +20,15 @@ BUILTIN = frozenset(
 )  # fmt: skip
 """Modules compiled into the interpreter: no file on ``sys.path`` is found instead of them."""
 
-BACKPORTS = {
-    "asyncio": "trollius",
-    "concurrent": "futures",
-    "configparser": "configparser",
-    "contextvars": "contextvars",
-    "dataclasses": "dataclasses",
-    "enum": "enum34",
-    "faulthandler": "faulthandler",
-    "ipaddress": "ipaddress",
-    "pathlib": "pathlib",
-    "selectors": "selectors34",
-    "singledispatch": "singledispatch",
-    "statistics": "statistics",
-    "typing": "typing",
-    "unittest.mock": "mock",
-}
-"""Modules that a distribution of PyPI brings to Pythons that do not include them."""
-
 
 def table_rows(name: str) -> list[list[str]]:
     """Return the columns of each row of a generated table."""
     lines = (_TABLES / f"{name}.tsv").read_text("utf-8").splitlines()
     return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
+BACKPORTS = dict(table_rows("backports"))
+"""Modules that a distribution of PyPI brings to Pythons that do not include them."""
 
 
 @cache

@@ -17,8 +17,9 @@ from condavision.analysis.source.module_finder import (
 from condavision.core.origin import INSTALLED, Origin, OriginReason, OriginRule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from condavision.analysis.facts.reader import Reader
     from condavision.analysis.records import RawImport
 
 _ALONE = {rule: OriginReason(rule) for rule in OriginRule}
@@ -62,17 +63,14 @@ class Resolver:
 
     ``before`` is searched before the standard library, ``after`` behind it; ``around`` are the
     directories that a project is commonly run or installed from, which Python itself would only
-    search if configured to. ``imports_itself`` is whether a file imports the module it is named as,
-    ``takes_from_itself`` whether an ``__init__.py`` imports from its own name what it has not.
+    search if configured to.
     """
 
     script: str
     before: Sequence[str]
     after: Sequence[str]
     around: Sequence[str]
-    imports_itself: Callable[[str], bool]
-    takes_from_itself: Callable[[str], bool]
-    uses: Callable[[str, str], frozenset[str]]
+    reader: Reader
     directories: Directories = field(default_factory=Directories)
     root: str = ""
     _found: dict[tuple[str, tuple[str, ...]], Found | None] = field(default_factory=dict)
@@ -151,10 +149,8 @@ class Resolver:
             return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, _above(found, raw))
         if self._is_elsewhere(found, raw):
             return None
-        modules = (
-            *found.modules,
-            *find_members(found, raw.name, raw.members, self.directories),
-        )
+        members = find_members(found, raw.name, raw.members, self.directories)
+        modules = (*found.modules, *members)
         first = found.modules[0]
         path = _file_of(first)
         if not found.complete:
@@ -191,15 +187,13 @@ class Resolver:
         inside = {name for folder in found.folders for name in self.directories[folder]}
         if not any(name.endswith((".py", ".so", ".pyd")) for name in inside):
             return False
-        used = self.uses(place.file, raw.binds[0] if raw.binds else raw.name)
+        used = self.reader.uses(place.file, raw.binds[0] if raw.binds else raw.name)
         return all(has_member(found, it, self.directories) for it in used)
 
     def _around(self, raw: RawImport, place: Place) -> ModuleOrigin | None:
         for entry in (*self.around, place.folder):
             local = self._local(raw, place, (entry,), regular=False)
-            if local is None:
-                continue
-            if self._is_mere_namesake(local, place):
+            if local is None or self._is_mere_namesake(local, place):
                 continue
             is_shown = self.root and local.reason.rule is OriginRule.FILE
             unsearched = None
@@ -250,16 +244,14 @@ class Resolver:
         A package is that if it lies in a folder of the project that it can be imported through.
         """
         first = local.modules[0].file if local.modules else None
-        if first is None or _base(first) != "__init__.py":
-            return first is not None and self._is_namesake(first, place)
+        if first is None:
+            return False
+        if _base(first) != "__init__.py":
+            return first == place.file or self.reader.imports_itself(first)
         home = _parent(_parent(first))
         within = home.startswith(f"{self.root}/") and _base(home).isidentifier()
         alone = len(local.modules) == 1 and "." not in local.modules[0].name
-        return alone and within and self.takes_from_itself(first)
-
-    def _is_namesake(self, file: str, place: Place) -> bool:
-        """Return whether a file is merely called as the package it uses: ``celery.py``."""
-        return file == place.file or self.imports_itself(file)
+        return alone and within and self.reader.takes_from_itself(first)
 
     def _shadowing(self, local: ModuleOrigin, place: Place, *, shadows: bool) -> ModuleOrigin:
         first = local.modules[0].file if local.modules else None

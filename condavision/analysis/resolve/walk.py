@@ -149,9 +149,7 @@ def _resolver(
         before=_once([*front, start.home, *search.paths, *search.pythonpath]),
         after=_once(back),
         around=_once(_around(start.home, search.root)),
-        imports_itself=reader.imports_itself,
-        takes_from_itself=reader.takes_from_itself,
-        uses=reader.uses,
+        reader=reader,
         directories=directories,
         root=search.root.rstrip("/"),
     )
@@ -159,8 +157,7 @@ def _resolver(
 
 def _directory(text: str, folder: str, root: str, directories: Directories) -> str | None:
     for base in (folder, root):
-        path = os.path.normpath(os.path.join(base, text))  # noqa: PTH118
-        path = Path(path).as_posix()
+        path = Path(os.path.normpath(os.path.join(base, text))).as_posix()  # noqa: PTH118
         if directories[path]:
             return path
     return None

@@ -16,16 +16,8 @@ Install = tuple[str, str, int]
 """``pip`` or ``conda``, what is installed, and the 0-based row that says so."""
 
 _PYTHON_MAGICS = {
-    "time",
-    "timeit",
-    "capture",
-    "prun",
-    "memit",
-    "mprun",
-    "lprun",
-    "snakeviz",
-    "debug",
-}
+    "time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "snakeviz", "debug",
+}  # fmt: skip
 _ASSIGNED = re.compile(r"^(?P<left>\s*[\w.,\s\[\]'\"]+=\s*)[!%](?P<rest>(?!=).*)$")
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?P<rest>(?:[!%]|\?\??\s*\w).*)$")
 _HELP = re.compile(r"^(?P<indent>\s*)(?P<rest>[\w.*]+\?\??\s*)$")
@@ -119,19 +111,18 @@ def _without_magics(lines: list[str]) -> Iterator[str]:
         assigned = _ASSIGNED.match(line)
         if continued:
             yield f"#{line}"
-            continued = line.endswith("\\")
         elif magic:
             extension = _EXTENSION.match(magic["rest"])
             statement = "pass"
             if extension and extension[1] not in _OWN_EXTENSIONS:
                 statement = f'__import__("{extension[1]}")'
             yield f"{magic['indent']}{statement}  #{magic['rest']}"
-            continued = line.endswith("\\")
         elif assigned:
             yield f"{assigned['left']}None  #!{assigned['rest']}"
-            continued = line.endswith("\\")
         else:
             yield line
+            continue
+        continued = line.endswith("\\")
 
 
 def installs(text: bytes) -> Iterator[Install]:
