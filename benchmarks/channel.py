@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from condavision.interpreters import discover_all
+from condavision.interpreters.discovery import discover_all
 from tests.channels.build import build_channel
 
 __all__ = ["test_channel"]

@@ -30,7 +30,8 @@ from pathlib import Path
 
 OURS = """
 import sys, pathlib
-from condavision.analysis import analyze_together, find_scripts
+from condavision.analysis import analyze_together
+from condavision.analysis.source.scripts import find_scripts
 root = pathlib.Path(sys.argv[1]).resolve()
 found = analyze_together(find_scripts([root], modules=True), root=root)
 print(len(found.files), len(found.imports), found.python)

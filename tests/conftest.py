@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from condavision.interpreters import Interpreter, discover, discover_all
+from condavision.interpreters.discovery import discover, discover_all
 from tests.channels.build import build_channel
 from tests.channels.server import Channel
 from tests.command_line import CommandLine, InProcess
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.core.pythons import Minor
+    from condavision.interpreters.probing import Interpreter
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine fails no property
 settings.load_profile("unhurried")

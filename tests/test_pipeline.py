@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from condavision.core.pythons import Minor
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
     from tests.channels.server import Channel
 
     MakeProject = Callable[[Mapping[str, str]], Path]
@@ -400,7 +400,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 def test_every_interpreter_of_the_machine_runs_scripts(
     make_project: MakeProject, home: Path, known_interpreters: Path
 ) -> None:
-    from condavision.interpreters import discover
+    from condavision.interpreters.discovery import discover
 
     minors = sorted({found.minor for found in discover(known_interpreters)})
     scripts = {

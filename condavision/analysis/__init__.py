@@ -19,25 +19,13 @@ from condavision.analysis.resolve.walk import (
     walk,
 )
 from condavision.analysis.source.module_finder import Directories
-from condavision.analysis.source.scripts import find_scripts, module_file, script_file
+from condavision.analysis.source.scripts import module_file, script_file
 from condavision.core.model import Analysis, DeclaredText, PythonReason, ScriptMetadata, SourceFile
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-__all__ = [
-    "Reader",
-    "analyze",
-    "analyze_module",
-    "analyze_together",
-    "contradiction",
-    "find_scripts",
-    "module_file",
-    "new_reader",
-    "require_python",
-]
 
 
 def analyze(

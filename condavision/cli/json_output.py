@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.errors import CondavisionError
     from condavision.inspection.check import Checked
-    from condavision.inspection.doctor import Finding
+    from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation, ImportLine, RequirementLine
     from condavision.project.targets import Target
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
     from condavision.inspection.check import Checked
-    from condavision.inspection.doctor import Finding
+    from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 

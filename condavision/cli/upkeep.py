@@ -78,7 +78,8 @@ def doctor(offline: bool, as_json: bool) -> int:
 
     from condavision.cli.json_output import finding_json
     from condavision.cli.output import print_findings, print_json
-    from condavision.inspection.doctor import State, examine
+    from condavision.inspection.doctor import examine
+    from condavision.inspection.doctor.finding import State
     from condavision.system.cache_dir import home
 
     findings = tuple(examine(Path.cwd(), home(), offline=offline))

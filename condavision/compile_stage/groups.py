@@ -138,7 +138,7 @@ def _valid_lock(path: Path, workspace: Workspace) -> Lock | None:
     except LockfileError:
         return None
     if lock.is_local:
-        from condavision.interpreters import restore  # noqa: PLC0415 - rarely needed
+        from condavision.interpreters.channel import restore  # noqa: PLC0415 - rarely needed
 
         try:
             for package in lock.packages:

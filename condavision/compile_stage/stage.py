@@ -145,7 +145,7 @@ async def _solve_groups(
     recorder: Recorder,
 ) -> None:
     """Solve several groups at a time; most of it is waiting for indexes."""
-    from condavision.compile_stage.solving import LockSolver  # noqa: PLC0415 - rattler costs 0.1 s
+    from condavision.compile_stage.solving.solve import LockSolver  # noqa: PLC0415 - rattler costs 0.1 s
 
     solver = LockSolver(workspace.import_map, home(), offline=workspace.flags.solve.offline)
     turns = asyncio.Semaphore(_AT_ONCE)

@@ -170,7 +170,7 @@ def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:
     Raises:
         ForeignInterpreterError: one of them matches no interpreter of this machine.
     """
-    from condavision.interpreters import restore  # noqa: PLC0415 - few locks need it
+    from condavision.interpreters.channel import restore  # noqa: PLC0415 - few locks need it
 
     for package in packages:
         restore(home / "interpreters", package.url, package.sha256)

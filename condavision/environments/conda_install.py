@@ -24,8 +24,7 @@ from rattler.package_cache import PackageCache, ValidationMode
 from condavision.core.channels import CREDENTIALS
 from condavision.environments.package_cache import drop_altered_files, writable_cache
 from condavision.errors import InstallError
-from condavision.system.certificates import channel_certificate_hint
-from condavision.system.error_text import without_names
+from condavision.system.error_text import channel_certificate_hint, without_names
 from condavision.system.progress import LONGEST, Work
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from uv import find_uv_bin
 
 from condavision.errors import InstallError
-from condavision.system.certificates import certificate_hint
-from condavision.system.error_text import without_names
+from condavision.system.error_text import certificate_hint, without_names
 from condavision.system.own_python import variables_of_tools
 
 if TYPE_CHECKING:

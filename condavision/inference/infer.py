@@ -25,7 +25,7 @@ from condavision.project.targets import Module, Together, key_of, typed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from condavision.analysis import Reader
+    from condavision.analysis.facts.reader import Reader
     from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Requirements
     from condavision.errors import Diagnostic

@@ -36,7 +36,7 @@ from condavision.project.targets import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from condavision.analysis import Reader
+    from condavision.analysis.facts.reader import Reader
     from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Lock
     from condavision.core.pythons import PythonRange

@@ -9,15 +9,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from condavision.mapping.import_map import prefixes
+
 
 def host_application(module: str) -> str | None:
     """Return the program whose own Python has a dotted module; None if packages may have it."""
-    name = module
-    while name:
-        if name in _hosts():
-            return _hosts()[name]
-        name = name.rpartition(".")[0]
-    return None
+    return next(filter(None, map(_hosts().get, prefixes(module))), None)
 
 
 @cache

@@ -47,6 +47,13 @@ def normalized(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
+def prefixes(module: str) -> Iterator[str]:
+    """Yield a dotted module and its parent packages, the longest first."""
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """Who supplies a module.
@@ -160,28 +167,24 @@ class ImportMap:
         None for an unknown module, and for a bare namespace such as ``google.cloud``, which many
         distributions share.
         """
-        name = module
-        while name:
+        for name in prefixes(module):
             row = self._imports.row(name)
             if row is not None:
                 return self._provider(name, row)
-            name = name.rpartition(".")[0]
         top = module.partition(".")[0]
         row = self._namesakes().row(top)
-        return None if row is None else self._sole(top, row)
-
-    def _sole(self, module: str, row: list[str]) -> Provider:
-        supplier = row[0] if row else normalized(module)
-        return Provider(module, supplier, self.conda_name(supplier), sole=True)
+        if row is None:
+            return None
+        supplier = row[0] if row else normalized(top)
+        return Provider(top, supplier, self.conda_name(supplier), sole=True)
 
     def _provider(self, module: str, row: list[str]) -> Provider:
         supplier = row[0] if row else normalized(module)
-        others = tuple(row[1].split()) if len(row) > 1 else ()
+        _, alternatives, constraint = (*row, "", "", "")[:3]
+        others = tuple(alternatives.split())
         if supplier.startswith(_CONDA_ONLY):
             return Provider(module, "", supplier.removeprefix(_CONDA_ONLY), others)
-        columns = self._distributions.row(supplier) or []
-        conda_constraint = columns[1] if len(columns) > 1 else ""
-        constraint = row[2] if len(row) > 2 else ""
+        _, conda_constraint = (*(self._distributions.row(supplier) or ()), "", "")[:2]
         conda = self.conda_name(supplier)
         return Provider(module, supplier, conda, others, conda_constraint, constraint)
 

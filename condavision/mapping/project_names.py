@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from condavision.mapping.import_map import normalized
+from condavision.mapping.import_map import normalized, prefixes
 from condavision.system.documents import read_toml
 from condavision.system.file_stamp import stamp_of
 from condavision.system.files import read_file
@@ -53,14 +53,9 @@ def project_names(root: Path) -> Mapping[str, str]:
 def namesake(module: str, names: Iterable[str]) -> str | None:
     """Return the one of ``names`` that is the name of a dotted module or of a parent package."""
     known = {*names}
-    prefix = module
-    while prefix:
-        key = normalized(prefix.strip("_"))
-        for pattern in _AFFIXES:
-            if pattern.format(key) in known:
-                return pattern.format(key)
-        prefix = prefix.rpartition(".")[0]
-    return None
+    keys = (normalized(prefix.strip("_")) for prefix in prefixes(module))
+    spelt = (pattern.format(key) for key in keys for pattern in _AFFIXES)
+    return next((name for name in spelt if name in known), None)
 
 
 def _readers(name: str) -> bool:
@@ -113,13 +108,9 @@ def _toml(document: dict[str, Any]) -> Iterator[str]:
     for items in lists:
         yield from _first_words(items if isinstance(items, list) else ())
     groups = [_table(group, "dependencies") for group in _table(poetry, "group").values()]
-    for table in (
-        _table(poetry, "dependencies"),
-        _table(poetry, "dev-dependencies"),
-        *groups,
-        _table(document, "packages"),
-        _table(document, "dev-packages"),
-    ):
+    groups += (_table(poetry, name) for name in ("dependencies", "dev-dependencies"))
+    groups += (_table(document, name) for name in ("packages", "dev-packages"))
+    for table in groups:
         yield from _first_words(table)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from condavision.core.model import ImportKind, Manager, Requirement
 from condavision.core.origin import Origin
 from condavision.mapping.declared import conda_name, declared_requirements
-from condavision.mapping.import_map import Provider, normalized
+from condavision.mapping.import_map import Provider, normalized, prefixes
 from condavision.mapping.project_names import namesake, project_names
 
 if TYPE_CHECKING:
@@ -263,12 +263,8 @@ class _Resolver:
         return project_names(self.root)
 
     def _override(self, module: str) -> tuple[str, Override] | None:
-        prefix = module
-        while prefix:
-            if prefix in self.overrides:
-                return prefix, self.overrides[prefix]
-            prefix = prefix.rpartition(".")[0]
-        return None
+        found = (it for it in prefixes(module) if it in self.overrides)
+        return next(((prefix, self.overrides[prefix]) for prefix in found), None)
 
     def _from_override(self, imported: Import, override: Override) -> Requirement:
         return replace(
@@ -286,12 +282,8 @@ class _Resolver:
                 return requirement
             if requirement.name.replace("-", "_") == module.partition(".")[0].lower():
                 return requirement
-        prefix = module
-        while prefix:
-            if prefix in self.declared_modules:
-                return self.declared_modules[prefix]
-            prefix = prefix.rpartition(".")[0]
-        return None
+        declared = map(self.declared_modules.get, prefixes(module))
+        return next((it for it in declared if it is not None), None)
 
 
 def _spelt_today(module: str) -> str:

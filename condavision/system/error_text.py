@@ -1,4 +1,4 @@
-"""The text of another tool's error, to find its cause in."""
+"""The text of another tool's error, to find its cause in; hints on untrusted certificates."""
 
 from __future__ import annotations
 
@@ -20,3 +20,26 @@ def without_names(text: str) -> str:
     digest.
     """
     return _NAME.sub("...", text)
+
+
+def certificate_hint(message: str) -> str:
+    """Return a hint if uv's ``message`` is about an untrusted certificate, otherwise nothing.
+
+    uv's own hint is an option of its command line, which users do not see.
+    """
+    if "certificate" not in without_names(message):
+        return ""
+    return "if your organization issued the certificate, run `export UV_SYSTEM_CERTS=1` and retry"
+
+
+def channel_certificate_hint(message: str) -> str:
+    """Return a hint if a channel's ``message`` is about an untrusted certificate, or nothing.
+
+    rattler and Python trust the system's certificates, or those in the file of that variable.
+    """
+    if "certificate" not in without_names(message):
+        return ""
+    return (
+        "if your organization issued the certificate, add it to the system's, or run"
+        " `export SSL_CERT_FILE=BUNDLE.pem`, and retry"
+    )

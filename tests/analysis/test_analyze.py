@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis import (
-    analyze,
-    analyze_together,
-    find_scripts,
-    module_file,
-    require_python,
-)
+from condavision.analysis import analyze, analyze_together, require_python
+from condavision.analysis.source.scripts import find_scripts, module_file
 from condavision.core.model import Analysis, ImportKind
 from condavision.core.origin import Origin, OriginReason, OriginRule
 from condavision.errors import AnalysisError

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from condavision.core.pythons import Minor
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
 
 __all__ = ["build_channel", "wanted"]
 

@@ -12,7 +12,7 @@ from tests.channels.wheels import compiled_build, compiled_depends
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
 
 __all__ = ["elsewhere"]
 

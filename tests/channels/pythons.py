@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from condavision.core.pythons import Minor
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
 
 __all__ = ["abi_package", "abi_tag", "python_depends", "python_package"]
 

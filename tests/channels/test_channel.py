@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from condavision.core.pythons import Minor
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
     from tests.channels.server import Channel
 
 RUNNING: Minor = sys.version_info[:2]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.core.pythons import Minor
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
     from tests.channels.server import Channel
 
     MakeProject = Callable[[Mapping[str, str]], Path]

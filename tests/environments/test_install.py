@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from condavision.core.model import Lock
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
     from tests.environments.conftest import MakeLock
 
 SUBDIR = current_subdir()

@@ -33,7 +33,7 @@ from tests.locks.test_lockfile import HASH, LOCKS, REQUIREMENTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 

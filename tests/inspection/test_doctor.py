@@ -12,9 +12,10 @@ import pytest
 
 from condavision.cli import main
 from condavision.export.scaffold import template
-from condavision.inspection.doctor import Finding, State, Subject, examine
+from condavision.inspection.doctor import examine
 from condavision.inspection.doctor.channels import check_channels
 from condavision.inspection.doctor.command import check_command
+from condavision.inspection.doctor.finding import Finding, State, Subject
 from condavision.inspection.doctor.installation import check_installation
 from condavision.inspection.doctor.package_index import check_package_index
 from condavision.project.config import Config

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.core.pythons import Minor
-    from condavision.interpreters import Interpreter
+    from condavision.interpreters.probing import Interpreter
     from tests.channels.server import Channel
     from tests.interop.conftest import CondaLock, LockedProject
 

@@ -21,14 +21,8 @@ from rattler.index import index_fs
 from rattler.package_streaming import extract
 
 from condavision.errors import ChannelError, ForeignInterpreterError
-from condavision.interpreters import (
-    Interpreter,
-    discover,
-    discover_all,
-    filename_of,
-    local_channel,
-    restore,
-)
+from condavision.interpreters.channel import filename_of, local_channel, restore
+from condavision.interpreters.discovery import discover, discover_all
 from condavision.interpreters.package import package_of
 from tests.channels.engine import PYTHON, run, solve, solve_and_install
 
@@ -36,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from condavision.core.pythons import Minor
+    from condavision.interpreters.probing import Interpreter
 
 MINORS: list[Minor] = [(2, 7), *((3, minor) for minor in range(6, 16))]
 EVERY_MINOR = pytest.mark.parametrize("minor", MINORS, ids=lambda minor: f"{minor[0]}.{minor[1]}")
@@ -461,7 +456,8 @@ def test_channel_that_cannot_be_written_is_one_sentence(bare_machine: Path) -> N
 
 def test_many_processes_make_one_channel(bare_machine: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from condavision.interpreters import local_channel\n"
+        "import sys; from pathlib import Path\n"
+        "from condavision.interpreters.channel import local_channel\n"
         "print((local_channel(Path(sys.argv[1])) / 'noarch/repodata.json').stat().st_ino)"
     )
     started = [

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from condavision.system.certificates import certificate_hint
-from condavision.system.error_text import without_names
+from condavision.system.error_text import certificate_hint, without_names
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelE
 
 from condavision.core.channels import CREDENTIALS
 from condavision.errors import ChannelError
-from condavision.system.certificates import channel_certificate_hint
+from condavision.system.error_text import channel_certificate_hint
 from condavision.system.timeout import LONGER, timeout
 
 if TYPE_CHECKING:

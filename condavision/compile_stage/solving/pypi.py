@@ -26,7 +26,7 @@ from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import PLATFORMS, family_of
 from condavision.core.specs import pypi_spec
 from condavision.errors import ChannelError, UnsolvableError
-from condavision.system.certificates import certificate_hint
+from condavision.system.error_text import certificate_hint
 from condavision.system.own_python import variables_of_tools
 
 if TYPE_CHECKING:

@@ -108,7 +108,7 @@ def expand(channels: tuple[str, ...], home: Path) -> tuple[str, ...]:
     """
     if not is_local(channels):
         return channels
-    from condavision.interpreters import local_channel  # noqa: PLC0415 - 30 ms, rarely needed
+    from condavision.interpreters.channel import local_channel  # noqa: PLC0415 - 30 ms, rarely needed
 
     return (local_channel(home / "interpreters").as_uri(),)
 

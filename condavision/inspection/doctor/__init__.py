@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["CHECKS", "Check", "Finding", "State", "Subject", "examine"]
-
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from condavision.core.channels import CREDENTIALS
 from condavision.core.model import INTERPRETERS
 from condavision.inspection.doctor.finding import UNREACHABLE, Finding, State
-from condavision.system.certificates import channel_certificate_hint
+from condavision.system.error_text import channel_certificate_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def check_channels(subject: Subject) -> Iterator[Finding]:
 
 
 def _interpreters(home: Path) -> Finding:
-    from condavision.interpreters import discover  # noqa: PLC0415 - starts every Python of the machine
+    from condavision.interpreters.discovery import discover  # noqa: PLC0415 - starts every Python of the machine
 
     versions = sorted({found.minor for found in discover(home / "interpreters")})
     if not versions:

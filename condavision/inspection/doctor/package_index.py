@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uv import find_uv_bin
 
 from condavision.inspection.doctor.finding import UNREACHABLE, Finding, State
-from condavision.system.certificates import certificate_hint
+from condavision.system.error_text import certificate_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
