@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -96,39 +95,37 @@ CLOSED = {"<&-": 0, ">&-": 1, "2>&-": 2}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="descriptors")
+@pytest.mark.parametrize("closed", [*([one] for one in CLOSED), list(CLOSED)], ids=" ".join)
 def test_closed_streams_stay_closed(
-    home: Path, make_project: Callable[[Mapping[str, str]], Path], tmp_path: Path
+    closed: list[str],
+    home: Path,
+    make_project: Callable[[Mapping[str, str]], Path],
+    tmp_path: Path,
 ) -> None:
     """A daemon has none; the script gets what `python SCRIPT` would, cold and warm."""
     root = make_project({"condavision.toml": 'channels = ["interpreters:"]\n', "a.py": STREAMS})
-    ours, out = shlex.join(COMMAND), tmp_path / "out"
+    ours = shlex.join(COMMAND)
 
-    def run(closed: list[str], *arguments: str) -> int:
+    def run(*arguments: str) -> int:
         command = f"exec {ours} {shlex.join(arguments)} {' '.join(closed)}"
         return subprocess.run(["sh", "-c", command], cwd=root, check=False).returncode
 
-    def see(closed: list[str], attempt: str) -> None:
-        numbers = {CLOSED[one] for one in closed}
-        expected = ["closed" if number in numbers else "open" for number in range(3)]
-        assert run(closed, "run", "a.py", str(out)) == 0, (attempt, closed)
-        assert out.read_text().split() == expected, (attempt, closed)
+    for arguments in (
+        ["lock", "a.py"],
+        ["check", "."],
+        ["list", "--json"],
+        ["doctor", "--offline"],
+    ):
+        assert run(*arguments) == 0, arguments
+    numbers = {CLOSED[one] for one in closed}
+    expected = ["closed" if number in numbers else "open" for number in range(3)]
+    out = tmp_path / "out"
+    for attempt in ("cold", "at once", "warm"):
+        assert run("run", "a.py", str(out)) == 0, attempt
+        assert out.read_text().split() == expected, attempt
         out.unlink()
         time.sleep(0.1)
-
-    for closed in (list(CLOSED), *([one] for one in CLOSED)):
-        for arguments in (
-            ["lock", "--upgrade", "a.py"],
-            ["check", "."],
-            ["list", "--json"],
-            ["doctor", "--offline"],
-        ):
-            assert run(closed, *arguments) == 0, (arguments, closed)
-        shutil.rmtree(home / "envs", ignore_errors=True)
-        for attempt in ("cold", "at once"):
-            see(closed, attempt)
-        assert run(closed, "run", "missing.py") == 65
-    for closed in (list(CLOSED), *([one] for one in CLOSED)):
-        see(closed, "warm")
+    assert run("run", "missing.py") == 65
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

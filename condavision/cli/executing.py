@@ -49,9 +49,7 @@ def _refuse_script_as_option(word: str) -> None:
 
 
 @click.command(
-    cls=_Run,
-    context_settings={"allow_interspersed_args": False},
-    options_metavar="[OPTIONS]",
+    cls=_Run, context_settings={"allow_interspersed_args": False}, options_metavar="[OPTIONS]"
 )
 @options.locks_option()
 @options.vendored_option()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def locked_script_json(
         "unverified": spell_pairs(locked.lock.record.unverified),
         "changes": diff_json(locked.changes),
         "cautions": [*record_words(locked.lock.record), *map(diagnostic_words, locked.diagnostics)],
-        "not_kept": [one.as_json() for one in agreement.unkept(locked.lock)] if agreement else [],
+        "not_kept": [*map(asdict, agreement.unkept(locked.lock))] if agreement else [],
     }
 
 

@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rattler
 from packaging.requirements import InvalidRequirement, Requirement
@@ -72,15 +72,6 @@ class Unkept:
         """Return the row of ``lock``'s table."""
         return (self.name, self.agreed, self.locked, ", ".join(self.platforms))
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the object of ``lock --json``."""
-        return {
-            "name": self.name,
-            "agreed": self.agreed,
-            "locked": self.locked,
-            "platforms": list(self.platforms),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -107,7 +98,8 @@ class Agreement:
         An agreed version of a PyPI distribution applies to the conda package that supplies it.
         """
         found = self.on(platform)
-        specs = {name: e.constraint for (manager, name), e in found.items() if _is_conda(manager)}
+        conda = {name: it for (manager, name), it in found.items() if manager is Manager.CONDA}
+        specs = {name: it.constraint for name, it in conda.items()}
         direct = ["python"]
         for needed in requirements.requirements:
             name = needed.conda or needed.name
@@ -143,10 +135,6 @@ class Agreement:
                     key = (package.name, entry.constraint, package.version)
                     found.setdefault(key, []).append(platform)
         return tuple(Unkept(*key, tuple(where)) for key, where in sorted(found.items()))
-
-
-def _is_conda(manager: Manager) -> bool:
-    return manager is Manager.CONDA
 
 
 def _elsewhere(agreed: dict[tuple[Manager, str], Agreed], package: LockedPackage) -> Agreed | None:

@@ -138,11 +138,7 @@ def _outdated(group: Group, renewal: Renewal) -> bool:
 
 
 async def _solve_groups(
-    groups: Iterable[Group],
-    workspace: Workspace,
-    renewal: Renewal,
-    task: Task,
-    recorder: Recorder,
+    groups: Iterable[Group], workspace: Workspace, renewal: Renewal, task: Task, recorder: Recorder
 ) -> None:
     """Solve several groups at a time; most of it is waiting for indexes."""
     from condavision.compile_stage.solving.solve import LockSolver  # noqa: PLC0415 - rattler costs 0.1 s

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import platform as machine_platform
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,11 +30,7 @@ class Family:
 
     def markers(self) -> dict[str, str]:
         """Return its values of environment markers (PEP 508)."""
-        return {
-            "sys_platform": self.sys_platform,
-            "platform_system": self.platform_system,
-            "os_name": self.os_name,
-        }
+        return asdict(self)
 
 
 FAMILIES: Mapping[str, Family] = {

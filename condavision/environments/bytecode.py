@@ -210,10 +210,7 @@ def compile_sources(
 
 
 def _compiled(
-    works: Iterable[tuple[str, str]],
-    prefix: Path,
-    task: Task,
-    inherit: tuple[int, ...],
+    works: Iterable[tuple[str, str]], prefix: Path, task: Task, inherit: tuple[int, ...]
 ) -> list[int]:
     """Run a compiler for each Python and list of files; return their exit codes."""
     reading, writing = os.pipe()

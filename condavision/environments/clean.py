@@ -106,14 +106,10 @@ def _chosen(
 def _named(
     environments: Iterable[InstalledEnvironment], names: tuple[str, ...]
 ) -> Iterable[InstalledEnvironment]:
-    by_name: dict[str, list[InstalledEnvironment]] = {}
-    for environment in environments:
-        by_name.setdefault(environment.key, []).append(environment)
-        by_name.setdefault(environment.hash, []).append(environment)
-        by_name.setdefault(str(environment.prefix), []).append(environment)
     for name in names:
-        if name not in by_name:
+        found = [it for it in environments if name in {it.key, it.hash, str(it.prefix)}]
+        if not found:
             raise UsageError(
                 f"`{name}` is not an environment in the cache", "list them: run `condavision list`"
             )
-        yield from by_name[name]
+        yield from found

@@ -98,9 +98,7 @@ def over_budget(
     return tuple(chosen)
 
 
-def unreferenced(
-    environments: Iterable[InstalledEnvironment],
-) -> tuple[InstalledEnvironment, ...]:
+def unreferenced(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvironment, ...]:
     """Return those without an existing script: all were deleted, or there never was one."""
     return tuple(
         item for item in environments if not any(Path(script).exists() for script in item.scripts)

@@ -13,13 +13,13 @@ import os
 import re
 import shlex
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.environments.inventory import LAUNCHED
 from condavision.errors import UsageError
+from condavision.system.files import replacing
 from condavision.warm import CONSTANT, KEEP, NONEMPTY
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def write_launcher(folder: Path, prepared: Prepared) -> Path:
         _refuse_foreign(target, script)
         folder.mkdir(parents=True, exist_ok=True)
         environment.marker.with_name(LAUNCHED).touch()
-        _write(target, text, max(newest, _newest([environment.marker])))
+        modified = max(newest, _newest([environment.marker]))
+        with replacing(target) as temporary:
+            temporary.write_bytes(os.fsencode(text))
+            temporary.chmod(0o755)
+            os.utime(temporary, ns=(modified, modified))
     except OSError as error:
         raise UsageError(
             f"the launcher {target} cannot be written: {error.strerror}",
@@ -177,17 +181,3 @@ def _newest(paths: Iterable[Path]) -> int:
     shell that compares seconds.
     """
     return max((path.stat().st_mtime_ns for path in paths if path.exists()), default=0)
-
-
-def _write(target: Path, text: str, modified: int) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(os.fsencode(text))
-        temporary.chmod(0o755)
-        os.utime(temporary, ns=(modified, modified))
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

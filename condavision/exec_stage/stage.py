@@ -70,11 +70,7 @@ def _inputs(located: Located, started: int) -> WarmInputs:
 
 
 def run(
-    target: Target,
-    args: Sequence[str],
-    workspace: Workspace,
-    progress: Progress,
-    script: str = "",
+    target: Target, args: Sequence[str], workspace: Workspace, progress: Progress, script: str = ""
 ) -> NoReturn:
     """Replace this process by a locked target.
 

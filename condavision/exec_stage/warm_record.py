@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +9,8 @@ from typing import TYPE_CHECKING
 from condavision.environments.inventory import USED
 from condavision.project.targets import Module
 from condavision.system.file_stamp import COARSEST_NS, is_racy, stamp_of
-from condavision.warm import (
-    FORMAT,
-    counted,
-    encode,
-    identity,
-    module_names,
-    record_path,
-    signature,
-)
+from condavision.system.files import replacing
+from condavision.warm import FORMAT, counted, encode, identity, module_names, record_path, signature
 
 if TYPE_CHECKING:
     from condavision.exec_stage.prepared import Prepared
@@ -85,11 +76,5 @@ def _write(home: Path, path: Path, content: bytes) -> None:
     with suppress(FileExistsError):
         private.mkdir(mode=0o700)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)

@@ -45,7 +45,9 @@ def _render(share: Share) -> str:
             f"the lock {lock.hash} is made from this machine's interpreters, which an image lacks",
             "lock with a channel first: run `condavision lock -c CHANNEL SCRIPT`",
         )
-    local = sorted({package.url for package in lock.on(platform) if _is_file(package.url)})
+    local = sorted(
+        {package.url for package in lock.on(platform) if package.url.startswith("file:")}
+    )
     if local:
         raise UsageError(
             f"an image cannot fetch a file that lies on this machine: {local[0]}",
@@ -93,10 +95,6 @@ def _locks_option(script: Script, start: Path) -> tuple[str, ...]:
         return ()
     _below(folder, root)
     return ("--locks", Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix())
-
-
-def _is_file(url: str) -> bool:
-    return url.startswith("file:")
 
 
 def _copy(paths: Iterable[Path], root: Path) -> str:

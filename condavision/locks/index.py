@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "scripts.yml"
 
-_GIT_FILES = {
-    False: (".gitattributes", f"{FILE_NAME} merge=union\n"),
-    True: (".gitignore", "*\n"),
-}
+_GIT_FILES = {False: (".gitattributes", f"{FILE_NAME} merge=union\n"), True: (".gitignore", "*\n")}
 
 _HASH = re.compile(r"[0-9a-f]{16}")
 
@@ -155,12 +152,9 @@ def _line(script: str, entries: tuple[Entry, ...]) -> str:
 
 
 def _fields(entry: Entry) -> dict[str, Any]:
-    fields: dict[str, Any] = {"lock": entry.lock, "digest": entry.digest}
-    if entry.channels:
-        fields["channels"] = entry.channels
-    if entry.paths:
-        fields["paths"] = entry.paths
-    return fields
+    optional = {"channels": entry.channels, "paths": entry.paths}
+    given = {name: values for name, values in optional.items() if values}
+    return {"lock": entry.lock, "digest": entry.digest, **given}
 
 
 def _json(value: Any) -> str:

@@ -105,11 +105,7 @@ def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
         files[f"{lock.hash}.virtual-packages.yml"] = _HEADER.format(hash=lock.hash) + text
     hashes = {
         platform: content_hash(
-            lock.channels,
-            pinned[platform].conda,
-            pinned[platform].pip,
-            platform,
-            found[platform],
+            lock.channels, pinned[platform].conda, pinned[platform].pip, platform, found[platform]
         )
         for platform in lock.platforms
     }
@@ -133,12 +129,11 @@ def _pinned(requirements: Requirements, packages: tuple[LockedPackage, ...]) -> 
         else:
             extras = requirement.extras if requirement else ()
             pip.append((package.name, extras, package.version))
-    names = {name for name, _ in conda}
     if any(package.manager is Manager.PYPI for package in packages):
         conda += [
             (package.name, package.version)
             for package in packages
-            if package.name == "pip" and package.manager is Manager.CONDA and "pip" not in names
+            if package.name == "pip" and package.manager is Manager.CONDA
         ]
     return _Pinned(tuple(dict.fromkeys(conda)), tuple(dict.fromkeys(pip)))
 

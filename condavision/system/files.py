@@ -8,10 +8,14 @@ import shlex
 import shutil
 import stat
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from condavision.errors import InstallError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_BYTES = 50_000_000
 """No program, lock or list of settings is larger; reading more would only exhaust memory."""
@@ -62,20 +66,28 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _replace(path, content.encode() if isinstance(content, str) else content)
+        with replacing(path) as temporary:
+            with temporary.open("wb") as stream:
+                stream.write(content.encode() if isinstance(content, str) else content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.chmod(0o666 & ~_umask())
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a new file beside ``path``, private to this user, which replaces it in the end.
+
+    Raises:
+        OSError: it cannot be made or moved; after any error it is removed.
+    """
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    os.close(handle)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        yield temporary
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

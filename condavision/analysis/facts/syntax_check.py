@@ -66,8 +66,7 @@ def _compile(source: bytes, name: str) -> None:
             compile(source, name, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise AnalysisError(
-            f"{name}:{error.lineno}: not Python: {error.msg}",
-            "correct the line, then lock again",
+            f"{name}:{error.lineno}: not Python: {error.msg}", "correct the line, then lock again"
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise AnalysisError(

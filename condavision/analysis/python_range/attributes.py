@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, islice
+from itertools import accumulate, groupby, islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.rules import SCOPES, Claim, Verdict
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from condavision.analysis.context.guards import Guards
     from condavision.analysis.records import Guard, RawImport
     from condavision.analysis.source.lexing import Lexed
-    from condavision.core.pythons import Minor
 
 _MOST_USES = 3000  # of one name; a file with more is generated
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError")
@@ -60,13 +59,7 @@ def names_of(module: str) -> Mapping[str, PythonRange]:
 
 def phrase_of(name: str, pythons: PythonRange) -> str:
     """Return which Pythons have a name: ``time.clock (Python 3.7 and earlier)``."""
-    runs: list[list[Minor]] = []
-    for before, minor in zip((None, *KNOWN), KNOWN, strict=False):
-        if minor in pythons.minors:
-            if runs and runs[-1][-1] == before:
-                runs[-1].append(minor)
-            else:
-                runs.append([minor])
+    runs = [[*run] for has, run in groupby(KNOWN, pythons.minors.__contains__) if has]
     spelt = []
     for run in runs:
         first, last = format_minor(run[0]), format_minor(run[-1])

@@ -20,8 +20,7 @@ _PREFIXES = {
     b"ur": before(3, 0, "string prefix ur"),
     b"rb": since(3, 3, "string prefix rb"),
     b"u": Verdict(
-        "string prefix u",
-        PythonRange.of(minor for minor in KNOWN if not (3, 0) <= minor < (3, 3)),
+        "string prefix u", PythonRange.of(minor for minor in KNOWN if not (3, 0) <= minor < (3, 3))
     ),
     **dict.fromkeys([b"f", b"fr", b"rf"], since(3, 6, "f-string")),
     **dict.fromkeys([b"t", b"tr", b"rt"], since(3, 14, "t-string (PEP 750)")),

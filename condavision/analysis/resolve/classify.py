@@ -116,7 +116,7 @@ class _Judge:
             for it in imports
             if (it.raw.guard.optional or it.raw.guard.platforms)
             and not (it.raw.guard.typing or it.raw.guard.broad)
-            and not self._is_first_choice_of(it, frozenset())
+            and not self._is_first_choice(it, frozenset())
         }
         self.tops = {
             _top(it.raw)
@@ -202,7 +202,11 @@ class _Judge:
             return ImportKind.VERSION
         if guard.fallback and not self._replaces_nothing(it):
             return ImportKind.FALLBACK
-        if guard.optional and not it.raw.used_regardless and not self._is_first_choice(it):
+        if (
+            guard.optional
+            and not it.raw.used_regardless
+            and not self._is_first_choice(it, self.required)
+        ):
             return ImportKind.OPTIONAL
         if guard.main and not it.is_script:
             return ImportKind.OPTIONAL
@@ -227,10 +231,7 @@ class _Judge:
             other.module.origin is Origin.STDLIB and not self._supplied(other) for other in tried
         )
 
-    def _is_first_choice(self, it: Resolved) -> bool:
-        return self._is_first_choice_of(it, self.required)
-
-    def _is_first_choice_of(self, it: Resolved, required: AbstractSet[str]) -> bool:
+    def _is_first_choice(self, it: Resolved, required: AbstractSet[str]) -> bool:
         """Return whether only another package, not ``required`` anyway, could stand in for it."""
         if it.module.origin is not Origin.PACKAGE or it.raw.dispensable:
             return False

@@ -85,7 +85,7 @@ def lex(source: bytes, root: Node) -> Lexed:
                 literal = Literal(start, end, prefix.group().lower())
                 prefixed.append(literal)
                 if literal.prefix.strip(b"r") in {b"f", b"t"}:
-                    nested = nested or not _closed(source[start:end])
+                    nested = nested or field_features(source[start:end]) is None
         return b'"' * (end - start)
 
     code = _TOKEN.sub(blank, source)
@@ -127,11 +127,6 @@ def _strings_and_comments(root: Node) -> Iterator[Node]:
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return
-
-
-def _closed(literal: bytes) -> bool:
-    """Return whether the replacement fields of a formatted string end before it does."""
-    return field_features(literal) is not None
 
 
 def field_features(literal: bytes) -> frozenset[str] | None:

@@ -93,10 +93,7 @@ def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> Channel
             "run the command again, which fetches it anew; if that fails, ask the channel's owner",
         )
     if "timed out" in _last_line(words):
-        return ChannelError(
-            f"the channel {url} does not answer in time: {cause}",
-            LONGER,
-        )
+        return ChannelError(f"the channel {url} does not answer in time: {cause}", LONGER)
     if _REFUSED.search(words):
         return ChannelError(
             f"the channel {url} requires credentials: {cause}",

@@ -26,12 +26,7 @@ def check_package_index(_: Subject) -> Iterator[Finding]:
     began = time.monotonic()
     try:
         answer = subprocess.run(
-            command,
-            input="pip",
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_TIMEOUT,
+            command, input="pip", capture_output=True, text=True, check=False, timeout=_TIMEOUT
         )
     except subprocess.TimeoutExpired:
         yield Finding("network", what, State.WARNING, "does not answer", UNREACHABLE)
