@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from rattler import BuildString, Client, PackageRecord, RepoDataRecord
+from rattler import BuildString, PackageRecord, RepoDataRecord
 from rattler import install as rattler_install
 from rattler.exceptions import InstallerError
 from rattler.install import InstallerReporter
@@ -26,6 +26,7 @@ from condavision.environments.package_cache import drop_altered_files, writable_
 from condavision.errors import InstallError
 from condavision.system.error_text import channel_certificate_hint, without_names
 from condavision.system.progress import LONGEST, Work
+from condavision.system.rattler_client import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,7 +77,7 @@ async def _install(
             package_cache=cache,
             installed_packages=[],
             execute_link_scripts=False,
-            client=Client.default_client(timeout=LONGEST),
+            client=open_client(LONGEST),
             reporter=_Reporter(task) if progress.shows else None,  # type: ignore[abstract]
             show_progress=False,
         )

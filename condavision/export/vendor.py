@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from rattler import Client
 from rattler.index import index_fs
 from rattler.package_streaming import download_to_writer
 
@@ -27,9 +26,12 @@ from condavision.environments.vendored import CHANNEL, is_intact, vendored_path
 from condavision.errors import CondavisionError, InstallError, UsageError
 from condavision.system.file_lock import exclusive
 from condavision.system.progress import LONGEST, Work
+from condavision.system.rattler_client import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from rattler import Client
 
     from condavision.core.model import Lock, LockedPackage
     from condavision.system.progress import Progress, Task
@@ -148,7 +150,7 @@ async def _index(channel: Path) -> None:
 
 async def _fetch_all(lacking: dict[Path, LockedPackage], task: Task) -> list[CondavisionError]:
     """Fetch files concurrently and return the errors; one does not stop the others."""
-    client = Client.default_client(timeout=LONGEST)
+    client = open_client(LONGEST)
     gate = asyncio.Semaphore(_AT_ONCE)
     failed: list[CondavisionError] = []
 

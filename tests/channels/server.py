@@ -24,6 +24,7 @@ class Fault(Enum):
     STALLED = "the answer stops halfway through the content and the connection stays open"
     TRUNCATED = "the connection closes halfway through the content"
     GARBLED = "the first byte of the content is another"
+    UNCHANGED = "304 without a validator to whoever has an earlier answer"
 
 
 class Channel:
@@ -122,6 +123,9 @@ class _Handler(SimpleHTTPRequestHandler):
             self.send_error(500)
         elif fault in {Fault.TRUNCATED, Fault.GARBLED, Fault.STALLED}:
             self._send_damaged(fault)
+        elif fault is Fault.UNCHANGED and self.headers.get("If-None-Match"):
+            super().send_response(304)
+            self.end_headers()
         else:
             if fault is Fault.SLOW:
                 self.owner.wait(10)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import bz2
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from rattler.index import index_fs
 
+from condavision.compile_stage.solving import gateway
 from tests.channels.server import Fault
 from tests.compile_stage.conftest import package, versions
 
@@ -22,8 +25,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def served(command: CommandLine, small_channel: SmallChannel) -> CommandLine:
+def served(
+    command: CommandLine, small_channel: SmallChannel, monkeypatch: pytest.MonkeyPatch
+) -> CommandLine:
     """A project on a channel that is served over HTTP."""
+    monkeypatch.setattr(gateway, "_PAUSE", 0)
     small_channel.add(package("requests", "2.0"))
     (command.folder / "condavision.toml").write_text(f'channels = ["{small_channel.http_url}"]\n')
     return command
@@ -78,6 +84,57 @@ def test_a_broken_shard_is_an_error_and_nothing_of_it_is_kept(
     served("lock", "web.py", "--platform", "linux-64").ok()
 
 
+ONCE = {
+    "the server fails": ("json", "noarch/repodata.json", Fault.ERROR),
+    "half an index": ("json", "noarch/repodata.json", Fault.TRUNCATED),
+    "a damaged index": ("json", "noarch/repodata.json", Fault.GARBLED),
+    "half an index of shards": ("shards", "noarch/repodata_shards", Fault.TRUNCATED),
+    "a damaged index of shards": ("shards", "noarch/repodata_shards", Fault.GARBLED),
+    "half a shard": ("shards", "noarch/shards/", Fault.TRUNCATED),
+    "a damaged shard": ("shards", "noarch/shards/", Fault.GARBLED),
+    "a shard that another has replaced": ("shards", "noarch/shards/", Fault.NOT_FOUND),
+}
+
+
+@pytest.mark.parametrize(("shape", "path", "fault"), ONCE.values(), ids=ONCE.keys())
+def test_what_fails_once_is_requested_again(
+    served: CommandLine, small_channel: SmallChannel, shape: str, path: str, fault: Fault
+) -> None:
+    index(small_channel, shape)
+    small_channel.served.fail(path, fault, times=1)
+    served("lock", "web.py", "--platform", "linux-64").ok()
+    assert not small_channel.served.faults
+
+
+def test_an_unchanged_index_needs_no_validator(
+    served: CommandLine, small_channel: SmallChannel
+) -> None:
+    index(small_channel, "shards")
+    served("lock", "web.py").ok()
+    small_channel.served.fail("repodata_shards", Fault.UNCHANGED)
+    served("lock", "web.py", "--upgrade").ok()
+
+
+def test_an_index_that_is_too_large_is_not_read_to_the_end(
+    served: CommandLine, small_channel: SmallChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "LARGEST_INDEX", 100_000)
+    folder = small_channel.served.path / "noarch"
+    (folder / "repodata.json.bz2").write_bytes(bz2.compress(os.urandom(1_000_000).hex().encode()))
+    small_channel.served.fail("noarch/repodata.json.bz2", Fault.STALLED)
+    refused = served("lock", "web.py")
+    assert refused.code == 69, refused.err
+    assert f"the index of the channel {small_channel.http_url} has more than" in refused.err
+
+
+def test_credentials_that_cannot_be_read_are_named(served: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "auth.json").write_text("{")
+    refused = served("lock", "web.py", environ={"RATTLER_AUTH_FILE": str(tmp_path / "auth.json")})
+    assert refused.code == 2
+    assert str(tmp_path / "auth.json") in refused.err
+    assert "Traceback" not in refused.err
+
+
 def test_half_a_compressed_index_is_an_error_and_is_not_kept(
     served: CommandLine, small_channel: SmallChannel
 ) -> None:
@@ -88,14 +145,6 @@ def test_half_a_compressed_index_is_an_error_and_is_not_kept(
     assert small_channel.http_url in refused.err
     small_channel.served.heal()
     served("lock", "web.py").ok()
-
-
-def test_a_server_that_fails_once_is_asked_again(
-    served: CommandLine, small_channel: SmallChannel
-) -> None:
-    small_channel.served.fail("noarch/repodata.json", Fault.ERROR, times=1)
-    served("lock", "web.py").ok()
-    assert 500 in {status for _, status in small_channel.served.answered}
 
 
 def test_a_server_that_stops_halfway_is_given_up(

@@ -28,6 +28,10 @@ REPORTS = {
         f"Caused by: error sending request for url ({HASH})\nCaused by: operation timed out",
         "the channel http://h.invalid/a does not answer in time",
     ),
+    "the body of an answer": (
+        f"received unexpected status code (304 Not Modified) when fetching {HASH}.\n\nBody:\n<p>",
+        "the channel http://h.invalid/a cannot be read: received unexpected status code (304",
+    ),
     "no channel named": ("broken", "the channel http://h.invalid/a, http://h.invalid/a%20b,"),
 }
 

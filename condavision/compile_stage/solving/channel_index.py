@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import rattler
 from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 
-from condavision.compile_stage.solving.gateway import UNREADABLE, unreadable
 from condavision.core.model import Manager
 from condavision.core.specs import conda_candidates, conda_spec, wanted_on
 from condavision.errors import DeclarationError
+from condavision.system.timeout import timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from condavision.compile_stage.solving.gateway import Gateway
     from condavision.core.model import LockedPackage, Requirement
 
 Records = dict[str, list[rattler.RepoDataRecord]]
@@ -45,9 +46,7 @@ class Supply:
 class ChannelIndex:
     """Channels in order of priority; ``trusted`` of them are searched for imports."""
 
-    def __init__(
-        self, gateway: rattler.Gateway, channels: Sequence[str], trusted: Sequence[str]
-    ) -> None:
+    def __init__(self, gateway: Gateway, channels: Sequence[str], trusted: Sequence[str]) -> None:
         """Read ``channels`` (names or URLs) through ``gateway``."""
         self.gateway = gateway
         self.names = tuple(channels)
@@ -133,10 +132,11 @@ class ChannelIndex:
         if not specs or not channels:
             return {}
         subdirs = [rattler.Subdir(platform), rattler.Subdir("noarch")]
-        try:
-            found = await self.gateway.query(channels, subdirs, specs, recursive=False)
-        except UNREADABLE as error:
-            raise unreadable(channels, error) from error
+        found = await self.gateway.read(
+            channels,
+            lambda: self.gateway.opened.query(channels, subdirs, specs, recursive=False),
+            timeout(),
+        )
         by_name: Records = {}
         for records in found:
             for record in records:

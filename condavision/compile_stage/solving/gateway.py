@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import os
 import re
 import time
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
 
 import rattler
 from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelError
@@ -13,34 +18,135 @@ from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelE
 from condavision.core.channels import CREDENTIALS
 from condavision.errors import ChannelError
 from condavision.system.error_text import channel_certificate_hint
+from condavision.system.rattler_client import open_client
 from condavision.system.timeout import LONGER, timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from rattler.networking.fetch_repo_data import CacheAction
 
-UNREADABLE = (GatewayError, FetchRepoDataError, InvalidChannelError)
-"""What rattler raises where a channel cannot be read."""
+LARGEST_INDEX = 2 * 1024**3
+"""The size in bytes of the largest index that is read, uncompressed; conda-forge's have 0.4 GB."""
 
 # rattler 0.28 can abort the interpreter at exit while its background threads still run: let them
 # finish. Commands also exit through ``os._exit``.
 atexit.register(time.sleep, 0.05)
 
-_REFUSED = re.compile(r"HTTP status client error \(40[13]")
-_NOT_CACHED = re.compile(r"the shard for package '(.+?)' is not in the cache")
-_DAMAGED = ("failed to parse repodata", "failed to extract repodata")
-
-
+_T = TypeVar("_T")
+_UNREADABLE = (GatewayError, FetchRepoDataError, InvalidChannelError, TimeoutError)
+_LOOK = 0.1  # seconds between looks at the size of a download
+_PAUSE = 0.5  # seconds before the second try, doubled for each further one
 _PLACE = re.compile(r"\w+://[^\s'`)]+|`[^`]*`")
 
 
-class DamagedIndexError(ChannelError):
-    """The index of a channel was fetched, or was in the cache, and cannot be read."""
+class Cause(Enum):
+    """Why an index cannot be read, with its sign in rattler's words: its errors have no kinds.
+
+    Most downloads that break off are repeated by rattler itself; ``BROKEN_OFF`` are the others.
+    """
+
+    UNREAD = re.compile("no usable repodata cache")
+    SHARD_UNREAD = re.compile("the shard for package '(.+?)' is not in the cache")
+    STALE = re.compile(r"unexpected status code \(304|\A(?=.*/shards/).*\(404", re.DOTALL)
+    DAMAGED = re.compile("failed to (parse|extract|decode)|Unknown frame descriptor")
+    SLOW = re.compile(r"timed out\Z")
+    REFUSED = re.compile(r"HTTP status client error \(40[13]")
+    BROKEN_OFF = re.compile(
+        r"\Aother error|\A(?!failed to download|Request failed after).*connection", re.DOTALL
+    )
+    OTHER = re.compile("")
 
 
-def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:
+_TRIES = {Cause.STALE: 4, Cause.DAMAGED: 2, Cause.BROKEN_OFF: 4}
+
+
+class UnreadableIndexError(ChannelError):
+    """The index of a channel cannot be read, because of ``cause``."""
+
+    def __init__(self, cause: Cause, message: str, *hints: str) -> None:
+        super().__init__(message, *hints)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """rattler's gateway, its cache, and what it does not do itself: to try again, and to end."""
+
+    opened: rattler.Gateway
+    cache: Path
+    offline: bool = False
+
+    async def read(
+        self,
+        channels: Iterable[rattler.Channel],
+        request: Callable[[], Awaitable[_T]],
+        seconds: float | None = None,
+    ) -> _T:
+        """Return the result of a request that reads the indexes of channels.
+
+        It is repeated if a download broke off, and with an empty cache if the server's answer does
+        not fit the cached index. After ``seconds`` it is given up.
+
+        Raises:
+            UnreadableIndexError: an index cannot be read, or is larger than ``LARGEST_INDEX``.
+        """
+        channels = tuple(channels)
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._bounded(channels, request, seconds)
+            except _UNREADABLE as error:
+                failure = unreadable(channels, error)
+                if self.offline or tries >= _TRIES.get(failure.cause, 1):
+                    raise failure from error
+            if failure.cause is Cause.BROKEN_OFF:
+                await asyncio.sleep(_PAUSE * 2 ** (tries - 1))
+            else:
+                await asyncio.to_thread(self._forget, channels)
+
+    async def _bounded(
+        self,
+        channels: tuple[rattler.Channel, ...],
+        request: Callable[[], Awaitable[_T]],
+        seconds: float | None,
+    ) -> _T:
+        started, date = time.monotonic(), time.time()
+        reading = asyncio.ensure_future(request())
+        try:
+            while not (await asyncio.wait({reading}, timeout=_LOOK))[0]:
+                if self._largest_since(date) > LARGEST_INDEX:
+                    size = f"{LARGEST_INDEX / 1024**3:.1f} GB"
+                    raise UnreadableIndexError(
+                        Cause.OTHER,
+                        f"the index of the channel {_join(channels)} has more than {size}",
+                        "use another channel, or ask the channel's owner",
+                    )
+                if seconds is not None and time.monotonic() - started > seconds:
+                    raise TimeoutError(f"{seconds:.0f} seconds have passed, timed out")
+            return reading.result()
+        finally:
+            reading.cancel()
+
+    def _largest_since(self, date: float) -> int:
+        """Return the size of the largest download since ``date``, which rattler uncompresses."""
+        sizes = [0]
+        with suppress(FileNotFoundError), os.scandir(self.cache) as entries:
+            for entry in entries:
+                if entry.name.startswith(".tmp"):
+                    with suppress(FileNotFoundError):
+                        found = entry.stat()
+                        sizes += [found.st_size] if found.st_mtime >= date else []
+        return max(sizes)
+
+    def _forget(self, channels: Iterable[rattler.Channel]) -> None:
+        for channel in channels:
+            self.opened.clear_repodata_cache(channel, clear_disk=True)
+
+
+def open_gateway(cache: Path, *, offline: bool = False) -> Gateway:
     """Open the one gateway that all solves of a process share.
 
     Credentials are those of the user's rattler, netrc and keyring. ``offline`` uses what ``cache``
@@ -48,64 +154,68 @@ def open_gateway(cache: Path, *, offline: bool = False) -> rattler.Gateway:
     rattler itself would wait forever.
 
     Raises:
-        ConfigError: ``CONDAVISION_TIMEOUT`` is not a number of seconds.
+        ConfigError: ``CONDAVISION_TIMEOUT`` is not a number of seconds, or the file with the
+            user's credentials cannot be read.
     """
     cache.mkdir(parents=True, exist_ok=True)
     action: CacheAction = "force-cache-only" if offline else "cache-or-fetch"
-    return rattler.Gateway(
+    opened = rattler.Gateway(
         cache_dir=cache,
         default_config=rattler.SourceConfig(cache_action=action),
-        client=rattler.Client.default_client(timeout=timeout()),
+        client=open_client(timeout()),
     )
+    return Gateway(opened, cache, offline)
 
 
-def forget_index(cache: Path) -> None:
-    """Delete the indexes that a gateway keeps in ``cache``; the next one fetches them again.
-
-    rattler stores an index before it reads it, and later requests only a newer one.
-    """
-    for path in cache.glob("*.json"):
-        path.unlink(missing_ok=True)
-
-
-def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> ChannelError:
-    """Return an error that names the channel that failed and the last cause."""
+def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> UnreadableIndexError:
+    """Return an error that names the channel that failed and the first cause."""
     text = str(error)
-    cause = _last_line(text).replace("%20", " ")
-    words = _PLACE.sub("", text)  # any word can be part of a URL or path
-    urls = [channel.base_url for channel in channels]
-    named = [url for url in urls if url in text][:1] or urls
-    url = ", ".join(url.rstrip("/") for url in named)
-    if "no usable repodata cache" in words:
-        return ChannelError(
-            f"the channel {url} was never read while online, so it cannot be used offline",
-            "lock once without --offline, for the same platforms",
-        )
-    if found := _NOT_CACHED.search(words):
-        return ChannelError(
-            f"the packages named {found[1]} of the channel {url} were never read while online, so"
-            " they cannot be used offline",
-            "lock once without --offline, for the same platforms",
-        )
-    if any(sign in words for sign in _DAMAGED):
-        return DamagedIndexError(
-            f"the index of the channel {url} is damaged: {cause}",
-            "run the command again, which fetches it anew; if that fails, ask the channel's owner",
-        )
-    if "timed out" in _last_line(words):
-        return ChannelError(f"the channel {url} does not answer in time: {cause}", LONGER)
-    if _REFUSED.search(words):
-        return ChannelError(
-            f"the channel {url} requires credentials: {cause}",
-            f"add them to {CREDENTIALS}; `condavision doctor` reports whether they are accepted",
-        )
-    return ChannelError(
-        f"the channel {url} cannot be read: {cause}",
-        channel_certificate_hint(cause)
-        or "check the spelling of the channel and the network, then try again",
-    )
+    reason = _first_cause(text).replace("%20", " ")
+    cause = _cause_of(text)
+    named = [channel for channel in channels if channel.base_url in text][:1] or channels
+    url = _join(named)
+    match cause:
+        case Cause.UNREAD:
+            said = f"the channel {url} was never read while online, so it cannot be used offline"
+            hint = "lock once without --offline, for the same platforms"
+        case Cause.SHARD_UNREAD:
+            found = Cause.SHARD_UNREAD.value.search(text)
+            said = (
+                f"the packages named {found[1] if found else ''} of the channel {url} were never"
+                " read while online, so they cannot be used offline"
+            )
+            hint = "lock once without --offline, for the same platforms"
+        case Cause.DAMAGED:
+            said = f"the index of the channel {url} is damaged: {reason}"
+            hint = "run the command again later; if it fails again, ask the channel's owner"
+        case Cause.SLOW:
+            said, hint = f"the channel {url} does not answer in time: {reason}", LONGER
+        case Cause.REFUSED:
+            said = f"the channel {url} requires credentials: {reason}"
+            hint = (
+                f"add them to {CREDENTIALS}; `condavision doctor` reports whether they are accepted"
+            )
+        case _:
+            said = f"the channel {url} cannot be read: {reason}"
+            hint = (
+                channel_certificate_hint(reason)
+                or "check the spelling of the channel and the network, then try again"
+            )
+    return UnreadableIndexError(cause, said, hint)
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (lines or [text])[-1].removeprefix("Caused by: ")
+def _cause_of(text: str) -> Cause:
+    # Any word can be part of a URL or path; only which files are read counts.
+    words = _PLACE.sub(lambda place: "/shards/" if "/shards/" in place[0] else "", text).strip()
+    return next(cause for cause in Cause if cause.value.search(words))
+
+
+def _join(channels: Iterable[rattler.Channel]) -> str:
+    return ", ".join(channel.base_url.rstrip("/") for channel in channels)
+
+
+def _first_cause(text: str) -> str:
+    """Return the innermost cause, else the first line: an answer's body may follow."""
+    first, *others = [line.strip() for line in text.splitlines() if line.strip()] or [text]
+    causes = [line for line in others if line.startswith("Caused by: ")]
+    return causes[-1].removeprefix("Caused by: ") if causes else first

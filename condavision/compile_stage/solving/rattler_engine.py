@@ -10,12 +10,11 @@ import rattler
 from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError, SolverError
 
 from condavision.compile_stage.solving.failure import NoSolutionError
-from condavision.compile_stage.solving.gateway import UNREADABLE, unreadable
 from condavision.core.model import LockedPackage, Manager
 from condavision.errors import ChannelError, ConfigError, UnsolvableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Iterable, Sequence
 
     from condavision.compile_stage.solving.channel_index import ChannelIndex
     from condavision.compile_stage.solving.engine import SolveConditions
@@ -101,30 +100,39 @@ class RattlerEngine:
         constraints: Sequence[str],
     ) -> tuple[LockedPackage, ...]:
         try:
-            records = await rattler.solve(
-                self.index.channels,
-                [rattler.MatchSpec(spec) for spec in specs],
-                gateway=self.index.gateway,
-                platforms=[rattler.Subdir(platform), rattler.Subdir("noarch")],
-                virtual_packages=[
-                    rattler.GenericVirtualPackage(
-                        rattler.PackageName(name),
-                        rattler.Version(version),
-                        rattler.BuildString(build or "0"),
-                    )
-                    for name, version, build in conditions.virtual_packages
-                ],
-                constraints=[rattler.MatchSpec(constraint) for constraint in constraints],
-                locked_packages=conditions.seeds,
-                exclude_newer=conditions.exclude_newer,
+            records = await self.index.gateway.read(
+                self.index.channels, lambda: self._request(specs, platform, conditions, constraints)
             )
         except SolverError as error:
             raise _no_solution(error, conditions) from error
         except (InvalidMatchSpecError, InvalidVersionError) as error:
             raise ConfigError(f"a match spec or version is malformed: {error}") from error
-        except UNREADABLE as error:
-            raise unreadable(self.index.channels, error) from error
         return tuple(_locked(record, platform) for record in records)
+
+    def _request(
+        self,
+        specs: Sequence[str],
+        platform: str,
+        conditions: SolveConditions,
+        constraints: Sequence[str],
+    ) -> Awaitable[list[rattler.RepoDataRecord]]:
+        return rattler.solve(
+            self.index.channels,
+            [rattler.MatchSpec(spec) for spec in specs],
+            gateway=self.index.gateway.opened,
+            platforms=[rattler.Subdir(platform), rattler.Subdir("noarch")],
+            virtual_packages=[
+                rattler.GenericVirtualPackage(
+                    rattler.PackageName(name),
+                    rattler.Version(version),
+                    rattler.BuildString(build or "0"),
+                )
+                for name, version, build in conditions.virtual_packages
+            ],
+            constraints=[rattler.MatchSpec(constraint) for constraint in constraints],
+            locked_packages=conditions.seeds,
+            exclude_newer=conditions.exclude_newer,
+        )
 
 
 def _locked(record: rattler.RepoDataRecord, platform: str) -> LockedPackage:

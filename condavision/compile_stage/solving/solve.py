@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from condavision.compile_stage.solving.channel_index import ChannelIndex
 from condavision.compile_stage.solving.engine import InTurns, open_engine
 from condavision.compile_stage.solving.failure import absent_error, unsolvable_error
-from condavision.compile_stage.solving.gateway import DamagedIndexError, forget_index, open_gateway
+from condavision.compile_stage.solving.gateway import open_gateway
 from condavision.compile_stage.solving.platform_solver import PlatformSolver, Solved
 from condavision.compile_stage.solving.with_pypi import JointSolver, shared_modules
 from condavision.core.channels import is_local, is_trusted
@@ -78,11 +78,7 @@ class LockSolver:
         solver = PlatformSolver(
             requirements, options, index, joint, self._import_map, tuple(previous), agreement
         )
-        try:
-            solved = await _AllPlatforms(solver).solve(platforms)
-        except DamagedIndexError:
-            forget_index(self._home / "repodata")
-            raise
+        solved = await _AllPlatforms(solver).solve(platforms)
         packages = [package for one in solved for package in sorted(one.packages, key=_order)]
         record = replace(
             describe(requirements),

@@ -6,11 +6,13 @@ import asyncio
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from condavision.core.channels import CREDENTIALS
 from condavision.core.model import INTERPRETERS
+from condavision.errors import ChannelError
 from condavision.inspection.doctor.finding import UNREACHABLE, Finding, State
 from condavision.system.error_text import channel_certificate_hint
 
@@ -70,12 +72,13 @@ def _opens(base: str, home: Path) -> bool:
     """Return whether rattler can read an index with the user's stored credentials."""
     from rattler import Channel  # noqa: PLC0415 - as above
 
-    from condavision.compile_stage.solving.gateway import UNREADABLE, open_gateway  # noqa: PLC0415 - as above
+    from condavision.compile_stage.solving.gateway import open_gateway  # noqa: PLC0415 - as above
 
-    gateway = open_gateway(home / "repodata")
+    gateway, channels = open_gateway(home / "repodata"), [Channel(base)]
+    query = partial(gateway.opened.query, channels, ["noarch"], ["python"], recursive=False)
     try:
-        asyncio.run(gateway.query([Channel(base)], ["noarch"], ["python"], recursive=False))
-    except UNREADABLE:
+        asyncio.run(gateway.read(channels, query))
+    except ChannelError:
         return False
     return True
 
