@@ -52,8 +52,7 @@ def write_launcher(folder: Path, prepared: Prepared) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         environment.marker.with_name(LAUNCHED).touch()
         modified = max(newest, _newest([environment.marker]))
-        with replacing(target) as temporary:
-            temporary.write_bytes(os.fsencode(text))
+        with replacing(target, os.fsencode(text)) as temporary:
             temporary.chmod(0o755)
             os.utime(temporary, ns=(modified, modified))
     except OSError as error:

@@ -76,5 +76,5 @@ def _write(home: Path, path: Path, content: bytes) -> None:
     with suppress(FileExistsError):
         private.mkdir(mode=0o700)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    with replacing(path, content):
+        pass

@@ -66,10 +66,10 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with replacing(path) as temporary:
-            with temporary.open("wb") as stream:
-                stream.write(content.encode() if isinstance(content, str) else content)
-                stream.flush()
+        with replacing(
+            path, content.encode() if isinstance(content, str) else content
+        ) as temporary:
+            with temporary.open("r+b") as stream:
                 os.fsync(stream.fileno())
             temporary.chmod(0o666 & ~_umask())
     except OSError as error:
@@ -77,16 +77,17 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a new file beside ``path``, private to this user, which replaces it in the end.
+def replacing(path: Path, content: bytes) -> Iterator[Path]:
+    """Yield a new file with ``content``, private to this user, which replaces ``path`` in the end.
 
     Raises:
-        OSError: it cannot be made or moved; after any error it is removed.
+        OSError: it cannot be written or moved; after any error it is removed.
     """
     handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    os.close(handle)
     temporary = Path(name)
     try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
         yield temporary
         temporary.replace(path)
     except BaseException:
