@@ -29,7 +29,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from condavision.analysis import analyze_together
+from condavision.analysis.analyze import analyze_together
 from condavision.analysis.source.scripts import find_scripts
 from condavision.core.model import Manager
 from condavision.errors import CondavisionError

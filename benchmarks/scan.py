@@ -30,7 +30,7 @@ from pathlib import Path
 
 OURS = """
 import sys, pathlib
-from condavision.analysis import analyze_together
+from condavision.analysis.analyze import analyze_together
 from condavision.analysis.source.scripts import find_scripts
 root = pathlib.Path(sys.argv[1]).resolve()
 found = analyze_together(find_scripts([root], modules=True), root=root)

@@ -25,7 +25,7 @@ import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 with atheris.instrument_imports(include=["condavision"]):
-    from condavision.analysis import analyze
+    from condavision.analysis.analyze import analyze
     from condavision.analysis.declared.metadata import read_metadata
     from condavision.analysis.facts.facts import read_facts
     from condavision.analysis.source.source import decode

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis import contradiction
+from condavision.analysis.analyze import contradiction
 from condavision.cli.wording import (
     diagnostic_words,
     error_words,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from condavision.analysis import contradiction
+from condavision.analysis.analyze import contradiction
 from condavision.cli.json_output import (
     declared_json,
     finding_json,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis import analyze, analyze_module, analyze_together, require_python
+from condavision.analysis.analyze import analyze, analyze_module, analyze_together, require_python
 from condavision.analysis.source.scripts import script_file
 from condavision.core.channels import is_local, is_trusted
 from condavision.core.platforms import PLATFORMS

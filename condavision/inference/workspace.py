@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis import new_reader
+from condavision.analysis.analyze import new_reader
 from condavision.analysis.facts.syntax_check import require_readable
 from condavision.analysis.source.scripts import script_file
 from condavision.errors import LockfileError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis import analyze
+from condavision.analysis.analyze import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Callable

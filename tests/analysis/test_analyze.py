@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis import analyze, analyze_together, require_python
+from condavision.analysis.analyze import analyze, analyze_together, require_python
 from condavision.analysis.source.scripts import find_scripts, module_file
 from condavision.core.model import Analysis, ImportKind
 from condavision.core.origin import Origin, OriginReason, OriginRule

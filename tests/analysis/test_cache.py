@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis import analyze, analyze_together
+from condavision.analysis.analyze import analyze, analyze_together
 from condavision.analysis.facts.cache import FactsCache, loaded
 from condavision.analysis.facts.facts import read_facts
 from condavision.analysis.source.source import decode

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from condavision.analysis import analyze
+from condavision.analysis.analyze import analyze
 from condavision.analysis.facts.facts import read_facts
 from condavision.analysis.source.source import decode
 from condavision.errors import AnalysisError

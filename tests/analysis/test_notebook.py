@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis import analyze
+from condavision.analysis.analyze import analyze
 from condavision.analysis.source.notebook import installs, notebook_text
 from condavision.errors import AnalysisError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis import analyze_together, new_reader
+from condavision.analysis.analyze import analyze_together, new_reader
 from condavision.analysis.facts.cache import FactsCache
 from condavision.analysis.resolve import result_cache as outcomes
 from condavision.analysis.resolve.result_cache import Question

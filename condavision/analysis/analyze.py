@@ -1,0 +1,220 @@
+"""What a script and the local modules it reaches import, and which Pythons run them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.facts.cache import FactsCache
+from condavision.analysis.facts.reader import Reader
+from condavision.analysis.resolve.classify import classify, intersection, stdlib_reasons
+from condavision.analysis.resolve.result_cache import Question
+from condavision.analysis.resolve.walk import (
+    Reached,
+    SearchPath,
+    Start,
+    module_start,
+    run_module_starts,
+    script_start,
+    walk,
+)
+from condavision.analysis.source.module_finder import Directories
+from condavision.analysis.source.scripts import module_file, script_file
+from condavision.core.model import Analysis, DeclaredText, PythonReason, ScriptMetadata, SourceFile
+from condavision.core.pythons import PythonRange
+from condavision.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def analyze(
+    script: Path,
+    *,
+    root: Path,
+    paths: Sequence[Path] = (),
+    pythonpath: Sequence[Path] = (),
+    reader: Reader | None = None,
+) -> Analysis:
+    """Read a script and every local module it reaches; nothing of it is run.
+
+    ``paths`` and ``pythonpath`` are searched for modules after the script's own folder. A shared
+    ``reader`` reads no file twice for several scripts.
+
+    Raises:
+        AnalysisError: the script cannot be read as Python, or declares something malformed.
+    """
+    reader = reader or new_reader(root)
+    path = script_file(script.absolute()).as_posix()
+    metadata, facts = reader.script(path)
+    search = _search_path(root, paths, pythonpath)
+    directories = Directories(reader.directories)
+    reached = walk([script_start(path, facts, directories)], search, reader, directories)
+    reader.save()
+    return _analysis((metadata,), reached, search, directories)
+
+
+def analyze_module(
+    module: str,
+    *,
+    folder: Path,
+    root: Path,
+    paths: Sequence[Path] = (),
+    pythonpath: Sequence[Path] = (),
+    reader: Reader | None = None,
+) -> Analysis:
+    """Read a module as ``python -m module`` runs it in ``folder``, its packages included.
+
+    Raises:
+        AnalysisError: it is not found, cannot be read as Python, or declares something malformed.
+    """
+    reader = reader or new_reader(root)
+    directories = Directories(reader.directories)
+    path = module_file(module, [folder, *paths, *pythonpath], directories).absolute().as_posix()
+    home = folder.absolute().as_posix()
+    metadata, _ = reader.script(path)
+    search = _search_path(root, paths, pythonpath)
+    starts = run_module_starts(module, path, home, reader)
+    reached = walk(starts, search, reader, directories)
+    if not path.startswith(f"{home}/"):
+        reached.entries.update(it for it in search.pythonpath if path.startswith(f"{it}/"))
+    reader.save()
+    return _analysis((metadata,), reached, search, directories)
+
+
+def new_reader(root: Path) -> Reader:
+    """Return a reader for the scripts below a project root, with the user's cache behind it."""
+    return Reader(root.absolute().as_posix(), FactsCache.default())
+
+
+def _search_path(root: Path, paths: Sequence[Path], pythonpath: Sequence[Path]) -> SearchPath:
+    return SearchPath(
+        root.absolute().as_posix(),
+        tuple(path.absolute().as_posix() for path in paths),
+        tuple(path.absolute().as_posix() for path in pythonpath),
+    )
+
+
+def _analysis(
+    declared: Sequence[ScriptMetadata],
+    reached: Reached,
+    search: SearchPath,
+    directories: Directories,
+) -> Analysis:
+    written = (
+        *(reason for metadata in declared for reason in _declared(metadata)),
+        *(reason for _, facts in reached.files for reason in facts.reasons),
+        *reached.reasons,
+    )
+    reasons = tuple(dict.fromkeys((*written, *stdlib_reasons(reached.imports, written))))
+    python = intersection(reasons)
+    return Analysis(
+        script=Path(reached.files[0][0].file),
+        imports=tuple(dict.fromkeys(classify(reached.imports, python))),
+        python=python,
+        reasons=reasons,
+        metadata=declared[0] if len(declared) == 1 else _merged(declared),
+        files=tuple(
+            SourceFile(Path(place.file), place.module, facts.sha256)
+            for place, facts in reached.files
+        ),
+        searched=tuple(map(Path, directories.listed())),
+        paths=tuple(Path(path) for path in search.pythonpath if path in reached.entries),
+        unread=tuple(region for _, facts in reached.files for region in facts.unread),
+    )
+
+
+def _declared(metadata: ScriptMetadata) -> Iterable[PythonReason]:
+    text, location = metadata.requires_python, metadata.requires_python_location
+    if text and location is not None:
+        yield PythonReason(location, f"requires-python {text}", PythonRange.from_specifier(text))
+
+
+def analyze_together(
+    files: Iterable[Path],
+    *,
+    root: Path,
+    paths: Sequence[Path] = (),
+    pythonpath: Sequence[Path] = (),
+    reader: Reader | None = None,
+) -> Analysis:
+    """Read files as one requirement set; ``script`` is the first of them.
+
+    Files of a package are taken as its modules, not as scripts that are run in its folder.
+
+    Raises:
+        AnalysisError: none can be read, or one declares something malformed.
+    """
+    reader = reader or new_reader(root)
+    directories = Directories(reader.directories)
+    search = _search_path(root, paths, pythonpath)
+    absolute = [file.absolute().as_posix() for file in files]
+    question = Question(search, absolute, reader.since)
+    known = question.recalled(reader.cache)
+    if known is not None:
+        return known
+    starts: list[Start] = []
+    declared: list[ScriptMetadata] = []
+    reader.prefetch(absolute)
+    for path in absolute:
+        if reader.is_readable(path):
+            declared.append(reader.script(path)[0])
+        starts.append(module_start(path, reader.module(path), directories))
+    if not starts:
+        raise AnalysisError("no scripts to read", "name files, or a folder that has some")
+    if not declared:
+        reader.script(absolute[0])
+    found = _analysis(declared, walk(starts, search, reader, directories), search, directories)
+    reader.save()
+    question.remember(reader.cache, found, (*reader.consulted(), *directories.consulted()))
+    return found
+
+
+def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:
+    imports: dict[str, DeclaredText] = {}
+    for metadata in declared:
+        imports.update(metadata.imports)
+    first = next((it for it in declared if it.requires_python), ScriptMetadata())
+    return ScriptMetadata(
+        first.requires_python,
+        first.requires_python_location,
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.dependencies)),
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.channels)),
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.platforms)),
+        imports,
+    )
+
+
+def require_python(analysis: Analysis, name: str = "", typed: str = "") -> PythonRange:
+    """Return the Pythons that can run a script; ``name`` it, or say how it is ``typed``, in errors.
+
+    Raises:
+        AnalysisError: there are none; it names the places that contradict each other.
+    """
+    if analysis.python:
+        return analysis.python
+    raise AnalysisError(
+        f"no Python runs {name or analysis.files[0].path.name}: {contradiction(analysis)}",
+        f"`condavision explain {typed or analysis.script.name}` shows every reason",
+    )
+
+
+def contradiction(analysis: Analysis) -> str:
+    """Return which places leave no Python, and what each means; empty where some Python is left."""
+    if analysis.python:
+        return ""
+    sides = _contradiction(analysis.reasons)
+    return "; ".join(f"{it.location}: {it.rule} means {it.pythons}" for it in sides)
+
+
+def _contradiction(reasons: Sequence[PythonReason]) -> tuple[PythonReason, ...]:
+    for at, one in enumerate(reasons):
+        for other in reasons[:at]:
+            if not one.pythons & other.pythons:
+                return (other, one)
+    needed = list(reasons)
+    for reason in reasons:
+        without = [it for it in needed if it is not reason]
+        if not intersection(without):
+            needed = without
+    return tuple(needed)
