@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             as_json=as_json,
         )
     except click.ClickException as error:
-        error.show()
+        from condavision.system.terminal import shown
+
+        text = io.StringIO()
+        error.show(text)
+        sys.stderr.write(shown(text.getvalue()))
         if as_json:
             from condavision.cli.json_output import error_json
             from condavision.cli.output import print_json

@@ -98,26 +98,28 @@ def lock(
 
 
 def _prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace) -> None:
+    from condavision.cli.output import note
     from condavision.compile_stage.retire import prune
 
     retired = prune(report, paths, workspace)
     for script in retired.scripts:
-        click.echo(f"removed {script} from scripts.yml: it no longer exists", err=True)
+        note(f"removed {script} from scripts.yml: it no longer exists")
     for name in retired.locks:
-        click.echo(f"removed lock {name}", err=True)
+        note(f"removed lock {name}")
 
 
 def _offer_to_prune(report: LockingReport) -> None:
     """Offer on a terminal to remove the locks that this run left unused; elsewhere, list them."""
+    from condavision.cli.output import note
     from condavision.locks.folder import remove_locks
 
     for folder, name in report.orphaned:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             removal = "condavision lock --prune SCRIPT"
-            click.echo(f"lock {name} is no longer used; to remove it, run `{removal}`", err=True)
+            note(f"lock {name} is no longer used; to remove it, run `{removal}`")
         elif click.confirm(f"Lock {name} is no longer used by any script. Remove it?"):
             for removed in remove_locks(folder, (name,)):
-                click.echo(f"removed lock {removed}", err=True)
+                note(f"removed lock {removed}")
 
 
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
@@ -170,7 +172,7 @@ def diff(
     BEFORE and AFTER are lock files, hashes or scripts; REVISION:SCRIPT is a script's lock in git.
     Modules (-m) follow the other names; with one module, REVISION: is that module's lock in git.
     """
-    from condavision.cli.output import print_json, print_table
+    from condavision.cli.output import print_json, print_table, say
     from condavision.inference.references import named_pair
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import compare, diff_json, diff_markdown, diff_rows
@@ -181,11 +183,11 @@ def diff(
     if as_json:
         print_json(diff_json(changes))
     elif markdown:
-        click.echo(diff_markdown(changes), nl=False)
+        say(diff_markdown(changes).rstrip("\n"))
     elif changes:
         print_table(("package", "before", "after", "platforms"), diff_rows(changes))
     else:
-        click.echo("no package differs")
+        say("no package differs")
 
 
 @click.command()

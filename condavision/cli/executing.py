@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from condavision.cli import options
 from condavision.errors import UsageError
 from condavision.project.config import Flags
 from condavision.project.targets import Module, Together, named_target, one_target
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
@@ -44,7 +44,7 @@ def _refuse_script_as_option(word: str) -> None:
     if (word.endswith(".py") and "=" not in word) or Path(word).exists():
         raise UsageError(
             f"`{word}` starts with a dash, like an option",
-            f"run `condavision run {shlex.quote(f'./{word}')}`",
+            f"run `condavision run {shell_word(f'./{word}')}`",
         )
 
 

@@ -95,7 +95,7 @@ def vendor(
     `run --vendored DIR` takes them from there. Without SCRIPT, HASH or -m, all locks of the project
     are used. Intact files in DIR are kept; missing and damaged ones are fetched.
     """
-    from condavision.cli.output import print_json
+    from condavision.cli.output import print_json, say
     from condavision.cli.progress import choose_progress
     from condavision.export.vendor import vendor as fill
     from condavision.inference.lock_lookup import find_locks
@@ -115,7 +115,7 @@ def vendor(
         print_json(document)
     else:
         counts = f"{len(vendored.fetched)} fetched, {len(vendored.repaired)} repaired"
-        click.echo(f"{vendored.folder} has {vendored.files} files ({counts})")
+        say(f"{vendored.folder} has {vendored.files} files ({counts})")
 
 
 @click.command()

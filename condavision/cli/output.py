@@ -22,6 +22,8 @@ from condavision.core.model import Manager
 from condavision.core.specs import wanted_on
 from condavision.errors import CondavisionError
 from condavision.locks.diff import diff_rows
+from condavision.system.secrets import redacted
+from condavision.system.terminal import json_safe, shown, shown_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,9 +52,10 @@ def print_json(document: dict[str, Any] | list[dict[str, Any]]) -> None:
     Names that are not valid text are written with JSON escapes.
     """
     objects = [document] if isinstance(document, dict) else document
-    found = [{"schema": SCHEMA, **it} for it in objects]
+    found = [{"schema": SCHEMA, **_without_secrets(it)} for it in objects]
     versioned = found[0] if isinstance(document, dict) else found
     text = json.dumps(versioned, indent=2, ensure_ascii=False)
+    text = json_safe(text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -60,10 +63,30 @@ def print_json(document: dict[str, Any] | list[dict[str, Any]]) -> None:
     sys.stdout.write(text + "\n")
 
 
+def _without_secrets(value: Any) -> Any:
+    """Return a document with every string in it redacted."""
+    if isinstance(value, dict):
+        return {key: _without_secrets(it) for key, it in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_secrets(it) for it in value]
+    return redacted(value) if isinstance(value, str) else value
+
+
+def say(text: str) -> None:
+    """Write a line to standard output."""
+    sys.stdout.write(f"{shown(text)}\n")
+
+
+def note(text: str) -> None:
+    """Write a line to standard error."""
+    sys.stderr.write(f"{shown(text)}\n")
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a table to standard output; on a terminal the first column is never truncated."""
+    lines = [tuple(headings), *(tuple(map(shown_line, row)) for row in rows)]
     if not sys.stdout.isatty():
-        _write_columns([tuple(headings), *(tuple(row) for row in rows)])
+        _write_columns(lines)
         return
     from rich.console import Console
     from rich.table import Table
@@ -73,12 +96,12 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
-    for row in rows:
+    for row in lines[1:]:
         table.add_row(*(Text(cell) for cell in row))
     with console.capture() as capture:
         console.print(table)
-    lines = [line.rstrip() for line in capture.get().splitlines()]
-    sys.stdout.write("\n".join(lines) + "\n")
+    text = "\n".join(line.rstrip() for line in capture.get().splitlines())
+    sys.stdout.write(f"{text}\n")
 
 
 def _write_columns(rows: Sequence[Sequence[str]]) -> None:
@@ -108,31 +131,31 @@ def print_error(error: CondavisionError) -> None:
     from rich.text import Text
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), error_words(error)))
+    console.print(Text.assemble(("error: ", "bold red"), shown(error_words(error))))
     for hint in hints_of(error):
-        console.print(Text.assemble(("  hint: ", "bold"), hint))
+        console.print(Text.assemble(("  hint: ", "bold"), shown(hint)))
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Write each diagnostic once to standard error."""
     for found in dict.fromkeys(diagnostics):
-        sys.stderr.write(f"caution: {diagnostic_words(found)}\n")
+        note(f"caution: {diagnostic_words(found)}")
 
 
 def print_explanation(explanation: Explanation) -> None:
     """Write what ``explain`` found: the Python range, the imports, each with reasons, the hash."""
     inference, lock = explanation.inference, explanation.lock
-    sys.stdout.write(f"{_python_line(inference)}\n")
+    say(f"{_python_line(inference)}")
     for reason in inference.analysis.reasons:
-        sys.stdout.write(f"  {reason.pythons}  {reason.rule}  ({reason.location})\n")
+        say(f"  {reason.pythons}  {reason.rule}  ({reason.location})")
     unread = inference.analysis.unread
     for region in unread[:_SHOWN_UNREAD]:
-        sys.stdout.write(f"  not read: {region.location} to line {region.last_line}\n")
+        say(f"  not read: {region.location} to line {region.last_line}")
     if len(unread) > _SHOWN_UNREAD:
-        sys.stdout.write(f"  and {len(unread) - _SHOWN_UNREAD} more places (--json lists all)\n")
+        say(f"  and {len(unread) - _SHOWN_UNREAD} more places (--json lists all)")
     lines = [*map(import_json, explanation.imports), *map(declared_json, explanation.declared)]
     if lines:
-        sys.stdout.write("\n")
+        say("")
         print_table(
             ("import", "where", "kind", "package", "spec", "locked", "why"),
             [_import_row(line) for line in lines],
@@ -140,7 +163,7 @@ def print_explanation(explanation: Explanation) -> None:
     state = "locked" if lock else "not locked"
     if lock and explanation.together:
         state = f"locked together with {explanation.together} as {lock.hash}"
-    sys.stdout.write(f"\nrequirement hash {inference.hash} ({state})\n")
+    say(f"\nrequirement hash {inference.hash} ({state})")
     print_diagnostics(explanation.diagnostics)
 
 
@@ -183,11 +206,11 @@ def print_changes(scripts: Sequence[LockedScript]) -> None:
             continue
         shown.add(locked.lock.hash)
         if locked.changes:
-            sys.stdout.write(f"\nchanges of {locked.inference.project.key}:\n")
+            say(f"\nchanges of {locked.inference.project.key}:")
             headings = ("package", "before", "after", "platforms")
             print_table(headings, diff_rows(locked.changes))
         for caution in record_words(locked.lock.record) if locked.written else ():
-            sys.stdout.write(f"{locked.lock.hash}: {caution}\n")
+            say(f"{locked.lock.hash}: {caution}")
     print_diagnostics(found for locked in scripts for found in locked.diagnostics)
 
 
@@ -198,7 +221,7 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
     unkept = {locked.lock.hash: agreement.unkept(locked.lock) for locked in scripts}
     for name, found in unkept.items():
         if found:
-            sys.stdout.write(f"\nnot kept in {name}:\n")
+            say(f"\nnot kept in {name}:")
             headings = ("package", "agreed", "locked", "platforms")
             print_table(headings, [one.row() for one in found])
 
@@ -239,7 +262,8 @@ def _pythons(lock: Lock, shown: str) -> str:
 
 def checked_row(name: str, checked: Checked) -> tuple[str, ...]:
     """Return the row of ``check``'s table."""
-    return (name, checked.hash, checked.state, "; ".join(notes_of(checked)))
+    notes = "; ".join(notes_of(checked)).replace("\n", "; ")
+    return (name, checked.hash, checked.state, notes)
 
 
 def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
@@ -249,11 +273,11 @@ def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
         headings = (removed, "python", "size", "last used")
         print_table(headings, [environment_row(one)[:4] for one in cleaned.removed])
     if cleaned.caches:
-        sys.stdout.write(f"{removed} caches of {cleaned.caches / 1e6:.1f} MB\n")
+        say(f"{removed} caches of {cleaned.caches / 1e6:.1f} MB")
     for prefix, user in cleaned.kept.items():
-        sys.stdout.write(f"kept {prefix.name}: used by {user}; --force removes it\n")
+        say(f"kept {prefix.name}: used by {user}; --force removes it")
     if not (cleaned.removed or cleaned.caches or cleaned.kept):
-        sys.stdout.write("nothing to remove\n")
+        say("nothing to remove")
 
 
 def print_findings(findings: Iterable[Finding]) -> None:

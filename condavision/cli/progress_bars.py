@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from condavision.system.progress import Task, Work, readable_size
+from condavision.system.terminal import shown_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def shown_bars(stream: TextIO, work: Work, parts: int) -> Iterator[Task]:
         BarColumn(),
         TextColumn("{task.fields[done]}"),
         *([TimeRemainingColumn()] if work is Work.SOLVING else []),
-        TextColumn("{task.fields[note]}", style="dim"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
     ]
     with Progress(*columns, console=Console(file=stream), transient=True) as shown:
         yield _Bars(shown, work, parts)
@@ -58,7 +59,7 @@ class _Bars(Task):
         if total:
             done = f"{size} of {readable_size(total)}, {speed}"
             self._shown.update(self._bytes, completed=received, total=total, visible=True)
-            self._shown.update(self._bytes, done=done, note=name)
+            self._shown.update(self._bytes, done=done, note=shown_line(name))
         else:
             self._shown.update(self._parts, note=f"{size}, {speed}")
 
@@ -68,4 +69,4 @@ class _Bars(Task):
             done = self._finished
         self._shown.update(self._parts, completed=done, done=f"{done} {self._of}")
         if name:
-            self._shown.update(self._parts, note=name)
+            self._shown.update(self._parts, note=shown_line(name))

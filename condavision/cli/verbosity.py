@@ -28,8 +28,14 @@ def _show_log(_: click.Context, __: click.Parameter, count: int) -> None:
         return
     import logging
 
+    from condavision.system.terminal import shown
+
+    class Shown(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return shown(super().format(record))
+
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    handler.setFormatter(Shown("%(name)s: %(message)s"))
     log = logging.getLogger("condavision")
     log.addHandler(handler)
     log.setLevel(logging.INFO if count == 1 else logging.DEBUG)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from condavision.inference import diagnostics, staleness
 from condavision.locks.record import spell_changes, spell_pairs, spell_shared
 from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden
 from condavision.project.targets import key_of, near, place_of
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -116,7 +116,7 @@ def diagnostic_words(found: Diagnostic) -> str:
             return (
                 f"{near(settings)} configures the scripts in {near(folder.parent)}, so the locks in"
                 f" {near(folder)} are not used; if they are of no use to you, run"
-                f" `rm -r {shlex.quote(str(near(folder)))}`"
+                f" `rm -r {shell_word(near(folder))}`"
             )
         case diagnostics.SeparateProjects(roots):
             where = ", ".join(str(near(root / "locks")) for root in roots)
@@ -145,7 +145,7 @@ def diagnostic_words(found: Diagnostic) -> str:
                 f' confirm it: [imports] {module} = "pypi:{distribution}"'
             )
         case diagnostics.UntrustedConfiguration(folder, writable):
-            command = f"chmod o-w {shlex.quote(str(near(writable)))}"
+            command = f"chmod o-w {shell_word(near(writable))}"
             return (
                 f"the configuration and locks in {near(folder)} are ignored, because other users"
                 f" can write to {near(writable)}; to prevent that, run `{command}`"

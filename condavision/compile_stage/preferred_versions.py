@@ -21,6 +21,7 @@ from condavision.core.model import Manager
 from condavision.errors import UsageError
 from condavision.system.documents import DocumentError, read_yaml
 from condavision.system.files import read_text_file
+from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
     import os
@@ -157,7 +158,7 @@ def read_agreement(path: str | os.PathLike[str]) -> Agreement:
             return Agreement(tuple(_lock_file(path)))
         document = read_yaml(text)
     except (OSError, UnicodeDecodeError, DocumentError) as error:
-        reason = str(error).splitlines()[0]
+        reason = redacted_spelling(str(error).splitlines()[0])
         raise UsageError(f"{path} cannot be read: {reason}", f"give an {_READERS}") from error
     if isinstance(document, dict) and isinstance(document.get("dependencies"), list):
         return Agreement(tuple(_environment(document["dependencies"], path)))
@@ -171,7 +172,9 @@ def _environment(dependencies: Iterable[object], path: Path) -> Iterator[Agreed]
             try:
                 spec = rattler.MatchSpec(item)
             except InvalidMatchSpecError as error:
-                raise UsageError(f"{path}: `{item}` is not a conda match spec: {error}") from error
+                raise UsageError(
+                    f"{path}: `{redacted_spelling(item)}` is not a conda match spec"
+                ) from error
             if spec.version is not None and spec.name is not None:
                 yield Agreed(Manager.CONDA, spec.name.normalized, str(spec.version))
         elif isinstance(item, dict):
@@ -193,7 +196,8 @@ def _lock_file(path: Path) -> Iterator[Agreed]:
         lock = rattler.LockFile.from_path(path)
     except Exception as error:  # rattler has no common base class for errors of a file
         raise UsageError(
-            f"{path} is not a lock file: {str(error).splitlines()[0]}", f"give an {_READERS}"
+            f"{path} is not a lock file: {redacted_spelling(str(error).splitlines()[0])}",
+            f"give an {_READERS}",
         ) from error
     environments = sorted(lock.environments(), key=lambda found: found[0] != "default")
     for _, environment in environments:

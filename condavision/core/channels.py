@@ -8,20 +8,11 @@ from urllib.parse import urlsplit
 
 from condavision.core.model import INTERPRETERS
 from condavision.errors import ConfigError
-
-CREDENTIALS = "~/.netrc, the file RATTLER_AUTH_FILE names, or the store of pixi auth login"
-"""Where rattler looks for what opens a private channel."""
+from condavision.system.secrets import CREDENTIALS, redacted_spelling
 
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[A-Za-z0-9_.-]+)*\Z")
 _CONDA_FORGE = re.compile(r"https://(conda\.anaconda\.org|prefix\.dev)/conda-forge\Z")
 _TOKEN = re.compile(r"/t/[^/]+/")
-_USER_TEXT = re.compile(r"(?:(?<=//)|[^\s/:@`'\"]+:(?!//))[^\n]*@")
-_TOKEN_TEXT = re.compile(r"(?<![\w.-])t/[^/\s`'\"]+")
-
-
-def redacted(text: str) -> str:
-    """Return what a person wrote without the user, password or token of any URL in it."""
-    return _TOKEN_TEXT.sub("t/***", _USER_TEXT.sub("***@", text))
 
 
 def refused_credentials(place: str) -> ConfigError:
@@ -50,7 +41,7 @@ def normalize(spelling: str, base: Path) -> str:
         if not _NAME.match(text.lower()):
             raise _not_a_channel(text)
     if _TOKEN.search(f"/{text}/"):
-        raise refused_credentials(f"the channel `{redacted(text)}`")
+        raise refused_credentials(f"the channel `{redacted_spelling(text)}`")
     return text
 
 
@@ -62,6 +53,11 @@ def _url(text: str) -> str:
         raise _not_a_channel(f"{text.partition('://')[0]}://...") from error
     if parts.username or parts.password or _TOKEN.search(f"{parts.path}/"):
         raise refused_credentials(f"the channel at {parts.hostname}")
+    if "?" in text or "#" in text:
+        raise ConfigError(
+            f"the channel at {parts.hostname} has a query, which can hold credentials",
+            f"leave it out of the URL; credentials can be in {CREDENTIALS}",
+        )
     if parts.scheme not in {"http", "https", "file", "s3"}:
         raise _not_a_channel(text)
     return text
@@ -79,7 +75,7 @@ def _folder(text: str, base: Path) -> str | None:
 
 def _not_a_channel(text: str) -> ConfigError:
     return ConfigError(
-        f"`{redacted(text)}` is not a channel",
+        f"`{redacted_spelling(text)}` is not a channel",
         "a channel is a name (conda-forge), a URL, a folder (./channel) or interpreters:",
     )
 

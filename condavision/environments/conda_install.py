@@ -21,12 +21,12 @@ from rattler.exceptions import InstallerError
 from rattler.install import InstallerReporter
 from rattler.package_cache import PackageCache, ValidationMode
 
-from condavision.core.channels import CREDENTIALS
 from condavision.environments.package_cache import drop_altered_files, writable_cache
 from condavision.errors import InstallError
 from condavision.system.error_text import channel_certificate_hint, without_names
 from condavision.system.progress import LONGEST, Work
 from condavision.system.rattler_client import open_client
+from condavision.system.secrets import CREDENTIALS, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ def install_conda_packages(
     try:
         asyncio.run(_install(records, prefix, cache, progress))
     except InstallerError as error:
-        raise _explained(str(error), packages, cache) from error
+        raise _explained(redacted(str(error)), packages, cache) from error
     _warn_of_link_scripts(prefix, progress)
 
 

@@ -14,6 +14,7 @@ from uv import find_uv_bin
 from condavision.errors import InstallError
 from condavision.system.error_text import certificate_hint, without_names
 from condavision.system.own_python import variables_of_tools
+from condavision.system.secrets import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ def _run(
     )
     _log.debug("uv %s %s ended with %d", *command[1:3], ran.returncode)
     if ran.returncode != 0:
-        raise _explained(ran.stderr, packages)
+        raise _explained(redacted(ran.stderr), packages)
 
 
 def _refuse_sdists(packages: Sequence[LockedPackage], *, allowed: bool) -> None:

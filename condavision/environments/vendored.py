@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from condavision.core.model import Manager
 from condavision.errors import InstallError, LockfileError
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,6 +81,6 @@ def from_vendored(packages: Iterable[LockedPackage], folder: Path) -> list[Locke
     if problems:
         raise InstallError(
             f"The vendored folder {folder} lacks locked files; {'; '.join(problems)}",
-            f"with a network, run `condavision vendor {shlex.quote(str(folder))} SCRIPT`",
+            f"with a network, run `condavision vendor {shell_word(folder)} SCRIPT`",
         )
     return local

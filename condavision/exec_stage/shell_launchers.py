@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from condavision.environments.inventory import LAUNCHED
 from condavision.errors import UsageError
 from condavision.system.files import replacing
+from condavision.system.terminal import shell_word
 from condavision.warm import CONSTANT, KEEP, NONEMPTY
 
 if TYPE_CHECKING:
@@ -154,13 +155,13 @@ def _refuse_foreign(target: Path, script: Path) -> None:
         raise UsageError(
             f"{target} exists and is not a launcher of {script}",
             "choose another folder: run `condavision install --launcher FOLDER SCRIPT`",
-            f"or move it away: `mv {shlex.quote(str(target))} ELSEWHERE`",
+            f"or move it away: `mv {shell_word(target)} ELSEWHERE`",
         )
     if owner != script and owner.exists():
         raise UsageError(
             f"{target} exists and is not a launcher of {script} but of {owner}",
             "choose another folder: run `condavision install --launcher FOLDER SCRIPT`",
-            f"or, if that one is not needed: `rm {shlex.quote(str(target))}`",
+            f"or, if that one is not needed: `rm {shell_word(target)}`",
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from condavision.project.config import Flags
 from condavision.project.settings_files import SETTINGS_FILES
 from condavision.project.targets import place_of
 from condavision.system.cache_dir import home
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ def run(
 
 
 def _notebook(path: Path, workspace: Workspace) -> UsageError:
-    quoted = shlex.quote(str(path))
+    quoted = shell_word(path)
     kernel = re.sub("[^A-Za-z0-9._-]+", "-", path.stem).strip("-") or "notebook"
     return UsageError(
         f"{path} is a notebook, which Python itself cannot run",

@@ -27,6 +27,7 @@ from condavision.errors import CondavisionError, InstallError, UsageError
 from condavision.system.file_lock import exclusive
 from condavision.system.progress import LONGEST, Work
 from condavision.system.rattler_client import open_client
+from condavision.system.secrets import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -211,7 +212,7 @@ def _is_gone(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error)
-    return str(text).partition(" for url ")[0]
+    return redacted(str(text).partition(" for url ")[0])
 
 
 class _Sink:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from condavision.project.targets import (
     named_target,
     target_of,
 )
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,7 +99,7 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
     if isinstance(target, Together):
         return MissingLockError(
             f"the scripts of {target.folder} are not locked together",
-            f"give one of them: {shlex.quote(str(target.folder))}/SCRIPT",
+            f"give one of them: {shell_word(target.folder)}/SCRIPT",
             f"or lock them together: run `{command}`",
             diagnostics=ignored,
         )

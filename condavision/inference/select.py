@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +25,7 @@ from condavision.project.targets import (
     key_of,
     target_of,
 )
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -128,7 +128,7 @@ class _Recorded:
         key = key_of(Together(folder), root)
         shared = [it for it in (key, *folder_keys(key)) if self._has(it, root)]
         if key not in shared:
-            typed = shlex.quote(str(folder))
+            typed = shell_word(folder)
             raise UsageError(
                 f"the scripts of {folder} are locked together with {shared[0]}"
                 if shared

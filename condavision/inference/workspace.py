@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -32,6 +31,7 @@ from condavision.project.targets import (
     scripts_together,
     typed,
 )
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -226,10 +226,10 @@ class Workspace:
         options += [word for name in flags.platforms for word in ("--platform", name)]
         if flags.locks is not None and not self._is_default(flags.locks, target):
             options += ["--locks", str(flags.locks.absolute() if elsewhere else flags.locks)]
-        words = [*map(shlex.quote, options), "SCRIPT" if target is None else typed(target)]
+        words = [*map(shell_word, options), "SCRIPT" if target is None else typed(target)]
         command = f"condavision lock {' '.join(words)}"
         if isinstance(target, Module) and elsewhere:
-            return f"cd {shlex.quote(str(near(target.folder)))} && {command}"
+            return f"cd {shell_word(near(target.folder))} && {command}"
         return command
 
     def _is_default(self, locks: Path, target: Target | None) -> bool:

@@ -14,18 +14,19 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from condavision.core.model import Lock, LockedPackage, Manager
 from condavision.core.platforms import PLATFORMS, for_conda_lock, virtual_packages
 from condavision.core.specs import active_on, conda_candidates
 from condavision.errors import LockfileError
 from condavision.locks.content_hash import content_hash
+from condavision.locks.package_entry import package_entry, read_package
 from condavision.locks.record import parse_record, record_fields
 from condavision.locks.yaml_text import yaml_text
 from condavision.project.config import LOCAL
 from condavision.system.documents import DocumentError, read_lock_yaml
 from condavision.system.files import read_text_file, write_atomic
+from condavision.system.secrets import require_no_secrets, with_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Requirement, Requirements
 
-_MANAGERS = {"conda": Manager.CONDA, "pip": Manager.PYPI}
 _DIGEST = "document_sha256"
 _HEADER = """\
 # The environment of every script that requires {hash}; written by condavision, to be committed.
@@ -66,8 +66,14 @@ def direct_packages(
 
 
 def write_lock(folder: Path, lock: Lock, requirements: Requirements) -> Path:
-    """Write both files of a lock; the conda-lock file comes last and completes it."""
+    """Write both files of a lock; the conda-lock file comes last and completes it.
+
+    Raises:
+        ConfigError: a URL in it has credentials; nothing is written.
+    """
     files = render(lock, requirements)
+    for name, text in files.items():
+        require_no_secrets(name, text)
     for name, text in files.items():
         write_atomic(folder / name, text)
     for path in companions(folder, lock.hash):
@@ -173,7 +179,7 @@ def _selected(conda: list[str], pip: list[str], platform: str) -> str:
 
 
 def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) -> str:
-    packages = [_package_entry(package) for package in lock.packages]
+    packages = [package_entry(package) for package in lock.packages]
     metadata: dict[str, Any] = {
         "content_hash": dict(hashes),
         "channels": [{"url": url, "used_env_vars": []} for url in lock.channels],
@@ -188,21 +194,6 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
     document = {"version": 1, "metadata": metadata, "package": packages}
     metadata["custom_metadata"][_DIGEST] = _digest(document)
     return _HEADER.format(hash=lock.hash) + yaml_text(document)
-
-
-def _package_entry(package: LockedPackage) -> dict[str, Any]:
-    hashes = {"md5": package.md5} if package.md5 else {}
-    return {
-        "name": package.name,
-        "version": package.version,
-        "manager": "pip" if package.manager is Manager.PYPI else "conda",
-        "platform": package.platform,
-        "dependencies": dict(sorted(package.dependencies.items())),
-        "url": package.url,
-        "hash": {**hashes, "sha256": package.sha256},
-        "category": "main",
-        "optional": False,
-    }
 
 
 def _digest(document: dict[str, Any]) -> str:
@@ -226,6 +217,13 @@ def read_lock(path: Path) -> Lock:
 
 def parse_lock(text: str, path: Path) -> Lock:
     """Parse the text of a conda-lock file; ``path`` is for messages."""
+    secret = with_secrets(text)
+    if secret is not None:
+        raise LockfileError(
+            f"{path} has credentials in it: {secret}",
+            "change them, because everyone who can read the lock has them",
+            "then lock again: run `condavision lock SCRIPT`",
+        )
     try:
         document = read_lock_yaml(text)
         metadata = document["metadata"]
@@ -259,36 +257,3 @@ def _hints(path: Path) -> tuple[str, ...]:
     if path.parent.name == LOCAL:  # which is not under version control
         return ("run `condavision lock SCRIPT`",)
     return "restore it from version control", "or run `condavision lock SCRIPT`"
-
-
-def read_package(entry: dict[str, Any]) -> LockedPackage:
-    """Read one entry of a conda-lock file, ours or another's.
-
-    Raises:
-        KeyError: it lacks a field.
-        ValueError: its url is not of that package.
-    """
-    manager = _MANAGERS[entry["manager"]]
-    name, version, url = entry["name"], entry["version"], entry["url"]
-    hashes = entry["hash"]
-    return LockedPackage(
-        manager=manager,
-        name=name,
-        version=version,
-        platform=entry["platform"],
-        url=url,
-        sha256=hashes["sha256"],
-        md5=hashes.get("md5"),
-        build=_build(name, version, url) if manager is Manager.CONDA else None,
-        dependencies=entry["dependencies"],
-    )
-
-
-def _build(name: str, version: str, url: str) -> str:
-    """Return the build string, the end of a conda file name: ``name-version-build.conda``."""
-    stem = unquote(urlsplit(url).path.rpartition("/")[2])
-    stem = stem.removesuffix(".conda").removesuffix(".tar.bz2")
-    prefix = f"{name}-{version}-"
-    if not stem.startswith(prefix):
-        raise ValueError(f"{url} is not {name} {version}")
-    return stem.removeprefix(prefix)

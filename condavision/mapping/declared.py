@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from condavision.core.channels import normalize, redacted, refused_credentials
+from condavision.core.channels import normalize, refused_credentials
 from condavision.core.model import Manager, Requirement
 from condavision.errors import ConfigError, DeclarationError
+from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,12 +141,12 @@ def _pep508(text: str, import_map: ImportMap, where: str) -> Requirement:
     from packaging.requirements import Requirement as Pep508  # noqa: PLC0415
     from packaging.utils import canonicalize_name  # noqa: PLC0415
 
-    shown = redacted(text)
+    shown = redacted_spelling(text)
     try:
         pep508 = Pep508(text)
     except InvalidRequirement as error:
         raise DeclarationError(
-            f"{where}: `{shown}` is not a requirement: {redacted(str(error))}"
+            f"{where}: `{shown}` is not a requirement: {redacted_spelling(str(error))}"
         ) from error
     if pep508.url:
         raise _direct_reference(shown, where)
@@ -168,12 +169,12 @@ def _match_spec(text: str, where: str, folder: Path) -> Requirement:
             break
     package, constraint = spec[:end].lower(), " ".join(spec[end:].split())
     if constraint.startswith("://"):
-        raise _direct_reference(redacted(text), where)
+        raise _direct_reference(redacted_spelling(text), where)
     if not package:
-        raise DeclarationError(f"{where}: `{redacted(text)}` is not a conda match spec")
+        raise DeclarationError(f"{where}: `{redacted_spelling(text)}` is not a conda match spec")
     rest = _CHANNEL_KEY.sub("", spec)
-    if redacted(rest) != rest:
-        raise _declared_at(where, refused_credentials(f"`{redacted(text)}`"))
+    if redacted_spelling(rest) != rest:
+        raise _declared_at(where, refused_credentials(f"`{redacted_spelling(text)}`"))
     constraint = _CHANNEL_KEY.sub(
         lambda key: key[0].replace(key["channel"], _channel(key["channel"], where, folder)),
         constraint,

@@ -78,16 +78,17 @@ class Config:
         ``channels`` are the recorded ones, used if the command line has none.
 
         Raises:
-            ConfigError: a channel of the command line is invalid or has credentials, or the locks
+            ConfigError: a channel is invalid or has credentials, or the locks
                 would be outside the project without the command line saying so.
         """
         if flags.locks is None:
             self._require_own_locks()
         given = tuple(normalize(channel, Path.cwd()) for channel in flags.channels)
+        recorded = tuple(normalize(channel, self.root) for channel in channels)
         vendored = flags.vendored or Path(os.environ.get("CONDAVISION_VENDORED", ""))
         return replace(
             self,
-            flag_channels=tuple(dict.fromkeys(given or channels)),
+            flag_channels=tuple(dict.fromkeys(given or recorded)),
             flag_platforms=tuple(dict.fromkeys(flags.platforms)),
             locks=flags.locks.absolute() if flags.locks else self.locks,
             vendored=vendored.absolute() if vendored != Path() else self.vendored,

@@ -18,6 +18,7 @@ from condavision.errors import ConfigError
 from condavision.project.config import LOCAL, Config, read_config
 from condavision.system.documents import DocumentError, read_toml
 from condavision.system.files import read_file
+from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -168,7 +169,9 @@ class SettingsFiles:
         except DocumentError as error:
             if keys and "tool.condavision" not in text:
                 return None  # a broken file without our table is ignored
-            raise ConfigError(f"{source} is not valid TOML: {error}") from error
+            raise ConfigError(
+                f"{source} is not valid TOML: {redacted_spelling(str(error))}"
+            ) from error
         for key in keys:
             table = table.get(key)
             if not isinstance(table, dict):

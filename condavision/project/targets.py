@@ -7,7 +7,6 @@ slash, a module ``-m NAME``, followed by ``in FOLDER`` if that is not the projec
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from condavision.analysis.source.scripts import (
     search_scripts,
 )
 from condavision.errors import AnalysisError, UsageError
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,9 +133,9 @@ def typed(target: Target) -> str:
     if isinstance(target, Module):
         return f"-m {target.name}"
     if isinstance(target, Together):
-        return f"--together {shlex.quote(str(target.folder))}"
+        return f"--together {shell_word(target.folder)}"
     name = str(target)
-    return shlex.quote(f"./{name}" if name.startswith("-") else name)
+    return shell_word(f"./{name}" if name.startswith("-") else name)
 
 
 def place_of(target: Target) -> Path:

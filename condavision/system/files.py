@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import shutil
 import stat
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.errors import InstallError
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,7 @@ def remove_tree(path: Path) -> None:
     except OSError as error:
         raise InstallError(
             f"{path} cannot be removed: {error.strerror} ({error.filename}).",
-            f"remove it yourself: `rm -rf {shlex.quote(str(path))}`",
+            f"remove it yourself: `rm -rf {shell_word(path)}`",
         ) from error
 
 

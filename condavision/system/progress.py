@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
+from condavision.system.terminal import shown_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -64,7 +66,7 @@ class Progress:
         yield Task()
 
     def _write(self, line: str) -> None:
-        self._stream.write(f"{line}\n")
+        self._stream.write(f"{shown_line(line)}\n")
         self._stream.flush()
 
 

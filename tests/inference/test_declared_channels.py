@@ -81,6 +81,7 @@ SECRETS = {
     "user": "https://sesame@host.invalid/x",
     "token": "https://host.invalid/t/sesame/x",
     "last part": "https://host.invalid/t/sesame",
+    "query": "https://host.invalid/x?token=sesame",
     "slash": "https://user:a/sesame@host.invalid/x",
     "comma": "https://user:sesame,a@host.invalid/x",
     "unknown scheme": "ftp://user:sesame@host.invalid/x",

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import Declarations
-from condavision.core.channels import redacted
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_yaml
+from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
@@ -51,7 +51,7 @@ def _yaml(source: Source, row: int, lines: list[str]) -> dict[str, Any]:
         table = read_yaml("\n".join(lines))
     except DocumentError as error:
         place = source.location(row + (error.line or 1))
-        problem = redacted(error.problem)
+        problem = redacted_spelling(error.problem)
         raise AnalysisError(
             f"{place}: the `# conda execute` block is not valid YAML: {problem}", _EXAMPLE
         ) from error

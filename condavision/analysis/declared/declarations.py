@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from condavision.core.channels import redacted
 from condavision.core.model import Declared, DeclaredText, Manager, ScriptMetadata, SourceLocation
 from condavision.core.platforms import FAMILIES
 from condavision.core.pythons import KNOWN, PythonRange, format_minor
 from condavision.errors import AnalysisError
+from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ class Declarations:
 
     def wrong(self, where: str, message: str, *hints: str) -> AnalysisError:
         """Return the error for the line that has ``where``, without credentials."""
-        return AnalysisError(f"{self.at(where)}: {redacted(message)}", *hints)
+        return AnalysisError(f"{self.at(where)}: {redacted_spelling(message)}", *hints)
 
     def table(self, holder: dict[str, Any], key: str) -> dict[str, Any]:
         """Return the table under a key, an empty one where there is none.

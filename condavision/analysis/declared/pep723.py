@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import Declarations
-from condavision.core.channels import redacted
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_toml
+from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
@@ -41,8 +41,9 @@ def open_block(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
         return Declarations(source, rows[0], lines), read_toml("\n".join(lines))
     except DocumentError as error:
         place = source.location(rows[0] + (error.line or 0))
+        problem = redacted_spelling(error.problem)
         raise AnalysisError(
-            f"{place}: the `# /// script` block is not valid TOML: {redacted(error.problem)}",
+            f"{place}: the `# /// script` block is not valid TOML: {problem}",
             "see PEP 723",
         ) from error
 

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from condavision.core.model import Manager
 from condavision.core.platforms import for_conda_lock
 from condavision.errors import ChannelError, UnsolvableError, UsageError
-from condavision.locks.lockfile import read_package
+from condavision.locks.package_entry import read_package
 from condavision.locks.yaml_text import yaml_text
 from condavision.system.documents import read_lock_yaml
 from condavision.system.own_python import own_python, variables_of_tools
+from condavision.system.secrets import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,7 +142,7 @@ class CondaLockEngine:
                 if not _report(result.stderr).get("success"):
                     break
             if result.returncode:
-                raise _failure(result.stderr, self.executable)
+                raise _failure(redacted(result.stderr), self.executable)
             text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
         return _packages(text)
 

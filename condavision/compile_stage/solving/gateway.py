@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 import rattler
 from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelError
 
-from condavision.core.channels import CREDENTIALS
 from condavision.errors import ChannelError
 from condavision.system.error_text import channel_certificate_hint
 from condavision.system.rattler_client import open_client
+from condavision.system.secrets import CREDENTIALS, redacted
 from condavision.system.timeout import LONGER, timeout
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def open_gateway(cache: Path, *, offline: bool = False) -> Gateway:
 
 def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> UnreadableIndexError:
     """Return an error that names the channel that failed and the first cause."""
-    text = str(error)
+    text = redacted(str(error))
     reason = _first_cause(text).replace("%20", " ")
     cause = _cause_of(text)
     named = [channel for channel in channels if channel.base_url in text][:1] or channels

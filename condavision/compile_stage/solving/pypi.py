@@ -28,6 +28,7 @@ from condavision.core.specs import pypi_spec
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.system.error_text import certificate_hint
 from condavision.system.own_python import variables_of_tools
+from condavision.system.secrets import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,8 +43,8 @@ OLDEST_PYTHON = (3, 6)
 """The oldest Python that uv supports; for older ones a channel must have the package."""
 
 _PYLOCK = "pylock.toml"
+_USERINFO = re.compile(r"//[^/\s]+@")
 _MISLEADING = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "UV_EXCLUDE_NEWER"})
-_USERINFO = re.compile(r"//[^/@\s]+@")
 _UV_GLIBC = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)  # minors that uv has a name for
 _UNREACHABLE = ("Failed to fetch", "error sending request", "Could not connect", "dns error")
 _REFUSED = re.compile(
@@ -250,7 +251,7 @@ def _cause(stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("warning:", "hint:"))]
     text = " ".join(line.removeprefix("cause: ").removeprefix("error: ") for line in lines)
-    return _USERINFO.sub("//", text.removeprefix("No solution found when resolving dependencies "))
+    return redacted(text.removeprefix("No solution found when resolving dependencies "))
 
 
 def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) -> LockedPackage:
@@ -265,7 +266,7 @@ def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) 
         raise UnsolvableError(f"{name} {version} has no wheel for {platform}")
     sha256 = artefact.get("hashes", {}).get("sha256")
     url = artefact.get("url") or Path(artefact.get("path", "")).absolute().as_uri()
-    url = _USERINFO.sub("//", url)  # no credentials of a private index in the lock
+    url = _USERINFO.sub("//", url)  # which the index has in uv's settings, to install as well
     if not sha256:
         raise ChannelError(f"{url} cannot be locked: its index gives no sha256 for it")
     return LockedPackage(Manager.PYPI, name, version, platform, url, sha256)

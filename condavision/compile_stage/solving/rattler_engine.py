@@ -12,6 +12,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError, Solve
 from condavision.compile_stage.solving.failure import NoSolutionError
 from condavision.core.model import LockedPackage, Manager
 from condavision.errors import ChannelError, ConfigError, UnsolvableError
+from condavision.system.secrets import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
@@ -106,7 +107,8 @@ class RattlerEngine:
         except SolverError as error:
             raise _no_solution(error, conditions) from error
         except (InvalidMatchSpecError, InvalidVersionError) as error:
-            raise ConfigError(f"a match spec or version is malformed: {error}") from error
+            reason = redacted(str(error))
+            raise ConfigError(f"a match spec or version is malformed: {reason}") from error
         return tuple(_locked(record, platform) for record in records)
 
     def _request(
@@ -166,7 +168,7 @@ def _dependencies(depends: Iterable[str]) -> dict[str, str]:
 
 
 def _no_solution(error: SolverError, conditions: SolveConditions) -> NoSolutionError:
-    text = str(error)
+    text = redacted(str(error))
     dated = conditions.exclude_newer is not None and any(sign in text for sign in _TOO_NEW)
     return NoSolutionError(_reason(text), too_new=dated)
 

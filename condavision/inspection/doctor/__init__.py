@@ -5,7 +5,6 @@ A check is one function in one file, and one row of :data:`CHECKS`.
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from condavision.inspection.doctor.installation import check_installation
 from condavision.inspection.doctor.locks import check_locks
 from condavision.inspection.doctor.package_index import check_package_index
 from condavision.project.config import Config
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,5 +72,5 @@ def _guarded(folder: Path, findings: Iterator[Finding]) -> Iterator[Finding]:
         yield from findings
     except OSError as error:
         found = f"{error.filename or folder} cannot be read: {error.strerror or error}"
-        fix = f"check its permissions: ls -ld {shlex.quote(str(error.filename or folder))}"
+        fix = f"check its permissions: ls -ld {shell_word(error.filename or folder)}"
         yield Finding("files", folder.name, State.BROKEN, found, fix)

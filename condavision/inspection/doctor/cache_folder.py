@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import stat
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.inspection.doctor.finding import Finding, State
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ def _fast_start(home: Path) -> Finding | None:
     if status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o022:
         return None
     found = f"other users can write {warm}, so it is not trusted and every run starts slowly"
-    fix = f"rm -r {shlex.quote(str(warm))} && chmod go-w {shlex.quote(str(home))}"
+    fix = f"rm -r {shell_word(warm)} && chmod go-w {shell_word(home)}"
     return Finding(_AREA, "fast start", State.WARNING, found, fix)
 
 

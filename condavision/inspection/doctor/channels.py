@@ -10,11 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from condavision.core.channels import CREDENTIALS
 from condavision.core.model import INTERPRETERS
 from condavision.errors import ChannelError
 from condavision.inspection.doctor.finding import UNREACHABLE, Finding, State
 from condavision.system.error_text import channel_certificate_hint
+from condavision.system.secrets import CREDENTIALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.inspection.doctor.finding import Finding, State
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _on_path(own: Path | None) -> str:
     for mark, ensure in _TOOLS.items():
         if own and (own.parent.parent / mark).is_file():
             return f"put the folder of installed tools on PATH: {ensure}, then open a new shell"
-    folder = shlex.quote(str(own.parent)) if own else "FOLDER"
+    folder = shell_word(own.parent) if own else "FOLDER"
     return f"put the folder it was installed into first: export PATH={folder}:$PATH"
 
 

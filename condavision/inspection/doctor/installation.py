@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shlex
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from packaging.requirements import Requirement
 
 from condavision import __version__
 from condavision.inspection.doctor.finding import Finding, State
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +43,9 @@ def _installed_from() -> str:
     except (PackageNotFoundError, OSError, ValueError, AttributeError, KeyError, TypeError):
         return "condavision"
     if url.startswith("file:"):
-        path = shlex.quote(url2pathname(urlsplit(url).path))
+        path = shell_word(url2pathname(urlsplit(url).path))
         return f"-e {path}" if editable else path
-    return shlex.quote(revision or url or "condavision")
+    return shell_word(revision or url or "condavision")
 
 
 def _reinstall() -> str:
