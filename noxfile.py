@@ -158,7 +158,8 @@ def tables(session: nox.Session) -> None:
     session.install("pigar", "conda-pypi", "depfinder", "grayskull", "guarddog")
     session.install("stdlib-list", "typeshed-client", "vermin")
     for table in ("import_map", "stdlib", "pythons", "keywords"):
-        session.run("python", f"tools/generate_{table}.py")
+        options = session.posargs if table == "import_map" else ()  # --conda-forge FILE
+        session.run("python", f"tools/generate_{table}.py", *options)
 
 
 @nox.session

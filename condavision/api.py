@@ -71,25 +71,28 @@ def lock(  # noqa: PLR0913 - the options of the command, spelled out
     locks: StrPath | None = None,
     options: SolveOptions | None = None,
     renewal: Renewal | None = None,
+    accept: Sequence[str] = (),
 ) -> LockingReport:
     """Compile stage: solve the requirements of scripts and write their lock files.
 
     ``paths`` are scripts and folders of scripts. ``together`` are folders whose scripts share one
     lock, ``apart`` are folders whose scripts get separate locks again. ``channels``, ``platforms``,
     ``locks`` (the folder of the lock files) and ``options`` override the configuration.
-    ``renewal`` is which valid locks to solve again. A target that fails does not stop the others;
+    ``renewal`` is which valid locks to solve again. ``accept`` are PyPI distributions to accept
+    though nobody has reviewed them. A target that fails does not stop the others;
     its error is in the report's ``failed``.
 
     Raises:
         UsageError: no target is given, a folder in ``apart`` is not locked together, or a package
-            to upgrade is in no lock.
+            to upgrade is in no lock, or a name to accept is not needed.
         AnalysisError: a path does not exist, or a folder has no script.
         ConfigError: the configuration or a channel is wrong.
         LockfileError: a ``scripts.yml`` is damaged.
     """
     named = Named(_paths(paths), tuple(modules), _paths(together), _paths(apart))
     solve = options or SolveOptions()
-    flags = Flags(tuple(channels), tuple(platforms), _path(locks), solve=solve)
+    given = tuple(channels), tuple(platforms), _path(locks)
+    flags = Flags(*given, solve=solve, accept=tuple(accept))
     return lock_named(named, Workspace(flags), renewal=renewal)
 
 

@@ -76,6 +76,17 @@ class UnknownImportError(CondavisionError):
     names_target = True
 
 
+class UnacceptedNameError(UnknownImportError):
+    """Imports have packages that nobody vouches for, and a person has to accept them.
+
+    ``names`` are those of the distributions.
+    """
+
+    def __init__(self, message: str, *hints: str, names: tuple[str, ...]) -> None:
+        super().__init__(message, *hints)
+        self.names = names
+
+
 class UnsolvableError(CondavisionError):
     """The solver found no set of packages that meets the requirements."""
 

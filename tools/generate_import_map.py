@@ -14,6 +14,9 @@ Inputs, each found in an installed package or given on the command line:
 --grayskull    ``grayskull/strategy/config.yaml``: conda-forge names that differ, by hand
 --popular      ``guarddog/analyzer/metadata/resources/top_pypi_packages.json``: the most
                downloaded distributions, in order
+--conda-forge  optional, a list of ``conda-forge package <TAB> its distributions``, read from the
+               packages themselves (github.com/prefix-dev/parselmouth): the namesakes among them
+               are vouched for; without it, none is
 =============  =======================================================================
 
 and reviewed decisions, each with its reason, in ``tools/import_map/``: ``patches.toml`` (which
@@ -100,6 +103,7 @@ class Data:
     patches: dict[str, Any]
     families: dict[str, Any]
     universe: set[str] = field(default_factory=set)
+    on_conda: set[str] = field(default_factory=set)
 
 
 # ---------------------------------------------------------------------------- reading
@@ -192,6 +196,12 @@ def names_in(file: Path) -> dict[str, str]:
     return {canonicalize_name(name): name for name in lines if name}
 
 
+def distributions_in(file: Path) -> Iterator[str]:
+    """Yield the distributions, normalized, that conda-forge's packages are."""
+    for line in file.read_text("utf-8").splitlines():
+        yield from map(canonicalize_name, line.partition("\t")[2].split())
+
+
 def words_in(file: Path) -> Iterator[str]:
     """Yield the words of a reviewed file."""
     for line in file.read_text("utf-8").splitlines():
@@ -241,6 +251,7 @@ def read(args: argparse.Namespace) -> Data:
         patches,
         families,
         universe,
+        set(distributions_in(args.conda_forge)) if args.conda_forge else set(),
     )
 
 
@@ -473,7 +484,7 @@ def write(output: Path, date: str, data: Data) -> None:
         text = "\n".join([title(date), *lines, ""])
         (output / name).write_text(text, "utf-8", newline="\n")
         print(f"{name}: {len(lines)} entries, {len(text) // 1024} KB")
-    size = namesakes.write(output / "namesakes.bin", title(date), sole)
+    size = namesakes.write(output / "namesakes.bin", title(date), sole, data.on_conda)
     print(f"namesakes.bin: {len(sole)} entries, {size // 1024} KB")
 
 
@@ -491,6 +502,7 @@ def main(argv: list[str] | None = None) -> int:
     for package, path in PACKAGED.items():
         option = "popular" if package == "guarddog" else package
         parser.add_argument(f"--{option}", type=Path, default=packaged(path), help=path)
+    parser.add_argument("--conda-forge", type=Path, help="packages and their distributions")
     parser.add_argument("--reviewed", type=Path, default=HERE / "import_map")
     parser.add_argument("--most", type=int, default=LISTED, help="how many popular distributions")
     parser.add_argument("--output", type=Path, default=HERE.parent / "condavision" / "mapping")
@@ -498,7 +510,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--date", default=today, help="ISO 8601 date to write into the map")
     args = parser.parse_args(argv)
     for option, path in vars(args).items():
-        if path is None:
+        if path is None and option != "conda_forge":
             parser.error(f"no input for --{option}: install its package or name the file")
         if isinstance(path, Path) and not path.exists():
             parser.error(f"--{option}: {path} does not exist")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,12 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @options.flag_options
 @options.solve_options
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="NAME",
+    help="Accept this PyPI distribution though nobody has reviewed it; repeatable.",
+)
 @click.option("--upgrade", is_flag=True, help="Ignore the locked versions and solve again.")
 @click.option(
     *("--upgrade-package", "upgrades"),
@@ -80,7 +87,8 @@ def lock(
     from condavision.inference.workspace import Workspace
 
     renewal = _renewal(*(settings.pop(name) for name in ("upgrade", "upgrades", "source")))
-    workspace = Workspace(options.as_flags(**settings))
+    accept = settings.pop("accept")
+    workspace = Workspace(replace(options.as_flags(**settings), accept=accept))
     report = lock_named(
         Named(paths, modules, together, apart),
         workspace,

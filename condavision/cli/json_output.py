@@ -19,6 +19,8 @@ from condavision.cli.wording import (
 from condavision.core.model import Manager
 from condavision.core.origin import Origin
 from condavision.core.specs import conda_spec, pypi_spec
+from condavision.errors import UnacceptedNameError
+from condavision.inference.diagnostics import CandidateName
 from condavision.locks.diff import diff_json
 from condavision.locks.record import spell_pairs
 
@@ -39,7 +41,12 @@ if TYPE_CHECKING:
 
 def error_json(error: CondavisionError) -> dict[str, Any]:
     """Return the object of an error."""
-    return {"error": error_words(error), "hints": list(hints_of(error)), "code": error.code}
+    return {
+        "error": error_words(error),
+        "hints": list(hints_of(error)),
+        "code": error.code,
+        "candidates": list(error.names) if isinstance(error, UnacceptedNameError) else [],
+    }
 
 
 def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[str, Any]]:
@@ -118,6 +125,16 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         "locked": lock is not None,
         "lock": lock.hash if lock else None,
         "together": explanation.together,
+        "candidates": [
+            {
+                **_place(it.location),
+                "name": it.module,
+                "pypi": it.distribution,
+                "accepted": it.accepted,
+            }
+            for it in explanation.diagnostics
+            if isinstance(it, CandidateName)
+        ],
         "cautions": list(map(diagnostic_words, explanation.diagnostics)),
     }
 

@@ -92,8 +92,9 @@ def _decision_words(found: Resolution) -> str:
             return f"declared in {location}"
         case NamedIn(file):
             return f"listed in {file}"
-        case Mapped(module, date, sole):
-            return f"{'only provider: ' if sole else ''}map of {date}: {module}"
+        case Mapped(module, date, sole, candidate):
+            evidence = "candidate: " if candidate else "only provider: " if sole else ""
+            return f"{evidence}map of {date}: {module}"
 
 
 _SKIPPED = {
@@ -144,6 +145,11 @@ def diagnostic_words(found: Diagnostic) -> str:
                 " with this module; if it is your own module, add its folder to `paths`; otherwise"
                 f' confirm it: [imports] {module} = "pypi:{distribution}"'
             )
+        case diagnostics.CandidateName(location, module, distribution, accepted):
+            said = f"{location}: nobody has reviewed that `{module}` is {distribution} on PyPI"
+            if accepted:
+                return f"{said}; it was accepted"
+            return f"{said}: to accept it, lock with --accept {distribution}"
         case diagnostics.UntrustedConfiguration(folder, writable):
             command = f"chmod o-w {shell_word(near(writable))}"
             return (

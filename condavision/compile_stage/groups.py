@@ -92,6 +92,8 @@ def _infer(project: Project, workspace: Workspace) -> Inference:
     inference.require_runnable(workspace.require_readable)
     ignored = workspace.ignored(project.target)
     inference.require_known(workspace.import_map, ignored)
+    accepted = workspace.accepted_names(project)
+    inference.require_accepted(accepted, workspace.lock_command(project.target))
     return inference
 
 

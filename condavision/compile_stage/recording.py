@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from condavision.compile_stage.prereleases import prereleases
 from condavision.inference.diagnose import diagnose
 from condavision.inference.diagnostics import OvershadowedLock, Prerelease
+from condavision.locks.accepted import record_accepted, require_same_files
 from condavision.locks.diff import compare
 from condavision.locks.folder import alone_in
 from condavision.locks.index import read_index, write_index
@@ -82,13 +83,19 @@ class Recorder:
         self._own = {(it.folder, one.project.key) for it in groups for one in it.inferences}
 
     def record(self, folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool) -> None:
-        """Record locks of one folder.
+        """Record locks of one folder, and what is accepted for them.
 
         A folder that is locked together replaces the entries of its scripts, except those that
         this run locks separately.
+
+        Raises:
+            ConfigError: a URL in a new lock has credentials.
+            InstallError: a new lock has another file than was accepted.
         """
         locks = tuple(locks)
         inferences = [one for group, _ in locks for one in group.inferences]
+        for group, lock in locks if written else ():
+            require_same_files(_committed_folder(group), lock)
         with alone_in(folder):
             for group, lock in locks:
                 if written or not companions(folder, lock.hash):
@@ -99,11 +106,20 @@ class Recorder:
             self.indexes[folder] = read_index(folder).updated(entries, dropped=dropped)
             write_index(self.indexes[folder])
         for group, lock in locks:
+            names = {it.distribution for one in group.inferences for it in one.candidates}
+            names &= self._workspace.accepted_now
+            if names:
+                with alone_in(_committed_folder(group)):
+                    record_accepted(_committed_folder(group), names, lock)
             self.locked += _locked(group, lock, self._workspace, written=written)
 
     def fail(self, group: Group, error: CondavisionError) -> None:
         """Record the error for every target of a group."""
         self.failed += [(it.project.target, error) for it in group.inferences]
+
+
+def _committed_folder(group: Group) -> Path:
+    return group.inferences[0].project.locks(local=False)
 
 
 def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) -> list[LockedScript]:

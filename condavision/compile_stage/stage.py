@@ -13,7 +13,7 @@ from condavision.compile_stage.groups import group_targets
 from condavision.compile_stage.recording import LockingReport, Recorder
 from condavision.compile_stage.renewal import Renewal
 from condavision.compile_stage.retire import part_folders
-from condavision.errors import CondavisionError
+from condavision.errors import CondavisionError, UsageError
 from condavision.inference.diagnostics import SeparateProjects
 from condavision.inference.select import select_targets
 from condavision.inference.staleness import option_changes
@@ -24,6 +24,7 @@ from condavision.system.progress import Progress, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from condavision.compile_stage.groups import Group
@@ -64,6 +65,8 @@ def lock(
     roots = _unmarked_roots(selection.targets, workspace)
     groups, failed = group_targets(selection.targets, workspace)
     renewal.require_known(groups)
+    if not failed:
+        _require_candidates(workspace.accepted_now, groups)
     earlier = _earlier_locks(groups, workspace)
     present, unsolved = _parted(groups, renewal)
     _log.info("%d sets of requirements, %d to solve", len(groups), len(unsolved))
@@ -90,6 +93,21 @@ def _unmarked_roots(targets: Iterable[Target], workspace: Workspace) -> tuple[Pa
         return ()
     roots = dict.fromkeys(workspace.settings.root_of(place_of(it)) for it in targets)
     return tuple(root for root in roots if not workspace.settings.is_marked(root))
+
+
+def _require_candidates(names: AbstractSet[str], groups: Iterable[Group]) -> None:
+    """Refuse names to accept that no target has to have accepted.
+
+    Raises:
+        UsageError: there are such names.
+    """
+    inferences = (inference for group in groups for inference in group.inferences)
+    needed = {it.distribution for inference in inferences for it in inference.candidates}
+    if unknown := sorted(names - needed):
+        raise UsageError(
+            f"nothing here needs --accept {', '.join(unknown)}",
+            "check the spelling, or omit it: what is reviewed or declared needs no acceptance",
+        )
 
 
 def _earlier_locks(groups: Iterable[Group], workspace: Workspace) -> set[tuple[Path, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.facts.syntax_check import is_refused
 from condavision.core.model import ImportKind
 from condavision.inference.diagnostics import (
+    CandidateName,
     MissingSearchPath,
     OutsideSearchPath,
     RelativeImport,
@@ -34,6 +35,7 @@ def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ..
         *workspace.ignored(inference.project.target),
         *_missing_paths(inference),
         *_sole_providers(inference),
+        *_candidates(inference, workspace),
         *(inference.together.skipped if inference.together else ()),
         *_unread(inference, workspace),
         *_relative_imports(inference),
@@ -50,10 +52,19 @@ def _missing_paths(inference: Inference) -> Iterator[MissingSearchPath]:
 
 def _sole_providers(inference: Inference) -> Iterator[SoleProvider]:
     for found in inference.resolutions:
-        sole = isinstance(found.decision, Mapped) and found.decision.sole
+        decision = found.decision
+        sole = isinstance(decision, Mapped) and decision.sole and not decision.candidate
         if sole and found.installed and found.requirement is not None:
             module = found.module.partition(".")[0]
             yield SoleProvider(found.imported.location, module, found.requirement.name)
+
+
+def _candidates(inference: Inference, workspace: Workspace) -> Iterator[CandidateName]:
+    project = inference.project
+    everything = project.config.solve.allow_unverified
+    for it in inference.candidates:
+        accepted = everything or it.distribution in workspace.accepted_names(project)
+        yield CandidateName(it.location, it.module, it.distribution, accepted)
 
 
 def _unread(inference: Inference, workspace: Workspace) -> Iterator[UnreadFile]:

@@ -57,6 +57,16 @@ class SoleProvider(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateName(Diagnostic):
+    """An import whose distribution nobody vouches for; ``accepted`` by a person or not yet."""
+
+    location: SourceLocation
+    module: str
+    distribution: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadFile(Diagnostic):
     """A file with lines that are not Python, the first of them at ``location``."""
 

@@ -12,7 +12,7 @@ from condavision.analysis.source.scripts import script_file
 from condavision.core.channels import is_local, is_trusted
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
-from condavision.errors import AnalysisError, UsageError
+from condavision.errors import AnalysisError, UnacceptedNameError, UsageError
 from condavision.inference.requirements import (
     derive,
     require_known,
@@ -20,20 +20,30 @@ from condavision.inference.requirements import (
     source_digest,
 )
 from condavision.locks.index import Entry
+from condavision.mapping.resolve import Mapped
 from condavision.project.targets import Module, Together, key_of, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from condavision.analysis.facts.reader import Reader
     from condavision.analysis.source.scripts import ScriptSearch
-    from condavision.core.model import Analysis, Requirements
+    from condavision.core.model import Analysis, Requirements, SourceLocation
     from condavision.errors import Diagnostic
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.resolve import Resolution
     from condavision.project.config import Config
     from condavision.project.project import Project
     from condavision.project.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A distribution that nobody vouches for, and the place that imports its ``module``."""
+
+    location: SourceLocation
+    module: str
+    distribution: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,46 @@ class Inference:
             return
         if not any(is_trusted(channel, trusted) for channel in self.requirements.channels):
             require_known(self.requirements.requirements, import_map, diagnostics)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The distributions that somebody has to accept, because nobody vouches for them."""
+        found: dict[str, Candidate] = {}
+        for it in self.resolutions:
+            candidate = isinstance(it.decision, Mapped) and it.decision.candidate
+            wanted = it.installed or it.imported.needed_on is not None
+            if candidate and wanted and it.requirement is not None:
+                name = it.requirement.name
+                module = it.module.partition(".")[0]
+                found.setdefault(name, Candidate(it.imported.location, module, name))
+        return tuple(found.values())
+
+    def require_accepted(self, accepted: Container[str], command: str) -> None:
+        """Refuse distributions that nobody vouches for and that are not ``accepted``.
+
+        ``command`` is the one that locks this target.
+
+        Raises:
+            UnacceptedNameError: there are such distributions.
+        """
+        if self.project.config.solve.allow_unverified:
+            return
+        lacking = [it for it in self.candidates if it.distribution not in accepted]
+        if lacking:
+            options = "".join(f" --accept {it.distribution}" for it in lacking)
+            module, name = lacking[0].module, lacking[0].distribution
+            raise UnacceptedNameError(
+                "\n".join(
+                    f"{it.location}: nobody has reviewed that `import {it.module}` is"
+                    f" {it.distribution} on PyPI"
+                    for it in lacking
+                ),
+                f"look at https://pypi.org/project/{name}/, and to accept it, run"
+                f" `{command}{options}`",
+                f'or name its package in condavision.toml: [imports] {module} = "pypi:{name}"',
+                "if it is a module of your own, add its folder to `paths`",
+                names=tuple(it.distribution for it in lacking),
+            )
 
     @property
     def keys(self) -> tuple[str, ...]:

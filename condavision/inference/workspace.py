@@ -14,9 +14,10 @@ from condavision.analysis.source.scripts import script_file
 from condavision.errors import LockfileError
 from condavision.inference.diagnostics import UntrustedConfiguration, UnusedLocks
 from condavision.inference.infer import analyze_target, infer, python_path
+from condavision.locks.accepted import read_accepted
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import read_lock
-from condavision.mapping.import_map import ImportMap
+from condavision.mapping.import_map import ImportMap, normalized
 from condavision.project.config import LOCAL, Flags
 from condavision.project.project import Project
 from condavision.project.settings_files import SettingsFiles
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from condavision.core.pythons import PythonRange
     from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
+    from condavision.locks.accepted import AcceptedNames
     from condavision.locks.index import ScriptIndex
     from condavision.project.config import Config
     from condavision.project.targets import Target
@@ -65,6 +67,7 @@ class Workspace:
         self.settings = SettingsFiles()
         self.index: Callable[[Path], ScriptIndex] = cache(read_index)
         self.lock: Callable[[Path], Lock] = cache(read_lock)
+        self.accepted: Callable[[Path], AcceptedNames] = cache(read_accepted)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real: Callable[[Path], Path] = cache(Path.resolve)
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
@@ -182,6 +185,19 @@ class Workspace:
             self._inferences[key] = found
             _log.info("%s: python %s, hash %s", project.key, found.requirements.python, found.hash)
         return self._inferences[key]
+
+    @property
+    def accepted_now(self) -> frozenset[str]:
+        """The distributions that the flags accept."""
+        return frozenset(map(normalized, self.flags.accept))
+
+    def accepted_names(self, project: Project) -> frozenset[str]:
+        """Return the distributions that a project or the flags accept.
+
+        Raises:
+            LockfileError: the project's ``accepted.yml`` is damaged.
+        """
+        return self.accepted_now.union(self.accepted(project.locks(local=False)))
 
     def _together(self, folder: Together) -> ScriptSearch:
         """Return the scripts that are locked together with a folder; see ``scripts_together``."""

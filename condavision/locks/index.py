@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 FILE_NAME = "scripts.yml"
 
-_GIT_FILES = {False: (".gitattributes", f"{FILE_NAME} merge=union\n"), True: (".gitignore", "*\n")}
-
 _HASH = re.compile(r"[0-9a-f]{16}")
 
 _LINES = 10_000  # an index of a thousand scripts is read and written once for each lock of a run
@@ -141,9 +139,19 @@ def write_index(index: ScriptIndex) -> None:
     text = _HEADERS[local] + "".join(lines)
     if not index.path.exists() or index.path.read_text(encoding="utf-8") != text:
         write_atomic(index.path, text)
-    name, content = _GIT_FILES[local]
-    if not (index.path.parent / name).exists():
-        write_atomic(index.path.parent / name, content)
+    if local:
+        if not (index.path.parent / ".gitignore").exists():
+            write_atomic(index.path.parent / ".gitignore", "*\n")
+    else:
+        add_union_merge(index.path.parent, FILE_NAME)
+
+
+def add_union_merge(folder: Path, name: str) -> None:
+    """Let git join the lines that two branches added to a file of a locks folder."""
+    path, line = folder / ".gitattributes", f"{name} merge=union\n"
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
+    if name not in present:
+        write_atomic(path, present + line)
 
 
 @lru_cache(_LINES)

@@ -27,7 +27,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.mapping.namesakes import Namesakes
+from condavision.mapping.namesakes import Namesakes, is_vouched_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,7 +64,8 @@ class Provider:
     (``PyQt5`` needs ``pyqt`` ``5.*``). ``others`` are distributions that supply the same module.
     ``constraint`` (PEP 440) are the versions of the distribution that have it (``pkg_resources``
     needs ``setuptools`` ``<82``); empty if all do. ``sole``: the only evidence is that the
-    distribution has the module's name and that no other has the module.
+    distribution has the module's name and that no other has the module. ``candidate``: nobody has
+    vouched for it either: it is not on conda-forge, and a person has to accept it.
     """
 
     module: str
@@ -74,6 +75,7 @@ class Provider:
     conda_constraint: str = ""
     constraint: str = ""
     sole: bool = False
+    candidate: bool = False
 
 
 class _Table:
@@ -175,8 +177,9 @@ class ImportMap:
         row = self._namesakes().row(top)
         if row is None:
             return None
-        supplier = row[0] if row else normalized(top)
-        return Provider(top, supplier, self.conda_name(supplier), sole=True)
+        supplier = next(filter(None, row[:1]), normalized(top))
+        conda, candidate = self.conda_name(supplier), not is_vouched_for(row)
+        return Provider(top, supplier, conda, sole=True, candidate=candidate)
 
     def _provider(self, module: str, row: list[str]) -> Provider:
         supplier = row[0] if row else normalized(module)
@@ -241,7 +244,8 @@ class ImportMap:
         spellings = (name.replace("-", "_"), name.replace("-", "."), name)
         named.update(key for key in spellings if self._imports.row(key) == [])
         if self._distributions.row(name) is None:
-            named.update(key for key in spellings if self._namesakes().row(key) == [])
+            rows = ((key, self._namesakes().row(key)) for key in spellings)
+            named.update(key for key, row in rows if row is not None and not any(row[:1]))
         return tuple(sorted(named))
 
     def supplied(self, pypi: str) -> frozenset[str]:

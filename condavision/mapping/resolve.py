@@ -60,11 +60,13 @@ class Mapped:
     """The bundled map of ``date`` (ISO 8601) has ``module``, the import or a parent package.
 
     ``sole``: the only evidence is that a single PyPI distribution has such a module.
+    ``candidate``: nobody has vouched for that one, so a person has to accept it.
     """
 
     module: str
     date: str
     sole: bool
+    candidate: bool = False
 
 
 Decision = Overridden | DeclaredAt | NamedIn | Mapped
@@ -242,7 +244,8 @@ class _Resolver:
                 return named, NamedIn(self.named[name])
         if provider is None:
             return None, None
-        mapped = Mapped(provider.module, self.import_map.date, provider.sole)
+        evidence = provider.sole, provider.candidate
+        mapped = Mapped(provider.module, self.import_map.date, *evidence)
         return self._required(imported, provider), mapped
 
     def _required(self, imported: Import, provider: Provider) -> Requirement:

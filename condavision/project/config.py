@@ -37,13 +37,17 @@ _VIRTUAL = re.compile(r"__[a-z0-9_]+\Z")
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """The command line's settings, which override scripts and configuration."""
+    """The command line's settings, which override scripts and configuration.
+
+    ``accept`` are distributions that are accepted though nobody vouches for them.
+    """
 
     channels: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     locks: Path | None = None
     vendored: Path | None = None
     solve: SolveOptions = field(default_factory=SolveOptions)
+    accept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

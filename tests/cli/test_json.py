@@ -48,7 +48,7 @@ def test_every_document_has_its_fields_and_version(command: CommandLine) -> None
 def test_wrong_usage_is_reported_in_json(words: list[str], command: CommandLine) -> None:
     failed = command(*words, "--json")
     assert failed.code == 2
-    assert set(json.loads(failed.out)) == {"schema", "error", "hints", "code"}
+    assert set(json.loads(failed.out)) == {"schema", "error", "hints", "code", "candidates"}
 
 
 def test_failures_name_their_script(command: CommandLine) -> None:

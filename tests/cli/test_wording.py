@@ -20,6 +20,7 @@ from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError, Diagnostic
 from condavision.export.share import OnlyInComments
 from condavision.inference.diagnostics import (
+    CandidateName,
     MissingSearchPath,
     OutsideSearchPath,
     OvershadowedLock,
@@ -51,6 +52,8 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (RelativeImport(HERE, "", Path.cwd()), "when the script is run by its path"),
     (OutsideSearchPath(HERE, "p", "src"), 'add "src" to `paths`'),
     (SoleProvider(HERE, "gidgetlab", "gidget"), '[imports] gidgetlab = "pypi:gidget"'),
+    (CandidateName(HERE, "m", "frob", accepted=False), "lock with --accept frob"),
+    (CandidateName(HERE, "m", "frob", accepted=True), "`m` is frob on PyPI; it was accepted"),
     (UntrustedConfiguration(Path("a b"), Path("a b")), "run `chmod o-w 'a b'`"),
     (
         SkippedFile(Path("sub"), SkipReason.OTHER_PROJECT),
@@ -102,6 +105,13 @@ def test_every_origin_has_words(rule: OriginRule) -> None:
         (
             {"decision": Mapped("m", "2026-11-23", sole=True), "requirement": NEEDED},
             "only provider: map of 2026-11-23: m",
+        ),
+        (
+            {
+                "decision": Mapped("m", "2026-11-23", sole=True, candidate=True),
+                "requirement": NEEDED,
+            },
+            "candidate: map of 2026-11-23: m",
         ),
     ],
 )

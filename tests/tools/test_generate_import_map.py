@@ -144,6 +144,7 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         "common.txt": "# reviewed\nhelpers_of_mine\n",
         "everyday.txt": "# reviewed: words\ndata load loaders my\n",
         "removed.txt": "# reviewed\ngone-since\n",
+        "conda-forge.tsv": "lone-wolf\tLone.Wolf other\nhidden\tdjango-hidden\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
@@ -153,6 +154,7 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         *("--depfinder", str(folder / "depfinder.yml")),
         *("--grayskull", str(folder / "grayskull.yaml")),
         *("--popular", str(folder / "popular.json")),
+        *("--conda-forge", str(folder / "conda-forge.tsv")),
         *("--reviewed", str(folder)),
         *("--output", str(folder)),
         *("--date", "2026-01-02"),
@@ -193,12 +195,14 @@ def namesakes(folder: Path) -> Path:
         ("little", Provider("little", "little-known", None)),
         ("packaged_one", Provider("packaged_one", "packaged-one", None)),
         ("lone_wolf.howl", Provider("lone_wolf", "lone-wolf", None, sole=True)),
-        ("Only_Here", Provider("Only_Here", "only-here", None, sole=True)),
-        ("fork_tail", Provider("fork_tail", "fork-tail", None, sole=True)),
+        ("Only_Here", Provider("Only_Here", "only-here", None, sole=True, candidate=True)),
+        ("fork_tail", Provider("fork_tail", "fork-tail", None, sole=True, candidate=True)),
         ("hidden", Provider("hidden", "django-hidden", None, sole=True)),
         (
             "adafruit_ab12",
-            Provider("adafruit_ab12", "adafruit-circuitpython-ab12", None, sole=True),
+            Provider(
+                "adafruit_ab12", "adafruit-circuitpython-ab12", None, sole=True, candidate=True
+            ),
         ),
         ("den", None),  # not named after its distribution
         ("twice", None),  # of two distributions
