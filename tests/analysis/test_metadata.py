@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from condavision.analysis.declared.metadata import read_metadata
+from condavision.analysis.declared.pep723 import script_blocks
 from condavision.analysis.source.source import decode
 from condavision.core.model import ScriptMetadata
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
+
+SPECIFIED = re.compile(rb"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+"""The pattern in PEP 723."""
 
 
 def metadata_of(text: str) -> ScriptMetadata:
@@ -75,6 +82,20 @@ def test_every_table() -> None:
     assert [it.location.line for it in found.channels] == [7, 7, 11, 26]
     assert found.platforms == ("linux-64",)
     assert {name: it.text for name, it in found.imports.items()} == {"cv2": "opencv"}
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["# /// script", "# /// x", "# ///", "#", "# a", "#b", "", "x = 1", "# /// ", " # ///"]
+        )
+    ),
+    st.sampled_from(["", "\n"]),
+)
+def test_blocks_are_those_of_the_specification(lines: list[str], end: str) -> None:
+    text = "\n".join(lines).encode() + end.encode()
+    expected = [it for it in SPECIFIED.finditer(text) if it["type"] == b"script"]
+    assert [*script_blocks(text)] == [(it.start(), it["content"]) for it in expected]
 
 
 def test_places_are_lines_of_the_script() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from condavision.analysis.facts import facts
 from condavision.analysis.source.source import decode, parse, read_source
 from condavision.errors import AnalysisError
 
@@ -64,13 +67,40 @@ def test_what_cannot_be_opened(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("unit", ["(", "[", "{1:", "f(", "lambda:", "not ", "a if b else ", "-"])
 def test_deep_nesting_ends_in_time(unit: str) -> None:
-    source = decode(unit.encode() * (10_000_000 // len(unit)), Path("x.py"), "x.py")
+    source = decode(unit.encode() * (1_900_000 // len(unit)), Path("x.py"), "x.py")
     started = time.perf_counter()
     with pytest.raises(AnalysisError, match="within the limit"):
-        parse(source, 0.2)
+        parse(source, 0.02)
     assert time.perf_counter() - started < 5
 
 
 def test_a_parse_error_is_local() -> None:
     source = decode(b"import a\ndef f(:\n  1\nimport b\n", Path("x.py"), "x.py")
     assert parse(source).root_node.has_error
+
+
+def test_generated_data_is_refused_before_it_exhausts_memory() -> None:
+    many = decode(b"x;" * 1_000_001, Path("x.py"), "x.py")
+    with pytest.raises(AnalysisError, match=r"x\.py: it has more than 2000000 tokens"):
+        parse(many)
+    text = decode(b"data = '''" + b"a, b;" * 500_000 + b"'''\n", Path("x.py"), "x.py")
+    assert not parse(text).root_node.has_error, "a string is one token"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
+def test_no_file_takes_longer_than_its_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "SECONDS", 0.05)
+    endless = "".join(f"import os as o{number}\n" for number in range(20_000))
+    source = decode(endless.encode(), Path("x.py"), "x.py")
+    with pytest.raises(AnalysisError, match=r"x\.py: not read within the limit of 0.05 seconds"):
+        facts.read_facts(source)
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    short = decode(b"import os\n", Path("y.py"), "y.py")
+    assert facts.read_facts(short).imports
+
+
+@pytest.mark.parametrize("cookie", ["idna", "punycode", "utf-7", "unicode_escape"])
+@pytest.mark.parametrize("text", [b"x = '\xe9'\n", b"x." * 1000, b"a-\xff\n", b"\\N{" + b"A" * 99])
+def test_codecs_that_fail_in_their_own_ways(cookie: str, text: bytes) -> None:
+    source = decode(b"# coding: " + cookie.encode() + b"\n" + text, Path("x.py"), "x.py")
+    assert source.text

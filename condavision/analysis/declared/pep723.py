@@ -11,12 +11,18 @@ from condavision.system.documents import DocumentError, read_toml
 from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from condavision.analysis.source.source import Source
 
 MARK = b"# /// script"
 
-# The pattern of the specification, for bytes.
-_BLOCK = re.compile(rb"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+# The pattern of the specification in three parts: where a block begins, the comments below it, and
+# the last of them that is its end. The time of the whole pattern grows with the square of blocks
+# that have no end.
+_START = re.compile(rb"(?m)^# /// ([a-zA-Z0-9-]+)\n")
+_COMMENTS = re.compile(rb"(?:#(?: .*)?(?:\n|\Z))*+")
+_END = b"\n# ///\n"
 
 
 def open_block(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
@@ -25,17 +31,17 @@ def open_block(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
     Raises:
         AnalysisError: there are two, or it is not TOML.
     """
-    blocks = [it for it in _BLOCK.finditer(source.text) if it["type"] == b"script"]
+    blocks = [*script_blocks(source.text)]
     if not blocks:
         return None
-    rows = [source.text.count(b"\n", 0, it.start()) for it in blocks]
+    rows = [source.text.count(b"\n", 0, start) for start, _ in blocks]
     if len(blocks) > 1:
         raise AnalysisError(
             f"{source.location(rows[1])}: a second `# /// script` block; the first is at"
             f" {source.location(rows[0])}",
             "merge the two: PEP 723 allows one",
         )
-    lines = blocks[0]["content"].decode("utf-8", "replace").splitlines()
+    lines = blocks[0][1].decode("utf-8", "replace").splitlines()
     lines = [line[2:] if line.startswith("# ") else line[1:] for line in lines]
     try:
         return Declarations(source, rows[0], lines), read_toml("\n".join(lines))
@@ -46,6 +52,18 @@ def open_block(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
             f"{place}: the `# /// script` block is not valid TOML: {problem}",
             "see PEP 723",
         ) from error
+
+
+def script_blocks(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield where each block of type ``script`` begins, and its content."""
+    at = 0
+    while start := _START.search(text, at):
+        comments = _COMMENTS.match(text, start.end())
+        below = comments[0] if comments else b""
+        end = (below + b"\n").rfind(_END)
+        if end >= 0 and start[1] == b"script":
+            yield start.start(), below[: end + 1]
+        at = start.end() + (len(below) if end < 0 else end + len(_END) - 1)
 
 
 def read_standard(into: Declarations, table: dict[str, Any]) -> None:

@@ -15,11 +15,12 @@ from condavision.analysis.imports.syspath import path_edits
 from condavision.analysis.python_range.versions import python_reasons
 from condavision.analysis.records import Facts
 from condavision.analysis.source.file_bytes import read_bytes
-from condavision.analysis.source.source import PARSE_SECONDS, Source, parse, read_source
+from condavision.analysis.source.source import Source, parse, read_source, took_too_long
 from condavision.core.model import PythonReason, ScriptMetadata, SourceLocation, UnreadRegion
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError, UnreadableModuleError
 from condavision.system.file_stamp import Stamp, stamp_of
+from condavision.system.processor_time import ProcessorTimeError, at_most_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,17 +32,28 @@ _SHEBANG = re.compile(
 )
 _UNREAD_LIMIT = 1000  # regions of one file; beyond, it is not Python anyway
 
+SECONDS = 5.0
+"""Processor time of one file: a hundred times what the largest real module takes."""
+
 FileFacts = tuple[Stamp | None, Facts, bool]
 """A file's status before it was read, its facts, and whether it could be read as Python."""
 
 
-def read_facts(source: Source, budget_seconds: float = PARSE_SECONDS) -> Facts:
+def read_facts(source: Source) -> Facts:
     """Parse a source and collect its facts.
 
     Raises:
-        AnalysisError: parsing takes longer than the budget.
+        AnalysisError: it has too many tokens, or takes longer than :data:`SECONDS`.
     """
-    tree = parse(source, budget_seconds)
+    try:
+        with at_most_seconds(SECONDS):
+            return _facts(source)
+    except ProcessorTimeError as error:
+        raise took_too_long(source.file, SECONDS) from error
+
+
+def _facts(source: Source) -> Facts:
+    tree = parse(source)
     guards = Guards(source, tree)
     imports = find_imports(source, guards)
     return Facts(

@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     rb"|'(?:[^'\\\n]+|\\\r\n|\\.)*+(?:'|(?=\n)|\\?\Z)",
     re.DOTALL,
 )
+_ANY_TOKEN = re.compile(_TOKEN.pattern + rb"|[\w\x80-\xff]+|[^\s\w]", re.DOTALL)
 _PREFIX_LETTERS = frozenset(b"bBfFrRtTuU")
 _PREFIX = re.compile(rb"(?<![\w])(?:[bB][rR]?|[rR][bBfFtT]?|[uU][rR]?|[fFtT][rR]?)\Z")
 _CONTINUATION = re.compile(rb"\\\r?\n")
@@ -63,6 +64,11 @@ class Lexed:
     def line(self, offset: int) -> int:
         """Return the 1-based line of a byte offset."""
         return self.source.count(b"\n", 0, offset) + 1
+
+
+def count_tokens(source: bytes) -> int:
+    """Return about how many tokens a source has, a string or comment being one."""
+    return sum(1 for _ in _ANY_TOKEN.finditer(source))
 
 
 def lex(source: bytes, root: Node) -> Lexed:

@@ -20,6 +20,7 @@ import tree_sitter_python
 from tree_sitter import Language, Parser, Tree
 
 from condavision.analysis.source.file_bytes import read_bytes
+from condavision.analysis.source.lexing import count_tokens
 from condavision.analysis.source.notebook import notebook_text
 from condavision.core.model import SourceLocation
 from condavision.errors import AnalysisError
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 PARSE_SECONDS = 10.0
 """Default time budget of one file: hundreds of times what the largest real module takes."""
+
+_MOST_TOKENS = 2_000_000
+"""A tree has up to 280 bytes for each token of its source: 500 MB."""
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
@@ -133,11 +137,12 @@ def _normalized(name: str, where: str) -> str:
 
 def _to_utf8(text: bytes, encoding: str) -> tuple[bytes, int | None]:
     try:
-        decoded = text.decode(encoding)
-    except UnicodeDecodeError as error:
-        row = text.count(b"\n", 0, error.start)
-        return text.decode(encoding, "replace").encode("utf-8", "replace"), row
-    except UnicodeError:  # codecs such as idna and punycode fail without saying where
+        try:
+            decoded = text.decode(encoding)
+        except UnicodeDecodeError as error:
+            row = text.count(b"\n", 0, error.start)
+            return text.decode(encoding, "replace").encode("utf-8", "replace"), row
+    except (UnicodeError, OverflowError):  # codecs such as idna and punycode do not say where
         return text.decode("utf-8", "replace").encode(), 0
     return (text if encoding == "utf-8" else decoded.encode("utf-8", "replace")), None
 
@@ -152,9 +157,15 @@ def parse(source: Source, budget_seconds: float = PARSE_SECONDS) -> Tree:
     """Parse a source into a tree whose broken regions are marked ERROR or MISSING.
 
     Raises:
-        AnalysisError: it takes longer than the budget, as only generated nesting does.
+        AnalysisError: it has too many tokens, or takes longer than the budget, as only generated
+            data and nesting do.
     """
     text = source.text
+    if len(text) > _MOST_TOKENS and count_tokens(text) > _MOST_TOKENS:
+        raise AnalysisError(
+            f"{source.file}: it has more than {_MOST_TOKENS} tokens",
+            "exclude the file, or take the generated data out of it",
+        )
     parser = Parser(language())
     if len(text) <= _AT_ONCE:  # what a callback returns is never freed by tree-sitter 0.26
         return parser.parse(text)
@@ -165,7 +176,12 @@ def parse(source: Source, budget_seconds: float = PARSE_SECONDS) -> Tree:
             progress_callback=lambda _offset, _error: time.perf_counter() > deadline,
         )
     except ValueError as error:
-        raise AnalysisError(
-            f"{source.file}: not parsed within the limit of {budget_seconds:g} seconds",
-            "exclude the file, or take the generated data out of it",
-        ) from error
+        raise took_too_long(source.file, budget_seconds) from error
+
+
+def took_too_long(file: str, seconds: float) -> AnalysisError:
+    """Return the error for a file that is not read in time."""
+    return AnalysisError(
+        f"{file}: not read within the limit of {seconds:g} seconds",
+        "exclude the file, or take the generated data out of it",
+    )
