@@ -134,3 +134,9 @@ class ForeignInterpreterError(CondavisionError):
     """The lock was made from another machine's interpreters."""
 
     code = 74
+
+
+class UntrustedError(CondavisionError):
+    """Files that would decide what runs can be changed by another user."""
+
+    code = 77  # EX_NOPERM

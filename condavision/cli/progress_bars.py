@@ -1,4 +1,4 @@
-"""Bars on a terminal: one for finished parts, one for bytes where the total is known."""
+"""Bars on a terminal for finished parts, with the size and speed of what is received."""
 
 from __future__ import annotations
 
@@ -44,24 +44,16 @@ class _Bars(Task):
         self._of = f"of {parts}{' modules' if work is Work.COMPILING else ''}"
         self._lock = threading.Lock()
         self._started = time.monotonic()
-        self._finished = self._received = self._expected = 0
-        self._bytes = shown.add_task("fetching", total=None, visible=False, done="", note="")
+        self._finished = self._received = 0
         done = f"0 {self._of}"
         self._parts = shown.add_task(_DESCRIPTIONS[work], total=parts, done=done, note="")
 
-    def received(self, count: int, expected: int = 0, name: str = "") -> None:
+    def received(self, count: int) -> None:
         with self._lock:
             self._received += count
-            self._expected += expected
-            received, total = self._received, self._expected
-        size = readable_size(received)
-        speed = f"{readable_size(received / max(time.monotonic() - self._started, 0.001))}/s"
-        if total:
-            done = f"{size} of {readable_size(total)}, {speed}"
-            self._shown.update(self._bytes, completed=received, total=total, visible=True)
-            self._shown.update(self._bytes, done=done, note=shown_line(name))
-        else:
-            self._shown.update(self._parts, note=f"{size}, {speed}")
+            received = self._received
+        speed = readable_size(received / max(time.monotonic() - self._started, 0.001))
+        self._shown.update(self._parts, note=f"{readable_size(received)}, {speed}/s")
 
     def finished(self, count: int = 1, name: str = "") -> None:
         with self._lock:

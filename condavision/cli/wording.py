@@ -150,11 +150,11 @@ def diagnostic_words(found: Diagnostic) -> str:
             if accepted:
                 return f"{said}; it was accepted"
             return f"{said}: to accept it, lock with --accept {distribution}"
-        case diagnostics.UntrustedConfiguration(folder, writable):
-            command = f"chmod o-w {shell_word(near(writable))}"
+        case diagnostics.UntrustedConfiguration(folder, distrust):
+            cures = "; ".join(distrust.cures)
             return (
-                f"the configuration and locks in {near(folder)} are ignored, because other users"
-                f" can write to {near(writable)}; to prevent that, run `{command}`"
+                f"the configuration and locks in {near(folder)} are ignored, because"
+                f" {distrust.reason}; to use them, {cures}"
             )
         case _:
             return _lock_words(found)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from condavision.environments.activation_scripts import derive_operations, shell_command
 from condavision.system.documents import DocumentError, read_json
-from condavision.system.files import read_file
+from condavision.system.files import read_file, write_atomic
 from condavision.warm import NONEMPTY, counted, encode, grouped, read_fields, read_list
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def store(activation: Activation, prefix: Path) -> None:
         OSError: it cannot be written.
     """
     flat = [field for operation in activation.operations for field in operation]
-    _file(prefix).write_bytes(encode([_FORMAT, *counted(flat), *counted(activation.scripts)]))
+    write_atomic(_file(prefix), encode([_FORMAT, *counted(flat), *counted(activation.scripts)]))
 
 
 def load(prefix: Path) -> Activation:

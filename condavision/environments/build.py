@@ -24,6 +24,7 @@ from condavision.environments.wheel_records import (
 )
 from condavision.errors import InstallError
 from condavision.system.files import remove_tree, write_atomic
+from condavision.system.ownership import require_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,10 +58,13 @@ def build(
 
     Raises:
         InstallError: a package cannot be fetched, verified or linked; the prefix is removed.
+        UntrustedError: another user can change what is cached.
     """
     prefix = environment.prefix
     home = prefix.parent.parent
     _require_utf_8(home)
+    for name in (*CACHES, "uv", RECORDS, "pyc"):
+        require_trusted(home / name, f"the cache {home / name}")
     remove_tree(prefix)
     local = lock.is_local
     packages: Sequence[LockedPackage] = lock.on(environment.subdir)

@@ -1,37 +1,45 @@
-"""Installs conda packages into a prefix: rattler fetches, verifies and links what a lock names.
+"""Installs conda packages into a prefix: fetches, verifies and checks them; rattler links them.
 
-py-rattler 0.28 neither checks the hash of a ``file://`` archive nor the files in its cache: both
-are checked here.
+py-rattler 0.28 checks neither the hash of a ``file://`` archive, nor the files in its cache, nor
+where the files of a package would go.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import os
 import re
-import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from rattler import BuildString, PackageRecord, RepoDataRecord
 from rattler import install as rattler_install
 from rattler.exceptions import InstallerError
 from rattler.install import InstallerReporter
-from rattler.package_cache import PackageCache, ValidationMode
+from rattler.package_cache import PackageCache as LinkCache
+from rattler.package_cache import ValidationMode
 
-from condavision.environments.package_cache import drop_altered_files, writable_cache
+from condavision.environments.download import LONGEST, OtherContentError, StalledError
+from condavision.environments.package_cache import (
+    GUARD,
+    PackageCache,
+    PackageError,
+    writable_cache,
+)
+from condavision.environments.package_files import entry_name, require_inside
 from condavision.errors import InstallError
 from condavision.system.error_text import channel_certificate_hint, without_names
-from condavision.system.progress import LONGEST, Work
+from condavision.system.file_lock import exclusive
+from condavision.system.progress import Work
 from condavision.system.rattler_client import open_client
 from condavision.system.secrets import CREDENTIALS, redacted
+from condavision.system.timeout import LONGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from condavision.core.model import LockedPackage
+    from condavision.environments.package_files import PackageFiles
     from condavision.system.progress import Progress, Task
 
 _FREE_THREADED = re.compile(r"_cp(\d)(\d+)t$")
@@ -49,38 +57,47 @@ def install_conda_packages(
         InstallError: a package cannot be fetched, has another content than locked, or cannot be
             linked.
     """
-    records = [(package, _record(package)) for package in packages]
-    cache = writable_cache(cache, [_cache_name(package) for package in packages])
+    names = [entry_name(package) for package in packages]
+    records = [_record(package) for package in packages]
+    folder = writable_cache(cache, names)
     try:
-        asyncio.run(_install(records, prefix, cache, progress))
-    except InstallerError as error:
-        raise _explained(redacted(str(error)), packages, cache) from error
+        with progress.doing(Work.INSTALLING, len(records)) as task:
+            require_inside(_filled(folder, packages, progress, task), _noarch_folder(packages))
+            asyncio.run(_link(records, prefix, folder, progress, task))
+    except (InstallerError, PackageError) as error:
+        raise _explained(error, packages, folder) from error
     _warn_of_link_scripts(prefix, progress)
 
 
-async def _install(
-    records: Sequence[tuple[LockedPackage, RepoDataRecord]],
-    prefix: Path,
-    folder: Path,
-    progress: Progress,
+def _filled(
+    folder: Path, packages: Sequence[LockedPackage], progress: Progress, task: Task
+) -> list[PackageFiles]:
+    """Return the files of packages; fetch those that the cache has not, or not intact."""
+    cache = PackageCache(folder)
+    found = [cache.find(package) for package in packages]
+    if None in found:
+        folder.mkdir(parents=True, exist_ok=True)
+        waiting = f"waiting for another process that uses {folder}"
+        with exclusive(folder / GUARD, lambda: progress.message(waiting)):
+            found = [it or cache.find(package) for it, package in zip(found, packages, strict=True)]
+            missing = [package for it, package in zip(found, packages, strict=True) if it is None]
+            found += asyncio.run(cache.add(missing, task))
+    return [files for files in found if files is not None]
+
+
+async def _link(
+    records: Sequence[RepoDataRecord], prefix: Path, folder: Path, progress: Progress, task: Task
 ) -> None:
-    cache = PackageCache.new_layered([folder], validation_mode=ValidationMode.fast())
-    index = await cache.index()
-    for package, record in records:
-        if not index.contains_record(record):
-            _verify_archive(package)
-        drop_altered_files(folder / _cache_name(package))
-    with progress.doing(Work.INSTALLING, len(records)) as task:
-        await rattler_install(
-            [record for _, record in records],
-            prefix,
-            package_cache=cache,
-            installed_packages=[],
-            execute_link_scripts=False,
-            client=open_client(LONGEST),
-            reporter=_Reporter(task) if progress.shows else None,  # type: ignore[abstract]
-            show_progress=False,
-        )
+    await rattler_install(
+        list(records),
+        prefix,
+        package_cache=LinkCache.new_layered([folder], validation_mode=ValidationMode.skip()),
+        installed_packages=[],
+        execute_link_scripts=False,
+        client=open_client(LONGEST),
+        reporter=_Reporter(task) if progress.shows else None,  # type: ignore[abstract]
+        show_progress=False,
+    )
 
 
 class _Reporter(InstallerReporter):
@@ -89,28 +106,6 @@ class _Reporter(InstallerReporter):
     def __init__(self, task: Task) -> None:
         super().__init__()
         self._task = task
-        self._lock = threading.Lock()
-        self._names: dict[int, str] = {}
-        self._bytes: dict[int, tuple[int, int]] = {}  # received, expected
-
-    def on_populate_cache_start(self, operation: int, package_name: str) -> int:
-        self._names[operation] = package_name
-        return operation
-
-    def on_download_start(self, cache_entry: int) -> int:
-        return cache_entry  # the number its name is kept under
-
-    def on_download_progress(self, download_idx: int, progress: int, total: int | None) -> None:
-        expected = max(total or 0, progress)
-        with self._lock:
-            before = self._bytes.get(download_idx, (0, 0))
-            self._bytes[download_idx] = (progress, expected)
-        name = self._names.get(download_idx, "")
-        self._task.received(progress - before[0], expected - before[1], name)
-
-    def on_download_completed(self, download_idx: int) -> None:
-        size = self._bytes.get(download_idx, (0, 0))[0]
-        self._task.fetched(self._names.get(download_idx, ""), size)
 
     def on_link_complete(self, index: int) -> None:
         del index
@@ -151,30 +146,15 @@ def _site_packages(package: LockedPackage) -> str | None:
     return f"lib/python{match[1]}.{match[2]}t/site-packages"
 
 
-def _local_archive(url: str) -> Path | None:
-    """Return the file that a ``file://`` url names, None for any other."""
-    parts = urlsplit(url)
-    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
-
-
-def _cache_name(package: LockedPackage) -> str:
-    return f"{package.name}-{package.version}-{package.build}"
-
-
-def _verify_archive(package: LockedPackage) -> None:
-    archive = _local_archive(package.url)
-    if archive is None:
-        return
-    try:
-        with archive.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InstallError(
-            f"{package.name} {package.version} cannot be read from {archive}: {error.strerror}.",
-            "if the channel moved or lost it, lock again: run `condavision lock --upgrade SCRIPT`",
-        ) from error
-    if found != package.sha256:
-        raise _tampered(package, f"sha256 {package.sha256}, found {found}")
+def _noarch_folder(packages: Iterable[LockedPackage]) -> str:
+    """Return the site-packages of the environment, where noarch packages are linked to."""
+    if os.name == "nt":
+        return "Lib/site-packages"
+    for package in packages:
+        if package.name == "python":
+            minor = ".".join(package.version.split(".")[:2])
+            return _site_packages(package) or f"lib/python{minor}/site-packages"
+    return "site-packages"
 
 
 def _warn_of_link_scripts(prefix: Path, progress: Progress) -> None:
@@ -193,7 +173,7 @@ def _warn_of_link_scripts(prefix: Path, progress: Progress) -> None:
 def _tampered(package: LockedPackage, detail: str) -> InstallError:
     return InstallError(
         f"{package.name} {package.version} is not the package that was locked ({detail}): "
-        f"{package.url}",
+        f"{redacted(package.url)}",
         "if the channel rebuilt it, lock again: run `condavision lock --upgrade SCRIPT`",
         "if not, it was tampered with: do not use this channel",
     )
@@ -221,7 +201,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
         f"give it your credentials: {CREDENTIALS}",
     ),
     (
-        r"HTTP status client error \(4(?:04|10)",
+        r"HTTP status client error \(4(?:04|10)|No such file",
         "the channel no longer has it",
         "lock again: run `condavision lock --upgrade SCRIPT`",
     ),
@@ -231,35 +211,52 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
         "run again; if it fails again, the channel has a damaged copy",
     ),
     (
-        "HTTP status server error|error sending request|client error|connection|timed out|dns",
+        "HTTP status server error|error sending request|body|client error|connection|timed out|dns",
         "the download failed",
         "check the network and proxy settings, and run again: files already fetched are kept",
     ),
 )
 
 
-def _explained(message: str, packages: Iterable[LockedPackage], cache: Path) -> InstallError:
-    """Return rattler's chain of causes as one sentence, with a hint."""
-    lines = [line.removeprefix("Caused by: ").strip().rstrip(".") for line in message.splitlines()]
-    failed = re.search(r"failed to (?:fetch|link) (\S+)", message)
+def _explained(
+    error: InstallerError | PackageError, packages: Iterable[LockedPackage], cache: Path
+) -> InstallError:
+    """Return why a package could not be fetched or linked as one sentence, with a hint."""
+    if isinstance(error, PackageError):
+        return _not_fetched(error.package, error.__cause__ or error, cache)
+    lines = [line.removeprefix("Caused by: ").strip() for line in redacted(str(error)).splitlines()]
+    failed = re.search(r"failed to (?:fetch|link) (\S+)", str(error))
     package = next(
         (item for item in packages if failed and item.url.endswith("/" + failed[1])), None
     )
-    reason = lines[-1] if lines else message
-    if package is not None and (mismatch := re.search(r"expected \S+, got (\w+)", message)):
-        return _tampered(package, f"sha256 {package.sha256}, found {mismatch[1]}")
     what = f"{package.name} {package.version}" if package else "The environment"
-    where = f" from {package.url}" if package and "failed to fetch" in message else ""
+    return _caused(f"{what} could not be installed", lines, cache)
+
+
+def _not_fetched(package: LockedPackage, cause: BaseException, cache: Path) -> InstallError:
+    what = f"{package.name} {package.version} could not be installed from {redacted(package.url)}"
+    match cause:
+        case OtherContentError(found=found):
+            return _tampered(package, f"sha256 {package.sha256}, found {found}")
+        case StalledError():
+            return InstallError(f"{what}: the download was given up: {cause}.", LONGER)
+        case OSError(strerror=str() as reason):
+            return _caused(what, [reason], cache)
+    return _caused(what, redacted(str(cause)).splitlines(), cache)
+
+
+def _caused(what: str, lines: list[str], cache: Path) -> InstallError:
+    """Return an error with the last line of a chain of causes, and the hint that fits them."""
+    reason = lines[-1].rstrip(".") if lines else "no reason is given"
     causes = without_names("\n".join(lines[1:] or lines))
     for pattern, cause, hint in _CAUSES:
         if re.search(pattern, causes, re.IGNORECASE):
             text = cause.format(cache=cache)
             return InstallError(
-                f"{what} could not be installed{where}: {text} ({reason}).",
-                channel_certificate_hint(reason) or hint,
+                f"{what}: {text} ({reason}).", channel_certificate_hint(reason) or hint
             )
     return InstallError(
-        f"{what} could not be installed{where}: {reason}.",
+        f"{what}: {reason}.",
         "run again; if it fails the same way, remove the cached package below "
         f"{cache} and lock again",
     )

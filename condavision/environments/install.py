@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from condavision.environments.environment import environment_of
 from condavision.errors import InstallError
 from condavision.system.file_lock import exclusive
+from condavision.system.ownership import require_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +40,14 @@ def install(
 
     Raises:
         InstallError: a package cannot be fetched, verified or linked; no incomplete prefix remains.
+        UntrustedError: another user can change the environment, or what is cached for it.
     """
     environment = environment_of(lock, subdir, home)
+    require_trusted(
+        environment.prefix,
+        f"the environment {environment.prefix}",
+        "choose a folder of your own: run `export CONDAVISION_HOME=FOLDER`",
+    )
     _log.info("%s: %s", environment.prefix, "ready" if environment.is_ready else "to be built")
     if not environment.is_ready:
         with _building(environment, progress) as inherit:

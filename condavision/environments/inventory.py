@@ -9,7 +9,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from condavision.environments.environment import Environment
 from condavision.environments.package_cache import CACHES, RECORDS
@@ -68,11 +68,26 @@ def record_use(environment: Environment, script: Path) -> None:
     path = environment.marker.with_name(USED)
     line = os.fsencode(f"{script.absolute()}\0")
     with suppress(OSError):
-        with path.open("ab+") as stream:
+        with _opened(path) as stream:
             stream.seek(0)
             if line not in b"\0" + stream.read():
                 stream.write(line)
         os.utime(path)
+
+
+def record_launcher(environment: Environment) -> None:
+    """Make the file that launchers truncate.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    _opened(environment.marker.with_name(LAUNCHED)).close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file of ours to append to it; never what a link of that name points to."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "ab+")
 
 
 def older_than(

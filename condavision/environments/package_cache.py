@@ -5,24 +5,54 @@ An administrator may fill a cache that users cannot write; missing packages go i
 
 from __future__ import annotations
 
-import json
+import asyncio
 import os
 import shutil
+import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.errors import InstallError
-from condavision.system.files import write_atomic
+from rattler.package_streaming import download_and_extract
+
+from condavision.environments.download import (
+    AT_ONCE,
+    LONGEST,
+    DownloadError,
+    OtherContentError,
+    download,
+    local_archive,
+)
+from condavision.environments.package_files import entry_name, intact_files
+from condavision.system.files import umask, write_atomic
+from condavision.system.rattler_client import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rattler import Client
+
+    from condavision.core.model import LockedPackage
+    from condavision.environments.package_files import PackageFiles
+    from condavision.system.progress import Task
 
 CACHES = ("pkgs", "pkgs-added")
 """The folders of packages below ``CONDAVISION_HOME``."""
 
 RECORDS = "wheel-records"
 """The folder of corrections to ``RECORD`` files of wheels, by the wheel's sha256."""
+
+GUARD = ".cache.lock"
+"""rattler's own file lock of a cache: one process fetches or links at a time."""
+
+
+class PackageError(Exception):
+    """A package cannot be fetched or extracted; the cause is the reason."""
+
+    def __init__(self, package: LockedPackage) -> None:
+        super().__init__(package.name)
+        self.package = package
 
 
 def writable_cache(cache: Path, entries: Iterable[str]) -> Path:
@@ -49,41 +79,111 @@ def writable_cache(cache: Path, entries: Iterable[str]) -> Path:
     return own
 
 
-def drop_altered_files(entry: Path) -> None:
-    """Unlink the files of a cache entry that changed after extraction.
+class PackageCache:
+    """A folder of extracted packages, in rattler's layout: ``NAME``, and ``NAME.lock`` beside it.
 
-    rattler fetches an entry again if files are missing, so that nothing altered is linked into a
-    new environment. A file is altered if its size is another, or if it was modified after the
-    entry's lock file, which is written when extraction ends. Cached files are hard-linked into
-    environments: editing one there edits it everywhere.
-
-    Raises:
-        InstallError: a file was altered where it cannot be removed.
+    A package gets its name when it was verified and checked, so that rattler finds all it links.
     """
-    try:
-        extracted = entry.with_name(f"{entry.name}.lock").stat().st_mtime_ns
-        paths = json.loads((entry / "info" / "paths.json").read_bytes())["paths"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return  # without them the entry is not valid to rattler either
-    for item in paths:
-        if item.get("path_type") == "softlink":
-            continue
-        file = f"{entry}/{item['_path']}"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, package: LockedPackage) -> PackageFiles | None:
+        """Return the files of a package, None where it is missing, altered or another one.
+
+        Raises:
+            HostilePackageError: a file leads outside.
+        """
+        entry = self.folder / entry_name(package)
+        lock = entry.with_name(f"{entry.name}.lock")
         try:
-            status = os.stat(file)  # noqa: PTH116 - thousands of them; pathlib takes twice the time
+            if lock.read_bytes()[8:].hex() != package.sha256:  # behind a revision
+                return None
+            extracted = lock.stat().st_mtime_ns
         except OSError:
-            continue
-        expected = item.get("size_in_bytes", status.st_size)
-        if status.st_size != expected or status.st_mtime_ns > extracted:
-            _drop(Path(file), entry)
+            return None
+        return intact_files(entry, package, extracted)
+
+    async def add(self, packages: Iterable[LockedPackage], task: Task) -> tuple[PackageFiles, ...]:
+        """Fetch packages, and return their files; what the cache has of them is replaced.
+
+        The caller holds the cache's lock.
+
+        Raises:
+            PackageError: one cannot be fetched or extracted; the cause is the reason.
+            HostilePackageError: a file leads outside.
+            OSError: the cache cannot be written.
+        """
+        client = open_client(LONGEST)
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def fetch(package: LockedPackage) -> PackageFiles:
+            async with gate:
+                return await self._fetch(client, package, task)
+
+        running = [asyncio.ensure_future(fetch(package)) for package in packages]
+        try:
+            return tuple(await asyncio.gather(*running))
+        finally:
+            for it in running:
+                it.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _fetch(self, client: Client, package: LockedPackage, task: Task) -> PackageFiles:
+        entry = self.folder / entry_name(package)
+        with tempfile.TemporaryDirectory(prefix=".tmp", dir=self.folder) as scratch:
+            made = Path(scratch, "made")
+            try:
+                archive = await _archive(client, package, Path(scratch), task)
+                found, _ = await download_and_extract(client, archive.absolute().as_uri(), made)
+                if found.hex() != package.sha256:
+                    raise OtherContentError(found.hex())
+            except (DownloadError, OSError, RuntimeError) as error:
+                raise PackageError(package) from error
+            files = intact_files(made, package)
+            if files is None:
+                raise PackageError(package) from DownloadError("corrupt: files are missing")
+            newest = _set_modes(made, umask())
+            lock = entry.with_name(f"{entry.name}.lock")
+            lock.unlink(missing_ok=True)
+            if entry.is_symlink():
+                entry.unlink()
+            elif entry.exists():
+                entry.rename(Path(scratch, "replaced"))
+            made.rename(entry)
+            write_atomic(lock, (1).to_bytes(8, "big") + bytes.fromhex(package.sha256))
+            if newest > lock.stat().st_mtime_ns:  # an archive with files from the future
+                os.utime(lock, ns=(newest, newest))
+        return files
 
 
-def _drop(file: Path, entry: Path) -> None:
-    try:
-        file.unlink(missing_ok=True)
-    except OSError as error:
-        raise InstallError(
-            f"{file} was altered after it was fetched, and cannot be removed: {error.strerror}.",
-            f"ask the owner of the cache to remove {entry}",
-            "or choose a cache of your own: `export CONDAVISION_HOME=FOLDER`",
-        ) from error
+async def _archive(client: Client, package: LockedPackage, scratch: Path, task: Task) -> Path:
+    """Return the archive of a package, downloaded if need be."""
+    local = local_archive(package.url)
+    if local is not None:
+        local.open("rb").close()  # for an error with a reason
+        return local
+    suffix = ".tar.bz2" if package.url.endswith(".tar.bz2") else ".conda"
+    path = scratch / f"archive{suffix}"
+    task.fetched(package.name, await download(client, package, path, task))
+    return path
+
+
+def _set_modes(folder: Path, mask: int) -> int:
+    """Give files the modes that new ones have here; return the newest time, in nanoseconds.
+
+    Of an archive's modes only the owner's right to execute counts.
+    """
+    newest = 0
+    for place, _, names in os.walk(folder):
+        os.chmod(place, 0o777 & ~mask)  # noqa: PTH101 - thousands of files
+        for name in names:
+            path = f"{place}/{name}"
+            status = os.lstat(path)
+            if not stat.S_ISREG(status.st_mode):
+                continue
+            newest = max(newest, status.st_mtime_ns)
+            wanted = (0o777 if status.st_mode & stat.S_IXUSR else 0o666) & ~mask
+            if stat.S_IMODE(status.st_mode) != wanted:
+                os.chmod(path, wanted)  # noqa: PTH101
+    return newest

@@ -6,18 +6,21 @@ import logging
 import re
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
 
+from condavision.environments.download import Pace, StalledError
 from condavision.errors import InstallError
 from condavision.system.error_text import certificate_hint, without_names
 from condavision.system.own_python import variables_of_tools
 from condavision.system.secrets import redacted
+from condavision.system.timeout import LONGER, timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from condavision.core.model import LockedPackage
 
@@ -32,6 +35,8 @@ _CREDENTIALS = (
     "UV_INDEX",
 )
 """Prefixes of uv's variables that a server may need for access."""
+
+_USUAL_TIMEOUT = 30  # seconds, uv's own, without any byte
 
 _GONE = re.compile(r"Distribution not found|HTTP status client error \(4(?:04|10)")
 
@@ -94,19 +99,65 @@ def _run(
         for name, value in variables_of_tools().items()
         if not name.startswith("UV_") or name.startswith(_CREDENTIALS)
     }
-    ran = subprocess.run(
+    kept.setdefault("UV_HTTP_TIMEOUT", str(min(timeout(), _USUAL_TIMEOUT)))
+    try:
+        code, message = _ran(command, kept, inherit)
+    except StalledError as error:
+        urls = ", ".join(redacted(package.url) for package in packages)
+        raise InstallError(f"a download was given up: {error} ({urls}).", LONGER) from error
+    _log.debug("uv %s %s ended with %d", *command[1:3], code)
+    if code != 0:
+        raise _explained(redacted(message), packages)
+
+
+def _ran(
+    command: Sequence[str], environ: dict[str, str], inherit: tuple[int, ...]
+) -> tuple[int, str]:
+    """Return the exit code and error output of uv.
+
+    uv's own timeout is for an answer without a byte; some servers send one at a time.
+
+    Raises:
+        StalledError: the files that it downloads do not grow.
+    """
+    cache = Path(command[command.index("--cache-dir") + 1])
+    before = set(_partial(cache))
+    pace = Pace()
+    with subprocess.Popen(
         command,
-        env=kept,
+        env=environ,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        check=False,
         pass_fds=inherit,
-    )
-    _log.debug("uv %s %s ended with %d", *command[1:3], ran.returncode)
-    if ran.returncode != 0:
-        raise _explained(redacted(ran.stderr), packages)
+    ) as uv:
+        try:
+            while True:
+                try:
+                    _, message = uv.communicate(timeout=pace.interval)
+                except subprocess.TimeoutExpired:
+                    growing = [folder for folder in _partial(cache) if folder not in before]
+                    pace.require(sum(map(_size, growing)) if growing else None)
+                else:
+                    return uv.returncode, message
+        except BaseException:
+            uv.kill()
+            raise
+
+
+def _partial(cache: Path) -> Iterator[Path]:
+    """Yield the folders that uv extracts wheels into while it downloads them."""
+    return cache.glob(".tmp*")
+
+
+def _size(folder: Path) -> int:
+    found = 0
+    for file in folder.rglob("*"):
+        with suppress(OSError):  # it is moved when it is complete
+            found += file.lstat().st_size
+    return found
 
 
 def _refuse_sdists(packages: Sequence[LockedPackage], *, allowed: bool) -> None:
@@ -127,7 +178,7 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("hint:")]  # on uv's own options
     reasons = [line.removeprefix("error: ").removeprefix("cause: ") for line in lines]
-    named = [package for package in packages if package.url in message]
+    named = [package for package in packages if package.url in message or len(packages) == 1]
     what = (
         f"{named[0].name} {named[0].version} ({named[0].url})"
         if named

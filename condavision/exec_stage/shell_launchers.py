@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.environments.inventory import LAUNCHED
+from condavision.environments.inventory import LAUNCHED, record_launcher
 from condavision.errors import UsageError
 from condavision.system.files import replacing
 from condavision.system.terminal import shell_word
@@ -51,7 +51,7 @@ def write_launcher(folder: Path, prepared: Prepared) -> Path:
     try:
         _refuse_foreign(target, script)
         folder.mkdir(parents=True, exist_ok=True)
-        environment.marker.with_name(LAUNCHED).touch()
+        record_launcher(environment)
         modified = max(newest, _newest([environment.marker]))
         with replacing(target, os.fsencode(text)) as temporary:
             temporary.chmod(0o755)

@@ -7,37 +7,41 @@ the next one fetches what is missing and replaces what is damaged.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from typing import TYPE_CHECKING
 
 from rattler.index import index_fs
-from rattler.package_streaming import download_to_writer
 
 from condavision.core.model import Manager
+from condavision.environments.download import (
+    AT_ONCE,
+    LONGEST,
+    DownloadError,
+    GoneError,
+    OtherContentError,
+    StalledError,
+    download,
+)
 from condavision.environments.vendored import CHANNEL, is_intact, vendored_path
 from condavision.errors import CondavisionError, InstallError, UsageError
 from condavision.system.file_lock import exclusive
-from condavision.system.progress import LONGEST, Work
+from condavision.system.ownership import require_trusted
+from condavision.system.progress import Work
 from condavision.system.rattler_client import open_client
 from condavision.system.secrets import redacted
+from condavision.system.timeout import LONGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from rattler import Client
 
     from condavision.core.model import Lock, LockedPackage
     from condavision.system.progress import Progress, Task
 
-_AT_ONCE = 8
 _PART = ".part"
 
 
@@ -61,7 +65,9 @@ def vendor(
     Raises:
         UsageError: two artefacts have one name, or no lock has any for these platforms.
         InstallError: files cannot be fetched or do not have the locked hash; all are named.
+        UntrustedError: another user can change the folder.
     """
+    require_trusted(folder, f"the folder {folder}", "choose another folder")
     wanted = _wanted(folder, tuple(locks), platforms)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -152,7 +158,7 @@ async def _index(channel: Path) -> None:
 async def _fetch_all(lacking: dict[Path, LockedPackage], task: Task) -> list[CondavisionError]:
     """Fetch files concurrently and return the errors; one does not stop the others."""
     client = open_client(LONGEST)
-    gate = asyncio.Semaphore(_AT_ONCE)
+    gate = asyncio.Semaphore(AT_ONCE)
     failed: list[CondavisionError] = []
 
     async def fetch(path: Path, package: LockedPackage) -> None:
@@ -170,67 +176,30 @@ async def _fetch(client: Client, path: Path, package: LockedPackage, task: Task)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}{_PART}")
     try:
-        with part.open("wb") as stream:
-            sink = _Sink(stream, task)
-            await _download(client, package, sink)
-        if sink.digest.hexdigest() != package.sha256:
-            raise InstallError(
-                f"{package.url} is not the file that was locked (sha256 {package.sha256}, found"
-                f" {sink.digest.hexdigest()})",
-                "if its channel replaced it, run `condavision lock --upgrade SCRIPT`",
-            )
+        size = await download(client, package, part, task)
         part.replace(path)
+    except (DownloadError, OSError) as error:
+        raise _explained(package, error) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-    task.fetched(path.name, sink.received)
+    task.fetched(path.name, size)
     task.finished()
 
 
-async def _download(client: Client, package: LockedPackage, sink: _Sink) -> None:
-    parts = urlsplit(package.url)
-    try:
-        if parts.scheme == "file":
-            with Path(url2pathname(parts.path)).open("rb") as source:
-                await asyncio.to_thread(shutil.copyfileobj, source, sink)
-        else:
-            await download_to_writer(client, package.url, sink)
-    except (OSError, RuntimeError) as error:  # rattler raises no narrower class for HTTP errors
-        raise InstallError(
-            f"{package.url} cannot be fetched: {_reason(error)}",
-            "its channel no longer has it, so run `condavision lock --upgrade SCRIPT`"
-            if _is_gone(error)
-            else "check the network and try again: fetched files are kept",
-        ) from error
-
-
-def _is_gone(error: Exception) -> bool:
-    if isinstance(error, FileNotFoundError):
-        return True
-    return re.search(r"HTTP status client error \(4(?:04|10)", str(error)) is not None
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return redacted(str(text).partition(" for url ")[0])
-
-
-class _Sink:
-    """A file that hashes what is written to it and reports its size."""
-
-    def __init__(self, stream: BinaryIO, task: Task) -> None:
-        self.digest = hashlib.sha256()
-        self.received = 0
-        self._stream = stream
-        self._task = task
-
-    def write(self, chunk: bytes) -> int:
-        """Write the next bytes."""
-        self.digest.update(chunk)
-        self.received += len(chunk)
-        self._task.received(len(chunk))
-        return self._stream.write(chunk)
-
-    def flush(self) -> None:
-        """Flush the file."""
-        self._stream.flush()
+def _explained(package: LockedPackage, error: DownloadError | OSError) -> InstallError:
+    url = redacted(package.url)
+    match error:
+        case OtherContentError(found=found):
+            return InstallError(
+                f"{url} is not the file that was locked (sha256 {package.sha256}, found {found})",
+                "if its channel replaced it, run `condavision lock --upgrade SCRIPT`",
+            )
+        case GoneError():
+            hint = "its channel no longer has it, so run `condavision lock --upgrade SCRIPT`"
+        case StalledError():
+            hint = LONGER
+        case _:
+            hint = "check the network and try again: fetched files are kept"
+    reason = redacted(getattr(error, "strerror", None) or str(error))
+    return InstallError(f"{url} cannot be fetched: {reason}", hint)

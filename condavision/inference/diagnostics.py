@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.core.model import SourceLocation
+    from condavision.system.ownership import Distrust
 
 
 @dataclass(frozen=True, slots=True)
 class UntrustedConfiguration(Diagnostic):
-    """The configuration or locks in ``folder``, ignored because others can write ``writable``."""
+    """The configuration or locks in ``folder``, ignored because others can change them."""
 
     folder: Path
-    writable: Path
+    distrust: Distrust
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from condavision.errors import LockfileError
 from condavision.inference.diagnostics import UntrustedConfiguration, UnusedLocks
 from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.locks.accepted import read_accepted
-from condavision.locks.index import read_index
+from condavision.locks.index import FILE_NAME, read_index
 from condavision.locks.lockfile import read_lock
 from condavision.mapping.import_map import ImportMap, normalized
 from condavision.project.config import LOCAL, Flags
@@ -32,6 +32,7 @@ from condavision.project.targets import (
     scripts_together,
     typed,
 )
+from condavision.system.ownership import require_trusted
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Workspace:
     """The files that a command works on, under the flags it was given.
 
     ``index`` and ``lock`` stay as first read; a writer reads them again, under the folder's lock.
+    They raise UntrustedError where another user can change the file, or could make it.
     """
 
     def __init__(self, flags: Flags | None = None, import_map: ImportMap | None = None) -> None:
@@ -65,9 +67,9 @@ class Workspace:
         self.flags = flags or Flags()
         self.import_map = import_map or ImportMap.bundled()
         self.settings = SettingsFiles()
-        self.index: Callable[[Path], ScriptIndex] = cache(read_index)
-        self.lock: Callable[[Path], Lock] = cache(read_lock)
-        self.accepted: Callable[[Path], AcceptedNames] = cache(read_accepted)
+        self.index: Callable[[Path], ScriptIndex] = cache(_read_index)
+        self.lock: Callable[[Path], Lock] = cache(_read_lock)
+        self.accepted: Callable[[Path], AcceptedNames] = cache(_read_accepted)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real: Callable[[Path], Path] = cache(Path.resolve)
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
@@ -256,3 +258,18 @@ class Workspace:
 def _question(project: Project, extra_paths: Iterable[str]) -> _Question:
     recorded = (project.config.root / path for path in extra_paths)
     return project.target, tuple(dict.fromkeys((*python_path(), *recorded)))
+
+
+def _read_index(folder: Path) -> ScriptIndex:
+    require_trusted(folder / FILE_NAME, f"the locks folder {folder}")
+    return read_index(folder)
+
+
+def _read_accepted(folder: Path) -> AcceptedNames:
+    require_trusted(folder, f"the locks folder {folder}")
+    return read_accepted(folder)
+
+
+def _read_lock(path: Path) -> Lock:
+    require_trusted(path, f"the lock {path}")
+    return read_lock(path)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import stat
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,14 @@ from condavision.errors import ConfigError
 from condavision.project.config import LOCAL, Config, read_config
 from condavision.system.documents import DocumentError, read_toml
 from condavision.system.files import read_file
+from condavision.system.ownership import distrust_of, require_trusted
 from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from condavision.system.ownership import Distrust
 
 SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
 """The files that configure a project, in order of precedence, and our table in each."""
@@ -44,6 +46,7 @@ class SettingsFiles:
         self._upward = cache(_upward)
         self.distrusted = cache(self._distrusted)
         self._is_configured = cache(self._configures)
+        self._distrust_of: Callable[[Path], Distrust | None] = cache(distrust_of)
         self._given: tuple[Path, ...] = ()
         self.give(given)
 
@@ -59,7 +62,8 @@ class SettingsFiles:
         3. The nearest with a ``pyproject.toml`` or ``.git``.
         4. The outermost folder of the command line that it is in, else its own folder.
 
-        A folder that other users can write to ends the search: they could have put anything there.
+        A folder that does not count (``system.ownership``) ends the search: other users could have
+        put anything there.
         """
         return self._marked_root(start) or self._unmarked_root(start)
 
@@ -83,7 +87,7 @@ class SettingsFiles:
     def _marked_root(self, start: Path) -> Path | None:
         upward = self._upward(start)
         if upward[0] not in self._marked:
-            candidates = list(takewhile(lambda folder: not _others_can_write(folder), upward))
+            candidates = list(takewhile(lambda folder: self._distrust_of(folder) is None, upward))
             found = self._own_root(candidates) or next(filter(_is_project, candidates), None)
             self._marked[upward[0]] = found
         return self._marked[upward[0]]
@@ -104,23 +108,22 @@ class SettingsFiles:
         folder = self._upward(start)[0]
         return next((it for it in self._given if folder.is_relative_to(it)), folder)
 
-    def _distrusted(self, start: Path) -> tuple[Path, Path] | None:
-        """Return the root of ``start`` by content alone, and a folder that others can write to.
-
-        The second, if any, is the first or ends the search below it.
-        """
+    def _distrusted(self, start: Path) -> tuple[Path, Distrust] | None:
+        """Return the root of ``start`` by content alone, and why it does not count, if so."""
         upward = self._upward(start)
-        unsafe = next(filter(_others_can_write, upward), None)
         root = self._own_root(upward)
-        if root is None or unsafe is None or not unsafe.is_relative_to(root):
+        if root is None:
             return None
-        return root, unsafe
+        below = (*takewhile(lambda folder: folder != root, upward), root)
+        distrust = next(filter(None, map(self._distrust_of, below)), None)
+        return None if distrust is None else (root, distrust)
 
     def config(self, root: Path) -> Config:
         """Return the configuration of a project root; the defaults if it has none.
 
         Raises:
             ConfigError: the file is not TOML, or has unknown or wrong settings (all are listed).
+            UntrustedError: another user can change the file.
         """
         if root not in self._configs:
             found = self._configs[root] = self._read_config(root)
@@ -128,10 +131,11 @@ class SettingsFiles:
         return self._configs[root]
 
     def _read_config(self, root: Path) -> Config:
-        if not _others_can_write(root):
+        if self._distrust_of(root) is None:
             for name, keys in SETTINGS_FILES.items():
                 settings = self._table(root / name, keys)
                 if settings is not None:
+                    require_trusted(root / name, f"the configuration {root / name}")
                     lines = _lines(self._read(root / name).decode(), keys)
                     return read_config(root, root / name, settings, lines)
         return read_config(root)
@@ -207,15 +211,6 @@ def _upward(start: Path) -> tuple[Path, ...]:
     real = start.resolve()
     folder = real if real.is_dir() else real.parent
     return (folder, *folder.parents)
-
-
-def _others_can_write(folder: Path) -> bool:
-    if os.name == "nt":  # the mode bits say nothing there
-        return False
-    try:
-        return bool(folder.stat().st_mode & stat.S_IWOTH)
-    except OSError:
-        return True
 
 
 def _has_locks(folder: Path) -> bool:

@@ -71,7 +71,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         ) as temporary:
             with temporary.open("r+b") as stream:
                 os.fsync(stream.fileno())
-            temporary.chmod(0o666 & ~_umask())
+            temporary.chmod(0o666 & ~umask())
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
@@ -95,7 +95,8 @@ def replacing(path: Path, content: bytes) -> Iterator[Path]:
         raise
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return the modes that new files do not get."""
     current = os.umask(0)
     os.umask(current)
     return current

@@ -12,9 +12,6 @@ from condavision.system.terminal import shown_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST = 3600
-"""Seconds that the download of one file may take: rattler itself has no limit."""
-
 
 class Work(Enum):
     """What is done to many parts; the value is what one part is called."""
@@ -34,8 +31,8 @@ class Task:
     def waiting(self, name: str, seconds: float) -> None:
         """Note that a part is still not done."""
 
-    def received(self, count: int, expected: int = 0, name: str = "") -> None:
-        """Note ``count`` more bytes of a file, and ``expected`` more that will come in all."""
+    def received(self, count: int) -> None:
+        """Note ``count`` more bytes; a negative count where a transfer starts again."""
 
     def fetched(self, name: str, size: int) -> None:
         """Note a complete file and its size in bytes."""

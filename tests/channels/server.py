@@ -22,6 +22,7 @@ class Fault(Enum):
     ERROR = "500"
     SLOW = "each answer takes ten seconds to begin"
     STALLED = "the answer stops halfway through the content and the connection stays open"
+    TRICKLED = "the content comes byte by byte, fifty in a second"
     TRUNCATED = "the connection closes halfway through the content"
     GARBLED = "the first byte of the content is another"
     UNCHANGED = "304 without a validator to whoever has an earlier answer"
@@ -121,7 +122,7 @@ class _Handler(SimpleHTTPRequestHandler):
             self.send_error(404)
         elif fault is Fault.ERROR:
             self.send_error(500)
-        elif fault in {Fault.TRUNCATED, Fault.GARBLED, Fault.STALLED}:
+        elif fault in {Fault.TRUNCATED, Fault.GARBLED, Fault.STALLED, Fault.TRICKLED}:
             self._send_damaged(fault)
         elif fault is Fault.UNCHANGED and self.headers.get("If-None-Match"):
             super().send_response(304)
@@ -196,6 +197,11 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
+        if fault is Fault.TRICKLED:
+            for at in range(len(content)):
+                self.wfile.write(content[at : at + 1])
+                self.owner.wait(0.02)
+            return
         if fault is Fault.GARBLED:
             content = bytes([content[0] ^ 0xFF]) + content[1:]
         else:

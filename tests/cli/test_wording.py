@@ -33,6 +33,7 @@ from condavision.inference.diagnostics import (
     UnusedLocks,
 )
 from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden, Resolution
+from condavision.system.ownership import Distrust, Fault
 
 HERE = SourceLocation("s.py", 3)
 NEEDED = Requirement(Manager.PYPI, "openpyxl")
@@ -54,7 +55,14 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (SoleProvider(HERE, "gidgetlab", "gidget"), '[imports] gidgetlab = "pypi:gidget"'),
     (CandidateName(HERE, "m", "frob", accepted=False), "lock with --accept frob"),
     (CandidateName(HERE, "m", "frob", accepted=True), "`m` is frob on PyPI; it was accepted"),
-    (UntrustedConfiguration(Path("a b"), Path("a b")), "run `chmod o-w 'a b'`"),
+    (
+        UntrustedConfiguration(Path("a b"), Distrust(Path("a b"), Fault.WRITABLE)),
+        "run `chmod go-w 'a b'`",
+    ),
+    (
+        UntrustedConfiguration(Path("a"), Distrust(Path("/b c"), Fault.OWNER)),
+        "if you trust its owner, run `export CONDAVISION_TRUSTED_FOLDERS='/b c'`",
+    ),
     (
         SkippedFile(Path("sub"), SkipReason.OTHER_PROJECT),
         "sub skipped: a project of its own, which has its own locks",

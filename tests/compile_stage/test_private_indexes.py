@@ -92,7 +92,9 @@ def test_credentials_open_an_index_for_lock_and_run_and_are_written_nowhere(
     shutil.rmtree(home / "uv")  # as on the machine of a colleague
     ran = private("run", "web.py", environ=environ).ok()
     assert ran.out == "1.0\n"
-    assert WORD not in locked.out + locked.err + ran.err
+    vendored = private("vendor", private.folder / "vendored", environ=environ).ok()
+    assert list((private.folder / "vendored" / "wheels").glob("one-*.whl"))
+    assert WORD not in locked.out + locked.err + ran.err + vendored.out + vendored.err
     written = [path for folder in (private.folder, home) for path in folder.rglob("*")]
     kept = [path for path in written if path.is_file() and WORD.encode() in path.read_bytes()]
     assert not kept

@@ -75,9 +75,8 @@ def test_packages_in_a_read_only_cache(
     small_disk("rw")
     module.write_text("altered = True\n")
     small_disk("ro")
-    with pytest.raises(InstallError, match=r"idna/__init__\.py was altered") as caught:
-        build(make_lock("requests", "pyyaml"), home)
-    assert "ask the owner of the cache" in caught.value.hints[0]
+    again = build(make_lock("requests", "pyyaml"), home)
+    assert works(again), "fetched again, into the user's own cache"
 
 
 def test_a_read_only_home_of_the_user(

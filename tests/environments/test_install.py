@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rattler.exceptions import InstallerError
 
 from condavision.cli.progress import BarProgress, LineProgress, choose_progress
 from condavision.core.model import LockedPackage, Manager
@@ -196,7 +197,7 @@ def test_cached_packages_are_linked_without_the_network(
         (Fault.ERROR, "the download failed"),
         (Fault.TRUNCATED, "the (archive is damaged|download failed)"),
         (Fault.GARBLED, "(archive is damaged|is not the package that was locked)"),
-        (Fault.STALLED, "the (archive is damaged|download failed)"),
+        (Fault.STALLED, "given up: fewer than 1000 bytes came in 1 s"),
     ],
 )
 def test_a_failing_download_is_an_error_and_heals(
@@ -208,7 +209,7 @@ def test_a_failing_download_is_an_error_and_heals(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if fault is Fault.STALLED:
-        monkeypatch.setattr("condavision.environments.conda_install.LONGEST", 1)
+        monkeypatch.setenv("CONDAVISION_TIMEOUT", "1")
     lock = make_lock("requests", url=channel.http_url)
     channel.fail("/requests-", fault)
     with pytest.raises(InstallError, match=said) as caught:
@@ -330,7 +331,7 @@ def test_bars_with_sizes_on_a_terminal(
     build(make_lock("requests", url=channel.http_url), home, progress, compiled=True)
     assert "linking" in said.getvalue()
     assert re.search(r"compiling .* [1-9]\d* of [1-9]\d* modules", said.getvalue())
-    assert "kB of" in said.getvalue()
+    assert re.search(r"[1-9]\S* kB, .*kB/s", said.getvalue())
 
 
 def test_quiet_is_silent(make_lock: MakeLock, home: Path) -> None:
@@ -501,6 +502,6 @@ def test_a_certificate_nobody_vouches_for(folder: str, untrusted_url: str, tmp_p
 
 
 def test_a_lost_artefact_needs_an_upgrade(tmp_path: Path) -> None:
-    lost = "failed to fetch: HTTP status client error (404 Not Found)"
+    lost = InstallerError("failed to fetch: HTTP status client error (404 Not Found)")
     hints = _explained(lost, (), tmp_path).hints
     assert hints == ("lock again: run `condavision lock --upgrade SCRIPT`",)

@@ -11,6 +11,7 @@ from condavision.errors import ConfigError
 from condavision.inference.workspace import Workspace
 from condavision.project.config import Flags
 from condavision.project.settings_files import SettingsFiles
+from condavision.system.ownership import Distrust, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +77,7 @@ def test_what_others_can_write_is_not_believed(make_project: MakeProject) -> Non
         (["condavision.toml"], ["a"], (".", "a")),
         (["locks/scripts.yml"], ["."], (".", ".")),
         (["notes.txt"], ["."], None),
-        (["a/condavision.toml", "condavision.toml"], ["."], None),
+        (["a/condavision.toml", "condavision.toml"], ["."], ("a", ".")),
         (["a/condavision.toml", "condavision.toml"], ["a"], ("a", "a")),
     ],
 )
@@ -89,8 +90,12 @@ def test_a_configuration_that_is_not_believed_is_named(
     folder = make_project({"a/s.py": "", **dict.fromkeys(files, "")}).resolve()
     for name in opened:
         (folder / name).chmod(0o777)
-    where = expected and tuple(folder / name for name in expected)
-    assert SettingsFiles().distrusted(folder / "a/s.py") == where
+    found = SettingsFiles().distrusted(folder / "a/s.py")
+    if expected is None:
+        assert found is None
+    else:
+        distrust = Distrust(folder / expected[1], Fault.WRITABLE)
+        assert found == (folder / expected[0], distrust)
 
 
 def test_settings_are_read_and_made_absolute(make_project: MakeProject) -> None:

@@ -1,0 +1,223 @@
+"""The files of an extracted package: whether they are as extracted, and whether any leads outside.
+
+rattler 0.28 links whatever ``paths.json`` names, also ``link/../../.bashrc``. Nothing of a package
+may be outside the environment, below a link that leads out of it, or where our own files are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from condavision.errors import InstallError
+from condavision.system.documents import read_json
+from condavision.system.files import read_file, read_text_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from condavision.core.model import LockedPackage
+
+_META = "conda-meta"
+_SUSPECT = ("./", "..", "//", "\\")
+_DEEPEST = 40  # links on the way to a file, as in Linux
+_PART = re.compile(r"[A-Za-z0-9_.+!-]+\Z")
+_FOLDS_CASE = sys.platform in {"darwin", "win32"}
+
+
+class HostilePackageError(InstallError):
+    """A package has a file that would be outside the environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFiles:
+    """Where a package's files go: the folders with files, and the links with their targets.
+
+    Paths are relative to the environment, where ``site-packages/`` and ``python-scripts/`` are
+    still those of a noarch package.
+    """
+
+    package: LockedPackage
+    noarch: bool
+    folders: frozenset[str]
+    links: Mapping[str, str]
+
+
+def entry_name(package: LockedPackage) -> str:
+    """Return the name of a package's folder in a cache, and of its record in an environment.
+
+    Raises:
+        HostilePackageError: the lock has a name, version or build that is no part of a file name.
+    """
+    parts = (package.name, package.version, package.build or "")
+    if not all(_PART.match(part) for part in parts):
+        raise _hostile(package, f"the lock calls it {'-'.join(parts)!r}")
+    return "-".join(parts)
+
+
+def intact_files(
+    entry: Path, package: LockedPackage, extracted: int | None = None
+) -> PackageFiles | None:
+    """Return the files of an extracted package, None where some are missing or altered.
+
+    A file is altered if it has another size, or was modified after ``extracted``, in nanoseconds;
+    without that, only whether they are all there is checked.
+    Cached files are hard-linked into environments: editing one there edits it everywhere.
+
+    Raises:
+        HostilePackageError: a file leads outside.
+    """
+    try:
+        return _inspect(entry, package, extracted)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def require_inside(packages: Iterable[PackageFiles], site_packages: str) -> None:
+    """Refuse packages that together put a file outside: below a link that another one has.
+
+    ``site_packages`` is the folder of noarch packages. Other tools write there, so that no link in
+    it may lead out.
+
+    Raises:
+        HostilePackageError: a file or link leads outside.
+    """
+    packages = tuple(packages)
+    noarch = {"site-packages": site_packages, "python-scripts": "bin"}
+    links = {
+        _key(_placed(path, noarch if files.noarch else {})): target
+        for files in packages
+        for path, target in files.links.items()
+    }
+    if not links:
+        return
+    first_parts = {path.partition("/")[0] for path in links}
+    for files in packages:
+        mapped = noarch if files.noarch else {}
+        for folder in files.folders:
+            placed = _placed(folder, mapped)
+            if _key(placed.partition("/")[0]) in first_parts and _leaves(placed, links):
+                raise _hostile(files.package, f"{folder} leads out of it")
+        for path in files.links:
+            placed = _placed(path, mapped)
+            watched = "/" not in placed or f"{placed}/".startswith(f"{site_packages}/")
+            if watched and _leaves(placed, links):
+                raise _hostile(files.package, f"the link {path} leads out of it")
+
+
+def _inspect(entry: Path, package: LockedPackage, extracted: int | None) -> PackageFiles:
+    noarch = read_json(read_file(entry / "info" / "index.json")).get("noarch") == "python"
+    if noarch:
+        _check_entry_points(entry, package)
+    parents: set[str] = set()
+    links: dict[str, str] = {}
+    root = f"{entry}/"
+    for item in _described(entry):
+        name = item["_path"]
+        if name[:1] in {"/", ""} or name[-1] == "." or any(it in name for it in _SUSPECT):
+            _check_path(name, package)
+        status = os.lstat(root + name)
+        mode = status.st_mode
+        if stat.S_ISREG(mode):
+            expected = item.get("size_in_bytes", status.st_size)
+            if extracted and (status.st_size != expected or status.st_mtime_ns > extracted):
+                raise ValueError(name)
+        elif stat.S_ISLNK(mode):
+            links[name] = os.readlink(root + name)  # noqa: PTH115
+        elif not stat.S_ISDIR(mode):
+            raise _hostile(package, f"{name} is no file")
+        if name[: len(_META)].lower() == _META:
+            _check_meta(name, package, regular=stat.S_ISREG(mode))
+        parents.add(name.rpartition("/")[0])
+    folders: set[str] = set()
+    for parent in parents:
+        folder = parent
+        while folder and folder not in folders:
+            folders.add(folder)
+            if stat.S_ISLNK(os.lstat(root + folder).st_mode):
+                raise _hostile(package, f"{folder} is a link with files below it")
+            folder = folder.rpartition("/")[0]
+    return PackageFiles(package, noarch, frozenset(folders), links)
+
+
+def _described(entry: Path) -> Iterator[dict[str, Any]]:
+    """Yield what describes each file; packages of before 2017 have only a list of names."""
+    try:
+        described = read_json(read_file(entry / "info" / "paths.json"))
+    except FileNotFoundError:
+        names = read_text_file(entry / "info" / "files").splitlines()
+        described = {"paths": [{"_path": name} for name in names if name]}
+    yield from described["paths"]
+
+
+def _check_path(name: str, package: LockedPackage) -> None:
+    parts = (name.replace("\\", "/") if os.name == "nt" else name).removesuffix("/").split("/")
+    if not {"", ".", ".."}.isdisjoint(parts) or os.path.isabs(name):  # noqa: PTH117
+        raise _hostile(package, f"{name!r} leads out of it")
+
+
+def _check_meta(name: str, package: LockedPackage, *, regular: bool) -> None:
+    """Refuse what conda or we would take for our own: records, our marker, a link to elsewhere."""
+    first, _, rest = name.lower().partition("/")
+    if first == _META and (
+        not regular or not rest or rest.endswith(".json") or rest.startswith("condavision")
+    ):
+        raise _hostile(package, f"{name} is not a package's to bring")
+
+
+def _check_entry_points(entry: Path, package: LockedPackage) -> None:
+    try:
+        link = read_json(read_file(entry / "info" / "link.json"))
+    except FileNotFoundError:
+        return
+    for point in link["noarch"].get("entry_points") or ():
+        name = point.partition("=")[0].strip()
+        if name in {"", ".", ".."} or "/" in name or "\\" in name:
+            raise _hostile(package, f"its entry point {name!r} is no file name")
+
+
+def _placed(path: str, mapped: Mapping[str, str]) -> str:
+    first, slash, rest = path.partition("/")
+    return f"{mapped.get(first, first)}{slash}{rest}"
+
+
+def _key(path: str) -> str:
+    return path.casefold() if _FOLDS_CASE else path
+
+
+def _leaves(path: str, links: Mapping[str, str]) -> bool:
+    """Return whether a path leads out of the environment through links."""
+    done: list[str] = []
+    ahead = path.split("/")[::-1]
+    followed = 0
+    while ahead:
+        part = ahead.pop()
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            if not done:
+                return True
+            done.pop()
+            continue
+        done.append(part)
+        target = links.get(_key("/".join(done)))
+        if target is not None:
+            followed += 1
+            if os.path.isabs(target) or followed > _DEEPEST:  # noqa: PTH117
+                return True
+            done.pop()
+            ahead.extend(target.split("/")[::-1])
+    return False
+
+
+def _hostile(package: LockedPackage, detail: str) -> HostilePackageError:
+    return HostilePackageError(
+        f"{package.name} {package.version} would write outside its environment, so it is not"
+        f" installed: {detail} ({package.url}).",
+        "do not use this package; report it to the channel",
+    )
