@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 import rattler
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler.exceptions import InvalidMatchSpecError
 
 from condavision.core.model import Manager
+from condavision.core.specs import conda_clauses
 from condavision.errors import UsageError
 from condavision.system.documents import DocumentError, read_yaml
 from condavision.system.files import read_text_file
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock, LockedPackage, Requirements
     from condavision.mapping.import_map import ImportMap
 
-_EXACT = re.compile(r"==?([^,|<>=!~*]+)\Z")
+_OPERATOR = re.compile(r"[<>=!~]")
 _LOCK = re.compile(r"(?m)^packages?:")  # a key that lock files have, and only they
 _READERS = "environment.yml, a conda-lock file or a pixi.lock"
 
@@ -48,10 +50,20 @@ class Agreed:
     platform: str | None = None
 
     @property
-    def exact(self) -> str | None:
-        """The version, if the constraint admits only one."""
-        found = _EXACT.match(self.constraint)
-        return found[1] if found else None
+    def pypi_constraint(self) -> str:
+        """The constraint in PyPI's syntax (PEP 440); empty if that cannot express it."""
+        clauses = (clause.strip() for clause in self.constraint.split(","))
+        text = ",".join(it if _OPERATOR.match(it) else f"=={it}" for it in clauses)
+        with suppress(InvalidSpecifier):
+            return str(SpecifierSet(text))
+        return ""
+
+    @property
+    def conda_constraint(self) -> str:
+        """The constraint in conda's syntax."""
+        if self.manager is Manager.CONDA:
+            return self.constraint
+        return ",".join(sorted(conda_clauses(self.constraint)))
 
     def met_by(self, version: str) -> bool:
         """Return whether a version meets the constraint."""
@@ -106,24 +118,31 @@ class Agreement:
             name = needed.conda or needed.name
             direct.append(name)
             wheel = found.get((Manager.PYPI, needed.name))
-            if wheel is not None and wheel.exact:
-                specs.setdefault(name, f"=={wheel.exact}")
+            if wheel is not None:
+                specs.setdefault(name, wheel.conda_constraint)
         ordered = dict.fromkeys([name for name in direct if name in specs] + sorted(specs))
         return tuple(f"{name} {specs[name]}" for name in ordered)
 
-    def pypi_pins(self, import_map: ImportMap, platform: str) -> tuple[tuple[str, str], ...]:
-        """Return name and version of the distributions to keep, those from conda included."""
-        pins: dict[str, str] = {}
-        for (manager, name), entry in sorted(self.on(platform).items()):
-            version = entry.exact
-            if version is None:
-                continue
-            if manager is Manager.PYPI:
-                pins[name] = version
-            else:
-                for other in (canonicalize_name(name), *import_map.pypi_names(name)):
-                    pins.setdefault(other, version)
-        return tuple(sorted(pins.items()))
+    def pypi_specs(
+        self, requirements: Requirements, import_map: ImportMap, platform: str
+    ) -> tuple[str, ...]:
+        """Return requirements (PEP 508) of the distributions to keep, the most important first.
+
+        An agreed version of a conda package applies to the distributions that it supplies.
+        """
+        specs: dict[str, str] = {}
+        found = sorted(self.on(platform).items(), key=lambda it: (it[0][0] is not Manager.PYPI, it))
+        for (manager, name), entry in found:
+            names = () if manager is Manager.PYPI else import_map.pypi_names(name)
+            for distribution in (canonicalize_name(name), *names):
+                if entry.pypi_constraint:
+                    specs.setdefault(distribution, entry.pypi_constraint)
+        direct = [needed.name for needed in requirements.requirements if needed.name in specs]
+        return tuple(f"{name}{specs[name]}" for name in dict.fromkeys([*direct, *sorted(specs)]))
+
+    def has_python(self, platform: str) -> bool:
+        """Return whether a version of Python is agreed."""
+        return (Manager.CONDA, "python") in self.on(platform)
 
     def unkept(self, lock: Lock) -> tuple[Unkept, ...]:
         """Return the packages of a lock whose versions are not the agreed ones."""

@@ -56,12 +56,13 @@ def conda_spec(requirement: Requirement, name: str) -> str:
     """Return the match spec of a requirement under a conda name."""
     if requirement.manager is not Manager.PYPI:
         return f"{name} {requirement.constraint}".strip()
-    clauses = _conda_clauses(requirement.constraint) if requirement.constraint else []
+    clauses = conda_clauses(requirement.constraint) if requirement.constraint else []
     clauses += filter(None, [requirement.conda_constraint])
     return f"{name} {','.join(sorted(clauses))}".strip()
 
 
-def _conda_clauses(constraint: str) -> list[str]:
+def conda_clauses(constraint: str) -> list[str]:
+    """Return the clauses of a PEP 440 constraint as conda writes them."""
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - 15 ms, few requirements need it
 
     return [_conda_clause(clause) for clause in SpecifierSet(constraint)]

@@ -14,6 +14,7 @@ from rattler.index import index_fs
 from tests.channels.package import Package
 from tests.channels.server import Channel
 from tests.command_line import CommandLine, InProcess
+from tests.compile_stage.wheels import WheelIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -116,6 +117,26 @@ def command(make_project: MakeProject, small_channel: SmallChannel, home: Path) 
             }
         )
     )
+
+
+@pytest.fixture
+def index_server(tmp_path: Path) -> Iterator[Channel]:
+    """A server for a package index."""
+    (tmp_path / "index").mkdir()
+    found = Channel(tmp_path / "index")
+    found.index = ("index.json", "application/vnd.pypi.simple.v1+json")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def index(index_server: Channel, monkeypatch: pytest.MonkeyPatch) -> WheelIndex:
+    """That index, as the only one that uv uses."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{index_server.http_url}/simple")
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    for name in ("UV_INDEX", "UV_FIND_LINKS", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return WheelIndex(index_server.path)
 
 
 def versions(finished: Any) -> dict[str, str]:

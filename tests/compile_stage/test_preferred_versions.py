@@ -146,10 +146,10 @@ def test_a_platform_that_the_file_lacks_gets_the_first_one_s() -> None:
         )
     )
     versions = {
-        platform: agreement.on(platform)[CONDA, "six"].exact
+        platform: agreement.on(platform)[CONDA, "six"].constraint
         for platform in ("osx-64", "win-64", "linux-64")
     }
-    assert versions == {"osx-64": "1.16.0", "win-64": "1.17.0", "linux-64": "1.16.0"}
+    assert versions == {"osx-64": "==1.16.0", "win-64": "==1.17.0", "linux-64": "==1.16.0"}
 
 
 UNREADABLE = {

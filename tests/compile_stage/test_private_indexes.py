@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.channels.server import Fault
 from tests.command_line import InProcess
-from tests.compile_stage.test_pypi import index, served
 
 if TYPE_CHECKING:
     from tests.channels.server import Channel
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.compile_stage.conftest import MakeProject
     from tests.compile_stage.wheels import WheelIndex
 
-__all__ = ["index", "served"]
 
 WORD = "sesame"
 SCRIPT = """\
@@ -35,17 +34,21 @@ print(one.version)
 
 @pytest.fixture
 def private(
-    make_project: MakeProject, index: WheelIndex, served: Channel, channel: Channel, home: Path
+    make_project: MakeProject,
+    index: WheelIndex,
+    index_server: Channel,
+    channel: Channel,
+    home: Path,
 ) -> CommandLine:
     """A project with a script that needs a wheel of an index for those who know the word."""
     index.add("one", "1.0")
-    served.credentials = f"user:{WORD}"
+    index_server.credentials = f"user:{WORD}"
     settings = f'channels = ["{channel.url}"]\n'
     return InProcess(make_project({"condavision.toml": settings, "web.py": SCRIPT}))
 
 
 @pytest.fixture
-def keyring(served: Channel, tmp_path: Path, home: Path) -> dict[str, str]:
+def keyring(index_server: Channel, tmp_path: Path, home: Path) -> dict[str, str]:
     """The variables of a keyring that has the word, and by which uv asks it."""
     program = shutil.which("keyring", path=Path(sys.executable).parent)
     if program is None:
@@ -55,9 +58,9 @@ def keyring(served: Channel, tmp_path: Path, home: Path) -> dict[str, str]:
         "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
         "XDG_DATA_HOME": str(tmp_path / "data"),
         "UV_KEYRING_PROVIDER": "subprocess",
-        "UV_DEFAULT_INDEX": f"{served.http_url.replace('//', '//user@')}/simple",
+        "UV_DEFAULT_INDEX": f"{index_server.http_url.replace('//', '//user@')}/simple",
     }
-    host = served.http_url.removeprefix("http://")
+    host = index_server.http_url.removeprefix("http://")
     subprocess.run(
         [program, "set", host, "user"],
         input=WORD,
@@ -78,9 +81,9 @@ def netrc(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def in_the_url(served: Channel) -> dict[str, str]:
+def in_the_url(index_server: Channel) -> dict[str, str]:
     """The name of the index in its URL and in uv's variables."""
-    return {"UV_DEFAULT_INDEX": f"{served.http_url.replace('//', f'//user:{WORD}@')}/simple"}
+    return {"UV_DEFAULT_INDEX": f"{index_server.http_url.replace('//', f'//user:{WORD}@')}/simple"}
 
 
 @pytest.mark.parametrize("store", ["keyring", "netrc", "in_the_url"])
@@ -100,8 +103,22 @@ def test_credentials_open_an_index_for_lock_and_run_and_are_written_nowhere(
     assert not kept
 
 
-def test_an_index_that_lets_nobody_in_is_said_to(private: CommandLine, served: Channel) -> None:
+def test_an_index_that_lets_nobody_in_is_said_to(
+    private: CommandLine, index_server: Channel
+) -> None:
     refused = private("lock", "web.py")
     assert refused.code == 69
-    assert f"the package index {served.http_url}/simple refuses access (401)" in refused.err
+    assert f"the package index {index_server.http_url}/simple refuses access (401)" in refused.err
     assert "UV_KEYRING_PROVIDER" in refused.err
+
+
+def test_an_index_that_is_too_slow_is_given_up(
+    command: CommandLine, index_server: Channel, index: WheelIndex
+) -> None:
+    index.add("one", "1.0")
+    index_server.fail("/simple", Fault.SLOW)
+    (command.folder / "web.py").write_text(SCRIPT)
+    refused = command("lock", "web.py", environ={"CONDAVISION_TIMEOUT": "1"})
+    assert refused.code == 69, refused.err
+    assert "the package index does not answer in time" in refused.err
+    assert "CONDAVISION_TIMEOUT" in refused.err

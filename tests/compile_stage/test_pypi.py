@@ -9,38 +9,16 @@ import pytest
 import yaml
 
 from condavision.core.platforms import current_subdir
-from tests.channels.server import Channel
 from tests.compile_stage.conftest import package, pythons
-from tests.compile_stage.wheels import WheelIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from tests.channels.server import Channel
     from tests.command_line import CommandLine, Finished
     from tests.compile_stage.conftest import SmallChannel
+    from tests.compile_stage.wheels import WheelIndex
 
 EVERYWHERE = ("--platform", "linux-64", "--platform", "osx-arm64", "--platform", "win-64")
 NAMED = "# /// script\n# dependencies = [{}]\n# ///\n"
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Channel]:
-    """A server for a package index."""
-    (tmp_path / "index").mkdir()
-    found = Channel(tmp_path / "index")
-    found.index = ("index.json", "application/vnd.pypi.simple.v1+json")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def index(served: Channel, monkeypatch: pytest.MonkeyPatch) -> WheelIndex:
-    """That index, as the only one that uv uses."""
-    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{served.http_url}/simple")
-    monkeypatch.setenv("UV_NO_CONFIG", "1")
-    for name in ("UV_INDEX", "UV_FIND_LINKS", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"):
-        monkeypatch.delenv(name, raising=False)
-    return WheelIndex(served.path)
 
 
 def lock(command: CommandLine, requirements: str, *options: str) -> Finished:
@@ -130,65 +108,6 @@ def test_a_platform_without_a_wheel_is_named(command: CommandLine, index: WheelI
     assert "omit win-64" in refused.err
 
 
-FOR_312, FOR_313 = "cp312-cp312-{}", "cp313-cp313-{}"
-LINUX, WINDOWS = "manylinux_2_17_x86_64", "win_amd64"
-PRERELEASES: dict[str, tuple[str, list[tuple[str, str]], dict[str, tuple[str, str]], bool]] = {
-    "an older Python has a final release": (
-        "web",
-        [("1.0", FOR_312.format(LINUX)), ("2.0rc1", FOR_313.format(LINUX))],
-        {"linux-64": ("3.12.1", "1.0")},
-        False,
-    ),
-    "no Python has one": (
-        "web",
-        [("1.0rc1", "py3-none-any"), ("1.0rc2", FOR_312.format(LINUX))],
-        {"linux-64": ("3.13.1", "1.0rc1")},
-        True,
-    ),
-    "a declared one": (
-        "web>=2.0rc1",
-        [("1.0", "py3-none-any"), ("2.0rc1", FOR_313.format(LINUX))],
-        {"linux-64": ("3.13.1", "2.0rc1")},
-        False,
-    ),
-    "on one platform": (
-        "web",
-        [
-            ("1.0", FOR_312.format(LINUX)),
-            ("1.0", FOR_313.format(LINUX)),
-            ("1.0", FOR_312.format(WINDOWS)),
-            ("2.0rc1", FOR_313.format(WINDOWS)),
-        ],
-        {"linux-64": ("3.13.1", "1.0"), "win-64": ("3.12.1", "1.0")},
-        False,
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    ("needed", "wheels", "chosen", "cautioned"), PRERELEASES.values(), ids=PRERELEASES.keys()
-)
-def test_a_prerelease_is_the_last_choice(
-    command: CommandLine,
-    small_channel: SmallChannel,
-    index: WheelIndex,
-    needed: str,
-    wheels: list[tuple[str, str]],
-    chosen: dict[str, tuple[str, str]],
-    *,
-    cautioned: bool,
-) -> None:
-    small_channel.add(*pythons("3.13.1"))
-    for version, tag in wheels:
-        index.add("web", version, tag=tag)
-    platforms = [option for name in chosen for option in ("--platform", name)]
-    found = lock(command, f'"{needed}"', *platforms).ok().json()[0]
-    document = yaml.safe_load(Path(found["lock"]).read_text())
-    locked = {(entry["platform"], entry["name"]): entry["version"] for entry in document["package"]}
-    assert chosen == {name: (locked[name, "python"], locked[name, "web"]) for name in chosen}
-    assert any("is a pre-release" in caution for caution in found["cautions"]) is cautioned
-
-
 def test_a_version_locked_before_is_kept(command: CommandLine, index: WheelIndex) -> None:
     index.add("one", "1.0")
     index.add("two", "1.0")
@@ -244,15 +163,15 @@ def test_overrides_are_repeated(command: CommandLine, index: WheelIndex) -> None
 
 
 def test_credentials_of_an_index_stay_out_of_the_lock(
-    command: CommandLine, index: WheelIndex, served: Channel, monkeypatch: pytest.MonkeyPatch
+    command: CommandLine, index: WheelIndex, index_server: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.add("one", "1.0")
-    served.credentials = "user:sesame"
+    index_server.credentials = "user:sesame"
     assert lock(command, '"one"').code in {67, 69}
-    url = served.http_url.replace("//", "//user:sesame@")
+    url = index_server.http_url.replace("//", "//user:sesame@")
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"{url}/simple")
     finished = lock(command, '"one"').ok()
-    assert packages(finished)[0]["url"].startswith(served.http_url)
+    assert packages(finished)[0]["url"].startswith(index_server.http_url)
     refused = lock(command, '"no-such-thing"')
     written = [path.read_text() for path in (command.folder / "locks").iterdir()]
     for text in (finished.out, finished.err, refused.out, refused.err, *written):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from condavision.compile_stage.solving.engine import SolveConditions
 from condavision.compile_stage.solving.failure import absent_error
+from condavision.compile_stage.solving.with_pypi import PreferredDistributions
 from condavision.core.model import INTERPRETERS, Manager
 from condavision.core.platforms import virtual_packages
 from condavision.core.specs import active_on
@@ -120,8 +121,7 @@ class PlatformSolver:
             preferred=preferred,
             agreed=self._agreed(platform),
         )
-        previous = self._previous_distributions(platform)
-        packages = await self.joint.solve(supply, conditions, previous)
+        packages = await self.joint.solve(supply, conditions, self._distributions(platform))
         return Solved(platform, supply, packages)
 
     def _agreed(self, platform: str) -> tuple[str, ...]:
@@ -129,15 +129,16 @@ class PlatformSolver:
             return ()
         return self.agreement.conda_specs(self.requirements, platform)
 
-    def _previous_distributions(self, platform: str) -> tuple[tuple[str, str], ...]:
-        versions = {
-            package.name: package.version
+    def _distributions(self, platform: str) -> PreferredDistributions:
+        previous = tuple(
+            (package.name, package.version)
             for package in self.previous
             if package.manager is Manager.PYPI and package.platform == platform
-        }
-        if self.agreement is not None:
-            versions |= self.agreement.pypi_pins(self.import_map, platform)
-        return tuple(versions.items())
+        )
+        if self.agreement is None:
+            return PreferredDistributions(previous)
+        agreed = self.agreement.pypi_specs(self.requirements, self.import_map, platform)
+        return PreferredDistributions(previous, agreed, self.agreement.has_python(platform))
 
 
 def _guess(needed: Requirement) -> Requirement:

@@ -29,6 +29,7 @@ from condavision.errors import ChannelError, UnsolvableError
 from condavision.system.error_text import certificate_hint
 from condavision.system.own_python import variables_of_tools
 from condavision.system.secrets import redacted
+from condavision.system.timeout import LONGER, timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -60,7 +61,8 @@ class CondaBase:
 
     ``python`` is the full version conda locked. ``supplied`` are the distributions that conda
     packages supply, with their versions, ``renamed`` those of them that conda has under another
-    name. ``previous`` are (name, version) to keep where possible.
+    name. ``previous`` are (name, version) to keep where possible; the distributions that are needed
+    meet the requirements ``agreed``.
     """
 
     platform: str
@@ -69,6 +71,7 @@ class CondaBase:
     supplied: Mapping[str, str]
     previous: tuple[tuple[str, str], ...] = ()
     renamed: frozenset[str] = frozenset()
+    agreed: tuple[str, ...] = ()
 
     def version_of(self, name: str, default: str) -> tuple[int, int]:
         """Return major and minor of a virtual package."""
@@ -131,8 +134,10 @@ class PyPISolver:
         if base.previous:  # uv keeps the versions that its output file has already
             (folder / _PYLOCK).write_text(_pylock(base), encoding="utf-8")
         dated = self.exclude_newer and self.exclude_newer.isoformat().replace("+00:00", "Z")
-        options = ("--exclude-newer", dated) if dated else ()
-        error = self._run(folder, base, "--excludes", "excludes.txt", *options)
+        (folder / "agreed.txt").write_text("\n".join(base.agreed), encoding="utf-8")
+        options = ["--excludes", "excludes.txt", "--constraints", "agreed.txt"]
+        options += ["--exclude-newer", dated] if dated else []
+        error = self._run(folder, base, *options)
         if error:
             raise self._error(error, base)
         return tomllib.loads((folder / _PYLOCK).read_text(encoding="utf-8"))
@@ -189,9 +194,22 @@ class PyPISolver:
         environment["MACOSX_DEPLOYMENT_TARGET"] = ".".join(
             str(part) for part in base.version_of("__osx", "11.0")
         )
-        result = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+        try:
+            result = subprocess.run(
+                command,
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=timeout(),  # uv gives up a server that sends nothing, but not a slow one
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ChannelError(
+                f"the package index does not answer in time: uv has no result after"
+                f" {error.timeout:.0f} seconds",
+                LONGER,
+            ) from error
         _log.debug("uv %s %s ended with %d", *command[1:3], result.returncode)
         return (result.stderr or "uv failed") if result.returncode else ""
 

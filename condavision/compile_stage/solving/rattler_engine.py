@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import rattler
 from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError, SolverError
 
 from condavision.compile_stage.solving.failure import NoSolutionError
+from condavision.compile_stage.solving.keeping import keep
 from condavision.core.model import LockedPackage, Manager
-from condavision.errors import ChannelError, ConfigError, UnsolvableError
+from condavision.errors import ChannelError, ConfigError
 from condavision.system.secrets import redacted
 
 if TYPE_CHECKING:
@@ -67,21 +68,8 @@ class RattlerEngine:
         )
         if not offered:
             return ()
-        with suppress(UnsolvableError):
-            await self._solve(specs, platform, conditions, offered)
-            return offered
-        await self._solve(specs, platform, conditions, ())
-
-        async def added(kept: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-            with suppress(UnsolvableError):
-                await self._solve(specs, platform, conditions, (*kept, *more))
-                return (*kept, *more)
-            if len(more) == 1:
-                return kept
-            half = len(more) // 2
-            return await added(await added(kept, more[:half]), more[half:])
-
-        return await added((), offered)
+        kept, _ = await keep(offered, partial(self._solve, specs, platform, conditions))
+        return kept
 
     async def _available(self, preferred: Iterable[tuple[str, str]], platform: str) -> list[str]:
         """Return a spec for each preferred version that this platform has."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.prereleases import prereleases
+from condavision.compile_stage.solving.keeping import keep
 from condavision.core.model import INTERPRETERS, Manager, SharedModule
 from condavision.core.pythons import PythonRange
 from condavision.core.specs import python_spec
@@ -18,10 +21,24 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage.solving.channel_index import Supply
     from condavision.compile_stage.solving.engine import CondaEngine, SolveConditions
-    from condavision.compile_stage.solving.pypi import PyPISolver
+    from condavision.compile_stage.solving.pypi import CondaBase, PyPISolver
     from condavision.core.model import LockedPackage, Requirements
     from condavision.core.pythons import Minor
     from condavision.mapping.import_map import ImportMap
+
+
+@dataclass(frozen=True, slots=True)
+class PreferredDistributions:
+    """Versions of distributions to keep where possible.
+
+    ``previous`` are (name, version) of an earlier lock. As many as possible of ``agreed``, which
+    are requirements (PEP 508), are met, earlier ones first; on an older Python if that meets more,
+    unless the ``python`` is agreed too.
+    """
+
+    previous: tuple[tuple[str, str], ...] = ()
+    agreed: tuple[str, ...] = ()
+    python: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +51,33 @@ class JointSolver:
     import_map: ImportMap
 
     async def solve(
-        self, supply: Supply, conditions: SolveConditions, previous: Sequence[tuple[str, str]]
+        self, supply: Supply, conditions: SolveConditions, wanted: PreferredDistributions
     ) -> tuple[LockedPackage, ...]:
-        """Solve one platform; ``previous`` are (name, version) of distributions to keep.
+        """Solve one platform.
 
         Raises:
             UnsolvableError: there is no solution; carries the solver's reason.
             ChannelError: a channel or index cannot be read.
         """
         if supply.missing:
-            return await self._solve_both(supply, conditions, tuple(previous))
+            return await self._solve_both(supply, conditions, wanted)
         specs = _in_order(supply.specs, self.requirements.python)
         return await self.conda.solve(specs, supply.platform, conditions)
 
     async def _solve_both(
-        self, supply: Supply, conditions: SolveConditions, previous: tuple[tuple[str, str], ...]
+        self, supply: Supply, conditions: SolveConditions, wanted: PreferredDistributions
     ) -> tuple[LockedPackage, ...]:
         """Solve conda packages first, then distributions for the Python that came out.
 
-        Wheels often lag behind the newest Python, so where uv finds none, or only pre-releases, the
-        next older Python is tried. The solution with the fewest pre-releases is returned, of
-        several the one with the newest Python; without any, the reason for the newest is raised.
+        Wheels often lag behind the newest Python, so where uv finds none, only pre-releases, or
+        none of an agreed version, the next older Python is tried. Of the solutions with the most
+        agreed versions, the one with the fewest pre-releases is returned, of several the one with
+        the newest Python; without any, the reason for the newest is raised.
         """
         from condavision.compile_stage.solving.pypi import OLDEST_PYTHON, CondaBase  # noqa: PLC0415 - 20 ms, rarely needed
 
         pythons, pypi = self.requirements.python, self.pypi()
-        found: list[tuple[LockedPackage, ...]] = []
+        found: list[tuple[tuple[int, int], tuple[LockedPackage, ...]]] = []
         failure: UnsolvableError | None = None
         while pythons:
             try:
@@ -74,20 +92,22 @@ class JointSolver:
                 python=version,
                 virtual_packages=conditions.virtual_packages,
                 supplied=supplied,
-                previous=previous,
+                previous=wanted.previous,
                 renamed=frozenset(supplied) - {normalized(it.name) for it in conda},
             )
+            solve = partial(_solve_pypi, pypi, supply, base)
             try:
-                pip = await asyncio.to_thread(pypi.solve, supply.missing, base)
+                kept, pip = await keep(wanted.agreed, solve)
             except UnsolvableError as error:
                 failure = failure or error
             else:
-                found.append((*conda, *pip))
-                if not self.prereleases(found[-1]):
+                dropped = 0 if wanted.python else len(wanted.agreed) - len(kept)
+                found.append(((dropped, self.prereleases(pip)), (*conda, *pip)))
+                if not any(found[-1][0]):
                     break
             pythons = _older(pythons, version, OLDEST_PYTHON)
         if found:
-            return min(found, key=self.prereleases)
+            return min(found, key=itemgetter(0))[1]
         raise failure or UnsolvableError(f"the range {self.requirements.python} has no Python")
 
     def prereleases(self, packages: Sequence[LockedPackage]) -> int:
@@ -117,6 +137,12 @@ def _in_order(specs: Sequence[str], pythons: PythonRange) -> list[str]:
     First, the newest Python would be chosen, with whatever old versions still admit it.
     """
     return [*sorted(specs), python_spec(pythons)]
+
+
+async def _solve_pypi(
+    pypi: PyPISolver, supply: Supply, base: CondaBase, agreed: tuple[str, ...]
+) -> tuple[LockedPackage, ...]:
+    return await asyncio.to_thread(pypi.solve, supply.missing, replace(base, agreed=agreed))
 
 
 def _older(pythons: PythonRange, version: str, oldest: Minor) -> PythonRange:
