@@ -15,8 +15,7 @@ import yaml
 from condavision.core.model import LockedPackage, Manager
 from condavision.locks.lockfile import read_lock
 from tests.command_line import CommandLine, Finished, InProcess
-from tests.compile_stage.conftest import small_channel
-from tests.compile_stage.test_pypi import index, served
+from tests.compile_stage.conftest import index, index_server, small_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 
-__all__ = ["index", "served", "small_channel"]
+__all__ = ["index", "index_server", "small_channel"]
 
 WORD = "sesame"
 URLS = {
@@ -197,7 +196,7 @@ def test_what_a_channel_says_of_its_packages(
 
 
 def test_what_an_index_says_of_its_files(
-    watched: Watched, index: WheelIndex, served: Channel
+    watched: Watched, index: WheelIndex, index_server: Channel
 ) -> None:
     index.add("six", "1.0")
     page = index.folder / "simple" / "six" / "index.json"

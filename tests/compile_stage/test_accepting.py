@@ -18,7 +18,6 @@ from condavision.locks.accepted import (
 )
 from condavision.mapping.import_map import ImportMap
 from tests.command_line import InProcess
-from tests.compile_stage.test_pypi import index, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from tests.compile_stage.conftest import MakeProject
     from tests.compile_stage.wheels import WheelIndex
 
-__all__ = ["index", "served"]
 
 NAME = "gidgetlab"  # in the list that nobody has reviewed, and not on conda-forge
 
