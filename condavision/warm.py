@@ -29,7 +29,7 @@ FORMAT = "condavision warm record 1"
 CONSTANT, NONEMPTY = "constant", "nonempty"
 KEEP = "keep"
 
-_MODULE_SUFFIXES = (".py", ".pyw", ".ipynb", ".so", ".pyd", ".pyc", ".pth", ".zip", ".egg")
+MODULE_SUFFIXES = (".py", ".pyw", ".ipynb", ".so", ".pyd", ".pyc", ".pth", ".zip", ".egg")
 
 
 def apply(operations: "Iterable[Operation]", environment: "Mapping[str, str]") -> dict[str, str]:
@@ -95,7 +95,7 @@ def module_names(folder: str) -> str:
         names = os.listdir(folder)  # noqa: PTH208
     except OSError:
         return ""
-    kept = [name for name in names if "." not in name or name.endswith(_MODULE_SUFFIXES)]
+    kept = [name for name in names if "." not in name or name.endswith(MODULE_SUFFIXES)]
     return "/".join(sorted(name for name in kept if name != "__pycache__"))
 
 

@@ -31,7 +31,7 @@ class _Run(click.Command):
                 end = at + 1 + (args[at] == "-m")
                 args = [*args[:end], "--", *args[end:]]
                 break
-            at += 2 if args[at] in {"--locks", "--vendored"} else 1
+            at += 2 if args[at] in {"--locks", "--vendored", "--launcher"} else 1
         return super().parse_args(ctx, args)
 
 
@@ -55,6 +55,9 @@ def _refuse_script_as_option(word: str) -> None:
 @options.vendored_option()
 @options.quiet_option()
 @options.module_option()
+@click.option(  # how a stale launcher starts its script
+    "--launcher", type=click.Path(file_okay=False, path_type=Path), hidden=True
+)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="{SCRIPT|-m MODULE} [ARGS]...")
 def run(
     words: tuple[str, ...],
@@ -62,6 +65,7 @@ def run(
     locks: Path | None,
     vendored: Path | None,
     quiet: bool,
+    launcher: Path | None,
 ) -> int:
     """Run a locked script or module in its environment.
 
@@ -79,7 +83,7 @@ def run(
     if module is not None:
         return run_target(Module(module, Path.cwd()), words, workspace, progress)
     script, *args = words  # Path would turn ./-x.py into -x.py
-    return run_target(Path(script), args, workspace, progress, script)
+    return run_target(Path(script), args, workspace, progress, script, launcher)
 
 
 @click.command()
@@ -111,11 +115,10 @@ def install(
     """
     from condavision.cli.output import print_json
     from condavision.cli.progress import choose_progress
+    from condavision.exec_stage.shell_launchers import make_folder
     from condavision.exec_stage.stage import install_launcher, install_named
     from condavision.inference.workspace import Workspace
 
-    progress = choose_progress(quiet=quiet)
-    workspace = Workspace(Flags(locks=locks, vendored=vendored))
     if not names and not modules:
         raise click.UsageError("Give a script, a folder, a lock's hash or -m MODULE.")
     if modules and launchers is not None:
@@ -124,6 +127,10 @@ def install(
             f"run `condavision run -m {modules[0]}` there",
             "or write a script that imports the module, and install a launcher for it",
         )
+    if launchers is not None:
+        make_folder(launchers)  # before it is read whether such a folder is beside the script
+    progress = choose_progress(quiet=quiet)
+    workspace = Workspace(Flags(locks=locks, vendored=vendored))
     wanted: list[str | Target] = [Module(module, Path.cwd()) for module in modules]
     for name in names:
         wanted += _meant(name, workspace, join=launchers is None)

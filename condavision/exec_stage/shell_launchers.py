@@ -19,19 +19,50 @@ from typing import TYPE_CHECKING
 
 from condavision.environments.inventory import LAUNCHED, record_launcher
 from condavision.errors import UsageError
+from condavision.system.file_stamp import COARSEST_NS, FileClocks, stamp_of, step_of
 from condavision.system.files import replacing
 from condavision.system.terminal import shell_word
-from condavision.warm import CONSTANT, KEEP, NONEMPTY
+from condavision.warm import CONSTANT, KEEP, MODULE_SUFFIXES, NONEMPTY, module_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from condavision.environments.environment import Environment
     from condavision.exec_stage.prepared import Prepared, WarmInputs
     from condavision.warm import Operation
 
+_HOME = "CONDAVISION_HOME"
 _MARK = "# made by condavision"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+_SAME_MODULES = """\
+_cvsame() { # whether the modules in folder $1 are these: $2 names, between slashes in $3
+  _cvn=0
+  for _cvf in "$1"/*; do
+    _cvf=${_cvf##*/}
+    case $_cvf in
+      __pycache__ | \\*) continue ;;
+      SUFFIXES) ;;
+      *.*) continue ;;
+    esac
+    case $3 in */"$_cvf"/*) _cvn=$((_cvn + 1)) ;; *) return 1 ;; esac
+  done
+  [ "$_cvn" = "$2" ]
+}
+""".replace("SUFFIXES", " | ".join(f"*{suffix}" for suffix in MODULE_SUFFIXES))
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that launchers are written into.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def write_launcher(folder: Path, prepared: Prepared) -> Path:
@@ -44,30 +75,54 @@ def write_launcher(folder: Path, prepared: Prepared) -> Path:
     script = Path(str(prepared.target)).absolute()
     target = folder.absolute() / script.stem
     inputs, environment = prepared.inputs, prepared.environment
-    newest = _newest([*inputs.files, *inputs.folders])
-    if newest > inputs.started:
+    read = [*inputs.files, *inputs.folders]
+    clocks = FileClocks()
+    if any(_is_racy(path, inputs.started, clocks, steps=0) for path in read):
         raise UsageError(f"{script}, or a module it imports, is being changed", "run it again")
     text = launcher_text(target, script, prepared)
     try:
         _refuse_foreign(target, script)
-        folder.mkdir(parents=True, exist_ok=True)
         record_launcher(environment)
-        modified = max(newest, _newest([environment.marker]))
+        newest = _newest([*read, environment.marker])
+        if any(_is_racy(path, inputs.started, clocks) for path in inputs.files):
+            newest -= COARSEST_NS  # it is stale, and the next run renews it
         with replacing(target, os.fsencode(text)) as temporary:
             temporary.chmod(0o755)
-            os.utime(temporary, ns=(modified, modified))
+            os.utime(temporary, ns=(newest, newest))
     except OSError as error:
-        raise UsageError(
-            f"the launcher {target} cannot be written: {error.strerror}",
-            "choose another folder: run `condavision install --launcher FOLDER SCRIPT`",
-        ) from error
+        raise _unwritable(target, error) from error
     return target
+
+
+def renew_launcher(folder: Path, prepared: Prepared) -> None:
+    """Write the launcher of a script again, if that is possible: it starts without, too."""
+    with suppress(UsageError):
+        write_launcher(folder, prepared)
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"the launcher {path} cannot be written: {error.strerror}",
+        "choose another folder: run `condavision install --launcher FOLDER SCRIPT`",
+    )
+
+
+def _is_racy(path: Path, started: int, clocks: FileClocks, steps: int = 1) -> bool:
+    """Return whether ``path`` was modified after ``started``, or less than so many steps before."""
+    stamp = stamp_of(path)
+    if stamp is None:
+        return False
+    return clocks.is_racy(str(path), stamp[1], started, steps * step_of(stamp))
 
 
 def launcher_text(target: Path, script: Path, prepared: Prepared) -> str:
     """Return the content of the launcher of ``script`` at ``target``."""
     environment, operations = prepared.environment, prepared.activation.operations
-    fresh = " &&\n   ".join(_conditions(target, prepared.inputs, environment))
+    where = shlex.quote(str(target.parent))
+    variables = _with_absolute_home(prepared.inputs.variables)
+    # bash, not dash, takes a file for newer than a missing one
+    same = " &&\n   ".join([f"[ -e {shlex.quote(str(target))} ]", *_same_variables(variables)])
+    fresh = " &&\n     ".join(_conditions(target, prepared.inputs, environment))
     used = shlex.quote(str(environment.marker.with_name(LAUNCHED)))
     command, _ = prepared.command((), {}, str(script))
     start = [
@@ -78,35 +133,59 @@ def launcher_text(target: Path, script: Path, prepared: Prepared) -> str:
     ]
     if not all(_NAME.match(name) for name, *_ in operations):
         start = [": a variable that sh cannot name"]
-    body = "\n".join(f"  {line}" for line in start)
+    body = "\n".join(f"    {line}" for line in start)
     ours = shlex.join([sys.executable, "-EP", "-m", "condavision"])
-    rest = f'run {shlex.quote(str(script))} "$@"'
+    home = variables.get(_HOME)
     return (
-        f"#!/bin/sh\n{_mark(script)}\n"
-        f"if {fresh}\nthen\n{body}\nfi\n"
-        f"command -v condavision >/dev/null || exec {ours} {rest}\n"  # as in cron
-        f"exec condavision {rest}\n"
+        f"#!/bin/sh\n{_mark(script)}\n{_SAME_MODULES}_cvr=\n"
+        + (f"{_HOME}=${{{_HOME}-{shlex.quote(home)}}}\n" if home else "")  # as in cron
+        + f"if {same}\nthen\n"
+        f"  if {fresh}\n  then\n{body}\n"
+        f"  elif [ -w {where} ]; then _cvr=1\n  fi\nfi\n"
+        f'set -- {shlex.quote(str(script))} "$@"\n'
+        f'[ -z "$_cvr" ] || set -- --launcher {where} "$@"\n'  # to be renewed
+        + (f"export {_HOME}\n" if home else "")
+        + f'command -v condavision >/dev/null || exec {ours} run "$@"\n'
+        'exec condavision run "$@"\n'
     )
+
+
+def _with_absolute_home(variables: Mapping[str, str | None]) -> dict[str, str | None]:
+    given = variables.get(_HOME)
+    return {**variables, _HOME: str(Path(given).absolute())} if given else dict(variables)
 
 
 def _mark(script: Path) -> str:
     return f"{_MARK} for {str(script)!a}"
 
 
-def _conditions(target: Path, inputs: WarmInputs, environment: Environment) -> Iterator[str]:
-    """Yield tests that nothing has changed; all are builtins of the shell."""
-    stamp = shlex.quote(str(target))
-    yield f"[ -e {stamp} ]"  # bash, not dash, takes a file for newer than a missing one
-    yield f"[ -x {shlex.quote(str(environment.python))} ]"
-    for name, value in inputs.variables.items():
+def _same_variables(variables: Mapping[str, str | None]) -> Iterator[str]:
+    for name, value in variables.items():
         if value is None:
             yield f'[ -z "${{{name}+x}}" ]'
         else:
             yield f'[ "${{{name}-}}" = {shlex.quote(value)} ]'
-    for path in (*inputs.files, *inputs.folders, environment.marker):
+
+
+def _conditions(target: Path, inputs: WarmInputs, environment: Environment) -> Iterator[str]:
+    """Yield tests that no file has changed; all are builtins of the shell."""
+    stamp = shlex.quote(str(target))
+    yield f"[ -x {shlex.quote(str(environment.python))} ]"
+    for path in (*inputs.files, environment.marker):
         quoted = shlex.quote(str(path))
         if path.exists():
             yield f"[ -e {quoted} ] && [ ! {quoted} -nt {stamp} ]"
+        else:
+            yield f"[ ! -e {quoted} ]"
+    for folder in inputs.folders:
+        quoted = shlex.quote(str(folder))
+        if folder.exists():
+            names = [
+                name for name in module_names(str(folder)).split("/") if name and name[0] != "."
+            ]
+            known = shlex.quote("/".join(["", *names, ""]))
+            same = f"_cvsame {quoted} {len(names)} {known}"
+            yield f"{{ [ -e {quoted} ] && [ ! {quoted} -nt {stamp} ] || {same}; }}"
         else:
             yield f"[ ! -e {quoted} ]"
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
-import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load as load_activation
 from condavision.environments.install import install
-from condavision.errors import UsageError
 from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.exec_stage.process import become
-from condavision.exec_stage.shell_launchers import write_launcher
+from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
 from condavision.inference.lock_lookup import config_of, find_lock, locate
+from condavision.inference.notebooks import refuse_notebook
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
 from condavision.project.settings_files import SETTINGS_FILES
 from condavision.project.targets import place_of
 from condavision.system.cache_dir import home
-from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from condavision.environments.environment import Environment
     from condavision.inference.lock_lookup import Located
@@ -41,15 +38,13 @@ def prepare(target: Target, workspace: Workspace, progress: Progress) -> Prepare
         UsageError: the target is a notebook.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
-    if isinstance(target, Path) and target.suffix == ".ipynb":
-        raise _notebook(target, workspace)
-    started = time.time_ns()
+    refuse_notebook(target, workspace)
     located = locate(target, workspace)
     vendored = located.project.config.vendored
     subdir = current_subdir()
     environment = install(located.lock, subdir, home=home(), progress=progress, vendored=vendored)
     activation = load_activation(environment.prefix)
-    inputs = _inputs(located, started)
+    inputs = _inputs(located, workspace.opened)
     return Prepared(target, environment, activation, located.python_paths, inputs)
 
 
@@ -70,31 +65,27 @@ def _inputs(located: Located, started: int) -> WarmInputs:
 
 
 def run(
-    target: Target, args: Sequence[str], workspace: Workspace, progress: Progress, script: str = ""
+    target: Target,
+    args: Sequence[str],
+    workspace: Workspace,
+    progress: Progress,
+    script: str = "",
+    launchers: Path | None = None,
 ) -> NoReturn:
     """Replace this process by a locked target.
 
-    ``script`` is a script as it was typed, which is what it sees as ``sys.argv[0]``.
+    ``script`` is a script as it was typed, which is what it sees as ``sys.argv[0]``. Its stale
+    launcher in the folder ``launchers`` is renewed.
 
     Raises:
         UsageError: it is a notebook, or the name cannot be a module's.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     prepared = prepare(target, workspace, progress)
+    if launchers is not None:
+        renew_launcher(launchers, prepared)
     # The entry point finds a record by the target's name alone, without flags.
     become(prepared, args, script, record=replace(workspace.flags, vendored=None) == Flags())
-
-
-def _notebook(path: Path, workspace: Workspace) -> UsageError:
-    quoted = shell_word(path)
-    kernel = re.sub("[^A-Za-z0-9._-]+", "-", path.stem).strip("-") or "notebook"
-    return UsageError(
-        f"{path} is a notebook, which Python itself cannot run",
-        "in a cell of its own, import what Jupyter runs it with: `import ipykernel`",
-        f"then run `{workspace.lock_command(path)}`",
-        "and make its environment a kernel of Jupyter:"
-        f' "$(condavision path --python {quoted})" -m ipykernel install --user --name {kernel}',
-    )
 
 
 def install_named(name: str | Target, workspace: Workspace, progress: Progress) -> Environment:

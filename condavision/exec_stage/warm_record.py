@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from condavision.environments.inventory import USED
 from condavision.project.targets import Module
-from condavision.system.file_stamp import COARSEST_NS, is_racy, stamp_of
+from condavision.system.file_stamp import FileClocks, changed_at, stamp_of, step_of
 from condavision.system.files import replacing
 from condavision.warm import FORMAT, counted, encode, identity, module_names, record_path, signature
 
@@ -29,7 +29,9 @@ def write_warm_record(home: Path, prepared: Prepared) -> bool:
     environment = prepared.environment
     used = environment.marker.with_name(USED)
     files = (*inputs.files, environment.marker, environment.python)
-    if any(_is_racy(path, inputs.started) for path in (*inputs.files, *inputs.folders)):
+    clocks = FileClocks()
+    paths = map(str, (*inputs.files, *inputs.folders))
+    if any(_is_racy(path, inputs.started, clocks) for path in paths):
         return False
     checks = [item for path in files for item in (str(path), signature(str(path)), "")]
     for folder in map(str, inputs.folders):
@@ -58,16 +60,12 @@ def write_warm_record(home: Path, prepared: Prepared) -> bool:
     return True
 
 
-def _is_racy(path: Path, started: int) -> bool:
-    """Return whether ``path`` is there and changed after ``started``, or too shortly before.
-
-    Clocks of file systems tick in steps, of milliseconds here and of two seconds on FAT.
-    """
+def _is_racy(path: str, started: int, clocks: FileClocks) -> bool:
+    """Return whether ``path`` is there and changed after ``started``, or too shortly before."""
     stamp = stamp_of(path)
     if stamp is None:
         return False
-    whole_seconds = not any(it % 1_000_000_000 for it in stamp[1:3])
-    return is_racy(stamp, started, COARSEST_NS if whole_seconds else 50_000_000)
+    return clocks.is_racy(path, changed_at(stamp), started, step_of(stamp))
 
 
 def _write(home: Path, path: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ from condavision.errors import UsageError
 from condavision.export.formats import load
 from condavision.export.share import Script, Share
 from condavision.inference.lock_lookup import find_lock, is_hash, locate
+from condavision.inference.notebooks import refuse_notebook
 
 if TYPE_CHECKING:
     from condavision.core.model import Lock
@@ -60,7 +61,9 @@ def export_named(
 def _script(name: str | Target, form: str, workspace: Workspace) -> Script:
     if isinstance(name, str) and is_hash(name):
         raise UsageError(f"a {form} is made for a script", "give the script, not its lock")
-    located = locate(Path(name) if isinstance(name, str) else name, workspace)
+    target = Path(name) if isinstance(name, str) else name
+    refuse_notebook(target, workspace)
+    located = locate(target, workspace)
     return Script(located, workspace.settings.config(located.project.config.root).locks)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -64,6 +65,7 @@ class Workspace:
 
     def __init__(self, flags: Flags | None = None, import_map: ImportMap | None = None) -> None:
         """Open nothing yet; ``import_map`` is the bundled one if None."""
+        self.opened = time.time_ns()  # nothing was read before
         self.flags = flags or Flags()
         self.import_map = import_map or ImportMap.bundled()
         self.settings = SettingsFiles()

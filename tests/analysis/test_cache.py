@@ -172,5 +172,5 @@ def test_any_file_name_is_kept(tmp_path: Path) -> None:
         path = str(tmp_path / name)
         cache.preload([(path, name)])
         cache.put(path, name, (1, 2, 3, 4), facts)
-        cache.save()
+        cache.save(time.time_ns())
         assert FactsCache(cache.file)._load(path, name) == ((1, 2, 3, 4), False, facts)

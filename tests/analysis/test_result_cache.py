@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from functools import partial
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
 
 from condavision.analysis.analyze import analyze_together, new_reader
 from condavision.analysis.facts.cache import FactsCache
-from condavision.analysis.resolve import result_cache as outcomes
 from condavision.analysis.resolve.result_cache import Question
 from condavision.analysis.resolve.walk import SearchPath
-from condavision.system.file_stamp import is_racy
+from condavision.system.file_stamp import FileClocks
+
+IS_RACY = FileClocks.is_racy
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def project(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     monkeypatch.setenv("CONDAVISION_HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.setattr(outcomes, "is_racy", lambda *_: False)  # as if all were there for long
+    monkeypatch.setattr(FileClocks, "is_racy", lambda *_: False)  # as if all were there for long
     root = tmp_path / "project"
     (root / "lib").mkdir(parents=True)
     (root / "a.py").write_text("import sys\nsys.path.append('more')\nimport b, c\n")
@@ -97,7 +98,7 @@ def test_what_has_just_changed_is_not_trusted(
 def test_what_was_read_before_it_changed_is_not_trusted(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outcomes, "is_racy", partial(is_racy, step=0))
+    monkeypatch.setattr(FileClocks, "is_racy", partialmethod(IS_RACY, step=0))
     time.sleep(0.02)  # clocks of file systems tick in milliseconds
     reader = new_reader(project)
     reader.prefetch([(project / "a.py").as_posix()])

@@ -34,6 +34,8 @@ from tests.environments.test_activation import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.command_line import CommandLine
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sh")
 
 ROOT = str(Path(condavision.__file__).parents[1])
@@ -67,6 +69,9 @@ def make_scene(root: Path, environment: Environment, code: str) -> Scene:
     stub = root / "stub" / "condavision"
     stub.write_text(f'#!/bin/sh\necho "{FELL_BACK}$*"\n')
     stub.chmod(0o755)
+    earlier = time.time() - 10  # what was just written makes a launcher that is renewed
+    for path in (root / "project", *(root / "project").iterdir()):
+        os.utime(path, (earlier, earlier))
     inputs = WarmInputs(
         files=(script, root / "project" / "local.py", root / "project" / "condavision.toml"),
         folders=(root / "project",),
@@ -126,7 +131,103 @@ def test_what_is_newer_is_left_to_condavision(
     moved = scene.launcher.with_name("moved")
     scene = Scene(scene.root, scene.environment, moved if moved.exists() else scene.launcher)
     script = scene.root / "project" / "it's a $report.py"
-    assert scene.run(shell, "a", **MODE) == f"{FELL_BACK}run {script} a\n"
+    renew = "" if moved.exists() else f"--launcher {scene.launcher.parent} "
+    assert scene.run(shell, "a", **MODE) == f"{FELL_BACK}run {renew}{script} a\n"
+
+
+def _come_and_go(folder: Path) -> None:
+    (folder / "x").touch()
+    (folder / "x").unlink()
+
+
+OTHER_FILES: tuple[tuple[str, Callable[[Path], object]], ...] = (
+    ("a result", lambda folder: (folder / "out.csv").write_text("")),
+    ("a hidden file", lambda folder: (folder / ".local.py").write_text("")),
+    ("a star", lambda folder: (folder / "*").write_text("")),
+    ("bytecode", lambda folder: (folder / "__pycache__").mkdir()),
+    ("the same names", _come_and_go),
+)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("name", "add"), OTHER_FILES, ids=[row[0] for row in OTHER_FILES])
+def test_what_is_no_module_may_come_and_go(
+    name: str, add: Callable[[Path], object], shell: str, scene: Scene
+) -> None:
+    folder = scene.root / "project"
+    add(folder)
+    assert folder.stat().st_mtime > scene.launcher.stat().st_mtime
+    assert FELL_BACK not in scene.run(shell, **MODE)
+
+
+def test_what_was_just_written_is_renewed(scene: Scene) -> None:
+    """Another edit in the same tick of the clock would leave the times as they are."""
+    script = scene.root / "project" / "it's a $report.py"
+    script.write_text("1")
+    soon = script.stat().st_mtime_ns + 25_000_000
+    found = activation.load(scene.environment.prefix)
+    inputs = WarmInputs((script,), (), {}, started=soon)
+    prepared = Prepared(script, scene.environment, found, (), inputs)
+    write_launcher(scene.launcher.parent, prepared)
+    assert scene.run("sh", "a").startswith(f"{FELL_BACK}run --launcher ")
+
+
+def test_an_edit_is_seen_by_the_file_systems_clock(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Network mounts have the server's clock; this machine's may be ahead of it."""
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 20_000_000_000)
+    script = scene.root / "project" / "it's a $report.py"
+    inputs = WarmInputs((script,), (), {}, started=time.time_ns())
+    script.write_text("edited after that")
+    found = activation.load(scene.environment.prefix)
+    with pytest.raises(UsageError, match="is being changed"):
+        write_launcher(
+            scene.launcher.parent, Prepared(script, scene.environment, found, (), inputs)
+        )
+
+
+def test_it_keeps_to_its_cache_folder(scene: Scene) -> None:
+    """As cron starts it, without the variable that it was made with."""
+    script = scene.root / "project" / "it's a $report.py"
+    found = activation.load(scene.environment.prefix)
+    inputs = WarmInputs((script,), (), {"CONDAVISION_HOME": "/a $home"})
+    prepared = Prepared(script, scene.environment, found, (), inputs)
+    write_launcher(scene.launcher.parent, prepared)
+    stub = scene.root / "stub" / "condavision"
+    stub.write_text(f'#!/bin/sh\necho "{FELL_BACK}$CONDAVISION_HOME"\n')
+    for shell in SHELLS:
+        environ = json.loads(scene.run(shell))[2]
+        assert "CONDAVISION_HOME" not in environ
+        other = {"CONDAVISION_HOME": "/other"}
+        assert scene.run(shell, **other) == f"{FELL_BACK}/other\n"
+    script.write_text("1")
+    assert scene.run("sh") == f"{FELL_BACK}/a $home\n"
+
+
+def test_a_launcher_stays_fresh_and_is_renewed(local_command: CommandLine, bare_home: Path) -> None:
+    """In a new folder beside the script, and after an edit that its lock survives."""
+    command, stub = local_command, local_command.folder / "bin" / "stub"
+    script = command.folder / "s.py"
+    command("lock", "s.py").ok()
+    past = time.time() - 10
+    for path in (command.folder, *command.folder.rglob("*")):
+        os.utime(path, (past, past))
+    command("install", "--launcher", "bin", "s.py").ok()
+    stub.mkdir()
+    (stub / "condavision").write_text(f"#!/bin/sh\necho {FELL_BACK}\n")
+    (stub / "condavision").chmod(0o755)
+    launcher = str(command.folder / "bin" / "s")
+    alone = {"PATH": f"{stub}:/usr/bin:/bin"}
+    assert command.process([launcher], environ=alone).out == "s\n"
+    for path in (Path(launcher), *bare_home.rglob("conda-meta/condavision")):
+        os.utime(path, (past, past))  # dash may compare seconds
+    script.write_text("print('edited')\n")
+    assert command.process([launcher], environ=alone).out.startswith(FELL_BACK.strip())
+    with_ours = {"PATH": "/usr/bin:/bin"}
+    assert command.process([launcher], environ=with_ours).ok().out == "edited\n"
+    assert command.process([launcher], environ=alone).out == "edited\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -29,9 +29,14 @@ def test_a_notebook_is_not_run_as_a_script(command: CommandLine) -> None:
     text = f'{{"cells": [{cell}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}'
     (command.folder / "n.ipynb").write_text(text)
     command("lock", "n.ipynb").ok()
-    ran = command("run", "n.ipynb")
-    assert ran.code == 2
-    assert "is a notebook" in ran.err
+    for words in (
+        ["export", "--format", "dockerfile"],
+        ["install", "--launcher", "bin"],
+        ["run"],
+    ):
+        ran = command(*words, "n.ipynb")
+        assert ran.code == 2, words
+        assert "is a notebook" in ran.err
     (kernel,) = re.findall(
         r'"\$\((.*)\)" -m ipykernel install --user --name n$', ran.err, re.MULTILINE
     )

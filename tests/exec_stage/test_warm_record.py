@@ -103,6 +103,19 @@ def project(home: Path, tmp_path: Path, make_environment: Callable[..., Environm
     return made
 
 
+def test_an_edit_is_seen_by_the_file_systems_clock(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Network mounts have the server's clock; this machine's may be ahead of it."""
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 20_000_000_000)
+    started = time.time_ns()
+    project.script.write_text("print('edited after that')\n")
+    assert not project.remember(started)
+    time.sleep(0.12)
+    assert project.remember()
+
+
 def test_it_runs_without_reading_locks(project: Project) -> None:
     result = project.run("a", "b c")
     assert result.returncode == 0, result.stderr

@@ -11,7 +11,6 @@ import io
 import pickle
 import sqlite3
 import sys
-import time
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.records import Facts
 from condavision.system.cache_dir import home
-from condavision.system.file_stamp import is_racy, stamp_of
+from condavision.system.file_stamp import FileClocks, changed_at, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,7 +81,7 @@ class FactsCache:
     tag: int = field(default_factory=rules_tag)
     _loaded: dict[bytes, bytes] = field(default_factory=dict)
     _absent: set[bytes] = field(default_factory=set)
-    _fresh: dict[bytes, tuple[Stamp, Facts]] = field(default_factory=dict)
+    _fresh: dict[bytes, tuple[str, Stamp, Facts]] = field(default_factory=dict)
 
     @classmethod
     def default(cls) -> FactsCache:
@@ -100,12 +99,12 @@ class FactsCache:
             return facts
         if recorded[0] != stamp[0] or _digest(path) != facts.sha256:
             return None
-        self._fresh[self._key(path, shown)] = (stamp, facts)
+        self._fresh[self._key(path, shown)] = (path, stamp, facts)
         return facts
 
     def put(self, path: str, shown: str, stamp: Stamp, facts: Facts) -> None:
         """Keep the facts of a file whose status was ``stamp`` before it was read."""
-        self._fresh[self._key(path, shown)] = (stamp, facts)
+        self._fresh[self._key(path, shown)] = (path, stamp, facts)
 
     def preload(self, paths: Iterable[tuple[str, str]]) -> None:
         """Read the entries of many files at once: path and shown name of each."""
@@ -136,14 +135,19 @@ class FactsCache:
         """Keep the digests of files that the running Python compiles."""
         self.keep((_ACCEPTED + digest.encode(), b"") for digest in digests)
 
-    def save(self) -> None:
-        """Write the facts that are new."""
+    def save(self, since: int) -> None:
+        """Write the facts that are new; none was read before ``since``, in nanoseconds."""
         if not self._fresh:
             return
-        now = time.time_ns()
+        clocks = FileClocks()
         rows = (
-            (key, pickle.dumps((stamp, is_racy(stamp, now), facts), protocol=5))
-            for key, (stamp, facts) in self._fresh.items()
+            (
+                key,
+                pickle.dumps(
+                    (stamp, clocks.is_racy(path, changed_at(stamp), since), facts), protocol=5
+                ),
+            )
+            for key, (path, stamp, facts) in self._fresh.items()
         )
         self.keep(rows)
         self._fresh.clear()

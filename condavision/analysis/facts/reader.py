@@ -147,7 +147,7 @@ class Reader:
     def save(self) -> None:
         """Write the facts that are new to the cache."""
         if self.cache is not None:
-            self.cache.save()
+            self.cache.save(self.since)
 
     def save_accepted(self) -> None:
         """Write what the compiler accepted to the cache."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.cache import loaded
 from condavision.core.model import Analysis
-from condavision.system.file_stamp import is_racy, stamp_of
+from condavision.system.file_stamp import FileClocks, changed_at, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +54,9 @@ class Question:
         if cache is None:
             return
         stamps = tuple((path, stamp_of(path)) for path in dict.fromkeys(consulted))
-        if any(it is not None and is_racy(it, self.since) for _, it in stamps):
+        clocks = FileClocks()
+        changes = ((path, changed_at(stamp)) for path, stamp in stamps if stamp is not None)
+        if any(clocks.is_racy(path, changed, self.since) for path, changed in changes):
             return
         entry = (self._digest, stamps, pickle.dumps(answer, protocol=5))
         cache.keep([(self._key, pickle.dumps(entry, protocol=5))])
