@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from condavision.errors import (
     UnreadableModuleError,
     UnsolvableError,
 )
-from tests.command_line import CommandLine
+from tests.command_line import CONDAVISION, CommandLine
 
 ENCODINGS = [{"PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}]
 
@@ -39,6 +41,25 @@ def test_a_file_name_of_any_bytes_is_shown(command: CommandLine, environ: dict[s
         assert [name for name in shown if name not in out] == []
     checked = process("check", *names, "--json", environ=environ).ok().json()
     assert [os.fsencode(it["script"]) for it in checked] == [*map(os.fsencode, names)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems refuse such names")
+def test_a_name_does_not_control_the_terminal_and_can_be_typed(command: CommandLine) -> None:
+    name = "a\x1b[31m\tb.py"
+    (command.folder / name).write_text("import sys\n")
+    typed = r"$'a\x1b[31m\tb.py'"
+    missing = command("check", name)
+    assert f"run `condavision lock {typed}`" in missing.out
+    done = [missing, *(command(verb, name) for verb in ("explain", "lock", "check"))]
+    done += [command("lock", f"no-{name}"), command("lock", name, f"--no-{name}", "-v")]
+    for finished in done:
+        assert not {"\x1b", "\t"} & set(finished.out + finished.err), finished
+    (checked,) = command("check", name, "--json").ok().json()
+    assert checked["script"] == name
+    bash = shutil.which("bash")
+    if bash is not None:
+        shell = f"{shlex.join(CONDAVISION)} run -q {typed}"
+        CommandLine(command.folder).process([bash, "-c", shell]).ok()
 
 
 def test_the_table_counts_this_platform_s_packages(command: CommandLine) -> None:

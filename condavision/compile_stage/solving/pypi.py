@@ -291,7 +291,8 @@ def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) 
 
 
 def _rank(wheel: dict[str, Any], order: dict[tags.Tag, int]) -> int | None:
-    filename = wheel.get("name") or (wheel.get("url") or wheel["path"]).rpartition("/")[2]
+    url = (wheel.get("url") or wheel["path"]).partition("?")[0]
+    filename = wheel.get("name") or url.rpartition("/")[2]
     try:
         *_, wheel_tags = parse_wheel_filename(filename.replace("%2B", "+"))
     except InvalidWheelFilename:
