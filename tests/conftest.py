@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from condavision.interpreters.discovery import discover, discover_all
+from condavision.python2.tools import FOLDER, tools
 from tests.channels.build import build_channel
 from tests.channels.server import Channel
 from tests.command_line import CommandLine, InProcess
@@ -82,6 +83,24 @@ def interpreter(known_interpreters: Path) -> Callable[[Minor], Interpreter]:
         pytest.skip(f"no CPython {minor[0]}.{minor[1]} on this machine")
 
     return find
+
+
+@pytest.fixture(scope="session")
+def python2_tools(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """pip for Python 2.7 from PyPI, kept between runs in pytest's cache."""
+    cache = getattr(request.config, "cache", None)
+    shared = tmp_path_factory.getbasetemp().parent / "test-python2"
+    return tools(cache.mkdir("test-python2") if cache else shared)
+
+
+@pytest.fixture
+def python2(
+    bare_home: Path, python2_tools: Path, interpreter: Callable[[Minor], Interpreter]
+) -> Interpreter:
+    """A Python 2.7 of this machine, with its pip in the cache."""
+    (bare_home / FOLDER).mkdir()
+    (bare_home / FOLDER / python2_tools.name).symlink_to(python2_tools)
+    return interpreter((2, 7))
 
 
 @pytest.fixture

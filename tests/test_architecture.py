@@ -34,6 +34,7 @@ ROOMS = (
     "analysis.records",
     "analysis.source",
     "mapping",
+    "python2",
     "interpreters",
     "core",
     "system",

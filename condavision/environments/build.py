@@ -16,6 +16,7 @@ from condavision.environments.bytecode import compile_missing, compile_prefix
 from condavision.environments.conda_install import install_conda_packages
 from condavision.environments.package_cache import CACHES, RECORDS
 from condavision.environments.pypi_install import install_pypi_packages
+from condavision.environments.python2_install import install_for_python2
 from condavision.environments.vendored import from_vendored
 from condavision.environments.wheel_records import (
     altered_files,
@@ -84,7 +85,18 @@ def build(
             compile_prefix(prefix, environment.python, home / "pyc", progress, inherit)
         if pypi:
             progress.message(f"installing from PyPI: {', '.join(item.name for item in pypi)}")
-            _install_pypi(pypi, environment, lock, progress, inherit)
+            python = next((it for it in conda if it.name == "python"), None)
+            if python and python.version.startswith("2."):
+                install_for_python2(
+                    pypi,
+                    environment,
+                    python,
+                    progress,
+                    allow_sdist=lock.record.allows_sdists,
+                    inherit=inherit,
+                )
+            else:
+                _install_pypi(pypi, environment, lock, progress, inherit)
             if compile_bytecode:
                 compile_missing(prefix, environment.python, progress, inherit)
         derived = activation.derive(prefix)

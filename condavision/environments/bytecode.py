@@ -94,7 +94,7 @@ def compile_missing(
     Raises:
         OSError: the disk is full.
     """
-    folders = (*prefix.glob("lib/python3*/site-packages"), prefix / "Lib" / "site-packages")
+    folders = (*prefix.glob("lib/python[23]*/site-packages"), prefix / "Lib" / "site-packages")
     sources = [file for folder in folders for file in folder.rglob("*.py") if not _bytecode(file)]
     compile_sources(sources, prefix, python, progress, inherit)
 

@@ -20,7 +20,7 @@ from urllib.request import url2pathname
 from rattler.package_streaming import download_to_writer
 
 from condavision.core.model import Manager
-from condavision.environments.index_credentials import with_credentials
+from condavision.system.index_credentials import with_credentials
 from condavision.system.timeout import timeout
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from condavision.environments.environment import Environment
 from condavision.environments.package_cache import CACHES, RECORDS
+from condavision.python2.tools import FOLDER as PYTHON2
 from condavision.system.file_lock import try_exclusive
 from condavision.system.files import remove_tree
 
@@ -140,7 +141,9 @@ def remove_caches(home: Path) -> None:
 
 def _caches(home: Path) -> list[Path]:
     return [
-        home / name for name in (*CACHES, "uv", RECORDS, "pyc", "warm") if (home / name).is_dir()
+        home / name
+        for name in (*CACHES, "uv", PYTHON2, RECORDS, "pyc", "warm")
+        if (home / name).is_dir()
     ]
 
 

@@ -64,7 +64,7 @@ def install_pypi_packages(
     """
     if not packages:
         return
-    _refuse_sdists(packages, allowed=allow_sdist)
+    refuse_sdists(packages, allowed=allow_sdist)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tmp", dir=cache) as folder:
         requirements = Path(folder, "requirements.txt")
@@ -160,7 +160,12 @@ def _size(folder: Path) -> int:
     return found
 
 
-def _refuse_sdists(packages: Sequence[LockedPackage], *, allowed: bool) -> None:
+def refuse_sdists(packages: Sequence[LockedPackage], *, allowed: bool) -> None:
+    """Refuse source distributions that a lock does not allow.
+
+    Raises:
+        InstallError: there are some.
+    """
     sources = [
         package.name
         for package in packages

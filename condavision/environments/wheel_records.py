@@ -24,7 +24,10 @@ from condavision.system.files import write_atomic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_SITE_PACKAGES = ("lib/python3*/site-packages", "Lib/site-packages")
+_SITE_PACKAGES = ("lib/python[23]*/site-packages", "Lib/site-packages")
+INSTALLER = "condavision"
+"""What we write into ``INSTALLER`` where we unpack a wheel ourselves."""
+
 _LATE = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 """The files of a ``.dist-info`` folder that are written when a wheel is installed."""
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
@@ -111,8 +114,8 @@ def _corrected(row: list[str], folder: Path) -> list[str]:
 
 
 def _is_ours(info: Path) -> bool:
-    """Return whether uv installed a distribution from a file, as it does for a lock."""
-    if _text(info / "INSTALLER").strip() != "uv":
+    """Return whether uv or we installed a distribution from a file, as for a lock."""
+    if _text(info / "INSTALLER").strip() not in {"uv", INSTALLER}:
         return False
     return '"archive_info"' in _text(info / "direct_url.json")  # not in those that conda-build made
 

@@ -223,7 +223,7 @@ def test_extras_bring_what_they_name(
 def test_old_pythons_get_old_wheels(
     command: CommandLine, small_channel: SmallChannel, index: WheelIndex
 ) -> None:
-    small_channel.add(*pythons("3.6.15", "2.7.18"))
+    small_channel.add(*pythons("3.6.15"))
     index.add("compiled", "1.0", tag="cp36-cp36m-manylinux1_x86_64")
     index.add("compiled", "1.0", tag="cp312-cp312-manylinux1_x86_64")
     block = '# /// script\n# requires-python = "=={}.*"\n# dependencies = ["compiled"]\n# ///\n'
@@ -231,10 +231,6 @@ def test_old_pythons_get_old_wheels(
     script.write_text(block.format("3.6"))
     (found,) = packages(command("lock", "web.py", "--json"))
     assert found["url"].endswith("compiled-1.0-cp36-cp36m-manylinux1_x86_64.whl")
-    script.write_text(block.format("2.7"))
-    refused = command("lock", "web.py")
-    assert refused.code == 67
-    assert "are not supported for Python 2.7" in refused.err
 
 
 def test_wheels_follow_the_virtual_packages(command: CommandLine, index: WheelIndex) -> None:

@@ -10,6 +10,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["WheelIndex"]
@@ -25,9 +26,15 @@ class WheelIndex:
         self.files: dict[str, list[dict[str, object]]] = {}
 
     def add(
-        self, name: str, version: str, *requires: str, tag: str = "py3-none-any", date: str = ""
+        self,
+        name: str,
+        version: str,
+        *requires: str,
+        tag: str = "py3-none-any",
+        date: str = "",
+        files: Mapping[str, str] | None = None,
     ) -> None:
-        """Add a wheel with one module."""
+        """Add a wheel with one module, and ``files`` of these texts."""
         buffer = io.BytesIO()
         info = f"{name}-{version}.dist-info"
         with zipfile.ZipFile(buffer, "w") as wheel:
@@ -35,16 +42,18 @@ class WheelIndex:
             wheel.writestr(f"{info}/METADATA", _metadata(name, version, requires))
             wheel.writestr(f"{info}/WHEEL", _WHEEL.format(tag=tag))
             wheel.writestr(f"{info}/RECORD", "")
+            for file, text in (files or {}).items():
+                wheel.writestr(file, text)
         self._add(name, f"{name}-{version}-{tag}.whl", buffer.getvalue(), date)
 
-    def add_sdist(self, name: str, version: str) -> None:
-        """Add a source distribution of one module."""
+    def add_sdist(self, name: str, version: str, setup: str = "") -> None:
+        """Add a source distribution of one module, with a ``setup.py`` or a ``pyproject.toml``."""
         buffer = io.BytesIO()
         project = f"[project]\nname = {name!r}\nversion = {version!r}\n"
         texts = {
-            "pyproject.toml": project,
+            **({"setup.py": setup} if setup else {"pyproject.toml": project}),
             "PKG-INFO": _metadata(name, version, ()),
-            f"{name}.py": "",
+            f"{name}.py": f"version = {version!r}\n",
         }
         with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
             for file, text in texts.items():
@@ -52,6 +61,16 @@ class WheelIndex:
                 entry.size = len(text)
                 archive.addfile(entry, io.BytesIO(text.encode()))
         self._add(name, f"{name}-{version}.tar.gz", buffer.getvalue(), "")
+
+    def as_html(self) -> None:
+        """Write the pages of PEP 503 too."""
+        for name, files in self.files.items():
+            links = (
+                f'<a href="{one["url"]}#sha256={one["hashes"]["sha256"]}">{one["filename"]}</a>'  # type: ignore[index]
+                for one in files
+            )
+            page = self.folder / "simple" / name.replace("_", "-") / "index.html"
+            page.write_text("<!DOCTYPE html>\n" + "\n".join(links))
 
     def _add(self, name: str, file: str, content: bytes, date: str) -> None:
         (self.folder / "files").mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ from condavision.core.platforms import PLATFORMS, family_of
 from condavision.core.specs import pypi_spec
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.system.error_text import certificate_hint
-from condavision.system.own_python import variables_of_tools
+from condavision.system.package_indexes import REFUSED_HINT, variables_for_uv, without_credentials
 from condavision.system.secrets import redacted
 from condavision.system.timeout import LONGER, timeout
 
@@ -41,11 +41,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 OLDEST_PYTHON = (3, 6)
-"""The oldest Python that uv supports; for older ones a channel must have the package."""
+"""The oldest Python that uv supports; ``pip_solver`` is for 2.7, where nothing newer will do."""
 
 _PYLOCK = "pylock.toml"
-_USERINFO = re.compile(r"//[^/\s]+@")
-_MISLEADING = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "UV_EXCLUDE_NEWER"})
 _UV_GLIBC = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)  # minors that uv has a name for
 _UNREACHABLE = ("Failed to fetch", "error sending request", "Could not connect", "dns error")
 _REFUSED = re.compile(
@@ -62,7 +60,7 @@ class CondaBase:
     ``python`` is the full version conda locked. ``supplied`` are the distributions that conda
     packages supply, with their versions, ``renamed`` those of them that conda has under another
     name. ``previous`` are (name, version) to keep where possible; the distributions that are needed
-    meet the requirements ``agreed``.
+    meet the requirements ``agreed``. ``local`` if the Python is one of this machine's interpreters.
     """
 
     platform: str
@@ -72,6 +70,7 @@ class CondaBase:
     previous: tuple[tuple[str, str], ...] = ()
     renamed: frozenset[str] = frozenset()
     agreed: tuple[str, ...] = ()
+    local: bool = False
 
     def version_of(self, name: str, default: str) -> tuple[int, int]:
         """Return major and minor of a virtual package."""
@@ -187,9 +186,7 @@ class PyPISolver:
             *(("--offline",) if self.offline else ()),
             *options,
         ]
-        environment = {
-            name: value for name, value in variables_of_tools().items() if name not in _MISLEADING
-        }
+        environment = variables_for_uv()
         environment["UV_PYTHON_DOWNLOADS"] = "never"
         environment["MACOSX_DEPLOYMENT_TARGET"] = ".".join(
             str(part) for part in base.version_of("__osx", "11.0")
@@ -222,11 +219,10 @@ class PyPISolver:
                 "lock once without --offline, for the same platforms",
             )
         if refused := _REFUSED.search(stderr):
-            index = _USERINFO.sub("//", refused[1])
+            index = without_credentials(refused[1])
             return ChannelError(
                 f"the package index {index} refuses access ({refused[2]})",
-                "log in to it as uv does: with a netrc, UV_INDEX_NAME_USERNAME and _PASSWORD, or"
-                " the user in its URL and UV_KEYRING_PROVIDER=subprocess",
+                REFUSED_HINT,
             )
         if any(sign in text for sign in _UNREACHABLE):
             return ChannelError(
@@ -284,7 +280,7 @@ def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) 
         raise UnsolvableError(f"{name} {version} has no wheel for {platform}")
     sha256 = artefact.get("hashes", {}).get("sha256")
     url = artefact.get("url") or Path(artefact.get("path", "")).absolute().as_uri()
-    url = _USERINFO.sub("//", url)  # which the index has in uv's settings, to install as well
+    url = without_credentials(url)  # which the index has in uv's settings, to install as well
     if not sha256:
         raise ChannelError(f"{url} cannot be locked: its index gives no sha256 for it")
     return LockedPackage(Manager.PYPI, name, version, platform, url, sha256)
@@ -303,12 +299,13 @@ def _rank(wheel: dict[str, Any], order: dict[tags.Tag, int]) -> int | None:
 def _supported_tags(base: CondaBase) -> Iterator[tags.Tag]:
     """Yield the wheel tags of a CPython on a platform, best first (PEP 425)."""
     version = tuple(int(part) for part in base.python.split(".")[:2])
-    platforms = list(_platform_tags(base))
+    platforms = list(platform_tags(base))
     yield from tags.cpython_tags(version, platforms=platforms)
     yield from tags.compatible_tags(version, f"cp{version[0]}{version[1]}", platforms)
 
 
-def _platform_tags(base: CondaBase) -> Iterator[str]:
+def platform_tags(base: CondaBase) -> Iterator[str]:
+    """Yield the platform tags of wheels for a platform, best first."""
     machine = PLATFORMS[base.platform].machine
     family = family_of(base.platform)
     if family == "win":

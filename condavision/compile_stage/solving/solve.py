@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.solving.channel_index import Supply
-    from condavision.compile_stage.solving.pypi import PyPISolver
+    from condavision.compile_stage.solving.with_pypi import PyPISolver
     from condavision.core.model import LockedPackage, Requirements
     from condavision.mapping.import_map import ImportMap
     from condavision.project.solve_options import SolveOptions
@@ -72,7 +72,7 @@ class LockSolver:
         joint = JointSolver(
             requirements,
             InTurns(opened, self._turns),
-            partial(_pypi_solver, self._home / "uv", options, offline=self._offline),
+            partial(_pypi_solver, self._home, options, offline=self._offline),
             self._import_map,
         )
         solver = PlatformSolver(
@@ -187,9 +187,22 @@ class _AllPlatforms:
         return frozenset({"python", *names})
 
 
-def _pypi_solver(cache: Path, options: SolveOptions, *, offline: bool) -> PyPISolver:
-    from condavision.compile_stage.solving.pypi import PyPISolver  # noqa: PLC0415 - 20 ms, rarely needed
+def _pypi_solver(home: Path, options: SolveOptions, python: str, *, offline: bool) -> PyPISolver:
+    """Return what solves distributions for a version of Python."""
+    if python.startswith("2."):
+        from condavision.compile_stage.solving.pip_solver import PipSolver  # noqa: PLC0415 - few have it
 
-    return PyPISolver(
-        cache, allow_sdist=options.allow_sdist, exclude_newer=options.exclude_newer, offline=offline
+        return PipSolver(
+            home,
+            allow_sdist=options.allow_sdist,
+            exclude_newer=options.exclude_newer,
+            offline=offline,
+        )
+    from condavision.compile_stage.solving import pypi  # noqa: PLC0415 - 20 ms, rarely needed
+
+    return pypi.PyPISolver(
+        home / "uv",
+        allow_sdist=options.allow_sdist,
+        exclude_newer=options.exclude_newer,
+        offline=offline,
     )

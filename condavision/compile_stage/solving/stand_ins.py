@@ -25,7 +25,10 @@ _LOCAL = "+conda"
 _LAST = 99_999
 _RANGE = re.compile(rf">=(\S+?),<\1\.{_LAST + 1}")
 
-_WHEEL = "Wheel-Version: 1.0\nGenerator: condavision\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+_WHEEL = (
+    "Wheel-Version: 1.0\nGenerator: condavision\nRoot-Is-Purelib: true\n"
+    "Tag: py2-none-any\nTag: py3-none-any\n"
+)
 
 
 def conda_versions(text: str) -> str:
@@ -58,6 +61,6 @@ def write_stand_ins(
 def _write(folder: Path, name: str, version: str) -> None:
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / f"{name}-{version}-py2.py3-none-any.whl", "w") as wheel:
         for file, text in (("METADATA", metadata), ("WHEEL", _WHEEL), ("RECORD", "")):
             wheel.writestr(f"{info}/{file}", text)

@@ -1,4 +1,4 @@
-"""Conda and PyPI in one environment: conda packages are solved first, the rest by uv."""
+"""Conda and PyPI in one environment: conda packages are solved first, the rest by uv or pip."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from condavision.compile_stage.prereleases import prereleases
 from condavision.compile_stage.solving.keeping import keep
@@ -17,14 +17,29 @@ from condavision.errors import UnsolvableError
 from condavision.mapping.import_map import normalized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from condavision.compile_stage.solving.channel_index import Supply
     from condavision.compile_stage.solving.engine import CondaEngine, SolveConditions
-    from condavision.compile_stage.solving.pypi import CondaBase, PyPISolver
-    from condavision.core.model import LockedPackage, Requirements
+    from condavision.compile_stage.solving.pypi import CondaBase
+    from condavision.core.model import LockedPackage, Requirement, Requirements
     from condavision.core.pythons import Minor
     from condavision.mapping.import_map import ImportMap
+
+
+class PyPISolver(Protocol):
+    """Solves distributions for what conda locked."""
+
+    def solve(
+        self, requirements: Iterable[Requirement], base: CondaBase
+    ) -> tuple[LockedPackage, ...]:
+        """Solve distributions for one platform.
+
+        Raises:
+            UnsolvableError: there is no solution, or one that conflicts with conda packages.
+            ChannelError: the index cannot be read.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +58,11 @@ class PreferredDistributions:
 
 @dataclass(frozen=True, slots=True)
 class JointSolver:
-    """Solves with a conda engine, and with uv for what no channel has."""
+    """Solves with a conda engine, and with ``pypi`` of a Python's version for what conda lacks."""
 
     requirements: Requirements
     conda: CondaEngine
-    pypi: Callable[[], PyPISolver]
+    pypi: Callable[[str], PyPISolver]
     import_map: ImportMap
 
     async def solve(
@@ -76,7 +91,7 @@ class JointSolver:
         """
         from condavision.compile_stage.solving.pypi import OLDEST_PYTHON, CondaBase  # noqa: PLC0415 - 20 ms, rarely needed
 
-        pythons, pypi = self.requirements.python, self.pypi()
+        pythons = self.requirements.python
         found: list[tuple[tuple[int, int], tuple[LockedPackage, ...]]] = []
         failure: UnsolvableError | None = None
         while pythons:
@@ -94,8 +109,9 @@ class JointSolver:
                 supplied=supplied,
                 previous=wanted.previous,
                 renamed=frozenset(supplied) - {normalized(it.name) for it in conda},
+                local=INTERPRETERS in self.requirements.channels,
             )
-            solve = partial(_solve_pypi, pypi, supply, base)
+            solve = partial(_solve_pypi, self.pypi(version), supply, base)
             try:
                 kept, pip = await keep(wanted.agreed, solve)
             except UnsolvableError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from condavision.environments.index_credentials import with_credentials
+from condavision.system.index_credentials import with_credentials
 
 FILE = "https://host:8443/files/a-1-py3-none-any.whl"
 OPENED = "https://u:p%40w@host:8443/files/a-1-py3-none-any.whl"
