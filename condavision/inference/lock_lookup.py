@@ -195,7 +195,8 @@ def _candidates(project: Project, workspace: Workspace) -> Iterator[_Candidate]:
         index = workspace.index(folder)
         owner = project.target if index.of(project.key) else _sharing(project, index, workspace)
         if owner is not None:
-            for entry in index.of(key_of(owner, project.config.root)):
+            key = project.key if owner is project.target else key_of(owner, project.config.root)
+            for entry in index.of(key):
                 yield _Candidate(owner, entry, folder)
 
 
@@ -227,15 +228,16 @@ def _same_requirements(entry: Entry, inference: Inference) -> bool:
 
 
 def _read(candidate: _Candidate, workspace: Workspace) -> Lock:
-    path, command = candidate.path, candidate.lock_command(workspace)
-    hints = ["restore it from version control", f"or run `{command}`"]
-    if candidate.folder.name == LOCAL:  # which is in no version control
-        hints = [f"run `{command}`"]
-    if not path.exists():
-        raise MissingLockError(
-            f"{candidate.owner} is locked as {path.name}, but that file is missing", *hints
-        )
+    path = candidate.path
     try:
         return workspace.lock(path)
     except LockfileError as error:
+        command = candidate.lock_command(workspace)
+        hints = ["restore it from version control", f"or run `{command}`"]
+        if candidate.folder.name == LOCAL:  # which is in no version control
+            hints = [f"run `{command}`"]
+        if not path.exists():
+            raise MissingLockError(
+                f"{candidate.owner} is locked as {path.name}, but that file is missing", *hints
+            ) from None
         raise LockfileError(error.message, *hints) from error

@@ -77,7 +77,9 @@ class Workspace:
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
+        self._require = cache(require_target)
         self._place_of = cache(place_of)
+        self._key_of = cache(key_of)
         self._unused: Callable[[Path], tuple[Path, ...]] = cache(self._folders_unused)
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
@@ -107,9 +109,9 @@ class Workspace:
         """
         key = (target, channels)
         if key not in self._projects:
-            require_target(target)
+            self._require(target)
             config = self.config(self._place_of(target), channels)
-            self._projects[key] = Project(target, key_of(target, config.root), config)
+            self._projects[key] = Project(target, self._key_of(target, config.root), config)
         return self._projects[key]
 
     def prefetch(self, projects: Iterable[Project]) -> None:

@@ -120,10 +120,12 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
             code=StaleLockError.code,
             project=located.project,
         )
-    today = tuple(requirement_changes(lock.record, inference.requirements))
+    same = inference.hash == lock.hash
     return Checked(
         *(key, lock.hash, LockState.OK),
-        inferred_differently=today if inference.hash != lock.hash else (),
+        inferred_differently=()
+        if same
+        else tuple(requirement_changes(lock.record, inference.requirements)),
         record=lock.record,
         diagnostics=diagnose(inference, workspace),
         project=located.project,

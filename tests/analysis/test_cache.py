@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis.analyze import analyze, analyze_together
+from condavision.analysis.analyze import analyze, analyze_together, new_reader
 from condavision.analysis.facts.cache import FactsCache, loaded
 from condavision.analysis.facts.facts import read_facts
 from condavision.analysis.source.source import decode
@@ -76,6 +76,21 @@ def test_other_rules_read_anew(tmp_path: Path) -> None:
     cache = FactsCache.default()
     assert recorded(script, cache)
     assert not recorded(script, FactsCache(cache.file, cache.tag + 1))
+
+
+def test_what_the_compiler_accepts_is_known_to_the_next_command(tmp_path: Path) -> None:
+    script = aged(tmp_path / "s.py", "import a\n").as_posix()
+    first = new_reader(tmp_path)
+    digest = first.facts(script).sha256
+    assert not first.is_accepted(digest)
+    first.accept(digest)
+    first.save_accepted()
+    later = new_reader(tmp_path)
+    later.prefetch([script])
+    assert later.is_accepted(digest)
+    assert not later.is_accepted("0" * 64)
+    cache = FactsCache.default()
+    assert FactsCache(cache.file, cache.tag + 1).accepted([digest]) == set()
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a database", b"SQLite format 3\0" + b"x" * 500])

@@ -226,3 +226,16 @@ def test_the_table_tells_platforms_with_another_python(
     assert "3.12.1 (>=3.10)" in told
     told = command("lock", "web.py", "--platform", "linux-64", "--platform", "win-64").ok().out
     assert "3.12.1, 3.11.9 on win-64 (>=3.10)" in told
+
+
+def test_a_script_that_was_accepted_is_compiled_again_once_it_changes(command: CommandLine) -> None:
+    script = command.folder / "web.py"
+    script.write_text("print(1)\n")
+    command("lock", "web.py").ok()
+    status = script.stat()
+    script.write_text("print(1(\n")
+    os.utime(script, ns=(status.st_atime_ns, status.st_mtime_ns))
+    for stage in ("check", "lock"):
+        refused = command(stage, "web.py")
+        assert refused.code == 65
+        assert "web.py:1: not Python" in refused.out + refused.err

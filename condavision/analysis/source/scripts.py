@@ -49,8 +49,9 @@ def is_script(path: Path) -> bool:
 
 def script_file(path: Path) -> Path:
     """Return the file that ``python path`` runs: the path, or ``__main__.py`` of a folder."""
-    main = path / "__main__.py"
-    return main if path.is_dir() and os.path.isfile(main) else path  # noqa: PTH113 - as above
+    if os.path.isdir(path) and os.path.isfile(main := path / "__main__.py"):  # noqa: PTH112, PTH113
+        return main
+    return path
 
 
 def module_file(
