@@ -206,7 +206,7 @@ def test_what_an_index_says_of_its_files(
     (watched.command.folder / "s.py").write_text("import six\n")
     pages = watched.home / "uv"  # uv keeps what an index says to everybody
     refused = dataclasses.replace(watched, spared=pages)("lock", "s.py")
-    assert refused.code == 2, refused
+    assert refused.code == 2, refused.err
     assert "would contain credentials: url: " in refused.err
 
 
