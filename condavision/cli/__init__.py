@@ -62,6 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except CondavisionError as error:
         return _fail(error, as_json=as_json)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in {"", "condavision"}:
+            raise
+        return _fail(
+            CondavisionError(
+                f"condavision's own installation lacks the package {package}",
+                "install condavision again: pip install --force-reinstall condavision",
+            ),
+            as_json=as_json,
+        )
     except BrokenPipeError:
         raise  # the reader closed the pipe; `entry` ends with the code for that
     except OSError as error:

@@ -55,8 +55,8 @@ def lock(
     ``gone``, a given folder may have only deleted scripts.
 
     Raises:
-        UsageError: no target is given, a folder in ``apart`` is not locked together, or a package
-            to upgrade is in no lock.
+        UsageError: no target is given, a folder in ``apart`` is not locked together, a package to
+            upgrade is in no lock, or no engine uses the option ``conda``.
         AnalysisError: a path does not exist, or a folder has no script and nothing recorded.
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
@@ -64,6 +64,8 @@ def lock(
     selection = select_targets(named, workspace, join=True, gone=gone)
     roots = _unmarked_roots(selection.targets, workspace)
     groups, failed = group_targets(selection.targets, workspace)
+    for group in groups:
+        group.options.require_used()
     renewal.require_known(groups)
     if not failed:
         _require_candidates(workspace.accepted_now, groups)

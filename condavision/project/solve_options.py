@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from condavision.core.model import Engine
+from condavision.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from condavision.core.model import Engine
 
 _AGE = re.compile(r"(\d{1,5}) ?([hdw])\Z")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -69,3 +70,15 @@ class SolveOptions:
         unset = SolveOptions()
         given = {it.name: getattr(self, it.name) for it in fields(self)}
         return replace(base, **{k: it for k, it in given.items() if it != getattr(unset, k)})
+
+    def require_used(self) -> None:
+        """Refuse a ``conda`` that the engine does not use.
+
+        Raises:
+            UsageError: it does not.
+        """
+        if self.conda is not None and self.engine is not Engine.CONDA_LOCK:
+            raise UsageError(
+                f"--conda {self.conda} is for the engine conda-lock",
+                "add --engine conda-lock, or omit --conda",
+            )

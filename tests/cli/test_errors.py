@@ -116,6 +116,24 @@ def test_a_wrong_option(command: CommandLine) -> None:
     refused(command("lock", "-c", "interpreters:", "-c", "x", "ok.py"), 2, "does not mix")
 
 
+def test_a_conda_that_no_engine_uses(command: CommandLine) -> None:
+    finished = command("lock", "ok.py", "--conda", "mamba")
+    refused(finished, 2, "--conda mamba is for the engine conda-lock", "add --engine conda-lock")
+
+
+@pytest.mark.parametrize("package", ["rattler", "packaging"])
+def test_a_package_of_condavision_that_is_removed(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    (command.folder / "team.yml").write_text("dependencies: [six=1]\n")
+    monkeypatch.delitem(sys.modules, "condavision.compile_stage.preferred_versions", raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    finished = command("lock", "ok.py", "--from", "team.yml")
+    refused(finished, 1, f"lacks the package {package}", "install condavision again")
+
+
 def test_json_tells_errors_too(command: CommandLine) -> None:
     found = command("explain", "--json", "nowhere.py")
     assert found.json()["code"] == found.code == 65
