@@ -23,6 +23,7 @@ from condavision.environments.package_cache import (
     GUARD,
     PackageCache,
     PackageError,
+    set_modes,
     writable_cache,
 )
 from condavision.environments.package_files import entry_name, require_inside
@@ -64,6 +65,11 @@ def install_conda_packages(
         with progress.doing(Work.INSTALLING, len(records)) as task:
             require_inside(_filled(folder, packages, progress, task), _noarch_folder(packages))
             asyncio.run(_link(records, prefix, folder, progress, task))
+        for made in (
+            "bin",
+            "conda-meta",
+        ):  # rattler's own: entry points for a group, records for us
+            set_modes(prefix / made, linked=True)
     except (InstallerError, PackageError) as error:
         raise _explained(error, packages, folder) from error
     _warn_of_link_scripts(prefix, progress)

@@ -143,7 +143,7 @@ class PackageCache:
             files = intact_files(made, package)
             if files is None:
                 raise PackageError(package) from DownloadError("corrupt: files are missing")
-            newest = _set_modes(made, umask())
+            newest = set_modes(made)
             lock = entry.with_name(f"{entry.name}.lock")
             lock.unlink(missing_ok=True)
             if entry.is_symlink():
@@ -169,12 +169,13 @@ async def _archive(client: Client, package: LockedPackage, scratch: Path, task: 
     return path
 
 
-def _set_modes(folder: Path, mask: int) -> int:
+def set_modes(folder: Path, *, linked: bool = False) -> int:
     """Give files the modes that new ones have here; return the newest time, in nanoseconds.
 
-    Of an archive's modes only the owner's right to execute counts.
+    Of their modes only the owner's right to execute counts. If the files are ``linked`` from a
+    cache, only those that are not in it are changed.
     """
-    newest = 0
+    newest, mask = 0, umask()
     for place, _, names in os.walk(folder):
         os.chmod(place, 0o777 & ~mask)  # noqa: PTH101 - thousands of files
         for name in names:
@@ -184,6 +185,6 @@ def _set_modes(folder: Path, mask: int) -> int:
                 continue
             newest = max(newest, status.st_mtime_ns)
             wanted = (0o777 if status.st_mode & stat.S_IXUSR else 0o666) & ~mask
-            if stat.S_IMODE(status.st_mode) != wanted:
+            if stat.S_IMODE(status.st_mode) != wanted and not (linked and status.st_nlink > 1):
                 os.chmod(path, wanted)  # noqa: PTH101
     return newest
