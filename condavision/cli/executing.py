@@ -95,6 +95,8 @@ def run(
     metavar="DIR",
     help="Write a small sh launcher for each script into DIR.",
 )
+@click.option("--verify", is_flag=True, help="Check the digest of every file, not only sizes.")
+@click.option("--reinstall", is_flag=True, help="Build the environments again in any case.")
 @options.locks_option()
 @options.vendored_option()
 @options.quiet_option()
@@ -103,20 +105,26 @@ def install(
     names: tuple[str, ...],
     modules: tuple[str, ...],
     launchers: Path | None,
-    locks: Path | None,
-    vendored: Path | None,
+    verify: bool,
+    reinstall: bool,
     quiet: bool,
     as_json: bool,
-) -> None:
+    **folders: Path | None,
+) -> int:
     """Install the environments of scripts, folders, modules or hashes.
+
+    An existing environment is built again if files of its packages are missing or have another
+    size. One that fails does not stop the others.
 
     A launcher starts its script without condavision, as long as no file it was made from is newer
     (best effort, by modification time); otherwise it calls `condavision run`.
     """
-    from condavision.cli.output import print_json
+    from condavision.cli.json_output import installed_json, not_installed_json
+    from condavision.cli.output import print_failures, print_json
     from condavision.cli.progress import choose_progress
+    from condavision.environments.install import Care
     from condavision.exec_stage.shell_launchers import make_folder
-    from condavision.exec_stage.stage import install_launcher, install_named
+    from condavision.exec_stage.stage import install_each
     from condavision.inference.workspace import Workspace
 
     if not names and not modules:
@@ -129,22 +137,21 @@ def install(
         )
     if launchers is not None:
         make_folder(launchers)  # before it is read whether such a folder is beside the script
-    progress = choose_progress(quiet=quiet)
-    workspace = Workspace(Flags(locks=locks, vendored=vendored))
+    workspace = Workspace(Flags(**folders))  # type: ignore[arg-type]
+    care = Care.ANEW if reinstall else Care.DIGESTS if verify else Care.SIZES
     wanted: list[str | Target] = [Module(module, Path.cwd()) for module in modules]
     for name in names:
         wanted += _meant(name, workspace, join=launchers is None)
-    made: list[dict[str, str]] = []
-    for one in wanted:
-        installed = install_named(one, workspace, progress)
-        made.append({"name": str(one), "prefix": str(installed.prefix)})
-        if launchers is not None and (script := _launched(one)):
-            made[-1]["launcher"] = str(install_launcher(script, launchers, workspace, progress))
+    report = install_each(wanted, workspace, choose_progress(quiet=quiet), care, launchers)
+    if len(wanted) == len(report.failed) == 1:
+        raise report.failed[0][1]
     if as_json:
-        print_json(made)
+        print_json([*map(installed_json, report.installed), *not_installed_json(report.failed)])
     else:
-        for it in made:
-            click.echo(it.get("launcher", it["prefix"]))
+        for it in report.installed:
+            click.echo(it.launcher or it.environment.prefix)
+    print_failures(report.failed)
+    return report.code
 
 
 def _meant(name: str, workspace: Workspace, *, join: bool) -> tuple[str | Target, ...]:
@@ -158,15 +165,6 @@ def _meant(name: str, workspace: Workspace, *, join: bool) -> tuple[str | Target
     selection = select_targets(Named((Path(name),)), workspace, join=join)
     print_diagnostics(selection.skipped)
     return selection.targets
-
-
-def _launched(name: str | Target) -> Path | None:
-    """Return the script to write a launcher for; None for a module, hash or notebook."""
-    from condavision.inference.lock_lookup import is_hash
-
-    if isinstance(name, str):
-        return None if is_hash(name) else Path(name)
-    return name if isinstance(name, Path) and name.suffix != ".ipynb" else None
 
 
 @click.command()

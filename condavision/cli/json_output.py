@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.errors import CondavisionError
+    from condavision.exec_stage.stage import Installed
     from condavision.inspection.check import Checked
     from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation, ImportLine, RequirementLine
@@ -54,6 +55,19 @@ def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[
     return [
         {"script": str(target), "status": "failed", **error_json(error)} for target, error in failed
     ]
+
+
+def installed_json(found: Installed) -> dict[str, Any]:
+    """Return the object of ``install --json`` for an environment."""
+    launcher = {"launcher": str(found.launcher)} if found.launcher else {}
+    return {"name": str(found.name), "prefix": str(found.environment.prefix), **launcher}
+
+
+def not_installed_json(
+    failed: Iterable[tuple[str | Target, CondavisionError]],
+) -> list[dict[str, Any]]:
+    """Return the objects of ``install --json`` for targets that could not be installed."""
+    return [{"name": str(target), **error_json(error)} for target, error in failed]
 
 
 def locked_script_json(
@@ -196,6 +210,7 @@ def environment_json(environment: InstalledEnvironment) -> dict[str, Any]:
         "used": iso_time(environment.used),
         "scripts": list(environment.scripts),
         "ready": environment.ready,
+        "state": environment.state.value,
     }
 
 

@@ -114,9 +114,9 @@ def _write_columns(rows: Sequence[Sequence[str]]) -> None:
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
 
 
-def print_failures(failed: Iterable[tuple[Target, CondavisionError]]) -> None:
+def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> None:
     """Write each error once, with its targets unless the message has them already."""
-    targets: dict[tuple[bool, str, tuple[str, ...]], list[Target]] = {}
+    targets: dict[tuple[bool, str, tuple[str, ...]], list[str | Target]] = {}
     for target, error in failed:
         said = error.names_target, error_words(error), hints_of(error)
         targets.setdefault(said, []).append(target)
@@ -190,7 +190,7 @@ def environment_row(environment: InstalledEnvironment) -> tuple[str, ...]:
     """Return the row of ``list``'s table."""
     return (
         environment.key,
-        environment.python if environment.ready else "unfinished",
+        environment.python if environment.ready else environment.state.value,
         f"{environment.size / 1e6:.1f} MB",
         iso_time(environment.used),
         ", ".join(PurePath(script).name for script in environment.scripts),

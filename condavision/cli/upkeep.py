@@ -67,8 +67,9 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Skip the channels and the package index.")
+@click.option("--deep", is_flag=True, help="Check the digest of every installed file.")
 @options.json_option()
-def doctor(offline: bool, as_json: bool) -> int:
+def doctor(offline: bool, deep: bool, as_json: bool) -> int:
     """Report problems with the installation or the project, with fixes.
 
     Checks installation, cache, environments, configuration, locks, front ends and channels. The
@@ -82,7 +83,7 @@ def doctor(offline: bool, as_json: bool) -> int:
     from condavision.inspection.doctor.finding import State
     from condavision.system.cache_dir import home
 
-    findings = tuple(examine(Path.cwd(), home(), offline=offline))
+    findings = tuple(examine(Path.cwd(), home(), offline=offline, deep=deep))
     if as_json:
         print_json([finding_json(finding) for finding in findings])
     else:

@@ -49,10 +49,12 @@ def build(
     *,
     vendored: Path | None = None,
     compile_bytecode: bool = True,
+    deep: bool = False,
 ) -> None:
     """Build ``environment`` from nothing; an incomplete one is removed first.
 
-    With ``vendored`` every artefact comes from that folder, and nothing from the network.
+    With ``vendored`` every artefact comes from that folder, and nothing from the network. With
+    ``deep`` the digests of all cached files are checked, not only of those modified later.
 
     The caller holds the environment's lock; ``inherit`` are its descriptors, for the processes
     started here: the lock is held as long as one of them runs.
@@ -66,6 +68,8 @@ def build(
     _require_utf_8(home)
     for name in (*CACHES, "uv", RECORDS, "pyc"):
         require_trusted(home / name, f"the cache {home / name}")
+    if not prefix.is_symlink():
+        environment.marker.unlink(missing_ok=True)  # what is half removed is not ready
     remove_tree(prefix)
     local = lock.is_local
     packages: Sequence[LockedPackage] = lock.on(environment.subdir)
@@ -80,7 +84,7 @@ def build(
     try:
         if local:
             _restore_interpreters(conda, home)
-        install_conda_packages(conda, prefix, home / CACHES[0], progress)
+        install_conda_packages(conda, prefix, home / CACHES[0], progress, deep=deep)
         if compile_bytecode:
             compile_prefix(prefix, environment.python, home / "pyc", progress, inherit)
         if pypi:
@@ -96,7 +100,7 @@ def build(
                     inherit=inherit,
                 )
             else:
-                _install_pypi(pypi, environment, lock, progress, inherit)
+                _install_pypi(pypi, environment, lock, progress, inherit, deep=deep)
             if compile_bytecode:
                 compile_missing(prefix, environment.python, progress, inherit)
         derived = activation.derive(prefix)
@@ -128,6 +132,8 @@ def _install_pypi(
     lock: Lock,
     progress: Progress,
     inherit: tuple[int, ...],
+    *,
+    deep: bool,
 ) -> None:
     """Install distributions; those whose files were altered in the cache are fetched again.
 
@@ -142,21 +148,22 @@ def _install_pypi(
         allow_sdist=lock.record.allows_sdists,
         inherit=inherit,
     )
+    altered = partial(altered_files, deep=True) if deep else altered_files
     install(packages)
     kept: dict[str, Path] = {
         canonicalize_name(package.name): home / RECORDS / package.sha256 for package in packages
     }
     apply_corrections(environment.prefix, kept)
-    found = {canonicalize_name(name): path for name, path in altered_files(environment.prefix)}
-    altered = [package for package in packages if canonicalize_name(package.name) in found]
-    if not altered:
+    found = {canonicalize_name(name): path for name, path in altered(environment.prefix)}
+    wrong = [package for package in packages if canonicalize_name(package.name) in found]
+    if not wrong:
         return
-    listed = ", ".join(package.name for package in altered)
+    listed = ", ".join(package.name for package in wrong)
     progress.message(f"fetching again, for files were altered: {listed}")
     try:
-        install(altered, anew=True)
+        install(wrong, anew=True)
     except InstallError as error:
-        example = found[canonicalize_name(altered[0].name)]
+        example = found[canonicalize_name(wrong[0].name)]
         raise InstallError(
             f"Cached files were altered: {listed} (such as {example}). {error.message}",
             *error.hints,
@@ -164,7 +171,7 @@ def _install_pypi(
     kept = {name: file for name, file in kept.items() if name in found}
     learn_corrections(environment.prefix, kept)
     apply_corrections(environment.prefix, kept)
-    if still := [path for _, path in altered_files(environment.prefix)]:
+    if still := [path for _, path in altered(environment.prefix)]:
         others = f" and {len(still) - 1} others" if len(still) > 1 else ""
         progress.message(f"warning: still not as they were recorded: {still[0]}{others}")
 

@@ -63,7 +63,7 @@ def clean(home: Path, criteria: CleanCriteria, *, dry_run: bool, force: bool = F
         InstallError: a file cannot be removed.
     """
     chosen = _chosen(list_environments(home), criteria)
-    kept = {} if force else users_of(chosen)
+    kept = {} if force else users_of({item.prefix for item in chosen})
     chosen = tuple(item for item in chosen if item.prefix not in kept)
     caches = cache_size(home) if criteria.caches else 0
     if not dry_run:

@@ -47,12 +47,17 @@ _FREE_THREADED = re.compile(r"_cp(\d)(\d+)t$")
 
 
 def install_conda_packages(
-    packages: Sequence[LockedPackage], prefix: Path, cache: Path, progress: Progress
+    packages: Sequence[LockedPackage],
+    prefix: Path,
+    cache: Path,
+    progress: Progress,
+    *,
+    deep: bool = False,
 ) -> None:
     """Fetch, verify and link ``packages`` into ``prefix``, which is empty or absent.
 
     ``cache`` keeps the extracted packages. Link scripts are not run; packages that have some are
-    named in a warning.
+    named in a warning. With ``deep`` the digests of all cached files are checked.
 
     Raises:
         InstallError: a package cannot be fetched, has another content than locked, or cannot be
@@ -63,7 +68,7 @@ def install_conda_packages(
     folder = writable_cache(cache, names)
     try:
         with progress.doing(Work.INSTALLING, len(records)) as task:
-            require_inside(_filled(folder, packages, progress, task), _noarch_folder(packages))
+            require_inside(_filled(folder, packages, progress, task, deep=deep), _noarch_folder(packages))
             asyncio.run(_link(records, prefix, folder, progress, task))
         for made in (
             "bin",
@@ -76,16 +81,21 @@ def install_conda_packages(
 
 
 def _filled(
-    folder: Path, packages: Sequence[LockedPackage], progress: Progress, task: Task
+    folder: Path,
+    packages: Sequence[LockedPackage],
+    progress: Progress,
+    task: Task,
+    *,
+    deep: bool,
 ) -> list[PackageFiles]:
     """Return the files of packages; fetch those that the cache has not, or not intact."""
     cache = PackageCache(folder)
-    found = [cache.find(package) for package in packages]
+    found = [cache.find(package, deep=deep) for package in packages]
     if None in found:
         folder.mkdir(parents=True, exist_ok=True)
         waiting = f"waiting for another process that uses {folder}"
         with exclusive(folder / GUARD, lambda: progress.message(waiting)):
-            found = [it or cache.find(package) for it, package in zip(found, packages, strict=True)]
+            found = [it or cache.find(package, deep=deep) for it, package in zip(found, packages, strict=True)]
             missing = [package for it, package in zip(found, packages, strict=True) if it is None]
             found += asyncio.run(cache.add(missing, task))
     return [files for files in found if files is not None]

@@ -9,30 +9,33 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.environments.inventory import LAUNCHED, USED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from condavision.environments.inventory import InstalledEnvironment
 
 _PROCESSES = Path("/proc")
 _RECENT = 3600.0  # seconds; the time of use is noted no more often
 
 
-def users_of(environments: Iterable[InstalledEnvironment]) -> dict[Path, str]:
+def users_of(prefixes: Iterable[Path]) -> dict[Path, str]:
     """Return the users of environments by prefix: processes, or a recent start."""
-    environments = tuple(environments)
     if _PROCESSES.joinpath("self", "maps").exists():
-        found = _processes({item.prefix for item in environments})
+        found = _processes(prefixes)
         return {prefix: f"process {', '.join(map(str, ids))}" for prefix, ids in found.items()}
-    limit = time.time() - _RECENT
-    return {
-        item.prefix: "a start less than an hour ago"
-        for item in environments
-        if item.ready and item.scripts and item.used > limit
-    }
+    return {prefix: "a start less than an hour ago" for prefix in prefixes if _is_recent(prefix)}
+
+
+def _is_recent(prefix: Path) -> bool:
+    for name in (USED, LAUNCHED):
+        with suppress(OSError):
+            if (prefix / "conda-meta" / name).stat().st_mtime > time.time() - _RECENT:
+                return True
+    return False
 
 
 def _processes(prefixes: Iterable[Path]) -> dict[Path, list[int]]:

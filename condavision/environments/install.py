@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 from contextlib import contextmanager
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from condavision.environments.environment import environment_of
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+class Care(Enum):
+    """What an existing environment has to pass; otherwise it is built again."""
+
+    READY = "ready"
+    """Its marker and interpreter exist; this is all that a run looks at."""
+    SIZES = "sizes"
+    """The files of its packages exist, with the sizes that the packages record."""
+    DIGESTS = "digests"
+    """They have the digests that the packages record, and so have the packages in the cache."""
+    ANEW = "anew"
+    """Nothing does: it is built in any case, from packages in the cache with these digests."""
+
+
 def install(
     lock: Lock,
     subdir: str,
@@ -32,14 +46,16 @@ def install(
     progress: Progress,
     vendored: Path | None = None,
     compile_bytecode: bool = True,
+    care: Care = Care.READY,
 ) -> Environment:
-    """Return the environment of ``lock``; build it if it does not exist.
+    """Return the environment of ``lock``; build it if it does not exist, or again with ``care``.
 
     One process builds; others that want the same environment wait for it. A ready environment
     costs one ``stat``. With ``vendored``, a folder that ``vendor`` filled, nothing is fetched.
 
     Raises:
         InstallError: a package cannot be fetched, verified or linked; no incomplete prefix remains.
+            Or the environment has to be built again, and a process runs from it.
         UntrustedError: another user can change the environment, or what is cached for it.
     """
     environment = environment_of(lock, subdir, home)
@@ -49,9 +65,10 @@ def install(
         "choose a folder of your own: run `export CONDAVISION_HOME=FOLDER`",
     )
     _log.info("%s: %s", environment.prefix, "ready" if environment.is_ready else "to be built")
-    if not environment.is_ready:
+    if not _is_fine(environment, care):
         with _building(environment, progress) as inherit:
-            if not environment.is_ready:
+            if not _is_fine(environment, care, progress):
+                _require_unused(environment)
                 from condavision.environments.build import build  # noqa: PLC0415 - rattler costs 0.1 s
 
                 build(
@@ -61,6 +78,7 @@ def install(
                     inherit,
                     vendored=vendored,
                     compile_bytecode=compile_bytecode,
+                    deep=care in {Care.DIGESTS, Care.ANEW},
                 )
     if not environment.python.exists():
         raise InstallError(
@@ -69,6 +87,35 @@ def install(
             "lock again: run `condavision lock --upgrade SCRIPT`",
         )
     return environment
+
+
+def _is_fine(environment: Environment, care: Care, progress: Progress | None = None) -> bool:
+    """Return whether an environment need not be built; report to ``progress`` what is damaged."""
+    if not environment.is_ready or care is Care.ANEW:
+        return False
+    if care is Care.READY:
+        return True
+    from condavision.environments.damage import damaged_files  # noqa: PLC0415 - runs need none
+
+    wrong = damaged_files(environment, deep=care is Care.DIGESTS)
+    if wrong and progress is not None:
+        others = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
+        progress.message(f"{environment.prefix}: {wrong[0]}{others} missing or altered")
+    return not wrong
+
+
+def _require_unused(environment: Environment) -> None:
+    """Refuse to build an environment again that a process runs from."""
+    if environment.is_ready:
+        from condavision.environments.in_use import users_of  # noqa: PLC0415 - runs need none
+
+        for user in users_of([environment.prefix]).values():
+            raise InstallError(
+                f"The environment {environment.prefix} has to be installed again, and is used by"
+                f" {user}.",
+                "stop that first",
+                f"or remove it: run `condavision clean --force {environment.key}`",
+            )
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,7 +20,9 @@ from condavision.system.file_lock import try_exclusive
 from condavision.system.files import remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+_KEY = re.compile(r"[0-9a-f]{16}")
 
 USED = "condavision-used"
 """The file beside the marker whose modification time is the last use, and which lists scripts."""
@@ -27,13 +31,23 @@ LAUNCHED = "condavision-launched"
 """The file beside the marker that launchers truncate to set the time of use."""
 
 
+class State(StrEnum):
+    """Whether scripts can run in what is found in place of an environment."""
+
+    READY = "ready"
+    INCOMPLETE = "incomplete"
+    """It has no marker: it is being built, or its build was interrupted."""
+    DAMAGED = "damaged"
+    """Its marker is not one of ours; or it is a link or a file, not a folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class InstalledEnvironment:
     """An environment on disk.
 
     ``size`` is in bytes on disk, each inode counted once; ``freed`` is the part that is not shared
     with package caches or other environments, which removing it frees. Times are seconds since the
-    epoch. ``ready`` is false if the build was interrupted.
+    epoch.
     """
 
     prefix: Path
@@ -46,7 +60,12 @@ class InstalledEnvironment:
     created: float
     used: float
     scripts: tuple[str, ...]
-    ready: bool
+    state: State
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is complete and its marker intact."""
+        return self.state is State.READY
 
 
 def list_environments(home: Path) -> tuple[InstalledEnvironment, ...]:
@@ -55,13 +74,24 @@ def list_environments(home: Path) -> tuple[InstalledEnvironment, ...]:
     Raises:
         OSError: the cache cannot be read; a missing one is empty.
     """
-    found = []
-    with suppress(FileNotFoundError):
-        for prefix in (home / "envs").iterdir():
-            if prefix.is_dir():
-                with suppress(FileNotFoundError):  # another process is removing it
-                    found.append(_inspect(prefix))
+    found = (item for item, _ in walk_environments(home))
     return tuple(sorted(found, key=lambda item: (item.used, item.key)))
+
+
+def walk_environments(
+    home: Path,
+) -> Iterator[tuple[InstalledEnvironment, Mapping[str, os.stat_result]]]:
+    """Yield every environment in the cache, each with the statuses of its files by path.
+
+    Raises:
+        OSError: the cache cannot be read; a missing one is empty.
+    """
+    with suppress(FileNotFoundError):
+        linked: dict[int, os.stat_result] = {}
+        for prefix in (home / "envs").iterdir():
+            if _KEY.fullmatch(prefix.name) or (prefix.is_dir() and not prefix.is_symlink()):
+                with suppress(FileNotFoundError):  # another process is removing it
+                    yield _inspect(prefix, linked)
 
 
 def record_use(environment: Environment, script: Path) -> None:
@@ -123,7 +153,7 @@ def unreferenced(environments: Iterable[InstalledEnvironment]) -> tuple[Installe
 
 def cache_size(home: Path) -> int:
     """Return the bytes on disk that :func:`remove_caches` would free."""
-    return sum(_sizes(str(folder))[1] for folder in _caches(home))
+    return sum(_sizes(_statuses(folder).values())[1] for folder in _caches(home))
 
 
 def remove_caches(home: Path) -> None:
@@ -163,7 +193,9 @@ def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvir
         with try_exclusive(lock) as descriptor:
             if descriptor is None:
                 continue
-            Environment(item.prefix, item.key, item.subdir).marker.unlink(missing_ok=True)
+            if not item.prefix.is_symlink():
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    Environment(item.prefix, item.key, item.subdir).marker.unlink()
             remove_tree(item.prefix)
             with suppress(PermissionError):  # Windows keeps an open file
                 lock.unlink(missing_ok=True)
@@ -171,68 +203,115 @@ def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvir
     return tuple(removed)
 
 
-def _inspect(prefix: Path) -> InstalledEnvironment:
+def _inspect(
+    prefix: Path, linked: dict[int, os.stat_result]
+) -> tuple[InstalledEnvironment, Mapping[str, os.stat_result]]:
+    """Return an environment, and the statuses of its files.
+
+    Raises:
+        FileNotFoundError: another process has removed it.
+    """
+    status = prefix.lstat()
+    statuses = _statuses(prefix, linked) if stat.S_ISDIR(status.st_mode) else {"": status}
     marker = Environment(prefix, prefix.name, "").marker
-    ready = marker.is_file()
-    facts = _facts(marker) if ready else {}
-    size, freed = _sizes(prefix)
-    created = float(facts.get("created", prefix.stat().st_mtime))
-    used, scripts = _use(marker.with_name(USED))
-    launched, _ = _use(marker.with_name(LAUNCHED))
-    return InstalledEnvironment(
+    state = State.READY if "conda-meta/condavision" in statuses else State.INCOMPLETE
+    facts = _facts(marker) if state is State.READY else {}
+    if not stat.S_ISDIR(status.st_mode) or (state is State.READY and not facts):
+        state = State.DAMAGED
+    size, freed = _sizes(statuses.values())
+    created = float(facts.get("created", status.st_mtime))
+    used, scripts = _use(prefix, USED, statuses)
+    launched, _ = _use(prefix, LAUNCHED, statuses)
+    found = InstalledEnvironment(
         prefix=prefix,
         key=prefix.name,
         subdir=facts.get("subdir", ""),
         hash=facts.get("hash", ""),
-        python=_python_version(prefix),
+        python=_python_version(statuses),
         size=size,
         freed=freed,
         created=created,
         used=max(used, launched, created),
         scripts=scripts,
-        ready=ready,
+        state=state,
     )
+    return found, statuses
 
 
 def _facts(marker: Path) -> dict[str, str]:
-    lines = marker.read_text(encoding="utf-8").splitlines()
-    return {name: value for name, _, value in (line.partition(" ") for line in lines)}
-
-
-def _use(path: Path) -> tuple[float, tuple[str, ...]]:
+    """Return the lines of a marker; nothing if it is not as we wrote it."""
     try:
-        names = os.fsdecode(path.read_bytes()).split("\0")
-        return path.stat().st_mtime, tuple(sorted(filter(None, names)))
-    except OSError:
+        lines = marker.read_text(encoding="utf-8").splitlines()
+        facts = {name: value for name, _, value in (line.partition(" ") for line in lines)}
+        datetime.fromtimestamp(float(facts["created"]), UTC)
+        return facts if facts["key"] == marker.parent.parent.name else {}
+    except (OSError, ValueError, KeyError, OverflowError):
+        return {}
+
+
+def _use(
+    prefix: Path, name: str, statuses: Mapping[str, os.stat_result]
+) -> tuple[float, tuple[str, ...]]:
+    status = statuses.get(f"conda-meta/{name}")
+    if status is None or not stat.S_ISREG(status.st_mode):
         return 0.0, ()
+    try:
+        names = os.fsdecode((prefix / "conda-meta" / name).read_bytes()).split("\0")
+    except OSError:
+        names = []
+    return status.st_mtime, tuple(sorted(filter(None, names)))
 
 
-def _python_version(prefix: Path) -> str:
-    names = (record.name for record in (prefix / "conda-meta").glob("python-[0-9]*.json"))
-    return next((name.split("-")[1] for name in names if name.count("-") == 2), "")
+def _python_version(paths: Iterable[str]) -> str:
+    names = (it.rpartition("/")[2] for it in paths if it.startswith("conda-meta/python-"))
+    found = (it.split("-")[1] for it in names if it.count("-") == 2 and it.endswith(".json"))
+    return next((it for it in found if it[:1].isdigit()), "")
 
 
-def _sizes(prefix: Path | str) -> tuple[int, int]:
-    """Return bytes on disk below, each inode once, and the part without links elsewhere."""
-    seen: Counter[tuple[int, int]] = Counter()
-    status_of: dict[tuple[int, int], os.stat_result] = {}
-    for status in _statuses(str(prefix)):
-        inode = (status.st_dev, status.st_ino)
-        seen[inode] += 1
-        status_of[inode] = status
-    size = freed = 0
-    for inode, status in status_of.items():
-        used = 512 * getattr(status, "st_blocks", -(-status.st_size // 512))
-        size += used
-        if stat.S_ISDIR(status.st_mode) or status.st_nlink <= seen[inode]:
-            freed += used
+def _sizes(statuses: Iterable[os.stat_result]) -> tuple[int, int]:
+    """Return bytes on disk, each inode once, and the part without links elsewhere."""
+    linked: dict[tuple[int, int], list[os.stat_result]] = {}
+    size = 0
+    for status in statuses:
+        if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):
+            size += _on_disk(status)
+        else:
+            linked.setdefault((status.st_dev, status.st_ino), []).append(status)
+    freed = size
+    for same in linked.values():
+        size += _on_disk(same[0])
+        freed += _on_disk(same[0]) if len(same) >= same[0].st_nlink else 0
     return size, freed
 
 
-def _statuses(folder: str) -> Iterator[os.stat_result]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(OSError):
-                yield entry.stat(follow_symlinks=False)
+def _on_disk(status: os.stat_result) -> int:
+    return 512 * getattr(status, "st_blocks", -(-status.st_size // 512))
+
+
+def _statuses(
+    folder: Path, linked: dict[int, os.stat_result] | None = None
+) -> dict[str, os.stat_result]:
+    """Return the statuses of everything below a folder that can be read, by relative path.
+
+    ``linked`` are those of files with several links on the same file system, by inode, which are
+    not read again: most files of an environment are in others too.
+    """
+    linked = {} if linked is None else linked
+    top = str(folder)  # hundreds of thousands of files; pathlib takes twice the time
+    found: dict[str, os.stat_result] = {}
+    folders = [""]
+    while folders:
+        lead = folders.pop()
+        with suppress(OSError), os.scandir(f"{top}/{lead}") as entries:
+            for entry in entries:
+                path = lead + entry.name
+                status = linked.get(entry.inode())
+                try:
+                    found[path] = status = status or entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                if status.st_nlink > 1 and stat.S_ISREG(status.st_mode):
+                    linked[status.st_ino] = status
                 if entry.is_dir(follow_symlinks=False):
-                    yield from _statuses(entry.path)
+                    folders.append(f"{path}/")
+    return found

@@ -88,8 +88,10 @@ class PackageCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def find(self, package: LockedPackage) -> PackageFiles | None:
+    def find(self, package: LockedPackage, *, deep: bool = False) -> PackageFiles | None:
         """Return the files of a package, None where it is missing, altered or another one.
+
+        With ``deep`` the digest of every file is checked.
 
         Raises:
             HostilePackageError: a file leads outside.
@@ -102,7 +104,7 @@ class PackageCache:
             extracted = lock.stat().st_mtime_ns
         except OSError:
             return None
-        return intact_files(entry, package, extracted)
+        return intact_files(entry, package, extracted, deep=deep)
 
     async def add(self, packages: Iterable[LockedPackage], task: Task) -> tuple[PackageFiles, ...]:
         """Fetch packages, and return their files; what the cache has of them is replaced.

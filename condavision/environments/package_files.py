@@ -61,19 +61,20 @@ def entry_name(package: LockedPackage) -> str:
 
 
 def intact_files(
-    entry: Path, package: LockedPackage, extracted: int | None = None
+    entry: Path, package: LockedPackage, extracted: int | None = None, *, deep: bool = False
 ) -> PackageFiles | None:
     """Return the files of an extracted package, None where some are missing or altered.
 
     A file is altered if it has another size, or was modified after ``extracted``, in nanoseconds;
-    without that, only whether they are all there is checked.
+    without that, only whether they are all there is checked. With ``deep`` its digest decides too,
+    which also finds an edit of the same size with the time put back.
     Cached files are hard-linked into environments: editing one there edits it everywhere.
 
     Raises:
         HostilePackageError: a file leads outside.
     """
     try:
-        return _inspect(entry, package, extracted)
+        return _inspect(entry, package, extracted, deep=deep)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -110,7 +111,9 @@ def require_inside(packages: Iterable[PackageFiles], site_packages: str) -> None
                 raise _hostile(files.package, f"the link {path} leads out of it")
 
 
-def _inspect(entry: Path, package: LockedPackage, extracted: int | None) -> PackageFiles:
+def _inspect(
+    entry: Path, package: LockedPackage, extracted: int | None, *, deep: bool
+) -> PackageFiles:
     noarch = read_json(read_file(entry / "info" / "index.json")).get("noarch") == "python"
     if noarch:
         _check_entry_points(entry, package)
@@ -126,6 +129,8 @@ def _inspect(entry: Path, package: LockedPackage, extracted: int | None) -> Pack
         if stat.S_ISREG(mode):
             expected = item.get("size_in_bytes", status.st_size)
             if extracted and (status.st_size != expected or status.st_mtime_ns > extracted):
+                raise ValueError(name)
+            if deep and item.get("sha256", "") not in {"", sha256_of(root + name)}:
                 raise ValueError(name)
         elif stat.S_ISLNK(mode):
             links[name] = os.readlink(root + name)  # noqa: PTH115

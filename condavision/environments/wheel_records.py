@@ -5,7 +5,7 @@ packaging.python.org). Hashing them all would take seconds; as with conda packag
 another size, or modified after extraction, are suspected.
 """
 
-# ruff: noqa: PTH116, PTH118 - thousands of files; pathlib takes twice the time
+# ruff: noqa: PTH116, PTH119, PTH123, PTH208 - thousands of files; pathlib takes twice the time
 from __future__ import annotations
 
 import base64
@@ -13,8 +13,9 @@ import csv
 import hashlib
 import io
 import os
+import stat
 from collections import Counter
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -22,7 +23,8 @@ from packaging.utils import canonicalize_name
 from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 _SITE_PACKAGES = ("lib/python[23]*/site-packages", "Lib/site-packages")
 INSTALLER = "condavision"
@@ -34,31 +36,66 @@ _HASHES = frozenset({"sha256", "sha384", "sha512"})
 """The kinds of hashes that are checked; with others only the size is."""
 
 
-def altered_files(prefix: Path) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A distribution in a prefix: its ``.dist-info`` folder, and the rows of its ``RECORD``.
+
+    ``folder`` is its site-packages, relative to the prefix. ``ours`` is whether we installed it.
+    """
+
+    info: str
+    folder: str
+    rows: list[list[str]]
+    ours: bool
+
+    def paths(self) -> Iterator[str]:
+        """Yield the paths of its files, relative to the prefix."""
+        return (self.path(name) for name, _, _ in self.rows)
+
+    def path(self, name: str) -> str:
+        """Return the path of a file in ``RECORD``, relative to the prefix."""
+        path = f"{self.folder}/{name}"
+        return os.path.normpath(path) if "./" in path or "//" in path else path
+
+
+def distributions(prefix: Path) -> tuple[Distribution, ...]:
+    """Return the distributions of a prefix; none if none of them is ours."""
+    found = [
+        Distribution(info, folder.relative_to(prefix).as_posix(), _rows(f"{info}/RECORD"), ours)
+        for pattern in _SITE_PACKAGES
+        for folder in prefix.glob(pattern)
+        for info, ours in _infos(folder)
+    ]
+    return tuple(found)
+
+
+def _infos(folder: Path) -> list[tuple[str, bool]]:
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".dist-info"))
+    found = [(info, _is_ours(info)) for info in (f"{folder}/{name}" for name in names)]
+    return found if any(ours for _, ours in found) else []
+
+
+def altered_files(
+    prefix: Path,
+    among: Iterable[Distribution] | None = None,
+    known: Mapping[str, os.stat_result] | None = None,
+    *,
+    deep: bool = False,
+) -> Iterator[tuple[str, str]]:
     """Yield each missing or altered file of a distribution that we installed, after its name.
 
     Paths are relative to ``prefix``. A file that several distributions bring, such as
-    ``tests/__init__.py``, counts as unaltered if it exists: it is that of the last one.
+    ``tests/__init__.py``, counts as unaltered if it exists: it is that of the last one. ``among``
+    are the distributions of the prefix and ``known`` the statuses of its files, if they were read
+    already. With ``deep`` the hash of every file is checked.
     """
-    for pattern in _SITE_PACKAGES:
-        for folder in prefix.glob(pattern):
-            found = sorted(folder.glob("*.dist-info"))
-            ours = [info for info in found if _is_ours(info)]
-            records = {info: _rows(info / "RECORD") for info in found} if ours else {}
-            listed = Counter(os.path.normpath(row[0]) for rows in records.values() for row in rows)
-            shared = {path for path, times in listed.items() if times > 1}
-            for info in ours:
-                name = info.name.partition("-")[0]
-                for path in _altered(info, records[info], shared):
-                    yield name, os.path.relpath(path, prefix)
-
-
-def files_of_distributions(prefix: Path) -> Iterator[str]:
-    """Yield the paths, relative to ``prefix``, of all files of distributions that we installed."""
-    for pattern in _SITE_PACKAGES:
-        for info in filter(_is_ours, prefix.glob(f"{pattern}/*.dist-info")):
-            for name, _, _ in _rows(info / "RECORD"):
-                yield Path(os.path.relpath(info.parent / name, prefix)).as_posix()
+    found = distributions(prefix) if among is None else among
+    listed = Counter(path for it in found for path in it.paths())
+    shared = {path for path, times in listed.items() if times > 1}
+    for it in found:
+        if it.ours:
+            for path in _altered(prefix, it, shared, known or {}, deep=deep):
+                yield os.path.basename(it.info).partition("-")[0], path
 
 
 def learn_corrections(prefix: Path, kept: Mapping[str, Path]) -> None:
@@ -113,14 +150,16 @@ def _corrected(row: list[str], folder: Path) -> list[str]:
         return [name, "", ""]
 
 
-def _is_ours(info: Path) -> bool:
+def _is_ours(info: Path | str) -> bool:
     """Return whether uv or we installed a distribution from a file, as for a lock."""
-    if _text(info / "INSTALLER").strip() not in {"uv", INSTALLER}:
+    if _text(f"{info}/INSTALLER").strip() not in {"uv", INSTALLER}:
         return False
-    return '"archive_info"' in _text(info / "direct_url.json")  # not in those that conda-build made
+    return '"archive_info"' in _text(
+        f"{info}/direct_url.json"
+    )  # not in those that conda-build made
 
 
-def _rows(record: Path) -> list[list[str]]:
+def _rows(record: Path | str) -> list[list[str]]:
     """Return the path, hash and size of each file; nothing where a ``RECORD`` cannot be read."""
     text = _text(record)
     try:
@@ -130,29 +169,43 @@ def _rows(record: Path) -> list[list[str]]:
     return rows if "\0" not in text and all(len(row) == 3 for row in rows) else []
 
 
-def _altered(info: Path, rows: list[list[str]], shared: set[str]) -> Iterator[str]:
-    if not rows:
-        yield str(info / "RECORD")
+def _altered(
+    prefix: Path,
+    found: Distribution,
+    shared: set[str],
+    known: Mapping[str, os.stat_result],
+    *,
+    deep: bool,
+) -> Iterator[str]:
+    if not found.rows:
+        yield found.path(f"{os.path.basename(found.info)}/RECORD")
         return
-    extracted = _extracted(info)
-    site_packages = str(info.parent)
-    for name, digest, size in rows:
+    extracted = 0 if deep else _extracted(found.info)
+    for name, digest, size in found.rows:
         if not digest or name.endswith(".pyc"):  # which Python itself rewrites
             continue
-        path = os.path.normpath(os.path.join(site_packages, name))
-        try:
-            status = os.stat(path)
-        except OSError:
+        path = found.path(name)
+        status = _status(prefix, path, known)
+        if status is None:
             yield path
-            continue
-        if os.path.normpath(name) in shared:
-            continue
-        resized = size not in {"", str(status.st_size)}
-        if resized or (status.st_mtime_ns > extracted and not _has(path, digest)):
-            yield path
+        elif path not in shared:
+            resized = size not in {"", str(status.st_size)}
+            later = status.st_mtime_ns > extracted
+            if resized or ((later or deep) and not _has(f"{prefix}/{path}", digest)):
+                yield path
 
 
-def _extracted(info: Path) -> int:
+def _status(prefix: Path, path: str, known: Mapping[str, os.stat_result]) -> os.stat_result | None:
+    status = known.get(path)
+    if status is not None and not stat.S_ISLNK(status.st_mode):
+        return status
+    try:
+        return os.stat(f"{prefix}/{path}")
+    except OSError:
+        return None
+
+
+def _extracted(info: str) -> int:
     """Return when a wheel was extracted: the files beside its ``RECORD`` are its last."""
     times = [
         entry.stat().st_mtime_ns
@@ -174,13 +227,14 @@ def _has(path: str, digest: str) -> bool:
 
 
 def _hash(path: str | Path, kind: str) -> str:
-    with open(path, "rb") as stream:  # noqa: PTH123 - as above
+    with open(path, "rb") as stream:
         found = hashlib.file_digest(stream, kind).digest()
     return base64.urlsafe_b64encode(found).rstrip(b"=").decode()
 
 
-def _text(path: Path) -> str:
+def _text(path: Path | str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
     except (OSError, UnicodeDecodeError):
         return ""

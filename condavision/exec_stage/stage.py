@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load as load_activation
-from condavision.environments.install import install
+from condavision.environments.environment import environment_of
+from condavision.environments.install import Care, install
+from condavision.errors import CondavisionError
 from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
-from condavision.inference.lock_lookup import config_of, find_lock, locate
+from condavision.inference.lock_lookup import config_of, find_lock, is_hash, locate
 from condavision.inference.notebooks import refuse_notebook
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
@@ -21,8 +24,7 @@ from condavision.project.targets import place_of
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Container, Iterable, Sequence
 
     from condavision.environments.environment import Environment
     from condavision.inference.lock_lookup import Located
@@ -94,15 +96,80 @@ def install_named(name: str | Target, workspace: Workspace, progress: Progress) 
     Raises:
         CondavisionError: there is no such lock, or the environment cannot be made.
     """
+    return _install(name, workspace, progress)
+
+
+def _install(
+    name: str | Target,
+    workspace: Workspace,
+    progress: Progress,
+    care: Care = Care.READY,
+    done: Container[Path] = (),
+) -> Environment:
+    """Install an environment; ``care`` is what one has to pass that is not ``done``."""
     lock = find_lock(name, workspace)
     vendored = config_of(name, workspace).vendored
-    return install(lock, current_subdir(), home=home(), progress=progress, vendored=vendored)
+    subdir, folder = current_subdir(), home()
+    if environment_of(lock, subdir, folder).prefix in done:
+        care = Care.READY
+    return install(lock, subdir, home=folder, progress=progress, vendored=vendored, care=care)
 
 
-def install_launcher(script: Path, folder: Path, workspace: Workspace, progress: Progress) -> Path:
-    """Install the environment of a script, write its launcher into ``folder`` and return that.
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The environment of a target or hash, and its launcher if one was asked for."""
 
-    Raises:
-        CondavisionError: there is no lock that fits, or the launcher cannot be written.
+    name: str | Target
+    environment: Environment
+    launcher: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallReport:
+    """What was installed, and what failed with its error."""
+
+    installed: tuple[Installed, ...]
+    failed: tuple[tuple[str | Target, CondavisionError], ...]
+
+    @property
+    def code(self) -> int:
+        """The exit code: the first error's."""
+        return self.failed[0][1].code if self.failed else 0
+
+
+def install_each(
+    names: Iterable[str | Target],
+    workspace: Workspace,
+    progress: Progress,
+    care: Care,
+    launchers: Path | None = None,
+) -> InstallReport:
+    """Install the environments of targets and hashes; one that fails does not stop the others.
+
+    Each has to pass ``care`` once. With ``launchers`` a launcher is written into that folder for
+    each script.
     """
-    return write_launcher(folder, prepare(script, workspace, progress))
+    installed: list[Installed] = []
+    failed: list[tuple[str | Target, CondavisionError]] = []
+    done: set[Path] = set()
+    for name in names:
+        try:
+            environment = _install(name, workspace, progress, care, done)
+            done.add(environment.prefix)
+            script = _launched(name) if launchers is not None else None
+            if launchers is None or script is None:
+                installed.append(Installed(name, environment))
+            else:
+                prepared = prepare(script, workspace, progress)
+                launcher = write_launcher(launchers, prepared)
+                installed.append(Installed(name, environment, launcher))
+        except CondavisionError as error:
+            failed.append((name, error))
+    return InstallReport(tuple(installed), tuple(failed))
+
+
+def _launched(name: str | Target) -> Path | None:
+    """Return the script to write a launcher for; None for a module, hash or notebook."""
+    if isinstance(name, str):
+        return None if is_hash(name) else Path(name)
+    return name if isinstance(name, Path) and name.suffix != ".ipynb" else None

@@ -105,11 +105,16 @@ def umask() -> int:
 def remove_tree(path: Path) -> None:
     """Remove a folder and all in it, read-only folders too; do nothing if there is none.
 
+    A file or link in its place is removed itself, never what a link leads to.
+
     Raises:
         InstallError: something in it cannot be removed.
     """
+    if path.is_symlink() or path.is_file():
+        with suppress(OSError):
+            path.unlink()
     shutil.rmtree(path, ignore_errors=True)
-    if not path.exists():
+    if not os.path.lexists(path):
         return
     for folder, folders, _ in os.walk(path):
         for name in (".", *folders):

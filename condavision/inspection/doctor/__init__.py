@@ -51,16 +51,19 @@ CHECKS = (
 """Every check, in the order of the report."""
 
 
-def examine(folder: Path, home: Path, *, offline: bool = False) -> Iterator[Finding]:
+def examine(
+    folder: Path, home: Path, *, offline: bool = False, deep: bool = False
+) -> Iterator[Finding]:
     """Examine the installation, the cache ``home`` and the project of ``folder``.
 
-    Nothing is changed, and with ``offline`` no network is used. Unreadable files are reported as
+    Nothing is changed, and with ``offline`` no network is used. With ``deep`` the digest of every
+    installed file is checked. Unreadable files are reported as
     broken, not raised.
     """
     try:
-        subject = Subject(home, Workspace().config(folder))
+        subject = Subject(home, Workspace().config(folder), deep=deep)
     except CondavisionError as error:
-        subject = Subject(home, Config(folder), error)
+        subject = Subject(home, Config(folder), error, deep)
     for check in CHECKS:
         if not (check.network and offline) and not (check.project and subject.error):
             place = subject.config.root if check.project else home

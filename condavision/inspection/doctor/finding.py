@@ -49,9 +49,11 @@ class Finding:
 class Subject:
     """What is examined: the cache folder ``home``, and the configuration of a project.
 
-    If the configuration has an ``error``, ``config`` is the default one.
+    If the configuration has an ``error``, ``config`` is the default one. With ``deep`` the digest
+    of every installed file is checked.
     """
 
     home: Path
     config: Config
     error: CondavisionError | None = None
+    deep: bool = False
