@@ -68,8 +68,7 @@ def build(
     _require_utf_8(home)
     for name in (*CACHES, "uv", RECORDS, "pyc"):
         require_trusted(home / name, f"the cache {home / name}")
-    if not prefix.is_symlink():
-        environment.marker.unlink(missing_ok=True)  # what is half removed is not ready
+    environment.unmark()
     remove_tree(prefix)
     local = lock.is_local
     packages: Sequence[LockedPackage] = lock.on(environment.subdir)

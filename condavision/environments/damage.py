@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from condavision.environments.package_files import sha256_of
 from condavision.environments.wheel_records import altered_files, distributions
 
 if TYPE_CHECKING:
@@ -101,11 +101,6 @@ def _is(
         status = known.get(file.path) or os.lstat(path)
         if replaced or (file.size is not None and status.st_size != file.size):
             return replaced
-        return not deep or file.digest is None or _digest(path) == file.digest
+        return not deep or file.digest is None or sha256_of(path) == file.digest
     except OSError:
         return False
-
-
-def _digest(path: str) -> str:
-    with open(path, "rb") as stream:  # noqa: PTH123 - thousands of files
-        return hashlib.file_digest(stream, "sha256").hexdigest()

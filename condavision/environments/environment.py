@@ -52,6 +52,15 @@ class Environment:
         """Whether it is complete, and its interpreter exists."""
         return self.marker.is_file() and self.python.exists()
 
+    def unmark(self) -> None:
+        """Remove the marker: what is half removed is not ready.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        if self.prefix.is_dir() and not self.prefix.is_symlink() and not self.marker.is_dir():
+            self.marker.unlink(missing_ok=True)
+
 
 def environment_of(lock: Lock, subdir: str, home: Path) -> Environment:
     """Return the environment of a lock, built or not.

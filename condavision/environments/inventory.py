@@ -193,9 +193,7 @@ def remove(environments: Iterable[InstalledEnvironment]) -> tuple[InstalledEnvir
         with try_exclusive(lock) as descriptor:
             if descriptor is None:
                 continue
-            if not item.prefix.is_symlink():
-                with suppress(FileNotFoundError, NotADirectoryError):
-                    Environment(item.prefix, item.key, item.subdir).marker.unlink()
+            Environment(item.prefix, item.key, item.subdir).unmark()
             remove_tree(item.prefix)
             with suppress(PermissionError):  # Windows keeps an open file
                 lock.unlink(missing_ok=True)

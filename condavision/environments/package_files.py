@@ -6,6 +6,7 @@ may be outside the environment, below a link that leads out of it, or where our 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -77,6 +78,16 @@ def intact_files(
         return _inspect(entry, package, extracted, deep=deep)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def sha256_of(path: str) -> str:
+    """Return the digest of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as stream:  # noqa: PTH123 - thousands of files
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def require_inside(packages: Iterable[PackageFiles], site_packages: str) -> None:

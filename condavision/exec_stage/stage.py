@@ -56,7 +56,9 @@ def _inputs(located: Located, started: int) -> WarmInputs:
     analysis = located.inference.analysis
     indexes = (located.project.locks(local=local) / FILE_NAME for local in (False, True))
     place = place_of(located.project.target)
-    folders = {folder for folder in (place, *place.parents) if folder.is_relative_to(root)}
+    # A configuration that appears above an unconfigured root makes that its root.
+    top = root if located.project.config.source else Path(root.anchor)
+    folders = {folder for folder in (place, *place.parents) if folder.is_relative_to(top)}
     settings = (folder / name for folder in {root, *folders} for name in SETTINGS_FILES)
     return WarmInputs(
         files=(*(file.path for file in analysis.files), located.path, *indexes, *sorted(settings)),

@@ -172,6 +172,7 @@ def read_config(
             hints |= dict.fromkeys(error.hints)
         except ValueError as error:
             mistakes.append(f"{at}: `{key}` must be {error}")
+            hints["correct that line"] = None
     if mistakes:
         raise ConfigError("; ".join(mistakes), *hints)
     deciding = {key: settings[key] for key in settings if key not in _UNDECIDING}

@@ -237,7 +237,7 @@ def test_what_stays_altered_is_said(
     """For example if another program rewrites files."""
     path = "lib/site-packages/foo.py"
     monkeypatch.setattr(
-        "condavision.environments.build.altered_files", lambda _: iter([("foo", path)])
+        "condavision.environments.build.altered_files", lambda *_, **__: iter([("foo", path)])
     )
     _, said = build(index.wheel("foo", "1", {"foo.py": b"x = 1\n"}))
     assert f"still not as they were recorded: {path}" in said

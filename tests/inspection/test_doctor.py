@@ -97,7 +97,7 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
     "a wrong setting": (
         lambda root: (root / "condavision.toml").write_text("channels = 3\n"),
         State.BROKEN,
-        "the settings are",
+        "correct that line",
     ),
     "an old Makefile": (
         lambda root: (root / "Makefile").write_text(template("Makefile") + "mine: ;\n"),

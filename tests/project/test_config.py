@@ -133,19 +133,20 @@ def test_condavision_toml_wins_over_pyproject(make_project: MakeProject) -> None
 
 
 NAMES, NETRC = "the settings are channels, trusted-channels", "they can be in ~/.netrc"
+LINE = "correct that line"
 MISTAKES = [
-    ("channels = 3", ":1: `channels` must be a list of strings", ""),
+    ("channels = 3", ":1: `channels` must be a list of strings", LINE),
     ('chanels = ["x"]', ":1: `chanels` is not a setting", NAMES),
-    ('python-floor = "3"', ":1: `python-floor` must be a Python version", ""),
-    ('imports = "cv2"', ":1: `imports` must be a table", ""),
-    ("\n[imports]\nx = 1", ":2: `imports` must be a table", ""),
-    ("\nimports.cv2 = 1", ":2: `imports` must be a table", ""),
-    ("optional-imports = 1", ":1: `optional-imports` must be true or false", ""),
+    ('python-floor = "3"', ":1: `python-floor` must be a Python version", LINE),
+    ('imports = "cv2"', ":1: `imports` must be a table", LINE),
+    ("\n[imports]\nx = 1", ":2: `imports` must be a table", LINE),
+    ("\nimports.cv2 = 1", ":2: `imports` must be a table", LINE),
+    ("optional-imports = 1", ":1: `optional-imports` must be true or false", LINE),
     ("channels = [", "not valid TOML", ""),
     ('channels = ["https://me:secret@host/x"]', "written with its credentials", NETRC),
     ('channels = ["https://host/t/tk-123-456/x"]', "written with its credentials", NETRC),
     ('channels = ["no channel"]', ":1: `no channel` is not a channel", "a channel is a name"),
-    ('channels = ["interpreters"]\nlocks = ""', ":2: `locks` must be a string", ""),
+    ('channels = ["interpreters"]\nlocks = ""', ":2: `locks` must be a string", LINE),
 ]
 
 
