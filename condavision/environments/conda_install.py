@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rattler import BuildString, PackageRecord, RepoDataRecord
@@ -68,7 +69,8 @@ def install_conda_packages(
     folder = writable_cache(cache, names)
     try:
         with progress.doing(Work.INSTALLING, len(records)) as task:
-            require_inside(_filled(folder, packages, progress, task, deep=deep), _noarch_folder(packages))
+            found = _filled(folder, packages, progress, task, deep=deep)
+            require_inside(found, _noarch_folder(packages))
             asyncio.run(_link(records, prefix, folder, progress, task))
         for made in (
             "bin",
@@ -90,12 +92,16 @@ def _filled(
 ) -> list[PackageFiles]:
     """Return the files of packages; fetch those that the cache has not, or not intact."""
     cache = PackageCache(folder)
-    found = [cache.find(package, deep=deep) for package in packages]
+    find = partial(cache.find, deep=deep)
+    found = [*map(find, packages)]
     if None in found:
         folder.mkdir(parents=True, exist_ok=True)
         waiting = f"waiting for another process that uses {folder}"
         with exclusive(folder / GUARD, lambda: progress.message(waiting)):
-            found = [it or cache.find(package, deep=deep) for it, package in zip(found, packages, strict=True)]
+            found = [
+                it or cache.find(package, deep=deep)
+                for it, package in zip(found, packages, strict=True)
+            ]
             missing = [package for it, package in zip(found, packages, strict=True) if it is None]
             found += asyncio.run(cache.add(missing, task))
     return [files for files in found if files is not None]

@@ -138,10 +138,7 @@ def _inspect(
         status = os.lstat(root + name)
         mode = status.st_mode
         if stat.S_ISREG(mode):
-            expected = item.get("size_in_bytes", status.st_size)
-            if extracted and (status.st_size != expected or status.st_mtime_ns > extracted):
-                raise ValueError(name)
-            if deep and item.get("sha256", "") not in {"", sha256_of(root + name)}:
+            if extracted and _is_altered(root + name, status, item, extracted, deep=deep):
                 raise ValueError(name)
         elif stat.S_ISLNK(mode):
             links[name] = os.readlink(root + name)  # noqa: PTH115
@@ -159,6 +156,15 @@ def _inspect(
                 raise _hostile(package, f"{folder} is a link with files below it")
             folder = folder.rpartition("/")[0]
     return PackageFiles(package, noarch, frozenset(folders), links)
+
+
+def _is_altered(
+    path: str, status: os.stat_result, item: Mapping[str, Any], extracted: int, *, deep: bool
+) -> bool:
+    expected = item.get("size_in_bytes", status.st_size)
+    if status.st_size != expected or status.st_mtime_ns > extracted:
+        return True
+    return deep and item.get("sha256", "") not in {"", sha256_of(path)}
 
 
 def _described(entry: Path) -> Iterator[dict[str, Any]]:
