@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from condavision.environments.disk_usage import sizes_of, statuses_below
 from condavision.environments.environment import Environment
 from condavision.environments.package_cache import CACHES, RECORDS
 from condavision.python2.tools import FOLDER as PYTHON2
@@ -153,7 +154,7 @@ def unreferenced(environments: Iterable[InstalledEnvironment]) -> tuple[Installe
 
 def cache_size(home: Path) -> int:
     """Return the bytes on disk that :func:`remove_caches` would free."""
-    return sum(_sizes(_statuses(folder).values())[1] for folder in _caches(home))
+    return sum(sizes_of(statuses_below(folder).values())[1] for folder in _caches(home))
 
 
 def remove_caches(home: Path) -> None:
@@ -210,13 +211,13 @@ def _inspect(
         FileNotFoundError: another process has removed it.
     """
     status = prefix.lstat()
-    statuses = _statuses(prefix, linked) if stat.S_ISDIR(status.st_mode) else {"": status}
+    statuses = statuses_below(prefix, linked) if stat.S_ISDIR(status.st_mode) else {"": status}
     marker = Environment(prefix, prefix.name, "").marker
     state = State.READY if "conda-meta/condavision" in statuses else State.INCOMPLETE
     facts = _facts(marker) if state is State.READY else {}
     if not stat.S_ISDIR(status.st_mode) or (state is State.READY and not facts):
         state = State.DAMAGED
-    size, freed = _sizes(statuses.values())
+    size, freed = sizes_of(statuses.values())
     created = float(facts.get("created", status.st_mtime))
     used, scripts = _use(prefix, USED, statuses)
     launched, _ = _use(prefix, LAUNCHED, statuses)
@@ -264,52 +265,3 @@ def _python_version(paths: Iterable[str]) -> str:
     names = (it.rpartition("/")[2] for it in paths if it.startswith("conda-meta/python-"))
     found = (it.split("-")[1] for it in names if it.count("-") == 2 and it.endswith(".json"))
     return next((it for it in found if it[:1].isdigit()), "")
-
-
-def _sizes(statuses: Iterable[os.stat_result]) -> tuple[int, int]:
-    """Return bytes on disk, each inode once, and the part without links elsewhere."""
-    linked: dict[tuple[int, int], list[os.stat_result]] = {}
-    size = 0
-    for status in statuses:
-        if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):
-            size += _on_disk(status)
-        else:
-            linked.setdefault((status.st_dev, status.st_ino), []).append(status)
-    freed = size
-    for same in linked.values():
-        size += _on_disk(same[0])
-        freed += _on_disk(same[0]) if len(same) >= same[0].st_nlink else 0
-    return size, freed
-
-
-def _on_disk(status: os.stat_result) -> int:
-    return 512 * getattr(status, "st_blocks", -(-status.st_size // 512))
-
-
-def _statuses(
-    folder: Path, linked: dict[int, os.stat_result] | None = None
-) -> dict[str, os.stat_result]:
-    """Return the statuses of everything below a folder that can be read, by relative path.
-
-    ``linked`` are those of files with several links on the same file system, by inode, which are
-    not read again: most files of an environment are in others too.
-    """
-    linked = {} if linked is None else linked
-    top = str(folder)  # hundreds of thousands of files; pathlib takes twice the time
-    found: dict[str, os.stat_result] = {}
-    folders = [""]
-    while folders:
-        lead = folders.pop()
-        with suppress(OSError), os.scandir(f"{top}/{lead}") as entries:
-            for entry in entries:
-                path = lead + entry.name
-                status = linked.get(entry.inode())
-                try:
-                    found[path] = status = status or entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                if status.st_nlink > 1 and stat.S_ISREG(status.st_mode):
-                    linked[status.st_ino] = status
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{path}/")
-    return found
