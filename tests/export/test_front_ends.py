@@ -45,7 +45,7 @@ print(sys.argv[1:], sys.stdin.read())
 sys.exit(7)
 """
 NAMES = ["plain.py", "with space.py", "$HOME;'q\"uote.py", "ünï-code.py", "a$b$$c#d.py", "-dash.py"]
-ARGUMENTS = ["--month", "5", "a b", "$HOME", "it's", 'say "hi"', ";", "*", ""]
+ARGUMENTS = ["--month", "5", "a b", "$HOME", "it's", 'say "hi"', ";", "*", "", "\\n", "ü"]
 
 
 @pytest.fixture
@@ -287,13 +287,15 @@ if [ "$1" = --version ]; then
   case $0 in *conda) echo conda 26.7 ;; *-1) echo mamba 1.5; echo conda 24.3 ;; *) echo 2.3.0; esac
   exit
 fi
+mkdir busy || exit  # another one runs
 echo "$0 $*" >>asked
 while [ "$1" != -p ]; do shift; done
 mkdir -p "$2/bin" "$2/etc/conda/activate.d"
-printf '%s\\n' '#!/bin/sh' '[ "$1 $2" != "-m pip" ] || { echo "$*" >>asked; exit; }' \\
+printf '%s\\n' '#!/bin/sh' '[ "$2 $3" != "-m pip" ] || { echo "$*" >>../../asked; exit; }' \\
   'exec PYTHON "$@"' >"$2/bin/python"
 chmod +x "$2/bin/python"
 echo 'export ACTIVATED=yes' >"$2/etc/conda/activate.d/sample.sh"
+rmdir busy
 """
 
 
@@ -329,13 +331,51 @@ def test_make_without_condavision(tool: str, make_project: MakeProject, home: Pa
         assert len((root / "asked").read_text().splitlines()) == 2
     else:
         made = f"create -y -q -p {root}/{own}/environment --file {own}/explicit.txt"
-        pip = f"-m pip install -q --no-deps --require-hashes -r {own}/pip.txt"
+        pip = "-Es -m pip install -q --no-deps --require-hashes -r pip.txt"
         assert asked == [f"{stub} {made}", pip]
         wanted = load("explicit").render(Share(read_lock(lock), current_subdir()))
         lines = {line.removeprefix("# pip ") for line in wanted.splitlines()[2:]}
         lines = {line.replace("#sha256=", " --hash=sha256:") for line in lines}
         written = [(root / own / name).read_text() for name in ("explicit.txt", "pip.txt")]
         assert {line for text in written for line in text.splitlines()} == lines
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_with_conda_alone(make_project: MakeProject, home: Path) -> None:
+    """One conda at a time; every way to name a script; no local module in our own Pythons."""
+    hashes = [f"{number}{HASH[1:]}" for number in range(1, 6)]
+    entries = (f'"s{it}.py": {{"lock": "{it}", "digest": "0"}}\n' for it in hashes)
+    names = {f"s{it}.py": "import sys\nprint(sys.argv[1:])\n" for it in hashes}
+    local = {"json.py": "raise SystemExit('imported')\n"}
+    root = make_project({**names, **local, "locks/scripts.yml": "".join(entries)})
+    lock = write_lock(root / "locks", LOCKS["every platform, with PyPI"], REQUIREMENTS)
+    for it in hashes:
+        shutil.copy(lock, lock.with_name(lock.name.replace(HASH, it)))
+    shutil.copy(REPOSITORY / "templates" / "Makefile", root)
+    stub = root / "bin" / "conda"
+    stub.parent.mkdir()
+    stub.write_text(TOOL.replace("PYTHON", sys.executable))
+    stub.chmod(0o755)
+    environ = {
+        "PATH": f"{stub.parent}:/usr/bin:/bin",
+        "CONDAVISION": "condavision-is-not-here",
+        "MAMBA_EXE": "",
+        "CONDA_EXE": "",
+    }
+
+    def make(*arguments: str) -> Finished:
+        return CommandLine(root).process(["make", "-s", *arguments], environ=environ)
+
+    first, second, *_ = (f"s{it}.py" for it in hashes)
+    make("install", f"SCRIPT={first}").ok()
+    assert len(list(root.glob(".condavision/*/prefix"))) == 1
+    make("-j4", "install").ok()
+    assert len(list(root.glob(".condavision/*/prefix"))) == len(hashes)
+    ran = make("run", f"SCRIPT=./{second}", "ARGS='a b' $(touch hacked); touch hacked")
+    assert ran.ok().out == "['a b', '$(touch', 'hacked);', 'touch', 'hacked']\n"
+    assert not (root / "hacked").exists()
+    for script in ("a b.py", "-m"):
+        assert "condavision is not installed" in make("run", f"SCRIPT={script}").err
 
 
 DECLARED = {
