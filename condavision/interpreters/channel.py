@@ -13,7 +13,7 @@ import json
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,8 +23,8 @@ from filelock import FileLock
 
 from condavision.core.model import INTERPRETERS
 from condavision.errors import ChannelError, ForeignInterpreterError
-from condavision.interpreters.conda_package import package_filename
-from condavision.interpreters.discovery import discover, discover_all
+from condavision.interpreters.conda_package import package_filename, read_about
+from condavision.interpreters.discovery import discover, discover_all, user_home
 from condavision.interpreters.package import package_of, record_of
 from condavision.system.files import write_atomic
 
@@ -80,10 +80,13 @@ def restore(cache: Path, url: str, sha256: str) -> None:
     """
     parts = urlsplit(url)
     path = Path(url2pathname(parts.path))
-    for interpreter in discover_all(cache) if parts.scheme == "file" else ():
+    # A package of another home's cache says where its Python is, which that home's PATH had.
+    intact = parts.scheme == "file" and _sha256(path) == sha256
+    found = discover_all(cache, _executable_of(path) if intact else ())
+    for interpreter in found if parts.scheme == "file" else ():
         if filename_of(interpreter) != path.name:
             continue
-        with _writing(path.parent.parent):
+        with _writing(path.parent.parent) if not intact else nullcontext():
             if _sha256(path) == sha256:
                 return
             package = package_of(interpreter)
@@ -91,11 +94,24 @@ def restore(cache: Path, url: str, sha256: str) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_atomic(path, package)
                 return
+    version = path.name.split("-")[1] if path.name.count("-") > 1 else ""
+    similar = [str(it.executable) for it in found if it.version == version]
+    others = f"; another {version} is {', '.join(similar)}" if similar else ""
     raise ForeignInterpreterError(
         f"the lock's Python ({path.name}) was made from another machine's interpreters,"
-        " or from one that has changed since",
+        f" or from one that has changed since: it is not on PATH, nor among the Pythons of"
+        f" {user_home()}{others}",
         "run `condavision lock SCRIPT`",
+        "or, if that Python is still there, add its folder to PATH",
     )
+
+
+def _executable_of(package: Path) -> tuple[Path, ...]:
+    """Return the executable that a package of this channel was made of."""
+    try:
+        return (Path(read_about(package)["extra"]["executable"]),)
+    except Exception:  # noqa: BLE001 - whatever else a lock names
+        return ()
 
 
 def _is_fresh(subdir: Path, interpreters: Iterable[Interpreter]) -> bool:

@@ -108,6 +108,17 @@ def conda_package(
     return archive.getvalue()
 
 
+def read_about(package: Path) -> dict[str, Any]:
+    """Return the ``about.json`` of a package that :func:`conda_package` made."""
+    with zipfile.ZipFile(package) as archive:
+        (name,) = (name for name in archive.namelist() if name.startswith("info-"))
+        content = zstandard.ZstdDecompressor().stream_reader(archive.open(name)).read()
+    with tarfile.open(fileobj=io.BytesIO(content)) as info:
+        member = info.extractfile("info/about.json")
+        about: dict[str, Any] = json.load(member) if member else {}
+    return about
+
+
 def _json(document: object) -> bytes:
     return json.dumps(document, indent=2, sort_keys=True).encode() + b"\n"
 

@@ -54,12 +54,15 @@ def discover(cache: Path | None = None) -> tuple[Interpreter, ...]:
     return tuple(chosen.values())
 
 
-def discover_all(cache: Path | None = None) -> tuple[Interpreter, ...]:
-    """Return every interpreter of this machine, preferred ones of a version first."""
+def discover_all(cache: Path | None = None, more: Iterable[Path] = ()) -> tuple[Interpreter, ...]:
+    """Return every interpreter of this machine, preferred ones of a version first.
+
+    ``more`` are executables to look at beside those that are found.
+    """
     memory = (cache or home() / "interpreters") / "known.json"
     known = _read_memory(memory)
     running = _base_executable(Path(sys.executable))
-    executables = {running, *_candidates(), *(Path(path) for path in known)}
+    executables = {running, *_candidates(), *more, *(Path(path) for path in known)}
     current = _probed(executables, known)
     if current != known:
         _write_memory(memory, current)
@@ -124,7 +127,7 @@ def _pythons_in(folder: Path) -> Iterator[Path]:
 
 
 def _providers(managers: Iterable[Path]) -> Iterator[BaseProvider]:
-    mise = os.environ.get("MISE_DATA_DIR") or _in_home(".local/share/mise")
+    mise = os.environ.get("MISE_DATA_DIR") or (user_home() / ".local/share/mise")
     yield AsdfProvider(Path(mise))  # the same layout
     for root in managers:
         yield AsdfProvider(root)
@@ -143,9 +146,9 @@ def _provided(provider: BaseProvider) -> list[Path]:
     return [executable for executable in found if executable.name.lower().startswith("python")]
 
 
-def _in_home(path: str) -> Path:
-    """Return a path below the user's home; a missing one for a user without."""
-    return Path(os.path.expanduser(f"~/{path}"))  # noqa: PTH111 - pathlib's raises for such a user
+def user_home() -> Path:
+    """Return the user's home; a missing path for a user without."""
+    return Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib's raises for such a user
 
 
 def _conda_prefixes() -> Iterator[Path]:
@@ -153,7 +156,7 @@ def _conda_prefixes() -> Iterator[Path]:
     if executable:
         yield Path(executable).parents[1]
     try:
-        text = _in_home(".conda/environments.txt").read_text(encoding="utf-8")
+        text = (user_home() / ".conda/environments.txt").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return
     yield from (Path(line) for line in text.splitlines() if line.strip())

@@ -427,6 +427,22 @@ def test_locked_package_is_restored(bare_machine: Path, damage: bytes | None) ->
     assert path.read_bytes() == content
 
 
+def test_a_python_of_another_home_is_found_by_its_package(
+    bare_machine: Path, interpreter: Callable[[Minor], Interpreter], tmp_path: Path
+) -> None:
+    """As for a service or cron, whose PATH and home do not lead to it."""
+    other = interpreter((3, 12))
+    path = tmp_path / "other home" / other.subdir / filename_of(other)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(package_of(other))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    restore(bare_machine, path.as_uri(), sha256)
+    path.write_bytes(b"")
+    bare_machine.joinpath("known.json").unlink()
+    with pytest.raises(ForeignInterpreterError, match=r"nor among the Pythons of .*nowhere"):
+        restore(bare_machine, path.as_uri(), sha256)
+
+
 @pytest.mark.parametrize(
     ("name", "sha256"),
     [
