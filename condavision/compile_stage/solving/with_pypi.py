@@ -76,7 +76,7 @@ class JointSolver:
         """
         if supply.missing:
             return await self._solve_both(supply, conditions, wanted)
-        specs = _in_order(supply.specs, self.requirements.python)
+        specs = in_order(supply.specs, self.requirements.python)
         return await self.conda.solve(specs, supply.platform, conditions)
 
     async def _solve_both(
@@ -134,7 +134,7 @@ class JointSolver:
         self, supply: Supply, pythons: PythonRange, conditions: SolveConditions
     ) -> tuple[LockedPackage, ...]:
         pip = [] if INTERPRETERS in self.requirements.channels else ["pip"]
-        specs = [*_in_order(supply.specs, pythons), *pip]
+        specs = [*in_order(supply.specs, pythons), *pip]
         return await self.conda.solve(specs, supply.platform, conditions)
 
     def _supplied(self, conda: tuple[LockedPackage, ...]) -> dict[str, str]:
@@ -147,7 +147,7 @@ class JointSolver:
         }
 
 
-def _in_order(specs: Sequence[str], pythons: PythonRange) -> list[str]:
+def in_order(specs: Sequence[str], pythons: PythonRange) -> list[str]:
     """Return specs in the order in which the solver decides: Python last.
 
     First, the newest Python would be chosen, with whatever old versions still admit it.
