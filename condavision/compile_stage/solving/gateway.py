@@ -125,7 +125,7 @@ class Gateway:
                         "use another channel, or ask the channel's owner",
                     )
                 if seconds is not None and time.monotonic() - started > seconds:
-                    raise TimeoutError(f"{seconds:.0f} seconds have passed, timed out")
+                    raise TimeoutError(f"not read after {seconds:.0f} seconds, timed out")
             return reading.result()
         finally:
             reading.cancel()
