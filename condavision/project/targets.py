@@ -134,8 +134,7 @@ def typed(target: Target) -> str:
         return f"-m {target.name}"
     if isinstance(target, Together):
         return f"--together {shell_word(target.folder)}"
-    name = str(target)
-    return shell_word(f"./{name}" if name.startswith("-") else name)
+    return shell_word(target)
 
 
 def place_of(target: Target) -> Path:

@@ -13,7 +13,6 @@ is also the user who called it. ``CONDAVISION_TRUSTED_FOLDERS`` names folders th
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.errors import UntrustedError
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +45,10 @@ class Distrust:
     @property
     def cures(self) -> tuple[str, ...]:
         """The commands that make it count."""
-        trust = f"if you trust its owner, run `export {TRUSTED}={shlex.quote(str(self.path))}`"
+        trust = f"if you trust its owner, run `export {TRUSTED}={shell_word(self.path)}`"
         if self.fault is Fault.OWNER:
             return (trust,)
-        return f"run `chmod go-w {shlex.quote(str(self.path))}`", f"or {trust}"
+        return f"run `chmod go-w {shell_word(self.path)}`", f"or {trust}"
 
     @property
     def reason(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 from condavision.system.secrets import redacted
 
@@ -21,12 +22,15 @@ def shown_line(text: str) -> str:
     return shown(text).replace("\n", r"\n")
 
 
-def shell_word(text: object) -> str:
-    r"""Return a word that a person can type into a shell: ``'a b.py'``, ``$'a\tb.py'``.
+def shell_word(text: str | Path) -> str:
+    r"""Return a word that a person can type into a shell: ``'a b.py'``, ``$'a\tb.py'``, ``./-a``.
 
-    A word with a control character is quoted as bash, zsh and POSIX 2024 read it.
+    A path is never an option. A word with a control character is quoted as bash, zsh and POSIX 2024
+    read it.
     """
     word = str(text)
+    if isinstance(text, Path) and word.startswith("-"):
+        word = f"./{word}"
     if not _CONTROLS.search(word) and "\n" not in word:
         return shlex.quote(word)
     word = word.replace("\\", r"\\").replace("'", r"\'").replace("\n", r"\n")

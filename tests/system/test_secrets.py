@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +81,11 @@ def test_nothing_controls_the_terminal(text: str, safe: str) -> None:
     assert shown(f"{text}\n{text}") == f"{safe}\n{safe}"
     assert shown_line(f"{text}\n{text}") == rf"{safe}\n{safe}"
     assert json_safe(f'["{safe}"]') == f'["{safe}"]'
+
+
+def test_a_path_is_never_an_option() -> None:
+    assert [shell_word(Path("-a.py")), shell_word("-a.py")] == ["./-a.py", "-a.py"]
+    assert shell_word(Path("-\t")) == r"$'./-\t'"
 
 
 WORDS = ["a b.py", "a\tb.py", "a\nb's.py", "\x1b[1m\\.py", "$(x) `y`;&.py", "\x9b\u202e.py", ""]
