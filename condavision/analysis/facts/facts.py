@@ -32,7 +32,7 @@ _SHEBANG = re.compile(
 )
 _UNREAD_LIMIT = 1000  # regions of one file; beyond, it is not Python anyway
 
-SECONDS = 5.0
+SECONDS = 4.0
 """Processor time of one file: a hundred times what the largest real module takes."""
 
 FileFacts = tuple[Stamp | None, Facts, bool]
