@@ -20,7 +20,7 @@ from condavision.core.platforms import PLATFORMS, for_conda_lock, virtual_packag
 from condavision.core.specs import active_on, conda_candidates
 from condavision.errors import LockfileError
 from condavision.locks.content_hash import content_hash
-from condavision.locks.package_entry import package_entry, read_package
+from condavision.locks.package_entry import package_entry, read_package, text_in, texts_in
 from condavision.locks.record import parse_record, record_fields
 from condavision.locks.yaml_text import yaml_text
 from condavision.project.config import LOCAL
@@ -192,11 +192,11 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
         },
     }
     document = {"version": 1, "metadata": metadata, "package": packages}
-    metadata["custom_metadata"][_DIGEST] = _digest(document)
+    metadata["custom_metadata"][_DIGEST] = digest_of(document)
     return _HEADER.format(hash=lock.hash) + yaml_text(document)
 
 
-def _digest(document: dict[str, Any]) -> str:
+def digest_of(document: dict[str, Any]) -> str:
     """Return a digest of everything in a lock file except the digest itself."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -228,13 +228,13 @@ def parse_lock(text: str, path: Path) -> Lock:
         document = read_lock_yaml(text)
         metadata = document["metadata"]
         custom = metadata["custom_metadata"]
-        intact = custom.pop(_DIGEST) == _digest(document)
+        intact = custom.pop(_DIGEST) == digest_of(document)
         lock = Lock(
-            hash=custom.pop("requirement_hash"),
-            channels=tuple(channel["url"] for channel in metadata["channels"]),
-            platforms=tuple(metadata["platforms"]),
-            packages=tuple(read_package(entry) for entry in document["package"]),
-            record=parse_record(custom),
+            hash=text_in(custom.pop("requirement_hash")),
+            channels=tuple(text_in(channel["url"]) for channel in metadata["channels"]),
+            platforms=tuple(map(text_in, metadata["platforms"])),
+            packages=tuple(map(read_package, document["package"])),
+            record=parse_record(texts_in(custom)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = str(error) if isinstance(error, DocumentError) else "incomplete"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -27,7 +29,18 @@ from condavision.core.model import (
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import PythonRange
 from condavision.errors import LockfileError
-from condavision.locks.lockfile import lock_path, parse_lock, read_lock, render, write_lock
+from condavision.locks.lockfile import (
+    digest_of,
+    lock_path,
+    parse_lock,
+    read_lock,
+    render,
+    write_lock,
+)
+from condavision.system.documents import read_lock_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HASH = "0123456789abcdef"
 CHANNELS = ("conda-forge", "https://example.com/my channel")
@@ -203,6 +216,41 @@ def test_damage_is_noticed(damage: object, tmp_path: Path) -> None:
         read_lock(path)
     assert "\n" not in raised.value.message
     assert raised.value.hints
+
+
+def fields_of(document: object, path: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path to each value in a document, that of one package for all."""
+    if path:
+        yield path
+    inner = {0: document[0]} if isinstance(document, list) and document else document
+    for key, value in inner.items() if isinstance(inner, dict) else ():
+        yield from fields_of(value, (*path, key))
+
+
+@pytest.mark.parametrize("value", [None, 1, [1], {1: "x"}, ...])
+def test_no_field_has_another_type(value: object) -> None:
+    """``...`` stands for a field that is missing."""
+    text = render(LOCKS["with PyPI"], REQUIREMENTS)[f"{HASH}.conda-lock.yml"]
+    for *above, last in fields_of(read_lock_yaml(text)):
+        document = holder = read_lock_yaml(text)
+        for key in above:
+            holder = holder[key]
+        holder[last] = value
+        if value is ...:
+            del holder[last]
+        with suppress(KeyError, TypeError, AttributeError):
+            document["metadata"]["custom_metadata"].pop("document_sha256")
+            document["metadata"]["custom_metadata"]["document_sha256"] = digest_of(document)
+        with suppress(LockfileError):
+            lock = parse_lock(yaml.safe_dump(document), Path(f"{HASH}.conda-lock.yml"))
+            assert all(isinstance(it, str) for it in texts_of(lock)), (*above, last)
+
+
+def texts_of(lock: Lock) -> Iterator[object]:
+    yield from (lock.hash, *lock.channels, *lock.platforms)
+    for it in lock.packages:
+        yield from (it.name, it.version, it.platform, it.url, it.sha256, it.md5 or "")
+        yield from (it.build or "", *it.dependencies, *it.dependencies.values())
 
 
 def test_a_lock_under_another_name_is_refused(tmp_path: Path) -> None:
