@@ -44,13 +44,13 @@ def test_what_conda_supplies_is_not_installed_twice(
 
 
 def test_a_solve_asks_the_index_once_for_each_distribution(
-    command: CommandLine, small_channel: SmallChannel, served: Channel, index: WheelIndex
+    command: CommandLine, small_channel: SmallChannel, index_server: Channel, index: WheelIndex
 ) -> None:
     small_channel.add(package("requests", "2.31"))
     index.add("addon", "1.0", "requests>=2", "extra_thing")
     index.add("extra_thing", "1.0")
     assert packages(lock(command, '"addon", "requests"'))
-    pages = [path for path in served.requested if path.startswith("/simple/")]
+    pages = [path for path in index_server.requested if path.startswith("/simple/")]
     assert sorted(pages) == ["/simple/addon/", "/simple/extra-thing/"]
 
 
