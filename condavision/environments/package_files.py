@@ -19,13 +19,15 @@ from condavision.system.documents import read_json
 from condavision.system.files import read_file, read_text_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from condavision.core.model import LockedPackage
 
 _META = "conda-meta"
-_SUSPECT = ("./", "..", "//", "\\")
+_SUSPECT = tuple(f"{a}{dots}{b}" for a in "\0/" for dots in ("", ".", "..") for b in "\0/")
+"""Parts of a path that lead elsewhere, in paths between NULs."""
+
 _DEEPEST = 40  # links on the way to a file, as in Linux
 _PART = re.compile(r"[A-Za-z0-9_.+!-]+\Z")
 _FOLDS_CASE = sys.platform in {"darwin", "win32"}
@@ -128,27 +130,25 @@ def _inspect(
     noarch = read_json(read_file(entry / "info" / "index.json")).get("noarch") == "python"
     if noarch:
         _check_entry_points(entry, package)
-    parents: set[str] = set()
-    links: dict[str, str] = {}
+    described = _described(entry)
+    names: list[str] = [item["_path"] for item in described]
+    _check_paths(names, package)
     root = f"{entry}/"
-    for item in _described(entry):
-        name = item["_path"]
-        if name[:1] in {"/", ""} or name[-1] == "." or any(it in name for it in _SUSPECT):
-            _check_path(name, package)
+    links: dict[str, str] = {}
+    for name, item in zip(names, described, strict=True):
         status = os.lstat(root + name)
         mode = status.st_mode
         if stat.S_ISREG(mode):
             if extracted and _is_altered(root + name, status, item, extracted, deep=deep):
                 raise ValueError(name)
         elif stat.S_ISLNK(mode):
+            if name.lower().startswith(f"{_META}/"):
+                raise _hostile(package, f"{name} is a link")
             links[name] = os.readlink(root + name)  # noqa: PTH115
         elif not stat.S_ISDIR(mode):
             raise _hostile(package, f"{name} is no file")
-        if name[: len(_META)].lower() == _META:
-            _check_meta(name, package, regular=stat.S_ISREG(mode))
-        parents.add(name.rpartition("/")[0])
     folders: set[str] = set()
-    for parent in parents:
+    for parent in {name.rpartition("/")[0] for name in names}:
         folder = parent
         while folder and folder not in folders:
             folders.add(folder)
@@ -167,29 +167,34 @@ def _is_altered(
     return deep and item.get("sha256", "") not in {"", sha256_of(path)}
 
 
-def _described(entry: Path) -> Iterator[dict[str, Any]]:
-    """Yield what describes each file; packages of before 2017 have only a list of names."""
+def _described(entry: Path) -> list[dict[str, Any]]:
+    """Return what describes each file; packages of before 2017 have only a list of names."""
     try:
         described = read_json(read_file(entry / "info" / "paths.json"))
     except FileNotFoundError:
         names = read_text_file(entry / "info" / "files").splitlines()
-        described = {"paths": [{"_path": name} for name in names if name]}
-    yield from described["paths"]
+        return [{"_path": name} for name in names if name]
+    return list(described["paths"])
 
 
-def _check_path(name: str, package: LockedPackage) -> None:
-    parts = (name.replace("\\", "/") if os.name == "nt" else name).removesuffix("/").split("/")
-    if not {"", ".", ".."}.isdisjoint(parts) or os.path.isabs(name):  # noqa: PTH117
-        raise _hostile(package, f"{name!r} leads out of it")
-
-
-def _check_meta(name: str, package: LockedPackage, *, regular: bool) -> None:
-    """Refuse what conda or we would take for our own: records, our marker, a link to elsewhere."""
-    first, _, rest = name.lower().partition("/")
-    if first == _META and (
-        not regular or not rest or rest.endswith(".json") or rest.startswith("condavision")
-    ):
-        raise _hostile(package, f"{name} is not a package's to bring")
+def _check_paths(names: list[str], package: LockedPackage) -> None:
+    """Refuse paths that lead out, and files that conda or we would take for our own."""
+    text = "\0".join(("", *names, ""))
+    if any(it in text for it in _SUSPECT) or (os.name == "nt" and ("\\" in text or ":" in text)):
+        for name in names:
+            parts = (
+                name.replace("\\", "/" if os.name == "nt" else "\\").removesuffix("/").split("/")
+            )
+            if not {"", ".", ".."}.isdisjoint(parts) or os.path.isabs(name):  # noqa: PTH117
+                raise _hostile(package, f"{name!r} leads out of it")
+    if f"\0{_META}" not in text.lower():
+        return
+    for name in names:
+        first, _, rest = name.lower().partition("/")
+        if first == _META and (
+            not rest or rest.endswith(".json") or rest.startswith("condavision")
+        ):
+            raise _hostile(package, f"{name} is not a package's to bring")
 
 
 def _check_entry_points(entry: Path, package: LockedPackage) -> None:
