@@ -54,6 +54,9 @@ def _command_line() -> int:
         from condavision.system.own_python import drop_users_paths  # noqa: PLC0415
 
         drop_users_paths()
+        from condavision.system.limits import keep_to_few_threads  # noqa: PLC0415
+
+        keep_to_few_threads()
         from condavision.system.std_streams import guard_streams  # noqa: PLC0415
 
         guard_streams()

@@ -73,6 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ),
             as_json=as_json,
         )
+    except MemoryError:
+        return _fail(
+            CondavisionError("there is not enough memory", "allow more: see `ulimit -v`"),
+            as_json=as_json,
+        )
     except BrokenPipeError:
         raise  # the reader closed the pipe; `entry` ends with the code for that
     except OSError as error:

@@ -37,4 +37,7 @@ def own_python(code: str) -> list[str]:
 def variables_of_tools() -> dict[str, str]:
     """Return the variables for a tool that may be written in Python, less those for scripts'."""
     users = ("PYTHONHOME", "PYTHONPATH")
-    return {name: value for name, value in os.environ.items() if name not in users}
+    from condavision.system.limits import few_threads  # noqa: PLC0415 - `drop_users_paths` is first
+
+    kept = {name: value for name, value in os.environ.items() if name not in users}
+    return {**few_threads(), **kept}
