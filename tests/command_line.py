@@ -115,6 +115,25 @@ def _text(stream: io.TextIOWrapper) -> str:
     return stream.read()
 
 
+def on_terminal(command: list[str], typed: str = "", **options: Any) -> str:
+    """Return what a command wrote to a terminal, on which ``typed`` was typed ahead."""
+    import pty  # which Windows lacks
+
+    leader, follower = pty.openpty()
+    os.write(leader, typed.encode())
+    with subprocess.Popen(
+        command, stdin=follower, stdout=follower, stderr=follower, **options
+    ) as process:
+        os.close(follower)
+        found = b""
+        with contextlib.suppress(OSError):  # the end, in Linux
+            while part := os.read(leader, 1 << 16):  # which is as much as is there
+                found += part
+    os.close(leader)
+    assert process.returncode == 0, found
+    return found.decode()
+
+
 def error_classes() -> set[type[CondavisionError]]:
     """Return every error that a command can end with."""
     found = vars(errors).values()

@@ -128,10 +128,9 @@ def test_a_module_and_its_file_are_two(command: InProcess) -> None:
 
 def test_what_is_recorded_is_looked_at_wherever_it_lies(command: InProcess) -> None:
     """As scripts of a package and by their first line are, which the walk of a folder passes."""
-    (command.folder / "tool").write_text("#!/bin/sh\n")
     names = ["below/alone.py", "shop/helper.py", "tool"]
     for name in names:
-        (command.folder / name).write_text("import sys\n")
+        (command.folder / name).write_text("#!/usr/bin/env python3\nimport sys\n")
     command("lock", *names).ok()
     for name in names[1:]:
         (command.folder / name).write_text("import tomllib\n")

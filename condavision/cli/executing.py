@@ -10,7 +10,7 @@ import click
 from condavision.cli import options
 from condavision.errors import UsageError
 from condavision.project.config import Flags
-from condavision.project.targets import Module, Together, named_target, one_target
+from condavision.project.targets import Module, Together, named_target
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -168,21 +168,21 @@ def _meant(name: str, workspace: Workspace, *, join: bool) -> tuple[str | Target
 
 
 @click.command()
-@options.script_argument()
+@click.argument("name", required=False, metavar="[SCRIPT|FOLDER|HASH]", type=options.named)
 @options.module_option()
 @options.locks_option()
 @click.option("--python", is_flag=True, help="Print the interpreter instead of the prefix.")
 @options.quiet_option()
 @options.json_option()
 def path(
-    script: Path | None,
+    name: str | None,
     module: str | None,
     locks: Path | None,
     python: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Print the path of the environment of a script or module.
+    """Print the path of the environment of a script, module or hash.
 
     IDEs, systemd or web servers can use it. The environment is installed first if it is missing.
     """
@@ -191,7 +191,7 @@ def path(
     from condavision.exec_stage.stage import install_named
     from condavision.inference.workspace import Workspace
 
-    target = one_target(script and named_target(script), module)
+    target = options.as_name(name, module)
     installed = install_named(target, Workspace(Flags(locks=locks)), choose_progress(quiet=quiet))
     if as_json:
         print_json({"prefix": str(installed.prefix), "python": str(installed.python)})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.source.scripts import require_python, script_file
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
@@ -14,7 +16,6 @@ from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from condavision.core.model import Lock
     from condavision.inference.infer import Inference
@@ -57,7 +58,10 @@ def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list
     projects = []
     for target in targets:
         try:
-            projects.append(workspace.project(target))
+            project = workspace.project(target)
+            if isinstance(target, Path) and not _is_recorded(project, workspace):
+                require_python(script_file(target))
+            projects.append(project)
         except CondavisionError as error:
             failed.append((target, error))
     workspace.prefetch(projects)
@@ -78,6 +82,11 @@ def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list
         except CondavisionError as error:
             failed += [(inference.project.target, error) for inference in found]
     return groups, failed
+
+
+def _is_recorded(project: Project, workspace: Workspace) -> bool:
+    folders = (project.locks(local=local) for local in (False, True))
+    return any(workspace.index(folder).of(project.key) for folder in folders)
 
 
 def _infer(project: Project, workspace: Workspace) -> Inference:

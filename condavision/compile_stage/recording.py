@@ -14,6 +14,7 @@ from condavision.locks.folder import alone_in
 from condavision.locks.index import read_index, write_index
 from condavision.locks.lockfile import companions, write_lock
 from condavision.project.targets import folder_keys
+from condavision.system.files import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,6 +81,8 @@ class Recorder:
         self.failed = list(failed)
         self.indexes: dict[Path, ScriptIndex] = {}
         self._workspace = workspace
+        for folder in {group.folder for group in groups}:
+            sweep(folder)
         self._own = {(it.folder, one.project.key) for it in groups for one in it.inferences}
 
     def record(self, folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from condavision.environments.inventory import LAUNCHED, record_launcher
 from condavision.errors import UsageError
 from condavision.system.file_stamp import COARSEST_NS, FileClocks, stamp_of, step_of
-from condavision.system.files import replacing
+from condavision.system.files import replacing, sweep
 from condavision.system.terminal import shell_word
 from condavision.warm import CONSTANT, KEEP, MODULE_SUFFIXES, NONEMPTY, module_names
 
@@ -63,6 +63,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, error) from error
+    sweep(folder)
 
 
 def write_launcher(folder: Path, prepared: Prepared) -> Path:

@@ -21,6 +21,7 @@ from condavision.inference.requirements import (
 )
 from condavision.locks.index import Entry
 from condavision.mapping.resolve import Mapped
+from condavision.project.config import plain
 from condavision.project.targets import Module, Together, key_of, typed
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from condavision.mapping.resolve import Resolution
     from condavision.project.config import Config
     from condavision.project.project import Project
-    from condavision.project.targets import Target
+from condavision.project.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +257,7 @@ def analyze_target(
 def python_path() -> tuple[Path, ...]:
     """Return the folders of PYTHONPATH, absolute."""
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    return tuple(Path(folder).absolute() for folder in folders if folder)
+    return tuple(plain(Path(folder).absolute()) for folder in folders if folder)
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import script_file
 from condavision.core.model import INTERPRETERS
-from condavision.errors import LockfileError, MissingLockError, StaleLockError
+from condavision.errors import LockfileError, MissingLockError, StaleLockError, UsageError
 from condavision.inference.staleness import requirement_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
 _log = logging.getLogger(__name__)
-_HASH = re.compile(r"[0-9a-f]{16}\Z")
+_HASH = re.compile(r"[0-9a-f]{6,16}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,10 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
 
 
 def is_hash(name: str) -> bool:
-    """Return whether a name on the command line is a requirement hash and not a script."""
+    """Return whether a name on the command line is a requirement hash and not a script.
+
+    At least six digits of the sixteen are given.
+    """
     return bool(_HASH.match(name)) and not Path(name).exists()
 
 
@@ -117,6 +120,7 @@ def find_lock(name: str | Target, workspace: Workspace) -> Lock:
 
     Raises:
         MissingLockError: there is none.
+        UsageError: several hashes begin so.
         StaleLockError: the requirements of the script have changed.
         LockfileError: the lock is damaged.
     """
@@ -124,12 +128,25 @@ def find_lock(name: str | Target, workspace: Workspace) -> Lock:
         return locate(_named(name), workspace).lock
     config = workspace.config()
     for folder in (config.locks, config.locks / LOCAL):
-        path = lock_path(folder, name)
-        if path.exists():
-            return workspace.lock(path)
+        found = locks_named(name, folder)
+        if found:
+            return workspace.lock(found[0])
     raise MissingLockError(
         f"no lock {name} in {config.locks}", f"lock its script: run `{workspace.lock_command()}`"
     )
+
+
+def locks_named(name: str, folder: Path) -> tuple[Path, ...]:
+    """Return the lock in a folder whose hash is ``name`` or begins with it, or none.
+
+    Raises:
+        UsageError: there are several.
+    """
+    found = tuple(sorted(folder.glob(lock_path(folder, f"{name}*").name)))
+    if len(found) > 1:
+        hashes = ", ".join(path.name.partition(".")[0] for path in found)
+        raise UsageError(f"several locks begin with {name}: {hashes}", "give more digits")
+    return found
 
 
 def _named(name: str | Target) -> Target:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.errors import LockfileError, MissingLockError, UsageError
+from condavision.inference.lock_lookup import is_hash, locks_named
 from condavision.locks.index import FILE_NAME, parse_index
 from condavision.locks.lockfile import lock_path, parse_lock
 from condavision.project.config import LOCAL
@@ -73,9 +74,9 @@ def _named_lock(name: str | Module, workspace: Workspace) -> Lock:
         return workspace.lock(path)
     config = workspace.config(path if path.exists() else None)
     root, folder = config.root, config.locks
-    for candidate in (folder, folder / LOCAL):
-        if _HASH.match(name) and lock_path(candidate, name).exists():
-            return workspace.lock(lock_path(candidate, name))
+    for candidate in (folder, folder / LOCAL) if is_hash(name) else ():
+        for locked in locks_named(name, candidate):
+            return workspace.lock(locked)
     if path.exists():
         found = _recorded(path.resolve().relative_to(root).as_posix(), folder, workspace)
         if found is not None:

@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from condavision.core.model import Requirement, Requirements
 
 _DIGEST = "document_sha256"
-_HEADER = """\
-# The environment of every script that requires {hash}; written by condavision, to be committed.
-"""
+_HEADERS = {
+    False: "# The environment of every script that requires {}; written by condavision, to be"
+    " committed.\n",
+    True: "# The environment of every script that requires {}; written by condavision, for this"
+    " machine alone.\n",
+}
 
 
 def lock_path(folder: Path, requirement_hash: str) -> Path:
@@ -108,7 +111,7 @@ def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
     found = {platform: virtual_packages(platform, changes) for platform in lock.platforms}
     if changes:
         text = yaml_text(for_conda_lock(found))
-        files[f"{lock.hash}.virtual-packages.yml"] = _HEADER.format(hash=lock.hash) + text
+        files[f"{lock.hash}.virtual-packages.yml"] = _header(lock) + text
     hashes = {
         platform: content_hash(
             lock.channels, pinned[platform].conda, pinned[platform].pip, platform, found[platform]
@@ -117,6 +120,10 @@ def render(lock: Lock, requirements: Requirements) -> dict[str, str]:
     }
     files[f"{lock.hash}.conda-lock.yml"] = _lock_text(lock, hashes, sources)
     return files
+
+
+def _header(lock: Lock) -> str:
+    return _HEADERS[lock.is_local].format(lock.hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +163,9 @@ def _environment_text(lock: Lock, pinned: _Pinned, platforms: tuple[str, ...]) -
         "platforms": list(platforms),
     }
     if platforms != lock.platforms:
-        return (
-            _HEADER.format(hash=lock.hash) + yaml_text(head) + _selected(conda, pip, platforms[0])
-        )
+        return _header(lock) + yaml_text(head) + _selected(conda, pip, platforms[0])
     dependencies = [*conda, *([{"pip": pip}] if pip else [])]
-    return _HEADER.format(hash=lock.hash) + yaml_text({**head, "dependencies": dependencies})
+    return _header(lock) + yaml_text({**head, "dependencies": dependencies})
 
 
 def _selected(conda: list[str], pip: list[str], platform: str) -> str:
@@ -193,7 +198,7 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
     }
     document = {"version": 1, "metadata": metadata, "package": packages}
     metadata["custom_metadata"][_DIGEST] = digest_of(document)
-    return _HEADER.format(hash=lock.hash) + yaml_text(document)
+    return _header(lock) + yaml_text(document)
 
 
 def digest_of(document: dict[str, Any]) -> str:

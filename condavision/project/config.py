@@ -121,6 +121,11 @@ class Config:
         return self.flag_platforms or metadata.platforms or self.platforms
 
 
+def plain(path: Path) -> Path:
+    """Return a path without ``..``, as it is to be shown; links are followed only to that end."""
+    return Path(os.path.realpath(path)) if ".." in path.parts else path
+
+
 def read_config(
     root: Path,
     source: Path | None = None,
@@ -141,7 +146,7 @@ def read_config(
         "channels": lambda value: tuple(normalize(name, config.root) for name in _strings(value)),
         "trusted-channels": _strings,
         "platforms": _platforms,
-        "paths": lambda value: tuple(config.root / path for path in _strings(value)),
+        "paths": lambda value: tuple(plain(config.root / path) for path in _strings(value)),
         "locks": lambda value: config.root / _string(value),
         "vendored": lambda value: config.root / _string(value),
         "python-floor": _minor,

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 50_000_000
 """No program, lock or list of settings is larger; reading more would only exhaust memory."""
+
+_NEW = ".condavision-new-"
+_OLD_SECONDS = 3600.0  # no file takes as long to be written
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
@@ -76,6 +80,14 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def sweep(folder: Path) -> None:
+    """Remove the new files of :func:`replacing` whose writer was killed an hour ago or earlier."""
+    with suppress(OSError):
+        for path in folder.glob(f"{_NEW}*"):
+            if path.lstat().st_mtime < time.time() - _OLD_SECONDS:
+                path.unlink()
+
+
 @contextmanager
 def replacing(path: Path, content: bytes) -> Iterator[Path]:
     """Yield a new file with ``content``, private to this user, which replaces ``path`` in the end.
@@ -83,7 +95,7 @@ def replacing(path: Path, content: bytes) -> Iterator[Path]:
     Raises:
         OSError: it cannot be written or moved; after any error it is removed.
     """
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_NEW, dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:

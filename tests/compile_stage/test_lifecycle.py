@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command_line import CONDAVISION
+from tests.command_line import CONDAVISION, on_terminal
 from tests.compile_stage.conftest import package, pythons, versions
-
-if sys.platform != "win32":
-    import pty
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,15 +199,9 @@ def test_on_a_terminal_the_orphan_is_asked_about(
 ) -> None:
     (old,) = (moved.folder / "locks").glob("*.conda-lock.yml")
     write(moved, "web.py", WEB_AND_SIX)
-    ours, theirs = pty.openpty()
-    os.write(ours, f"{answer}\n".encode())
     command = [*CONDAVISION, "lock", "web.py"]
-    subprocess.run(
-        command, cwd=moved.folder, stdin=theirs, stdout=theirs, stderr=theirs, check=True
-    )
-    os.close(theirs)
-    assert f"Lock {old.name.partition('.')[0]} is no longer used".encode() in os.read(ours, 1 << 16)
-    os.close(ours)
+    asked = on_terminal(command, f"{answer}\n", cwd=moved.folder)
+    assert f"Lock {old.name.partition('.')[0]} is no longer used" in asked
     assert old.exists() == kept
 
 

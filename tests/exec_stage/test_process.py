@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import condavision
+from tests.command_line import on_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,17 +126,8 @@ def test_signals_reach_the_script(
 
 
 def test_a_terminal_stays_a_terminal(command: Callable[..., list[str]]) -> None:
-    import pty
-
-    leader, follower = pty.openpty()
     code = "import sys; print([s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)])"
-    with subprocess.Popen(
-        command(code), env=variables(), stdin=follower, stdout=follower, stderr=follower
-    ) as started:
-        started.wait(20)
-    os.close(follower)
-    assert b"[True, True, True]" in os.read(leader, 1000)
-    os.close(leader)
+    assert "[True, True, True]" in on_terminal(command(code), env=variables())
 
 
 def test_live_activation_is_the_same_process_too(

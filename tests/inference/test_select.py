@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,3 +58,77 @@ def test_a_folder_without_scripts_is_an_error(command: CommandLine) -> None:
         assert refused.code == 65, refused.err
         assert "no scripts in jobs\n" in refused.err
         assert "  hint: jobs/begun.py skipped: empty file\n" in refused.err
+
+
+NOT_SCRIPTS = {
+    "README.md": "x = 1\n",
+    "text": "x = 1\n",
+    "sh": "#!/bin/sh\n",
+    "a.txt": "import os\n",
+}
+SCRIPTS = {"tool": "#!/usr/bin/env python3\n", "a.cgi": "#!/usr/bin/python3\nimport os\n"}
+
+
+def test_what_is_not_python_is_refused_and_the_others_are_locked(command: CommandLine) -> None:
+    for name, text in {**NOT_SCRIPTS, **SCRIPTS}.items():
+        (command.folder / name).write_text(text)
+    (command.folder / "link").symlink_to("s.py")
+    names = [*NOT_SCRIPTS, *SCRIPTS, "link"]
+    locked = command("lock", *names, "--json")
+    assert locked.code == 2
+    found = [it["script"] for it in locked.json() if "hash" in it]
+    assert found == ["tool", "a.cgi", "s.py"]
+    assert "not a Python script: its name ends in none of .py, .pyw, .ipynb" in locked.err
+    assert "begin it with `#!/usr/bin/env python3`" in locked.err
+    assert "README.md" not in (command.folder / "locks/.local/scripts.yml").read_text()
+
+
+def test_a_hash_can_be_shortened(command: CommandLine) -> None:
+    locked = command("lock", "s.py", "--json").ok().json()[0]
+    prefix = command("path", "s.py").ok().out
+    for name in (locked["hash"], locked["hash"][:6]):
+        assert command("path", name).ok().out == prefix
+        assert command("install", name).ok().out == prefix
+        assert command("export", name, "--format", "requirements").ok()
+        assert command("diff", name, "s.py").ok().out == "no package differs\n"
+    missing = command("path", "0123456")
+    assert (missing.code, "no lock 0123456" in missing.err) == (70, True)
+    assert command("path", locked["hash"][:5]).code == 65, "too short to be a hash"
+    folder = command.folder / "locks/.local"
+    (folder / f"{locked['hash'][:15]}g.conda-lock.yml").touch()
+    ambiguous = command("path", locked["hash"][:6])
+    assert (ambiguous.code, "several locks begin with" in ambiguous.err) == (2, True)
+
+
+def test_local_locks_do_not_ask_to_be_committed(command: CommandLine) -> None:
+    command("lock", "s.py").ok()
+    written = [path.read_text() for path in (command.folder / "locks/.local").glob("*.yml")]
+    assert len(written) == 3
+    assert all("for this machine alone" in text for text in written)
+    assert not any("committed" in text for text in written)
+
+
+@pytest.mark.parametrize("paths", ["utils/..", "utils/../lib/."])
+def test_paths_in_messages_are_plain(command: CommandLine, paths: str) -> None:
+    settings = command.folder / "condavision.toml"
+    settings.write_text(f'{settings.read_text()}paths = ["{paths}"]\n')
+    for folder in ("utils", "lib", "sub"):
+        (command.folder / folder).mkdir()
+    for folder in (".", "lib"):
+        (command.folder / folder / "mine.py").write_text("import tomllib\n")
+    (command.folder / "sub/s.py").write_text("import mine\n")
+    said = command("explain", "sub/s.py").ok().out
+    assert "mine.py:1" in said
+    assert ".." not in said
+
+
+def test_what_killed_writers_left_is_swept(command: CommandLine) -> None:
+    command("lock", "s.py").ok()
+    folder = command.folder / "locks/.local"
+    names = [".condavision-new-old", ".condavision-new-young", ".other-old"]
+    for name in names:
+        (folder / name).touch()
+        if name.endswith("old"):
+            os.utime(folder / name, (1, 1))
+    command("lock", "s.py").ok()
+    assert [name for name in names if (folder / name).exists()] == names[1:]

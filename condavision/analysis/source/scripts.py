@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.module_finder import Directories, find_module
-from condavision.errors import AnalysisError, Diagnostic
+from condavision.errors import AnalysisError, Diagnostic, UsageError
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
@@ -38,13 +38,29 @@ def is_script(path: Path) -> bool:
     """Return whether a file is Python by its name, or by its shebang where it has no suffix."""
     if not os.path.isfile(path):  # noqa: PTH113 - False, and no error, where it may not be looked at
         return False
-    if path.suffix:
-        return path.suffix in _SUFFIXES
+    return path.suffix in _SUFFIXES if path.suffix else _has_shebang(path)
+
+
+def _has_shebang(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
             return bool(_SHEBANG.match(stream.read(200)))
     except OSError:
         return False
+
+
+def require_python(path: Path) -> None:
+    """Refuse a file that nothing marks as Python, such as ``README.md``.
+
+    Raises:
+        UsageError: it has another suffix, and no shebang with Python.
+    """
+    if path.is_file() and not (is_script(path) or is_script(path.resolve()) or _has_shebang(path)):
+        raise UsageError(
+            f"not a Python script: its name ends in none of {', '.join(_SUFFIXES)}, and its first"
+            " line names no Python",
+            "if it is one, begin it with `#!/usr/bin/env python3`",
+        )
 
 
 def script_file(path: Path) -> Path:
