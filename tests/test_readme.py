@@ -100,6 +100,8 @@ def test_the_demo(home: Path, tmp_path: Path) -> None:
     for shown in ("due: 2027-03-21", "circle", "| plums", "Hello Ada", "senor-coconut"):
         assert shown in printed
     assert "Python 2.7" in printed, "run, or named as skipped"
+    if "is skipped" not in printed:
+        assert "count  shelf" in printed, "a package of Python 2.7"
 
 
 def test_both_commands_start_from_nothing() -> None:

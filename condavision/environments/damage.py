@@ -76,7 +76,7 @@ def _file_of(item: dict[str, object]) -> _File:
     path = item["_path"]
     if not isinstance(path, str):
         raise TypeError
-    if item.get("path_type") != "hardlink":
+    if item.get("path_type") != "hardlink" or path.endswith(".pyc"):  # which Python rewrites
         return _File(path, None, None)
     rewritten = item.get("prefix_placeholder")
     size = None if rewritten else item.get("size_in_bytes")

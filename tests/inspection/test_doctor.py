@@ -129,6 +129,13 @@ def test_what_is_wrong_with_environments(
 
     environment = make_environment("idna", compile_bytecode=False)
     assert found() == {}
+    [record] = environment.prefix.glob("conda-meta/idna-*.json")
+    document = json.loads(record.read_bytes())
+    rewritten = {"_path": "lib/os.pyc", "path_type": "hardlink", "size_in_bytes": 1}
+    document["paths_data"]["paths"].append(rewritten)
+    record.write_text(json.dumps(document))
+    (environment.prefix / "lib" / "os.pyc").write_bytes(b"as Python 2.7 does on first import")
+    assert found() == {}
     [module] = environment.prefix.glob("lib/python*/site-packages/idna/core.py")
     kept = module.read_bytes()
     module.unlink()
