@@ -11,9 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import script_file
+from condavision.analysis.source.scripts import module_file, script_file
 from condavision.core.model import INTERPRETERS
-from condavision.errors import LockfileError, MissingLockError, StaleLockError, UsageError
+from condavision.errors import (
+    AnalysisError,
+    LockfileError,
+    MissingLockError,
+    StaleLockError,
+    UsageError,
+)
 from condavision.inference.staleness import requirement_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
@@ -104,6 +110,13 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
             diagnostics=ignored,
         )
     where = f" in {target.folder}" if isinstance(target, Module) else ""
+    if isinstance(target, Module):
+        try:
+            module_file(target.name, [target.folder, *workspace.config(target.folder).paths])
+        except AnalysisError as error:  # it cannot be locked either
+            return MissingLockError(
+                f"{target} has no lock{where}", *error.hints, diagnostics=ignored
+            )
     return MissingLockError(f"{target} has no lock{where}", f"run `{command}`", diagnostics=ignored)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ _LOCK = ".conda-lock.yml"
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Keep other processes from writing into a locks folder; the file lock is in the cache."""
-    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     guard = home() / "guards" / f"{name}.lock"
     guard.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(guard, lambda: None):

@@ -1,8 +1,10 @@
-"""rattler's HTTP client, with the user's credentials."""
+"""rattler's HTTP client, with the user's credentials, and its channels."""
 
 from __future__ import annotations
 
-from rattler import Client
+import os
+
+from rattler import Channel, ChannelConfig, Client
 from rattler.exceptions import AuthenticationStorageError
 
 from condavision.errors import ConfigError
@@ -18,3 +20,8 @@ def open_client(timeout: int) -> Client:
         return Client.default_client(timeout=timeout)
     except AuthenticationStorageError as error:
         raise ConfigError(str(error)) from error
+
+
+def open_channel(name: str) -> Channel:
+    """Return a channel by its name or URL; the current folder, of any name, plays no part."""
+    return Channel(name, ChannelConfig(root_dir=os.sep))

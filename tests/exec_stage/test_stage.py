@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,3 +88,20 @@ def test_a_script_that_names_condavision_as_its_interpreter(awkward: CommandLine
     for name in ("./the scrîpt.py", "./the scrîpt.py", "./the scrîpt"):
         ran = awkward.process([name, "a b", "--json", "ü"])
         assert (ran.out, ran.code) == ("['a b', '--json', 'ü']\n", 4), ran.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are any bytes")
+def test_a_folder_whose_name_is_not_utf_8(command: CommandLine) -> None:
+    folder = command.folder / "\udcff"
+    folder.mkdir()
+    (folder / "t.py").write_text("print('t')\n")
+    (folder / "condavision.toml").write_text('channels = ["interpreters:"]\n')
+    command("lock", "t.py", cwd=folder).ok()
+    assert command("check", ".", cwd=folder).ok()
+    assert command("run", "-q", "t.py", cwd=folder).ok().out == "t\n"
+
+
+def test_a_module_that_no_folder_has(command: CommandLine) -> None:
+    """One answer, with the way to a module of an installed package."""
+    answers = [command(word, "-m", "gunicorn") for word in ("lock", "run")]
+    assert all("$(condavision path --python SCRIPT) -m gunicorn" in it.err for it in answers)

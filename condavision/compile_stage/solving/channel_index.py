@@ -12,6 +12,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 from condavision.core.model import Manager
 from condavision.core.specs import conda_candidates, conda_spec, wanted_on
 from condavision.errors import DeclarationError
+from condavision.system.rattler_client import open_channel
 from condavision.system.timeout import timeout
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class ChannelIndex:
         """Read ``channels`` (names or URLs) through ``gateway``."""
         self.gateway = gateway
         self.names = tuple(channels)
-        self.channels = [rattler.Channel(channel) for channel in channels]
-        self._trusted = [rattler.Channel(channel) for channel in trusted]
+        self.channels = [open_channel(channel) for channel in channels]
+        self._trusted = [open_channel(channel) for channel in trusted]
 
     async def supply(self, requirements: Iterable[Requirement], platform: str) -> Supply:
         """Return which requirements of a platform the channels have.

@@ -46,9 +46,9 @@ def _interpreters(home: Path) -> Finding:
 
 
 def _channel(channel: str, home: Path) -> Finding:
-    from rattler import Channel  # noqa: PLC0415 - costs 0.1 s
+    from condavision.system.rattler_client import open_channel  # noqa: PLC0415 - costs 0.1 s
 
-    base = Channel(channel).base_url
+    base = open_channel(channel).base_url
     if urlsplit(base).scheme not in {"http", "https", "file"}:
         return Finding(_AREA, channel, State.OK, "not checked: not HTTP")
     began = time.monotonic()
@@ -70,11 +70,10 @@ def _channel(channel: str, home: Path) -> Finding:
 
 def _opens(base: str, home: Path) -> bool:
     """Return whether rattler can read an index with the user's stored credentials."""
-    from rattler import Channel  # noqa: PLC0415 - as above
-
     from condavision.compile_stage.solving.gateway import open_gateway  # noqa: PLC0415 - as above
+    from condavision.system.rattler_client import open_channel  # noqa: PLC0415 - as above
 
-    gateway, channels = open_gateway(home / "repodata"), [Channel(base)]
+    gateway, channels = open_gateway(home / "repodata"), [open_channel(base)]
     query = partial(gateway.opened.query, channels, ["noarch"], ["python"], recursive=False)
     try:
         asyncio.run(gateway.read(channels, query))
