@@ -67,7 +67,7 @@ def test_what_cannot_be_opened(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("unit", ["(", "[", "{1:", "f(", "lambda:", "not ", "a if b else ", "-"])
 def test_deep_nesting_ends_in_time(unit: str) -> None:
-    source = decode(unit.encode() * (1_900_000 // len(unit)), Path("x.py"), "x.py")
+    source = decode(unit.encode() * (900_000 // len(unit)), Path("x.py"), "x.py")
     started = time.perf_counter()
     with pytest.raises(AnalysisError, match="within the limit"):
         parse(source, 0.02)
@@ -80,10 +80,10 @@ def test_a_parse_error_is_local() -> None:
 
 
 def test_generated_data_is_refused_before_it_exhausts_memory() -> None:
-    many = decode(b"x;" * 1_000_001, Path("x.py"), "x.py")
-    with pytest.raises(AnalysisError, match=r"x\.py: it has more than 2000000 tokens"):
+    many = decode(b"x;" * 500_001, Path("x.py"), "x.py")
+    with pytest.raises(AnalysisError, match=r"x\.py: it has more than 1000000 tokens"):
         parse(many)
-    text = decode(b"data = '''" + b"a, b;" * 500_000 + b"'''\n", Path("x.py"), "x.py")
+    text = decode(b"data = '''" + b"a, b;" * 250_000 + b"'''\n", Path("x.py"), "x.py")
     assert not parse(text).root_node.has_error, "a string is one token"
 
 
@@ -95,6 +95,7 @@ def test_no_file_takes_longer_than_its_processor_time(monkeypatch: pytest.Monkey
     with pytest.raises(AnalysisError, match=r"x\.py: not read within the limit of 0.05 seconds"):
         facts.read_facts(source)
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    monkeypatch.undo()
     short = decode(b"import os\n", Path("y.py"), "y.py")
     assert facts.read_facts(short).imports
 

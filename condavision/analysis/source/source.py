@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 PARSE_SECONDS = 10.0
 """Default time budget of one file: hundreds of times what the largest real module takes."""
 
-_MOST_TOKENS = 2_000_000
-"""A tree has up to 280 bytes for each token of its source: 500 MB."""
+_MOST_TOKENS = 1_000_000
+"""A tree has up to 400 bytes for each token of its source: 400 MB."""
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
