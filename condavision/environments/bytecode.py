@@ -10,7 +10,6 @@ then linked: bytecode is valid wherever its source has the same time and size, a
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import struct
@@ -20,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.system.files import remove_tree
+from condavision.system.documents import read_json
+from condavision.system.files import read_file, remove_tree
 from condavision.system.progress import Work
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def compile_prefix(
     Raises:
         OSError: the disk is full.
     """
-    records = [json.loads(file.read_bytes()) for file in (prefix / "conda-meta").glob("*.json")]
+    records = [read_json(read_file(file)) for file in (prefix / "conda-meta").glob("*.json")]
     pythons = [record for record in records if record["name"] == "python"]
     if not pythons:
         return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from condavision.environments.package_files import sha256_of
 from condavision.environments.wheel_records import altered_files, distributions
+from condavision.system.documents import read_json
+from condavision.system.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,14 +63,14 @@ def _recorded(prefix: Path, names: list[str]) -> Iterator[_File]:
     for name in names or (f"conda-meta/{it.name}" for it in (prefix / "conda-meta").iterdir()):
         if name.endswith(".json"):
             try:
-                yield from _files_of(prefix.joinpath(name).read_bytes())
-            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                yield from _files_of(read_file(prefix / name))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 yield _File(name, -1, None)
 
 
 @lru_cache(_RECORDS)
 def _files_of(record: bytes) -> tuple[_File, ...]:
-    return tuple(map(_file_of, json.loads(record)["paths_data"]["paths"]))
+    return tuple(map(_file_of, read_json(record)["paths_data"]["paths"]))
 
 
 def _file_of(item: dict[str, object]) -> _File:

@@ -18,7 +18,7 @@ from condavision.environments.environment import Environment
 from condavision.environments.package_cache import CACHES, RECORDS
 from condavision.python2.tools import FOLDER as PYTHON2
 from condavision.system.file_lock import try_exclusive
-from condavision.system.files import remove_tree
+from condavision.system.files import read_file, read_text_file, remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -240,7 +240,7 @@ def _inspect(
 def _facts(marker: Path) -> dict[str, str]:
     """Return the lines of a marker; nothing if it is not as we wrote it."""
     try:
-        lines = marker.read_text(encoding="utf-8").splitlines()
+        lines = read_text_file(marker).splitlines()
         facts = {name: value for name, _, value in (line.partition(" ") for line in lines)}
         datetime.fromtimestamp(float(facts["created"]), UTC)
         return facts if facts["key"] == marker.parent.parent.name else {}
@@ -255,7 +255,7 @@ def _use(
     if status is None or not stat.S_ISREG(status.st_mode):
         return 0.0, ()
     try:
-        names = os.fsdecode((prefix / "conda-meta" / name).read_bytes()).split("\0")
+        names = os.fsdecode(read_file(prefix / "conda-meta" / name)).split("\0")
     except OSError:
         names = []
     return status.st_mtime, tuple(sorted(filter(None, names)))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from condavision.environments.inventory import LAUNCHED, record_launcher
 from condavision.errors import UsageError
 from condavision.system.file_stamp import COARSEST_NS, FileClocks, stamp_of, step_of
-from condavision.system.files import replacing, sweep
+from condavision.system.files import read_file, replacing, sweep
 from condavision.system.terminal import shell_word
 from condavision.warm import CONSTANT, KEEP, MODULE_SUFFIXES, NONEMPTY, module_names
 
@@ -247,7 +247,7 @@ def _refuse_foreign(target: Path, script: Path) -> None:
 
 def _script_of(launcher: Path) -> Path | None:
     """Return the script that a launcher was made for, None if it is not a launcher."""
-    for line in launcher.read_text("utf-8", "replace").splitlines()[:2]:
+    for line in read_file(launcher).decode("utf-8", "replace").splitlines()[:2]:
         if line.startswith(f"{_MARK} for "):
             with suppress(ValueError, SyntaxError):
                 return Path(ast.literal_eval(line.removeprefix(f"{_MARK} for ")))

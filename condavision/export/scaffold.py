@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from condavision.errors import UsageError
-from condavision.system.files import write_atomic
+from condavision.system.files import read_file, write_atomic
 
 FILES = ("noxfile.py", "Makefile")
 
@@ -37,7 +37,7 @@ def _place(path: Path, text: str) -> Scaffolded:
     if not path.exists():
         write_atomic(path, text)
         return Scaffolded(path, "written")
-    same = path.read_bytes() == text.encode()
+    same = read_file(path) == text.encode()
     return Scaffolded(path, "unchanged" if same else "kept")
 
 

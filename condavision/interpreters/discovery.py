@@ -25,7 +25,8 @@ from findpython.utils import looks_like_python
 
 from condavision.interpreters.probing import BUILD, Interpreter, ask, interpreter_of, running_subdir
 from condavision.system.cache_dir import home
-from condavision.system.files import write_atomic
+from condavision.system.documents import read_json
+from condavision.system.files import read_file, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -233,7 +234,7 @@ def _signature(executable: Path, facts: Mapping[str, Any] | None = None) -> list
 
 def _read_memory(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        document = json.loads(path.read_bytes())
+        document = read_json(read_file(path))
         if document["format"] != _MEMORY_FORMAT:
             return {}
         answers: dict[str, dict[str, Any]] = document["interpreters"]
