@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import require_python, script_file
+from condavision.analysis.source.scripts import require_script, script_file
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
@@ -60,7 +60,7 @@ def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list
         try:
             project = workspace.project(target)
             if isinstance(target, Path) and not _is_recorded(project, workspace):
-                require_python(script_file(target))
+                require_script(script_file(target))
             projects.append(project)
         except CondavisionError as error:
             failed.append((target, error))

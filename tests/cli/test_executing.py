@@ -23,7 +23,7 @@ def test_a_dash_after_the_separator(command: CommandLine) -> None:
 
 @pytest.mark.parametrize("name", ["-dash.py", "-m.py", "--dash.py", "-ahead"])
 def test_a_dash_without_the_separator(command: CommandLine, name: str) -> None:
-    (command.folder / name).write_text("print('dash')\n")
+    (command.folder / name).write_text("#!/usr/bin/env python3\nprint('dash')\n")
     ran = command("run", name)
     assert (ran.code, ran.out) == (2, ""), ran.err
     assert f"condavision run ./{name}" in ran.err

@@ -331,7 +331,7 @@ def test_bars_with_sizes_on_a_terminal(
     build(make_lock("requests", url=channel.http_url), home, progress, compiled=True)
     assert "linking" in said.getvalue()
     assert re.search(r"compiling .* [1-9]\d* of [1-9]\d* modules", said.getvalue())
-    assert re.search(r"[1-9]\S* kB, .*kB/s", said.getvalue())
+    assert re.search(r"[1-9]\S* [kM]B, \S+ [kM]B/s", said.getvalue())
 
 
 def test_quiet_is_silent(make_lock: MakeLock, home: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_refusal_names_where_the_channel_is_declared(
     command = project(make_project, EVERYWHERE[way], SECRETS["password"])
     refused = command("explain", script(command))
     assert "the channel at host.invalid is written with its credentials" in refused.err
-    place = "condavision.toml: "
+    place = "condavision.toml: " if way in CONFIGURED_SPEC else "condavision.toml:1: "
     if way == "notebook":
         place = "jobs/s.ipynb:cell 1:1: "
     elif way in DECLARED:

@@ -77,9 +77,12 @@ def test_a_folder_that_anybody_can_write_to_is_reported(command: CommandLine) ->
     (command.folder / "scripts").mkdir()
     script = command.folder / "scripts" / "s.py"
     script.write_text("import json\n")
-    reported = "the configuration and locks in . are ignored, because other users can write to .;"
+    reported = (
+        "the configuration and locks in . are ignored, because other users can write to"
+        f" {command.folder};"
+    )
     assert f"caution: {reported}" in command("explain", "scripts/s.py").ok().err
-    assert f"hint: {reported}" in command("run", "scripts/s.py").err
-    script.write_text("import no_such_thing_at_all\n")
-    locked = command("lock", "-c", "https://conda.example.com/own", "scripts/s.py")
-    assert f"hint: {reported}" in locked.err
+    for arguments in (("run",), ("lock", "-c", "https://conda.example.com/own")):
+        refused = command(*arguments, "scripts/s.py")
+        assert refused.code == 77
+        assert f"is not used: other users can write to {command.folder}" in refused.err

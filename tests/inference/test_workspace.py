@@ -38,8 +38,8 @@ SOURCE = 2
 """Facts may be read in another process, and are often known from the cache, so their bytes are not
 kept. A file is opened once more for what is not among them: metadata, its compiler, its marks."""
 
-BEGINNING = ("tool", "__init__.py")
-"""Once more for the first bytes: is a file without a suffix a script, is a package shared?"""
+BEGINNING = {"tool": 2, "__init__.py": 1}
+"""More for the first bytes: is it a script (in a folder, and to lock), is a package shared?"""
 
 REREAD = 2
 """Opens of ``scripts.yml`` before it is written, alone in its folder: others may have written."""
@@ -79,7 +79,7 @@ def too_often(opens: Counter[str], *, writes: bool = False) -> dict[str, int]:
     found = {}
     for name, count in opens.items():
         ending = next((it for it in most if name.endswith(it)), None)
-        source = SOURCE + name.endswith(BEGINNING)
+        source = SOURCE + BEGINNING.get(name.rpartition("/")[2], 0)
         if count > (source if ending is None else most[ending]):
             found[name] = count
     opens.clear()

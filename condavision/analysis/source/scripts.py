@@ -49,13 +49,14 @@ def _has_shebang(path: Path) -> bool:
         return False
 
 
-def require_python(path: Path) -> None:
+def require_script(path: Path) -> None:
     """Refuse a file that nothing marks as Python, such as ``README.md``.
 
     Raises:
         UsageError: it has another suffix, and no shebang with Python.
     """
-    if path.is_file() and not (is_script(path) or is_script(path.resolve()) or _has_shebang(path)):
+    named = any(it.suffix in _SUFFIXES for it in (path, path.resolve()))
+    if path.is_file() and not named and not _has_shebang(path):
         raise UsageError(
             f"not a Python script: its name ends in none of {', '.join(_SUFFIXES)}, and its first"
             " line names no Python",
