@@ -12,7 +12,6 @@ from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import folder_keys
-from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -148,13 +147,5 @@ def _valid_lock(path: Path, workspace: Workspace) -> Lock | None:
         lock = workspace.lock(path)
     except LockfileError:
         return None
-    if lock.is_local:
-        from condavision.interpreters.channel import restore  # noqa: PLC0415 - rarely needed
-
-        try:
-            for package in lock.packages:
-                if package.manager is Manager.CONDA:
-                    restore(home() / "interpreters", package.url, package.sha256)
-        except CondavisionError:
-            return None
-    return lock
+    embedded = [it for it in lock.packages if lock.is_local and it.manager is Manager.CONDA]
+    return lock if all(workspace.has_interpreter(it.url, it.sha256) for it in embedded) else None

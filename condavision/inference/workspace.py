@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.analyze import new_reader
 from condavision.analysis.facts.syntax_check import require_readable
 from condavision.analysis.source.scripts import script_file
-from condavision.errors import LockfileError
+from condavision.errors import CondavisionError, LockfileError
 from condavision.inference.diagnostics import UntrustedConfiguration, UnusedLocks
 from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.locks.accepted import read_accepted
@@ -33,6 +33,7 @@ from condavision.project.targets import (
     scripts_together,
     typed,
 )
+from condavision.system.cache_dir import home
 from condavision.system.ownership import require_trusted
 from condavision.system.terminal import shell_word
 
@@ -72,6 +73,7 @@ class Workspace:
         self.index: Callable[[Path], ScriptIndex] = cache(_read_index)
         self.lock: Callable[[Path], Lock] = cache(_read_lock)
         self.accepted: Callable[[Path], AcceptedNames] = cache(_read_accepted)
+        self.has_interpreter: Callable[[str, str], bool] = cache(_has_interpreter)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real: Callable[[Path], Path] = cache(Path.resolve)
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
@@ -272,6 +274,17 @@ def _read_index(folder: Path) -> ScriptIndex:
 def _read_accepted(folder: Path) -> AcceptedNames:
     require_trusted(folder, f"the locks folder {folder}")
     return read_accepted(folder)
+
+
+def _has_interpreter(url: str, sha256: str) -> bool:
+    """Return whether a locked package of the embedded channel can be had on this machine."""
+    from condavision.interpreters.channel import restore  # noqa: PLC0415 - rarely needed
+
+    try:
+        restore(home() / "interpreters", url, sha256)
+    except CondavisionError:
+        return False
+    return True
 
 
 def _read_lock(path: Path) -> Lock:
