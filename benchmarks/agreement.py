@@ -22,7 +22,7 @@ import tempfile
 from pathlib import Path
 
 from condavision.compile_stage.solving.channel_index import ChannelIndex
-from condavision.compile_stage.solving.engine import SolveConditions
+from condavision.compile_stage.solving.engine import Problem, SolveConditions
 from condavision.compile_stage.solving.gateway import open_gateway
 from condavision.compile_stage.solving.rattler_engine import RattlerEngine
 from condavision.compile_stage.solving.with_pypi import in_order
@@ -99,8 +99,9 @@ altair vega_datasets
 
 async def ours(index: ChannelIndex, packages: list[str], platform: str) -> dict[str, str] | None:
     conditions = SolveConditions(virtual_packages(platform, {}))
+    problem = Problem(tuple(in_order(packages, PYTHONS)), platform, conditions)
     try:
-        solved = await RattlerEngine(index).solve(in_order(packages, PYTHONS), platform, conditions)
+        solved = await RattlerEngine(index).solve(problem)
     except UnsolvableError:
         return None
     return {package.name: package.version for package in solved}

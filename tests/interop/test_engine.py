@@ -92,6 +92,17 @@ def test_what_conda_says_is_handed_on(
     assert not list((project.command.folder / "locks").glob("*.conda-lock.yml"))
 
 
+@pytest.mark.slow
+def test_platforms_without_a_solution_are_named(project: LockedProject, conda: str) -> None:
+    script = project.command.folder / "sum.py"
+    script.write_text('# /// script\n# dependencies = ["numpy>=2"]\n# ///\nimport numpy\n')
+    platforms = [option for platform in PLATFORMS for option in ("--platform", platform)]
+    options = ["--engine", "conda-lock", "--conda", conda]
+    failed = project.command("lock", "sum.py", *platforms, *options)
+    assert failed.code == 67
+    assert "--platform linux-64 --platform osx-arm64 SCRIPT" in failed.err  # the others are solved
+
+
 REFUSED = [
     (["--conda", "no-such-conda"], "`no-such-conda` is not an executable"),
     (["--conda", "sh", "--exclude-newer", "7d"], "by date"),

@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condavision.core.model import Manager
-from condavision.core.platforms import for_conda_lock
+from condavision.core.platforms import PLATFORMS, for_conda_lock
 from condavision.errors import ChannelError, UnsolvableError, UsageError
 from condavision.locks.package_entry import read_package
 from condavision.locks.yaml_text import yaml_text
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from condavision.compile_stage.solving.channel_index import ChannelIndex
-    from condavision.compile_stage.solving.engine import SolveConditions
+    from condavision.compile_stage.solving.engine import Problem
     from condavision.core.model import LockedPackage
 
 _EXECUTABLES = ("mamba", "micromamba", "conda")
@@ -39,6 +41,7 @@ _CONDA_LOCK = (
     "import warnings; warnings.simplefilter('ignore');"
     "from conda_lock.conda_lock import main; main()"
 )
+_PLATFORM = re.compile(r"^Could not lock the environment for platform (\S+)$", re.MULTILINE)
 _FAKE_CHANNEL = "conda-lock-fake-repodata"  # where conda-lock keeps its virtual packages
 _ADVICE = "To search for alternate channels"
 _UNREACHABLE = ("HTTP", "ConnectionFailed", "UnavailableInvalidChannel", "Offline", "SSL")
@@ -84,80 +87,119 @@ class CondaLockEngine:
     channels: tuple[str, ...]
     executable: str
 
-    async def solve(
-        self, specs: Sequence[str], platform: str, conditions: SolveConditions
-    ) -> tuple[LockedPackage, ...]:
-        """Solve match specs for one platform.
+    async def solve_all(
+        self, problems: Sequence[Problem]
+    ) -> list[tuple[LockedPackage, ...] | UnsolvableError]:
+        """Solve match specs for several platforms, in one run of conda-lock if all are solvable.
 
-        The preferred versions of what ``specs`` name are required first; if that is unsolvable,
-        none is.
+        The preferred versions of what the specs of a platform name are required first; if that is
+        unsolvable, none is.
 
         Raises:
-            UnsolvableError: no set of packages meets the specs; carries the solver's reason.
             ChannelError: a channel cannot be read.
             UsageError: conda cannot exclude packages by date.
         """
-        if conditions.exclude_newer is not None:
+        if any(problem.conditions.exclude_newer is not None for problem in problems):
             raise UsageError(
                 "conda-lock cannot exclude packages by date",
                 "omit --exclude-newer or --engine conda-lock",
             )
-        pinned = _with_versions(specs, conditions)
-        if pinned != list(specs):
-            with suppress(UnsolvableError):
-                return await asyncio.to_thread(self._lock, pinned, platform, conditions)
-        return await asyncio.to_thread(self._lock, specs, platform, conditions)
+        return await asyncio.to_thread(self._solve_all, problems)
 
-    def _lock(
-        self, specs: Sequence[str], platform: str, conditions: SolveConditions
-    ) -> tuple[LockedPackage, ...]:
-        environment = {
-            "channels": list(self.channels),
-            "platforms": [platform],
-            "dependencies": list(specs),
-        }
+    def _solve_all(
+        self, problems: Sequence[Problem]
+    ) -> list[tuple[LockedPackage, ...] | UnsolvableError]:
+        """Run conda-lock, which stops at the first platform that fails, until it fails for none."""
+        left = {problem.platform: _with_versions(problem) for problem in problems}
+        unsolvable: dict[str, UnsolvableError] = {}
+        crashes: Counter[str] = Counter()
+        packages: tuple[LockedPackage, ...] = ()
+        while left:
+            outcome = self._lock(list(left.values()))
+            if not isinstance(outcome, _Failure):
+                packages = outcome
+                break
+            for platform in [outcome.platform] if outcome.platform in left else [*left]:
+                crashes[platform] += outcome.crashed
+                if outcome.crashed and crashes[platform] < _TRIES:
+                    continue
+                (plain,) = (problem for problem in problems if problem.platform == platform)
+                if left[platform] != plain:
+                    left[platform] = plain
+                else:
+                    del left[platform]
+                    unsolvable[platform] = outcome.error
+        return [
+            unsolvable.get(problem.platform)
+            or tuple(package for package in packages if package.platform == problem.platform)
+            for problem in problems
+        ]
+
+    def _lock(self, problems: Sequence[Problem]) -> tuple[LockedPackage, ...] | _Failure:
+        """Run conda-lock once.
+
+        Raises:
+            ChannelError: a channel cannot be read.
+        """
+        platforms = [problem.platform for problem in problems]
+        head = yaml_text({"channels": list(self.channels), "platforms": platforms})
+        lines = [
+            f"  - {json.dumps(spec)} # [{PLATFORMS[problem.platform].selector}]\n"
+            for problem in problems
+            for spec in problem.specs
+        ]
+        text = "".join([head, "dependencies:\n", *lines])
+        found = {problem.platform: problem.conditions.virtual_packages for problem in problems}
         with tempfile.TemporaryDirectory(prefix="condavision-") as name:
             folder = Path(name)
-            (folder / "environment.yml").write_text(yaml_text(environment), encoding="utf-8")
-            document = for_conda_lock({platform: conditions.virtual_packages})
-            (folder / "virtual-packages.yml").write_text(yaml_text(document), encoding="utf-8")
+            (folder / "environment.yml").write_text(text, encoding="utf-8")
+            document = yaml_text(for_conda_lock(found))
+            (folder / "virtual-packages.yml").write_text(document, encoding="utf-8")
             (folder / "names.json").write_text("{}", encoding="utf-8")  # or it uses the network
-            command = [
-                *own_python(_CONDA_LOCK),
-                "lock",
-                *("--conda", self.executable, "--file", "environment.yml"),
-                *("--platform", platform, "--lockfile", "conda-lock.yml"),
-                *("--virtual-package-spec", "virtual-packages.yml"),
-                *("--pypi_to_conda_lookup_file", (folder / "names.json").as_uri()),
-            ]
-            for _ in range(_TRIES):
-                result = subprocess.run(
-                    command,
-                    cwd=folder,
-                    env=variables_of_tools(),
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                )
-                if not _report(result.stderr).get("success"):
-                    break
+            result = subprocess.run(
+                [
+                    *own_python(_CONDA_LOCK),
+                    "lock",
+                    *("--conda", self.executable, "--file", "environment.yml"),
+                    *("--lockfile", "conda-lock.yml"),
+                    *("--virtual-package-spec", "virtual-packages.yml"),
+                    *("--pypi_to_conda_lookup_file", (folder / "names.json").as_uri()),
+                ],
+                cwd=folder,
+                env=variables_of_tools(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if result.returncode:
-                raise _failure(redacted(result.stderr), self.executable)
-            text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
-        return _packages(text)
+                return _failure(redacted(result.stderr), self.executable)
+            return _packages((folder / "conda-lock.yml").read_text(encoding="utf-8"))
 
 
-def _with_versions(specs: Sequence[str], conditions: SolveConditions) -> list[str]:
-    """Return specs with the preferred versions: agreed on, locked earlier, of other platforms.
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why conda-lock failed, and for which platform, if it says so.
+
+    ``crashed``: a solution was found, but the executable died before it ended.
+    """
+
+    platform: str
+    error: UnsolvableError
+    crashed: bool = False
+
+
+def _with_versions(problem: Problem) -> Problem:
+    """Return a problem with the preferred versions: agreed on, locked earlier, of other platforms.
 
     A spec with a build is returned unchanged.
     """
+    conditions = problem.conditions
     versions = {name: f"=={version}" for name, version in conditions.preferred}
     versions |= {seed.name.normalized: f"=={seed.version}" for seed in conditions.seeds}
     for agreed in conditions.agreed:
         name, _, constraint = agreed.partition(" ")
         versions[name] = constraint
-    return [_with_version(spec, versions) for spec in specs]
+    return replace(problem, specs=tuple(_with_version(spec, versions) for spec in problem.specs))
 
 
 def _with_version(spec: str, versions: Mapping[str, str]) -> str:
@@ -181,11 +223,18 @@ def _packages(text: str) -> tuple[LockedPackage, ...]:
     return tuple(found)
 
 
-def _failure(stderr: str, executable: str) -> UnsolvableError | ChannelError:
-    """Return the error of conda or mamba, extracted from the output of conda-lock."""
+def _failure(stderr: str, executable: str) -> _Failure:
+    """Return the failure of conda or mamba, extracted from the output of conda-lock.
+
+    Raises:
+        ChannelError: it is that a channel cannot be read.
+    """
+    found = _PLATFORM.search(stderr)
+    platform = found[1] if found else ""
     report = _report(stderr)
     if report.get("success"):
-        return UnsolvableError(f"{executable} found a solution and then crashed, {_TRIES} times")
+        crashed = f"{executable} found a solution and then crashed, {_TRIES} times"
+        return _Failure(platform, UnsolvableError(crashed), crashed=True)
     problems = report.get("solver_problems")  # mamba's
     message = "\n".join(problems) if problems else report.get("message", "")
     if not message:
@@ -196,11 +245,12 @@ def _failure(stderr: str, executable: str) -> UnsolvableError | ChannelError:
     reason = "\n".join(lines[-15:]) or "no reason given"
     kind = f"{report.get('exception_name', '')}"
     if any(sign in kind for sign in _UNREACHABLE):
-        return ChannelError(
+        raise ChannelError(
             f"{executable} cannot read a channel: {reason}",
             "check the spelling of the channel and the network, then try again",
         )
-    return UnsolvableError(f"{Path(executable).name} found no solution: {reason}")
+    unsolvable = UnsolvableError(f"{Path(executable).name} found no solution: {reason}")
+    return _Failure(platform, unsolvable)
 
 
 def _report(stderr: str) -> dict[str, Any]:

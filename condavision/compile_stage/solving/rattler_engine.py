@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
 
     from condavision.compile_stage.solving.channel_index import ChannelIndex
-    from condavision.compile_stage.solving.engine import SolveConditions
+    from condavision.compile_stage.solving.engine import Problem, SolveConditions
 
 _REASON_LINES = 15
 _TOO_NEW = ("after the cutoff date", "has no timestamp")  # in rattler's words
@@ -36,15 +36,14 @@ class RattlerEngine:
 
     index: ChannelIndex
 
-    async def solve(
-        self, specs: Sequence[str], platform: str, conditions: SolveConditions
-    ) -> tuple[LockedPackage, ...]:
+    async def solve(self, problem: Problem) -> tuple[LockedPackage, ...]:
         """Solve match specs for one platform.
 
         Raises:
             UnsolvableError: no set of packages meets the specs; carries the solver's reason.
             ChannelError: a channel cannot be read.
         """
+        specs, platform, conditions = problem.specs, problem.platform, problem.conditions
         agreed = await self._keepable(specs, platform, conditions)
         shared = await self._available(conditions.preferred, platform)
         return await self._solve(specs, platform, conditions, (*shared, *agreed))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.solving.channel_index import ChannelIndex
-from condavision.compile_stage.solving.engine import InTurns, open_engine
+from condavision.compile_stage.solving.engine import open_engine
 from condavision.compile_stage.solving.failure import absent_error, unsolvable_error
 from condavision.compile_stage.solving.gateway import open_gateway
 from condavision.compile_stage.solving.platform_solver import PlatformSolver, Solved
@@ -68,10 +68,10 @@ class LockSolver:
         searched = [name for name in requirements.channels if is_trusted(name, trusted)]
         index = ChannelIndex(self._gateway, channels, searched)
         engine = options.engine or Engine.RATTLER
-        opened = open_engine(engine, index, conda=options.conda, offline=self._offline)
+        conda = open_engine(engine, index, self._turns, conda=options.conda, offline=self._offline)
         joint = JointSolver(
             requirements,
-            InTurns(opened, self._turns),
+            conda,
             partial(_pypi_solver, self._home, options, offline=self._offline),
             self._import_map,
         )
@@ -129,10 +129,8 @@ class _AllPlatforms:
         lead = self._lead(platforms)
         names = self._direct_names()
         wanted = solved[lead].versions(names)
-        nearer = await asyncio.gather(
-            *(self._nearer(solved[platform], wanted, names) for platform in platforms)
-        )
-        return list(nearer)
+        nearer = [self._nearer(solved[platform], wanted, names) for platform in platforms]
+        return [_result(one) for one in await self.solver.joint.conda.together(nearer)]
 
     async def _nearer(
         self, one: Solved, wanted: tuple[tuple[str, str], ...], names: frozenset[str]
@@ -163,16 +161,14 @@ class _AllPlatforms:
         Raises:
             UnsolvableError: some cannot be solved; the message has all of them.
         """
-        solves = (self.solver.solve(supply) for supply in supplies)
-        results = await asyncio.gather(*solves, return_exceptions=True)
+        solves = [self.solver.solve(supply) for supply in supplies]
+        results = await self.solver.joint.conda.together(solves)
         solved, failures = {}, {}
         for supply, result in zip(supplies, results, strict=True):
             if isinstance(result, UnsolvableError):
                 failures[supply.platform] = result
-            elif isinstance(result, BaseException):
-                raise result
             else:
-                solved[supply.platform] = result
+                solved[supply.platform] = _result(result)
         if failures:
             platforms = [supply.platform for supply in supplies]
             raise unsolvable_error(self.solver.requirements, failures, platforms)
@@ -185,6 +181,12 @@ class _AllPlatforms:
     def _direct_names(self) -> frozenset[str]:
         names = {needed.conda or needed.name for needed in self.solver.requirements.requirements}
         return frozenset({"python", *names})
+
+
+def _result(outcome: Solved | BaseException) -> Solved:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 def _pypi_solver(home: Path, options: SolveOptions, python: str, *, offline: bool) -> PyPISolver:

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 from condavision.compile_stage.prereleases import prereleases
+from condavision.compile_stage.solving.engine import Problem
 from condavision.compile_stage.solving.keeping import keep
 from condavision.core.model import INTERPRETERS, Manager, SharedModule
 from condavision.core.pythons import PythonRange
@@ -77,7 +78,7 @@ class JointSolver:
         if supply.missing:
             return await self._solve_both(supply, conditions, wanted)
         specs = in_order(supply.specs, self.requirements.python)
-        return await self.conda.solve(specs, supply.platform, conditions)
+        return await self.conda.solve(Problem(tuple(specs), supply.platform, conditions))
 
     async def _solve_both(
         self, supply: Supply, conditions: SolveConditions, wanted: PreferredDistributions
@@ -134,8 +135,8 @@ class JointSolver:
         self, supply: Supply, pythons: PythonRange, conditions: SolveConditions
     ) -> tuple[LockedPackage, ...]:
         pip = [] if INTERPRETERS in self.requirements.channels else ["pip"]
-        specs = [*in_order(supply.specs, pythons), *pip]
-        return await self.conda.solve(specs, supply.platform, conditions)
+        specs = (*in_order(supply.specs, pythons), *pip)
+        return await self.conda.solve(Problem(specs, supply.platform, conditions))
 
     def _supplied(self, conda: tuple[LockedPackage, ...]) -> dict[str, str]:
         """Return the distributions that conda packages supply, under every known name."""
