@@ -29,7 +29,7 @@ class _Run(click.Command):
                 _refuse_script_as_option(args[at])
             if args[at].startswith("-m"):  # everything after the name is the module's
                 end = at + 1 + (args[at] == "-m")
-                args = [*args[:end], "--", *args[end:]]
+                args = [*args[:end], *(["--"] if end <= len(args) else []), *args[end:]]
                 break
             at += 2 if args[at] in {"--locks", "--vendored", "--launcher"} else 1
         return super().parse_args(ctx, args)

@@ -20,7 +20,7 @@ from condavision.inference.staleness import option_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import place_of
 from condavision.system.cache_dir import home
-from condavision.system.limits import require_threads
+from condavision.system.limits import require_resources
 from condavision.system.progress import Progress, Work
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def lock(
     for folder, found in present.items():
         recorder.record(folder, found, written=False)
     if unsolved:
-        require_threads()
+        require_resources()
         with progress.doing(Work.SOLVING, len(unsolved)) as task:
             asyncio.run(_solve_groups(unsolved, workspace, renewal, task, recorder))
     parted = part_folders(named.apart, workspace, recorder.failed)

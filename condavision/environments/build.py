@@ -25,7 +25,7 @@ from condavision.environments.wheel_records import (
 )
 from condavision.errors import InstallError
 from condavision.system.files import remove_tree, write_atomic
-from condavision.system.limits import require_threads
+from condavision.system.limits import require_resources
 from condavision.system.ownership import require_trusted
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def build(
     prefix = environment.prefix
     home = prefix.parent.parent
     _require_utf_8(home)
-    require_threads()
+    require_resources()
     for name in (*CACHES, "uv", RECORDS, "pyc"):
         require_trusted(home / name, f"the cache {home / name}")
     environment.unmark()

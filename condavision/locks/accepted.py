@@ -54,7 +54,10 @@ def read_accepted(folder: Path) -> AcceptedNames:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise LockfileError(f"{path} cannot be read: {error}", "restore it") from error
+        raise LockfileError(
+            f"{path} cannot be read: {getattr(error, 'strerror', '') or error}",
+            "check its permissions, or restore it from version control",
+        ) from error
     found: AcceptedNames = {}
     for number, line in enumerate(lines, start=1):
         if line.strip() and not line.startswith("#"):
@@ -66,14 +69,20 @@ def read_accepted(folder: Path) -> AcceptedNames:
 
 def _read_line(line: str, where: str) -> tuple[str, Accepted]:
     try:
-        ((name, fields),) = read_json(f"{{{line}}}".encode()).items()
-        files = {str(file): str(sha256) for file, sha256 in fields["files"].items()}
-        return str(name), Accepted(str(fields["version"]), files)
+        return _parse_line(line)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LockfileError(
             f"{where}: not a valid entry: {line.strip()[:60]}",
             "resolve the merge conflict, or delete the line and accept the name again",
         ) from error
+
+
+def _parse_line(line: str) -> tuple[str, Accepted]:
+    ((name, fields),) = read_json(f"{{{line}}}".encode()).items()
+    version, files = fields["version"], dict(fields["files"].items())
+    if not all(isinstance(text, str) for text in (version, *files.values())):
+        raise TypeError(line)
+    return name, Accepted(version, files)
 
 
 def record_accepted(folder: Path, names: Iterable[str], lock: Lock) -> None:

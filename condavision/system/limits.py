@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from mmap import mmap
 from pathlib import Path
 
 from condavision.errors import CondavisionError
@@ -15,6 +16,7 @@ from condavision.errors import CondavisionError
 _MANY_PROCESSES = 256
 _MUCH_MEMORY = 4 << 30  # bytes of address space
 _NEEDED = 16  # threads that rattler or uv start, limited to one where they can be
+_ADDRESSES = 256 << 20  # bytes that rattler's library and a small solve take besides
 _STACK = 2 << 20  # bytes, as theirs
 _FEW = {
     "TOKIO_WORKER_THREADS": "1",
@@ -38,8 +40,8 @@ def keep_to_few_threads() -> None:
             os.putenv(name, value)
 
 
-def require_threads() -> None:
-    """Refuse to start an engine that could not start its threads.
+def require_resources() -> None:
+    """Refuse to start an engine that could not start its threads, or not be loaded beside them.
 
     Raises:
         CondavisionError: the user or container has too many processes, or too little memory.
@@ -51,6 +53,12 @@ def require_threads() -> None:
             thread = threading.Thread(target=done.wait, daemon=True)
             thread.start()
             started.append(thread)
+        mmap(-1, _ADDRESSES).close()
+    except OSError as error:
+        raise CondavisionError(
+            f"less than {_ADDRESSES >> 20} MB of memory are left here for solving and installing",
+            "allow more: see `ulimit -v`; 1.5 GB are enough",
+        ) from error
     except (RuntimeError, MemoryError) as error:
         raise CondavisionError(
             f"no more than {len(started)} threads can be started here, and {_NEEDED} are needed",

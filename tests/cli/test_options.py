@@ -25,6 +25,15 @@ EMPTY = [
     ["install"],
 ]
 
+WITHOUT_VALUE = [["lock", "-m"], ["run", "-m"], ["run", "-q", "-m"], ["run", "--locks"]]
+
+
+@pytest.mark.parametrize("words", WITHOUT_VALUE, ids=" ".join)
+def test_an_option_without_its_value_is_named(words: list[str], command: CommandLine) -> None:
+    failed = command(*words)
+    assert failed.code == 2
+    assert f"Option '{words[-1]}' requires an argument" in failed.err
+
 
 @pytest.mark.parametrize("words", EMPTY, ids=[" ".join(words) or "none" for words in EMPTY])
 def test_an_empty_name_is_no_script(words: list[str], command: CommandLine) -> None:

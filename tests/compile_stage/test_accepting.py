@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,13 +96,31 @@ def test_lines_of_two_branches_are_joined(tmp_path: Path) -> None:
     assert (joined.version, len(joined.files)) == ("1.0", 2)
 
 
-DAMAGED = ["<<<<<<< HEAD", '"frob": 1', '"frob": {"files": {}}', '"a": {}, "b": {}', "\0"]
+DAMAGED = [
+    "<<<<<<< HEAD",
+    '"frob": 1',
+    '"frob": {"files": {}}',
+    '"frob": {"version": 1, "files": {}}',
+    '"frob": {"version": "1", "files": []}',
+    '"frob": {"version": "1", "files": {"frob-1.tar.gz": 1}}',
+    '"frob": {"version": "1", "files": {"frob-1.tar.gz": ["5c"]}}',
+    '"a": {}, "b": {}',
+    "\0",
+    pytest.param('"frob": ' + "[" * 100_000, id="deep"),
+    pytest.param('"frob": {"version": ' + "1" * 5000 + "}", id="digits"),
+]
 
 
 @pytest.mark.parametrize("line", DAMAGED)
 def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / FILE_NAME).write_text(f"# first\n{line}\n")
     with pytest.raises(LockfileError, match=r"accepted\.yml:2: not a valid entry"):
+        read_accepted(tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE_NAME)
+    with pytest.raises(LockfileError, match=r"accepted\.yml cannot be read: it is not a regular"):
         read_accepted(tmp_path)
 
 
