@@ -129,8 +129,7 @@ class Inference:
                     f" {it.distribution} on PyPI"
                     for it in lacking
                 ),
-                f"look at https://pypi.org/project/{name}/, and to accept it, run"
-                f" `{command}{options}`",
+                f"look at its page on PyPI, and to accept it, run `{command}{options}`",
                 f'or name its package in condavision.toml: [imports] {module} = "pypi:{name}"',
                 "if it is a module of your own, add its folder to `paths`",
                 names=tuple(it.distribution for it in lacking),

@@ -36,7 +36,7 @@ SECRETS = [
 PUBLIC = [
     "https://github.com/conda/rattler@v1 is fine",
     "http://127.0.0.1:8080/@team/channel",
-    "https://files.pythonhosted.org/x-1.0-py3-none-any.whl#sha256=00",
+    "https://files.invalid/x-1.0-py3-none-any.whl#sha256=00",
     "file:///home/t/me@home/x.conda",
     "a.py:3: `numpy @ https://h/x.whl` is a direct reference",
     "what is at https://h/x?",
