@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from rattler.package_streaming import download_to_writer
 
 from condavision.core.model import Manager
 from condavision.system.index_credentials import with_credentials
+from condavision.system.rattler_client import open_client
 from condavision.system.timeout import timeout
 
 if TYPE_CHECKING:
@@ -38,7 +40,10 @@ SLOWEST = 1000
 LONGEST = 7 * 24 * 3600
 """Seconds for a whole transfer, as rattler counts; it is given up for making no progress."""
 
-_LARGEST = 32 << 30  # bytes; a compressed answer of some MB could fill any disk
+_LARGEST = 32 << 30  # bytes
+_TRUSTED = 256 << 20  # bytes of which nothing is asked
+_RATIO = 20  # archives are compressed; a gzip'd answer of some MB (1000:1) could fill any disk
+_SAMPLED = 16  # one chunk of so many
 _ATTEMPTS = 3
 _LOOKS = 50  # at a transfer, in one timeout
 
@@ -61,6 +66,17 @@ class OtherContentError(DownloadError):
     def __init__(self, found: str) -> None:
         super().__init__(f"its sha256 is {found}")
         self.found = found
+
+
+def open_downloads() -> Client:
+    """Return the client for :func:`download`, which asks for archives as they are.
+
+    rattler decompresses an answer whether that was asked for or not, and does not say so.
+
+    Raises:
+        ConfigError: a file with credentials cannot be read.
+    """
+    return open_client(LONGEST, {"Accept-Encoding": "identity"})
 
 
 class Pace:
@@ -177,6 +193,7 @@ class _Sink:
         self.error: OSError | DownloadError | None = None
         self._stream = stream
         self._task = task
+        self._chunks = self._sampled = self._compressed = 0
 
     def write(self, chunk: bytes) -> int:
         """Write the next bytes; keep the error if that is impossible: rattler hides it."""
@@ -185,12 +202,23 @@ class _Sink:
         self._task.received(len(chunk))
         if self.size > _LARGEST:
             self.error = DownloadError(f"it has more than {_LARGEST >> 30} GB")
+        elif self._is_inflated(chunk):
+            self.error = DownloadError("it is no archive: its content repeats for hundreds of MB")
+        if self.error is not None:
             raise self.error
         try:
             return self._stream.write(chunk)
         except OSError as error:
             self.error = error
             raise
+
+    def _is_inflated(self, chunk: bytes) -> bool:
+        """Return whether so much could be compressed again that the server must have done it."""
+        if self._chunks % _SAMPLED == 0:
+            self._sampled += len(chunk)
+            self._compressed += len(zlib.compress(chunk, 1))
+        self._chunks += 1
+        return self.size > _TRUSTED and self._sampled > _RATIO * self._compressed
 
     def flush(self) -> None:
         """Flush the file."""

@@ -18,15 +18,14 @@ from rattler.package_streaming import download_and_extract
 
 from condavision.environments.download import (
     AT_ONCE,
-    LONGEST,
     DownloadError,
     OtherContentError,
     download,
     local_archive,
+    open_downloads,
 )
 from condavision.environments.package_files import entry_name, intact_files
 from condavision.system.files import umask, write_atomic
-from condavision.system.rattler_client import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,7 +115,7 @@ class PackageCache:
             HostilePackageError: a file leads outside.
             OSError: the cache cannot be written.
         """
-        client = open_client(LONGEST)
+        client = open_downloads()
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def fetch(package: LockedPackage) -> PackageFiles:

@@ -21,12 +21,12 @@ from installer.sources import WheelFile
 
 from condavision.environments.download import (
     AT_ONCE,
-    LONGEST,
     DownloadError,
     GoneError,
     OtherContentError,
     StalledError,
     download,
+    open_downloads,
 )
 from condavision.environments.pypi_install import refuse_sdists
 from condavision.environments.vendored import is_intact, vendored_path
@@ -36,7 +36,6 @@ from condavision.python2.run_pip import build_wheel
 from condavision.python2.tools import FOLDER, tools
 from condavision.system.file_lock import exclusive
 from condavision.system.progress import Work
-from condavision.system.rattler_client import open_client
 from condavision.system.timeout import LONGER
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def _is_kept(file: Path, package: LockedPackage) -> bool:
 
 
 async def _fetch_all(lacking: dict[Path, LockedPackage], task: Task) -> None:
-    client = open_client(LONGEST)
+    client = open_downloads()
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(file: Path, package: LockedPackage) -> None:

@@ -17,19 +17,18 @@ from rattler.index import index_fs
 from condavision.core.model import Manager
 from condavision.environments.download import (
     AT_ONCE,
-    LONGEST,
     DownloadError,
     GoneError,
     OtherContentError,
     StalledError,
     download,
+    open_downloads,
 )
 from condavision.environments.vendored import CHANNEL, is_intact, vendored_path
 from condavision.errors import CondavisionError, InstallError, UsageError
 from condavision.system.file_lock import exclusive
 from condavision.system.ownership import require_trusted
 from condavision.system.progress import Work
-from condavision.system.rattler_client import open_client
 from condavision.system.secrets import redacted
 from condavision.system.timeout import LONGER
 
@@ -157,7 +156,7 @@ async def _index(channel: Path) -> None:
 
 async def _fetch_all(lacking: dict[Path, LockedPackage], task: Task) -> list[CondavisionError]:
     """Fetch files concurrently and return the errors; one does not stop the others."""
-    client = open_client(LONGEST)
+    client = open_downloads()
     gate = asyncio.Semaphore(AT_ONCE)
     failed: list[CondavisionError] = []
 

@@ -10,14 +10,14 @@ from rattler.exceptions import AuthenticationStorageError
 from condavision.errors import ConfigError
 
 
-def open_client(timeout: int) -> Client:
-    """Return a client whose requests fail after ``timeout`` seconds.
+def open_client(timeout: int, headers: dict[str, str] | None = None) -> Client:
+    """Return a client whose requests have ``headers`` and fail after ``timeout`` seconds.
 
     Raises:
         ConfigError: a file with credentials cannot be read.
     """
     try:
-        return Client.default_client(timeout=timeout)
+        return Client.default_client(timeout=timeout, headers=headers)
     except AuthenticationStorageError as error:
         raise ConfigError(str(error)) from error
 
