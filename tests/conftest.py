@@ -31,6 +31,9 @@ settings.load_profile("unhurried")
 # tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# pytest rewrites every assertion, which takes each worker many seconds unless it keeps the result.
+sys.dont_write_bytecode = False
+
 _LEAKING = ("CONDA_", "CONDAVISION_", "MAMBA_", "PIXI_", "PYTHON", "RATTLER_", "UV_", "VIRTUAL_ENV")
 _KEPT = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "UV_CACHE_DIR"})
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import shutil
-import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
+from conda_lock.conda_lock import main
 
 from tests.command_line import CommandLine, Finished, InProcess
 
@@ -47,14 +51,25 @@ class LockedProject:
 
 @dataclass(frozen=True)
 class CondaLock:
-    """conda-lock's own command line, in a folder; it never asks the network for its name map."""
+    """conda-lock's own command line, in a folder; it never asks the network for its name map.
+
+    It needs no process of its own, which would import all of conda-lock again.
+    """
 
     command: CommandLine
     names: Path
 
     def __call__(self, *arguments: str | Path) -> Finished:
-        program = [sys.executable, "-W", "ignore", "-m", "conda_lock", *map(str, arguments)]
-        return self.command.process(program)
+        root = logging.getLogger()
+        level, handlers = root.level, root.handlers[:]
+        root.handlers.clear()  # conda-lock closes what it finds
+        try:
+            with contextlib.chdir(self.command.folder), warnings.catch_warnings(action="ignore"):
+                done = CliRunner().invoke(main, list(map(str, arguments)))
+        finally:
+            root.setLevel(level)
+            root.handlers[:] = handlers
+        return Finished(done.exit_code, done.stdout, done.stderr)
 
     def lock(self, *arguments: str | Path) -> Finished:
         """Run ``conda-lock lock``."""
