@@ -15,6 +15,10 @@ from tests.channels.server import Fault
 from tests.command_line import InProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from condavision.core.pythons import Minor
+    from condavision.interpreters.probing import Interpreter
     from tests.channels.server import Channel
     from tests.command_line import CommandLine
     from tests.compile_stage.conftest import MakeProject
@@ -37,13 +41,14 @@ def private(
     make_project: MakeProject,
     index: WheelIndex,
     index_server: Channel,
-    channel: Channel,
     home: Path,
+    interpreter: Callable[[Minor], Interpreter],
 ) -> CommandLine:
     """A project with a script that needs a wheel of an index for those who know the word."""
     index.add("one", "1.0")
     index_server.credentials = f"user:{WORD}"
-    settings = f'channels = ["{channel.url}"]\n'
+    interpreter((3, 12))
+    settings = 'channels = ["interpreters:"]\n'
     return InProcess(make_project({"condavision.toml": settings, "web.py": SCRIPT}))
 
 
@@ -95,7 +100,7 @@ def test_credentials_open_an_index_for_lock_and_run_and_are_written_nowhere(
     shutil.rmtree(home / "uv")  # as on the machine of a colleague
     ran = private("run", "web.py", environ=environ).ok()
     assert ran.out == "1.0\n"
-    vendored = private("vendor", private.folder / "vendored", environ=environ).ok()
+    vendored = private("vendor", private.folder / "vendored", "web.py", environ=environ).ok()
     assert list((private.folder / "vendored" / "wheels").glob("one-*.whl"))
     assert WORD not in locked.out + locked.err + ran.err + vendored.out + vendored.err
     written = [path for folder in (private.folder, home) for path in folder.rglob("*")]
