@@ -95,7 +95,7 @@ def vendor(
     `run --vendored DIR` takes them from there. Without SCRIPT, HASH or -m, all locks of the project
     are used. Intact files in DIR are kept; missing and damaged ones are fetched.
     """
-    from condavision.cli.output import print_json, say
+    from condavision.cli.output import note, print_json, say
     from condavision.cli.progress import choose_progress
     from condavision.export.vendor import vendor as fill
     from condavision.inference.lock_lookup import find_locks
@@ -111,11 +111,15 @@ def vendor(
             "files": vendored.files,
             "fetched": list(vendored.fetched),
             "mended": list(vendored.repaired),
+            "to_build": list(vendored.to_build),
         }
         print_json(document)
     else:
         counts = f"{len(vendored.fetched)} fetched, {len(vendored.repaired)} repaired"
         say(f"{vendored.folder} has {vendored.files} files ({counts})")
+        if vendored.to_build:
+            built = ", ".join(vendored.to_build)
+            note(f"caution: source distributions, built with tools from the index: {built}")
 
 
 @click.command()

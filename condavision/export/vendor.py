@@ -46,12 +46,16 @@ _PART = ".part"
 
 @dataclass(frozen=True, slots=True)
 class Vendored:
-    """A vendored folder: how many files it has, and which of them were fetched or repaired now."""
+    """A vendored folder: how many files it has, and which of them were fetched or repaired now.
+
+    ``to_build`` are source distributions; what they are built with is not in the folder.
+    """
 
     folder: Path
     files: int
     fetched: tuple[str, ...]
     repaired: tuple[str, ...]
+    to_build: tuple[str, ...]
 
 
 def vendor(
@@ -127,7 +131,12 @@ def _vendor(folder: Path, wanted: dict[Path, LockedPackage], progress: Progress)
     missing, damaged = (_names(states, it) for it in (_FileState.MISSING, _FileState.DAMAGED))
     for name in damaged:
         progress.message(f"repaired {name}")
-    return Vendored(folder, len(wanted), missing, damaged)
+    to_build = sorted(
+        path.name
+        for path, package in wanted.items()
+        if package.manager is Manager.PYPI and path.suffix != ".whl"
+    )
+    return Vendored(folder, len(wanted), missing, damaged, tuple(to_build))
 
 
 class _FileState(Enum):

@@ -95,11 +95,11 @@ def _install(target: Path, uv_cache: Path, *, offline: bool, inherit: tuple[int,
 def _explained(stderr: str, *, offline: bool) -> Iterator[str]:
     wanted = " and ".join(f"{it.name} {it.version}" for it in _PINS[:1])
     if offline:
-        yield f"{wanted}, which resolves for Python 2.7, was never fetched while online"
+        yield f"{wanted}, which resolves and builds for Python 2.7, was never fetched while online"
         yield "lock once without --offline"
         return
     lines = [re.sub("^(cause|error): ", "", line.strip()) for line in stderr.splitlines()]
     reason = " ".join(filter(None, lines))
     shown = redacted(reason)
-    yield f"{wanted}, which resolves for Python 2.7, cannot be fetched: {shown}"
+    yield f"{wanted}, which resolves and builds for Python 2.7, cannot be fetched: {shown}"
     yield certificate_hint(reason) or "check the network and uv's index settings, then try again"

@@ -138,7 +138,7 @@ def test_offline_needs_what_was_read_before(
         tools.unlink()
     bare = lock(local, '"two"', "--offline")
     assert bare.code == 69
-    assert "pip 20.3.4, which resolves for Python 2.7, was never fetched" in bare.err
+    assert "pip 20.3.4, which resolves and builds for Python 2.7, was never fetched" in bare.err
 
 
 def test_a_private_index_lets_in_who_has_the_word_and_nothing_keeps_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import shutil
 import signal
@@ -268,6 +269,16 @@ def test_two_contents_under_one_name_are_refused(tmp_path: Path) -> None:
     lock = Lock("0" * 16, ("c",), ("linux-64",), (one, other))
     with pytest.raises(UsageError, match="the same name and different content"):
         vendor(tmp_path, [lock], (), Progress())
+
+
+def test_what_is_still_to_be_built_is_named(tmp_path: Path) -> None:
+    packages = []
+    for name in ("x-1.tar.gz", "x-1-py2.py3-none-any.whl"):
+        (tmp_path / name).write_text(name)
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        packages.append(_package((tmp_path / name).as_uri(), Manager.PYPI, sha256=digest))
+    lock = Lock("0" * 16, ("c",), ("linux-64",), tuple(packages))
+    assert vendor(tmp_path / "v", [lock], (), Progress()).to_build == ("x-1.tar.gz",)
 
 
 @given(
