@@ -156,7 +156,10 @@ def _show(revision: str, path: Path, root: Path) -> str:
         raise UsageError(f"git cannot be started: {error}", "install git") from error
     if shown.returncode:
         reason = shown.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise MissingLockError(f"git has no {relative} in {revision}: {reason}")
+        raise MissingLockError(
+            f"git has no {relative} in {revision}: {reason}",
+            "give a revision that has it, or a lock's hash (locks of `interpreters:` are in none)",
+        )
     try:
         return shown.stdout.decode("utf-8")
     except UnicodeDecodeError as error:
