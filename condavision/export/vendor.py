@@ -27,6 +27,7 @@ from condavision.environments.download import (
 from condavision.environments.vendored import CHANNEL, is_intact, vendored_path
 from condavision.errors import CondavisionError, InstallError, UsageError
 from condavision.system.file_lock import exclusive
+from condavision.system.limits import require_resources
 from condavision.system.ownership import require_trusted
 from condavision.system.progress import Work
 from condavision.system.secrets import redacted
@@ -69,8 +70,10 @@ def vendor(
         UsageError: two artefacts have one name, or no lock has any for these platforms.
         InstallError: files cannot be fetched or do not have the locked hash; all are named.
         UntrustedError: another user can change the folder.
+        CondavisionError: there is too little memory to fetch and index them.
     """
     require_trusted(folder, f"the folder {folder}", "choose another folder")
+    require_resources()
     wanted = _wanted(folder, tuple(locks), platforms)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -56,7 +56,7 @@ def require_resources() -> None:
         mmap(-1, _ADDRESSES).close()
     except OSError as error:
         raise CondavisionError(
-            f"less than {_ADDRESSES >> 20} MB of memory are left here for solving and installing",
+            f"less than {_ADDRESSES >> 20} MB of memory are left here, and more is needed",
             "allow more: see `ulimit -v`; 1.5 GB are enough",
         ) from error
     except (RuntimeError, MemoryError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import os
 import shutil
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from condavision.cli.progress import BarProgress
 from condavision.core.model import Lock, LockedPackage, Manager
 from condavision.environments.vendored import from_vendored, vendored_path
-from condavision.errors import InstallError, LockfileError, UsageError
+from condavision.errors import CondavisionError, InstallError, LockfileError, UsageError
 from condavision.export.vendor import vendor
 from condavision.locks.lockfile import read_lock
 from condavision.system.progress import Progress
@@ -279,6 +280,17 @@ def test_what_is_still_to_be_built_is_named(tmp_path: Path) -> None:
         packages.append(_package((tmp_path / name).as_uri(), Manager.PYPI, sha256=digest))
     lock = Lock("0" * 16, ("c",), ("linux-64",), tuple(packages))
     assert vendor(tmp_path / "v", [lock], (), Progress()).to_build == ("x-1.tar.gz",)
+
+
+def test_too_little_memory_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int, size: int) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr("condavision.system.limits.mmap", refuse)
+    lock = Lock("0" * 16, ("c",), ("linux-64",), (_package("file:///c/linux-64/x-1-0.conda"),))
+    with pytest.raises(CondavisionError, match="less than 256 MB of memory are left"):
+        vendor(tmp_path / "v", [lock], (), Progress())
+    assert not (tmp_path / "v").exists()
 
 
 @given(
