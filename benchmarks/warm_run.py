@@ -26,7 +26,7 @@ from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load
 from condavision.environments.environment import Environment
 from condavision.exec_stage.prepared import Prepared, WarmInputs
-from condavision.exec_stage.shell_launchers import write_launcher
+from condavision.exec_stage.shell_launchers import make_folder, write_launcher
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 UV_BLOCK = '# /// script\n# requires-python = ">=3.8"\n# dependencies = []\n# ///\n'
@@ -98,7 +98,9 @@ def launchers(root: Path, prefix: Path, script: Path) -> dict[str, list[str]]:
     inputs = WarmInputs((script,), (script.parent,), variables)
     environment = Environment(prefix, prefix.name, current_subdir())
     prepared = Prepared(script, environment, load(prefix), (), inputs)
-    path = write_launcher(root / "launchers", prepared)
+    folder = root / "launchers"
+    make_folder(folder)
+    path = write_launcher(folder, prepared)
     found = [shell for shell in ("dash", "bash") if shutil.which(shell)]
     return {f"launcher, {shell}": [shell, str(path)] for shell in found}
 
