@@ -50,6 +50,9 @@ def _start_warm(script: str, arguments: list[str], *, module: bool = False) -> N
 
 
 def _command_line() -> int:
+    import gc  # noqa: PLC0415 - the warm path needs none
+
+    gc.disable()  # a command is short and makes few cycles: looking for them takes a tenth of it
     try:
         from condavision.system.own_python import drop_users_paths  # noqa: PLC0415
 
