@@ -9,15 +9,13 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, NoReturn
 from unittest.mock import patch
 
 from condavision import errors
 from condavision.cli import main
 from condavision.errors import CondavisionError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONDAVISION = [sys.executable, "-m", "condavision"]
 
@@ -67,26 +65,29 @@ class CommandLine:
         cwd: Path | None = None,
     ) -> Finished:
         """Run any command to its end; it may keep its bytecode, whatever runs the tests."""
-        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        result = subprocess.run(
-            command,
-            cwd=cwd or self.folder,
-            input=stdin,
-            env={**inherited, **(environ or {})},
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",  # file names are any bytes
-            check=False,
-            timeout=120,
-        )
-        return Finished(result.returncode, result.stdout, result.stderr)
+        return _run(command, cwd or self.folder, {**os.environ, **(environ or {})}, stdin)
+
+
+def _run(command: list[str], cwd: Path, environ: dict[str, str], stdin: str = "") -> Finished:
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        input=stdin,
+        env={k: v for k, v in environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",  # file names are any bytes
+        check=False,
+        timeout=120,
+    )
+    return Finished(result.returncode, result.stdout, result.stderr)
 
 
 class InProcess(CommandLine):
     """condavision in a folder, without a separate process if none is needed.
 
-    A process more costs each test what importing everything costs. ``run`` needs one, because it
-    is replaced by the script's.
+    A process more costs each test what importing everything costs. A warm ``run`` imports nothing,
+    and is one; a cold one becomes the script's process, which is started here in its place.
     """
 
     def __call__(
@@ -97,7 +98,7 @@ class InProcess(CommandLine):
         cwd: Path | None = None,
     ) -> Finished:
         """Run one command to its end."""
-        if stdin or "run" in arguments[:1]:
+        if stdin or ("run" in arguments[:1] and _is_warm({**os.environ, **(environ or {})})):
             return CommandLine.__call__(self, *arguments, stdin=stdin, environ=environ, cwd=cwd)
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
         with (
@@ -105,9 +106,26 @@ class InProcess(CommandLine):
             contextlib.chdir(cwd or self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
+            patch("os.execve", _instead_of_execve),
         ):
-            code = main(list(map(str, arguments)))
-        return Finished(code, *(_text(stream) for stream in (out, err)))
+            try:
+                ran = Finished(main(list(map(str, arguments))), "", "")
+            except _Script as script:
+                ran = _run(script.args[0], Path.cwd(), script.args[1])
+        return Finished(ran.code, _text(out) + ran.out, _text(err) + ran.err)
+
+
+class _Script(BaseException):
+    """What this process would have become: a command, and its environment variables."""
+
+
+def _instead_of_execve(_: str, command: list[str], environ: dict[str, str]) -> NoReturn:
+    raise _Script(command, environ)
+
+
+def _is_warm(environ: dict[str, str]) -> bool:
+    folder = environ.get("CONDAVISION_HOME")
+    return folder is None or any(Path(folder, "warm").glob("*"))
 
 
 def _text(stream: io.TextIOWrapper) -> str:

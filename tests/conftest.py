@@ -175,6 +175,14 @@ def channel(channel_folder: Path) -> Iterator[Channel]:
     served.close()
 
 
+@pytest.fixture
+def compiled(channel_folder: Path, bare_home: Path) -> None:
+    """Bytecode that other tests compiled, for tests not about compiling: pip's takes seconds."""
+    kept = channel_folder.parent / "pyc"
+    kept.mkdir(exist_ok=True)
+    (bare_home / "pyc").symlink_to(kept)
+
+
 @pytest.fixture(scope="session")
 def extracted(channel_folder: Path) -> Path:
     """A package cache for tests that are not about downloading or extracting."""

@@ -58,7 +58,7 @@ print('%d.%d' % sys.version_info[:2])
 
 
 @pytest.fixture
-def project(make_project: MakeProject, channel: Channel, home: Path) -> Path:
+def project(make_project: MakeProject, channel: Channel, home: Path, compiled: None) -> Path:
     """A project on the test channel, with a script for each kind of Python."""
     return make_project(
         {
@@ -410,5 +410,7 @@ def test_every_interpreter_of_the_machine_runs_scripts(
     command("lock", "-c", "interpreters:", *scripts).ok()
     assert (command.folder / "locks/.local/scripts.yml").exists()
     assert not list((command.folder / "locks").glob("*.yml"))
+    for script in scripts:
+        command("install", "-q", script).ok()
     for minor, script in zip(minors, scripts, strict=True):
         assert command("run", "-q", script).ok().out == f"{format_minor(minor)}\n"

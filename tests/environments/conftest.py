@@ -14,6 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from condavision.core.model import Lock, LockedPackage, Manager
 from condavision.core.platforms import current_subdir
@@ -127,8 +128,9 @@ def untrusted_url(tmp_path: Path, clean_environment: None) -> Iterator[str]:
 
 
 def _wheel(requirement: str, folder: Path) -> LockedPackage:
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
-    subprocess.run([*command, requirement], check=True)
+    if not list(folder.glob("*.whl")):
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
+        subprocess.run([*command, requirement], check=True)
     [file] = folder.glob("*.whl")
     name, version = file.name.split("-")[:2]
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -136,5 +138,8 @@ def _wheel(requirement: str, folder: Path) -> LockedPackage:
 
 
 @pytest.fixture(scope="session")
-def iniconfig(tmp_path_factory: pytest.TempPathFactory) -> LockedPackage:
-    return _wheel("iniconfig", tmp_path_factory.mktemp("wheel"))
+def iniconfig(channel_folder: Path) -> LockedPackage:
+    """A wheel from PyPI, kept with the test channel."""
+    folder = channel_folder.parent / "wheel"
+    with FileLock(folder.with_suffix(".lock")):
+        return _wheel("iniconfig", folder)

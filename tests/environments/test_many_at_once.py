@@ -38,9 +38,9 @@ def _count(what: str, reduced: int) -> int:
 
 
 KILLS, STARTERS, ENVIRONMENTS, DISKS = (
-    _count("KILLS", 3),
-    _count("STARTERS", 6),
-    _count("ENVIRONMENTS", 6),
+    _count("KILLS", 2),
+    _count("STARTERS", 4),
+    _count("ENVIRONMENTS", 4),
     _count("DISKS", 2),
 )
 BUILDERS = min(8, ENVIRONMENTS)

@@ -53,6 +53,7 @@ def command(
     make_project: MakeProject,
     channel: Channel,
     home: Path,
+    compiled: None,
     interpreter: Callable[[Minor], Interpreter],
 ) -> CommandLine:
     """A project with ``words.py``, locked on the test channel over HTTP and on PyPI."""
