@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     value is ``otherwise``: ``=`` and the value, KEEP, or an empty string to unset the variable.
     """
 
+_LARGEST = 1 << 25  # bytes of a record; one of ten thousand files has 2 MB
 FORMAT = "condavision warm record 1"
 
 CONSTANT, NONEMPTY = "constant", "nonempty"
@@ -201,15 +202,21 @@ def _touch(used: str) -> None:
 
 
 def read_fields(path: str) -> list[str]:
-    """Return the fields of a file; none if it is missing or truncated."""
+    """Return the fields of a file; none if it is missing, truncated or absurdly large.
+
+    A pipe in its place is not waited for.
+    """
+    flags = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, os.O_RDONLY | flags)
     except OSError:
         return []
     try:
         content = b""
         while part := os.read(descriptor, 1 << 20):
             content += part
+            if len(content) > _LARGEST:
+                return []
     except OSError:
         return []
     finally:

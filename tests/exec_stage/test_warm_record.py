@@ -20,7 +20,7 @@ from condavision.environments.activation import Activation, load
 from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.exec_stage.warm_record import write_warm_record
 from condavision.system.cache_dir import home
-from condavision.warm import record_path, warm_command, warm_home
+from condavision.warm import read_fields, record_path, warm_command, warm_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -298,3 +298,10 @@ def test_both_doors_know_the_same_home(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert Path(warm_home(os.environ)) == home()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and devices are not files there")
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_never_ends_is_no_record(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "record")
+    assert read_fields(str(tmp_path / "record")) == []
