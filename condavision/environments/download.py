@@ -21,6 +21,7 @@ from urllib.request import url2pathname
 from rattler.package_streaming import download_to_writer
 
 from condavision.core.model import Manager
+from condavision.system.files import open_file
 from condavision.system.index_credentials import with_credentials
 from condavision.system.rattler_client import open_client
 from condavision.system.timeout import timeout
@@ -136,7 +137,7 @@ async def download(client: Client, package: LockedPackage, target: Path, task: T
 
 def _copy(archive: Path, sink: _Sink) -> None:
     try:
-        source = archive.open("rb")
+        source = open_file(archive)
     except OSError as error:
         raise (GoneError if isinstance(error, FileNotFoundError) else DownloadError)(
             error.strerror or str(error)

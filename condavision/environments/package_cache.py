@@ -25,7 +25,7 @@ from condavision.environments.download import (
     open_downloads,
 )
 from condavision.environments.package_files import entry_name, intact_files
-from condavision.system.files import umask, write_atomic
+from condavision.system.files import open_file, umask, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,30 +139,39 @@ class PackageCache:
                 found, _ = await download_and_extract(client, archive.absolute().as_uri(), made)
                 if found.hex() != package.sha256:
                     raise OtherContentError(found.hex())
+                files = intact_files(made, package)
+                if files is None:
+                    raise DownloadError("corrupt: files are missing")  # noqa: TRY301
+                _keep(made, entry, package.sha256, Path(scratch, "replaced"))
             except (DownloadError, OSError, RuntimeError) as error:
                 raise PackageError(package) from error
-            files = intact_files(made, package)
-            if files is None:
-                raise PackageError(package) from DownloadError("corrupt: files are missing")
-            newest = set_modes(made)
-            lock = entry.with_name(f"{entry.name}.lock")
-            lock.unlink(missing_ok=True)
-            if entry.is_symlink():
-                entry.unlink()
-            elif entry.exists():
-                entry.rename(Path(scratch, "replaced"))
-            made.rename(entry)
-            write_atomic(lock, (1).to_bytes(8, "big") + bytes.fromhex(package.sha256))
-            if newest > lock.stat().st_mtime_ns:  # an archive with files from the future
-                os.utime(lock, ns=(newest, newest))
         return files
+
+
+def _keep(made: Path, entry: Path, sha256: str, replaced: Path) -> None:
+    """Move an extracted package to its place in the cache; what was there goes to ``replaced``.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    newest = set_modes(made)
+    lock = entry.with_name(f"{entry.name}.lock")
+    lock.unlink(missing_ok=True)
+    if entry.is_symlink():
+        entry.unlink()
+    elif entry.exists():
+        entry.rename(replaced)
+    made.rename(entry)
+    write_atomic(lock, (1).to_bytes(8, "big") + bytes.fromhex(sha256))
+    if newest > lock.stat().st_mtime_ns:  # an archive with files from the future
+        os.utime(lock, ns=(newest, newest))
 
 
 async def _archive(client: Client, package: LockedPackage, scratch: Path, task: Task) -> Path:
     """Return the archive of a package, downloaded if need be."""
     local = local_archive(package.url)
     if local is not None:
-        local.open("rb").close()  # for an error with a reason
+        open_file(local).close()  # for an error with a reason
         return local
     suffix = ".tar.bz2" if package.url.endswith(".tar.bz2") else ".conda"
     path = scratch / f"archive{suffix}"

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from condavision.core.model import Manager
 from condavision.errors import InstallError, LockfileError
+from condavision.system.files import open_file
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def is_intact(path: Path, package: LockedPackage) -> bool:
     Raises:
         OSError: it is missing or cannot be read.
     """
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest() == package.sha256
 
 

@@ -17,6 +17,7 @@ from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
 
 MAX_BYTES = 50_000_000
 """No program, lock or list of settings is larger; reading more would only exhaust memory."""
@@ -28,26 +29,42 @@ _OLD_SECONDS = 3600.0  # no file takes as long to be written
 def read_file(path: str | os.PathLike[str]) -> bytes:
     """Return the content of a regular file of at most :data:`MAX_BYTES`.
 
-    A pipe or a device is not opened for long: it could keep the command waiting without end.
-
     Raises:
         OSError: it is missing, unreadable, another kind of file, or too large.
     """
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK if os.name == "posix" else os.O_RDONLY
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))  # a pipe may have no writer
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-            reason = os.strerror(number) if stat.S_ISDIR(mode) else "it is not a regular file"
-            raise OSError(number, reason, str(path))  # IsADirectoryError where it is one
-        with open(descriptor, "rb", closefd=False) as stream:
-            data = stream.read(MAX_BYTES + 1)
-    finally:
-        os.close(descriptor)
+    data = read_beginning(path, MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES // 1_000_000} MB", str(path))
     return data
+
+
+def read_beginning(path: str | os.PathLike[str], count: int) -> bytes:
+    """Return the first bytes of a regular file, ``count`` at most.
+
+    Raises:
+        OSError: it is missing, unreadable, or another kind of file.
+    """
+    with open_file(path) as stream:
+        return stream.read(count)
+
+
+def open_file(path: str | os.PathLike[str]) -> BufferedReader:
+    """Open a regular file for reading.
+
+    A pipe or a device could keep the command waiting without end.
+
+    Raises:
+        OSError: it is missing, unreadable, or another kind of file.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK if os.name == "posix" else os.O_RDONLY
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))  # a pipe may have no writer
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
 def read_text_file(path: str | os.PathLike[str]) -> str:

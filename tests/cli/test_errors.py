@@ -108,6 +108,13 @@ def test_what_is_no_file_is_not_waited_for(command: CommandLine) -> None:
     os.mkfifo(command.folder / "pipe.py")
     refused(command("lock", "pipe.py"), 65, "not a regular file")
     refused(command("run", "pipe.py"), 65, "not a regular file")
+    (command.folder / "pkg").mkdir()
+    os.mkfifo(command.folder / "pkg" / "__init__.py")
+    (command.folder / "zero.py").symlink_to("/dev/zero")
+    (command.folder / "s.py").write_text("import pkg.a, pipe, zero\n")
+    explained = command("explain", "s.py").ok()
+    for name in ("pkg/__init__.py", "pipe.py", "zero.py"):
+        assert f"{name}:1: not read as Python" in explained.err
 
 
 def test_a_wrong_option(command: CommandLine) -> None:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from condavision.core.pythons import PythonRange
+from condavision.system.files import read_beginning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -138,8 +139,7 @@ class Directories:
 
 def _shares(file: str) -> bool:
     try:
-        with open(file, "rb") as stream:  # noqa: PTH123 - paths are strings here
-            return bool(_SHARES.search(stream.read(_SHARES_WITHIN)))
+        return bool(_SHARES.search(read_beginning(file, _SHARES_WITHIN)))
     except OSError:
         return False
 

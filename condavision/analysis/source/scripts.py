@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.source.module_finder import Directories, find_module
 from condavision.errors import AnalysisError, Diagnostic, UsageError
 from condavision.system.cache_dir import home
+from condavision.system.files import read_beginning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -43,8 +44,7 @@ def is_script(path: Path) -> bool:
 
 def _has_shebang(path: Path) -> bool:
     try:
-        with path.open("rb") as stream:
-            return bool(_SHEBANG.match(stream.read(200)))
+        return bool(_SHEBANG.match(read_beginning(path, 200)))
     except OSError:
         return False
 
