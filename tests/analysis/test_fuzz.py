@@ -83,10 +83,10 @@ def test_any_script(monkeypatch: pytest.MonkeyPatch, content: bytes, suffix: str
         + "".join(" " * depth + "if PY2:\n" for depth in range(1, 400))
         + " " * 400
         + "import a",
-        "import a" + ", a" * 100_000,
+        "import a" + ", a" * 50_000,
         "from a import (" + "b, " * 100_000 + ")",
         "if " + "not " * 50_000 + "PY2:\n  import a",
-        "if " + " and ".join(["PY3"] * 5_000) + ":\n  import a",
+        "if " + " and ".join(["PY3"] * 2_000) + ":\n  import a",
         "try: import a\nexcept ImportError: import b\n" * 2_000,
         "a." * 50_000 + "b",
         "'''" + "import a\n" * 50_000,

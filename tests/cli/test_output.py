@@ -34,8 +34,8 @@ def test_a_file_name_of_any_bytes_is_shown(command: CommandLine, environ: dict[s
         (("lock", "."), names),
         (("lock", "s.py"), ["s.py"]),
         (("check", "."), names),
-        *((("explain", name), [name]) for name in names),
-        *((("run", "-q", name), []) for name in names),
+        (("explain", names[0]), names[:1]),
+        (("run", "-q", names[0]), []),
     ]:
         out = process(*arguments, environ=environ).ok().out
         assert [name for name in shown if name not in out] == []
