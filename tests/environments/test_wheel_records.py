@@ -50,15 +50,23 @@ def _digest(content: bytes) -> str:
     return f"sha256={found.rstrip(b'=').decode()}"
 
 
+class _Server(ThreadingHTTPServer):
+    allow_reuse_port = True
+
+
 @dataclass
 class Index:
     """Wheels made here, on a server that can be switched off: its port stays reserved then."""
 
     folder: Path
+    held: socket.socket
     requested: list[str] = field(default_factory=list)
-    server: ThreadingHTTPServer | None = None
-    port: int = 0
-    held: socket.socket | None = None
+    server: _Server | None = None
+
+    @property
+    def port(self) -> int:
+        number: int = self.held.getsockname()[1]
+        return number
 
     def start(self) -> None:
         index = self
@@ -67,10 +75,8 @@ class Index:
             def log_message(self, *_: object) -> None:
                 index.requested.append(self.path)
 
-        self.let_go()
         handler = partial(Handler, directory=str(self.folder))
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
-        self.port = self.server.server_port
+        self.server = _Server(("127.0.0.1", self.port), handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
@@ -78,14 +84,6 @@ class Index:
             self.server.shutdown()
             self.server.server_close()
             self.server = None
-            self.held = socket.socket()
-            self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.held.bind(("127.0.0.1", self.port))
-
-    def let_go(self) -> None:
-        if self.held is not None:
-            self.held.close()
-            self.held = None
 
     def wheel(
         self, name: str, version: str, files: dict[str, bytes], *, lies: bool = False
@@ -111,11 +109,13 @@ class Index:
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
     (tmp_path / "wheels").mkdir()
-    made = Index(tmp_path / "wheels")
-    made.start()
-    yield made
-    made.stop()
-    made.let_go()
+    with socket.socket() as held:  # bound, and not listening: it refuses connections
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        made = Index(tmp_path / "wheels", held)
+        made.start()
+        yield made
+        made.stop()
 
 
 @pytest.fixture
