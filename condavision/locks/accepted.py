@@ -12,11 +12,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from condavision.errors import InstallError, LockfileError
+from condavision.errors import InstallError
+from condavision.locks.entry_lines import parse_entry_lines, read_entry_lines
 from condavision.locks.index import add_union_merge
 from condavision.mapping.import_map import normalized
 from condavision.system.documents import read_json
-from condavision.system.files import read_text_file, write_atomic
+from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,32 +50,12 @@ def read_accepted(folder: Path) -> AcceptedNames:
             number.
     """
     path = folder / FILE_NAME
-    try:
-        lines = read_text_file(path).split("\n")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockfileError(
-            f"{path} cannot be read: {getattr(error, 'strerror', '') or error}",
-            "check its permissions, or restore it from version control",
-        ) from error
     found: AcceptedNames = {}
-    for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.startswith("#"):
-            name, accepted = _read_line(line, f"{path}:{number}")
-            known = found.get(name, accepted)  # there twice, if two branches accepted it
-            found[name] = Accepted(known.version, {**accepted.files, **known.files})
+    text = read_entry_lines(path)
+    for name, accepted in parse_entry_lines(text, path, _parse_line, "accept the name again"):
+        known = found.get(name, accepted)  # there twice, if two branches accepted it
+        found[name] = Accepted(known.version, {**accepted.files, **known.files})
     return found
-
-
-def _read_line(line: str, where: str) -> tuple[str, Accepted]:
-    try:
-        return _parse_line(line)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LockfileError(
-            f"{where}: not a valid entry: {line.strip()[:60]}",
-            "resolve the merge conflict, or delete the line and accept the name again",
-        ) from error
 
 
 def _parse_line(line: str) -> tuple[str, Accepted]:

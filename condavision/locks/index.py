@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from condavision.errors import LockfileError
+from condavision.locks.entry_lines import parse_entry_lines, read_entry_lines
 from condavision.project.config import LOCAL
 from condavision.system.documents import read_json
-from condavision.system.files import read_text_file, write_atomic
+from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,38 +86,16 @@ def read_index(folder: Path) -> ScriptIndex:
             number.
     """
     path = folder / FILE_NAME
-    try:
-        text = read_text_file(path)
-    except FileNotFoundError:
-        return ScriptIndex(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockfileError(
-            f"{path} cannot be read: {getattr(error, 'strerror', '') or error}",
-            "check its permissions, or restore it from version control",
-        ) from error
-    return parse_index(text, path)
+    return parse_index(read_entry_lines(path), path)
 
 
 def parse_index(text: str, path: Path) -> ScriptIndex:
     """Read the text of a ``scripts.yml``; ``path`` is for messages."""
     entries: dict[str, list[Entry]] = {}
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        script, entry = _read_line(line, f"{path}:{number}")
+    for script, entry in parse_entry_lines(text, path, _parse_line, "lock the script again"):
         if entry not in entries.setdefault(script, []):
             entries[script].append(entry)
     return ScriptIndex(path, {script: tuple(found) for script, found in entries.items()})
-
-
-def _read_line(line: str, where: str) -> tuple[str, Entry]:
-    try:
-        return _parse_line(line)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LockfileError(
-            f"{where}: not a valid entry: {line.strip()[:60]}",
-            "resolve the merge conflict, or delete the line and lock the script again",
-        ) from error
 
 
 @lru_cache(_LINES)
