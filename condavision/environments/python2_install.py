@@ -179,10 +179,10 @@ def _built(
 
 def _unbuilt(package: LockedPackage, said: str) -> InstallError:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(_OF_PIP)]
+    causes = [line for line in lines if not line.startswith(_OF_PIP)]
     return InstallError(
         f"{package.name} {package.version} could not be built for Python 2.7:"
-        f" {(told or lines)[-1]}",
+        f" {(causes or lines)[-1]}",
         "install what it needs to compile (a compiler, headers, libraries), or use a channel",
     )
 

@@ -199,8 +199,8 @@ def _error(answer: Answer, base: CondaBase) -> CondavisionError:
             certificate_hint(reason) or "check the network, then try again",
         )
     lines = [line.removeprefix("ERROR: ") for line in answer.stderr.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith("DEPRECATION")]
-    return ChannelError(f"pip failed for Python {base.python}: {(told or lines or ['?'])[-1]}")
+    causes = [line for line in lines if not line.startswith("DEPRECATION")]
+    return ChannelError(f"pip failed for Python {base.python}: {(causes or lines or ['?'])[-1]}")
 
 
 def _tags(base: CondaBase) -> tuple[tuple[str, str, str], ...]:
