@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import subprocess
 import tempfile
@@ -154,9 +155,10 @@ def _partial(cache: Path) -> Iterator[Path]:
 
 def _size(folder: Path) -> int:
     found = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):  # it is moved when it is complete
-            found += file.lstat().st_size
+    for inside, _, names in os.walk(folder):  # not rglob, which fails where uv removes a folder
+        for name in names:
+            with suppress(OSError):  # it is moved when it is complete
+                found += Path(inside, name).lstat().st_size
     return found
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
+import threading
 import venv
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import current_subdir
 from condavision.environments.conda_install import install_conda_packages
 from condavision.environments.download import SLOWEST, Pace, StalledError
-from condavision.environments.pypi_install import install_pypi_packages
+from condavision.environments.pypi_install import _size, install_pypi_packages
 from condavision.errors import InstallError
 from condavision.system.progress import Progress
 from tests.channels.server import Channel, Fault
@@ -90,6 +92,22 @@ def test_a_wheel(fault: Fault, served: Channel, tmp_path: Path) -> None:
     with pytest.raises(InstallError) as caught:
         install_pypi_packages([package], _python(tmp_path), tmp_path / "cache")
     assert url in caught.value.message
+
+
+def test_a_folder_that_uv_is_about_to_remove(tmp_path: Path) -> None:
+    def churn() -> None:
+        while not done.is_set():
+            (tmp_path / "python" / "bin").mkdir(parents=True)
+            shutil.rmtree(tmp_path / "python")
+
+    done = threading.Event()
+    other = threading.Thread(target=churn)
+    other.start()
+    try:
+        assert [_size(tmp_path) for _ in range(1000)] == [0] * 1000
+    finally:
+        done.set()
+        other.join()
 
 
 def _python(folder: Path) -> Path:
