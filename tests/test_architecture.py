@@ -16,6 +16,7 @@ ROOMS = (
     "__main__",
     "entry",
     "cli",
+    "serving",
     "api",
     "inspection",
     "compile_stage",

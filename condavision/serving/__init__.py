@@ -1,0 +1,1 @@
+"""The web service: locked scripts as endpoints, each request in a process of its own."""
