@@ -18,12 +18,14 @@ def main() -> "NoReturn":
     """Run the command line; never returns.
 
     ``condavision run SCRIPT ARGS...`` starts a script that is unchanged since its last run at once,
-    and so does ``-m MODULE``; ``-q`` and ``--`` may precede them. ``cli`` does everything else.
+    and so does ``-m MODULE``; ``-q``, ``--lock`` and ``--`` may precede them. ``cli`` does
+    everything else.
     """
     arguments = sys.argv[1:]
     if len(arguments) > 1 and arguments[0] == "run":
         at = 1
-        while arguments[at : at + 1] in (["-q"], ["--quiet"]):  # a warm start prints nothing
+        # A warm start prints nothing, and its lock fits.
+        while arguments[at : at + 1] in (["-q"], ["--quiet"], ["--lock"]):
             at += 1
         words = arguments[at:]
         if len(words) > 1 and words[0] == "-m":

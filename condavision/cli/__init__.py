@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,9 +13,17 @@ from condavision import __version__
 from condavision.cli.compiling import check, diff, explain, lock
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
+from condavision.cli.stages import (
+    Stage,
+    Stages,
+    be_quiet,
+    change_folder,
+    explained,
+    show_colors,
+)
 from condavision.cli.upkeep import clean, doctor, list_
 from condavision.cli.verbosity import add_verbose_option
-from condavision.errors import CondavisionError, OutputError, UsageError
+from condavision.errors import CondavisionError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +31,31 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Stages, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    *("-C", "folder"),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    is_eager=True,
+    expose_value=False,
+    callback=change_folder,
+    help="Run in this folder.",
+)
+@click.option(
+    *("-q", "--quiet"),
+    is_flag=True,
+    expose_value=False,
+    callback=be_quiet,
+    help="Show no progress.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    expose_value=False,
+    callback=show_colors,
+    help="Whether output is in color (default: on terminals).",
+)
 @click.version_option(__version__, prog_name="condavision")
 def _group() -> None:
     """Give Python scripts the conda environments they need; nothing to declare.
@@ -33,14 +66,40 @@ def _group() -> None:
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
 
 
-_COMMANDS = (
-    *(lock, run, check, explain, diff),
-    *(install, path, list_, clean, doctor),
-    *(export, vendor, init),
+_group.show(
+    (
+        Stage(
+            "Compile stage (scripts to lock files to commit)",
+            (
+                (lock, "report.py"),
+                (check, "scripts/"),
+                (explain, "report.py"),
+                (diff, "HEAD~1:report.py report.py"),
+            ),
+        ),
+        Stage(
+            "Exec stage (lock files to running scripts)",
+            (
+                (run, "report.py --month 5"),
+                (install, "scripts/"),
+                (path, "--python report.py"),
+            ),
+        ),
+        Stage(
+            "For other tools and machines",
+            (
+                (init, ""),
+                (export, "--format pylock report.py"),
+                (vendor, "packages/ report.py"),
+            ),
+        ),
+        Stage(
+            "Upkeep of this machine",
+            ((list_, "--json"), (clean, "--unused-for 30"), (doctor, "")),
+        ),
+    )
 )
-add_verbose_option(_COMMANDS)
-for _command in _COMMANDS:
-    _group.add_command(_command)
+add_verbose_option((_group, *_group.commands.values()))
 
 
 def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
@@ -53,13 +112,27 @@ def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
     return error.code
 
 
+def _is_json(arguments: list[str]) -> bool:
+    """Return whether JSON is wanted, also where the rest cannot be parsed."""
+    command = next((it for it in arguments if it in _group.commands), None)
+    return "--json" in arguments and command != "run"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    as_json = "--json" in arguments and arguments[0] != "run"
+    with ExitStack() as stack:  # errors are printed in the context of the command
+        return _main(arguments or ["--help"], stack)
+
+
+def _main(arguments: list[str], stack: ExitStack) -> int:
+    as_json = _is_json(arguments)
     try:
-        code = _group.main(arguments, prog_name="condavision", standalone_mode=False)
+        context = stack.enter_context(_group.make_context("condavision", arguments))
+        code = _group.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except CondavisionError as error:
         return _fail(error, as_json=as_json)
     except ModuleNotFoundError as error:
@@ -90,17 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             as_json=as_json,
         )
     except click.ClickException as error:
-        from condavision.system.terminal import shown
-
-        text = io.StringIO()
-        error.show(text)
-        sys.stderr.write(shown(text.getvalue()))
-        if as_json:
-            from condavision.cli.json_output import error_json
-            from condavision.cli.output import print_json
-
-            print_json(error_json(UsageError(error.format_message())))
-        return error.exit_code
+        return _fail(explained(error), as_json=as_json)
     except click.Abort:
         click.echo("interrupted", err=True)
         return 130

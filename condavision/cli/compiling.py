@@ -60,7 +60,11 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     metavar="FILE",
     help="Keep the versions of an environment.yml, conda-lock.yml or pixi.lock where possible.",
 )
-@click.option("--prune", is_flag=True, help="Remove locks that no script uses.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove locks that no script uses; without PATHS, of the current project.",
+)
 @options.quiet_option()
 @options.json_option()
 def lock(
@@ -89,6 +93,8 @@ def lock(
     renewal = _renewal(*(settings.pop(name) for name in ("upgrade", "upgrades", "source")))
     accept = settings.pop("accept")
     workspace = Workspace(replace(options.as_flags(**settings), accept=accept))
+    if prune and not (paths or modules or together or apart):
+        paths = (options.project_folder(workspace),)
     report = lock_named(
         Named(paths, modules, together, apart),
         workspace,
@@ -211,7 +217,10 @@ def check(
     locks: Path | None,
     as_json: bool,
 ) -> int:
-    """Report whether scripts have locks that still fit. Solves and installs nothing."""
+    """Report whether scripts have locks that still fit.
+
+    Without PATHS, those of the current project. Solves and installs nothing.
+    """
     from condavision.cli.json_output import checked_json
     from condavision.cli.output import checked_row, print_diagnostics, print_json, print_table
     from condavision.cli.wording import target_names
@@ -220,6 +229,8 @@ def check(
     from condavision.inspection.check import check_targets
 
     workspace = Workspace(Flags(channels, platforms, locks))
+    if not (paths or modules):
+        paths = (options.project_folder(workspace),)
     selection = select_targets(Named(paths, modules), workspace)
     print_diagnostics(selection.skipped)
     report = check_targets(selection.targets, workspace)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from condavision.cli import options
-from condavision.errors import UsageError
+from condavision.errors import MissingLockError, StaleLockError, UsageError
 from condavision.project.config import Flags
 from condavision.project.targets import Module, Together, named_target
 from condavision.system.terminal import shell_word
@@ -16,6 +17,7 @@ from condavision.system.terminal import shell_word
 if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
+    from condavision.system.progress import Progress
 
 
 class _Run(click.Command):
@@ -53,6 +55,7 @@ def _refuse_script_as_option(word: str) -> None:
 )
 @options.locks_option()
 @options.vendored_option()
+@click.option("--lock", "lock_first", is_flag=True, help="Lock it first, if no lock fits.")
 @options.quiet_option()
 @options.module_option()
 @click.option(  # how a stale launcher starts its script
@@ -64,13 +67,14 @@ def run(
     module: str | None,
     locks: Path | None,
     vendored: Path | None,
+    lock_first: bool,
     quiet: bool,
     launcher: Path | None,
 ) -> int:
     """Run a locked script or module in its environment.
 
-    ARGS are passed to it. The environment is installed first if it is missing; nothing is solved.
-    The exit code is the script's own.
+    ARGS are passed to it. The environment is installed first if it is missing; nothing is solved,
+    unless `--lock` is given. The exit code is the script's own.
     """
     if module is None and not (words and words[0]):
         raise click.UsageError("SCRIPT is empty." if words else "Give a script or -m MODULE.")
@@ -80,10 +84,46 @@ def run(
 
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
     progress = choose_progress(quiet=quiet)
+    target = Path(words[0]) if module is None else Module(module, Path.cwd())
+    if lock_first and _lock(target, workspace, progress):
+        workspace = Workspace(workspace.flags)  # what it has read has changed
     if module is not None:
-        return run_target(Module(module, Path.cwd()), words, workspace, progress)
+        return run_target(target, words, workspace, progress)
     script, *args = words  # Path would turn ./-x.py into -x.py
-    return run_target(Path(script), args, workspace, progress, script, launcher)
+    return run_target(target, args, workspace, progress, script, launcher)
+
+
+def _lock(target: Target, workspace: Workspace, progress: Progress) -> bool:
+    """Lock a target that has no lock that fits; return whether that was so.
+
+    Raises:
+        CondavisionError: it cannot be locked.
+    """
+    from condavision.cli.output import note, print_diagnostics
+    from condavision.compile_stage.stage import lock
+    from condavision.inference.lock_lookup import last_locked, locate
+    from condavision.inference.select import Named
+    from condavision.inference.workspace import Workspace
+
+    try:
+        locate(target, workspace)
+    except (MissingLockError, StaleLockError):
+        owner, channels = last_locked(target, workspace)
+    else:
+        return False
+    if isinstance(owner, Module):
+        named = Named(modules=(owner.name,))
+    elif isinstance(owner, Together):
+        named = Named(together=(owner.folder,))
+    else:
+        named = Named((owner,))
+    report = lock(named, Workspace(replace(workspace.flags, channels=channels)), progress=progress)
+    for _, error in report.failed:
+        raise error
+    for locked in report.locked:
+        print_diagnostics(locked.diagnostics)
+        note(f"condavision: locked {locked.inference.project.key} as {locked.lock.hash}")
+    return True
 
 
 @click.command()
@@ -113,8 +153,8 @@ def install(
 ) -> int:
     """Install the environments of scripts, folders, modules or hashes.
 
-    An existing environment is built again if files of its packages are missing or have another
-    size. One that fails does not stop the others.
+    Without any, those of the current project. An existing environment is built again if files of
+    its packages are missing or have another size. One that fails does not stop the others.
 
     A launcher starts its script without condavision, as long as no file it was made from is newer
     (best effort, by modification time); otherwise it calls `condavision run`.
@@ -127,8 +167,6 @@ def install(
     from condavision.exec_stage.stage import install_each
     from condavision.inference.workspace import Workspace
 
-    if not names and not modules:
-        raise click.UsageError("Give a script, a folder, a lock's hash or -m MODULE.")
     if modules and launchers is not None:
         raise UsageError(
             "a module cannot have a launcher: -m finds it from the current folder only",
@@ -140,7 +178,7 @@ def install(
     workspace = Workspace(Flags(**folders))  # type: ignore[arg-type]
     care = Care.ANEW if reinstall else Care.DIGESTS if verify else Care.SIZES
     wanted: list[str | Target] = [Module(module, Path.cwd()) for module in modules]
-    for name in names:
+    for name in names or (() if modules else (options.project_folder(workspace),)):
         wanted += _meant(name, workspace, join=launchers is None)
     report = install_each(wanted, workspace, choose_progress(quiet=quiet), care, launchers)
     if len(wanted) == len(report.failed) == 1:
@@ -154,13 +192,15 @@ def install(
     return report.code
 
 
-def _meant(name: str, workspace: Workspace, *, join: bool) -> tuple[str | Target, ...]:
+def _meant(name: str | Path, workspace: Workspace, *, join: bool) -> tuple[str | Target, ...]:
     """Return what a name stands for: itself, or the scripts of a folder that cannot be run."""
     from condavision.cli.output import print_diagnostics
     from condavision.inference.lock_lookup import is_hash
     from condavision.inference.select import Named, select_targets
 
-    if is_hash(name) or not isinstance(named_target(Path(name)), Together):
+    if isinstance(name, str) and (
+        is_hash(name) or not isinstance(named_target(Path(name)), Together)
+    ):
         return (name,)
     selection = select_targets(Named((Path(name),)), workspace, join=join)
     print_diagnostics(selection.skipped)

@@ -17,6 +17,7 @@ from condavision.project.targets import Module
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
@@ -149,6 +150,13 @@ def as_name(name: str | None, module: str | None) -> str | Target:
     if (name is None) == (module is None):
         raise click.UsageError("Give exactly one: a script, a lock's hash or -m MODULE.")
     return name if module is None else Module(module, Path.cwd())  # type: ignore[return-value]
+
+
+def project_folder(workspace: Workspace) -> Path:
+    """Return the root of the current folder's project, which commands without names are for."""
+    from condavision.project.targets import near
+
+    return near(workspace.config().root)
 
 
 def as_flags(

@@ -7,6 +7,7 @@ import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+import click
 from rich.cells import cell_len
 
 from condavision.analysis.analyze import contradiction
@@ -27,6 +28,8 @@ from condavision.system.terminal import json_safe, shown, shown_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript
@@ -88,11 +91,10 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if not sys.stdout.isatty():
         _write_columns(lines)
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = _console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
@@ -102,6 +104,21 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         console.print(table)
     text = "\n".join(line.rstrip() for line in capture.get().splitlines())
     sys.stdout.write(f"{text}\n")
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Return a console with colors as ``--color`` has it."""
+    from rich.console import Console
+
+    context = click.get_current_context(silent=True)
+    color = context.find_root().color if context else None
+    return Console(
+        stderr=stderr,
+        soft_wrap=stderr,
+        force_terminal=color or None,
+        color_system=None if color is False else "auto",
+        highlight=False,
+    )
 
 
 def _write_columns(rows: Sequence[Sequence[str]]) -> None:
@@ -127,10 +144,9 @@ def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> N
 
 def print_error(error: CondavisionError) -> None:
     """Write an error and its hints to standard error."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console = _console(stderr=True)
     console.print(Text.assemble(("error: ", "bold red"), shown(error_words(error))))
     for hint in hints_of(error):
         console.print(Text.assemble(("  hint: ", "bold"), shown(hint)))

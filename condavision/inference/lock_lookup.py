@@ -99,6 +99,21 @@ def locate(target: Target, workspace: Workspace) -> Located:
     )
 
 
+def last_locked(target: Target, workspace: Workspace) -> tuple[Target, tuple[str, ...]]:
+    """Return what to lock again so that a target has a lock that fits, and with which channels.
+
+    That is the target itself or the folder it is locked together with; no channels are those of
+    the configuration.
+
+    Raises:
+        AnalysisError: it does not exist.
+        LockfileError: ``scripts.yml`` is damaged.
+    """
+    for it in _candidates(workspace.project(target), workspace):
+        return it.owner, it.entry.channels
+    return target, ()
+
+
 def _missing(target: Target, workspace: Workspace) -> MissingLockError:
     command = workspace.lock_command(target)
     ignored = workspace.ignored(target)

@@ -22,7 +22,6 @@ EMPTY = [
     ["lock"],
     ["run"],
     ["explain"],
-    ["install"],
 ]
 
 WITHOUT_VALUE = [["lock", "-m"], ["run", "-m"], ["run", "-q", "-m"], ["run", "--locks"]]

@@ -1,0 +1,109 @@
+"""The command group: its commands by stage, its own options, and what to type instead."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from condavision.errors import UsageError
+from condavision.system.terminal import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DESTRUCTIVE = frozenset({"--all", "--caches", "--force", "--prune", "--reinstall", "clean"})
+"""What no misspelt word may be answered with."""
+
+_VARIABLES = (
+    ("CONDAVISION_HOME", "Folder of environments and caches."),
+    ("CONDAVISION_TIMEOUT", "Seconds without progress after which a download ends (300)."),
+    ("CONDAVISION_TRUSTED_FOLDERS", "Folders of others whose files count; as in PATH."),
+    ("NO_COLOR, FORCE_COLOR", "As --color never and --color always."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A heading of ``--help``, and its commands, each with the arguments of one example."""
+
+    title: str
+    commands: tuple[tuple[click.Command, str], ...]
+
+
+class Stages(click.Group):
+    """A group that lists its commands by stage."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.stages: Sequence[Stage] = ()
+
+    def show(self, stages: Sequence[Stage]) -> None:
+        """Add the commands of the stages, in their order."""
+        self.stages = stages
+        for stage in stages:
+            for command, _ in stage.commands:
+                self.add_command(command)
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write an example of each command and what it does; nothing is truncated."""
+        for stage in self.stages:
+            rows = [
+                (f"{command.name} {example}", command.get_short_help_str(limit=1000))
+                for command, example in stage.commands
+            ]
+            with formatter.section(stage.title):
+                formatter.write_dl(rows, col_max=34)
+        with formatter.section("Environment variables"):
+            formatter.write_dl(_VARIABLES, col_max=34)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a script in its place gets the two commands for scripts.
+
+        Raises:
+            UsageError: the first word is a file.
+        """
+        word = args[0]
+        if word not in self.commands and (word.endswith((".py", ".ipynb")) or Path(word).is_file()):
+            typed = shell_word(Path(word))
+            raise UsageError(
+                f"`{word}` is a file, not a command",
+                f"to lock it, once: run `condavision lock {typed}`",
+                f"to run it from its lock: run `condavision run {typed}`",
+            )
+        return super().resolve_command(ctx, args)
+
+
+def explained(error: click.ClickException) -> UsageError:
+    """Return an error of the command line as one of ours.
+
+    Of what was perhaps meant it names nothing that removes or replaces what a person has.
+    """
+    possible = getattr(error, "possibilities", None)
+    if possible:
+        error.possibilities = [it for it in possible if it not in _DESTRUCTIVE]  # type: ignore[attr-defined]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "condavision"
+    return UsageError(error.format_message().rstrip("."), f"see `{path} --help`")
+
+
+def change_folder(_: click.Context, __: click.Parameter, folder: Path | None) -> None:
+    """Make ``-C DIR`` the current folder."""
+    if folder is not None:
+        os.chdir(folder)
+
+
+def be_quiet(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:
+    """Make ``-q`` the default of each command that has it."""
+    if quiet and isinstance(ctx.command, click.Group):
+        ctx.default_map = {name: {"quiet": True} for name in ctx.command.commands}
+
+
+def show_colors(ctx: click.Context, _: click.Parameter, when: str) -> None:
+    """Decide with ``--color`` whether output has colors; ``auto`` leaves it to each stream."""
+    ctx.color = {"always": True, "never": False}.get(when)
