@@ -17,6 +17,12 @@ NONE = "try:\n    import numpy as np\nexcept ImportError:\n    np = None\n"
 TOLD = "try:\n    import np\nexcept ImportError:\n    print('pip install np')\n"
 FLAGGED = "try:\n    import np\n    HAS = True\nexcept ImportError:\n    HAS = False\n"
 
+KEPT = "try:\n    import np\n    MISSING = None\nexcept ImportError as e:\n    MISSING = e\n"
+IN_FUNCTION = "def main():\n    try:\n        from np import f\n    except ImportError:\n"
+IN_FUNCTION += "        print('np is missing')\n    f()\n"
+SAID = FLAGGED + "class A:\n    def __init__(self):\n        if not HAS:\n"
+SAID += "            raise ImportError('np')\n"
+
 WHOLE = "try:\n    import np\n    np.zeros()\nexcept Exception as e:\n    {}\n"
 SPEC = "from importlib.util import find_spec\n"
 SOUGHT = SPEC + "FOUND = find_spec('np') is not None\n"
@@ -68,8 +74,43 @@ REQUIRED = {
     "after a called function gave up": NONE
     + "def main():\n    if np is None:\n        sys.exit('no')\n    np.zeros()\nmain()",
     "as a keyword argument's value": PASSED + "f(xp=np)",
+    "in the function that tried": IN_FUNCTION + "main()",
+    "in the main block that tried": "if __name__ == '__main__':\n    try:\n        import np\n"
+    "    except ImportError:\n        print('no')\n    np.zeros()",
+    "after a loop that tried": "for i in range(3):\n    try:\n        import np\n        break\n"
+    "    except ImportError:\n        print('again')\nnp.zeros()",
+    "in a method that tried": "class A:\n    def f(self):\n        try:\n            import np\n"
+    "        except ImportError:\n            np = None\n        self.x = np.zeros()\nA().f()",
+    "under one of two flags": FLAGGED
+    + "def f():\n    np.f()\nif not (HAS and OTHER):\n    sys.exit(1)",
+    "or another is missing": FLAGGED + "if not HAS or not OTHER:\n    sys.exit(1)",
+    "a flag is False, or another": FLAGGED + "if HAS is False or x:\n    raise E",
+    "the failure was kept": KEPT + "if MISSING is not None:\n    sys.exit(str(MISSING))",
+    "the failure was kept, and is raised": KEPT
+    + "def f():\n    if MISSING:\n        raise ImportError('np') from MISSING\nf()",
+    "asserted": FLAGGED + "def f():\n    assert HAS, 'install np'\nf()",
+    "else exits": FLAGGED + "if HAS:\n    np.f()\nelse:\n    sys.exit('install np')",
+    "a class that is made says so": SAID + "if __name__ == '__main__':\n    A()",
+    "an Ansible module says so": FLAGGED
+    + "def main():\n    if not HAS:\n        module.fail_json(msg='np')\nmain()",
+    "not caught by the first handler": "try:\n    import np\nexcept ValueError:\n    pass\n"
+    "except Exception:\n    raise",
 }
 OPTIONAL = {
+    "another handler raises again": "try:\n    import np\nexcept ImportError:\n    pass\n"
+    "except Exception:\n    raise",
+    "the function that tried left": "def f():\n    try:\n        import np\n"
+    "    except ImportError:\n        return None\n    return np.zeros()\nf()",
+    "the loop that tried continues": "for x in y:\n    try:\n        import np\n"
+    "    except ImportError:\n        continue\n    np.zeros()",
+    "used in another function than tried": "def f():\n    try:\n        import np\n"
+    "    except ImportError:\n        pass\ndef g(np):\n    np.zeros()\nf()\ng(1)",
+    "tried where something is chosen": "if x:\n    try:\n        import np\n"
+    "    except ImportError:\n        pass\nif x == 1:\n    np.zeros()",
+    "under one flag and another": FLAGGED + "if not HAS and WANTED:\n    sys.exit(1)",
+    "a class that is made where it may fail": SAID + "try:\n    A()\nexcept ImportError:\n    pass",
+    "a class that is not made says so": SAID,
+    "the failure was kept, for a warning": KEPT + "if MISSING:\n    print(MISSING)",
     "goes on after any failure": WHOLE.format("print(e)") + "go_on()",
     "any failure in a function": "class A:\n    def f(self):\n        if x:\n            try:\n"
     "                import np\n                self.np = np.zeros()\n"

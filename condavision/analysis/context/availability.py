@@ -36,9 +36,9 @@ _FLAG = re.compile(
     r"|_?\w+_(?:available|AVAILABLE|installed|INSTALLED)(?:\(\))?)"
 )
 _CONSTANT = re.compile(r"(?:[\w.]+\.)?_?(?:(?:HAS|HAVE)_\w+|[A-Z0-9_]+_(?:AVAILABLE|INSTALLED))")
+_NO_FLAG = re.compile(r"(?!)")
 
-
-_FOUND = Truth(true=0)
+FOUND = Truth(true=0)
 """What asks for a module: never true without it."""
 
 
@@ -58,9 +58,7 @@ def availability_regions(text: bytes, root: Node) -> Iterator[Region]:
 class _AvailabilityReader:
     text: bytes
     root: Node
-    conditions: _AvailabilityConditions = field(
-        default_factory=lambda: _AvailabilityConditions(_FLAG)
-    )
+    conditions: SearchConditions = field(default_factory=lambda: SearchConditions(_FLAG))
     seen: set[int] = field(default_factory=set)
 
     def searches(self) -> Iterator[Region]:
@@ -93,7 +91,7 @@ class _AvailabilityReader:
                     yield region_of(arm, optional=True)
 
     def _arms(self, node: Node) -> Iterator[Region]:
-        constants = _AvailabilityConditions(_CONSTANT, self.conditions.flags)
+        constants = SearchConditions(_CONSTANT, self.conditions.flags)
         found = False  # where none of the conditions so far holds
         for condition, block in arms(node):
             if block is None:
@@ -112,19 +110,21 @@ class _AvailabilityReader:
             yield Region(node.end_byte, scope.end_byte, optional=True)
 
 
-class _AvailabilityConditions(Conditions):
+class SearchConditions(Conditions):
     """The conditions of one source that ask for modules: the only context is to lack them.
 
     ``flag`` are the names that say by convention how the search for a module went.
     """
 
-    def __init__(self, flag: re.Pattern[str], flags: dict[str, Truth] | None = None) -> None:
+    def __init__(
+        self, flag: re.Pattern[str] = _NO_FLAG, flags: dict[str, Truth] | None = None
+    ) -> None:
         super().__init__(flags)
         self.flag = flag
 
     def _visit_identifier(self, node: Node) -> Truth:
         text = text_of(node)
-        return self.flags.get(text) or (_FOUND if self.flag.fullmatch(text) else UNKNOWN)
+        return self.flags.get(text) or (FOUND if self.flag.fullmatch(text) else UNKNOWN)
 
     _visit_attribute = _visit_identifier
 
@@ -140,7 +140,7 @@ class _AvailabilityConditions(Conditions):
         function, arguments = call_parts(node)
         name = text_of(function)
         if _SEARCH_CALL.fullmatch(name) or self.flag.fullmatch(text_of(node)):
-            return _FOUND
+            return FOUND
         is_same = name in {"bool", "all", "any"} and len(arguments) == 1
         return self.of(arguments[0]) if is_same else UNKNOWN
 
@@ -151,7 +151,7 @@ class _AvailabilityConditions(Conditions):
         (left, right), operator = compared, operators[0]
         if operator in {"in", "not in"}:
             is_search = left.type == "string" and _COLLECTION.fullmatch(text_of(right))
-            truth = _FOUND if is_search else UNKNOWN
+            truth = FOUND if is_search else UNKNOWN
         elif right.type in {"none", "false", "true"}:
             truth = self.of(left) if right.type == "true" else ~self.of(left)
         else:

@@ -71,12 +71,13 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
         block = clause.named_children[-1]
         header = text[clause.start_byte + 6 : block.start_byte]
         names = names_caught(header.decode("utf-8", "replace")) or frozenset({"BaseException"})
+        of_import = bool(names & _IMPORT_FAILURES)
+        is_first = not caught & _IMPORT_FAILURES  # the one that a missing module gets to
         caught |= names
         if block.type != "block":
             continue
-        of_import = bool(names & _IMPORT_FAILURES)
         if of_import and (gives_up(block) or _starts_again(block)):
-            exits = True
+            exits = exits or is_first
         elif of_import:
             handlers.append(block)
             yield region_of(block, fallback=True)

@@ -10,12 +10,27 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from condavision.analysis.context.statements import ends_script, gives_up, names_caught
+from condavision.analysis.context.availability import FOUND, SearchConditions
+from condavision.analysis.context.contexts import UNKNOWN, Truth
+from condavision.analysis.context.reached import (
+    CLAUSES,
+    DEFINITIONS,
+    ancestors,
+    failures_caught,
+    reached,
+    standing_alone,
+)
+from condavision.analysis.context.statements import (
+    arms,
+    ends,
+    ends_script,
+    gives_up,
+)
 from condavision.analysis.source.bindings import binds
 from condavision.analysis.source.expressions import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from tree_sitter import Node
 
@@ -23,9 +38,16 @@ if TYPE_CHECKING:
 
 _OCCURRENCES = 400  # looked at of one import; a name that stands there more often is a common word
 _CLIMB = 200
-_DEFINITIONS = {"function_definition", "class_definition"}
-_ABSENT = re.compile(rb"\(?(?:not[ \t]+\w+|\w+[ \t]+(?:is|==)[ \t]+(?:None|False))\)?")
-_PART = re.compile(rb"[\w.]")
+_SET = re.compile(rb"(?m)^[ \t]+(\w+)[ \t]*(?::[^=\n]*)?=(?!=)[ \t]*([^\n]*)")
+_FALSE = re.compile(rb"(?:None|False|0|''|\"\"|\[\]|\(\)|\{\})[ \t]*(?:#|\Z)")
+_TRUE = re.compile(
+    rb"True\b|1\b|['\"][^'\"]|(?:e|err|error|ex|exc|exception|(?:str|repr)\(\w+\))[ \t]*(?:#|\Z)"
+)
+_RUN_THROUGH = {
+    *CLAUSES, "finally_clause", "for_statement", "try_statement", "while_statement",
+    "with_statement",
+}  # fmt: skip
+"""Statements whose blocks are not a choice: what follows them runs as well."""
 _DEFERRED = {"function_definition", "lambda"}
 _CONDITIONAL = {"if_statement", "elif_clause", "while_statement", "assert_statement"}
 _ASKING = {"comparison_operator", "not_operator", "boolean_operator", "conditional_expression"}
@@ -37,34 +59,55 @@ _BINDING = {"aliased_import", "import_from_statement", "import_statement", "para
 """Nodes in which every name counts as bound, besides those that are."""
 
 
-def used_regardless(source: Source, root: Node, start: int, names: Iterable[str]) -> bool:
-    """Return whether ``names``, bound by an import at ``start`` in a ``try``, are used unchecked.
+@dataclass(slots=True)
+class LaterUses:
+    """What one source does later with what it imports in its ``try`` statements."""
 
-    A use counts where it runs with the module, or in a function or class that something which
-    runs with the module leads to; none does in a file that asks whether the name is there.
-    """
-    statement = _module_level_try(root, start)
-    wanted = {name.encode() for name in names if name.isidentifier()}
-    if statement is None or not wanted or _has_stand_in(statement, wanted):
-        return False
-    uses = _Uses(source.text, root, statement, wanted, _flags(statement, wanted))
-    uses.collect()
-    if uses.rebound:
-        return False
-    if uses.at_once:
-        return True
-    deferred = uses.demanded if uses.asked else uses.demanded | uses.deferred
-    return bool(deferred) and not deferred.isdisjoint(uses.reached())
+    source: Source
+    root: Node
+    _reached: frozenset[bytes] | None = None
+
+    def regardless(self, start: int, names: Iterable[str]) -> bool:
+        """Return whether names that an import at ``start`` in a ``try`` binds are used unchecked.
+
+        A use counts in the block that the ``try`` stands in, where it runs with the module, or in a
+        function or class that something which runs with the module leads to; none does where the
+        block asks whether the name is there, or a handler leaves it.
+        """
+        found = _try_and_scope(self.root, start)
+        wanted = {name.encode() for name in names if name.isidentifier()}
+        if found is None or not wanted:
+            return False
+        statement, scope = found
+        if _has_stand_in(statement, wanted) or _leaves(statement):
+            return False
+        uses = _Uses(self.source.text, self.root, statement, scope, _outcomes(statement, wanted))
+        uses.wanted = wanted
+        uses.collect()
+        if uses.rebound:
+            return False
+        if uses.at_once:
+            return True
+        deferred = uses.demanded if uses.asked else uses.demanded | uses.deferred
+        if not deferred:
+            return False
+        if self._reached is None:
+            self._reached = reached(self.source.text, self.root)
+        return not deferred.isdisjoint(self._reached)
 
 
-def _module_level_try(root: Node, start: int) -> Node | None:
+def _try_and_scope(root: Node, start: int) -> tuple[Node, Node] | None:
+    """Return the outermost ``try`` around an import, and what it always runs in."""
     node = root.descendant_for_byte_range(start, start + 1)
+    statement: Node | None = None
     for _ in range(_CLIMB):
-        if node is None or node.type in _DEFINITIONS:
+        if node is None:
             return None
         parent = node.parent
         if node.type == "try_statement":
-            return node if parent is not None and parent.type == "module" else None
+            statement = node
+        if parent is None or (node.type == "block" and parent.type not in _RUN_THROUGH):
+            return (statement, node) if statement is not None else None
         node = parent
     return None
 
@@ -83,10 +126,25 @@ def _has_stand_in(statement: Node, wanted: set[bytes]) -> bool:
     )
 
 
-def _flags(statement: Node, wanted: set[bytes]) -> set[bytes]:
-    """Return the other names that the ``try`` sets: flags of its outcome."""
-    found = re.findall(rb"(?m)^[ \t]+(\w+)[ \t]*=(?!=)", statement.text or b"")
-    return {name for name in found if name not in wanted}
+def _leaves(statement: Node) -> bool:
+    """Return whether a handler leaves what the ``try`` stands in: nothing after it runs then."""
+    clauses = (it for it in statement.named_children if it.type in CLAUSES)
+    return any(ends(block) for it in clauses for block in it.named_children[-1:])
+
+
+def _outcomes(statement: Node, wanted: set[bytes]) -> dict[str, Truth]:
+    """Return what the names that a ``try`` sets say where the module is missing."""
+    outcomes: dict[str, Truth] = {}
+    for arm in statement.named_children:
+        for name, value in _SET.findall(arm.text or b""):
+            is_handler = arm.type in CLAUSES
+            if is_handler and _TRUE.match(value):
+                outcomes[name.decode()] = ~FOUND
+            elif _FALSE.match(value) if is_handler else value.startswith(b"True"):
+                outcomes[name.decode()] = FOUND
+            else:
+                outcomes.setdefault(name.decode(), UNKNOWN)
+    return outcomes | {name.decode("utf-8", "replace"): FOUND for name in wanted}
 
 
 @dataclass(slots=True)
@@ -94,8 +152,9 @@ class _Uses:
     text: bytes
     root: Node
     statement: Node
-    wanted: set[bytes]
-    flags: set[bytes]
+    scope: Node
+    outcomes: dict[str, Truth]
+    wanted: set[bytes] = field(default_factory=set)
     rebound: bool = False
     asked: bool = False
     at_once: bool = False
@@ -104,30 +163,31 @@ class _Uses:
     """Definitions that end the script where the name is not there."""
 
     def collect(self) -> None:
-        names = self.wanted | self.flags
-        word = rb"(?:" + rb"|".join(re.escape(name) for name in sorted(names)) + rb")"
-        if re.search(rb"['\"]" + word + rb"['\"]", self.text):
+        text = self.text[self.scope.start_byte : self.scope.end_byte]
+        names = sorted(name.encode() for name in self.outcomes)
+        word = rb"(?:" + rb"|".join(map(re.escape, names)) + rb")"
+        if re.search(rb"['\"]" + word + rb"['\"]", text):
             self.asked = True  # "np" in globals(), sys.modules, __all__: looked up by name
-        for at, match in enumerate(_standing_alone(word, self.text)):
-            inside = self.statement.start_byte <= match.start() < self.statement.end_byte
-            if inside:
+        for at, match in enumerate(standing_alone(word, text)):
+            start = self.scope.start_byte + match.start()
+            if self.statement.start_byte <= start < self.statement.end_byte:
                 continue
             if at > _OCCURRENCES or self.rebound:
                 self.rebound = True
                 return
-            node = self.root.descendant_for_byte_range(match.start(), match.end())
+            node = self.root.descendant_for_byte_range(start, start + len(match[0]))
             if node is not None and node.type == "identifier":
                 self._classify(node)
 
     def _classify(self, node: Node) -> None:
         if self._is_demand(node):
             return
-        if node.text in self.flags:
+        if node.text not in self.wanted:
             self.asked = True
             return
         guarded = False
         child = node
-        for ancestor in _ancestors(node):
+        for ancestor in ancestors(node):
             kind = ancestor.type
             if kind == "type" or (kind == "keyword_argument" and _is_field(ancestor, "name", node)):
                 return
@@ -150,15 +210,13 @@ class _Uses:
 
     def _is_demand(self, node: Node) -> bool:
         """Note ``if not HAS_NUMPY: sys.exit()``: the code there requires the module."""
-        statement = next((it for it in _ancestors(node) if it.type in _CONDITIONAL), None)
-        if statement is None or statement.type != "if_statement":
-            return False
-        condition = statement.child_by_field_name("condition")
-        block = statement.child_by_field_name("consequence")
-        if condition is None or block is None or not _ABSENT.fullmatch(condition.text or b""):
+        statement = next((it for it in ancestors(node) if it.type in _CONDITIONAL), None)
+        if statement is not None and statement.type == "elif_clause":
+            statement = statement.parent
+        if statement is None or statement.type == "while_statement":
             return False
         holder, deferred = _holder(statement)
-        if not (ends_script(block) if deferred else gives_up(block)):
+        if not self._fails(statement, ends_script if deferred else gives_up):
             return False
         if deferred:
             self.demanded.add(holder)
@@ -166,75 +224,34 @@ class _Uses:
             self.at_once = True
         return True
 
+    def _fails(self, statement: Node, is_end: Callable[[Node], bool]) -> bool:
+        """Return whether a statement surely ends the script where the module is missing."""
+        conditions = SearchConditions(flags=self.outcomes)
+        if statement.type == "assert_statement":
+            return not conditions.of(statement.named_children[0]).true
+        for condition, block in arms(statement):
+            truth = Truth(false=0) if condition is None else conditions.of(condition)
+            if truth.true:
+                return not truth.false and block is not None and is_end(block)
+        return False
+
     def _guards(self, ancestor: Node, child: Node) -> bool:
         """Return whether a statement lets its part run only where the name is there, or catches."""
         if ancestor.type in {"if_statement", "elif_clause", "while_statement"}:
             condition = ancestor.child_by_field_name("condition")
             words = set(re.findall(rb"\w+", (condition.text or b"") if condition else b""))
-            return bool(words & (self.wanted | self.flags))
+            return any(word.decode() in self.outcomes for word in words)
         if ancestor.type != "try_statement" or not _is_field(ancestor, "body", child):
             return False
-        return any(
-            not caught or caught & _CATCHING
-            for clause in ancestor.named_children
-            if clause.type in {"except_clause", "except_group_clause"}
-            for caught in [names_caught(_header(clause))]
-        )
-
-    def reached(self) -> set[bytes]:
-        """Return the definitions of the module that its own run leads to."""
-        spans = sorted(_definitions(self.root))
-        if not spans:
-            return set()
-        names = sorted({name for _, _, name in spans})
-        word = rb"(?:" + rb"|".join(re.escape(name) for name in names) + rb")"
-        leads: dict[bytes, set[bytes]] = {}
-        for match in _standing_alone(word, self.text):
-            holder = b""
-            for start, end, name in spans:
-                if start <= match.start() < end:
-                    holder = name
-                    break
-            if match[0] != holder and not self._is_quoted(match):
-                leads.setdefault(holder, set()).add(match[0])
-        found: set[bytes] = set()
-        pending = {b""}
-        while pending:
-            name = pending.pop()
-            found.add(name)
-            pending |= leads.get(name, set()) - found
-        return found
-
-    def _is_quoted(self, match: re.Match[bytes]) -> bool:
-        node = self.root.descendant_for_byte_range(match.start(), match.end())
-        return node is None or node.type != "identifier"
-
-
-def _standing_alone(word: bytes, text: bytes) -> Iterator[re.Match[bytes]]:
-    """Yield where names stand that are no attributes.
-
-    What precedes is looked at last: an expression is found fast only if it begins with literals.
-    """
-    for match in re.finditer(word + rb"(?!\w)", text):
-        if not _PART.match(text, match.start() - 1 if match.start() else len(text)):
-            yield match
-
-
-def _ancestors(node: Node) -> Iterator[Node]:
-    parent = node.parent
-    for _ in range(_CLIMB):
-        if parent is None or parent.type == "module":
-            return
-        yield parent
-        parent = parent.parent
+        return any(not it or it & _CATCHING for it in failures_caught(ancestor))
 
 
 def _holder(node: Node) -> tuple[bytes, bool]:
     """Return the outermost definition around a node, and whether the node waits for a call."""
     holder, deferred = b"", False
-    for ancestor in _ancestors(node):
+    for ancestor in ancestors(node):
         deferred = deferred or ancestor.type in _DEFERRED
-        if ancestor.type in _DEFINITIONS:
+        if ancestor.type in DEFINITIONS:
             holder = text_of(ancestor.child_by_field_name("name")).encode()
         elif ancestor.type == "lambda" and not holder:
             holder = b"lambda"  # no definition of that name is ever reached
@@ -243,18 +260,3 @@ def _holder(node: Node) -> tuple[bytes, bool]:
 
 def _is_field(parent: Node, name: str, child: Node) -> bool:
     return parent.child_by_field_name(name) == child
-
-
-def _header(clause: Node) -> str:
-    header = (clause.text or b"").partition(b"\n")[0].removeprefix(b"except")
-    return header.rpartition(b":")[0].decode("utf-8", "replace")
-
-
-def _definitions(root: Node) -> Iterator[tuple[int, int, bytes]]:
-    for child in root.named_children:
-        inner = child
-        if child.type == "decorated_definition":
-            inner = child.child_by_field_name("definition") or child
-        name = inner.child_by_field_name("name") if inner.type in _DEFINITIONS else None
-        if name is not None:
-            yield child.start_byte, child.end_byte, name.text or b""

@@ -14,7 +14,10 @@ _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _EXIT_CALL = re.compile(
     rb"(?:sys\.exit|exit|quit|os\._exit|os\.abort|[\w.]*\.error|[\w.]*\.exit|die|fail)\s*\("
 )
-_ENDING = re.compile(rb"(?:sys\.exit|exit|quit|os\._exit|raise[ \t]+SystemExit)\b")
+_ENDING = re.compile(
+    rb"(?:(?:sys\.exit|exit|quit|os\._exit|\w+\.fail_json)\b"
+    rb"|raise[ \t]+(?:SystemExit|ImportError|ModuleNotFoundError)\b)"
+)
 _SKIP = re.compile(rb"raise\s+(?:[\w.]+\.)?Skip")
 _HOLDERS = {
     "assert_statement", "assignment", "boolean_operator", "conditional_expression", "if_statement",
@@ -104,7 +107,10 @@ def gives_up(block: Node) -> bool:
 
 
 def ends_script(block: Node) -> bool:
-    """Return whether a block ends the script: ``sys.exit()``, not a failure that may be caught."""
+    """Return whether a block ends the script, or says that a module is missing.
+
+    ``sys.exit()``, ``raise ImportError``: not any failure, which may be caught.
+    """
     last = _last(block)
     return last is not None and bool(_ENDING.match(last.text or b""))
 

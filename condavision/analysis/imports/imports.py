@@ -11,11 +11,12 @@ from bisect import bisect_left
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from condavision.analysis.context.later_uses import used_regardless
+from condavision.analysis.context.later_uses import LaterUses
+from condavision.analysis.imports.dynamic import LITERALS, dynamic_imports, is_dotted
 from condavision.analysis.records import RawImport
-from condavision.analysis.source.expressions import ancestor, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,25 +27,12 @@ if TYPE_CHECKING:
     from condavision.analysis.context.guards import Guards
     from condavision.analysis.source.source import Source
 
-_WORD = re.compile(rb"import(?:_module\s*\(|__\s*\(|orskip\s*\(|(?=[\s\\(*]))")
-_GAP = rb"(?:\s|\\\r?\n|#[^\n]*)*+"
-_STRING = rb"[rRuU]?(?P<{0}_quote>['\"])(?P<{0}>\.*[^\W\d][\w.]*)(?P={0}_quote)"
-_CALLED = re.compile(  # the whole argument: in `"a" + b` and `"a" "b"`, `a` is a part of a name
-    b"%(gap)b(?:name%(gap)b=%(gap)b)?%(name)b%(gap)b(?:\\)|,(?P<more>%(gap)b))"
-    % {b"gap": _GAP, b"name": _STRING.replace(b"{0}", b"name")}
-)
-_PACKAGE = re.compile(
-    b"(?:package%(gap)b=%(gap)b)?(?:%(package)b|__(?:package|name)__)%(gap)b[),]"
-    % {b"gap": _GAP, b"package": _STRING.replace(b"{0}", b"package")}
-)
+_WORD = re.compile(rb"import(?=[\s\\(*])")
 _UNDELIMITED = re.compile(rb"(?:.*[;:])??[ \t\f]*(?:lazy[ \t]+)?(?P<from>from\b.*?\b)?import\Z")
 _FROM = re.compile(
     r"from\s*(?P<dots>[.\s]*)(?P<name>[\w.\s]*?)\s*\bimport\b(?P<members>.*)", re.DOTALL
 )
 _STATEMENTS = {"import_statement", "import_from_statement"}
-_LITERALS = {
-    "comment", "concatenated_string", "string", "string_content", "string_end", "string_start",
-}  # fmt: skip
 _BROKEN_LIMIT = 3_000  # imports looked for in a file with broken regions
 _LONGEST = 100_000  # bytes of one statement; generated code reaches a tenth of it
 
@@ -59,9 +47,7 @@ def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
     for match in words:
         start = match.start()
         before = source.text[start - 1 : start]
-        if match[0].endswith(b"("):
-            found += _dynamic(source, guards, match)
-        elif not (before.isalnum() or before == b"_"):
+        if not (before.isalnum() or before == b"_"):
             node = root.named_descendant_for_byte_range(start, start + 6)
             statement = _statement(source, node, start)
             if statement is not None:
@@ -75,9 +61,12 @@ def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
                     )
                     for name, level, members, binds, star in _read(text)
                 ]
+    found += dynamic_imports(source, guards, found)
+    found.sort(key=attrgetter("start"))
+    later = LaterUses(source, root)
     return tuple(
         replace(it, used_regardless=True)
-        if it.dispensable and used_regardless(source, root, it.start, it.binds)
+        if it.dispensable and later.regardless(it.start, it.binds)
         else it
         for it in _paired(found, guards.tries)
     )
@@ -91,7 +80,7 @@ def _row(source: Source, node: Node | None, at: int) -> int:
 
 def _statement(source: Source, node: Node | None, start: int) -> tuple[int, str] | None:
     """Return the offset and text of the import statement whose ``import`` stands at ``start``."""
-    if node is None or node.type in _LITERALS:
+    if node is None or node.type in LITERALS:
         return None
     if node.type in _STATEMENTS:
         end = min(node.end_byte, node.start_byte + _LONGEST)
@@ -142,7 +131,7 @@ def _items(statement: str) -> Iterator[_Item]:
         return
     name = "".join(match["name"].split())
     level = match["dots"].count(".")
-    if name == "__future__" or not _is_dotted(name, empty=level > 0):
+    if name == "__future__" or not is_dotted(name, empty=level > 0):
         return
     parts = match["members"].replace("(", " ").replace(")", " ").split(",")
     pairs = [pair for pair in map(_aliased, parts) if pair[0]]
@@ -158,63 +147,7 @@ def _aliased(part: str) -> tuple[str, str]:
         name, alias = "".join(words[:-2]), words[-1]
     else:
         name, alias = "".join(words), ""
-    return (name, alias) if _is_dotted(name) else ("", "")
-
-
-def _is_dotted(name: str, *, empty: bool = False) -> bool:
-    if not name:
-        return empty
-    return all(part.isidentifier() for part in name.split("."))
-
-
-def _dynamic(source: Source, guards: Guards, match: re.Match[bytes]) -> Iterator[RawImport]:
-    """Yield the module that ``import_module("x")`` and its kin name literally."""
-    called = _CALLED.match(source.text, match.end())
-    if called is None:
-        return
-    if called["name"].startswith(b".") and not match[0].startswith(b"import_module"):
-        return
-    level, name = _absolute(called)
-    token = guards.tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
-    if token is None or token.type in _LITERALS or not _is_dotted(name):
-        return
-    guard = guards.at(match.start())
-    if match[0].startswith(b"importorskip"):
-        guard = replace(guard, optional=True)
-    bound = _assigned(token)
-    yield RawImport(
-        name,
-        source.location(token.start_point.row),
-        guard,
-        level,
-        binds=(bound,) if bound else (),
-        dynamic=True,
-        start=match.start(),
-        lazy=True,
-    )
-
-
-def _absolute(called: re.Match[bytes]) -> tuple[int, str]:
-    """Return what a call names, and its dots where these start from the file's own package.
-
-    The name is empty where dots start from an unknown package.
-    """
-    name = called["name"].decode("utf-8", "replace")
-    tail = name.lstrip(".")
-    level = len(name) - len(tail)
-    if not level:
-        return 0, name
-    found = _PACKAGE.match(called.string, called.end())
-    if found is None or found["package"] is None:
-        return level, tail if found is not None else ""
-    parts = found["package"].decode("utf-8", "replace").split(".")
-    above = parts[: len(parts) - level + 1]
-    return 0, ".".join((*above, tail)) if above else ""
-
-
-def _assigned(node: Node) -> str:
-    assignment = ancestor(node.parent, {"assignment"}, levels=4)
-    return text_of(assignment and assignment.child_by_field_name("left"))
+    return (name, alias) if is_dotted(name) else ("", "")
 
 
 def _paired(found: list[RawImport], tries: list[Try]) -> list[RawImport]:
