@@ -68,6 +68,8 @@ class RawImport(PickledAsCall):
     ``used_regardless``: but fails later, because it uses what this binds without a check.
     ``lazy``: it does not run with the module, but inside a function, class or condition.
     ``implied_by``: what needs the module although nothing imports it, ``unless`` one of these is.
+    ``local_only``: it leads to a file of the project or says nothing. So does ``file``, the path of
+    one that is run: relative to the importing file, or to the project's root.
     """
 
     name: str
@@ -86,6 +88,8 @@ class RawImport(PickledAsCall):
     lazy: bool = False
     implied_by: str = ""
     unless: tuple[str, ...] = ()
+    local_only: bool = False
+    file: str = ""
 
     def meanings(self) -> Iterator[tuple[str, str]]:
         """Yield the names it binds, and what each means: empty for what is not absolute."""

@@ -11,6 +11,7 @@ from condavision.analysis.context.guards import Guards
 from condavision.analysis.declared.metadata import may_declare, read_metadata
 from condavision.analysis.imports.implied import find_implied
 from condavision.analysis.imports.imports import find_imports
+from condavision.analysis.imports.run_files import run_files
 from condavision.analysis.imports.syspath import path_edits
 from condavision.analysis.python_range.versions import python_reasons
 from condavision.analysis.records import Facts
@@ -59,7 +60,7 @@ def _facts(source: Source) -> Facts:
     return Facts(
         source.file,
         source.sha256,
-        (*imports, *find_implied(source, guards, imports)),
+        (*imports, *find_implied(source, guards, imports), *run_files(source, guards)),
         path_edits(source, tree),
         (*_own_reasons(source, guards), *python_reasons(source, tree, guards, imports)),
         tuple(_unread(source, tree)),

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from condavision.analysis.context.guards import Guards
     from condavision.analysis.source.source import Source
 
-_FUNCTIONS = ("import_module", "__import__", "importorskip")
-_FULL = {"importlib.import_module", "pytest.importorskip"}
+_FUNCTIONS = ("import_module", "__import__", "importorskip", "run_module")
+_FULL = {"importlib.import_module", "pytest.importorskip", "runpy.run_module"}
 _MOST = 1000  # calls of one file
 LITERALS = {
     "comment", "concatenated_string", "string", "string_content", "string_end", "string_start",

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import chain, islice
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from condavision.analysis.imports.implied_rules import (
@@ -20,6 +21,7 @@ from condavision.analysis.imports.implied_rules import (
     implied_rules,
 )
 from condavision.analysis.imports.known_texts import KnownTexts
+from condavision.analysis.imports.literal_names import LiteralNames
 from condavision.analysis.records import RawImport
 from condavision.analysis.source.expressions import call_parts, text_of, type_of
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 _DEPTH = 8  # of sums: `THEIR_APPS + OUR_APPS`
 _CALLS = 500  # of one library in a file that are looked at, and parts of one setting
 _HOLDING = {"argument_list", "assignment", "augmented_assignment", "keyword_argument", "pair"}
+_CLASS_OF_APP = re.compile(r"\.\w+\.[A-Z]\w*\Z")  # `blog.apps.BlogConfig` of `blog`
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -51,7 +54,8 @@ def find_implied(
     bindings = {name: full for it in imports for name, full in it.meanings() if full}
     root = guards.tree.root_node
     texts, others = (KnownTexts(source.text, root, otherwise=it) for it in (False, True))
-    reader = _ImpliedReader(source, guards, bindings, texts, others)
+    names = LiteralNames(source.text, root)
+    reader = _ImpliedReader(source, guards, bindings, texts, others, names)
     for host in {_top(it.name): None for it in imports}:
         if host in table.hosts:
             found += reader.calls(host)
@@ -72,15 +76,25 @@ def _imported(imports: Sequence[RawImport], table: ImpliedRules) -> Iterator[Raw
         if it.level == 0:
             for name in (it.name, *(f"{it.name}.{member}" for member in it.members)):
                 for rule in table.imports.get(name, ()):
-                    yield _implied(it.location, it.guard, it.start, rule, name)
+                    yield from _implied(it.location, it.guard, it.start, rule, name)
 
 
 def _implied(
-    location: SourceLocation, guard: Guard, start: int, rule: ImpliedRule, by: str
-) -> RawImport:
-    return RawImport(
-        rule.needs, location, guard, start=start, lazy=True, implied_by=by, unless=rule.unless
-    )
+    location: SourceLocation, guard: Guard, start: int, rule: ImpliedRule, by: str, value: str = ""
+) -> Iterator[RawImport]:
+    """Yield what a rule needs; ``value`` is the text that it may be spelt in."""
+    raw = RawImport("", location, guard, start=start, lazy=True, implied_by=by, unless=rule.unless)
+    for need in rule.needs:
+        if need == "/":
+            yield replace(raw, name=PurePath(value).stem, local_only=True, file=value)
+        elif need.startswith("."):
+            name = value.partition(":")[0]
+            if need not in {".", ".*"}:
+                name = f"{_CLASS_OF_APP.sub('', name)}{need}"
+            if _DOTTED.fullmatch(name):
+                yield replace(raw, name=name, star=need == ".*", local_only=True)
+        else:
+            yield replace(raw, name=value if need == "*" else need)
 
 
 @dataclass(slots=True)
@@ -91,6 +105,7 @@ class _ImpliedReader:
     """What each imported name stands for: ``pd`` -> ``pandas``."""
     texts: KnownTexts
     other_texts: KnownTexts
+    names: LiteralNames
     table: ImpliedRules = field(default_factory=implied_rules)
 
     def calls(self, host: str) -> Iterator[RawImport]:
@@ -113,9 +128,17 @@ class _ImpliedReader:
             if callee is None or call is None or call.child_by_field_name("function") != callee:
                 continue
             name, known = self._rules(callee, host)
-            rule = self._decided(known, call) if known else None
+            rule = self._decided([it for it in known if not it.leads_on], call)
             if rule is not None:
-                yield self._said(call, rule, name)
+                yield from self._said(call, rule, name)
+            for rule in known:
+                if rule.leads_on:
+                    for value in self._literals(_given(rule, *_arguments(call))):
+                        if fnmatchcase(value, rule.value):
+                            yield from self._said(call, rule, name, value)
+
+    def _literals(self, node: Node | None) -> tuple[str, ...]:
+        return self.names.of(node) or self.names.items(node) if node is not None else ()
 
     def _decided(self, known: Sequence[ImpliedRule], call: Node) -> ImpliedRule | None:
         """Return the rule that fits a call, whichever way conditions in its arguments go."""
@@ -146,12 +169,12 @@ class _ImpliedReader:
             rule = next((rule for rule in known if fnmatchcase(value, rule.value)), None)
             if rule is None:
                 continue
-            if rule.needs == "*":
-                # among others `a` is a module as well, alone it may be anything
-                if not _DOTTED.fullmatch(value) or (is_all and "." not in value):
-                    continue
-                rule = replace(rule, needs=value)
-            yield self._said(item, rule, name)
+            # among others `a` is a module as well, alone it may be anything
+            if "*" in rule.needs and (
+                not _DOTTED.fullmatch(value) or (is_all and "." not in value)
+            ):
+                continue
+            yield from self._said(item, rule, name, value)
 
     def _values(self, name: str) -> Iterator[tuple[Node, bool]]:
         """Yield what a setting consists of wherever it is set, and whether that is all of it."""
@@ -186,9 +209,12 @@ class _ImpliedReader:
             case _:
                 yield node
 
-    def _said(self, node: Node, rule: ImpliedRule, by: str) -> RawImport:
-        location = self.source.location(node.start_point.row)
-        return _implied(location, self.guards.at(node.start_byte), node.start_byte, rule, by)
+    def _said(self, node: Node, rule: ImpliedRule, by: str, value: str = "") -> Iterator[RawImport]:
+        location, guard = (
+            self.source.location(node.start_point.row),
+            self.guards.at(node.start_byte),
+        )
+        yield from _implied(location, guard, node.start_byte, rule, by, value)
 
 
 def _whole(node: Node | None, start: int) -> Node | None:
@@ -203,21 +229,27 @@ def _whole(node: Node | None, start: int) -> Node | None:
 
 def _decide(known: Sequence[ImpliedRule], call: Node, texts: KnownTexts) -> ImpliedRule | None:
     """Return the first rule that fits a call, None where none does or this is unknown."""
-    positional, named = _arguments(call)
+    positional, named = _arguments(call) if known else ([], {})
     for rule in known:
-        given = named.get(rule.keyword)
-        if given is None and rule.position is not None and rule.position < len(positional):
-            given = positional[rule.position]
         if not rule.value:
-            return rule if rule.needs != "-" else None
-        value = texts.of(given)
-        if value is None and given is not None and rule.position is None:
+            return rule
+        argument = _given(rule, positional, named)
+        value = texts.of(argument)
+        if value is None and argument is not None and rule.position is None:
             return None  # the engine is a variable
         if value is None or value == "None":
             continue
         if fnmatchcase(value, rule.value):
-            return rule if rule.needs != "-" else None
+            return rule
     return None
+
+
+def _given(rule: ImpliedRule, positional: list[Node], named: dict[str, Node]) -> Node | None:
+    """Return the argument of a call that a rule asks about."""
+    found = named.get(rule.keyword)
+    if found is None and rule.position is not None and rule.position < len(positional):
+        found = positional[rule.position]
+    return found
 
 
 def _arguments(call: Node) -> tuple[list[Node], dict[str, Node]]:

@@ -12,14 +12,19 @@ _HERE = Path(__file__).parents[1] / "data" / "implied_imports.tsv"
 
 @dataclass(frozen=True, slots=True)
 class ImpliedRule:
-    """One line of the table."""
+    """One line of the table; no ``needs`` means that nothing is needed."""
 
     callee: str
     position: int | None
     keyword: str
     value: str
-    needs: str
+    needs: tuple[str, ...]
     unless: tuple[str, ...]
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether it only leads to files of the project."""
+        return bool(self.needs) and all(it.startswith((".", "/")) for it in self.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ def implied_rules() -> ImpliedRules:
         host = callees.partition(" ")[0]
         names = [callees.partition(" ")[2]] if " ." in callees else callees.split()
         for name in names:
-            rule = ImpliedRule(name, position, keyword, value, needs, others)
+            needed = tuple(it for it in needs.split() if it != "-")
+            rule = ImpliedRule(name, position, keyword, value, needed, others)
             if name.startswith("."):
                 methods.setdefault((host, name[1:]), []).append(rule)
                 words.setdefault(host, set()).add(name.rpartition(".")[2])

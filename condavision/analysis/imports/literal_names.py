@@ -92,10 +92,11 @@ class LiteralNames(Evaluator[tuple[str, ...]]):
                 rows = [self._row(it) for it in node.named_children if it.type != "comment"]
                 return rows[:_MOST] if all(rows) else []
             case "dictionary":
-                pairs = [it for it in node.named_children if it.type == "pair"]
+                pairs = [it for it in node.named_children if it.type == "pair"][:_MOST]
                 names = ("key", "value")
-                both = [[it.child_by_field_name(name) for name in names] for it in pairs]
-                return [(self._one(key), self._one(value)) for key, value in both][:_MOST]
+                return [
+                    tuple(self._one(it.child_by_field_name(name)) for name in names) for it in pairs
+                ]
             case "identifier":
                 return self._rows(self._value(node))
             case "parenthesized_expression":

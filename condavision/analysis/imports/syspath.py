@@ -50,7 +50,7 @@ def path_edits(source: Source, tree: Tree) -> tuple[PathEdit, ...]:
         if literal in source.text
         for match in pattern.finditer(source.text)
     ]
-    paths = _Paths(source, tree.root_node)
+    paths = Paths(source, tree.root_node)
     edits: list[PathEdit] = []
     for match in sorted(matches, key=lambda it: it.start()):
         node = tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
@@ -58,8 +58,11 @@ def path_edits(source: Source, tree: Tree) -> tuple[PathEdit, ...]:
     return tuple(dict.fromkeys(edits))
 
 
-class _Paths(Evaluator["str | None"]):
-    """Computes path expressions; None where one depends on anything but this file's place."""
+class Paths(Evaluator["str | None"]):
+    """Computes path expressions; None where one depends on anything but this file's place.
+
+    A relative path is one that the source leaves to the working directory.
+    """
 
     deepest = 25
 
@@ -69,6 +72,7 @@ class _Paths(Evaluator["str | None"]):
         self.root = root
 
     def edits(self, node: Node | None) -> Iterator[PathEdit]:
+        """Yield the edits of the statement around a node."""
         node = ancestor(node, {"call", "assignment", "augmented_assignment"}, levels=6)
         if node is None:
             return

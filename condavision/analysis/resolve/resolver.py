@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.stdlib import BUILTIN, stdlib_pythons
+from condavision.analysis.resolve.places import (
+    ModuleOrigin,
+    Place,
+    above,
+    base,
+    entry_of,
+    file_of,
+    parent,
+    spelt,
+)
 from condavision.analysis.source.module_finder import (
     Directories,
     Found,
@@ -17,44 +29,13 @@ from condavision.analysis.source.module_finder import (
 from condavision.core.origin import INSTALLED, Origin, OriginReason, OriginRule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from condavision.analysis.facts.reader import Reader
     from condavision.analysis.records import RawImport
 
 _ALONE = {rule: OriginReason(rule) for rule in OriginRule}
 """The reasons that are a rule alone; one of each, so that a pickled analysis has it once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A module that is being read: where its own imports are looked for from.
-
-    ``package`` is the dotted name of the package it lies in, empty for a script.
-    """
-
-    file: str
-    module: str
-    package: str
-
-    @property
-    def folder(self) -> str:
-        """The directory of the file."""
-        return _parent(self.file)
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleOrigin:
-    """Who supplies an import, why, and the local modules it makes Python read.
-
-    ``name`` is absolute. ``entry`` is the search directory that supplied a local module.
-    """
-
-    name: str
-    origin: Origin
-    reason: OriginReason
-    modules: tuple[FoundModule, ...] = ()
-    entry: str | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +66,8 @@ class Resolver:
         return known
 
     def _resolve(self, raw: RawImport, place: Place) -> ModuleOrigin:
+        if raw.file:
+            return self._run(raw, place)
         if raw.level:
             return self._relative(raw, place)
         top = raw.name.partition(".")[0]
@@ -106,11 +89,22 @@ class Resolver:
             return ()
         return found.modules
 
+    def _run(self, raw: RawImport, place: Place) -> ModuleOrigin:
+        """Find a file that is run by its path; a notebook may be named without its suffix."""
+        for folder in (place.folder, self.root):
+            path = Path(os.path.normpath(os.path.join(folder, raw.file))).as_posix()  # noqa: PTH118
+            for suffix in ("", ".ipynb", ".py"):
+                if self.directories[parent(path)].get(base(path) + suffix) is False:
+                    module = FoundModule(raw.name, path + suffix)
+                    reason = OriginReason(OriginRule.FILE, raw.file)
+                    return ModuleOrigin(raw.name, Origin.LOCAL, reason, (module,))
+        return ModuleOrigin(raw.name, Origin.LOCAL, _ALONE[OriginRule.RELATIVE_MISSING])
+
     def _relative(self, raw: RawImport, place: Place) -> ModuleOrigin:
         folder = place.folder
         parts = place.package.split(".") if place.package else []
         for _ in range(raw.level - 1):
-            folder = _parent(folder)
+            folder = parent(folder)
             parts = parts[:-1]
         package = ".".join(parts)
         name = ".".join(filter(None, (package, raw.name))) or "."
@@ -144,28 +138,34 @@ class Resolver:
         if not found.modules:
             if regular or not self._is_meant(found, raw, place):
                 return None
-            reason = OriginReason(OriginRule.FOLDERS, _shown(found.folders))
-            modules = tuple(find_members(found, raw.name, raw.members, self.directories))
-            return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, _above(found, raw))
+            reason = OriginReason(OriginRule.FOLDERS, spelt(found.folders))
+            modules = tuple(self._members(found, raw))
+            return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, above(found, raw))
         if self._is_elsewhere(found, raw):
             return None
-        members = find_members(found, raw.name, raw.members, self.directories)
-        modules = (*found.modules, *members)
+        modules = (*found.modules, *self._members(found, raw))
         first = found.modules[0]
-        path = _file_of(first)
+        path = file_of(first)
         if not found.complete:
             reason = OriginReason(OriginRule.PARTIAL, first.name)
         elif path is None:
             reason = _ALONE[OriginRule.CYTHON]
         else:
-            shown = path.removeprefix(f"{self.root}/") if self.root else _base(path)
+            shown = path.removeprefix(f"{self.root}/") if self.root else base(path)
             reason = self._files.setdefault(shown, OriginReason(OriginRule.FILE, shown))
-        return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, _entry_of(first))
+        return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, entry_of(first))
+
+    def _members(self, found: Found, raw: RawImport) -> Iterator[FoundModule]:
+        """Yield the submodules that an import asks for; all that a setting stands for."""
+        members: Iterable[str] = raw.members
+        if raw.local_only and raw.star:
+            members = sorted(set().union(*(self.directories[it].modules for it in found.folders)))
+        yield from find_members(found, raw.name, members, self.directories)
 
     def _is_elsewhere(self, found: Found, raw: RawImport) -> bool:
         """Return whether a namespace package is here, but not the part of it that is asked for."""
         last = found.modules[-1].file
-        if last is None or not self.directories.is_shared_package(_parent(last)):
+        if last is None or not self.directories.is_shared_package(parent(last)):
             return False
         if not found.complete:
             return True
@@ -198,9 +198,9 @@ class Resolver:
             is_shown = self.root and local.reason.rule is OriginRule.FILE
             unsearched = None
             if entry in self.around:
-                shown = entry.removeprefix(self.root).strip("/") if self.root else _base(entry)
+                shown = entry.removeprefix(self.root).strip("/") if self.root else base(entry)
                 unsearched = shown or "."
-            within = "" if is_shown else _base(entry)
+            within = "" if is_shown else base(entry)
             reason = replace(local.reason, within=within, unsearched=unsearched)
             return replace(local, reason=reason, entry=entry)
         return self._as_itself(raw, place)
@@ -212,7 +212,7 @@ class Resolver:
         default.
         """
         top, _, rest = raw.name.partition(".")
-        if top != _base(self.root):
+        if top != base(self.root):
             return None
         if rest:
             found = find_module(rest, (self.root,), self.directories, top)
@@ -234,8 +234,8 @@ class Resolver:
         first = local.modules[0].file if local.modules else None
         if first is None or not self._is_mere_namesake(local, place):
             return False
-        return _base(first) == "__init__.py" or (
-            _parent(first) == _parent(self.script) and self.directories.is_package(_parent(first))
+        return base(first) == "__init__.py" or (
+            parent(first) == parent(self.script) and self.directories.is_package(parent(first))
         )
 
     def _is_mere_namesake(self, local: ModuleOrigin, place: Place) -> bool:
@@ -246,44 +246,17 @@ class Resolver:
         first = local.modules[0].file if local.modules else None
         if first is None:
             return False
-        if _base(first) != "__init__.py":
+        if base(first) != "__init__.py":
             return first == place.file or self.reader.imports_itself(first)
-        home = _parent(_parent(first))
-        within = home.startswith(f"{self.root}/") and _base(home).isidentifier()
+        home = parent(parent(first))
+        within = home.startswith(f"{self.root}/") and base(home).isidentifier()
         alone = len(local.modules) == 1 and "." not in local.modules[0].name
         return alone and within and self.reader.takes_from_itself(first)
 
     def _shadowing(self, local: ModuleOrigin, place: Place, *, shadows: bool) -> ModuleOrigin:
         first = local.modules[0].file if local.modules else None
         if first is not None and first == place.file and len(local.modules) == 1:
-            return replace(local, reason=OriginReason(OriginRule.ITSELF, _base(first)))
+            return replace(local, reason=OriginReason(OriginRule.ITSELF, base(first)))
         if shadows:
             return replace(local, reason=replace(local.reason, shadows_stdlib=True))
         return local
-
-
-def _base(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def _parent(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _shown(folders: Sequence[str]) -> str:
-    return ", ".join(f"{_base(folder)}/" for folder in folders)
-
-
-def _file_of(module: FoundModule) -> str | None:
-    return module.file or (module.extensions[0] if module.extensions else None)
-
-
-def _entry_of(first: FoundModule) -> str | None:
-    path = _file_of(first)
-    if path is None:
-        return None
-    return _parent(_parent(path)) if _base(path).startswith("__init__.") else _parent(path)
-
-
-def _above(found: Found, raw: RawImport) -> str | None:
-    return found.folders[0].rsplit("/", raw.name.count(".") + 1)[0] if found.folders else None

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.resolve.resolver import ModuleOrigin, Place, Resolver
+from condavision.analysis.resolve.places import ModuleOrigin, Place
+from condavision.analysis.resolve.resolver import Resolver
 from condavision.analysis.source.module_finder import pythons_of_extension
 from condavision.core.model import PythonReason
 
@@ -200,7 +201,8 @@ def _follow(
             edits[home] = edits.get(home, ()) + tuple((place.folder, it) for it in here.edits)
         origins = resolvers[home].resolve(here.imports, place)
         for raw, origin in zip(here.imports, origins, strict=True):
-            reached.imports.append(Resolved(here, raw, origin, place in scripts))
+            if not raw.local_only:  # those stand behind all others, whose indexes stay
+                reached.imports.append(Resolved(here, raw, origin, place in scripts))
             if origin.entry is not None:
                 reached.entries.add(origin.entry)
             for module in origin.modules:
@@ -209,7 +211,10 @@ def _follow(
                 elif reader.real(module.file) not in seen:
                     seen.add(reader.real(module.file))
                     facts = reader.module(module.file)
-                    pending.append((_place_of(module, module.file), facts, home))
+                    found = _place_of(module, module.file)
+                    if raw.file:
+                        scripts.add(found)
+                    pending.append((found, facts, home))
     return reached, edits
 
 
