@@ -38,6 +38,7 @@ ROOMS = (
     "mapping",
     "python2",
     "interpreters",
+    "artefacts",
     "core",
     "system",
     "warm",

@@ -10,14 +10,16 @@ from rattler.exceptions import AuthenticationStorageError
 from condavision.errors import ConfigError
 
 
-def open_client(timeout: int, headers: dict[str, str] | None = None) -> Client:
+def open_client(timeout: int, headers: dict[str, str] | None = None, *, retries: int = 3) -> Client:
     """Return a client whose requests have ``headers`` and fail after ``timeout`` seconds.
+
+    What fails for the moment is tried again, up to ``retries`` times.
 
     Raises:
         ConfigError: a file with credentials cannot be read.
     """
     try:
-        return Client.default_client(timeout=timeout, headers=headers)
+        return Client.default_client(retries, timeout=timeout, headers=headers)
     except AuthenticationStorageError as error:
         raise ConfigError(str(error)) from error
 

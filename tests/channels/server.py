@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import sys
 import threading
 from enum import Enum
@@ -33,6 +34,7 @@ class Channel:
 
     ``path`` is its folder, not to be written to. ``requested`` are the paths asked of the server,
     in order, ``answered`` those paths with the status they were answered with. Files have an ETag.
+    With ``ranges`` parts of files are sent, as asked (RFC 9110, section 14).
     ``index`` is the file that a folder answers with, and its content type. With ``credentials``
     (``user:password``) the server answers to nobody else. Whoever makes one closes it.
     """
@@ -44,6 +46,7 @@ class Channel:
         self.faults: dict[str, Fault] = {}
         self._times: dict[str, int] = {}
         self.credentials: str | None = None
+        self.ranges = False
         self.index: tuple[str, str] | None = None
         self._closing = threading.Event()
 
@@ -157,8 +160,28 @@ class _Handler(SimpleHTTPRequestHandler):
         elif self._is_known():
             self.send_response(304)
             self.end_headers()
-        else:
+        elif not (self.owner.ranges and self._send_part()):
             super().do_GET()
+
+    def _send_part(self) -> bool:
+        """Send the part that is asked for, of a file; return whether there was one."""
+        match = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        if match is None or not path.is_file():
+            return False
+        content = path.read_bytes()
+        first, last = match.groups()
+        start = int(first) if first else max(0, len(content) - int(last))
+        end = min(int(last), len(content) - 1) + 1 if first and last else len(content)
+        if start >= len(content):
+            self.send_error(416)
+            return True
+        self.send_response(206)
+        self.send_header("Content-Length", str(end - start))
+        self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(content)}")
+        self.end_headers()
+        self.wfile.write(content[start:end])
+        return True
 
     def _etag(self) -> str:
         path = Path(self.translate_path(self.path))

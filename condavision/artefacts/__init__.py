@@ -1,0 +1,1 @@
+"""What is in the artefacts that a lock names: read in parts from their servers, and kept."""

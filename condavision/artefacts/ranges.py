@@ -1,0 +1,164 @@
+"""Parts of files on servers, by HTTP range requests (RFC 9110, section 14), or of local files.
+
+The client is rattler's, as for downloads: it has the user's credentials, proxies and certificates.
+It does not show the headers of an answer, so its length says whether the server did as asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from rattler.package_streaming import download_to_writer
+
+from condavision.artefacts.artefact import Unread, UnreadError
+from condavision.core.model import Manager
+from condavision.system.files import open_file
+from condavision.system.index_credentials import with_credentials
+from condavision.system.rattler_client import open_client
+from condavision.system.timeout import timeout
+
+if TYPE_CHECKING:
+    from rattler import Client
+
+    from condavision.artefacts.artefact import Artefact
+
+WHOLE = 8 << 20
+"""Bytes of a file that is fetched where a server has no ranges."""
+
+_SECONDS = 20  # for one answer: what proves a lock is not worth a longer wait
+_RETRIES = 1
+
+
+def local_file(url: str) -> Path | None:
+    """Return the file that a ``file://`` URL names, None for any other."""
+    parts = urlsplit(url)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+
+
+def require_intact(artefact: Artefact) -> None:
+    """Refuse a local file that is not the one that was locked.
+
+    Raises:
+        UnreadError: it has another SHA-256, or cannot be read.
+    """
+    path = local_file(artefact.url)
+    try:
+        with open_file(path or "") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadError(Unread.UNREACHABLE) from error
+    if found != artefact.sha256:
+        raise UnreadError(Unread.DAMAGED)
+
+
+def wait_seconds() -> int:
+    """Return how long to wait for one answer.
+
+    Raises:
+        ConfigError: ``CONDAVISION_TIMEOUT`` is not a number of seconds.
+    """
+    return min(timeout(), _SECONDS)
+
+
+@dataclass(slots=True)
+class Ranges:
+    """Fetches parts of files; a server that did not answer once is not asked again."""
+
+    dead: set[str] = field(default_factory=set)
+    _clients: dict[str, Client] = field(default_factory=dict)
+
+    async def tail(self, artefact: Artefact, count: int) -> bytes:
+        """Return the last ``count`` bytes of a file, or the whole of one.
+
+        Raises:
+            UnreadError: it cannot be fetched, or its server has no ranges and it is too large.
+        """
+        local = local_file(artefact.url)
+        if local is not None:
+            return _local_part(local, -count, None)
+        return await self._fetch(artefact, f"bytes=-{count}", WHOLE)
+
+    async def part(self, artefact: Artefact, start: int, end: int) -> bytes:
+        """Return the bytes of a file from ``start`` to ``end``.
+
+        Raises:
+            UnreadError: they cannot be fetched.
+        """
+        local = local_file(artefact.url)
+        if local is not None:
+            found = _local_part(local, start, end)
+        else:
+            found = await self._fetch(artefact, f"bytes={start}-{end - 1}", end - start)
+        if len(found) != end - start:
+            raise UnreadError(Unread.DAMAGED)
+        return found
+
+    async def _fetch(self, artefact: Artefact, span: str, most: int) -> bytes:
+        host = urlsplit(artefact.url).netloc
+        if host in self.dead:
+            raise UnreadError(Unread.UNREACHABLE)
+        url = artefact.url
+        if artefact.manager is Manager.PYPI:
+            url = await asyncio.to_thread(with_credentials, url, os.environ)
+        sink = _Sink(most)
+        try:
+            await download_to_writer(self._client(span), url, sink)
+        except (OSError, RuntimeError) as error:  # rattler has no narrower class for HTTP errors
+            if sink.is_full:
+                raise UnreadError(Unread.NO_RANGES) from error
+            if not _is_answer(error):
+                self.dead.add(host)
+            raise UnreadError(Unread.UNREACHABLE) from error
+        return bytes(sink.content)
+
+    def _client(self, span: str) -> Client:
+        """Return a client whose requests are for this part: rattler has no headers of a request."""
+        headers = {"Range": span, "Accept-Encoding": "identity"}
+        if not span.startswith("bytes=-"):
+            return open_client(wait_seconds(), headers, retries=_RETRIES)
+        if span not in self._clients:
+            self._clients[span] = open_client(wait_seconds(), headers, retries=_RETRIES)
+        return self._clients[span]
+
+
+def _is_answer(error: Exception) -> bool:
+    return re.search(r"HTTP status (client|server) error", str(error)) is not None
+
+
+def _local_part(path: Path, start: int, end: int | None) -> bytes:
+    try:
+        with open_file(path) as stream:
+            size = stream.seek(0, os.SEEK_END)
+            at = max(0, size + start) if start < 0 else start
+            stream.seek(at)
+            return stream.read((size if end is None else end) - at)
+    except OSError as error:
+        raise UnreadError(Unread.UNREACHABLE) from error
+
+
+class _Sink:
+    """Bytes in memory, up to a limit."""
+
+    def __init__(self, most: int) -> None:
+        self.content = bytearray()
+        self.is_full = False
+        self._most = most
+
+    def write(self, chunk: bytes) -> int:
+        """Keep the next bytes."""
+        if len(self.content) + len(chunk) > self._most:
+            self.is_full = True
+            raise OSError("more came than was asked for")
+        self.content += chunk
+        return len(chunk)
+
+    def flush(self) -> None:
+        """Do nothing."""

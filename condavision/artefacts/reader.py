@@ -1,0 +1,108 @@
+"""The files of artefacts, from what was read before or from where they are served."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from condavision.artefacts.artefact import Unread, UnreadError
+from condavision.artefacts.files import Files
+from condavision.artefacts.store import FILE_NAME, EvidenceStore
+from condavision.core.model import Manager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+    from pathlib import Path
+
+    from rattler import Client
+
+    from condavision.artefacts.artefact import Artefact
+    from condavision.artefacts.conda_archive import CondaArchive
+    from condavision.artefacts.ranges import Ranges
+    from condavision.artefacts.wheel import RemoteWheel
+
+_T = TypeVar("_T")
+_AT_ONCE = 16
+
+
+class ArtefactReader:
+    """Reads artefacts; what it has read it keeps below ``home``, and does not read again.
+
+    With ``offline`` it reads only local files and what it has. It belongs to one event loop.
+    """
+
+    def __init__(self, home: Path, *, offline: bool = False) -> None:
+        self.store = EvidenceStore(home / FILE_NAME)
+        self._offline = offline
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._files: dict[str, asyncio.Future[Files]] = {}
+        self._opened: dict[str, asyncio.Future[RemoteWheel | CondaArchive]] = {}
+        self._ranges: Ranges | None = None
+        self._client: Client | None = None
+
+    def preload(self, artefacts: Iterable[Artefact]) -> None:
+        """Look up the lists of many artefacts at once."""
+        keys = [it.sha256 for it in artefacts if it.sha256 not in self._files]
+        for sha256, data in self.store.load(keys).items():
+            self._files[sha256] = asyncio.get_running_loop().create_future()
+            self._files[sha256].set_result(Files.load(data))
+
+    async def files(self, artefact: Artefact) -> Files:
+        """Return the files of an artefact.
+
+        Raises:
+            UnreadError: they cannot be found out.
+        """
+        return await _once(self._files, artefact.sha256, lambda: self._list(artefact))
+
+    async def read(self, artefact: Artefact, names: Iterable[str]) -> dict[str, bytes]:
+        """Return the content of files, by their names in :class:`Files`.
+
+        Raises:
+            UnreadError: one cannot be read.
+            KeyError: the artefact has no such file.
+        """
+        files = await self.files(artefact)
+        paths = {files.archived(name): name for name in names}
+        opened = await self._open(artefact)
+        async with self._turns:
+            found = await opened.read(tuple(paths))
+        return {paths[path]: content for path, content in found.items()}
+
+    async def _list(self, artefact: Artefact) -> Files:
+        known = self.store.load([artefact.sha256])
+        if known:
+            return Files.load(known[artefact.sha256])
+        files = (await self._open(artefact)).files
+        self.store.keep({artefact.sha256: files.dump()})
+        return files
+
+    async def _open(self, artefact: Artefact) -> RemoteWheel | CondaArchive:
+        return await _once(self._opened, artefact.sha256, lambda: self._open_now(artefact))
+
+    async def _open_now(self, artefact: Artefact) -> RemoteWheel | CondaArchive:
+        from condavision.artefacts.conda_archive import CondaArchive, open_archives  # noqa: PLC0415 - rattler costs 0.1 s
+        from condavision.artefacts.ranges import Ranges, require_intact  # noqa: PLC0415
+        from condavision.artefacts.wheel import RemoteWheel  # noqa: PLC0415
+
+        if artefact.manager is Manager.PYPI and not artefact.is_wheel:
+            raise UnreadError(Unread.SOURCE)
+        if self._offline and not artefact.is_local:
+            raise UnreadError(Unread.OFFLINE)
+        self._ranges = self._ranges or Ranges()
+        async with self._turns:
+            if artefact.is_local:
+                await asyncio.to_thread(require_intact, artefact)
+            if artefact.is_wheel:
+                return await RemoteWheel.open(artefact, self._ranges)
+            self._client = self._client or open_archives()
+            return await CondaArchive.open(artefact, self._client)
+
+
+async def _once(
+    known: dict[str, asyncio.Future[_T]], key: str, make: Callable[[], Coroutine[Any, Any, _T]]
+) -> _T:
+    """Return what is known or being made under a key, else make it."""
+    if key not in known:
+        known[key] = asyncio.ensure_future(make())
+    return await asyncio.shield(known[key])
