@@ -31,7 +31,7 @@ _LARGEST_READ = 64 << 20  # bytes of all files that are read at once
 _GAP = 1 << 15  # bytes between files that are fetched too, rather than with a request more
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR = struct.Struct("<4sLQL")
+_LOCATOR = 20  # bytes
 _BAD = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, NotImplementedError)
 
 
@@ -116,10 +116,10 @@ def _directory(tail: bytes) -> tuple[int, int]:
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < _END.size:
         raise UnreadError(Unread.DAMAGED)
-    *_, count, length, start, _ = _END.unpack_from(tail, at)
+    *_, length, start, _ = _END.unpack_from(tail, at)
     end = at
-    if count == 0xFFFF or 0xFFFFFFFF in {length, start}:
-        end = at - _LOCATOR.size - _END64.size
+    if tail[max(0, at - _LOCATOR) : at].startswith(b"PK\6\7"):  # ZIP64
+        end = at - _LOCATOR - _END64.size
         if end < 0 or tail[end : end + 4] != b"PK\6\6":
             raise UnreadError(Unread.DAMAGED)
         *_, length, start = _END64.unpack_from(tail, end)
