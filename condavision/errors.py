@@ -140,3 +140,9 @@ class UntrustedError(CondavisionError):
     """Files that would decide what runs can be changed by another user."""
 
     code = 77  # EX_NOPERM
+
+
+class CommandError(CondavisionError):
+    """The command of ``exec`` is not found, or cannot be started (127, as in sh and env)."""
+
+    code = 127

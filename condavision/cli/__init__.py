@@ -11,6 +11,7 @@ import click
 
 from condavision import __version__
 from condavision.cli.compiling import check, diff, explain, lock
+from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
 from condavision.cli.stages import (
@@ -81,6 +82,7 @@ _group.show(
             "Exec stage (lock files to running scripts)",
             (
                 (run, "report.py --month 5"),
+                (exec_, "report.py -- pytest"),
                 (install, "scripts/"),
                 (path, "--python report.py"),
             ),
@@ -115,7 +117,7 @@ def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
 def _is_json(arguments: list[str]) -> bool:
     """Return whether JSON is wanted, also where the rest cannot be parsed."""
     command = next((it for it in arguments if it in _group.commands), None)
-    return "--json" in arguments and command != "run"
+    return "--json" in arguments and command not in {"run", "exec"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

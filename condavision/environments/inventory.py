@@ -95,10 +95,10 @@ def walk_environments(
                     yield _inspect(prefix, linked)
 
 
-def record_use(environment: Environment, script: Path) -> None:
+def record_use(environment: Environment, script: Path | None) -> None:
     """Note that ``script`` uses the environment now; ignored if the cache cannot be written."""
     path = environment.marker.with_name(USED)
-    line = os.fsencode(f"{script.absolute()}\0")
+    line = os.fsencode(f"{script.absolute()}\0") if script else b""
     with suppress(OSError):
         with _opened(path) as stream:
             stream.seek(0)

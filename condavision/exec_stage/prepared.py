@@ -1,19 +1,22 @@
-"""A target that is ready to start, and the one way to start it."""
+"""A target, or any command, that is ready to start in an environment; the one way to start it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from condavision.environments.activation_scripts import run_batch_scripts
-from condavision.errors import InstallError
+from condavision.errors import CommandError, InstallError
 from condavision.project.targets import Module
+from condavision.system.terminal import shell_word
 from condavision.warm import compose, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from condavision.environments.activation import Activation
@@ -34,6 +37,48 @@ class WarmInputs:
     folders: tuple[Path, ...]
     variables: Mapping[str, str | None]
     started: int = field(default_factory=time.time_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    """An environment to start commands in; ``paths`` are put in front of PYTHONPATH.
+
+    ``name`` is what a person called it. ``script`` is the script that it is for, if any.
+    """
+
+    name: str
+    script: Path | None
+    environment: Environment
+    activation: Activation
+    paths: tuple[Path, ...]
+
+    def command(
+        self, words: Sequence[str], environ: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return the command that starts a program with its arguments, and its variables.
+
+        It is looked up on PATH after activation: in the environment before anywhere else.
+
+        Raises:
+            CommandError: there is no such program.
+            InstallError: as :meth:`Prepared.command`.
+        """
+        program, *arguments = words
+        argv, variables = _compose(self, program, arguments, environ)
+        found = shutil.which(program, path=variables.get("PATH"))
+        if found is None:
+            raise self._not_found(program)
+        return [*argv[: -len(words)], found, *arguments], variables
+
+    def _not_found(self, program: str) -> CommandError:
+        where = f"in the environment of {self.name} or elsewhere on PATH"
+        programs = {it.name for it in self.environment.python.parent.glob("*")}
+        near = get_close_matches(program, sorted(programs))
+        return CommandError(
+            f"there is no command `{program}` {where}",
+            *([f"similar names there: {', '.join(near)}"] if near else []),
+            f"list them: run `ls {shell_word(self.environment.python.parent)}`",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +108,24 @@ class Prepared:
         """
         module = isinstance(self.target, Module)
         name = self.target.name if isinstance(self.target, Module) else script or str(self.target)
-        argv, variables = compose(
-            [*words(name, module=module), *args],
-            environ,
-            python=str(self.environment.python),
-            wrapper=self.activation.wrapper,
-            operations=self.activation.operations,
-            paths=list(map(str, self.paths)),
-        )
-        if os.name == "nt" and self.activation.live:
-            variables = _after_batch_scripts(self.activation.scripts, variables)
-        return argv, variables
+        arguments = [*words(name, module=module), *args]
+        return _compose(self, str(self.environment.python), arguments, environ)
+
+
+def _compose(
+    found: Prepared | Activated, program: str, arguments: list[str], environ: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    argv, variables = compose(
+        arguments,
+        environ,
+        python=program,
+        wrapper=found.activation.wrapper,
+        operations=found.activation.operations,
+        paths=list(map(str, found.paths)),
+    )
+    if os.name == "nt" and found.activation.live:
+        variables = _after_batch_scripts(found.activation.scripts, variables)
+    return argv, variables
 
 
 def _after_batch_scripts(scripts: tuple[str, ...], variables: dict[str, str]) -> dict[str, str]:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from condavision.environments.inventory import record_use
-from condavision.errors import InstallError
+from condavision.errors import CommandError, InstallError
 from condavision.exec_stage.warm_record import write_warm_record
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from condavision.exec_stage.prepared import Prepared
+    from condavision.exec_stage.prepared import Activated, Prepared
 
 _log = logging.getLogger(__name__)
 
@@ -43,18 +43,42 @@ def become(
     if record:
         write_warm_record(home(), prepared)
     command, variables = prepared.command(args, os.environ, script)
-    _log.info("starting %s", command[0])
-    sys.stdout.flush()
-    sys.stderr.flush()
     try:
-        if os.name == "nt":
-            _spawn(command, variables)
-        os.execve(command[0], command, variables)  # noqa: S606 - the purpose of this module
+        _replace(command, variables)
     except OSError as error:
         raise InstallError(
             f"{command[0]} cannot be started: {error.strerror}.",
             "find the cause: run `condavision doctor`",
         ) from error
+
+
+def become_command(activated: Activated, words: Sequence[str]) -> NoReturn:
+    """Replace this process by a command in an environment, and note the use of that.
+
+    ``words`` are the command's name, which is looked up, and its arguments.
+
+    Raises:
+        CommandError: it is not found, or cannot be started.
+        InstallError: an activation script fails (Windows).
+    """
+    record_use(activated.environment, activated.script)
+    command, variables = activated.command(words, os.environ)
+    try:
+        _replace(command, variables)
+    except OSError as error:
+        raise CommandError(
+            f"{command[0]} cannot be started: {error.strerror}",
+            "check that it is a program, or names its interpreter in its first line",
+        ) from error
+
+
+def _replace(command: list[str], variables: Mapping[str, str]) -> NoReturn:
+    _log.info("starting %s", command[0])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "nt":
+        _spawn(command, variables)
+    os.execve(command[0], command, variables)  # noqa: S606 - the purpose of this module
 
 
 def _spawn(command: Sequence[str], variables: Mapping[str, str]) -> NoReturn:

@@ -12,10 +12,10 @@ from condavision.environments.activation import load as load_activation
 from condavision.environments.environment import environment_of
 from condavision.environments.install import Care, install
 from condavision.errors import CondavisionError
-from condavision.exec_stage.prepared import Prepared, WarmInputs
-from condavision.exec_stage.process import become
+from condavision.exec_stage.prepared import Activated, Prepared, WarmInputs
+from condavision.exec_stage.process import become, become_command
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
-from condavision.inference.lock_lookup import config_of, find_lock, is_hash, locate
+from condavision.inference.lock_lookup import config_of, find_lock, is_hash, locate, named
 from condavision.inference.notebooks import refuse_notebook
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
@@ -90,6 +90,28 @@ def run(
         renew_launcher(launchers, prepared)
     # The entry point finds a record by the target's name alone, without flags.
     become(prepared, args, script, record=replace(workspace.flags, vendored=None) == Flags())
+
+
+def execute(
+    name: str | Target, words: Sequence[str], workspace: Workspace, progress: Progress
+) -> NoReturn:
+    """Replace this process by a command in the environment of a target or a requirement hash.
+
+    ``words`` are the command and its arguments; it is looked up in the environment first. The
+    modules in ``paths`` of the project are found as in a run.
+
+    Raises:
+        CommandError: there is no such command, or it cannot be started.
+        CondavisionError: there is no lock that fits, or the environment cannot be made.
+    """
+    environment = _install(name, workspace, progress)
+    activation = load_activation(environment.prefix)
+    if isinstance(name, str) and is_hash(name):
+        script, paths = None, workspace.config().paths
+    else:
+        located = locate(named(name), workspace)
+        script, paths = located.inference.analysis.files[0].path, located.python_paths
+    become_command(Activated(str(name), script, environment, activation, paths), words)
 
 
 def install_named(name: str | Target, workspace: Workspace, progress: Progress) -> Environment:

@@ -153,7 +153,7 @@ def find_lock(name: str | Target, workspace: Workspace) -> Lock:
         LockfileError: the lock is damaged.
     """
     if not isinstance(name, str) or not is_hash(name):
-        return locate(_named(name), workspace).lock
+        return locate(named(name), workspace).lock
     config = workspace.config()
     for folder in (config.locks, config.locks / LOCAL):
         found = locks_named(name, folder)
@@ -177,7 +177,8 @@ def locks_named(name: str, folder: Path) -> tuple[Path, ...]:
     return found
 
 
-def _named(name: str | Target) -> Target:
+def named(name: str | Target) -> Target:
+    """Return the target of a name on the command line that is no hash."""
     return named_target(Path(name)) if isinstance(name, str) else name
 
 
@@ -212,7 +213,7 @@ def config_of(name: str | Target, workspace: Workspace) -> Config:
     """
     if isinstance(name, str) and is_hash(name):
         return workspace.config()
-    return workspace.project(_named(name)).config
+    return workspace.project(named(name)).config
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""``exec``: any command in a script's environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from condavision.cli import options
+from condavision.errors import UsageError
+from condavision.project.config import Flags
+from condavision.system.terminal import shell_word
+
+
+@click.command(
+    "exec", context_settings={"allow_interspersed_args": False}, options_metavar="[OPTIONS]"
+)
+@options.module_option()
+@options.locks_option()
+@options.vendored_option()
+@options.quiet_option()
+@click.argument(
+    "words",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    metavar="{SCRIPT|FOLDER|HASH|-m MODULE} -- COMMAND [ARGS]...",
+)
+def exec_(
+    words: tuple[str, ...],
+    module: str | None,
+    locks: Path | None,
+    vendored: Path | None,
+    quiet: bool,
+) -> None:
+    """Run any command in the environment of a locked script, module or hash.
+
+    For pytest, a debugger, a web server, a language server: COMMAND is found in the environment
+    first, then on PATH. The environment is installed first if it is missing; nothing is solved. The
+    exit code is the command's own.
+    """
+    from condavision.cli.progress import choose_progress
+    from condavision.exec_stage.stage import execute
+    from condavision.inference.workspace import Workspace
+
+    name = None if module is not None or not words else words[0]
+    if name == "":
+        raise UsageError("SCRIPT is empty", "give a script, a lock's hash or -m MODULE")
+    target = options.as_name(name, module)
+    command = words if name is None else words[1:]
+    separated = command[:1] == ("--",)
+    command = command[separated:]
+    typed = f"-m {module}" if name is None else shell_word(Path(name))
+    if not command:
+        raise UsageError("no command given", f"run `condavision exec {typed} -- COMMAND`")
+    if command[0].startswith("-") and not separated:
+        raise UsageError(
+            f"`{command[0]}` is where the command should be; options come before the script",
+            "see `condavision exec --help`",
+        )
+    workspace = Workspace(Flags(locks=locks, vendored=vendored))
+    execute(target, command, workspace, choose_progress(quiet=quiet))
