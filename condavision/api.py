@@ -72,6 +72,7 @@ def lock(  # noqa: PLR0913 - the options of the command, spelled out
     options: SolveOptions | None = None,
     renewal: Renewal | None = None,
     accept: Sequence[str] = (),
+    dry_run: bool = False,
 ) -> LockingReport:
     """Compile stage: solve the requirements of scripts and write their lock files.
 
@@ -80,7 +81,7 @@ def lock(  # noqa: PLR0913 - the options of the command, spelled out
     ``locks`` (the folder of the lock files) and ``options`` override the configuration.
     ``renewal`` is which valid locks to solve again. ``accept`` are PyPI distributions to accept
     though nobody has reviewed them. A target that fails does not stop the others;
-    its error is in the report's ``failed``.
+    its error is in the report's ``failed``. A ``dry_run`` writes no file of the project.
 
     Raises:
         UsageError: no target is given, a folder in ``apart`` is not locked together, or a package
@@ -93,7 +94,7 @@ def lock(  # noqa: PLR0913 - the options of the command, spelled out
     solve = options or SolveOptions()
     given = tuple(channels), tuple(platforms), _path(locks)
     flags = Flags(*given, solve=solve, accept=tuple(accept))
-    return lock_named(named, Workspace(flags), renewal=renewal)
+    return lock_named(named, Workspace(flags), renewal=renewal, dry_run=dry_run)
 
 
 def check(

@@ -60,6 +60,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     metavar="FILE",
     help="Keep the versions of an environment.yml, conda-lock.yml or pixi.lock where possible.",
 )
+@click.option("--dry-run", is_flag=True, help="Solve, and show the result; write nothing.")
 @click.option(
     "--prune",
     is_flag=True,
@@ -91,7 +92,7 @@ def lock(
     from condavision.inference.workspace import Workspace
 
     renewal = _renewal(*(settings.pop(name) for name in ("upgrade", "upgrades", "source")))
-    accept = settings.pop("accept")
+    accept, dry_run = settings.pop("accept"), settings.pop("dry_run")
     workspace = Workspace(replace(options.as_flags(**settings), accept=accept))
     if prune and not (paths or modules or together or apart):
         paths = (options.project_folder(workspace),)
@@ -101,6 +102,7 @@ def lock(
         renewal=renewal,
         progress=choose_progress(quiet=quiet),
         gone=prune,
+        dry_run=dry_run,
     )
     print_diagnostics([*report.skipped, *([report.separate] if report.separate else [])])
     _print_locked(report, renewal.agreement, as_json=as_json)
@@ -116,10 +118,11 @@ def _prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace)
     from condavision.compile_stage.retire import prune
 
     retired = prune(report, paths, workspace)
+    removed = "would remove" if report.dry_run else "removed"
     for script in retired.scripts:
-        note(f"removed {script} from scripts.yml: it no longer exists")
+        note(f"{removed} {script} from scripts.yml: it no longer exists")
     for name in retired.locks:
-        note(f"removed lock {name}")
+        note(f"{removed} lock {name}")
 
 
 def _offer_to_prune(report: LockingReport) -> None:
@@ -128,7 +131,7 @@ def _offer_to_prune(report: LockingReport) -> None:
     from condavision.locks.folder import remove_locks
 
     for folder, name in report.orphaned:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if report.dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
             removal = "condavision lock --prune SCRIPT"
             note(f"lock {name} is no longer used; to remove it, run `{removal}`")
         elif click.confirm(f"Lock {name} is no longer used by any script. Remove it?"):
@@ -139,20 +142,24 @@ def _offer_to_prune(report: LockingReport) -> None:
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
     from condavision.cli import output as printed
     from condavision.cli.json_output import failed_json, locked_script_json
+    from condavision.cli.tables import print_table
     from condavision.cli.wording import target_names
     from condavision.core.platforms import current_subdir
 
     platform = current_subdir()
     if as_json:
-        made = [locked_script_json(locked, platform, agreement) for locked in report.locked]
+        made = [
+            locked_script_json(locked, platform, agreement, dry_run=report.dry_run)
+            for locked in report.locked
+        ]
         printed.print_json([*made, *failed_json(report.failed)])
     elif report.locked:
         names = target_names([locked.inference.project for locked in report.locked])
         rows = [
-            printed.summary(name, locked, platform)
+            printed.summary(name, locked, platform, dry_run=report.dry_run)
             for name, locked in zip(names, report.locked, strict=True)
         ]
-        printed.print_table(("script", "python", "packages", "lock", ""), rows)
+        print_table(("script", "python", "packages", "lock", ""), rows)
         printed.print_changes(report.locked)
         printed.print_unkept(report.locked, agreement)
     printed.print_failures(report.failed)
@@ -186,7 +193,8 @@ def diff(
     BEFORE and AFTER are lock files, hashes or scripts; REVISION:SCRIPT is a script's lock in git.
     Modules (-m) follow the other names; with one module, REVISION: is that module's lock in git.
     """
-    from condavision.cli.output import print_json, print_table, say
+    from condavision.cli.output import print_json, say
+    from condavision.cli.tables import print_table
     from condavision.inference.references import named_pair
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import compare, diff_json, diff_markdown, diff_rows
@@ -222,7 +230,8 @@ def check(
     Without PATHS, those of the current project. Solves and installs nothing.
     """
     from condavision.cli.json_output import checked_json
-    from condavision.cli.output import checked_row, print_diagnostics, print_json, print_table
+    from condavision.cli.output import checked_row, print_diagnostics, print_json
+    from condavision.cli.tables import print_table
     from condavision.cli.wording import target_names
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace

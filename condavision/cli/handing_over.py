@@ -127,7 +127,8 @@ def vendor(
 @options.json_option()
 def init(folder: Path, as_json: bool) -> None:
     """Add a noxfile and a Makefile for the two stages to a repository. Overwrites nothing."""
-    from condavision.cli.output import print_json, print_table
+    from condavision.cli.output import print_json
+    from condavision.cli.tables import print_table
     from condavision.export.scaffold import scaffold
 
     placed = scaffold(folder)

@@ -70,8 +70,19 @@ def not_installed_json(
     return [{"name": str(target), **error_json(error)} for target, error in failed]
 
 
+def lock_status(locked: LockedScript, *, dry_run: bool) -> str:
+    """Return the state of a lock after ``lock``."""
+    if not locked.written:
+        return "reused"
+    return "to write" if dry_run else "written"
+
+
 def locked_script_json(
-    locked: LockedScript, platform: str, agreement: Agreement | None = None
+    locked: LockedScript,
+    platform: str,
+    agreement: Agreement | None = None,
+    *,
+    dry_run: bool = False,
 ) -> dict[str, Any]:
     """Return the object of ``lock --json`` for a target."""
     shown = shown_platform(locked.lock, platform)
@@ -83,7 +94,7 @@ def locked_script_json(
         "platforms": list(locked.lock.platforms),
         "hash": locked.lock.hash,
         "lock": str(locked.path),
-        "status": "written" if locked.written else "reused",
+        "status": lock_status(locked, dry_run=dry_run),
         "unverified": spell_pairs(locked.lock.record.unverified),
         "changes": diff_json(locked.changes),
         "cautions": [*record_words(locked.lock.record), *map(diagnostic_words, locked.diagnostics)],

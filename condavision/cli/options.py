@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from condavision.core.model import Engine
+from condavision.core.pythons import PythonRange
 from condavision.project.config import Flags
 from condavision.project.solve_options import SolveOptions, cutoff
 from condavision.project.targets import Module
@@ -110,8 +111,27 @@ def _read_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> dat
         raise click.BadParameter(f"`{text}` is not {error}") from error
 
 
+def _read_python(_: click.Context, __: click.Parameter, text: str | None) -> PythonRange | None:
+    if text is None:
+        return None
+    from packaging.specifiers import InvalidSpecifier
+
+    plain = text.strip().removesuffix(".*")
+    is_version = plain.replace(".", "").isdigit()
+    try:
+        found = PythonRange.from_specifier(f"=={plain}.*" if is_version else text or "empty")
+    except InvalidSpecifier:
+        found = PythonRange.of(())
+    if not found:
+        raise click.BadParameter(f"`{text}` is no version of Python, or range of versions")
+    return found
+
+
 def solve_options(command: _Command) -> _Command:
-    """Add the options of a solve; each but ``--conda`` and ``--offline`` is a setting too."""
+    """Add the options of a solve.
+
+    Each but ``--python``, ``--conda`` and ``--offline`` is a setting too.
+    """
     options = (
         click.option(
             "--exclude-newer",
@@ -127,6 +147,12 @@ def solve_options(command: _Command) -> _Command:
         ),
         click.option(
             "--conda", metavar="EXE", help="The conda, mamba or micromamba that conda-lock uses."
+        ),
+        click.option(
+            "--python",
+            metavar="VERSION",
+            callback=_read_python,
+            help="Use this Python where a script can run on it: 3.11, '>=3.10,<3.13'.",
         ),
         click.option("--offline", is_flag=True, help="Solve from cached data, without network."),
         click.option("--allow-sdist", is_flag=True, help="Allow source distributions from PyPI."),

@@ -7,29 +7,26 @@ import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-import click
-from rich.cells import cell_len
-
 from condavision.analysis.analyze import contradiction
 from condavision.cli.json_output import (
     declared_json,
     finding_json,
     import_json,
     iso_time,
+    lock_status,
     shown_platform,
 )
+from condavision.cli.tables import console, print_table
 from condavision.cli.wording import diagnostic_words, error_words, hints_of, notes_of, record_words
 from condavision.core.model import Manager
 from condavision.core.specs import wanted_on
 from condavision.errors import CondavisionError
 from condavision.locks.diff import diff_rows
 from condavision.system.secrets import redacted
-from condavision.system.terminal import json_safe, shown, shown_line
+from condavision.system.terminal import json_safe, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from rich.console import Console
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript
@@ -85,52 +82,6 @@ def note(text: str) -> None:
     sys.stderr.write(f"{shown(text)}\n")
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table to standard output; on a terminal the first column is never truncated."""
-    lines = [tuple(headings), *(tuple(map(shown_line, row)) for row in rows)]
-    if not sys.stdout.isatty():
-        _write_columns(lines)
-        return
-    from rich.table import Table
-    from rich.text import Text
-
-    console = _console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
-    for row in lines[1:]:
-        table.add_row(*(Text(cell) for cell in row))
-    with console.capture() as capture:
-        console.print(table)
-    text = "\n".join(line.rstrip() for line in capture.get().splitlines())
-    sys.stdout.write(f"{text}\n")
-
-
-def _console(*, stderr: bool = False) -> Console:
-    """Return a console with colors as ``--color`` has it."""
-    from rich.console import Console
-
-    context = click.get_current_context(silent=True)
-    color = context.find_root().color if context else None
-    return Console(
-        stderr=stderr,
-        soft_wrap=stderr,
-        force_terminal=color or None,
-        color_system=None if color is False else "auto",
-        highlight=False,
-    )
-
-
-def _write_columns(rows: Sequence[Sequence[str]]) -> None:
-    """Write aligned columns of any width: in a log or a pipe nothing is truncated."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
-
-
 def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> None:
     """Write each error once, with its targets unless the message has them already."""
     targets: dict[tuple[bool, str, tuple[str, ...]], list[str | Target]] = {}
@@ -146,10 +97,10 @@ def print_error(error: CondavisionError) -> None:
     """Write an error and its hints to standard error."""
     from rich.text import Text
 
-    console = _console(stderr=True)
-    console.print(Text.assemble(("error: ", "bold red"), shown(error_words(error))))
+    terminal = console(stderr=True)
+    terminal.print(Text.assemble(("error: ", "bold red"), shown(error_words(error))))
     for hint in hints_of(error):
-        console.print(Text.assemble(("  hint: ", "bold"), shown(hint)))
+        terminal.print(Text.assemble(("  hint: ", "bold"), shown(hint)))
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
@@ -242,7 +193,9 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
             print_table(headings, [one.row() for one in found])
 
 
-def summary(name: str, locked: LockedScript, platform: str) -> tuple[str, ...]:
+def summary(
+    name: str, locked: LockedScript, platform: str, *, dry_run: bool = False
+) -> tuple[str, ...]:
     """Return the row of ``lock``'s table: script, Python, packages, hash, written or reused."""
     shown = shown_platform(locked.lock, platform)
     packages = locked.lock.on(shown)
@@ -258,7 +211,7 @@ def summary(name: str, locked: LockedScript, platform: str) -> tuple[str, ...]:
         f"{_pythons(locked.lock, shown)} ({locked.inference.requirements.python})",
         listed if others <= len(names) else f"{listed} ({others} in all)",
         locked.lock.hash,
-        "written" if locked.written else "reused",
+        lock_status(locked, dry_run=dry_run),
     )
 
 

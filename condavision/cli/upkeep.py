@@ -14,7 +14,8 @@ from condavision.cli import options
 def list_(as_json: bool) -> None:
     """List the environments in the cache: size, age, last use, scripts."""
     from condavision.cli.json_output import environment_json
-    from condavision.cli.output import environment_row, print_json, print_table
+    from condavision.cli.output import environment_row, print_json
+    from condavision.cli.tables import print_table
     from condavision.environments.inventory import list_environments
     from condavision.system.cache_dir import home
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.prereleases import prereleases
@@ -17,7 +17,7 @@ from condavision.project.targets import folder_keys
 from condavision.system.files import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from condavision.analysis.source.scripts import SkippedFile
@@ -55,6 +55,7 @@ class LockingReport:
     ``orphaned`` are the locks, by folder and hash, that these scripts used before and that no
     script uses now; they are not removed. ``skipped`` are files in the given folders that were not
     read. ``separate`` is set if scripts got separate folders of locks for want of a project.
+    ``indexes`` are the entries now in each locks folder; in a ``dry_run``, those that would be.
     """
 
     locked: tuple[LockedScript, ...] = ()
@@ -62,6 +63,8 @@ class LockingReport:
     orphaned: tuple[tuple[Path, str], ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
     separate: SeparateProjects | None = None
+    indexes: Mapping[Path, ScriptIndex] = field(default_factory=dict)
+    dry_run: bool = False
 
     @property
     def code(self) -> int:
@@ -72,16 +75,24 @@ class LockingReport:
 class Recorder:
     """Writes new locks, and records in the index of their folder which targets use them."""
 
-    def __init__(self, groups: Iterable[Group], workspace: Workspace, failed: Failures) -> None:
+    def __init__(
+        self,
+        groups: Iterable[Group],
+        workspace: Workspace,
+        failed: Failures,
+        *,
+        dry_run: bool = False,
+    ) -> None:
         """Note what this run locks separately, by locks folder and key.
 
-        ``indexes`` are those last written, by locks folder.
+        ``indexes`` are those last written, by locks folder; in a ``dry_run``, those that would be.
         """
         self.locked: list[LockedScript] = []
         self.failed = list(failed)
         self.indexes: dict[Path, ScriptIndex] = {}
         self._workspace = workspace
-        for folder in {group.folder for group in groups}:
+        self._dry_run = dry_run
+        for folder in () if dry_run else {group.folder for group in groups}:
             sweep(folder)
         self._own = {(it.folder, one.project.key) for it in groups for one in it.inferences}
 
@@ -99,22 +110,27 @@ class Recorder:
         inferences = [one for group, _ in locks for one in group.inferences]
         for group, lock in locks if written else ():
             require_same_files(_committed_folder(group), lock)
+        entries = {one.project.key: one.entry() for one in inferences}
+        keys = (key for one in inferences for key in one.keys)
+        dropped = [key for key in keys if (folder, key) not in self._own]
         with alone_in(folder):
-            for group, lock in locks:
-                if written or not companions(folder, lock.hash):
-                    write_lock(folder, lock, group.inferences[0].requirements)
-            entries = {one.project.key: one.entry() for one in inferences}
-            keys = (key for one in inferences for key in one.keys)
-            dropped = [key for key in keys if (folder, key) not in self._own]
             self.indexes[folder] = read_index(folder).updated(entries, dropped=dropped)
-            write_index(self.indexes[folder])
+            if not self._dry_run:
+                for group, lock in locks:
+                    if written or not companions(folder, lock.hash):
+                        write_lock(folder, lock, group.inferences[0].requirements)
+                write_index(self.indexes[folder])
         for group, lock in locks:
-            names = {it.distribution for one in group.inferences for it in one.candidates}
-            names &= self._workspace.accepted_now
-            if names:
-                with alone_in(_committed_folder(group)):
-                    record_accepted(_committed_folder(group), names, lock)
+            if not self._dry_run:
+                self._accept(group, lock)
             self.locked += _locked(group, lock, self._workspace, written=written)
+
+    def _accept(self, group: Group, lock: Lock) -> None:
+        names = {it.distribution for one in group.inferences for it in one.candidates}
+        names &= self._workspace.accepted_now
+        if names:
+            with alone_in(_committed_folder(group)):
+                record_accepted(_committed_folder(group), names, lock)
 
     def fail(self, group: Group, error: CondavisionError) -> None:
         """Record the error for every target of a group."""

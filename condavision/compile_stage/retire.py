@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.locks.folder import alone_in, forget_scripts, remove_locks, unused_locks
+from condavision.locks.folder import (
+    alone_in,
+    forget_scripts,
+    gone_scripts,
+    remove_locks,
+    unused_locks,
+)
 from condavision.locks.index import read_index, write_index
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import Together, place_of
@@ -31,7 +37,8 @@ class Retired:
 def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) -> Retired:
     """Drop scripts that no longer exist, and remove all locks that no script uses.
 
-    This covers the projects of all locked targets and of the folders in ``paths``.
+    This covers the projects of all locked targets and of the folders in ``paths``. After a
+    dry run, nothing is removed.
 
     Raises:
         LockfileError: a ``scripts.yml`` is damaged.
@@ -43,8 +50,14 @@ def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) ->
     scripts: list[str] = []
     locks: list[str] = []
     for folder, config in configs.items():
-        scripts += forget_scripts(folder, config.root, config.paths)
-        locks += remove_locks(folder, unused_locks(folder))
+        if report.dry_run:
+            index = report.indexes.get(folder) or read_index(folder)
+            gone = gone_scripts(index, config.root, config.paths)
+            scripts += gone
+            locks += unused_locks(folder, index.updated({}, dropped=gone))
+        else:
+            scripts += forget_scripts(folder, config.root, config.paths)
+            locks += remove_locks(folder, unused_locks(folder))
     return Retired(tuple(scripts), tuple(locks))
 
 

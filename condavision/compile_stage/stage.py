@@ -13,6 +13,7 @@ from condavision.compile_stage.groups import group_targets
 from condavision.compile_stage.recording import LockingReport, Recorder
 from condavision.compile_stage.renewal import Renewal
 from condavision.compile_stage.retire import part_folders
+from condavision.core.pythons import PythonRange
 from condavision.errors import CondavisionError, UsageError
 from condavision.inference.diagnostics import SeparateProjects
 from condavision.inference.select import select_targets
@@ -48,12 +49,14 @@ def lock(
     renewal: Renewal | None = None,
     progress: Progress | None = None,
     gone: bool = False,
+    dry_run: bool = False,
 ) -> LockingReport:
     """Lock the given targets; a target that fails does not stop the others.
 
     Each requirement set is solved once, however many scripts share it, and not at all if it has a
     valid lock. A lock is written as soon as it is solved, so that an interrupted run resumes. With
-    ``gone``, a given folder may have only deleted scripts.
+    ``gone``, a given folder may have only deleted scripts. A ``dry_run`` writes no file of the
+    project.
 
     Raises:
         UsageError: no target is given, a folder in ``apart`` is not locked together, a package to
@@ -73,14 +76,14 @@ def lock(
     earlier = _earlier_locks(groups, workspace)
     present, unsolved = _parted(groups, renewal)
     _log.info("%d sets of requirements, %d to solve", len(groups), len(unsolved))
-    recorder = Recorder(groups, workspace, failed)
+    recorder = Recorder(groups, workspace, failed, dry_run=dry_run)
     for folder, found in present.items():
         recorder.record(folder, found, written=False)
     if unsolved:
         require_resources()
         with progress.doing(Work.SOLVING, len(unsolved)) as task:
             asyncio.run(_solve_groups(unsolved, workspace, renewal, task, recorder))
-    parted = part_folders(named.apart, workspace, recorder.failed)
+    parted = () if dry_run else part_folders(named.apart, workspace, recorder.failed)
     places = {target: place for place, target in enumerate(selection.targets)}
     return LockingReport(
         locked=tuple(sorted(recorder.locked, key=lambda it: places[it.inference.project.target])),
@@ -88,6 +91,8 @@ def lock(
         orphaned=tuple(sorted({*_orphaned(earlier, recorder.indexes), *parted})),
         skipped=selection.skipped,
         separate=SeparateProjects(roots) if len(roots) > 1 else None,
+        indexes=recorder.indexes,
+        dry_run=dry_run,
     )
 
 
@@ -155,8 +160,15 @@ def _outdated(group: Group, renewal: Renewal) -> bool:
         lock is None
         or set(group.platforms) != set(lock.platforms)
         or bool(option_changes(lock.record, group.options))
+        or not _has_python(lock, group.options.python)
         or renewal.wanted(lock)
     )
+
+
+def _has_python(lock: Lock, asked: PythonRange | None) -> bool:
+    """Return whether the Pythons of a lock are among those that are asked for."""
+    versions = (package.version for package in lock.packages if package.name == "python")
+    return asked is None or all(PythonRange.from_specifier(f"=={it}") & asked for it in versions)
 
 
 async def _solve_groups(

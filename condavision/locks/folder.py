@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.locks.index import read_index, write_index
@@ -17,6 +16,8 @@ from condavision.system.file_lock import exclusive
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from condavision.locks.index import ScriptIndex
 
 _LOCK = ".conda-lock.yml"
 
@@ -31,13 +32,15 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
-def unused_locks(folder: Path) -> tuple[str, ...]:
+def unused_locks(folder: Path, index: ScriptIndex | None = None) -> tuple[str, ...]:
     """Return the hashes, sorted, of the locks that no script of ``scripts.yml`` uses.
+
+    ``index`` is used in place of that file's.
 
     Raises:
         LockfileError: ``scripts.yml`` is damaged.
     """
-    used = read_index(folder).hashes()
+    used = (index or read_index(folder)).hashes()
     present = (path.name.removesuffix(_LOCK) for path in folder.glob(f"*{_LOCK}"))
     return tuple(sorted(name for name in present if name not in used))
 
@@ -62,15 +65,22 @@ def forget_scripts(folder: Path, root: Path, paths: Iterable[Path]) -> tuple[str
     """
     with alone_in(folder):
         index = read_index(folder)
-        gone = tuple(
-            key
-            for key, entries in index.entries.items()
-            if not is_there(
-                target_of(key, root),
-                [*paths, *(root / path for entry in entries for path in entry.paths)],
-            )
-        )
+        gone = gone_scripts(index, root, paths)
         if gone:
-            kept = {script: found for script, found in index.entries.items() if script not in gone}
-            write_index(replace(index, entries=kept))
+            write_index(index.updated({}, dropped=gone))
     return gone
+
+
+def gone_scripts(index: ScriptIndex, root: Path, paths: Iterable[Path]) -> tuple[str, ...]:
+    """Return the recorded scripts that no longer exist below ``root``.
+
+    ``paths`` are searched for modules.
+    """
+    return tuple(
+        key
+        for key, entries in index.entries.items()
+        if not is_there(
+            target_of(key, root),
+            [*paths, *(root / path for entry in entries for path in entry.paths)],
+        )
+    )

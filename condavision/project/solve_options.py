@@ -17,6 +17,8 @@ from condavision.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from condavision.core.pythons import PythonRange
+
 _AGE = re.compile(r"(\d{1,5}) ?([hdw])\Z")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -52,6 +54,7 @@ class SolveOptions:
     ``virtual_packages`` are changes to the defaults (``core.platforms``). An unknown import is
     looked up under its own name on ``trusted_channels``, with ``allow_unverified`` also on PyPI;
     ``allow_sdist`` allows source distributions from PyPI. ``engine`` is rattler by default.
+    ``python`` limits the Pythons that a requirement set admits.
     ``conda`` is the executable that conda-lock uses; only the command line sets it, because a
     project's file must not choose a program to run. ``offline`` uses only cached data.
     """
@@ -62,6 +65,7 @@ class SolveOptions:
     allow_sdist: bool = False
     allow_unverified: bool = False
     engine: Engine | None = None
+    python: PythonRange | None = None
     conda: str | None = None
     offline: bool = False
 

@@ -60,9 +60,12 @@ class LockSolver:
 
         Raises:
             UnknownImportError: an import that no trusted channel has under its own name.
-            UnsolvableError: the solver's reason, the requirements with their locations, platforms.
+            UnsolvableError: the solver's reason, the requirements with their locations, platforms;
+                or none of the Pythons that are asked for can run it.
             ChannelError: a channel or index cannot be read.
         """
+        key, described = requirement_hash(requirements), describe(requirements)
+        requirements = _limited(requirements, options)
         channels = await asyncio.to_thread(expand, requirements.channels, self._home)
         trusted = options.trusted_channels
         searched = [name for name in requirements.channels if is_trusted(name, trusted)]
@@ -81,7 +84,7 @@ class LockSolver:
         solved = await _AllPlatforms(solver).solve(platforms)
         packages = [package for one in solved for package in sorted(one.packages, key=_order)]
         record = replace(
-            describe(requirements),
+            described,
             exclude_newer=options.exclude_newer,
             virtual_packages=options.virtual_packages,
             engine=engine,
@@ -89,8 +92,25 @@ class LockSolver:
             shared_modules=shared_modules(packages, self._import_map),
             allows_sdists=any(map(_is_sdist, packages)),
         )
-        key = requirement_hash(requirements)
         return Lock(key, channels, tuple(platforms), tuple(packages), record)
+
+
+def _limited(requirements: Requirements, options: SolveOptions) -> Requirements:
+    """Return the requirements with only the Pythons that the options ask for.
+
+    Raises:
+        UnsolvableError: there are none.
+    """
+    if options.python is None:
+        return requirements
+    limited = requirements.python & options.python
+    if not limited:
+        raise UnsolvableError(
+            f"it is locked for Python {requirements.python}, which has none of {options.python}",
+            "see what limits it: run `condavision explain SCRIPT`",
+            "if that is `python-floor`, set a lower one in the configuration",
+        )
+    return replace(requirements, python=limited)
 
 
 def _is_sdist(package: LockedPackage) -> bool:
