@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from condavision.errors import UsageError
 from condavision.project.config import Flags
 from condavision.system.terminal import shell_word
 
+if TYPE_CHECKING:
+    from condavision.project.targets import Target
+
 
 @click.command(
     "exec", context_settings={"allow_interspersed_args": False}, options_metavar="[OPTIONS]"
@@ -18,6 +22,8 @@ from condavision.system.terminal import shell_word
 @options.module_option()
 @options.locks_option()
 @options.vendored_option()
+@options.lock_first_option()
+@options.additions_option()
 @options.quiet_option()
 @click.argument(
     "words",
@@ -30,14 +36,17 @@ def exec_(
     module: str | None,
     locks: Path | None,
     vendored: Path | None,
+    lock_first: bool,
+    additions: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Run any command in the environment of a locked script, module or hash.
 
     For pytest, a debugger, a web server, a language server: COMMAND is found in the environment
-    first, then on PATH. The environment is installed first if it is missing; nothing is solved. The
-    exit code is the command's own.
+    first, then on PATH. The environment is installed first if it is missing; nothing is solved,
+    unless `--lock` or `--with` is given. The exit code is the command's own.
     """
+    from condavision.cli.on_demand import locked_first, locked_with
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import execute
     from condavision.inference.workspace import Workspace
@@ -58,4 +67,26 @@ def exec_(
             "see `condavision exec --help`",
         )
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
-    execute(target, command, workspace, choose_progress(quiet=quiet))
+    progress, lock = choose_progress(quiet=quiet), None
+    if lock_first or additions:
+        script = _script(target)
+        if lock_first:
+            workspace = locked_first(script, workspace, progress)
+        lock = locked_with(script, additions, workspace, progress)
+    execute(target, command, workspace, progress, lock)
+
+
+def _script(name: str | Target) -> Target:
+    """Return the target whose requirements are solved.
+
+    Raises:
+        UsageError: it is a hash, which only names them.
+    """
+    from condavision.inference.lock_lookup import is_hash, named
+
+    if isinstance(name, str) and is_hash(name):
+        raise UsageError(
+            f"--lock and --with solve the requirements of a script, and {name} is a lock",
+            "give the script or -m MODULE",
+        )
+    return named(name)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from condavision.cli import options
-from condavision.errors import MissingLockError, StaleLockError, UsageError
+from condavision.errors import UsageError
 from condavision.project.config import Flags
 from condavision.project.targets import Module, Together, named_target
 from condavision.system.terminal import shell_word
@@ -17,7 +16,6 @@ from condavision.system.terminal import shell_word
 if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
-    from condavision.system.progress import Progress
 
 
 class _Run(click.Command):
@@ -33,7 +31,7 @@ class _Run(click.Command):
                 end = at + 1 + (args[at] == "-m")
                 args = [*args[:end], *(["--"] if end <= len(args) else []), *args[end:]]
                 break
-            at += 2 if args[at] in {"--locks", "--vendored", "--launcher"} else 1
+            at += 2 if args[at] in {"--locks", "--vendored", "--launcher", "--with"} else 1
         return super().parse_args(ctx, args)
 
 
@@ -55,7 +53,8 @@ def _refuse_script_as_option(word: str) -> None:
 )
 @options.locks_option()
 @options.vendored_option()
-@click.option("--lock", "lock_first", is_flag=True, help="Lock it first, if no lock fits.")
+@options.lock_first_option()
+@options.additions_option()
 @options.quiet_option()
 @options.module_option()
 @click.option(  # how a stale launcher starts its script
@@ -65,65 +64,34 @@ def _refuse_script_as_option(word: str) -> None:
 def run(
     words: tuple[str, ...],
     module: str | None,
-    locks: Path | None,
-    vendored: Path | None,
     lock_first: bool,
+    additions: tuple[str, ...],
     quiet: bool,
     launcher: Path | None,
+    **folders: Path | None,
 ) -> int:
     """Run a locked script or module in its environment.
 
     ARGS are passed to it. The environment is installed first if it is missing; nothing is solved,
-    unless `--lock` is given. The exit code is the script's own.
+    unless `--lock` or `--with` is given. The exit code is the script's own.
     """
     if module is None and not (words and words[0]):
         raise click.UsageError("SCRIPT is empty." if words else "Give a script or -m MODULE.")
+    from condavision.cli.on_demand import locked_first, locked_with
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import run as run_target
     from condavision.inference.workspace import Workspace
 
-    workspace = Workspace(Flags(locks=locks, vendored=vendored))
+    workspace = Workspace(Flags(**folders))  # type: ignore[arg-type]
     progress = choose_progress(quiet=quiet)
     target = Path(words[0]) if module is None else Module(module, Path.cwd())
-    if lock_first and _lock(target, workspace, progress):
-        workspace = Workspace(workspace.flags)  # what it has read has changed
+    if lock_first:
+        workspace = locked_first(target, workspace, progress)
+    lock = locked_with(target, additions, workspace, progress)
     if module is not None:
-        return run_target(target, words, workspace, progress)
+        return run_target(target, words, workspace, progress, lock=lock)
     script, *args = words  # Path would turn ./-x.py into -x.py
-    return run_target(target, args, workspace, progress, script, launcher)
-
-
-def _lock(target: Target, workspace: Workspace, progress: Progress) -> bool:
-    """Lock a target that has no lock that fits; return whether that was so.
-
-    Raises:
-        CondavisionError: it cannot be locked.
-    """
-    from condavision.cli.output import note, print_diagnostics
-    from condavision.compile_stage.stage import lock
-    from condavision.inference.lock_lookup import last_locked, locate
-    from condavision.inference.select import Named
-    from condavision.inference.workspace import Workspace
-
-    try:
-        locate(target, workspace)
-    except (MissingLockError, StaleLockError):
-        owner, channels = last_locked(target, workspace)
-    else:
-        return False
-    if isinstance(owner, Module):
-        named = Named(modules=(owner.name,))
-    elif isinstance(owner, Together):
-        named = Named(together=(owner.folder,))
-    else:
-        named = Named((owner,))
-    report = lock(named, Workspace(replace(workspace.flags, channels=channels)), progress=progress)
-    for _, error in report.failed:
-        raise error
-    for locked in report.locked:
-        print_diagnostics(locked.diagnostics)
-        note(f"condavision: locked {locked.inference.project.key} as {locked.lock.hash}")
-    return True
+    return run_target(target, args, workspace, progress, script, launcher, lock)
 
 
 @click.command()

@@ -62,6 +62,17 @@ modules_option = partial(
     help="A module, found from the current folder as by `python -m`; repeatable.",
 )
 json_option = partial(click.option, "--json", "as_json", is_flag=True, help="Print JSON.")
+lock_first_option = partial(
+    click.option, "--lock", "lock_first", is_flag=True, help="Lock it first, if no lock fits."
+)
+additions_option = partial(
+    click.option,
+    *("--with", "additions"),
+    multiple=True,
+    metavar="PACKAGE",
+    type=named,
+    help="Add a PyPI requirement, or `conda:` and a match spec, for this run alone; repeatable.",
+)
 quiet_option = partial(click.option, "-q", "--quiet", is_flag=True, help="Show no progress.")
 
 

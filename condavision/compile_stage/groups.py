@@ -109,7 +109,7 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
     """Find the group's locks; the order in which scripts were given does not matter."""
     inferences = sorted(inferences, key=lambda inference: inference.project.key)
     first = inferences[0]
-    present = _valid_lock(lock_path(folder, first.hash), workspace)
+    present = valid_lock(lock_path(folder, first.hash), workspace)
     former = _former(folder, workspace, (key for it in inferences for key in it.keys))
     shared = (key for it in inferences for key in folder_keys(it.project.key))
     return Group(
@@ -126,7 +126,7 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
 def _former(folder: Path, workspace: Workspace, keys: Iterable[str]) -> Lock | None:
     """Return the first valid lock of these keys of ``scripts.yml``."""
     entries = (entry for key in keys for entry in workspace.index(folder).of(key))
-    found = (_valid_lock(lock_path(folder, entry.lock), workspace) for entry in entries)
+    found = (valid_lock(lock_path(folder, entry.lock), workspace) for entry in entries)
     return next(filter(None, found), None)
 
 
@@ -139,8 +139,12 @@ def _platforms(inferences: list[Inference], lock: Lock | None) -> tuple[str, ...
     return tuple(dict.fromkeys((*kept, *wanted))) if kept else tuple(wanted)
 
 
-def _valid_lock(path: Path, workspace: Workspace) -> Lock | None:
-    """Return the lock at ``path``; None if there is none or it has to be solved again."""
+def valid_lock(path: Path, workspace: Workspace) -> Lock | None:
+    """Return the lock at ``path``; None if there is none or it has to be solved again.
+
+    Raises:
+        UntrustedError: another user can change it.
+    """
     if not path.exists():
         return None
     try:

@@ -158,7 +158,7 @@ def cache_size(home: Path) -> int:
 
 
 def remove_caches(home: Path) -> None:
-    """Remove fetched packages, bytecode and warm records.
+    """Remove fetched packages, bytecode, warm records and the locks of ``--with``.
 
     Environments keep working: they keep the files they share with the caches. An installation
     running at the same time may fail and has to be repeated.
@@ -173,7 +173,7 @@ def remove_caches(home: Path) -> None:
 def _caches(home: Path) -> list[Path]:
     return [
         home / name
-        for name in (*CACHES, "uv", PYTHON2, RECORDS, "pyc", "warm")
+        for name in (*CACHES, "uv", PYTHON2, RECORDS, "pyc", "warm", "with")
         if (home / name).is_dir()
     ]
 

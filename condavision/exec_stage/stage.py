@@ -26,6 +26,7 @@ from condavision.system.cache_dir import home
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
+    from condavision.core.model import Lock
     from condavision.environments.environment import Environment
     from condavision.inference.lock_lookup import Located
     from condavision.inference.workspace import Workspace
@@ -33,8 +34,12 @@ if TYPE_CHECKING:
     from condavision.system.progress import Progress
 
 
-def prepare(target: Target, workspace: Workspace, progress: Progress) -> Prepared:
+def prepare(
+    target: Target, workspace: Workspace, progress: Progress, lock: Lock | None = None
+) -> Prepared:
     """Find the lock of a target and install its environment if need be.
+
+    ``lock`` is used instead if given: the target's own with packages added.
 
     Raises:
         UsageError: the target is a notebook.
@@ -44,7 +49,8 @@ def prepare(target: Target, workspace: Workspace, progress: Progress) -> Prepare
     located = locate(target, workspace)
     vendored = located.project.config.vendored
     subdir = current_subdir()
-    environment = install(located.lock, subdir, home=home(), progress=progress, vendored=vendored)
+    lock = lock or located.lock
+    environment = install(lock, subdir, home=home(), progress=progress, vendored=vendored)
     activation = load_activation(environment.prefix)
     inputs = _inputs(located, workspace.opened)
     return Prepared(target, environment, activation, located.python_paths, inputs)
@@ -75,36 +81,42 @@ def run(
     progress: Progress,
     script: str = "",
     launchers: Path | None = None,
+    lock: Lock | None = None,
 ) -> NoReturn:
     """Replace this process by a locked target.
 
     ``script`` is a script as it was typed, which is what it sees as ``sys.argv[0]``. Its stale
-    launcher in the folder ``launchers`` is renewed.
+    launcher in the folder ``launchers`` is renewed. ``lock`` is as in :func:`prepare`.
 
     Raises:
         UsageError: it is a notebook, or the name cannot be a module's.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
-    prepared = prepare(target, workspace, progress)
-    if launchers is not None:
+    prepared = prepare(target, workspace, progress, lock)
+    if launchers is not None and lock is None:
         renew_launcher(launchers, prepared)
     # The entry point finds a record by the target's name alone, without flags.
-    become(prepared, args, script, record=replace(workspace.flags, vendored=None) == Flags())
+    plain = lock is None and replace(workspace.flags, vendored=None) == Flags()
+    become(prepared, args, script, record=plain)
 
 
 def execute(
-    name: str | Target, words: Sequence[str], workspace: Workspace, progress: Progress
+    name: str | Target,
+    words: Sequence[str],
+    workspace: Workspace,
+    progress: Progress,
+    lock: Lock | None = None,
 ) -> NoReturn:
     """Replace this process by a command in the environment of a target or a requirement hash.
 
     ``words`` are the command and its arguments; it is looked up in the environment first. The
-    modules in ``paths`` of the project are found as in a run.
+    modules in ``paths`` of the project are found as in a run. ``lock`` is as in :func:`prepare`.
 
     Raises:
         CommandError: there is no such command, or it cannot be started.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
-    environment = _install(name, workspace, progress)
+    environment = _install(name, workspace, progress, lock=lock)
     activation = load_activation(environment.prefix)
     if isinstance(name, str) and is_hash(name):
         script, paths = None, workspace.config().paths
@@ -129,9 +141,10 @@ def _install(
     progress: Progress,
     care: Care = Care.READY,
     done: Container[Path] = (),
+    lock: Lock | None = None,
 ) -> Environment:
     """Install an environment; ``care`` is what one has to pass that is not ``done``."""
-    lock = find_lock(name, workspace)
+    lock = lock or find_lock(name, workspace)
     vendored = config_of(name, workspace).vendored
     subdir, folder = current_subdir(), home()
     if environment_of(lock, subdir, folder).prefix in done:

@@ -65,7 +65,7 @@ def derive(
             wanted.append(_left_to_channel(resolution, import_map, own))
     requirements = Requirements(
         python=pythons,
-        requirements=_merged(wanted, pythons),
+        requirements=merged(wanted, pythons),
         channels=config.channels_for(declared_channels(analysis, config.root)),
     )
     return requirements, resolutions
@@ -87,12 +87,15 @@ def _left_to_channel(
     )
 
 
-def _merged(wanted: Iterable[Requirement], pythons: PythonRange) -> tuple[Requirement, ...]:
+def merged(wanted: Iterable[Requirement], pythons: PythonRange) -> tuple[Requirement, ...]:
     """Join requirements on the same package: all constraints, all platforms.
 
     What only some of ``pythons`` need stays separate; what none of them needs is dropped.
+
+    Raises:
+        DeclarationError: two conda constraints on one package cannot be joined.
     """
-    merged: dict[tuple[str, str, str], Requirement] = {}
+    joined: dict[tuple[str, str, str], Requirement] = {}
     for requirement in wanted:
         needing = requirement.pythons
         if needing is not None:
@@ -102,12 +105,12 @@ def _merged(wanted: Iterable[Requirement], pythons: PythonRange) -> tuple[Requir
             needing = None if minors == pythons.minors else PythonRange(minors)
         narrowed = replace(requirement, pythons=needing)
         key = (requirement.manager.value, requirement.name, str(needing or ""))
-        known = merged.get(key)
-        merged[key] = narrowed if known is None else _join(known, narrowed)
+        known = joined.get(key)
+        joined[key] = narrowed if known is None else _join(known, narrowed)
     return tuple(
         found
-        for key, found in sorted(merged.items())
-        if found.pythons is None or not _covered(found, merged.get((*key[:2], "")))
+        for key, found in sorted(joined.items())
+        if found.pythons is None or not _covered(found, joined.get((*key[:2], "")))
     )
 
 

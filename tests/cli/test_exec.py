@@ -60,6 +60,9 @@ INSTEAD: list[tuple[str, list[str], int, list[str]]] = [
     ("an option too late", ["s.py", "-q", "--", "python"], 2, ["`-q`", "before the script"]),
     ("no such command", ["s.py", "--", "pyhton"], 127, ["`pyhton`", "of s.py", "python"]),
     ("no lock", ["new.py", "--", "python"], 70, ["run `condavision lock new.py`"]),
+    ("a lock has no requirements", ["--with", "x", "abcdef", "--", "y"], 2, ["give the script"]),
+    ("another Python", ["--with", "python>3", "s.py", "--", "y"], 2, ["that of its lock"]),
+    ("no requirement", ["--with", "a b", "s.py", "--", "y"], 2, ["`a b` is not a requirement"]),
     ("no program", ["s.py", "--", "./data"], 127, ["data cannot be started", "first line"]),
 ]
 

@@ -1,0 +1,70 @@
+"""What ``run`` and ``exec`` solve if they are told to: a missing lock, packages for one run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from condavision.cli.output import note, print_diagnostics
+from condavision.errors import MissingLockError, StaleLockError
+from condavision.inference.lock_lookup import last_locked, locate
+from condavision.inference.select import Named
+from condavision.inference.workspace import Workspace
+from condavision.locks.diff import compare
+from condavision.project.targets import Module, Together
+
+if TYPE_CHECKING:
+    from condavision.core.model import Lock
+    from condavision.project.targets import Target
+    from condavision.system.progress import Progress
+
+
+def locked_first(target: Target, workspace: Workspace, progress: Progress) -> Workspace:
+    """Lock a target that has no lock that fits; return the workspace to run it from.
+
+    Raises:
+        CondavisionError: it cannot be locked.
+    """
+    try:
+        locate(target, workspace)
+    except (MissingLockError, StaleLockError):
+        owner, channels = last_locked(target, workspace)
+    else:
+        return workspace
+    from condavision.compile_stage.stage import lock
+
+    if isinstance(owner, Module):
+        named = Named(modules=(owner.name,))
+    elif isinstance(owner, Together):
+        named = Named(together=(owner.folder,))
+    else:
+        named = Named((owner,))
+    report = lock(named, Workspace(replace(workspace.flags, channels=channels)), progress=progress)
+    for _, error in report.failed:
+        raise error
+    for locked in report.locked:
+        print_diagnostics(locked.diagnostics)
+        note(f"condavision: locked {locked.inference.project.key} as {locked.lock.hash}")
+    return Workspace(workspace.flags)  # what this one has read has changed
+
+
+def locked_with(
+    target: Target, additions: tuple[str, ...], workspace: Workspace, progress: Progress
+) -> Lock | None:
+    """Return a target's lock with packages added for one run; None if there are none to add.
+
+    Raises:
+        CondavisionError: it has no lock that fits, or no set of packages has both.
+    """
+    if not additions:
+        return None
+    from condavision.compile_stage.additions import lock_with
+
+    located = locate(target, workspace)
+    lock = lock_with(located, additions, workspace, progress)
+    here = replace(located.lock, platforms=lock.platforms)
+    moved = [it for it in compare(here, lock) if it.kind == "moved"]
+    if moved:
+        shown = ", ".join(f"{it.name} {it.before} -> {it.after}" for it in moved)
+        progress.message(f"--with changes versions of the lock: {shown}")
+    return lock
