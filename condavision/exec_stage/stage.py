@@ -66,8 +66,11 @@ def _inputs(located: Located, started: int) -> WarmInputs:
     top = root if located.project.config.source else Path(root.anchor)
     folders = {folder for folder in (place, *place.parents) if folder.is_relative_to(top)}
     settings = (folder / name for folder in {root, *folders} for name in SETTINGS_FILES)
+    together = located.inference.together
+    ignores = together.ignores if together else ()  # which of its scripts count
+    sources = (file.path for file in analysis.files)
     return WarmInputs(
-        files=(*(file.path for file in analysis.files), located.path, *indexes, *sorted(settings)),
+        files=(*sources, located.path, *indexes, *sorted(settings), *ignores),
         folders=located.inference.searched,
         variables={name: os.environ.get(name) for name in ("PYTHONPATH", "CONDAVISION_HOME")},
         started=started,

@@ -198,7 +198,7 @@ def select_scripts(
         AnalysisError: a path does not exist, or a folder has no script.
     """
     named = dict.fromkeys(paths)
-    search = search_scripts(named, spare=spare)
+    search = search_scripts(named, spare=spare, excludes=workspace.excludes)
     found = [it for it in search.scripts if it in named or it.name not in READ_BY_TOOLS]
     all_named = named.keys() >= set(found)
     modules = frozenset(() if all_named else _modules_of(found, workspace))

@@ -210,7 +210,20 @@ class Workspace:
     def _together(self, folder: Together) -> ScriptSearch:
         """Return the scripts that are locked together with a folder; see ``scripts_together``."""
         place = folder.folder.resolve()
-        return scripts_together(folder, lambda it: self.settings.root_within(it, place))
+        return scripts_together(
+            folder, lambda it: self.settings.root_within(it, place), self.excludes
+        )
+
+    def excludes(self, folder: Path) -> tuple[str, ...]:
+        """Return the patterns of what the configuration of a folder leaves out of searches.
+
+        A wrong configuration is reported with the scripts that it is for.
+        """
+        real = self.real(folder)
+        with suppress(CondavisionError):
+            if self.settings.root_of(real) == real:
+                return self.settings.config(real).exclude
+        return ()
 
     def _real_scripts(self, folder: Together) -> frozenset[Path]:
         return frozenset(self.real(script) for script in self.together(folder).scripts)

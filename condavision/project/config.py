@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from condavision.analysis.source.ignored import patterns
 from condavision.core.channels import normalize
 from condavision.core.model import Engine
 from condavision.core.platforms import PLATFORMS
@@ -28,7 +29,16 @@ LOCAL = ".local"
 """The folder, in a locks folder, of locks that only this machine can use."""
 
 _UNDECIDING = frozenset(
-    {"platforms", "paths", "locks", "vendored", "exclude-newer", "virtual-packages", "engine"}
+    {
+        "platforms",
+        "paths",
+        "exclude",
+        "locks",
+        "vendored",
+        "exclude-newer",
+        "virtual-packages",
+        "engine",
+    }
 )
 """Settings that change no requirement set by themselves; what ``paths`` finds counts as files."""
 
@@ -54,7 +64,8 @@ class Flags:
 class Config:
     """The settings of one project.
 
-    Paths are absolute; ``locks_at`` is the file and line that configures ``locks``. ``imports``
+    Paths are absolute; ``locks_at`` is the file and line that configures ``locks``. ``exclude`` are
+    patterns, as in ``.gitignore``, of what is no script of a folder. ``imports``
     maps a module to a conda match spec, to ``pypi:`` and a PEP 508 requirement, or to an empty
     string if the module needs no package. ``settings`` is a canonical text of the file's settings
     that can change a requirement set.
@@ -67,6 +78,7 @@ class Config:
     platforms: tuple[str, ...] = ()
     flag_platforms: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
+    exclude: tuple[str, ...] = ()
     locks: Path = field(default_factory=Path)
     locks_at: str = ""
     vendored: Path | None = None
@@ -147,6 +159,7 @@ def read_config(
         "trusted-channels": _strings,
         "platforms": _platforms,
         "paths": lambda value: tuple(plain(config.root / path) for path in _strings(value)),
+        "exclude": _patterns,
         "locks": lambda value: config.root / _string(value),
         "vendored": lambda value: config.root / _string(value),
         "python-floor": _minor,
@@ -210,6 +223,15 @@ def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ValueError("a list of strings")
     return tuple(value)
+
+
+def _patterns(value: object) -> tuple[str, ...]:
+    found = _strings(value)
+    try:
+        patterns(found)
+    except ValueError:
+        raise ValueError("a list of patterns as in .gitignore") from None
+    return found
 
 
 def _platforms(value: object) -> tuple[str, ...]:

@@ -55,8 +55,12 @@ class Together:
 Target = Path | Module | Together
 
 
-def scripts_together(folder: Together, root_of: Callable[[Path], Path]) -> ScriptSearch:
+def scripts_together(
+    folder: Together, root_of: Callable[[Path], Path], excludes: Callable[[Path], Sequence[str]]
+) -> ScriptSearch:
     """Return the scripts of a folder, less what pytest, nox and installers read.
+
+    ``excludes`` returns the patterns of what the configuration of a folder leaves out.
 
     Those of another project are skipped; ``root_of`` returns the root of the project that a path
     belongs to. In the ``folders`` of the result a new file would be another script.
@@ -64,7 +68,7 @@ def scripts_together(folder: Together, root_of: Callable[[Path], Path]) -> Scrip
     Raises:
         AnalysisError: it has none.
     """
-    found = search_scripts((folder.folder,))
+    found = search_scripts((folder.folder,), excludes=excludes)
     root = root_of(folder.folder)
     root_of_folder = {it: root_of(it) for it in found.folders}
     folders = tuple(it for it in found.folders if root_of_folder[it] == root)
@@ -77,7 +81,7 @@ def scripts_together(folder: Together, root_of: Callable[[Path], Path]) -> Scrip
     if not scripts:
         raise AnalysisError(f"no scripts in {folder}", "give another folder")
     nested = (SkippedFile(near(it), SkipReason.OTHER_PROJECT) for it in others)
-    return ScriptSearch(tuple(scripts), (*found.skipped, *nested), folders)
+    return ScriptSearch(tuple(scripts), (*found.skipped, *nested), folders, found.ignores)
 
 
 def one_target(

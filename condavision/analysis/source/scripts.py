@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.source.ignored import Ignored, no_patterns
 from condavision.analysis.source.module_finder import Directories, find_module
 from condavision.errors import AnalysisError, Diagnostic, UsageError
 from condavision.system.cache_dir import home
@@ -124,11 +125,15 @@ class SkippedFile(Diagnostic):
 
 @dataclass(frozen=True, slots=True)
 class ScriptSearch:
-    """The scripts in what was named, what was skipped there, and the folders that were searched."""
+    """The scripts in what was named, and what was skipped there.
+
+    ``folders`` were searched; ``ignores`` are the ``.gitignore`` files that counted.
+    """
 
     scripts: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
     folders: tuple[Path, ...] = ()
+    ignores: tuple[Path, ...] = ()
 
 
 def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
@@ -141,14 +146,19 @@ def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path,
 
 
 def search_scripts(
-    paths: Iterable[Path], *, modules: bool = False, spare: Container[Path] = ()
+    paths: Iterable[Path],
+    *,
+    modules: bool = False,
+    spare: Container[Path] = (),
+    excludes: Callable[[Path], Sequence[str]] = no_patterns,
 ) -> ScriptSearch:
     """Find the scripts that are named, and those in the folders that are named, in order.
 
     Folders of virtual and conda environments, caches, builds and version control are left out; a
     directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing is
     a script; ``modules`` returns every Python file instead. Folders that are ``spare`` need to hold
-    none.
+    none. What ``.gitignore`` files name is left out of folders, and the patterns, as in those, that
+    ``excludes`` returns for a folder.
 
     Raises:
         AnalysisError: a path does not exist, or a folder holds no script.
@@ -156,6 +166,7 @@ def search_scripts(
     found: list[Path] = []
     skipped: list[SkippedFile] = []
     folders: list[Path] = []
+    ignores: list[Path] = []
     for path in paths:
         if not path.exists():
             raise AnalysisError(f"{path} does not exist", "check the path")
@@ -164,7 +175,7 @@ def search_scripts(
             found.append(main)
             folders += [path] if path.is_dir() else []
             continue
-        inside = _search(path, modules=modules)
+        inside = _search(path, Ignored(excludes).below(path), modules=modules)
         if not inside.scripts and path not in spare:
             raise AnalysisError(
                 f"no Python script in {path}", "give the script itself", diagnostics=inside.skipped
@@ -172,25 +183,31 @@ def search_scripts(
         found += inside.scripts
         skipped += inside.skipped
         folders += inside.folders
-    return ScriptSearch(
-        tuple(dict.fromkeys(found)), tuple(dict.fromkeys(skipped)), tuple(dict.fromkeys(folders))
-    )
+        ignores += inside.ignores
+    every = (found, skipped, folders, ignores)
+    return ScriptSearch(*(tuple(dict.fromkeys(it)) for it in every))  # type: ignore[arg-type]
 
 
-def _search(folder: Path, *, modules: bool) -> ScriptSearch:
+def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
     found: list[Path] = []
     skipped: list[SkippedFile] = []
     folders: list[Path] = []
+    ignores: list[Path] = []
     failed: list[OSError] = []
-    for here, files in _walked(folder, failed.append):
+    for here, files, rules in _walked(folder, ignored, failed.append):
         folders.append(here)
+        place = here.absolute()
+        ignores += rules.files
         package = "__init__.py" in files and not modules
         for name in sorted(files):
             path = here / name
-            if is_script(path):
+            script = is_script(path)
+            if not (script or name.endswith(_SUFFIXES)) or rules.has(f"{place}{os.sep}{name}"):
+                continue
+            if script:
                 if not package or name == "__main__.py":
                     found.append(path)
-            elif name.endswith(_SUFFIXES) and name[0] != ".":
+            elif name[0] != ".":
                 skipped += _unreadable(path)
     skipped += (
         SkippedFile(Path(it.filename), SkipReason.UNLISTED, it.strerror or "") for it in failed
@@ -199,7 +216,7 @@ def _search(folder: Path, *, modules: bool) -> ScriptSearch:
     if links:  # another name of a script that is there is not another script
         real = {os.path.realpath(it) for it in found if it not in links}
         found = [it for it in found if it not in links or os.path.realpath(it) not in real]
-    return ScriptSearch(tuple(sorted(found)), tuple(skipped), tuple(folders))
+    return ScriptSearch(tuple(sorted(found)), tuple(skipped), tuple(folders), tuple(ignores))
 
 
 def _unreadable(path: Path) -> Iterator[SkippedFile]:
@@ -210,13 +227,16 @@ def _unreadable(path: Path) -> Iterator[SkippedFile]:
         yield SkippedFile(path, reason, error.strerror or "")
 
 
-def _walked(folder: Path, failed: Callable[[OSError], object]) -> Iterator[tuple[Path, list[str]]]:
-    """Yield the folders of a project with their files; pass what is not listed to ``failed``.
+def _walked(
+    folder: Path, ignored: Ignored, failed: Callable[[OSError], object]
+) -> Iterator[tuple[Path, list[str], Ignored]]:
+    """Yield the folders of a project with their files and rules; pass unlisted ones to ``failed``.
 
     The cache of condavision itself is not among them, nor are folders of locks, a conda package and
     an environment, wherever they lie.
     """
     visited = {_identity(str(home()))}
+    rules = {str(folder): ignored}
     for parent, folders, files in os.walk(folder, onerror=failed, followlinks=True):
         identity = _identity(parent)
         here = Path(parent)
@@ -225,8 +245,14 @@ def _walked(folder: Path, failed: Callable[[OSError], object]) -> Iterator[tuple
             folders.clear()
             continue
         visited.add(identity)
-        folders[:] = sorted(name for name in folders if name not in _EXCLUDED)
-        yield here, files
+        own = rules.pop(parent).within(here, files)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _EXCLUDED and not own.has(str(here.absolute() / name), folder=True)
+        )
+        rules |= {os.path.join(parent, name): own for name in folders}  # noqa: PTH118 - as walk does
+        yield here, files, own
 
 
 def _identity(folder: str) -> tuple[int, int]:
