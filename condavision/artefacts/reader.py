@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from condavision.artefacts.artefact import Unread, UnreadError
 from condavision.artefacts.files import Files
-from condavision.artefacts.store import FILE_NAME, EvidenceStore
+from condavision.artefacts.store import EvidenceStore
 from condavision.core.model import Manager
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class ArtefactReader:
     """
 
     def __init__(self, home: Path, *, offline: bool = False) -> None:
-        self.store = EvidenceStore(home / FILE_NAME)
+        self.store = EvidenceStore.below(home)
         self._offline = offline
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._files: dict[str, asyncio.Future[Files]] = {}

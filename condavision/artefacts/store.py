@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-FILE_NAME = "evidence.sqlite"
-"""The file below ``CONDAVISION_HOME``."""
+FOLDER = "evidence"
+"""The folder below ``CONDAVISION_HOME``."""
+
+_FILE_NAME = "artefacts.sqlite"
 
 _VERSION = 1
 """Of the lists and of what is read out of files: to be raised where either changes."""
@@ -29,6 +31,11 @@ class EvidenceStore:
     """A table of compressed values; a missing, damaged or locked one only costs time."""
 
     file: Path
+
+    @classmethod
+    def below(cls, home: Path) -> EvidenceStore:
+        """Return the store of a ``CONDAVISION_HOME``."""
+        return cls(home / FOLDER / _FILE_NAME)
 
     def load(self, keys: Iterable[str]) -> dict[str, bytes]:
         """Return the values of those keys that it has."""

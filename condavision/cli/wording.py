@@ -12,7 +12,7 @@ from condavision.errors import StaleLockError
 from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
 from condavision.locks.record import spell_changes, spell_pairs, spell_shared
-from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden
+from condavision.mapping.decisions import DeclaredAt, Learned, Mapped, NamedIn, Overridden
 from condavision.project.targets import key_of, near, place_of
 from condavision.system.terminal import shell_word
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from condavision.core.origin import OriginReason
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inspection.check import Checked
-    from condavision.mapping.resolve import Resolution
+    from condavision.mapping.decisions import Resolution
     from condavision.project.project import Project
 
 _ORIGINS = {
@@ -92,9 +92,22 @@ def _decision_words(found: Resolution) -> str:
             return f"declared in {location}"
         case NamedIn(file):
             return f"listed in {file}"
+        case Learned(module, absent, present, candidate):
+            evidence = "candidate: " if candidate else ""
+            return f"{evidence}{learned_words(module, absent, present)}"
         case Mapped(module, date, sole, candidate):
             evidence = "candidate: " if candidate else "only provider: " if sole else ""
             return f"{evidence}map of {date}: {module}"
+
+
+def learned_words(module: str, absent: Sequence[str], present: Sequence[str]) -> str:
+    """Return which distributions lack a module and which have it: ``moviepy 2.2.1 has no ...``."""
+    lacking, having = ", ".join(absent), ", ".join(present)
+    if not lacking:
+        return f"{having} has {module}"
+    name = absent[0].partition(" ")[0]
+    having = ", ".join(it.removeprefix(f"{name} ") for it in present)
+    return f"{lacking} {'have' if len(absent) > 1 else 'has'} no {module}; {having} has"
 
 
 _SKIPPED = {

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from condavision.artefacts.store import FOLDER as EVIDENCE
 from condavision.environments.disk_usage import sizes_of, statuses_below
 from condavision.environments.environment import Environment
 from condavision.environments.package_cache import CACHES, RECORDS
@@ -173,7 +174,7 @@ def remove_caches(home: Path) -> None:
 def _caches(home: Path) -> list[Path]:
     return [
         home / name
-        for name in (*CACHES, "uv", PYTHON2, RECORDS, "pyc", "warm", "with")
+        for name in (*CACHES, "uv", PYTHON2, RECORDS, EVIDENCE, "pyc", "warm", "with")
         if (home / name).is_dir()
     ]
 

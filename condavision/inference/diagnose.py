@@ -15,7 +15,7 @@ from condavision.inference.diagnostics import (
     SoleProvider,
     UnreadFile,
 )
-from condavision.mapping.resolve import Mapped
+from condavision.mapping.decisions import Mapped
 from condavision.project.targets import Together
 
 if TYPE_CHECKING:

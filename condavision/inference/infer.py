@@ -20,7 +20,7 @@ from condavision.inference.requirements import (
     source_digest,
 )
 from condavision.locks.index import Entry
-from condavision.mapping.resolve import Mapped
+from condavision.mapping.decisions import Learned, Mapped
 from condavision.project.config import plain
 from condavision.project.targets import Module, Together, key_of, typed
 
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Requirements, SourceLocation
     from condavision.errors import Diagnostic
+    from condavision.mapping.decisions import Resolution
     from condavision.mapping.import_map import ImportMap
-    from condavision.mapping.resolve import Resolution
+    from condavision.mapping.learned import Lessons
     from condavision.project.config import Config
     from condavision.project.project import Project
 from condavision.project.targets import Target
@@ -101,7 +102,7 @@ class Inference:
         """The distributions that somebody has to accept, because nobody vouches for them."""
         found: dict[str, Candidate] = {}
         for it in self.resolutions:
-            candidate = isinstance(it.decision, Mapped) and it.decision.candidate
+            candidate = isinstance(it.decision, Mapped | Learned) and it.decision.candidate
             wanted = it.installed or it.imported.needed_on is not None
             if candidate and wanted and it.requirement is not None:
                 name = it.requirement.name
@@ -216,13 +217,16 @@ def infer(
     analysis: Analysis,
     import_map: ImportMap,
     together: ScriptSearch | None = None,
+    learned: Lessons | None = None,
 ) -> Inference:
     """Derive the requirement set of an analysis; nothing is solved and no network is used.
+
+    ``learned`` is what the project's ``modules.yml`` has.
 
     Raises:
         ConfigError: an override or a declared dependency is not a requirement.
     """
-    requirements, resolutions = derive(analysis, project.config, import_map)
+    requirements, resolutions = derive(analysis, project.config, import_map, learned)
     hashed = requirement_hash(requirements)
     return Inference(project, analysis, requirements, resolutions, hashed, together)
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Analysis
     from condavision.errors import Diagnostic
+    from condavision.mapping.decisions import Resolution
     from condavision.mapping.import_map import ImportMap
-    from condavision.mapping.resolve import Resolution
+    from condavision.mapping.learned import Lessons
     from condavision.project.config import Config
 
 HASH_VERSION = 1
@@ -33,7 +34,7 @@ _HASH_LENGTH = 16
 
 
 def derive(
-    analysis: Analysis, config: Config, import_map: ImportMap
+    analysis: Analysis, config: Config, import_map: ImportMap, learned: Lessons | None = None
 ) -> tuple[Requirements, tuple[Resolution, ...]]:
     """Map the imports of an analysis and collect the requirement set.
 
@@ -50,6 +51,7 @@ def derive(
         overrides_of(analysis, config.imports, config.root, config.source),
         optional_imports=config.optional_imports,
         root=config.root,
+        learned=learned,
     )
     pythons = analysis.python.raised(config.python_floor)
     wanted = [*declared_requirements(analysis, import_map, config.root)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.analyze import new_reader
+from condavision.analysis.attributes import attributes_taken
 from condavision.analysis.facts.syntax_check import require_readable
 from condavision.analysis.source.scripts import script_file
 from condavision.errors import CondavisionError, LockfileError
@@ -18,7 +19,10 @@ from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.locks.accepted import read_accepted
 from condavision.locks.index import FILE_NAME, read_index
 from condavision.locks.lockfile import read_lock
+from condavision.locks.modules import FILE_NAME as MODULES
+from condavision.locks.modules import read_modules
 from condavision.mapping.import_map import ImportMap, normalized
+from condavision.mapping.learned import Lessons
 from condavision.project.config import LOCAL, Flags
 from condavision.project.project import Project
 from condavision.project.settings_files import SettingsFiles
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     from condavision.inference.infer import Inference
     from condavision.locks.accepted import AcceptedNames
     from condavision.locks.index import ScriptIndex
+    from condavision.mapping.learned import LearnedModule, LearnedModules
     from condavision.project.config import Config
     from condavision.project.targets import Target
 
@@ -73,6 +78,8 @@ class Workspace:
         self.index: Callable[[Path], ScriptIndex] = cache(_read_index)
         self.lock: Callable[[Path], Lock] = cache(_read_lock)
         self.accepted: Callable[[Path], AcceptedNames] = cache(_read_accepted)
+        self._modules: Callable[[Path], LearnedModules] = cache(_read_modules)
+        self._newly_learned: dict[Path, dict[str, LearnedModule]] = {}
         self.has_interpreter: Callable[[str, str], bool] = cache(_has_interpreter)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real: Callable[[Path], Path] = cache(Path.resolve)
@@ -189,10 +196,34 @@ class Workspace:
             analysis = self._analysis(project, question)
             target = project.target
             together = self.together(target) if isinstance(target, Together) else None
-            found = infer(project, analysis, self.import_map, together)
+            lessons = self._lessons(project, analysis)
+            found = infer(project, analysis, self.import_map, together, lessons)
             self._inferences[key] = found
             _log.info("%s: python %s, hash %s", project.key, found.requirements.python, found.hash)
         return self._inferences[key]
+
+    def _lessons(self, project: Project, analysis: Analysis) -> Lessons:
+        reader = self._reader(project.config.root)
+        modules = self.learned(project.locks(local=False))
+        return Lessons(modules, lambda module: attributes_taken(analysis, module, reader))
+
+    def attributes(self, inference: Inference, module: str) -> frozenset[str]:
+        """Return the attributes that the files of a target take from a module."""
+        reader = self._reader(inference.project.config.root)
+        return attributes_taken(inference.analysis, module, reader)
+
+    def learned(self, folder: Path) -> LearnedModules:
+        """Return what the ``modules.yml`` of a locks folder has, and what was learned for it since.
+
+        Raises:
+            LockfileError: it is damaged.
+        """
+        return {**self._modules(folder), **self._newly_learned.get(folder, {})}
+
+    def learn(self, folder: Path, modules: LearnedModules) -> None:
+        """Infer from now on with what was learned for a locks folder."""
+        self._newly_learned.setdefault(folder, {}).update(modules)
+        self._inferences.clear()
 
     @property
     def accepted_now(self) -> frozenset[str]:
@@ -287,6 +318,12 @@ def _read_index(folder: Path) -> ScriptIndex:
 def _read_accepted(folder: Path) -> AcceptedNames:
     require_trusted(folder, f"the locks folder {folder}")
     return read_accepted(folder)
+
+
+def _read_modules(folder: Path) -> LearnedModules:
+    if (folder / MODULES).exists():
+        require_trusted(folder / MODULES, f"the locks folder {folder}")
+    return read_modules(folder)
 
 
 def _has_interpreter(url: str, sha256: str) -> bool:

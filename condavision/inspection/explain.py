@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
     from condavision.inference.workspace import Workspace
-    from condavision.mapping.resolve import Resolution
+    from condavision.mapping.decisions import Resolution
 
     _Locked = dict[tuple[Manager, str], LockedPackage]
 

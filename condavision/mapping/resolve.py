@@ -1,7 +1,8 @@
 """Decide, for every import of an analysis, which package supplies it, and record why.
 
 The order is fixed and the first match wins: an override in the script, an override in the
-configuration, a dependency that the script declares, the bundled map. Everything else is *unknown*:
+configuration, a dependency that the script declares, what was learned from packages
+(``modules.yml``), the bundled map. Everything else is *unknown*:
 it may be looked up under its own name on a trusted channel, but not on PyPI, where anyone can
 register any name.
 """
@@ -9,94 +10,40 @@ register any name.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind, Manager, Requirement
 from condavision.core.origin import Origin
+from condavision.mapping.decisions import (
+    DeclaredAt,
+    Learned,
+    Mapped,
+    NamedIn,
+    Overridden,
+    Resolution,
+)
 from condavision.mapping.declared import conda_name, declared_requirements
 from condavision.mapping.import_map import Provider, normalized, prefixes
+from condavision.mapping.learned import Lessons
 from condavision.mapping.project_names import namesake, project_names
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from condavision.core.model import Analysis, Import, SourceLocation
+    from condavision.core.model import Analysis, Import
+    from condavision.mapping.decisions import Decision
     from condavision.mapping.declared import Override
     from condavision.mapping.import_map import ImportMap
+    from condavision.mapping.learned import LearnedModule
 
 _FLASK_EXTENSION = re.compile(r"flask(?:\.ext|ext)\.(?=\w)")
 
 _NOT_INSTALLED = frozenset(
     {ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING, ImportKind.VERSION}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Overridden:
-    """An override of ``module`` exists, which is the import or a parent package."""
-
-    module: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredAt:
-    """The script declares a dependency that has the module."""
-
-    location: SourceLocation
-
-
-@dataclass(frozen=True, slots=True)
-class NamedIn:
-    """A requirements ``file``, relative to the project root, lists a package of that name."""
-
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """The bundled map of ``date`` (ISO 8601) has ``module``, the import or a parent package.
-
-    ``sole``: the only evidence is that a single PyPI distribution has such a module.
-    ``candidate``: nobody has vouched for that one, so a person has to accept it.
-    """
-
-    module: str
-    date: str
-    sole: bool
-    candidate: bool = False
-
-
-Decision = Overridden | DeclaredAt | NamedIn | Mapped
-"""What decided which package supplies a module."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What one imported module needs.
-
-    ``module`` is the dotted name that decided. ``requirement`` and ``decision`` are None if no
-    package is needed or known; an override with "no package" is a decision without a requirement.
-    ``installed`` is whether it enters the requirement set, which an optional import does not.
-    ``left_to_declared``: the module is implied by a package that the script declares, and so is
-    left to that declaration.
-    """
-
-    imported: Import
-    module: str
-    requirement: Requirement | None = None
-    decision: Decision | None = None
-    installed: bool = True
-    left_to_declared: bool = False
-
-    @property
-    def unknown(self) -> bool:
-        """Whether no package is known for an import; what nothing imports is never unknown."""
-        imported = self.imported
-        is_imported = imported.origin is Origin.PACKAGE and imported.kind is not ImportKind.IMPLIED
-        return is_imported and self.decision is None
 
 
 def resolve(
@@ -106,6 +53,7 @@ def resolve(
     *,
     optional_imports: bool = False,
     root: Path,
+    learned: Lessons | None = None,
 ) -> tuple[Resolution, ...]:
     """Resolve every import of ``analysis``, in its order.
 
@@ -120,6 +68,7 @@ def resolve(
         declared_requirements(analysis, import_map, root),
         optional_imports=optional_imports,
         root=root,
+        lessons=learned or Lessons(),
     )
     resolver.learn(analysis.imports)
     return tuple(
@@ -136,12 +85,14 @@ class _Resolver:
         *,
         optional_imports: bool,
         root: Path,
+        lessons: Lessons,
     ) -> None:
         self.import_map = import_map
         self.overrides = overrides
         self.declared = declared
         self.optional_imports = optional_imports
         self.certain: set[str] = set()
+        self.lessons = lessons
         self.root = root
         self.declared_modules = {
             module: requirement
@@ -182,14 +133,26 @@ class _Resolver:
         """Return the module, or its members if they may come from several distributions."""
         if imported.name.startswith("flask.ext."):
             return (imported.name, "flask")
-        if not imported.members or self._override(imported.name) is not None:
+        if self._override(imported.name) is not None:
             return (imported.name,)
         names = tuple(f"{imported.name}.{member}" for member in imported.members)
+        if not names:
+            return self._attributes_learned(imported.name) or (imported.name,)
         if self._provider(imported.name) is None or any(map(self._is_listed, names)):
             return names
         return (imported.name,)
 
+    def _attributes_learned(self, module: str) -> tuple[str, ...]:
+        """Return the attributes taken from a module that ``modules.yml`` has."""
+        below = [it for it in self.lessons.modules if it.rpartition(".")[0] == module]
+        if not below:
+            return ()
+        taken = self.lessons.attributes(module)
+        return tuple(it for it in below if it.rpartition(".")[2] in taken)
+
     def _is_listed(self, module: str) -> bool:
+        if module in self.lessons.modules:
+            return True
         spelt = _spelt_today(module)
         provider = self.import_map.provider(spelt)
         return provider is not None and provider.module == spelt
@@ -236,7 +199,10 @@ class _Resolver:
         provider = self._provider(module)
         declared = self._declared(module, provider)
         if declared is not None:
-            return declared, DeclaredAt(declared.sources[0])
+            return self._narrowed(declared, module), DeclaredAt(declared.sources[0])
+        lesson = self._lesson(module)
+        if lesson is not None:
+            return self._from_lesson(imported, provider, *lesson)
         if provider is None or provider.sole:
             name = namesake(module, self.named)
             if name is not None:
@@ -247,6 +213,37 @@ class _Resolver:
         evidence = provider.sole, provider.candidate
         mapped = Mapped(provider.module, self.import_map.date, *evidence)
         return self._required(imported, provider), mapped
+
+    def _lesson(self, module: str) -> tuple[str, LearnedModule] | None:
+        found = (it for it in prefixes(module) if it in self.lessons.modules)
+        return next(((prefix, self.lessons.modules[prefix]) for prefix in found), None)
+
+    def _from_lesson(
+        self, imported: Import, provider: Provider | None, module: str, lesson: LearnedModule
+    ) -> tuple[Requirement, Decision]:
+        """Return the requirement; a distribution that the map does not know has to be accepted."""
+        known = {provider.pypi, *provider.others} if provider and not provider.candidate else set()
+        known |= self.named.keys()
+        candidate = lesson.manager is Manager.PYPI and lesson.name not in known
+        required = replace(
+            lesson.requirement(self.import_map),
+            sources=(imported.location,),
+            platforms=imported.platforms,
+        )
+        if provider is not None and provider.pypi == lesson.name:
+            required = replace(required, conda_constraint=provider.conda_constraint)
+        return required, Learned(module, tuple(lesson.absent), tuple(lesson.present), candidate)
+
+    def _narrowed(self, declared: Requirement, module: str) -> Requirement:
+        """Return a declared requirement with the versions that are known to have a module."""
+        lesson = self._lesson(module)
+        if lesson is None or (lesson[1].manager, lesson[1].name) != (
+            declared.manager,
+            declared.name,
+        ):
+            return declared
+        clauses = {*declared.constraint.split(","), *lesson[1].constraint.split(",")} - {""}
+        return replace(declared, constraint=",".join(sorted(clauses)))
 
     def _required(self, imported: Import, provider: Provider) -> Requirement:
         pypi = provider.pypi

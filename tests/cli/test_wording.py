@@ -32,7 +32,7 @@ from condavision.inference.diagnostics import (
     UntrustedConfiguration,
     UnusedLocks,
 )
-from condavision.mapping.resolve import DeclaredAt, Mapped, NamedIn, Overridden, Resolution
+from condavision.mapping.decisions import DeclaredAt, Mapped, NamedIn, Overridden, Resolution
 from condavision.system.ownership import Distrust, Fault
 
 HERE = SourceLocation("s.py", 3)

@@ -22,8 +22,8 @@ from condavision.core.pythons import PythonRange
 from condavision.errors import ConfigError, UnknownImportError
 from condavision.inference.requirements import derive, require_known
 from condavision.locks.record import describe
+from condavision.mapping.decisions import Mapped
 from condavision.mapping.import_map import ImportMap
-from condavision.mapping.resolve import Mapped
 from condavision.project.config import Config
 
 HERE = SourceLocation("s.py", 7)

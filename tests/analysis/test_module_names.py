@@ -1,0 +1,106 @@
+"""Which names a module has, and where that cannot be known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from condavision.analysis.module_names import ModuleNames, module_names
+from condavision.analysis.source.source import read_source
+
+
+def names_of(text: str) -> ModuleNames:
+    return module_names(read_source(Path("m.py"), data=text.encode()))
+
+
+BOUND = [
+    "x = 1",
+    "x: int = 1",
+    "a = x = 1",
+    "a, (b, *x) = f()",
+    "x += 1",
+    "def x(): pass",
+    "@decorated\ndef x(): pass",
+    "async def x(): pass",
+    "class x: pass",
+    "import x",
+    "import x.y",
+    "import a as x",
+    "from a import x",
+    "from a import (b,\n x)",
+    "from . import b as x",
+    "if a:\n    x = 1",
+    "try:\n    import a\nexcept ImportError:\n    x = None",
+    "with a() as x: pass",
+    "with a() as (b, x): pass",
+    "for x in a: pass",
+    "if (x := 1): pass",
+    "def f():\n    global a, x\n    x = 1",
+    "try: pass\nexcept Error as x: pass",
+]
+
+
+@pytest.mark.parametrize("text", BOUND)
+def test_names_that_a_module_binds(text: str) -> None:
+    found = names_of(text)
+    assert "x" in found.names
+    assert not found.any_name
+
+
+NOT_BOUND = [
+    "import a.x",
+    "import x as a",
+    "from x import a",
+    "from a import x as b",
+    "def f():\n    x = 1",
+    "def f(x): pass",
+    "class A:\n    x = 1\n    def x(self): pass",
+    "a.x = 1",
+    "a[x] = 1",
+    "print(x)",
+    "'x = 1'",
+    "# x = 1",
+    "f(x=1)",
+    "a = lambda x: x",
+]
+
+
+@pytest.mark.parametrize("text", NOT_BOUND)
+def test_names_that_it_does_not(text: str) -> None:
+    assert not names_of(text).may_have("x")
+
+
+ANY_NAME = [
+    "from a import *",
+    "def __getattr__(name): return 1",
+    "__getattr__, __dir__, __all__ = attach(__name__)",
+    "globals()['x'] = 1",
+    "globals().update(a)",
+    "setattr(a, 'x', 1)",
+    "import sys\nsys.modules[__name__] = A()",
+    "exec(a)",
+    "x y z (",
+]
+
+
+@pytest.mark.parametrize("text", ANY_NAME)
+def test_modules_that_may_have_any_name(text: str) -> None:
+    assert names_of(text).any_name
+
+
+@pytest.mark.parametrize(
+    ("text", "any_module"),
+    [
+        ("import sys\nsys.modules['a.x'] = a", True),
+        ("__path__.append(a)", True),
+        ("sys.meta_path.append(A())", True),
+        ("__path__ = __import__('pkgutil').extend_path(__path__, __name__)", False),
+        ("from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)", False),
+        ("__import__('pkg_resources').declare_namespace(__name__)", False),
+        ("from a import *", False),
+        ("x = 1", False),
+    ],
+)
+def test_packages_that_may_have_any_submodule(text: str, any_module: bool) -> None:
+    assert names_of(text).any_module == any_module
