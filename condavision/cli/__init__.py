@@ -14,6 +14,7 @@ from condavision.cli.compiling import check, diff, explain, lock
 from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
+from condavision.cli.inspecting import outdated
 from condavision.cli.stages import (
     Stage,
     Stages,
@@ -75,6 +76,7 @@ _group.show(
                 (lock, "report.py"),
                 (check, "scripts/"),
                 (explain, "report.py"),
+                (outdated, "scripts/"),
                 (diff, "HEAD~1:report.py report.py"),
             ),
         ),

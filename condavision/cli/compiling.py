@@ -58,7 +58,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     *("--from", "source"),
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep the versions of an environment.yml, conda-lock.yml or pixi.lock where possible.",
+    help="Keep the versions of a requirements.txt, environment.yml, conda-lock.yml or pixi.lock.",
 )
 @click.option("--dry-run", is_flag=True, help="Solve, and show the result; write nothing.")
 @click.option(
@@ -163,6 +163,7 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
         printed.print_changes(report.locked)
         printed.print_unkept(report.locked, agreement)
     printed.print_failures(report.failed)
+    printed.print_count(report)
 
 
 def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> Renewal:

@@ -102,6 +102,16 @@ def locked_script_json(
     }
 
 
+def outdated_json(scripts: Iterable[LockedScript]) -> list[dict[str, Any]]:
+    """Return the objects of ``outdated --json``, one for each lock."""
+    names: dict[str, list[str]] = {}
+    changes = {}
+    for locked in scripts:
+        names.setdefault(locked.lock.hash, []).append(locked.inference.project.key)
+        changes[locked.lock.hash] = diff_json(locked.changes)
+    return [{"hash": it, "scripts": names[it], "changes": changes[it]} for it in names]
+
+
 def checked_json(checked: Checked) -> dict[str, Any]:
     """Return the object of ``check --json`` for a target."""
     return {

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from condavision.compile_stage.preferred_versions import Agreement
-    from condavision.compile_stage.recording import LockedScript
+    from condavision.compile_stage.recording import LockedScript, LockingReport
     from condavision.core.model import Lock
     from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
@@ -179,6 +179,20 @@ def print_changes(scripts: Sequence[LockedScript]) -> None:
         for caution in record_words(locked.lock.record) if locked.written else ():
             say(f"{locked.lock.hash}: {caution}")
     print_diagnostics(found for locked in scripts for found in locked.diagnostics)
+
+
+def print_count(report: LockingReport) -> None:
+    """Write how many scripts of several were locked anew, kept their locks, and failed."""
+    new = sum(locked.written for locked in report.locked)
+    counts = {
+        "to write" if report.dry_run else "new": new,
+        "reused": len(report.locked) - new,
+        "failed": len(report.failed),
+    }
+    total = sum(counts.values())
+    if total > 1:
+        said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        note(f"{total} scripts: {said}")
 
 
 def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:

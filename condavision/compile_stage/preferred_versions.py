@@ -1,7 +1,7 @@
 """Versions that a team has agreed on elsewhere: ``lock --from FILE`` keeps them where possible.
 
-FILE is an environment.yml, a conda-lock file or a pixi.lock. It adds no requirement; it only
-affects the versions of what scripts require, and of their dependencies.
+FILE is a requirements.txt, an environment.yml, a conda-lock file or a pixi.lock. It adds no
+requirement; it only affects the versions of what scripts require, and of their dependencies.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 _OPERATOR = re.compile(r"[<>=!~]")
 _LOCK = re.compile(r"(?m)^packages?:")  # a key that lock files have, and only they
-_READERS = "environment.yml, a conda-lock file or a pixi.lock"
+_READERS = "a requirements.txt, an environment.yml, a conda-lock file or a pixi.lock"
+_INCLUDED = re.compile(r"(?:-[rc]|--(?:requirement|constraint))[ =]?\s*(\S.*)")
+_OPTION = re.compile(r"\s--?[a-z].*|(?:^|\s)#.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,23 +167,61 @@ def _elsewhere(agreed: dict[tuple[Manager, str], Agreed], package: LockedPackage
 
 
 def read_agreement(path: str | os.PathLike[str]) -> Agreement:
-    """Read the versions in an environment.yml, a conda-lock file or a pixi.lock.
+    """Read the versions in a requirements.txt, an environment.yml, or a lock of conda-lock or pixi.
 
     Raises:
         UsageError: the file cannot be read, or is none of these.
     """
     path = Path(path)
     try:
+        if path.suffix in {".txt", ".in"}:
+            return Agreement(tuple(_agreed(_requirements(path, {path.resolve()}))))
         text = read_text_file(path)
         if _LOCK.search(text):
             return Agreement(tuple(_lock_file(path)))
         document = read_yaml(text)
     except (OSError, UnicodeDecodeError, DocumentError) as error:
         reason = redacted_spelling(str(error).splitlines()[0])
-        raise UsageError(f"{path} cannot be read: {reason}", f"give an {_READERS}") from error
+        raise UsageError(f"{path} cannot be read: {reason}", f"give {_READERS}") from error
     if isinstance(document, dict) and isinstance(document.get("dependencies"), list):
         return Agreement(tuple(_environment(document["dependencies"], path)))
-    raise UsageError(f"no versions found in {path}", f"give an {_READERS}")
+    raise UsageError(f"no versions found in {path}", f"give {_READERS}")
+
+
+def _requirements(path: Path, seen: set[Path]) -> Iterator[Requirement]:
+    """Yield the requirements with versions of a file in pip's format, and of those it includes.
+
+    https://pip.pypa.io/en/stable/reference/requirements-file-format/
+
+    Raises:
+        OSError, UnicodeDecodeError: a file cannot be read.
+    """
+    text = read_text_file(path).replace("\\\n", " ")
+    for line in map(str.strip, text.splitlines()):
+        included = _INCLUDED.match(line)
+        if included:
+            name = _OPTION.sub("", included[1]).strip()
+            file = path.parent / name
+            if "://" not in name and file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield from _requirements(file, seen)
+            continue
+        with suppress(InvalidRequirement):  # an option, a path or a url, without a version
+            found = Requirement(_OPTION.sub("", line))
+            if found.specifier:
+                yield found
+
+
+def _agreed(requirements: Iterable[Requirement]) -> Iterator[Agreed]:
+    """Yield the version of each name; none where markers choose among several."""
+    by_name: dict[str, list[Requirement]] = {}
+    for found in requirements:
+        by_name.setdefault(canonicalize_name(found.name), []).append(found)
+    for name, found_all in by_name.items():
+        always = {it.specifier for it in found_all if it.marker is None}
+        specifiers = always or {it.specifier for it in found_all}
+        if always or len(specifiers) == 1:
+            yield Agreed(Manager.PYPI, name, ",".join(sorted(map(str, specifiers))))
 
 
 def _environment(dependencies: Iterable[object], path: Path) -> Iterator[Agreed]:
@@ -216,7 +256,7 @@ def _lock_file(path: Path) -> Iterator[Agreed]:
     except Exception as error:  # rattler has no common base class for errors of a file
         raise UsageError(
             f"{path} is not a lock file: {redacted_spelling(str(error).splitlines()[0])}",
-            f"give an {_READERS}",
+            f"give {_READERS}",
         ) from error
     environments = sorted(lock.environments(), key=lambda found: found[0] != "default")
     for _, environment in environments:

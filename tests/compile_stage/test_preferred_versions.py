@@ -179,3 +179,42 @@ def test_a_file_of_another_kind_is_refused_before_anything_is_solved(
     assert command("lock", "six_only.py", "--from", "six_only.py").code == 2
     assert command("lock", "six_only.py", "--from", "missing.yml").code == 2
     assert not (command.folder / "locks").exists()
+
+
+REQUIREMENTS: dict[str, tuple[str, dict[str, str]]] = {
+    "exact, with hashes": (
+        "six==1.16.0 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n",
+        {"six": "==1.16.0"},
+    ),
+    "comments and names": ("# x==1\nSix >= 1.15,<2  # why\n\n", {"six": "<2,>=1.15"}),
+    "no version": ("six\n-e .\n./wheel.whl\nsix @ https://example.org/six.whl\n", {}),
+    "options": (
+        "--index-url https://example.org/simple\n--no-binary six\nsix==1.16.0\n",
+        {"six": "==1.16.0"},
+    ),
+    "extras": ("requests[socks]==2.31.0\n", {"requests": "==2.31.0"}),
+    "one marker": ("six==1.16.0 ; python_version < '4'\n", {"six": "==1.16.0"}),
+    "markers that choose": (
+        "x==1 ; python_version < '3.12'\nx==2 ; python_version >= '3.12'\nsix==1.16.0",
+        {"six": "==1.16.0"},
+    ),
+    "included": ("-r more.txt\nsix==1.16.0\n", {"six": "==1.16.0", "attrs": "==23.1.0"}),
+    "constraints": ("-c more.txt\nsix\n", {"attrs": "==23.1.0"}),
+    "a loop": ("--requirement=requirements.txt\nsix==1.16.0\n", {"six": "==1.16.0"}),
+    "twice": ("six>=1.15\nsix<1.17\n", {"six": "<1.17,>=1.15"}),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), REQUIREMENTS.values(), ids=REQUIREMENTS)
+def test_versions_of_a_requirements_file(text: str, found: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "more.txt").write_text("attrs==23.1.0\n")
+    (tmp_path / "requirements.txt").write_text(text)
+    agreement = read_agreement(tmp_path / "requirements.txt")
+    assert {it.name: it.constraint for it in agreement.entries} == found
+    assert {it.manager for it in agreement.entries} <= {PYPI}
+
+
+def test_an_included_file_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("-r more.txt\n")
+    with pytest.raises(UsageError, match="No such file"):
+        read_agreement(tmp_path / "requirements.txt")
