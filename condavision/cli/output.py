@@ -78,7 +78,8 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write a line to standard error."""
+    """Write a line to standard error, below what was written to standard output."""
+    sys.stdout.flush()
     sys.stderr.write(f"{shown(text)}\n")
 
 
