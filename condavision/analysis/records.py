@@ -118,7 +118,8 @@ class PathEdit:
 class Facts:
     """The facts of one file: a pure function of its path, its shown name and its bytes.
 
-    ``declares``: it may hold metadata, to be read if it is a script.
+    ``declares``: it may hold metadata, to be read if it is a script. ``writes`` are the modules
+    that the cells of a notebook write.
     """
 
     file: str
@@ -128,3 +129,4 @@ class Facts:
     reasons: tuple[PythonReason, ...]
     unread: tuple[UnreadRegion, ...]
     declares: bool = False
+    writes: frozenset[str] = frozenset()

@@ -37,6 +37,7 @@ _ORIGINS = {
     OriginRule.RELATIVE_MISSING: "relative import of a missing module",
     OriginRule.FILE: "found at {}",
     OriginRule.FOLDERS: "folder {}",
+    OriginRule.WRITTEN: "written by a cell of the notebook",
     OriginRule.CYTHON: "built from a Cython source here",
     OriginRule.PARTIAL: "local {} has no such submodule",
     OriginRule.ITSELF: "Python finds {} itself, not a package of that name:"

@@ -43,6 +43,8 @@ class OriginRule(StrEnum):
     """Subject: its path, relative to the project root, or its name where there is no root."""
     FOLDERS = "folders"
     """Folders without ``__init__.py``; subject: their names, each with a slash."""
+    WRITTEN = "written"
+    """A cell of the notebook writes it: ``%%writefile``."""
     CYTHON = "cython"
     """A Cython source, from which the module is built."""
     PARTIAL = "partial"

@@ -9,10 +9,16 @@ import pytest
 
 from condavision.analysis.analyze import analyze
 from condavision.analysis.source.notebook import installs, notebook_text
+from condavision.core.origin import Origin
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+CYTHON = (
+    "%%cython -a\ncimport numpy as np\nfrom libc.math cimport sin\ncdef int f(): pass\nimport a"
+)
 
 
 def notebook(*cells: str, **metadata: object) -> dict[str, object]:
@@ -29,7 +35,24 @@ def notebook(*cells: str, **metadata: object) -> dict[str, object]:
         ("import a", ["a"]),
         ("%matplotlib inline\nimport a", ["a"]),
         ("if x:\n    !ls\nimport a", ["a"]),
-        ("files = !ls\n%time import a\nimport b", ["b"]),
+        ("files = !ls\n%time import a\nimport b", ["a", "b"]),
+        ("%timeit -n 10 -r 3 __import__('a')", ["a"]),
+        ("%prun -s cumulative -q __import__('a')\n%memit import b", ["a", "b"]),
+        ("x = %time __import__('a')", ["a"]),
+        ("%time !ls", []),
+        ("if x:\n    %time import a", ["a"]),
+        ("%%timeit -n 3 import a\nimport b", ["a", "b"]),
+        ("%%capture out\nimport a", ["a"]),
+        ("%%prun -l 5\nimport a", ["a"]),
+        ("%%manim -ql Scene\nimport manim", ["manim"]),
+        ("%%python3\nimport a", ["a"]),
+        ("%%writefile notes.txt\nimport a", []),
+        ("%%writefile -a sub/m.py\nimport a", ["a"]),
+        ("%run -m a.b", ["a.b"]),
+        ("%run", []),
+        ("%run {name}", []),
+        (CYTHON, ["Cython", "numpy", "a"]),
+        ("%%sql\nimport a", []),
         ("a?\n??b\nimport c", ["c"]),
         ("%%bash\nimport a", []),
         ("%%time\nimport a", ["a"]),
@@ -45,6 +68,63 @@ def test_cells(tmp_path: Path, cell: str, expected: list[str]) -> None:
     found = analyze(path, root=tmp_path)
     assert [it.name for it in found.imports] == expected
     assert not found.unread
+
+
+RUNS = [
+    # a line of a notebook, the files beside it, what is imported
+    ("%run setup.py", {"setup.py": "import a"}, {"a"}),
+    ("%run -i 'my setup.py' x", {"my setup.py": "import a"}, {"a"}),
+    ("%time %run setup.py", {"setup.py": "import a"}, {"a"}),
+    ("%run ./setup", {"setup.ipynb": json.dumps(notebook("import a"))}, {"a"}),
+    ("%run sub/setup.ipynb", {"sub/setup.ipynb": json.dumps(notebook("import a"))}, {"a"}),
+    ("%run setup.py", {"other.py": "import a"}, set()),
+    ("%%writefile prep.py\nimport a", {"n2.py": ""}, {"a"}),
+]
+
+
+@pytest.mark.parametrize(("line", "files", "expected"), RUNS)
+def test_files_that_are_run(
+    tmp_path: Path, line: str, files: dict[str, str], expected: set[str]
+) -> None:
+    for name, text in {**files, "n.ipynb": json.dumps(notebook(line, "import prep.x"))}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = analyze(tmp_path / "n.ipynb", root=tmp_path)
+    prep = next(it for it in found.imports if it.name == "prep.x")
+
+    assert {it.name for it in found.imports} - {"prep.x"} == expected
+    assert (prep.origin is Origin.LOCAL) == ("writefile" in line)
+
+
+def test_databricks(tmp_path: Path) -> None:
+    path = tmp_path / "n.py"
+    path.write_text(
+        "# Databricks notebook source\nimport a\n# COMMAND ----------\n# MAGIC %run ./setup\n"
+        "# COMMAND ----------\n# MAGIC %pip install b>=2\n# COMMAND ----------\n"
+        "# MAGIC %md import no\n# MAGIC import no\n# COMMAND ----------\n"
+        "# MAGIC %python\n# MAGIC import c\n# MAGIC import d\n# COMMAND ----------\n"
+        "# MAGIC %sql\n# MAGIC import no\n"
+    )
+    (tmp_path / "setup.py").write_text("import e")
+    found = analyze(path, root=tmp_path)
+
+    assert {it.name for it in found.imports} == {"a", "c", "d", "e"}
+    assert [(it.text, str(it.location)) for it in found.metadata.dependencies] == [
+        ("b>=2", "n.py:6")
+    ]
+
+
+def test_a_block_is_declared_beside_installs(tmp_path: Path) -> None:
+    path = tmp_path / "n.ipynb"
+    block = '# /// script\n# requires-python = ">=3.11"\n# dependencies = ["a==1"]\n# ///'
+    path.write_text(json.dumps(notebook(block, "!pip install b")))
+    found = analyze(path, root=tmp_path).metadata
+
+    assert (found.requires_python, str(found.requires_python_location)) == (
+        ">=3.11",
+        "n.ipynb:cell 2:2",
+    )
+    assert [it.text for it in found.dependencies] == ["a==1", "b"]
 
 
 def test_places_are_lines_of_cells(tmp_path: Path) -> None:

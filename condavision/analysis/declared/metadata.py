@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.declared import conda_execute, notebook_installs, pep723
+from condavision.analysis.declared import conda_execute, pep723
+from condavision.analysis.declared.declarations import Declarations
+from condavision.analysis.declared.notebook_installs import read_installs
 from condavision.analysis.declared.tool_conda import read_conda
 from condavision.analysis.declared.tool_condavision import read_condavision
 from condavision.analysis.declared.tool_pixi import read_pixi
@@ -14,7 +16,6 @@ from condavision.core.model import ScriptMetadata
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from condavision.analysis.declared.declarations import Declarations
     from condavision.analysis.source.source import Source
 
     Opened = tuple[Declarations, dict[str, Any]]
@@ -34,20 +35,22 @@ class DeclaredFormat:
 
 
 FORMATS = (
-    DeclaredFormat(notebook_installs.open_cells, (), notebook_installs.read_installs),
     DeclaredFormat(pep723.open_block, (), pep723.read_standard),
     DeclaredFormat(pep723.open_block, ("tool", "conda"), read_conda),
     DeclaredFormat(pep723.open_block, ("tool", "pixi"), read_pixi),
     DeclaredFormat(pep723.open_block, ("tool", "condavision"), read_condavision),
     DeclaredFormat(conda_execute.open_comment, (), conda_execute.read_execute),
 )
-"""Every format. The first holder that a source has decides: the others are not looked for."""
+"""Every format. The first holder that a source has decides: the others are not looked for.
+
+What the cells of a notebook install is declared beside it.
+"""
 
 
 def may_declare(source: Source) -> bool:
     """Return whether a source has any of the marks that :func:`read_metadata` looks for."""
     marks = (pep723.MARK, conda_execute.MARK)
-    return bool(source.cells) or any(mark in source.text for mark in marks)
+    return source.is_notebook or any(mark in source.text for mark in marks)
 
 
 def read_metadata(source: Source) -> ScriptMetadata:
@@ -66,5 +69,9 @@ def read_metadata(source: Source) -> ScriptMetadata:
                     for key in form.path:
                         found = into.table(found, key)
                     form.read(into, found)
-            return into.result()
-    return ScriptMetadata()
+            break
+    else:
+        into = Declarations(source)
+    if source.is_notebook:
+        read_installs(into)
+    return into.result()

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from condavision.analysis.declared.declarations import Declarations, python_version
+from condavision.analysis.declared.declarations import python_version
 from condavision.analysis.source.notebook import installs
 from condavision.core.model import Declared, Manager
 
 if TYPE_CHECKING:
-    from condavision.analysis.source.source import Source
+    from condavision.analysis.declared.declarations import Declarations
 
 
-def open_cells(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
-    """Return declarations to add to, if the source is a notebook with code."""
-    return (Declarations(source), {}) if source.cells else None
-
-
-def read_installs(into: Declarations, _: dict[str, Any]) -> None:
+def read_installs(into: Declarations) -> None:
     """Read what is installed; paths and URLs of the author's machine, and Python, are skipped."""
     for tool, text, row in installs(into.source.text):
         manager = Manager.PYPI if tool == "pip" else Manager.CONDA

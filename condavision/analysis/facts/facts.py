@@ -16,6 +16,7 @@ from condavision.analysis.imports.syspath import path_edits
 from condavision.analysis.python_range.versions import python_reasons
 from condavision.analysis.records import Facts
 from condavision.analysis.source.file_bytes import read_bytes
+from condavision.analysis.source.magics import written_modules
 from condavision.analysis.source.source import Source, parse, read_source, took_too_long
 from condavision.core.model import PythonReason, ScriptMetadata, SourceLocation, UnreadRegion
 from condavision.core.pythons import PythonRange
@@ -65,6 +66,7 @@ def _facts(source: Source) -> Facts:
         (*_own_reasons(source, guards), *python_reasons(source, tree, guards, imports)),
         tuple(_unread(source, tree)),
         may_declare(source),
+        written_modules(source.text) if source.cells else frozenset(),
     )
 
 

@@ -31,13 +31,12 @@ _CALLS = {
     b"notebook.run": re.compile(rb"(?<=notebook\.)run(?=\s*\()"),
 }
 _EXECUTABLE = re.compile(rb"sys\.executable|['\"]python3?['\"](?=\s*,)")
-_COMMAND = re.compile(rb"['\"]python3?[ \t]+(?:-u[ \t]+)?(?P<file>[\w./-]+\.py)\b")
+_COMMAND = re.compile(rb"['\"]python3?[ \t]+(?:-u[ \t]+)?(?P<file>(?!setup\.py)[\w./-]+\.py)\b")
 _SERVERS = (b"daphne", b"granian", b"gunicorn", b"hypercorn", b"uvicorn")
 _SERVED = re.compile(
     rb"(?:%b)\b[^\n]*?['\" \t](?P<name>[^\W\d][\w.]*):[^\W\d]\w*" % b"|".join(_SERVERS)
 )
 _READS = {"open", "read", "read_text", "compile"}
-_NOT_FOLLOWED = {"setup.py"}
 _MOST = 200  # of one kind in a file
 
 
@@ -105,6 +104,8 @@ def _started(
         if text == "-m":
             yield from _dotted(source, guards, node.start_byte, following)
             return
+        if text == "setup.py":  # it builds a package, in an environment of its own
+            return
         if not text.startswith("-"):
             yield from _file(source, guards, node.start_byte, paths.of(word))
             return
@@ -122,7 +123,7 @@ def _module(source: Source, guards: Guards, start: int, name: str) -> RawImport:
 
 def _file(source: Source, guards: Guards, start: int, path: str | None) -> Iterator[RawImport]:
     name = PurePosixPath(path or "").name
-    if path and name and name not in _NOT_FOLLOWED and "\n" not in path:
+    if path and name and "\n" not in path:
         location = source.location(source.text.count(b"\n", 0, start))
         stem = name.removesuffix(".py").removesuffix(".ipynb")
         guard = guards.at(start)

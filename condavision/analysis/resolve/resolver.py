@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from condavision.analysis.facts.reader import Reader
-    from condavision.analysis.records import RawImport
+    from condavision.analysis.records import Facts, RawImport
 
 _ALONE = {rule: OriginReason(rule) for rule in OriginRule}
 """The reasons that are a rule alone; one of each, so that a pickled analysis has it once."""
@@ -58,14 +58,15 @@ class Resolver:
     _files: dict[str, OriginReason] = field(default_factory=dict)
     _resolved: dict[Place, tuple[ModuleOrigin, ...]] = field(default_factory=dict)
 
-    def resolve(self, imports: Sequence[RawImport], place: Place) -> tuple[ModuleOrigin, ...]:
+    def resolve(self, facts: Facts, place: Place) -> tuple[ModuleOrigin, ...]:
         """Decide who supplies each of the imports made at a place; they are always the same."""
         known = self._resolved.get(place)
         if known is None:
-            known = self._resolved[place] = tuple(self._resolve(it, place) for it in imports)
+            found = (self._resolve(it, place, facts.writes) for it in facts.imports)
+            known = self._resolved[place] = tuple(found)
         return known
 
-    def _resolve(self, raw: RawImport, place: Place) -> ModuleOrigin:
+    def _resolve(self, raw: RawImport, place: Place, written: frozenset[str]) -> ModuleOrigin:
         if raw.file:
             return self._run(raw, place)
         if raw.level:
@@ -80,6 +81,8 @@ class Resolver:
         if standard is not None:
             return ModuleOrigin(raw.name, Origin.STDLIB, _ALONE[OriginRule.STDLIB])
         local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
+        if local is None and any(f"{raw.name}.".startswith(f"{it}.") for it in written):
+            return ModuleOrigin(raw.name, Origin.LOCAL, _ALONE[OriginRule.WRITTEN])
         return local or ModuleOrigin(raw.name, Origin.PACKAGE, INSTALLED, self._passed_through(raw))
 
     def _passed_through(self, raw: RawImport) -> tuple[FoundModule, ...]:

@@ -199,7 +199,7 @@ def _follow(
         reached.files.append((place, here))
         if here.edits:
             edits[home] = edits.get(home, ()) + tuple((place.folder, it) for it in here.edits)
-        origins = resolvers[home].resolve(here.imports, place)
+        origins = resolvers[home].resolve(here, place)
         for raw, origin in zip(here.imports, origins, strict=True):
             if not raw.local_only:  # those stand behind all others, whose indexes stay
                 reached.imports.append(Resolved(here, raw, origin, place in scripts))

@@ -1,4 +1,4 @@
-"""Jupyter notebooks as one Python text: cells in order, magics turned into comments."""
+"""Jupyter notebooks as one Python text: cells in order, magics as the Python that they run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from condavision.analysis.source.magics import cell_lines
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_json
 
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 Install = tuple[str, str, int]
 """``pip`` or ``conda``, what is installed, and the 0-based row that says so."""
 
-_PYTHON_MAGICS = {
-    "time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "snakeviz", "debug",
-}  # fmt: skip
-_ASSIGNED = re.compile(r"^(?P<left>\s*[\w.,\s\[\]'\"]+=\s*)[!%](?P<rest>(?!=).*)$")
-_MAGIC = re.compile(r"^(?P<indent>\s*)(?P<rest>(?:[!%]|\?\??\s*\w).*)$")
-_HELP = re.compile(r"^(?P<indent>\s*)(?P<rest>[\w.*]+\?\??\s*)$")
-_EXTENSION = re.compile(r"%(?:load_ext|reload_ext)\s+([\w.]+)")
-_OWN_EXTENSIONS = {"autoreload", "storemagic"}
 _INSTALL = re.compile(
     rb"(?m)^[^\n#]*#[!%]{1,2}[ \t]*"
     rb"(?:\S*/|\S*python[\d.]*[ \t]+-m[ \t]+|\{\S+\}[ \t]+-m[ \t]+|sudo[ \t]+)*"
@@ -95,34 +88,7 @@ def _code(cell: dict[str, Any]) -> list[str]:
     if isinstance(text, list):
         text = "".join(part for part in text if isinstance(part, str))
     lines = text.replace("\r\n", "\n").split("\n") if isinstance(text, str) else []
-    first = next((at for at, line in enumerate(lines) if line.strip()), None)
-    if first is not None and lines[first].startswith("%%"):
-        name = lines[first][2:].split(maxsplit=1)[:1]
-        if not name or name[0] not in _PYTHON_MAGICS:
-            return [f"#{line}" for line in lines]
-        lines[first] = f"#{lines[first]}"
-    return list(_without_magics(lines))
-
-
-def _without_magics(lines: list[str]) -> Iterator[str]:
-    continued = False  # a command that a backslash carries on to this line
-    for line in lines:
-        magic = _MAGIC.match(line) or _HELP.match(line)
-        assigned = _ASSIGNED.match(line)
-        if continued:
-            yield f"#{line}"
-        elif magic:
-            extension = _EXTENSION.match(magic["rest"])
-            statement = "pass"
-            if extension and extension[1] not in _OWN_EXTENSIONS:
-                statement = f'__import__("{extension[1]}")'
-            yield f"{magic['indent']}{statement}  #{magic['rest']}"
-        elif assigned:
-            yield f"{assigned['left']}None  #!{assigned['rest']}"
-        else:
-            yield line
-            continue
-        continued = line.endswith("\\")
+    return list(cell_lines(lines))
 
 
 def installs(text: bytes) -> Iterator[Install]:

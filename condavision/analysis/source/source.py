@@ -21,6 +21,7 @@ from tree_sitter import Language, Parser, Tree
 
 from condavision.analysis.source.file_bytes import read_bytes
 from condavision.analysis.source.lexing import count_tokens
+from condavision.analysis.source.magics import DATABRICKS, databricks_text
 from condavision.analysis.source.notebook import notebook_text
 from condavision.core.model import SourceLocation
 from condavision.errors import AnalysisError
@@ -59,6 +60,11 @@ class Source:
     declared: bool = False
     undecodable: int | None = None
     cells: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def is_notebook(self) -> bool:
+        """Whether it is a notebook, kept as one or by Databricks as Python."""
+        return bool(self.cells) or self.text.startswith(DATABRICKS)
 
     def location(self, row: int) -> SourceLocation:
         """Return the place of a 0-based row; in a notebook, the line of a cell."""
@@ -104,6 +110,7 @@ def decode(data: bytes, path: Path, file: str) -> Source:
     encoding = _normalized(name, f"{file}:{line}") if name else "utf-8"
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = databricks_text(text)
     undecodable = None
     if not text.isascii() or encoding != "utf-8":
         text, undecodable = _to_utf8(text, encoding)
