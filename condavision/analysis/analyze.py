@@ -106,7 +106,7 @@ def _analysis(
         *(reason for _, facts in reached.files for reason in facts.reasons),
         *reached.reasons,
     )
-    reasons = tuple(dict.fromkeys((*written, *stdlib_reasons(reached.imports, written))))
+    reasons, contradicted = _agreeing(written, reached)
     python = intersection(reasons)
     return Analysis(
         script=Path(reached.files[0][0].file),
@@ -121,7 +121,20 @@ def _analysis(
         searched=tuple(map(Path, directories.listed())),
         paths=tuple(Path(path) for path in search.pythonpath if path in reached.entries),
         unread=tuple(region for _, facts in reached.files for region in facts.unread),
+        contradicted=contradicted,
     )
+
+
+def _agreeing(
+    written: Sequence[PythonReason], reached: Reached
+) -> tuple[tuple[PythonReason, ...], tuple[PythonReason, ...]]:
+    """Return the reasons for the range of Pythons, and those that give way to the code."""
+    reasons = tuple(dict.fromkeys((*written, *stdlib_reasons(reached.imports, written))))
+    yielding = tuple(dict.fromkeys(it for it in written if it.yields))
+    if not yielding or intersection(reasons):
+        return reasons, ()
+    firm, _ = _agreeing([it for it in written if not it.yields], reached)
+    return (firm, yielding) if intersection(firm) else (reasons, ())
 
 
 def _declared(metadata: ScriptMetadata) -> Iterable[PythonReason]:
@@ -182,6 +195,7 @@ def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:
         tuple(dict.fromkeys(it for metadata in declared for it in metadata.channels)),
         tuple(dict.fromkeys(it for metadata in declared for it in metadata.platforms)),
         imports,
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.ignored)),
     )
 
 

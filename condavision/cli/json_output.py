@@ -23,6 +23,7 @@ from condavision.errors import UnacceptedNameError
 from condavision.inference.diagnostics import CandidateName
 from condavision.locks.diff import diff_json
 from condavision.locks.record import spell_pairs
+from condavision.mapping.decisions import Mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -189,6 +190,7 @@ def import_json(line: ImportLine) -> dict[str, Any]:
         **_required_json(line.required),
         "why": resolution_words(found),
         "extras": line.required.needed.extras if line.required else (),
+        "alternatives": found.decision.others if isinstance(found.decision, Mapped) else (),
     }
 
 
@@ -202,6 +204,7 @@ def declared_json(line: RequirementLine) -> dict[str, Any]:
         **_required_json(line),
         "why": "declared",
         "extras": line.needed.extras,
+        "alternatives": (),
     }
 
 

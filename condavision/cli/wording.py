@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
+from condavision.cli.source_wording import source_words
 from condavision.core.model import ImportKind
 from condavision.core.origin import Origin, OriginRule
 from condavision.errors import StaleLockError
 from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
 from condavision.locks.record import spell_changes, spell_pairs, spell_shared
-from condavision.mapping.decisions import DeclaredAt, Learned, Mapped, NamedIn, Overridden
+from condavision.mapping.decisions import Choice, DeclaredAt, Learned, Mapped, NamedIn, Overridden
 from condavision.project.targets import key_of, near, place_of
 from condavision.system.terminal import shell_word
 
@@ -50,6 +51,12 @@ _NOT_INSTALLED = {
     ImportKind.VERSION: "for other Pythons only",
 }
 
+
+_CHOICES = {
+    Choice.LISTED: "this one is listed in the project's files",
+    Choice.NEEDED: "another import needs this one",
+    Choice.USUAL: "this one is the most likely",
+}
 
 _SHOWN_SOURCES = 3
 _DEFAULTS = "conda-lock's defaults"
@@ -96,9 +103,10 @@ def _decision_words(found: Resolution) -> str:
         case Learned(module, absent, present, candidate):
             evidence = "candidate: " if candidate else ""
             return f"{evidence}{learned_words(module, absent, present)}"
-        case Mapped(module, date, sole, candidate):
+        case Mapped(module, date, sole, candidate, others, choice):
             evidence = "candidate: " if candidate else "only provider: " if sole else ""
-            return f"{evidence}map of {date}: {module}"
+            shared = f"; also in {', '.join(others)}; {_CHOICES[choice]}" if others else ""
+            return f"{evidence}map of {date}: {module}{shared}"
 
 
 def learned_words(module: str, absent: Sequence[str], present: Sequence[str]) -> str:
@@ -171,7 +179,7 @@ def diagnostic_words(found: Diagnostic) -> str:
                 f" {distrust.reason}; to use them, {cures}"
             )
         case _:
-            return _lock_words(found)
+            return source_words(found) or _lock_words(found)
 
 
 def _lock_words(found: Diagnostic) -> str:

@@ -82,11 +82,15 @@ class Import(PickledAsCall):
 
 @dataclass(frozen=True, slots=True)
 class PythonReason(PickledAsCall):
-    """A fact that narrows the range of Pythons; ``rule`` is a phrase: ``print statement``."""
+    """A fact that narrows the range of Pythons; ``rule`` is a phrase: ``print statement``.
+
+    ``yields``: where the code contradicts it, as it may a shebang, the code decides.
+    """
 
     location: SourceLocation
     rule: str
     pythons: PythonRange
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +149,32 @@ class DeclaredText:
     location: SourceLocation
 
 
+class IgnoredReason(StrEnum):
+    """Why something that a script declares has no effect."""
+
+    SETTING = "setting"
+    """A setting of another tool, which no lock of ours can follow."""
+    UNCLOSED = "unclosed"
+    """A block that no line ends."""
+    MISSPELT = "misspelt"
+    """A line that nearly begins a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredText:
+    """What has no effect, as the script's author spelt it."""
+
+    text: str
+    location: SourceLocation
+    reason: IgnoredReason
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptMetadata:
     """What a script declares about itself (PEP 723 block, ``# conda execute`` block).
 
     ``imports`` are overrides from ``[tool.condavision.imports]``: module name to requirement text.
+    ``ignored`` is what has no effect although its author means it to.
     """
 
     requires_python: str | None = None
@@ -158,6 +183,7 @@ class ScriptMetadata:
     channels: tuple[DeclaredText, ...] = ()
     platforms: tuple[str, ...] = ()
     imports: Mapping[str, DeclaredText] = field(default_factory=dict)
+    ignored: tuple[IgnoredText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +192,8 @@ class Analysis:
 
     ``python`` is the intersection of ``reasons``. ``files`` starts with the script itself.
     ``searched`` are the directories whose content decided which modules are local, and ``paths``
-    those of them that came from PYTHONPATH and supplied a module.
+    those of them that came from PYTHONPATH and supplied a module. ``contradicted`` are the reasons
+    that the code leaves no Python of.
     """
 
     script: Path
@@ -178,6 +205,7 @@ class Analysis:
     searched: tuple[Path, ...] = ()
     paths: tuple[Path, ...] = ()
     unread: tuple[UnreadRegion, ...] = ()
+    contradicted: tuple[PythonReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.syntax_check import is_refused
 from condavision.core.model import ImportKind
+from condavision.core.origin import OriginRule
 from condavision.inference.diagnostics import (
     CandidateName,
+    ContradictedShebang,
+    IgnoredDeclaration,
     MissingSearchPath,
+    NotDeclared,
     OutsideSearchPath,
     RelativeImport,
+    ShadowsItself,
     SoleProvider,
     UnreadFile,
 )
@@ -38,6 +43,10 @@ def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ..
         *_candidates(inference, workspace),
         *(inference.together.skipped if inference.together else ()),
         *_unread(inference, workspace),
+        *map(IgnoredDeclaration, inference.analysis.metadata.ignored),
+        *_contradicted(inference),
+        *_not_declared(inference),
+        *_shadows(inference),
         *_relative_imports(inference),
         *_unsearched(inference),
     )
@@ -76,6 +85,30 @@ def _unread(inference: Inference, workspace: Workspace) -> Iterator[UnreadFile]:
         path = inference.project.config.root / file
         if is_refused(workspace.content(path), inference.analysis.python, str(path)):
             yield UnreadFile(location)
+
+
+def _contradicted(inference: Inference) -> Iterator[ContradictedShebang]:
+    for shebang in inference.analysis.contradicted:
+        yield ContradictedShebang(shebang, inference.analysis.python)
+
+
+def _not_declared(inference: Inference) -> Iterator[NotDeclared]:
+    """Yield each package that a declared one calls for, once."""
+    seen = set()
+    for found in inference.resolutions:
+        if found.left_to_declared and found.requirement is not None:
+            package = found.requirement.name
+            if package not in seen:
+                seen.add(package)
+                imported = found.imported
+                yield NotDeclared(imported.location, imported.implied_by, package)
+
+
+def _shadows(inference: Inference) -> Iterator[ShadowsItself]:
+    for imported in inference.analysis.imports:
+        reason = imported.reason
+        if reason.rule is OriginRule.ITSELF and imported.kind not in _MAY_FAIL:
+            yield ShadowsItself(imported.location, imported.name, reason.subject)
 
 
 def _relative_imports(inference: Inference) -> Iterator[RelativeImport]:

@@ -10,7 +10,8 @@ from condavision.errors import Diagnostic
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from condavision.core.model import SourceLocation
+    from condavision.core.model import IgnoredText, PythonReason, SourceLocation
+    from condavision.core.pythons import PythonRange
     from condavision.system.ownership import Distrust
 
 
@@ -96,6 +97,39 @@ class OutsideSearchPath(Diagnostic):
     location: SourceLocation
     module: str
     folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredDeclaration(Diagnostic):
+    """What a script declares and nothing here follows."""
+
+    declared: IgnoredText
+
+
+@dataclass(frozen=True, slots=True)
+class ContradictedShebang(Diagnostic):
+    """A shebang that leaves no Python for the code below it; ``pythons`` are those of the code."""
+
+    shebang: PythonReason
+    pythons: PythonRange
+
+
+@dataclass(frozen=True, slots=True)
+class NotDeclared(Diagnostic):
+    """What a call needs, where the script declares the package of the call but not this one."""
+
+    location: SourceLocation
+    call: str
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowsItself(Diagnostic):
+    """An import of a package in a file of that package's name, which Python finds instead."""
+
+    location: SourceLocation
+    module: str
+    file: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind
@@ -33,18 +34,32 @@ class NamedIn:
     file: str
 
 
+class Choice(StrEnum):
+    """What decided between the distributions that have a module."""
+
+    LISTED = "listed"
+    """The project's own files list one."""
+    NEEDED = "needed"
+    """Another import needs one anyway."""
+    USUAL = "usual"
+    """Nothing: it is the one that the map has first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """The bundled map of ``date`` (ISO 8601) has ``module``, the import or a parent package.
 
     ``sole``: the only evidence is that a single PyPI distribution has such a module.
-    ``candidate``: nobody has vouched for that one, so a person has to accept it.
+    ``candidate``: nobody has vouched for that one, so a person has to accept it. ``others`` are
+    distributions that have the module as well, and ``choice`` is what decided between them.
     """
 
     module: str
     date: str
     sole: bool
     candidate: bool = False
+    others: tuple[str, ...] = ()
+    choice: Choice = Choice.USUAL
 
 
 @dataclass(frozen=True, slots=True)

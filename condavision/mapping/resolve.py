@@ -9,7 +9,6 @@ register any name.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from condavision.core.model import ImportKind, Manager, Requirement
 from condavision.core.origin import Origin
 from condavision.mapping.decisions import (
+    Choice,
     DeclaredAt,
     Learned,
     Mapped,
@@ -25,6 +25,7 @@ from condavision.mapping.decisions import (
     Resolution,
 )
 from condavision.mapping.declared import conda_name, declared_requirements
+from condavision.mapping.flask_extensions import spelt_today
 from condavision.mapping.import_map import Provider, normalized, prefixes
 from condavision.mapping.learned import Lessons
 from condavision.mapping.project_names import namesake, project_names
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from condavision.mapping.declared import Override
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.learned import LearnedModule
-
-_FLASK_EXTENSION = re.compile(r"flask(?:\.ext|ext)\.(?=\w)")
 
 _NOT_INSTALLED = frozenset(
     {ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING, ImportKind.VERSION}
@@ -138,7 +137,7 @@ class _Resolver:
         names = tuple(f"{imported.name}.{member}" for member in imported.members)
         if not names:
             return self._attributes_learned(imported.name) or (imported.name,)
-        if self._provider(imported.name) is None or any(map(self._is_listed, names)):
+        if self._provider(imported.name)[0] is None or any(map(self._is_listed, names)):
             return names
         return (imported.name,)
 
@@ -153,23 +152,30 @@ class _Resolver:
     def _is_listed(self, module: str) -> bool:
         if module in self.lessons.modules:
             return True
-        spelt = _spelt_today(module)
+        spelt = spelt_today(module)
         provider = self.import_map.provider(spelt)
         return provider is not None and provider.module == spelt
 
-    def _provider(self, module: str) -> Provider | None:
+    def _provider(self, module: str) -> tuple[Provider | None, Choice]:
         """Return the provider of a module; of several, one that is required anyway."""
-        provider = self.import_map.provider(_spelt_today(module))
-        if provider is None or not provider.others or provider.pypi in self.named:
-            return provider
+        provider = self.import_map.provider(spelt_today(module))
+        if provider is None or not provider.others:
+            return provider, Choice.USUAL
+        if provider.pypi in self.named:
+            return provider, Choice.LISTED
         needed: Container[str] = self.named
         if provider.pypi not in self.certain and normalized(provider.module) != provider.pypi:
             needed = {*self.named, *self.certain}
         other = next((name for name in provider.others if name in needed), None)
         if other is None:
-            return provider
+            is_needed = provider.pypi in self.certain
+            return provider, Choice.NEEDED if is_needed else Choice.USUAL
         conda = self.import_map.conda_name(other)
-        return replace(provider, pypi=other, conda=conda, conda_constraint="", constraint="")
+        others = tuple(it for it in (provider.pypi, *provider.others) if it and it != other)
+        chosen = replace(
+            provider, pypi=other, conda=conda, others=others, conda_constraint="", constraint=""
+        )
+        return chosen, Choice.LISTED if other in self.named else Choice.NEEDED
 
     def _resolve_module(self, imported: Import, module: str) -> Resolution:
         requirement, decision = self._find(imported, module)
@@ -196,7 +202,7 @@ class _Resolver:
             prefix, written = override
             needed = self._from_override(imported, written) if written.text else None
             return needed, Overridden(prefix)
-        provider = self._provider(module)
+        provider, choice = self._provider(module)
         declared = self._declared(module, provider)
         if declared is not None:
             return self._narrowed(declared, module), DeclaredAt(declared.sources[0])
@@ -210,8 +216,14 @@ class _Resolver:
                 return named, NamedIn(self.named[name])
         if provider is None:
             return None, None
-        evidence = provider.sole, provider.candidate
-        mapped = Mapped(provider.module, self.import_map.date, *evidence)
+        mapped = Mapped(
+            provider.module,
+            self.import_map.date,
+            provider.sole,
+            provider.candidate,
+            provider.others,
+            choice,
+        )
         return self._required(imported, provider), mapped
 
     def _lesson(self, module: str) -> tuple[str, LearnedModule] | None:
@@ -284,12 +296,6 @@ class _Resolver:
                 return requirement
         declared = map(self.declared_modules.get, prefixes(module))
         return next((it for it in declared if it is not None), None)
-
-
-def _spelt_today(module: str) -> str:
-    """Return the current name of an old Flask extension: ``flask.ext.wtf``, ``flaskext.wtf``."""
-    match = _FLASK_EXTENSION.match(module)
-    return f"flask_{module[match.end() :]}" if match else module
 
 
 def _pypi_name(requirement: Requirement, import_map: ImportMap) -> str:

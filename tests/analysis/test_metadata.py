@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from condavision.analysis.declared.metadata import read_metadata
 from condavision.analysis.declared.pep723 import script_blocks
 from condavision.analysis.source.source import decode
-from condavision.core.model import ScriptMetadata
+from condavision.core.model import IgnoredReason, ScriptMetadata
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
 
@@ -141,14 +141,74 @@ def test_python_among_conda_dependencies(spec: str, expected: str | None) -> Non
     [
         "",
         "# /// pyproject\n# requires-python = '>=3.9'\n# ///\n",
-        "# /// script\n# requires-python = '>=3.9'\n",
         "x = '''\n  # /// script\n  # requires-python = '>=3.9'\n  # ///\n'''\n",
+        "# /// script\n# nothing = 'here'\n",
         "# conda executes\n# env:\n#  - numpy\n",
         block(""),
     ],
 )
 def test_nothing_declared(text: str) -> None:
     assert metadata_of(text) == ScriptMetadata()
+
+
+UV = 'dependencies = ["a", "b>=1", "C-d"]\n[tool.uv.sources]\n'
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ('a = { git = "https://x/a" }', ["a @ git+https://x/a", "b>=1", "C-d"]),
+        ('b = { path = "../b" }', ["a", "b @ file:../b", "C-d"]),
+        ('c_d = { url = "https://x/c.whl" }', ["a", "b>=1", "c_d @ https://x/c.whl"]),
+        ('a = { index = "own" }', ["a", "b>=1", "C-d"]),
+        ('z = { git = "https://x/z" }', ["a", "b>=1", "C-d"]),
+    ],
+)
+def test_sources_of_uv(table: str, expected: list[str]) -> None:
+    assert [it.text for it in metadata_of(block(UV + table)).dependencies] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "ignored", "line", "reason"),
+    [
+        (block(UV + "a = { index = 'own' }"), "[tool.uv.sources] a", 3, IgnoredReason.SETTING),
+        (block(UV + "a = { workspace = true }"), "[tool.uv.sources] a", 3, IgnoredReason.SETTING),
+        (
+            block("[tool.uv]\nexclude-newer = '2026-01-01'"),
+            "[tool.uv] exclude-newer",
+            4,
+            IgnoredReason.SETTING,
+        ),
+        (
+            "# /// script\n# dependencies = ['a']\nimport a\n# ///\n",
+            "# /// script",
+            1,
+            IgnoredReason.UNCLOSED,
+        ),
+        ("#/// script\n# dependencies = ['a']\n# ///", "#/// script", 1, IgnoredReason.MISSPELT),
+        ("# // script\n# dependencies = ['a']\n# //", "# // script", 1, IgnoredReason.MISSPELT),
+        (
+            "# /// Script\n# requires-python = '>=3'\n# ///",
+            "# /// Script",
+            1,
+            IgnoredReason.MISSPELT,
+        ),
+    ],
+)
+def test_what_has_no_effect_is_noted(
+    text: str, ignored: str, line: int, reason: IgnoredReason
+) -> None:
+    (found,) = metadata_of(text).ignored
+    assert (found.text, found.reason) == (ignored, reason)
+    assert found.location.line == line
+
+
+@pytest.mark.parametrize(
+    "mark", ["conda execute", "conda execute:", "Conda execute", "conda-execute"]
+)
+def test_spellings_of_conda_execute(mark: str) -> None:
+    found = metadata_of(f"# {mark}\n# env:\n#  - python >=3\n#  - a <0.9\n\nimport a\n")
+    assert [(it.text, it.location.line) for it in found.dependencies] == [("a <0.9", 4)]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,12 @@ import pytest
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
 from condavision.cli.wording import diagnostic_words, hints_of, resolution_words
 from condavision.core.model import (
+    IgnoredReason,
+    IgnoredText,
     Import,
     ImportKind,
     Manager,
+    PythonReason,
     Requirement,
     SourceLocation,
 )
@@ -21,12 +24,16 @@ from condavision.errors import AnalysisError, Diagnostic
 from condavision.export.share import OnlyInComments
 from condavision.inference.diagnostics import (
     CandidateName,
+    ContradictedShebang,
+    IgnoredDeclaration,
     MissingSearchPath,
+    NotDeclared,
     OutsideSearchPath,
     OvershadowedLock,
     Prerelease,
     RelativeImport,
     SeparateProjects,
+    ShadowsItself,
     SoleProvider,
     UnreadFile,
     UntrustedConfiguration,
@@ -67,6 +74,22 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
         SkippedFile(Path("sub"), SkipReason.OTHER_PROJECT),
         "sub skipped: a project of its own, which has its own locks",
     ),
+    (
+        IgnoredDeclaration(IgnoredText("[tool.uv] x", HERE, IgnoredReason.SETTING)),
+        "s.py:3: `[tool.uv] x` has no effect",
+    ),
+    (
+        ContradictedShebang(
+            PythonReason(HERE, "shebang #!python3", PythonRange.at_least(3, 0)),
+            PythonRange.below(3, 0),
+        ),
+        "s.py:3: shebang #!python3 contradicts the code, which runs on Python >=2.7,<3",
+    ),
+    (
+        NotDeclared(HERE, "pandas.read_excel", "openpyxl"),
+        "s.py:3: pandas.read_excel needs openpyxl, which is not among the declared",
+    ),
+    (ShadowsItself(HERE, "requests", "requests.py"), "`import requests` finds requests.py itself"),
     (UnusedLocks(Path("a b/locks"), Path("c.toml")), "run `rm -r 'a b/locks'`"),
     (SeparateProjects((Path("a"), Path("b"))), "nothing joins them: a/locks, b/locks"),
     (Prerelease("web", "2.0rc1", ("linux-64", "win-64")), "web 2.0rc1 for linux-64, win-64 is a"),
@@ -120,6 +143,13 @@ def test_every_origin_has_words(rule: OriginRule) -> None:
                 "requirement": NEEDED,
             },
             "candidate: map of 2026-11-23: m",
+        ),
+        (
+            {
+                "decision": Mapped("m", "2026-11-23", sole=False, others=("a", "b")),
+                "requirement": NEEDED,
+            },
+            "map of 2026-11-23: m; also in a, b; this one is the most likely",
         ),
     ],
 )

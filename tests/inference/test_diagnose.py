@@ -86,3 +86,36 @@ def test_a_folder_that_anybody_can_write_to_is_reported(command: CommandLine) ->
         refused = command(*arguments, "scripts/s.py")
         assert refused.code == 77
         assert f"is not used: other users can write to {command.folder}" in refused.err
+
+
+ODD = """#!/usr/bin/env python3
+# /// script
+# dependencies = ["pandas"]
+# [tool.uv]
+# exclude-newer = "2026-01-01"
+# ///
+import odd
+import urllib2
+import pandas as pd
+pd.read_excel("a.xlsx")
+print "x"
+"""
+
+
+def test_what_a_script_contradicts_itself_in_is_reported(command: CommandLine) -> None:
+    (command.folder / "odd.py").write_text(ODD)
+    expected = [
+        "odd.py:5: `[tool.uv] exclude-newer` has no effect",
+        "odd.py:1: shebang #!/usr/bin/env python3 contradicts the code, which runs on",
+        "odd.py:10: pandas.read_excel needs openpyxl, which is not among the declared",
+        "odd.py:7: `import odd` finds odd.py itself",
+    ]
+    explained = command("explain", "odd.py").ok().err
+    assert [words for words in expected if words not in explained] == []
+
+
+def test_a_script_that_shadows_its_dependency_is_reported_by_lock(command: CommandLine) -> None:
+    (command.folder / "requests.py").write_text("import requests\n")
+    reported = "requests.py:1: `import requests` finds requests.py itself"
+    assert reported in command("lock", "requests.py").ok().err
+    assert reported in command("check", "requests.py").ok().out

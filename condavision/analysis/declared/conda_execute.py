@@ -13,9 +13,9 @@ from condavision.system.secrets import redacted_spelling
 if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
 
-MARK = b"conda execute"
+MARK = re.compile(rb"(?mi)^[ \t]*#[ \t]*conda[ _-]execute[ \t]*:?[ \t]*$")
+"""The line above the block."""
 
-_START = re.compile(rb"(?m)^[ \t]*#[ \t]*conda execute[ \t]*$")
 _EXAMPLE = "write `# env:` and below it one `#  - package` a line"
 
 
@@ -25,7 +25,7 @@ def open_comment(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
     Raises:
         AnalysisError: it is not YAML, or not a mapping.
     """
-    start = _START.search(source.text)
+    start = MARK.search(source.text)
     if start is None:
         return None
     row = source.text.count(b"\n", 0, start.start())

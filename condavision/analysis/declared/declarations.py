@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from condavision.core.model import Declared, DeclaredText, Manager, ScriptMetadata, SourceLocation
+from condavision.core.model import (
+    Declared,
+    DeclaredText,
+    IgnoredReason,
+    IgnoredText,
+    Manager,
+    ScriptMetadata,
+    SourceLocation,
+)
 from condavision.core.platforms import FAMILIES
 from condavision.core.pythons import KNOWN, PythonRange, format_minor
 from condavision.errors import AnalysisError
@@ -45,6 +53,7 @@ class Declarations:
     channels: list[DeclaredText] = field(default_factory=list)
     platforms: list[str] = field(default_factory=list)
     imports: dict[str, DeclaredText] = field(default_factory=dict)
+    ignored: list[IgnoredText] = field(default_factory=list)
 
     def at(self, text: str) -> SourceLocation:
         """Return the place of the block's line that has ``text``, or of its start."""
@@ -87,6 +96,12 @@ class Declarations:
     def add_channels(self, spellings: Iterable[str]) -> None:
         """Add channels as they are spelt."""
         self.channels += [DeclaredText(text, self.at(text)) for text in spellings]
+
+    def ignore(self, table: str, keys: Iterable[str]) -> None:
+        """Note settings of another tool's table that have no effect here."""
+        self.ignored += [
+            IgnoredText(f"[{table}] {key}", self.at(key), IgnoredReason.SETTING) for key in keys
+        ]
 
     def add_python(self, text: str, where: str) -> None:
         """Narrow the Pythons by a PEP 440 specifier set.
@@ -153,6 +168,7 @@ class Declarations:
             tuple(dict.fromkeys(self.channels)),
             tuple(dict.fromkeys(self.platforms)),
             self.imports,
+            tuple(dict.fromkeys(self.ignored)),
         )
 
 

@@ -11,12 +11,13 @@ from condavision.analysis.declared.notebook_installs import read_installs
 from condavision.analysis.declared.tool_conda import read_conda
 from condavision.analysis.declared.tool_condavision import read_condavision
 from condavision.analysis.declared.tool_pixi import read_pixi
-from condavision.core.model import ScriptMetadata
+from condavision.analysis.declared.tool_uv import read_uv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from condavision.analysis.source.source import Source
+    from condavision.core.model import ScriptMetadata
 
     Opened = tuple[Declarations, dict[str, Any]]
 
@@ -36,6 +37,7 @@ class DeclaredFormat:
 
 FORMATS = (
     DeclaredFormat(pep723.open_block, (), pep723.read_standard),
+    DeclaredFormat(pep723.open_block, ("tool", "uv"), read_uv),
     DeclaredFormat(pep723.open_block, ("tool", "conda"), read_conda),
     DeclaredFormat(pep723.open_block, ("tool", "pixi"), read_pixi),
     DeclaredFormat(pep723.open_block, ("tool", "condavision"), read_condavision),
@@ -49,8 +51,8 @@ What the cells of a notebook install is declared beside it.
 
 def may_declare(source: Source) -> bool:
     """Return whether a source has any of the marks that :func:`read_metadata` looks for."""
-    marks = (pep723.MARK, conda_execute.MARK)
-    return source.is_notebook or any(mark in source.text for mark in marks)
+    patterns = (pep723.MARK, conda_execute.MARK)
+    return source.is_notebook or any(it.search(source.text) for it in patterns)
 
 
 def read_metadata(source: Source) -> ScriptMetadata:
@@ -72,6 +74,7 @@ def read_metadata(source: Source) -> ScriptMetadata:
             break
     else:
         into = Declarations(source)
+        into.ignored += pep723.near_blocks(source)
     if source.is_notebook:
         read_installs(into)
     return into.result()

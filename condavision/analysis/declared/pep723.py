@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import Declarations
+from condavision.core.model import IgnoredReason, IgnoredText
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_toml
 from condavision.system.secrets import redacted_spelling
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.source import Source
 
-MARK = b"# /// script"
+MARK = re.compile(rb"(?mi)^#[ \t]*/{2,4}[ \t]*script\b[^\n]*$")
+"""What begins a block, or nearly does."""
 
 # The pattern of the specification in three parts: where a block begins, the comments below it, and
 # the last of them that is its end. The time of the whole pattern grows with the square of blocks
@@ -23,6 +25,7 @@ MARK = b"# /// script"
 _START = re.compile(rb"(?m)^# /// ([a-zA-Z0-9-]+)\n")
 _COMMENTS = re.compile(rb"(?:#(?: .*)?(?:\n|\Z))*+")
 _END = b"\n# ///\n"
+_DECLARING = re.compile(rb"(?m)^#[ \t]*(?:dependencies|requires-python)[ \t]*=")
 
 
 def open_block(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
@@ -64,6 +67,17 @@ def script_blocks(text: bytes) -> Iterator[tuple[int, bytes]]:
         if end >= 0 and start[1] == b"script":
             yield start.start(), below[: end + 1]
         at = start.end() + (len(below) if end < 0 else end + len(_END) - 1)
+
+
+def near_blocks(source: Source) -> Iterator[IgnoredText]:
+    """Yield the lines of a source without blocks that were meant to begin one."""
+    for line in MARK.finditer(source.text):
+        place = source.location(source.text.count(b"\n", 0, line.start()))
+        is_start = line[0] == b"# /// script"
+        reason = IgnoredReason.UNCLOSED if is_start else IgnoredReason.MISSPELT
+        below = _COMMENTS.match(source.text, line.end() + 1)
+        if below is not None and _DECLARING.search(below[0]):
+            yield IgnoredText(line[0].decode("utf-8", "replace").strip(), place, reason)
 
 
 def read_standard(into: Declarations, table: dict[str, Any]) -> None:

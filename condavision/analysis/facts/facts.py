@@ -123,7 +123,7 @@ def _own_reasons(source: Source, guards: Guards) -> Iterator[PythonReason]:
             pythons = PythonRange.below(3, 0) if major == 2 else PythonRange.at_least(3, 0)
         if pythons:
             line = shebang[0].decode("utf-8", "replace").strip()
-            yield PythonReason(source.location(0), f"shebang {line}", pythons)
+            yield PythonReason(source.location(0), f"shebang {line}", pythons, yields=True)
     for check in guards.exits:
         if check.pythons != PythonRange():
             text = check.text if len(check.text) <= 60 else f"{check.text[:57]}..."

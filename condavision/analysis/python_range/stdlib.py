@@ -31,6 +31,13 @@ BACKPORTS = dict(table_rows("backports"))
 """Modules that a distribution of PyPI brings to Pythons that do not include them."""
 
 
+def backport_of(module: str) -> str | None:
+    """Return the distribution that brings a module to Pythons that do not include it."""
+    while module and module not in BACKPORTS:
+        module = module.rpartition(".")[0]
+    return BACKPORTS.get(module)
+
+
 @cache
 def modules() -> dict[str, PythonRange]:
     """Return the Pythons that have each module of the table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING
 
-from condavision.analysis.python_range.stdlib import BACKPORTS, modules, stdlib_pythons
+from condavision.analysis.python_range.stdlib import backport_of, modules, stdlib_pythons
 from condavision.analysis.records import RENAMED
 from condavision.core.model import Import, ImportKind, PythonReason
 from condavision.core.origin import Origin, OriginReason, OriginRule
@@ -58,7 +58,8 @@ def stdlib_reasons(
         for module in _asked(it.raw):
             reason = _reason(it, module)
             if reason is not None:
-                (soft if it.raw.lazy or module in BACKPORTS else reasons).append(reason)
+                is_soft = it.raw.lazy or backport_of(module) is not None
+                (soft if is_soft else reasons).append(reason)
     left = intersection((*others, *reasons))
     for reason in soft:
         if reason.pythons & left or not left:
@@ -133,7 +134,7 @@ class _Judge:
         it = self.imports[at]
         origin, reason = it.module.origin, it.module.reason
         if origin is Origin.STDLIB and not self._included(it):
-            backport = BACKPORTS.get(it.raw.name) or BACKPORTS.get(_top(it.raw))
+            backport = backport_of(it.raw.name)
             if backport is not None:
                 origin, reason = Origin.PACKAGE, OriginReason(OriginRule.BACKPORT, backport)
         kind = self._kind(it)

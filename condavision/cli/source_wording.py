@@ -1,0 +1,40 @@
+"""The sentences about what a source declares, and about what contradicts it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from condavision.core.model import IgnoredReason
+from condavision.inference import diagnostics
+
+if TYPE_CHECKING:
+    from condavision.errors import Diagnostic
+
+_IGNORED = {
+    IgnoredReason.SETTING: "has no effect: what is locked comes from the channels, or from PyPI",
+    IgnoredReason.UNCLOSED: "begins a block that no `# ///` ends: nothing in it is declared",
+    IgnoredReason.MISSPELT: "begins no block; a block begins with `# /// script`",
+}
+
+
+def source_words(found: Diagnostic) -> str | None:
+    """Return what is likely a mistake in a source; None for other diagnostics."""
+    match found:
+        case diagnostics.IgnoredDeclaration(declared):
+            return f"{declared.location}: `{declared.text}` {_IGNORED[declared.reason]}"
+        case diagnostics.ContradictedShebang(shebang, pythons):
+            return (
+                f"{shebang.location}: {shebang.rule} contradicts the code, which runs on Python"
+                f" {pythons}; the code decides"
+            )
+        case diagnostics.NotDeclared(location, call, package):
+            return (
+                f"{location}: {call} needs {package}, which is not among the declared dependencies:"
+                " if the call is made, declare it"
+            )
+        case diagnostics.ShadowsItself(location, module, file):
+            return (
+                f"{location}: `import {module}` finds {file} itself, not a package of that name:"
+                " to import the package, rename the file"
+            )
+    return None
