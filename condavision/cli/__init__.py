@@ -92,7 +92,7 @@ _group.show(
         Stage(
             "For other tools and machines",
             (
-                (init, ""),
+                (init, "--ci github"),
                 (export, "--format pylock report.py"),
                 (vendor, "packages/ report.py"),
             ),

@@ -9,6 +9,7 @@ import click
 
 from condavision.cli import options
 from condavision.export.formats import FORMATS
+from condavision.export.scaffold import CI
 from condavision.project.config import Flags
 from condavision.project.targets import Module
 
@@ -124,14 +125,20 @@ def vendor(
 
 @click.command()
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
+@click.option(
+    *("--ci", "hosts"),
+    multiple=True,
+    type=click.Choice([*CI]),
+    help="Add a check of the locks for this host of repositories; repeatable.",
+)
 @options.json_option()
-def init(folder: Path, as_json: bool) -> None:
+def init(folder: Path, hosts: tuple[str, ...], as_json: bool) -> None:
     """Add a noxfile and a Makefile for the two stages to a repository. Overwrites nothing."""
     from condavision.cli.output import print_json
     from condavision.cli.tables import print_table
     from condavision.export.scaffold import scaffold
 
-    placed = scaffold(folder)
+    placed = scaffold(folder, hosts)
     if as_json:
         print_json([{"path": str(file.path), "state": file.state} for file in placed])
     else:

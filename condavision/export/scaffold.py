@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from condavision.errors import UsageError
 from condavision.system.files import read_file, write_atomic
 
-FILES = ("noxfile.py", "Makefile")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FILES = {"noxfile.py": "noxfile.py", "Makefile": "Makefile"}
+"""The files of the two stages, and their templates."""
+
+CI = {
+    "github": {".github/workflows/condavision.yml": "github.yml"},
+    "gitlab": {".gitlab/condavision.yml": "gitlab.yml"},
+}
+"""The files of a check in CI, and their templates, by host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +30,26 @@ class Scaffolded:
     state: str
 
 
-def scaffold(folder: Path) -> tuple[Scaffolded, ...]:
+def scaffold(folder: Path, hosts: Iterable[str] = ()) -> tuple[Scaffolded, ...]:
     """Write the templates into a folder; existing files are never overwritten.
+
+    ``hosts`` are those of ``CI`` to add a check for.
 
     Raises:
         UsageError: the folder is missing or cannot be written to.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder")
+    wanted = {**FILES, **{name: it for host in hosts for name, it in CI[host].items()}}
     try:
-        return tuple(_place(folder / name, template(name)) for name in FILES)
+        return tuple(_place(folder / name, template(it)) for name, it in wanted.items())
     except OSError as error:
         raise UsageError(f"{folder} cannot be written to: {error.strerror}") from error
 
 
 def _place(path: Path, text: str) -> Scaffolded:
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text)
         return Scaffolded(path, "written")
     same = read_file(path) == text.encode()

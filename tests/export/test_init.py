@@ -1,0 +1,64 @@
+"""The checks in CI that `init` writes, and the hooks for pre-commit, say what the command reads."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from condavision.cli import _group
+from condavision.export.scaffold import CI, FILES
+from tests.test_readme import REPOSITORY
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine
+
+
+def _require_valid(line: str) -> None:
+    """Fail the test unless the command line can be parsed; nothing is run."""
+    words = line.partition(" #")[0].split()
+    assert words[0] == "condavision"
+    with _group.make_context("condavision", words[1:]) as context:
+        name, command, rest = _group.resolve_command(context, words[1:])
+        assert command is not None
+        command.make_context(name, rest, parent=context)
+
+
+def _commands(document: Any) -> list[str]:
+    if isinstance(document, dict):
+        document = list(document.values())
+    if isinstance(document, list):
+        return [line for part in document for line in _commands(part)]
+    return re.findall(r"(?m)^condavision .*", document) if isinstance(document, str) else []
+
+
+@pytest.mark.parametrize("host", CI)
+def test_a_check_in_ci(host: str, command: CommandLine) -> None:
+    placed = command("init", "--ci", host, "--json").ok().json()
+    names = {*FILES, *CI[host]}
+    assert {it["path"]: it["state"] for it in placed} == dict.fromkeys(names, "written")
+    for name in CI[host]:
+        text = (command.folder / name).read_text()
+        commands = _commands(yaml.safe_load(text))
+        assert [it.split()[1] for it in commands] == ["check", "install"]
+        for line in commands:
+            _require_valid(line)
+        (command.folder / name).write_text(text + "# edited\n")
+    again = command("init", "--ci", host, "--json").ok().json()
+    assert {it["path"] for it in again if it["state"] == "kept"} == {*CI[host]}
+
+
+def test_an_unknown_host(command: CommandLine) -> None:
+    failed = command("init", "--ci", "nowhere")
+    assert failed.code == 2
+    assert all(host in failed.err for host in CI)
+
+
+def test_the_hooks_for_pre_commit() -> None:
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())
+    assert [it["id"] for it in hooks] == ["condavision-check", "condavision-lock"]
+    for hook in hooks:
+        _require_valid(hook["entry"])
+        assert hook["pass_filenames"] is False  # a module of a script is not another script
