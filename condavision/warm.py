@@ -153,7 +153,7 @@ def warm_command(
             return None
     checks = read_list(fields)
     for at in range(0, len(checks), 3):
-        if not _is_unchanged(checks[at], checks[at + 1], checks[at + 2]):
+        if not is_unchanged(checks[at], checks[at + 1], checks[at + 2]):
             return None
     operations, wrapper, paths = grouped(read_list(fields)), read_list(fields), read_list(fields)
     python, used = next(fields, ""), next(fields, "")
@@ -186,7 +186,8 @@ def _is_private(folder: str) -> bool:
     return is_folder and status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
-def _is_unchanged(path: str, expected: str, names: str) -> bool:
+def is_unchanged(path: str, expected: str, names: str) -> bool:
+    """Return whether a path has its signature, or a folder at least its ``module_names``."""
     return signature(path) == expected or (names != "" and names == "=" + module_names(path))
 
 

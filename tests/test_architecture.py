@@ -16,6 +16,7 @@ ROOMS = (
     "__main__",
     "entry",
     "cli",
+    "serve",
     "serving",
     "api",
     "inspection",

@@ -15,6 +15,7 @@ from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
 from condavision.cli.inspecting import outdated
+from condavision.cli.serving import serve
 from condavision.cli.stages import (
     Stage,
     Stages,
@@ -87,6 +88,7 @@ _group.show(
                 (exec_, "report.py -- pytest"),
                 (install, "scripts/"),
                 (path, "--python report.py"),
+                (serve, "scripts/"),
             ),
         ),
         Stage(
@@ -119,7 +121,7 @@ def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
 def _is_json(arguments: list[str]) -> bool:
     """Return whether JSON is wanted, also where the rest cannot be parsed."""
     command = next((it for it in arguments if it in _group.commands), None)
-    return "--json" in arguments and command not in {"run", "exec"}
+    return "--json" in arguments and command not in {"run", "exec", "serve"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from condavision.core.origin import INSTALLED, Origin, OriginReason, PickledAsCall
 
@@ -175,6 +175,7 @@ class ScriptMetadata:
 
     ``imports`` are overrides from ``[tool.condavision.imports]``: module name to requirement text.
     ``ignored`` is what has no effect although its author means it to.
+    ``serve`` are values for :class:`condavision.core.serving.Serving`.
     """
 
     requires_python: str | None = None
@@ -184,6 +185,7 @@ class ScriptMetadata:
     platforms: tuple[str, ...] = ()
     imports: Mapping[str, DeclaredText] = field(default_factory=dict)
     ignored: tuple[IgnoredText, ...] = ()
+    serve: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

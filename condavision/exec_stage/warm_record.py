@@ -13,6 +13,8 @@ from condavision.system.files import replacing
 from condavision.warm import FORMAT, counted, encode, identity, module_names, record_path, signature
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from condavision.exec_stage.prepared import Prepared
 
 
@@ -28,14 +30,10 @@ def write_warm_record(home: Path, prepared: Prepared) -> bool:
     real = identity(target.name if isinstance(target, Module) else str(target), module=module)
     environment = prepared.environment
     used = environment.marker.with_name(USED)
-    files = (*inputs.files, environment.marker, environment.python)
-    clocks = FileClocks()
-    paths = map(str, (*inputs.files, *inputs.folders))
-    if any(_is_racy(path, inputs.started, clocks) for path in paths):
+    if not is_settled((*inputs.files, *inputs.folders), inputs.started):
         return False
-    checks = [item for path in files for item in (str(path), signature(str(path)), "")]
-    for folder in map(str, inputs.folders):
-        checks += [folder, signature(folder), f"={module_names(folder)}"]
+    files = (*inputs.files, environment.marker, environment.python)
+    checks = [item for check in checks_of(files, inputs.folders) for item in check]
     variables = [
         item
         for name, value in inputs.variables.items()
@@ -60,12 +58,29 @@ def write_warm_record(home: Path, prepared: Prepared) -> bool:
     return True
 
 
-def _is_racy(path: str, started: int, clocks: FileClocks) -> bool:
-    """Return whether ``path`` is there and changed after ``started``, or too shortly before."""
-    stamp = stamp_of(path)
-    if stamp is None:
-        return False
-    return clocks.is_racy(path, changed_at(stamp), started, step_of(stamp))
+def checks_of(files: Iterable[Path], folders: Iterable[Path]) -> Iterator[tuple[str, str, str]]:
+    """Yield what has to stay as it is now, as arguments of :func:`condavision.warm.is_unchanged`.
+
+    Folders are those searched for modules.
+    """
+    for file in map(str, files):
+        yield file, signature(file), ""
+    for folder in map(str, folders):
+        yield folder, signature(folder), f"={module_names(folder)}"
+
+
+def is_settled(paths: Iterable[Path], started: int) -> bool:
+    """Return whether the signatures of files and folders stand for what was read of them.
+
+    That is not so for one that changed after ``started`` (``time.time_ns()``), or so shortly before
+    that a second change could have left its times as they were.
+    """
+    clocks = FileClocks()
+    for path in map(str, paths):
+        stamp = stamp_of(path)
+        if stamp and clocks.is_racy(path, changed_at(stamp), started, step_of(stamp)):
+            return False
+    return True
 
 
 def _write(home: Path, path: Path, content: bytes) -> None:

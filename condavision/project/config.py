@@ -15,6 +15,7 @@ from condavision.core.channels import normalize
 from condavision.core.model import Engine
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import FLOOR, KNOWN, Minor, format_minor
+from condavision.core.serving import Serving, ServingError, read_serving
 from condavision.errors import ConfigError
 from condavision.project.solve_options import SolveOptions, cutoff
 
@@ -38,6 +39,7 @@ _UNDECIDING = frozenset(
         "exclude-newer",
         "virtual-packages",
         "engine",
+        "serve",
     }
 )
 """Settings that change no requirement set by themselves; what ``paths`` finds counts as files."""
@@ -87,6 +89,7 @@ class Config:
     optional_imports: bool = False
     solve: SolveOptions = field(default_factory=SolveOptions)
     settings: str = ""
+    serve: Serving = field(default_factory=Serving)
 
     def with_flags(self, flags: Flags, channels: tuple[str, ...] = ()) -> Config:
         """Return the settings with those of CONDAVISION_VENDORED and then the command line applied.
@@ -170,6 +173,7 @@ def read_config(
         "exclude-newer": _cutoff,
         "engine": _engine,
         "virtual-packages": _virtual_packages,
+        "serve": _serving,
     }
     values: dict[str, Any] = {}
     options: dict[str, Any] = {}
@@ -256,6 +260,15 @@ def _engine(value: object) -> Engine:
         return Engine(_string(value))
     except ValueError:
         raise ValueError(f"one of {', '.join(Engine)}") from None
+
+
+def _serving(value: object) -> Serving:
+    if not isinstance(value, dict):
+        raise ValueError("a table, such as { timeout = 60 }")  # noqa: TRY004 - as above
+    try:
+        return Serving().over(read_serving(value))
+    except ServingError as error:
+        raise ConfigError(str(error), "correct the table `serve`") from None
 
 
 def _virtual_packages(value: object) -> dict[str, str]:

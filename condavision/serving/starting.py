@@ -66,6 +66,10 @@ class Child(Protocol):
     def pid(self) -> int:
         """Its process ID, which is its group's too."""
 
+    @property
+    def warm(self) -> bool:
+        """Whether it was forked from a process that had imported its modules."""
+
     async def wait(self) -> int:
         """Wait for its end; return its exit code, negative for the signal that ended it.
 
@@ -137,6 +141,8 @@ def _at_most(value: int, hard: int) -> int:
 
 class ChildProcess:
     """A child of this process."""
+
+    warm = False
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         """Watch a process that leads its own group."""

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,13 @@ def test_the_whole_group_ends(ending: str, started: Started) -> None:
         return code
 
     assert asyncio.run(run()) == (-signal.SIGTERM if ending else 0)
-    assert is_gone(int(started.output))
+    until_gone(int(started.output))
+
+
+def until_gone(pid: int) -> None:
+    """Wait for the end of a process that was killed."""
+    while not is_gone(pid):
+        time.sleep(0.01)
 
 
 def is_gone(pid: int) -> bool:

@@ -54,6 +54,7 @@ class Declarations:
     platforms: list[str] = field(default_factory=list)
     imports: dict[str, DeclaredText] = field(default_factory=dict)
     ignored: list[IgnoredText] = field(default_factory=list)
+    serve: dict[str, Any] = field(default_factory=dict)
 
     def at(self, text: str) -> SourceLocation:
         """Return the place of the block's line that has ``text``, or of its start."""
@@ -169,6 +170,7 @@ class Declarations:
             tuple(dict.fromkeys(self.platforms)),
             self.imports,
             tuple(dict.fromkeys(self.ignored)),
+            self.serve,
         )
 
 

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 from condavision.analysis.declared.pep723 import read_python
 from condavision.analysis.declared.tool_conda import read_conda
 from condavision.core.model import DeclaredText
+from condavision.core.serving import ServingError, read_serving
 
 if TYPE_CHECKING:
     from condavision.analysis.declared.declarations import Declarations
 
-_SETTINGS = frozenset({"channels", "platforms", "dependencies", "imports", "requires-python"})
+_SETTINGS = frozenset(
+    {"channels", "platforms", "dependencies", "imports", "requires-python", "serve"}
+)
 
 
 def read_condavision(into: Declarations, own: dict[str, Any]) -> None:
-    """Read what ``[tool.conda]`` has, ``platforms``, ``requires-python`` and ``imports``."""
+    """Read the settings: what ``[tool.conda]`` has, and more."""
     for key in own:
         if key not in _SETTINGS:
             settings = ", ".join(sorted(_SETTINGS))
@@ -27,3 +30,8 @@ def read_condavision(into: Declarations, own: dict[str, Any]) -> None:
         if not isinstance(text, str):
             raise into.wrong(module, f"the package of `{module}` must be a string")
         into.imports[module] = DeclaredText(text, into.at(module))
+    try:
+        into.serve = read_serving(into.table(own, "serve"), script=True)
+    except ServingError as error:
+        setting, problem = error.problems[0]
+        raise into.wrong(setting, problem) from error

@@ -1,0 +1,79 @@
+"""The JSON of scripts and runs."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from condavision.serving.output import SHOWN, read_piece
+
+if TYPE_CHECKING:
+    from condavision.serving.run_folder import RunFolder
+    from condavision.serving.runs import Run
+    from condavision.serving.survey import Surveyed
+
+
+def script_report(name: str, found: Surveyed | None) -> dict[str, Any]:
+    """Return what there is to say of a script; None if it has not been looked at."""
+    report: dict[str, Any] = {"script": name, "url": f"/scripts/{quote(name)}"}
+    if found is None:
+        return {**report, "state": "preparing"}
+    if found.prepared is not None:
+        report |= {"state": "ready", "python": found.python, "lock": found.hash}
+        report["packages"] = found.packages
+    else:
+        report["state"] = "refused"
+    if found.refusal is not None:
+        report["reason"] = found.refusal.message
+        report["hints"] = list(found.refusal.hints)
+    return report
+
+
+async def run_report(run: Run, folder: RunFolder, *, output: bool = True) -> dict[str, Any]:
+    """Return what there is to say of a run, with the beginning of its ``output`` and its files."""
+    report: dict[str, Any] = {
+        "id": run.id,
+        "url": f"/runs/{run.id}",
+        "script": run.script,
+        "state": str(run.state),
+        "exit_code": run.exit_code,
+        "arguments": list(run.arguments),
+        "accepted": _time(run.accepted),
+        "started": _time(run.started),
+        "ended": _time(run.ended),
+        "seconds": None if run.started is None else _seconds(run),
+        "warm": run.warm,
+    }
+    if run.error:
+        report["error"] = run.error
+    return {**report, **(await asyncio.to_thread(_written, run, folder) if output else {})}
+
+
+def _seconds(run: Run) -> float | None:
+    if run.started is None or run.ended is None:
+        return None
+    return round(max(0.0, run.ended - run.started), 4)
+
+
+def _written(run: Run, folder: RunFolder) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    truncated = []
+    for name, path in (("stdout", folder.stdout), ("stderr", folder.stderr)):
+        data = read_piece(path, 0, SHOWN + 1)
+        if len(data) > SHOWN:
+            truncated.append(name)
+        found[name] = data[:SHOWN].decode(errors="replace")
+    found["truncated"] = truncated
+    found["files"] = [
+        {"name": file.name, "size": file.size, "url": f"/runs/{run.id}/files/{quote(file.name)}"}
+        for file in folder.written()
+    ]
+    return found
+
+
+def _time(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

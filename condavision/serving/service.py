@@ -1,0 +1,305 @@
+"""The service: what it serves, what it runs, what it remembers; from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import time
+import uuid
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from condavision.errors import CondavisionError, InstallError, UsageError
+from condavision.project.config import Flags
+from condavision.project.settings_files import SettingsFiles
+from condavision.serving.arguments import arguments
+from condavision.serving.catalog import Catalog
+from condavision.serving.inputs import receive
+from condavision.serving.metrics import Metrics
+from condavision.serving.orphans import end_orphans
+from condavision.serving.problems import Problem
+from condavision.serving.run_folder import RunFolder, make_run_folder
+from condavision.serving.runs import Run, RunState, RunStore
+from condavision.serving.sandbox import find_bubblewrap
+from condavision.serving.starting import ColdStarter
+from condavision.serving.supervisor import Supervisor
+from condavision.serving.survey import Question
+from condavision.system.cache_dir import home
+from condavision.system.file_lock import try_exclusive
+from condavision.system.files import remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from condavision.core.serving import Serving
+    from condavision.serving.catalog import Ready
+    from condavision.serving.starting import Starter
+
+_log = logging.getLogger(__name__)
+
+_TIDIED = 60.0  # seconds between two looks for runs to forget
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to serve, and how.
+
+    ``state`` is the folder of runs. ``tokens`` are accepted as passwords, none for no
+    authentication. ``names`` are names of this host, besides those of loopback.
+    """
+
+    paths: tuple[Path, ...]
+    flags: Flags = field(default_factory=Flags)
+    lock: bool = False
+    sandbox: bool = False
+    warm: bool = False
+    tokens: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    state: Path | None = None
+
+
+def settings_of(options: Options) -> Serving:
+    """Return the settings of the server: those of the project of the first path.
+
+    Raises:
+        UsageError: the configuration is wrong, or there is no path.
+    """
+    if not options.paths:
+        raise UsageError("no script or folder given", "run `condavision serve FOLDER`")
+    files = SettingsFiles()
+    return files.config(files.root_of(options.paths[0])).serve
+
+
+def state_folder(options: Options) -> Path:
+    """Return the folder of runs: that of the options, else one in the cache for these paths."""
+    if options.state is not None:
+        return options.state.absolute()
+    names = "\0".join(sorted(str(path.resolve()) for path in options.paths))
+    return home() / "serve" / hashlib.sha256(os.fsencode(names)).hexdigest()[:16]
+
+
+class Service:
+    """One server's service; see :meth:`open` and :meth:`close`."""
+
+    def __init__(self, options: Options) -> None:
+        """Read the settings; nothing is started yet.
+
+        Raises:
+            UsageError: the options or the configuration are wrong.
+        """
+        self.options = options
+        self.settings = settings_of(options)
+        self._bubblewrap = find_bubblewrap() if options.sandbox else ""
+        self._folder = state_folder(options)
+        self._runs = self._folder / "runs"
+        self._closing = contextlib.ExitStack()
+        self._tidying: asyncio.Task[None] | None = None
+        self._stops: list[asyncio.Task[None]] = []
+        self._cold = ColdStarter()
+        self.stopping = asyncio.Event()
+        self.failure: CondavisionError | None = None
+        """Why it could not be opened."""
+        self.metrics = Metrics()
+
+    async def open(self) -> None:
+        """Take up what an earlier server left, and begin to serve.
+
+        Raises:
+            UsageError: a path does not exist, or another server has this state.
+            OSError: the state cannot be written.
+        """
+        try:
+            await self._open()
+        except CondavisionError as error:
+            self.failure = error
+            raise
+
+    async def _open(self) -> None:
+        await asyncio.to_thread(self._open_state)
+        self.store = RunStore(self._folder / "runs.sqlite")
+        options = self.options
+        paths = tuple(path.absolute() for path in options.paths)
+        self.catalog = Catalog(Question(paths, options.flags, options.lock))
+        self.supervisor = Supervisor(
+            self.store,
+            self.catalog.ready,
+            self._starter,
+            self.settings,
+            bubblewrap=self._bubblewrap,
+            observe=self._observe,
+        )
+        self.metrics.watch(self.supervisor)
+        await self.catalog.open()
+        await self._take_up()
+        self._tidying = asyncio.create_task(self._keep_tidy())
+
+    def _open_state(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        self._runs.mkdir(mode=0o700, exist_ok=True)
+        held = self._closing.enter_context(try_exclusive(self._folder / "server.lock"))
+        if held is None:
+            raise UsageError(
+                f"another server keeps its runs in {self._folder}",
+                "stop it, or choose another folder with `--state`",
+            )
+        end_orphans(self._runs)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Refuse new runs from now on, and end those there are within the grace time."""
+        self.stopping.set()
+        grace = 0.0 if at_once else self.settings.grace
+        self._stops.append(asyncio.create_task(self.supervisor.stop_all(grace)))
+
+    async def close(self) -> None:
+        """Stop, if that has not begun, and wait until everything has ended."""
+        if not self._stops:
+            self.stop()
+        await asyncio.gather(*self._stops)
+        if self._tidying is not None:
+            self._tidying.cancel()
+        await self.catalog.close()
+        await asyncio.to_thread(self.store.close)
+        self._closing.close()
+
+    def _starter(self, ready: Ready) -> Starter:
+        del ready
+        return self._cold
+
+    async def _take_up(self) -> None:
+        """Start what an earlier server accepted and did not begin; report what it left undone."""
+        known = await self.store.call(self.store.folders)
+        await asyncio.to_thread(self._remove_others, known)
+        for run in await self.store.call(self.store.unfinished):
+            began = run.state is RunState.RUNNING
+            if run.kept and (run.restart or not began):
+                queued = await self._update(run, state=RunState.QUEUED, started=None)
+                self.supervisor.launch(queued, self.folder_of(queued))
+            else:
+                await self._update(run, state=RunState.INTERRUPTED, ended=time.time())
+                _log.warning("%s: interrupted", run.script, extra={"run": run.id})
+
+    async def _update(self, run: Run, **changes: object) -> Run:
+        return await self.store.call(self.store.update, run, **changes)
+
+    def _remove_others(self, known: frozenset[str]) -> None:
+        """Remove the folders of requests that a killed server was receiving."""
+        self._remove(path.name for path in self._runs.iterdir() if path.name not in known)
+
+    async def _keep_tidy(self) -> None:
+        """Forget old runs, and remove their folders."""
+        keep, keep_size = self.settings.keep, self.settings.keep_size
+        while True:
+            names = await self.store.call(self.store.remove_expired, keep, keep_size)
+            await asyncio.to_thread(self._remove, names)
+            await asyncio.sleep(_TIDIED)
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            with contextlib.suppress(InstallError):
+                remove_tree(self._runs / name)
+
+    def folder_of(self, run: Run) -> RunFolder:
+        """Return the folder of a run."""
+        return RunFolder(self._runs / run.folder)
+
+    async def find_run(self, run_id: str) -> Run | None:
+        """Return a run, as it is now; None if there is none of that ID."""
+        live = self.supervisor.live.get(run_id)
+        if live is not None:
+            await live.known.wait()
+            return live.run
+        return await self.store.call(self.store.find, run_id)
+
+    async def require_run(self, run_id: str) -> Run:
+        """Return a run, as it is now.
+
+        Raises:
+            Problem: there is none of that ID (404).
+        """
+        found = await self.find_run(run_id)
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"no run {run_id}", "it may have expired")
+        return found
+
+    async def submit(self, request: Request, script: str, run_id: str | None, *, kept: bool) -> Run:
+        """Accept a run of a script, or return the run that has this ID already.
+
+        A run that is not ``kept`` is only for the client that waits for it.
+
+        Raises:
+            Problem: the script cannot be run now, or not with these inputs.
+        """
+        if self.stopping.is_set():
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "the server is about to stop",
+                headers={"Retry-After": "5"},
+            )
+        if run_id is not None and (earlier := await self.find_run(run_id)):
+            return _same_script(earlier, script)
+        ready = await self.catalog.ready(script)
+        self.supervisor.slots.require_room()
+        folder = await asyncio.to_thread(make_run_folder, self._runs)
+        live = None
+        try:
+            inputs = await receive(request, folder, ready.surveyed.settings)
+            given, stdin = arguments(ready, inputs)
+            if stdin is not None:
+                await asyncio.to_thread(folder.stdin.write_text, stdin, encoding="utf-8")
+            run_id = run_id or uuid.uuid4().hex
+            if run_id not in self.supervisor.live:  # of two at once, the first runs
+                slot = self.supervisor.take_slot(ready)
+                begins = slot.granted.is_set()
+                now = time.time()
+                run = Run(
+                    id=run_id,
+                    script=script,
+                    folder=folder.path.name,
+                    state=RunState.RUNNING if begins else RunState.QUEUED,
+                    arguments=given,
+                    kept=kept,
+                    restart=ready.surveyed.settings.restart,
+                    accepted=now,
+                    started=now if begins else None,
+                )
+                live = self.supervisor.launch(run, folder, ready, slot)
+            found = await self.require_run(run_id)
+        finally:
+            if live is None or live.run.folder != folder.path.name:
+                await asyncio.to_thread(remove_tree, folder.path)
+        return _same_script(found, script)
+
+    def _observe(self, run: Run) -> None:
+        self.metrics.observe(run)
+        seconds = (run.ended or 0) - (run.started or run.accepted)
+        _log.info(
+            "%s: %s",
+            run.script,
+            run.state,
+            extra={
+                "run": run.id,
+                "script": run.script,
+                "state": str(run.state),
+                "exit_code": run.exit_code,
+                "seconds": round(max(0, seconds), 4),
+            },
+        )
+
+
+def _same_script(run: Run, script: str) -> Run:
+    """Return the run of an ID, unless it is another script's.
+
+    Raises:
+        Problem: it is (409).
+    """
+    if run.script != script:
+        raise Problem(HTTPStatus.CONFLICT, f"{run.id} is a run of {run.script}")
+    return run
