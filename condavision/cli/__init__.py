@@ -11,6 +11,7 @@ import click
 
 from condavision import __version__
 from condavision.cli.compiling import check, diff, explain, lock
+from condavision.cli.declaring import annotate
 from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
@@ -79,6 +80,7 @@ _group.show(
                 (explain, "report.py"),
                 (outdated, "scripts/"),
                 (diff, "HEAD~1:report.py report.py"),
+                (annotate, "--diff report.py"),
             ),
         ),
         Stage(

@@ -216,20 +216,26 @@ def diff(
 @click.command()
 @options.scripts_argument()
 @options.modules_option()
+@click.option(
+    "--declared",
+    is_flag=True,
+    help="Report whether what scripts declare covers what they import.",
+)
 @options.flag_options
 @options.json_option()
 def check(
     paths: tuple[Path, ...],
     modules: tuple[str, ...],
-    channels: tuple[str, ...],
-    platforms: tuple[str, ...],
-    locks: Path | None,
+    declared: bool,
     as_json: bool,
+    **flags: Any,
 ) -> int:
     """Report whether scripts have locks that still fit.
 
-    Without PATHS, those of the current project. Solves and installs nothing.
+    Without PATHS, those of the current project. Solves and installs nothing. With `--declared` the
+    exit code is 1 if a script imports what it does not declare; no lock is needed.
     """
+    from condavision.cli.declaring import check_declared
     from condavision.cli.json_output import checked_json
     from condavision.cli.output import checked_row, print_diagnostics, print_json
     from condavision.cli.tables import print_table
@@ -238,11 +244,13 @@ def check(
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import check_targets
 
-    workspace = Workspace(Flags(channels, platforms, locks))
+    workspace = Workspace(Flags(**flags))
     if not (paths or modules):
         paths = (options.project_folder(workspace),)
     selection = select_targets(Named(paths, modules), workspace)
     print_diagnostics(selection.skipped)
+    if declared:
+        return check_declared(selection.targets, workspace, as_json=as_json)
     report = check_targets(selection.targets, workspace)
     if as_json:
         print_json([checked_json(checked) for checked in report.checked])

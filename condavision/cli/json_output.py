@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript
-    from condavision.core.model import Lock, SourceLocation
+    from condavision.core.model import Lock, Requirement, SourceLocation
     from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.errors import CondavisionError
     from condavision.exec_stage.stage import Installed
+    from condavision.export.annotate import Annotation
+    from condavision.inference.coverage import Coverage
     from condavision.inspection.check import Checked
     from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation, ImportLine, RequirementLine
@@ -56,6 +58,43 @@ def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[
     return [
         {"script": str(target), "status": "failed", **error_json(error)} for target, error in failed
     ]
+
+
+def annotated_json(it: Annotation) -> dict[str, Any]:
+    """Return the object of ``annotate --json`` for a script."""
+    return {
+        "script": it.found.inference.project.key,
+        "root": str(it.found.inference.project.config.root),
+        "status": "changed" if it.changed else "unchanged",
+        "python": it.added.python,
+        "pypi": list(it.added.pypi),
+        "conda": list(it.added.conda),
+        "inferred": list(map(_needed_json, it.found.inferred)),
+    }
+
+
+def coverage_json(found: Coverage) -> dict[str, Any]:
+    """Return the object of ``check --declared --json`` for a target."""
+    return {
+        "script": found.inference.project.key,
+        "root": str(found.inference.project.config.root),
+        "state": "ok" if found.complete else "incomplete",
+        "missing": list(map(_needed_json, found.missing)),
+        "unneeded": list(map(_needed_json, found.unneeded)),
+        "inferred": list(map(_needed_json, found.inferred)),
+        "python": None if found.python is None else str(found.python),
+        "code": int(not found.complete),
+    }
+
+
+def _needed_json(needed: Requirement) -> dict[str, Any]:
+    first = needed.sources[0]
+    return {
+        "name": needed.name,
+        "manager": needed.manager.value,
+        "file": first.file,
+        "line": first.line,
+    }
 
 
 def installed_json(found: Installed) -> dict[str, Any]:

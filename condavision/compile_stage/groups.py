@@ -10,6 +10,7 @@ from condavision.analysis.source.scripts import require_script, script_file
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
+from condavision.inference.recorded import recorded_paths
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import folder_keys
 
@@ -89,14 +90,7 @@ def _is_recorded(project: Project, workspace: Workspace) -> bool:
 
 
 def _infer(project: Project, workspace: Workspace) -> Inference:
-    recorded = tuple(
-        path
-        for local in (False, True)
-        for key in (project.key, *folder_keys(project.key))
-        for entry in workspace.index(project.locks(local=local)).of(key)
-        for path in entry.paths
-    )
-    inference = workspace.infer(project, recorded)
+    inference = workspace.infer(project, recorded_paths(project, workspace))
     inference.require_runnable(workspace.require_readable)
     ignored = workspace.ignored(project.target)
     inference.require_known(workspace.import_map, ignored)

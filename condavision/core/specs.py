@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager
-from condavision.core.platforms import family_of
+from condavision.core.platforms import FAMILIES, family_of
+from condavision.core.pythons import format_minor
 
 if TYPE_CHECKING:
     from packaging.specifiers import Specifier
@@ -36,6 +37,29 @@ def pypi_spec(requirement: Requirement) -> str:
     """Return a requirement as PEP 508 writes it."""
     extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
     return f"{requirement.name}{extras}{requirement.constraint}"
+
+
+def pypi_marked(requirement: Requirement, pythons: PythonRange) -> str:
+    """Return a requirement with the marker (PEP 508) of its platforms, and of those ``pythons``.
+
+    What every one of ``pythons`` needs has no marker of a version.
+    """
+    systems = [FAMILIES[name].sys_platform for name in sorted(requirement.platforms)]
+    markers = [" or ".join(f"sys_platform == '{system}'" for system in systems)]
+    if len(systems) > 1:
+        markers = [f"({markers[0]})"]
+    if requirement.pythons is not None:
+        lowest = f">={format_minor(min(pythons.minors))}"  # which older ones need too
+        clauses = [it for it in str(requirement.pythons).split(",") if it != lowest]
+        markers += [_version_marker(clause) for clause in clauses]
+    marker = " and ".join(filter(None, markers))
+    return f"{pypi_spec(requirement)}{f' ; {marker}' if marker else ''}"
+
+
+def _version_marker(clause: str) -> str:
+    operator = clause.rstrip("0123456789.*")
+    version = clause.removeprefix(operator).removesuffix(".*")
+    return f"python_version {operator} '{version}'"
 
 
 def conda_candidates(requirement: Requirement) -> tuple[str, ...]:

@@ -202,6 +202,11 @@ class Workspace:
             _log.info("%s: python %s, hash %s", project.key, found.requirements.python, found.hash)
         return self._inferences[key]
 
+    def infer_as(self, inference: Inference, analysis: Analysis) -> Inference:
+        """Return what a target would require if it were read as ``analysis``."""
+        lessons = self._lessons(inference.project, analysis)
+        return infer(inference.project, analysis, self.import_map, inference.together, lessons)
+
     def _lessons(self, project: Project, analysis: Analysis) -> Lessons:
         reader = self._reader(project.config.root)
         modules = self.learned(project.locks(local=False))

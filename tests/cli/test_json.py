@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 FIELDS = {
     row[1]: set(re.findall(r"`(\w+)`", row[2]))
-    for row in re.finditer(r"^\| `?([a-z ]+)`? \| [^|]* \| (.*) \|$", DOCUMENT, re.MULTILINE)
+    for row in re.finditer(r"^\| `?([a-z -]+)`? \| [^|]* \| (.*) \|$", DOCUMENT, re.MULTILINE)
 }
 COMMANDS = {
     "lock": ["lock", "s.py"],
     "check": ["check", "s.py"],
+    "check --declared": ["check", "--declared", "s.py"],
+    "annotate": ["annotate", "s.py"],
     "explain": ["explain", "s.py"],
     "install": ["install", "s.py", "--launcher", "bin"],
     "path": ["path", "s.py"],

@@ -55,6 +55,17 @@ def may_declare(source: Source) -> bool:
     return source.is_notebook or any(it.search(source.text) for it in patterns)
 
 
+def declares_elsewhere(source: Source) -> bool:
+    """Return whether a source declares something, and not in a block of PEP 723.
+
+    Raises:
+        AnalysisError: as :func:`read_metadata`.
+    """
+    holders = dict.fromkeys(form.holder for form in FORMATS)
+    first = next((it for it in holders if it(source) is not None), None)
+    return first not in {None, pep723.open_block}
+
+
 def read_metadata(source: Source) -> ScriptMetadata:
     """Return what a script declares; empty where it declares nothing.
 
