@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
+from condavision.cli.parameter_output import interface_json
 from condavision.cli.wording import (
     diagnostic_words,
     error_words,
@@ -196,6 +197,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         "channels": list(inference.requirements.channels),
         "files": [source.module or inference.project.key for source in analysis.files],
         "unread": [{**_place(it.location), "to": it.last_line} for it in analysis.unread],
+        "parameters": interface_json(explanation.interface),
         "hash": inference.hash,
         "locked": lock is not None,
         "lock": lock.hash if lock else None,

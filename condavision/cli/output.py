@@ -16,6 +16,7 @@ from condavision.cli.json_output import (
     lock_status,
     shown_platform,
 )
+from condavision.cli.parameter_output import parameter_rows, unread_lines
 from condavision.cli.tables import console, print_table
 from condavision.cli.wording import diagnostic_words, error_words, hints_of, notes_of, record_words
 from condavision.core.model import Manager
@@ -28,6 +29,7 @@ from condavision.system.terminal import json_safe, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from condavision.analysis.parameters.interface import Interface
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript, LockingReport
     from condavision.core.model import Lock
@@ -128,11 +130,22 @@ def print_explanation(explanation: Explanation) -> None:
             ("import", "where", "kind", "package", "spec", "locked", "why"),
             [_import_row(line) for line in lines],
         )
+    if explanation.interface is not None:
+        _print_parameters(explanation.interface)
     state = "locked" if lock else "not locked"
     if lock and explanation.together:
         state = f"locked together with {explanation.together} as {lock.hash}"
     say(f"\nrequirement hash {inference.hash} ({state})")
     print_diagnostics(explanation.diagnostics)
+
+
+def _print_parameters(interface: Interface) -> None:
+    rows = list(parameter_rows(interface))
+    if rows:
+        say(f"\nparameters ({interface.framework})")
+        print_table(("parameter", "values", "default", "where", "help"), rows)
+    for line in unread_lines(interface):
+        say(line)
 
 
 def _python_line(inference: Inference) -> str:

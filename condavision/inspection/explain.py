@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from condavision.analysis.parameters.read import read_interface
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
 from condavision.inference.diagnose import diagnose
 from condavision.locks.lockfile import direct_packages
+from condavision.project.targets import Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from condavision.analysis.parameters.interface import Interface
     from condavision.core.model import Lock, LockedPackage, Requirement
     from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
@@ -45,7 +48,8 @@ class Explanation:
     ``inference`` has the analysis, the requirements and their hash. ``declared`` are the
     requirements that no import corresponds to. ``diagnostics`` are likely mistakes. ``lock`` is the
     one that it may run under, None if there is none that fits. ``together`` is the key of the
-    folder whose lock that is, if the target has no lock of its own.
+    folder whose lock that is, if the target has no lock of its own. ``interface`` is what the
+    script takes on its command line, None if the target is several scripts.
     """
 
     inference: Inference
@@ -54,6 +58,7 @@ class Explanation:
     diagnostics: tuple[Diagnostic, ...]
     lock: Lock | None = None
     together: str | None = None
+    interface: Interface | None = None
 
 
 def explain(
@@ -72,7 +77,15 @@ def explain(
         diagnose(inference, workspace),
         lock,
         together,
+        _interface(inference),
     )
+
+
+def _interface(inference: Inference) -> Interface | None:
+    project = inference.project
+    if isinstance(project.target, Together):
+        return None
+    return read_interface(inference.analysis.files, project.config.root)
 
 
 def _locked(inference: Inference, lock: Lock | None) -> _Locked:

@@ -21,17 +21,21 @@ READ = {
         {"x": ("s", "m")},
     ),
     "a constant decides": (
-        "MORE = False\nif MORE:\n    parser.add_argument('--more')\nelse:\n    parser.add_argument('--x')",
+        "MORE = False\nif MORE: parser.add_argument('--m')\nelse: parser.add_argument('--x')",
         {"x": ()},
     ),
     "a loop over a dictionary": (
-        "for name, given in {'a': ['1'], 'b': '23'}.items():\n"
-        "    parser.add_argument('--' + name, choices=[*given])",
+        (
+            "for name, given in {'a': ['1'], 'b': '23'}.items():\n"
+            "    parser.add_argument('--' + name, choices=[*given])"
+        ),
         {"a": ("1",), "b": ("2", "3")},
     ),
     "a loop that skips": (
-        "for name in 'abc':\n    if name == 'b':\n        continue\n"
-        "    if name == 'c':\n        break\n    parser.add_argument(f'--{name}')",
+        (
+            "for name in 'abc':\n    if name == 'b':\n        continue\n"
+            "    if name == 'c':\n        break\n    parser.add_argument(f'--{name}')"
+        ),
         {"a": ()},
     ),
     "an import that may fail": (
@@ -39,19 +43,22 @@ READ = {
         {"x": ()},
     ),
     "options from a table": (
-        "for args, more in [(('-x', '--ex'), dict(choices=list('ab')))]:\n"
-        "    parser.add_argument(*args, **more)",
+        (
+            "for args, more in [(('-x', '--ex'), dict(choices=list('ab')))]:\n"
+            "    parser.add_argument(*args, **more)"
+        ),
         {"ex": ("a", "b")},
     ),
     "Python 2": (
-        "print 'hello %s' % sys.argv[0]\n"
-        "parser.add_argument('--x', type=long, choices=[1L, 0777])",
+        "print 'hello %s' % sys.argv[0]\nparser.add_argument('--x', type=long, choices=[1L, 0777])",
         {"x": (1, 511)},
     ),
     "completion": ("import argcomplete\nargcomplete.autocomplete(parser)\nprint(parser)", {}),
     "an argument of a function": (
-        "def add(where, name='--x', *rest, **more):\n    return where.add_argument(name, *rest, **more)\n"
-        "add(parser)\nadd(parser, '-y', '--yy', choices='ab')",
+        (
+            "def add(where, name='--x', **more):\n    where.add_argument(name, **more)\n"
+            "add(parser)\nadd(parser, '--yy', choices='ab')"
+        ),
         {"x": (), "yy": ("a", "b")},
     ),
 }
@@ -92,13 +99,14 @@ UNREAD = {
         UnreadReason.COMPUTED_COUNT,
     ),
     "an action of its own": (
-        "class A(argparse.Action):\n    def __init__(self, **k): pass\n"
-        "parser.add_argument('--x', action=A)",
+        (
+            "class A(argparse.Action):\n    def __init__(self, **k): pass\n"
+            "parser.add_argument('--x', action=A)"
+        ),
         UnreadReason.CUSTOM_ACTION,
     ),
     "computed parents": (
-        "from elsewhere import shared\n"
-        "parser = argparse.ArgumentParser(parents=[shared])",
+        "from elsewhere import shared\nparser = argparse.ArgumentParser(parents=[shared])",
         UnreadReason.COMPUTED,
     ),
     "what does not end": (
@@ -126,7 +134,11 @@ WITHOUT = {
     ),
     "its own name": ("import sys\nprint(sys.argv[0], len(sys.argv))", Framework.NONE, None),
     "arguments": ("import sys\nprint(open(sys.argv[1]))", Framework.OTHER, UnreadReason.ARGV),
-    "imported arguments": ("from sys import argv\nx = argv[1:]", Framework.OTHER, UnreadReason.ARGV),
+    "imported arguments": (
+        "from sys import argv\nx = argv[1:]",
+        Framework.OTHER,
+        UnreadReason.ARGV,
+    ),
     "docopt": ("from docopt import docopt\ndocopt('')", Framework.OTHER, UnreadReason.LIBRARY),
     "a parser that nothing calls": (
         "import argparse\ndef f():\n    argparse.ArgumentParser().parse_args()",
