@@ -11,6 +11,7 @@ import click
 
 from condavision import __version__
 from condavision.cli.compiling import check, diff, explain, lock
+from condavision.cli.completion import complete, completion
 from condavision.cli.declaring import annotate
 from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
@@ -103,7 +104,12 @@ _group.show(
         ),
         Stage(
             "Upkeep of this machine",
-            ((list_, "--json"), (clean, "--unused-for 30"), (doctor, "")),
+            (
+                (list_, "--json"),
+                (clean, "--unused-for 30"),
+                (doctor, ""),
+                (completion, "bash"),
+            ),
         ),
     )
 )
@@ -129,6 +135,9 @@ def _is_json(arguments: list[str]) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    answered = complete(_group)
+    if answered is not None:
+        return answered
     with ExitStack() as stack:  # errors are printed in the context of the command
         return _main(arguments or ["--help"], stack)
 

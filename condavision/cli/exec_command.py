@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
 from condavision.system.terminal import shell_word
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     nargs=-1,
     type=click.UNPROCESSED,
     metavar="{SCRIPT|FOLDER|HASH|-m MODULE} -- COMMAND [ARGS]...",
+    shell_complete=complete_names,
 )
 def exec_(
     words: tuple[str, ...],

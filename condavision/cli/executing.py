@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
 from condavision.project.targets import Module, Together, named_target
@@ -60,7 +61,13 @@ def _refuse_script_as_option(word: str) -> None:
 @click.option(  # how a stale launcher starts its script
     "--launcher", type=click.Path(file_okay=False, path_type=Path), hidden=True
 )
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="{SCRIPT|-m MODULE} [ARGS]...")
+@click.argument(
+    "words",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    metavar="{SCRIPT|-m MODULE} [ARGS]...",
+    shell_complete=complete_names,
+)
 def run(
     words: tuple[str, ...],
     module: str | None,
@@ -95,7 +102,13 @@ def run(
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[SCRIPT|FOLDER|HASH...]", type=options.named)
+@click.argument(
+    "names",
+    nargs=-1,
+    metavar="[SCRIPT|FOLDER|HASH...]",
+    type=options.named,
+    shell_complete=complete_names,
+)
 @options.modules_option()
 @click.option(
     *("--launcher", "launchers"),
@@ -176,7 +189,13 @@ def _meant(name: str | Path, workspace: Workspace, *, join: bool) -> tuple[str |
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[SCRIPT|FOLDER|HASH]", type=options.named)
+@click.argument(
+    "name",
+    required=False,
+    metavar="[SCRIPT|FOLDER|HASH]",
+    type=options.named,
+    shell_complete=complete_names,
+)
 @options.module_option()
 @options.locks_option()
 @click.option("--python", is_flag=True, help="Print the interpreter instead of the prefix.")

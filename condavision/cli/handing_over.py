@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.cli.completion import complete_names
 from condavision.export.formats import FORMATS
 from condavision.export.scaffold import CI
 from condavision.project.config import Flags
@@ -25,7 +26,13 @@ _EXPORT_HELP = """Write a lock in the format of another tool, for one platform.
 @click.command(
     help=_EXPORT_HELP + "\n".join(f"{name:14}{summary}" for name, (_, summary) in FORMATS.items())
 )
-@click.argument("name", metavar="[SCRIPT|HASH]", required=False, type=options.named)
+@click.argument(
+    "name",
+    metavar="[SCRIPT|HASH]",
+    required=False,
+    type=options.named,
+    shell_complete=complete_names,
+)
 @options.module_option()
 @click.option("--format", "form", required=True, type=click.Choice([*FORMATS]))
 @click.option("--platform", help="Platform to export (default: this machine's).")
@@ -72,7 +79,9 @@ def export(  # noqa: D103 - its help is above
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.argument("names", nargs=-1, metavar="[SCRIPT|HASH...]", type=options.named)
+@click.argument(
+    "names", nargs=-1, metavar="[SCRIPT|HASH...]", type=options.named, shell_complete=complete_names
+)
 @options.modules_option()
 @click.option(
     *("--platform", "platforms"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from condavision.cli.completion import complete_names
 from condavision.core.model import Engine
 from condavision.core.pythons import PythonRange
 from condavision.project.config import Flags
@@ -42,9 +43,20 @@ class _Named(click.ParamType[str | Path]):
 
 named = _Named()
 
-script_argument = partial(click.argument, "script", required=False, type=_Named(path=True))
+script_argument = partial(
+    click.argument,
+    "script",
+    required=False,
+    type=_Named(path=True),
+    shell_complete=complete_names,
+)
 scripts_argument = partial(
-    click.argument, "paths", nargs=-1, metavar="[PATHS]...", type=_Named(path=True)
+    click.argument,
+    "paths",
+    nargs=-1,
+    metavar="[PATHS]...",
+    type=_Named(path=True),
+    shell_complete=complete_names,
 )
 module_option = partial(
     click.option,

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from condavision.cli import options
+from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
 
@@ -17,7 +18,14 @@ _EXTRA = ("starlette", "uvicorn", "python_multipart", "prometheus_client")
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="{FOLDER|SCRIPT}...", type=options.named)
+@click.argument(
+    "paths",
+    nargs=-1,
+    required=True,
+    metavar="{FOLDER|SCRIPT}...",
+    type=options.named,
+    shell_complete=complete_names,
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--port",
