@@ -3,6 +3,8 @@
     pip install unearth pipreqs deptry fawltydeps
     python benchmarks/accuracy.py FOLDER [--index URL] [--peers FOLDER_OF_THEIR_COMMANDS] [--show]
 
+Asked is what ``condavision explain --together`` answers, on the whole folder.
+
 The source distributions of ``accuracy.tsv`` are downloaded into FOLDER once and unpacked; none of
 them is run or built. Projects OWNER/NAME are repositories on GitHub; they are measured if they are
 in FOLDER/whole/OWNER/NAME, at the given commit. Tests, documentation and packaging files are
@@ -29,13 +31,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from condavision.analysis.analyze import analyze_together
-from condavision.analysis.source.scripts import find_scripts
+from condavision.api import analyze
 from condavision.core.model import Manager
 from condavision.errors import CondavisionError
-from condavision.inference.requirements import derive
 from condavision.mapping.import_map import ImportMap, normalized
-from condavision.project.config import Config
 
 LABELS = Path(__file__).with_suffix(".tsv")
 LEFT_OUT = re.compile(
@@ -48,6 +47,7 @@ PACKAGING = re.compile(
     r"|.*_tests?|tests?)\.py\Z"
 )
 KEPT = (".py", ".pyw", ".ipynb", ".so", ".pyx")
+LISTING = {"Pipfile", "setup.py"}
 DEPTRY = {"DEP001", "DEP003"}  # missing, and there only because something else needs it
 LARGEST = 5_000_000  # bytes of an archive
 
@@ -141,14 +141,19 @@ def unpack(archive: Path, target: Path) -> None:
     shutil.rmtree(inside, ignore_errors=True)
 
 
-def prune(whole: Path, target: Path) -> None:
-    """Copy the code, without tests, documentation and packaging files."""
+def prune(whole: Path, target: Path, *, declared: bool) -> None:
+    """Copy the code, without tests, documentation and packaging files, to a project of its own.
+
+    With ``declared``, the files that declare requirements are copied too.
+    """
 
     def ignored(parent: str, names: list[str]) -> list[str]:
-        return [name for name in names if not keeps(Path(parent, name))]
+        top = declared and Path(parent) == whole
+        return [it for it in names if not keeps(Path(parent, it)) and not (top and lists(it))]
 
     if not target.exists():
         shutil.copytree(whole, target, ignore=ignored, symlinks=True)
+        (target / "condavision.toml").touch()
 
 
 def keeps(path: Path) -> bool:
@@ -157,16 +162,19 @@ def keeps(path: Path) -> bool:
     return not PACKAGING.match(path.name) and (path.name.endswith(KEPT) or "." not in path.name)
 
 
+def lists(name: str) -> bool:
+    return name.endswith((".txt", ".toml", ".cfg", ".yml", ".yaml")) or name in LISTING
+
+
 # ---------------------------------------------------------------------------- the tools
 
 
-def ours(tree: Path, project_root: Path | None = None) -> Answer:
+def ours(tree: Path) -> Answer:
     """Return what condavision infers; unknown imports, which have no package, are marked."""
     try:
-        analysis = analyze_together(find_scripts([tree], modules=True), root=tree)
-        config = Config(root=project_root or tree)
-        requirements, _ = derive(analysis, config, ImportMap.bundled())
-    except CondavisionError:
+        requirements = analyze(together=tree).requirements
+    except CondavisionError as error:
+        print(f"  {tree.name}: {error}")
         return frozenset()
     return frozenset(
         f"?{it.name}" if it.manager is Manager.IMPORT else it.name
@@ -288,7 +296,7 @@ def main() -> None:
     if options.peers:
         tools |= peers(options.peers.absolute(), folder, options.pypi_server)
     tools["condavision, with what they declare"] = lambda tree: ours(
-        tree, folder / "whole" / tree.relative_to(folder / "pruned")
+        folder / "declared" / tree.relative_to(folder / "pruned")
     )
     scores: dict[tuple[str, str], Score] = {}
     for project in projects:
@@ -296,7 +304,8 @@ def main() -> None:
         if not whole.is_dir():
             continue
         tree = folder / "pruned" / project.folder
-        prune(whole, tree)
+        prune(whole, tree, declared=False)
+        prune(whole, folder / "declared" / project.folder, declared=True)
         known = all(any(map(ImportMap.bundled().knows, label)) for label in project.wanted)
         samples = [project.sample, f"{project.sample}, known"] if known else [project.sample]
         for tool, ask in tools.items():

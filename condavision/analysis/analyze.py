@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,8 +104,13 @@ def _analysis(
 ) -> Analysis:
     written = (
         *(reason for metadata in declared for reason in _declared(metadata)),
-        *(reason for _, facts in reached.files for reason in facts.reasons),
+        *(it for _, facts in reached.files[: reached.led_to] for it in facts.reasons),
         *reached.reasons,
+        *(
+            replace(it, yields=True)
+            for _, facts in reached.files[reached.led_to :]
+            for it in facts.reasons
+        ),
     )
     reasons, contradicted = _agreeing(written, reached)
     python = intersection(reasons)
@@ -128,13 +134,18 @@ def _analysis(
 def _agreeing(
     written: Sequence[PythonReason], reached: Reached
 ) -> tuple[tuple[PythonReason, ...], tuple[PythonReason, ...]]:
-    """Return the reasons for the range of Pythons, and those that give way to the code."""
-    reasons = tuple(dict.fromkeys((*written, *stdlib_reasons(reached.imports, written))))
-    yielding = tuple(dict.fromkeys(it for it in written if it.yields))
-    if not yielding or intersection(reasons):
-        return reasons, ()
-    firm, _ = _agreeing([it for it in written if not it.yields], reached)
-    return (firm, yielding) if intersection(firm) else (reasons, ())
+    """Return the reasons for the range of Pythons, and those that give way to the others."""
+    hard, soft = stdlib_reasons(reached.imports)
+    left = intersection(it for it in (*written, *hard) if not it.yields)
+    yielding = [it for it in written if it.yields]
+    refused = set()
+    for reason in (*yielding, *soft):
+        if reason.pythons & left or not left:
+            left &= reason.pythons
+        else:
+            refused.add(reason)
+    kept = dict.fromkeys(it for it in (*written, *hard, *soft) if it not in refused)
+    return tuple(kept), tuple(dict.fromkeys(it for it in yielding if it in refused))
 
 
 def _declared(metadata: ScriptMetadata) -> Iterable[PythonReason]:
@@ -146,6 +157,7 @@ def _declared(metadata: ScriptMetadata) -> Iterable[PythonReason]:
 def analyze_together(
     files: Iterable[Path],
     *,
+    modules: Iterable[Path] = (),
     root: Path,
     paths: Sequence[Path] = (),
     pythonpath: Sequence[Path] = (),
@@ -153,7 +165,8 @@ def analyze_together(
 ) -> Analysis:
     """Read files as one requirement set; ``script`` is the first of them.
 
-    Files of a package are taken as its modules, not as scripts that are run in its folder.
+    Files of a package are taken as its modules, not as scripts that are run in its folder. What
+    ``modules`` need is required too, but they narrow the Pythons only as far as the others allow.
 
     Raises:
         AnalysisError: none can be read, or one declares something malformed.
@@ -161,8 +174,10 @@ def analyze_together(
     reader = reader or new_reader(root)
     directories = Directories(reader.directories)
     search = _search_path(root, paths, pythonpath)
-    absolute = [file.absolute().as_posix() for file in files]
-    question = Question(search, absolute, reader.since)
+    scripts = [file.absolute().as_posix() for file in files]
+    beside = frozenset(file.absolute().as_posix() for file in modules).difference(scripts)
+    absolute = [*scripts, *sorted(beside)]
+    question = Question(search, scripts, reader.since, tuple(sorted(beside)))
     known = question.recalled(reader.cache)
     if known is not None:
         return known
@@ -172,7 +187,8 @@ def analyze_together(
     for path in absolute:
         if reader.is_readable(path):
             declared.append(reader.script(path)[0])
-        starts.append(module_start(path, reader.module(path), directories))
+        start = module_start(path, reader.module(path), directories)
+        starts.append(replace(start, beside=path in beside))
     if not starts:
         raise AnalysisError("no scripts to read", "name files, or a folder that has some")
     if not declared:

@@ -22,9 +22,9 @@ def source_words(found: Diagnostic) -> str | None:
     match found:
         case diagnostics.IgnoredDeclaration(declared):
             return f"{declared.location}: `{declared.text}` {_IGNORED[declared.reason]}"
-        case diagnostics.ContradictedShebang(shebang, pythons):
+        case diagnostics.ContradictedReason(reason, pythons):
             return (
-                f"{shebang.location}: {shebang.rule} contradicts the code, which runs on Python"
+                f"{reason.location}: {reason.rule} contradicts the code, which runs on Python"
                 f" {pythons}; the code decides"
             )
         case diagnostics.NotDeclared(location, call, package):

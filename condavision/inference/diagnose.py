@@ -10,7 +10,7 @@ from condavision.core.model import ImportKind
 from condavision.core.origin import OriginRule
 from condavision.inference.diagnostics import (
     CandidateName,
-    ContradictedShebang,
+    ContradictedReason,
     IgnoredDeclaration,
     MissingSearchPath,
     NotDeclared,
@@ -87,9 +87,9 @@ def _unread(inference: Inference, workspace: Workspace) -> Iterator[UnreadFile]:
             yield UnreadFile(location)
 
 
-def _contradicted(inference: Inference) -> Iterator[ContradictedShebang]:
-    for shebang in inference.analysis.contradicted:
-        yield ContradictedShebang(shebang, inference.analysis.python)
+def _contradicted(inference: Inference) -> Iterator[ContradictedReason]:
+    for reason in inference.analysis.contradicted:
+        yield ContradictedReason(reason, inference.analysis.python)
 
 
 def _not_declared(inference: Inference) -> Iterator[NotDeclared]:

@@ -107,10 +107,10 @@ class IgnoredDeclaration(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
-class ContradictedShebang(Diagnostic):
-    """A shebang that leaves no Python for the code below it; ``pythons`` are those of the code."""
+class ContradictedReason(Diagnostic):
+    """A shebang, or a module beside the scripts, that the Pythons of the code contradict."""
 
-    shebang: PythonReason
+    reason: PythonReason
     pythons: PythonRange
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.analyze import analyze, analyze_module, analyze_together, require_python
-from condavision.analysis.source.scripts import script_file
+from condavision.analysis.source.scripts import ScriptSearch, script_file
 from condavision.core.channels import is_local, is_trusted
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
 
     from condavision.analysis.facts.reader import Reader
-    from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Requirements, SourceLocation
     from condavision.errors import Diagnostic
     from condavision.mapping.decisions import Resolution
@@ -250,9 +249,14 @@ def analyze_target(
             name, folder=folder, root=root, paths=paths, pythonpath=pythonpath, reader=reader
         )
     if isinstance(target, Together):
-        scripts = together.scripts if together else ()
+        found = together or ScriptSearch((), ())
         return analyze_together(
-            scripts, root=root, paths=paths, pythonpath=pythonpath, reader=reader
+            found.scripts,
+            modules=found.modules,
+            root=root,
+            paths=paths,
+            pythonpath=pythonpath,
+            reader=reader,
         )
     return analyze(target, root=root, paths=paths, pythonpath=pythonpath, reader=reader)
 

@@ -58,7 +58,7 @@ Target = Path | Module | Together
 def scripts_together(
     folder: Together, root_of: Callable[[Path], Path], excludes: Callable[[Path], Sequence[str]]
 ) -> ScriptSearch:
-    """Return the scripts of a folder, less what pytest, nox and installers read.
+    """Return the scripts and modules of a folder, less what pytest, nox and installers read.
 
     ``excludes`` returns the patterns of what the configuration of a folder leaves out.
 
@@ -68,20 +68,23 @@ def scripts_together(
     Raises:
         AnalysisError: it has none.
     """
-    found = search_scripts((folder.folder,), excludes=excludes)
+    found = search_scripts((folder.folder,), excludes=excludes, spare=(folder.folder,))
     root = root_of(folder.folder)
     root_of_folder = {it: root_of(it) for it in found.folders}
     folders = tuple(it for it in found.folders if root_of_folder[it] == root)
     others = {it: None for it in root_of_folder.values() if it != root}
-    scripts = []
-    for script in found.scripts:
-        here = root_of(script) if script.is_symlink() else root_of_folder.get(script.parent, root)
-        if here == root and script.name not in READ_BY_TOOLS:
-            scripts.append(script)
-    if not scripts:
-        raise AnalysisError(f"no scripts in {folder}", "give another folder")
+
+    def own(path: Path) -> bool:
+        here = root_of(path) if path.is_symlink() else root_of_folder.get(path.parent, root)
+        return here == root and path.name not in READ_BY_TOOLS
+
+    scripts, modules = (tuple(filter(own, it)) for it in (found.scripts, found.modules))
+    if not scripts and not modules:
+        raise AnalysisError(
+            f"no Python script in {folder}", "give another folder", diagnostics=found.skipped
+        )
     nested = (SkippedFile(near(it), SkipReason.OTHER_PROJECT) for it in others)
-    return ScriptSearch(tuple(scripts), (*found.skipped, *nested), folders, found.ignores)
+    return ScriptSearch(scripts, (*found.skipped, *nested), folders, found.ignores, modules)
 
 
 def one_target(

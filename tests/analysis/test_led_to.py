@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.analysis.analyze import analyze_together
+from condavision.analysis.source.scripts import search_scripts
 from condavision.core.model import Analysis, ImportKind
 from condavision.core.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 APP = {"app/__init__.py": "", "app/main.py": "import yaml\napi = 1", "other.py": "import yaml"}
 
@@ -103,3 +106,42 @@ def test_a_file_that_is_run_is_a_script(analyzed: Callable[..., Analysis]) -> No
     files = {"s.py": "import runpy\nrunpy.run_path('other.py')", "other.py": main}
 
     assert "yaml" in required(analyzed(files))
+
+
+def read_together(root: Path) -> Analysis:
+    found = search_scripts([root], spare=[root])
+    return analyze_together(found.scripts, modules=found.modules, root=root)
+
+
+def test_the_code_of_packages_is_read_together(project: Callable[..., Path]) -> None:
+    files = {
+        "shop/__init__.py": "from flask import Flask\napp = Flask()\nfrom shop import views",
+        "shop/views.py": "import yaml\nfrom shop import app",
+        "shop/jobs/__init__.py": "",
+        "shop/jobs/mail.py": "import jinja2",
+        "shop/tests/__init__.py": "",
+        "shop/tests/helpers.py": "import pytest",
+        "shop/jobs/test_mail.py": "import pytest",
+        "shop/vendor/__init__.py": "",
+        "shop/vendor/six.py": "import tkinter, enum34",
+        "scripts/run.py": "import rich",
+    }
+    found = read_together(project(files))
+
+    assert required(found) == {"flask", "yaml", "jinja2", "rich"}
+    assert found.script.name == "run.py"
+
+
+def test_a_module_beside_the_scripts_narrows_as_far_as_they_allow(
+    project: Callable[..., Path],
+) -> None:
+    files = {
+        "run.py": "def f(x, /): pass",
+        "shop/__init__.py": "",
+        "shop/new.py": "match x:\n    case 1: pass",
+        "shop/old.py": "print 'x'\nimport urllib2",
+    }
+    found = read_together(project(files))
+
+    assert str(found.python) == ">=3.10"
+    assert [str(it.location) for it in found.contradicted] == ["shop/old.py:1"]

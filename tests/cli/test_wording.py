@@ -24,7 +24,7 @@ from condavision.errors import AnalysisError, Diagnostic
 from condavision.export.share import OnlyInComments
 from condavision.inference.diagnostics import (
     CandidateName,
-    ContradictedShebang,
+    ContradictedReason,
     IgnoredDeclaration,
     MissingSearchPath,
     NotDeclared,
@@ -79,7 +79,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
         "s.py:3: `[tool.uv] x` has no effect",
     ),
     (
-        ContradictedShebang(
+        ContradictedReason(
             PythonReason(HERE, "shebang #!python3", PythonRange.at_least(3, 0)),
             PythonRange.below(3, 0),
         ),

@@ -34,13 +34,14 @@ def intersection(reasons: Iterable[PythonReason]) -> PythonRange:
 
 
 def stdlib_reasons(
-    imports: Sequence[Resolved], others: Iterable[PythonReason]
-) -> list[PythonReason]:
+    imports: Sequence[Resolved],
+) -> tuple[list[PythonReason], list[PythonReason]]:
     """Return a reason for each standard library module that not every Python includes.
 
     An import that may fail, or runs on some Pythons or platforms only, narrows nothing there.
-    ``distutils`` narrows nothing where setuptools is imported, which brings it along. What runs
-    inside functions only, or has a backport, narrows where that leaves a Python.
+    ``distutils`` narrows nothing where setuptools is imported, which brings it along. The second
+    ones narrow only where that leaves a Python: of what runs inside functions, has a backport, or
+    lies beside the scripts.
     """
     has_setuptools = any(
         it.module.origin is Origin.PACKAGE and _top(it.raw) in {"setuptools", "pkg_resources"}
@@ -58,14 +59,9 @@ def stdlib_reasons(
         for module in _asked(it.raw):
             reason = _reason(it, module)
             if reason is not None:
-                is_soft = it.raw.lazy or backport_of(module) is not None
+                is_soft = it.raw.lazy or it.beside or backport_of(module) is not None
                 (soft if is_soft else reasons).append(reason)
-    left = intersection((*others, *reasons))
-    for reason in soft:
-        if reason.pythons & left or not left:
-            left &= reason.pythons
-            reasons.append(reason)
-    return reasons
+    return reasons, soft
 
 
 def _reason(it: Resolved, module: str) -> PythonReason | None:

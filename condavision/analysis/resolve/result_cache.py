@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 class Question:
     """Files that are read as one requirement set.
 
-    ``since`` is when the first of them may have been read, in nanoseconds. Of each project root the
-    last answer is kept.
+    ``modules`` lie beside them. ``since`` is when the first of them may have been read, in
+    nanoseconds. Of each project root the last answer is kept.
     """
 
     search: SearchPath
     files: Sequence[str]
     since: int
+    modules: Sequence[str] = ()
 
     def recalled(self, cache: FactsCache | None) -> Analysis | None:
         """Return the answer, if nothing has changed since it was given."""
@@ -67,5 +68,11 @@ class Question:
 
     @property
     def _digest(self) -> bytes:
-        parts = (self.search.root, self.search.paths, self.search.pythonpath, tuple(self.files))
+        parts = (
+            self.search.root,
+            self.search.paths,
+            self.search.pythonpath,
+            tuple(self.files),
+            self.modules,
+        )
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()

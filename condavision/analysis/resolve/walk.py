@@ -34,35 +34,45 @@ class SearchPath:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """An import of one file, resolved; ``is_script``: that file is run, not only imported."""
+    """An import of one file, resolved.
+
+    ``is_script``: that file is run, not only imported; ``beside``: no script leads to it.
+    """
 
     facts: Facts
     raw: RawImport
     module: ModuleOrigin
     is_script: bool = True
+    beside: bool = False
 
 
 @dataclass(slots=True)
 class Reached:
-    """Everything a script leads to; ``files`` starts with the script."""
+    """Everything a script leads to; ``files`` starts with the script.
+
+    The first ``led_to`` of them are those that are run; the others lie beside them.
+    """
 
     files: list[tuple[Place, Facts]] = field(default_factory=list)
     imports: list[Resolved] = field(default_factory=list)
     reasons: list[PythonReason] = field(default_factory=list)
     entries: set[str] = field(default_factory=set)
+    led_to: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """A file to start from, and the directory that its modules are looked for in first.
 
-    ``imported`` ones are not run themselves: the packages that a module is run in.
+    ``imported`` ones are not run themselves: the packages that a module is run in. Those ``beside``
+    are read after what the others lead to.
     """
 
     place: Place
     facts: Facts
     home: str
     imported: bool = False
+    beside: bool = False
 
 
 def script_start(path: str, facts: Facts, directories: Directories) -> Start:
@@ -192,17 +202,28 @@ def _follow(
     reached = Reached()
     edits: _Edits = {}
     scripts = {it.place for it in starts if not it.imported}
-    pending = deque((it.place, it.facts, it.home) for it in starts)
-    seen = {reader.real(it.place.file) for it in starts}
-    while pending:
+    pending = deque((it.place, it.facts, it.home) for it in starts if not it.beside)
+    seen = {reader.real(it.place.file) for it in starts if not it.beside}
+    beside = deque(it for it in starts if it.beside)
+    count = len(beside)
+    while pending or beside:
+        if not pending:
+            start = beside.popleft()
+            real = reader.real(start.place.file)
+            if real not in seen:
+                seen.add(real)
+                pending.append((start.place, start.facts, start.home))
+            continue
         place, here, home = pending.popleft()
         reached.files.append((place, here))
+        is_beside = len(beside) < count
+        reached.led_to += not is_beside
         if here.edits:
             edits[home] = edits.get(home, ()) + tuple((place.folder, it) for it in here.edits)
         origins = resolvers[home].resolve(here, place)
         for raw, origin in zip(here.imports, origins, strict=True):
             if not raw.local_only:  # those stand behind all others, whose indexes stay
-                reached.imports.append(Resolved(here, raw, origin, place in scripts))
+                reached.imports.append(Resolved(here, raw, origin, place in scripts, is_beside))
             if origin.entry is not None:
                 reached.entries.add(origin.entry)
             for module in origin.modules:

@@ -14,6 +14,7 @@ from condavision.analysis.source.module_finder import Directories, find_module
 from condavision.errors import AnalysisError, Diagnostic, UsageError
 from condavision.system.cache_dir import home
 from condavision.system.files import read_beginning
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -29,6 +30,22 @@ _FOREIGN_MARKS = frozenset({"CACHEDIR.TAG", "conda-meta", "pyvenv.cfg"})
 """What only caches and environments hold."""
 _LOCKS = frozenset({"scripts.yml", ".local"})
 """What only a folder of locks holds; a user's package may be called `locks`, and hold them too."""
+
+_ASIDE = frozenset(
+    {
+        "_vendor",
+        "extern",
+        "test",
+        "testing",
+        "tests",
+        "third_party",
+        "thirdparty",
+        "vendor",
+        "vendored",
+    }
+)
+"""Folders in a package that are not its own code: tests, and copies of others."""
+_TEST_FILE = re.compile(r"(?:tests?|conftest|test_.*|.*_tests?)\.py\Z")
 
 _SUFFIXES = (".py", ".pyw", ".ipynb")
 _SHEBANG = re.compile(
@@ -127,13 +144,15 @@ class SkippedFile(Diagnostic):
 class ScriptSearch:
     """The scripts in what was named, and what was skipped there.
 
-    ``folders`` were searched; ``ignores`` are the ``.gitignore`` files that counted.
+    ``folders`` were searched; ``ignores`` are the ``.gitignore`` files that counted. ``modules``
+    are the files in packages there, less what tests them.
     """
 
     scripts: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
     folders: tuple[Path, ...] = ()
     ignores: tuple[Path, ...] = ()
+    modules: tuple[Path, ...] = ()
 
 
 def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
@@ -156,7 +175,7 @@ def search_scripts(
 
     Folders of virtual and conda environments, caches, builds and version control are left out; a
     directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing is
-    a script; ``modules`` returns every Python file instead. Folders that are ``spare`` need to hold
+    a script; with ``modules``, every Python file is. Folders that are ``spare`` need to hold
     none. What ``.gitignore`` files name is left out of folders, and the patterns, as in those, that
     ``excludes`` returns for a folder.
 
@@ -167,6 +186,7 @@ def search_scripts(
     skipped: list[SkippedFile] = []
     folders: list[Path] = []
     ignores: list[Path] = []
+    inner: list[Path] = []
     for path in paths:
         if not path.exists():
             raise AnalysisError(f"{path} does not exist", "check the path")
@@ -177,14 +197,18 @@ def search_scripts(
             continue
         inside = _search(path, Ignored(excludes).below(path), modules=modules)
         if not inside.scripts and path not in spare:
-            raise AnalysisError(
-                f"no Python script in {path}", "give the script itself", diagnostics=inside.skipped
-            )
+            hint = "give the script itself"
+            if inside.modules:
+                hint = (
+                    f"it holds modules: to lock them as one, give `--together {shell_word(path)}`"
+                )
+            raise AnalysisError(f"no Python script in {path}", hint, diagnostics=inside.skipped)
         found += inside.scripts
         skipped += inside.skipped
         folders += inside.folders
         ignores += inside.ignores
-    every = (found, skipped, folders, ignores)
+        inner += inside.modules
+    every = (found, skipped, folders, ignores, inner)
     return ScriptSearch(*(tuple(dict.fromkeys(it)) for it in every))  # type: ignore[arg-type]
 
 
@@ -193,6 +217,7 @@ def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
     skipped: list[SkippedFile] = []
     folders: list[Path] = []
     ignores: list[Path] = []
+    inner: list[Path] = []
     failed: list[OSError] = []
     for here, files, rules in _walked(folder, ignored, failed.append):
         folders.append(here)
@@ -207,6 +232,8 @@ def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
             if script:
                 if not package or name == "__main__.py":
                     found.append(path)
+                elif path.stem.isidentifier() and not _tests(path.relative_to(folder)):
+                    inner.append(path)
             elif name[0] != ".":
                 skipped += _unreadable(path)
     skipped += (
@@ -216,7 +243,13 @@ def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
     if links:  # another name of a script that is there is not another script
         real = {os.path.realpath(it) for it in found if it not in links}
         found = [it for it in found if it not in links or os.path.realpath(it) not in real]
-    return ScriptSearch(tuple(sorted(found)), tuple(skipped), tuple(folders), tuple(ignores))
+    scripts, inside = (tuple(sorted(it)) for it in (found, inner))
+    return ScriptSearch(scripts, tuple(skipped), tuple(folders), tuple(ignores), inside)
+
+
+def _tests(path: Path) -> bool:
+    """Return whether a module of a package tests it, or is a copy of somebody else's."""
+    return bool(_TEST_FILE.match(path.name)) or not _ASIDE.isdisjoint(path.parts[:-1])
 
 
 def _unreadable(path: Path) -> Iterator[SkippedFile]:
