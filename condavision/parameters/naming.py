@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from condavision.analysis.parameters.interface import Command, Interface, Parameter
+    from condavision.analysis.parameters.interface import Command, Interface, Parameter, Unread
 
 ARGS, STDIN, PARAMETERS, COMMAND = "args", "stdin", "parameters", "command"
 
@@ -72,6 +72,12 @@ def find_command(interface: Interface, name: str) -> CommandLine | None:
 
 def _command(commands: Iterable[Command], word: str) -> Command | None:
     return next((it for it in commands if word in it.names), None)
+
+
+def unread_of(interface: Interface) -> tuple[Unread, ...]:
+    """Return what is not known of a command line and of those of its commands."""
+    inner = (it for command in interface.commands for it in unread_of(command.interface))
+    return tuple(dict.fromkeys((*interface.unread, *inner)))
 
 
 def near(name: str, names: Iterable[str]) -> tuple[str, ...]:

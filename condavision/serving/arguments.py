@@ -5,13 +5,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from condavision.parameters import arguments as from_document
+from condavision.parameters.problems import InvalidParametersError
+from condavision.parameters.texts import document
 from condavision.serving.problems import Problem
 
 if TYPE_CHECKING:
+    from condavision.parameters.problems import Problem as ParameterProblem
     from condavision.serving.catalog import Ready
     from condavision.serving.inputs import Inputs
-
-ARGS, STDIN = "args", "stdin"
 
 _LONGEST = (1 << 17) - 1
 """Bytes of an argument: MAX_ARG_STRLEN of Linux, less the NUL."""
@@ -21,37 +23,32 @@ def arguments(ready: Ready, inputs: Inputs) -> tuple[tuple[str, ...], str | None
     """Return what follows the script's name in ``sys.argv``, and the text of standard input.
 
     Raises:
-        Problem: a parameter is unknown, or has a wrong value (422).
+        Problem: a parameter is unknown, or has a wrong value (422); or one too long (413).
     """
-    del ready
-    named = dict(inputs.parameters)
-    given = named.pop(ARGS, [])
-    given = _words([given] if inputs.texts and isinstance(given, str) else given)
-    stdin = named.pop(STDIN, None)
-    if stdin is not None and not isinstance(stdin, str):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "`stdin` must be a string", parameter=STDIN)
-    for name in named:
+    interface = ready.surveyed.interface
+    given = inputs.parameters
+    if inputs.texts:
+        listed = {name: it if isinstance(it, list) else [it] for name, it in given.items()}
+        given = document(interface, listed)
+    try:
+        made = from_document.arguments(interface, given)
+    except InvalidParametersError as error:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            f"no parameter `{name}`: give arguments as the list `args`",
-            parameter=name,
-        )
-    return given, stdin
-
-
-def _words(words: Any) -> tuple[str, ...]:
-    if not isinstance(words, list) or not all(isinstance(it, str) for it in words):
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "`args` must be a list of strings", parameter=ARGS
-        )
-    if any("\0" in word for word in words):
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "an argument cannot have a NUL", parameter=ARGS
-        )
-    if any(len(word.encode(errors="surrogatepass")) > _LONGEST for word in words):
+            str(error),
+            f"see /scripts/{ready.surveyed.name}",
+            parameter=error.problems[0].name,
+            problems=[_problem_json(it) for it in error.problems],
+        ) from error
+    if any(len(word.encode()) > _LONGEST for word in made.argv):
         raise Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             f"an argument has at most {_LONGEST} bytes",
             "send large data as standard input or as files",
         )
-    return tuple(words)
+    return made.argv, made.stdin
+
+
+def _problem_json(problem: ParameterProblem) -> dict[str, Any]:
+    near = list(getattr(problem, "near", ()))
+    return {"parameter": problem.name, "detail": str(problem), **({"near": near} if near else {})}

@@ -18,7 +18,7 @@ from condavision.serving.openapi import openapi_document
 from condavision.serving.output import events, follow
 from condavision.serving.preferences import preferences
 from condavision.serving.problems import Problem
-from condavision.serving.reports import run_report, script_report
+from condavision.serving.reports import parameters_report, run_report, script_report
 from condavision.serving.runs import RunState
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def list_scripts(request: Request) -> Response:
 async def show_script(request: Request) -> Response:
     """``GET /scripts/PATH``: one script and its parameters."""
     found = await service_of(request).catalog.current(request.path_params["script"])
-    return JSONResponse(script_report(found.name, found))
+    return JSONResponse({**script_report(found.name, found), **parameters_report(found)})
 
 
 async def list_runs(request: Request) -> Response:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from condavision import __version__
+from condavision.analysis.parameters.interface import Framework, Interface
+from condavision.parameters.schema import json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,14 +33,7 @@ _ANSWERS = {
     "504": "The run took too long; with its output so far",
 }
 
-_ARGUMENTS = {
-    "type": "object",
-    "properties": {
-        "args": {"type": "array", "items": {"type": "string"}},
-        "stdin": {"type": "string"},
-    },
-    "additionalProperties": False,
-}
+_UNKNOWN = Interface(Framework.NONE)
 
 
 def openapi_document(scripts: Iterable[tuple[str, Surveyed | None]]) -> dict[str, Any]:
@@ -58,13 +53,16 @@ def openapi_document(scripts: Iterable[tuple[str, Surveyed | None]]) -> dict[str
 
 
 def _operation(name: str, found: Surveyed | None) -> dict[str, Any]:
-    del found
+    schema = json_schema(_UNKNOWN if found is None else found.interface)
+    about = schema.pop("description", "")
     return {
         "operationId": f"run_{re.sub(r'[^A-Za-z0-9]+', '_', name)}",
         "summary": f"Run {name}",
+        **({"description": about} if about else {}),
         "requestBody": {
             "content": {
-                "application/json": {"schema": _ARGUMENTS},
+                "application/json": {"schema": schema},
+                "multipart/form-data": {"schema": schema},
                 "application/octet-stream": {},
             }
         },

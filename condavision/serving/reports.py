@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from condavision.parameters.naming import unread_of
+from condavision.parameters.schema import json_schema
+from condavision.parameters.wording import unread_words
 from condavision.serving.output import SHOWN, read_piece
 
 if TYPE_CHECKING:
@@ -29,6 +32,15 @@ def script_report(name: str, found: Surveyed | None) -> dict[str, Any]:
         report["reason"] = found.refusal.message
         report["hints"] = list(found.refusal.hints)
     return report
+
+
+def parameters_report(found: Surveyed) -> dict[str, Any]:
+    """Return what a script takes, as the JSON Schema of a request's body, and what is not known."""
+    unread = [
+        {"file": it.location.file, "line": it.location.line, "why": unread_words(it)}
+        for it in unread_of(found.interface)
+    ]
+    return {"parameters": json_schema(found.interface), "unread": unread}
 
 
 async def run_report(run: Run, folder: RunFolder, *, output: bool = True) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from condavision.analysis.parameters.interface import Framework, Interface
 from condavision.core.serving import Serving
 from condavision.errors import (
     AnalysisError,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 Checks = tuple[tuple[str, str, str], ...]
 """Arguments of :func:`condavision.warm.is_unchanged`."""
+
+_NO_INTERFACE = Interface(Framework.NONE)
 
 _LENGTH = struct.Struct("!I")
 
@@ -100,6 +103,7 @@ class Surveyed:
 
     ``sources`` are the checks of its files and ``others`` those of its lock and environment. Where
     they are not ``settled``, they may miss a change. ``packages`` maps names to versions.
+    ``interface`` is what it takes on its command line.
     """
 
     name: str
@@ -113,6 +117,7 @@ class Surveyed:
     others: Checks = ()
     settled: bool = False
     root: Path = field(default_factory=Path)
+    interface: Interface = _NO_INTERFACE
     when: float = field(default_factory=time.monotonic)
 
     @property
@@ -238,6 +243,7 @@ def _ready(name: str, target: Path, workspace: Workspace, progress: Progress) ->
     Raises:
         CondavisionError: there is no lock that fits, or no environment.
     """
+    from condavision.analysis.parameters.read import read_interface  # noqa: PLC0415
     from condavision.core.platforms import current_subdir  # noqa: PLC0415
     from condavision.environments.inventory import record_use  # noqa: PLC0415
     from condavision.exec_stage.stage import prepare  # noqa: PLC0415
@@ -265,6 +271,7 @@ def _ready(name: str, target: Path, workspace: Workspace, progress: Progress) ->
             (*prepared.inputs.files, *prepared.inputs.folders), prepared.inputs.started
         ),
         root=located.project.config.root,
+        interface=read_interface(located.inference.analysis.files, located.project.config.root),
     )
 
 

@@ -65,6 +65,16 @@ CASES = [
     post("echo.py?args=a&args=b", 200, {"stdout": '[["a", "b"], "raw"]\n'}, content="raw"),
     post("echo.py", 200, {"stdout": '[["a"], "file"]\n'}, data={"args": "a"},
          files={"stdin": ("x.txt", b"file")}),
+    post("report.py", 200, {"arguments": ["--rate=0.5", "--verbose", "5"]}, json={
+        "month": 5, "rate": 0.5, "verbose": 1}),
+    post("report.py", 200, {"arguments": ["--tags", "a", "b", "--", "5"]}, data={
+        "month": "5", "tags": ["a", "b"]}),
+    post("report.py", 422, {"parameter": "mont", "problems": [
+        {"parameter": "mont", "detail": "unknown parameter mont; did you mean month?",
+         "near": ["month"]},
+        {"parameter": "month", "detail": "month is required"}]}, json={"mont": 5}),
+    post("report.py", 422, {"parameter": "month"}, json={"month": "5"}),
+    post("report.py", 422, {"parameter": "month"}, data={"month": "May"}),
     post("below/inner.py", 200, {"stdout": "inner\n"}),
     # what it answers
     post("cat.py", 200, "a\0b", content=b"a\0b", headers={"Accept": "application/octet-stream"}),
@@ -112,6 +122,19 @@ def test_answers(case: Case, server: Server) -> None:
     if case.status >= 400 and not is_run:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["detail"]
+
+
+def test_the_parameters_of_a_script_are_its_schema(server: Server) -> None:
+    found = server.client.get("/scripts/report.py").json()
+    month = {"type": "integer", "minimum": 1, "maximum": 12, "description": "Month of the report"}
+    assert found["parameters"]["properties"]["month"] == month
+    assert found["unread"] == []
+    document = server.client.get("/openapi.json").json()
+    operation = document["paths"]["/scripts/report.py/runs"]["post"]
+    content = operation["requestBody"]["content"]
+    assert content["application/json"]["schema"]["properties"]["month"] == month
+    (unread,) = server.client.get("/scripts/echo.py").json()["unread"]
+    assert unread == {"file": "scripts/echo.py", "line": 4, "why": "sys.argv is read directly"}
 
 
 def test_files_come_and_go(server: Server) -> None:
