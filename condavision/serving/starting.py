@@ -109,7 +109,7 @@ class ColdStarter:
                 stderr=job.stderr,
                 start_new_session=True,
                 # On Linux the limits are set from outside: a function to call would rule vfork out.
-                preexec_fn=None if linux else partial(_limit, 0, job.rlimits),  # noqa: PLW1509
+                preexec_fn=None if linux else partial(limit, 0, job.rlimits),  # noqa: PLW1509
             )
         except OSError as error:
             raise InstallError(
@@ -118,11 +118,11 @@ class ColdStarter:
             ) from error
         if linux:
             with suppress(ProcessLookupError):
-                _limit(process.pid, job.rlimits)
+                limit(process.pid, job.rlimits)
         return ChildProcess(process)
 
 
-def _limit(pid: int, rlimits: Mapping[int, int]) -> None:
+def limit(pid: int, rlimits: Mapping[int, int]) -> None:
     """Set the limits of a process, this one's for 0, as far as its hard limits allow."""
     for number, value in rlimits.items():
         if sys.platform == "linux":

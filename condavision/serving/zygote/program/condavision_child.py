@@ -1,0 +1,124 @@
+"""What makes a forked child the process that ``python SCRIPT`` would have started.
+
+The descriptors of a request are a file, in which ``args``, ``environ`` (pairs, in order) and
+``cwd`` are marshalled, with all text as bytes; a pipe, which the server writes to when it knows the
+process; and the standard streams.
+"""
+
+import _frozen_importlib_external as importlib
+import marshal
+import os
+import sys
+from _io import open as open_stream
+
+
+def become(descriptors, state):
+    """Become the process of a request; ``state`` is what preloading left."""
+    os.setsid()
+    order, permission, *streams = descriptors
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+    with open(order, "rb", closefd=False) as file:
+        request = marshal.loads(file.read())
+    for descriptor in (order, *streams):
+        os.close(descriptor)
+    set_environment(request["environ"], state.changed)
+    os.chdir(request["cwd"])
+    set_arguments([os.fsdecode(arg) for arg in request["args"]])
+    if state.folder and sys.path[0] == state.folder:
+        sys.path[0] = os.getcwd()  # of `python -m`
+    for folder in state.local:  # a fresh process reads them now
+        sys.path_importer_cache.pop(folder, None)
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
+        reopen(stream)
+    for name, renew in RENEWED.items():
+        if name in sys.modules:
+            renew(sys.modules[name])
+    renew_main()
+    if not os.read(permission, 1):
+        os._exit(0)  # the server has ended, or taken the zygote for dead and run the script itself
+    os.close(permission)
+
+
+def set_arguments(args):
+    """Add the arguments of the request to the script's name."""
+    if hasattr(sys, "orig_argv"):  # 3.10
+        sys.orig_argv.extend(args)
+    if hasattr(sys, "argv"):
+        sys.argv.extend(args)
+        return
+    # 3.6 sets it later. The next thing it then asks for is the loader to note in `__main__`.
+    loader = importlib.SourceFileLoader
+
+    def note(name, file):
+        importlib.SourceFileLoader = loader
+        sys.argv.extend(args)
+        return loader(name, file)
+
+    importlib.SourceFileLoader = note
+
+
+def set_environment(pairs, changed=()):
+    """Replace the environment, in the given order; then repeat what the modules changed."""
+    os.environ.clear()
+    for name, value in pairs:
+        os.environb[name] = value
+    for name, value in changed:
+        if value is None:
+            os.environb.pop(name, None)
+        else:
+            os.environb[name] = value
+
+
+def reopen(stream):
+    """Initialize a standard stream again, as ``create_stdio`` (pylifecycle.c) does.
+
+    It stays the same object, for modules that have kept it; its encoding came from variables and
+    flags that are the same. How it is buffered depends on the kind of file.
+    """
+    descriptor = stream.fileno()
+    through = getattr(stream, "write_through", False)  # 3.7
+    buffered = hasattr(stream.buffer, "raw")
+    mode = "wb" if stream.writable() else "rb"
+    buffer = open_stream(descriptor, mode, -1 if buffered else 0, closefd=False)
+    raw = buffer.raw if buffered else buffer
+    raw.name = stream.name
+    line = stream.line_buffering or (raw.isatty() and not through)
+    stream.__init__(buffer, stream.encoding, stream.errors, "\n", line, through)
+
+
+def renew_main():
+    """Replace ``__main__`` by a copy that the garbage collector knows, which must clear it."""
+    frozen = sys.modules["__main__"]
+    sys.modules["__main__"] = fresh = type(sys)("__main__")
+    fresh.__dict__.clear()
+    fresh.__dict__.update(frozen.__dict__)
+
+
+def renew_logging(module):
+    """Count ``relativeCreated`` from now."""
+    import time
+
+    started = module._startTime
+    module._startTime = time.time_ns() if isinstance(started, int) else time.time()  # 3.13
+
+
+def renew_key(module):
+    """Give the process a secret of its own to authenticate its workers with."""
+    module.current_process().authkey = os.urandom(32)
+
+
+def renew_thread(module):
+    """Let the main thread know its ID (3.8)."""
+    renew = getattr(module.main_thread(), "_set_native_id", None)
+    if renew:
+        renew()
+
+
+RENEWED = {
+    "logging": renew_logging,
+    "multiprocessing.process": renew_key,
+    "numpy.random": lambda module: module.seed(),
+    "random": lambda module: module.seed(),  # Python does it from 3.7 on
+    "threading": renew_thread,
+}

@@ -1,0 +1,174 @@
+"""The zygote: an interpreter that stops just before it runs its script, and forks there.
+
+``python SCRIPT`` asks the hooks in ``sys.path_hooks`` whether the script is a folder or an archive,
+and ``python -m`` imports ``runpy``, as the last thing before it runs either. The zygote's hook does
+not return there: it imports what the script will import, then waits for requests. Only in the
+children it forks does it return, so that what follows, from reading the script to the exit code, is
+the interpreter's own.
+
+Messages are packets on a socket, which is the descriptor 0 at the start. From the server: what to
+preload (marshalled), then one packet for each request, with its descriptors
+(:mod:`condavision_child`). To the server: fields separated by NUL.
+``preload NAME``, ``refuse NAME REASON DETAIL``, ``ready``, ``pid PID`` for a request in turn,
+``fail ERRNO`` for one that could not be forked, and ``exit PID STATUS``. The end of the stream ends
+the zygote and its children.
+"""
+
+import gc
+import marshal
+import os
+import sys
+from _signal import SIG_BLOCK, SIG_SETMASK, SIGCHLD, SIGKILL, pthread_sigmask, signal
+from _socket import AF_UNIX, CMSG_SPACE, SOCK_SEQPACKET, socket
+from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
+
+import condavision_child as child
+import condavision_preload as preload
+
+LARGEST = 1 << 16  # bytes of the first packet
+DESCRIPTORS = 5
+ITEM = 4  # bytes of a descriptor in a control message
+
+
+class Zygote:
+    """One for each process."""
+
+    def __init__(self, control, order):
+        self.control, self.order = control, order
+        self.script = order["script"]
+        self.running = set()
+        self.entered = False
+
+    def send(self, *fields):
+        """Send a message; without a server there is nothing left to do."""
+        try:
+            self.control.send(b"\0".join(map(encoded, fields)))
+        except OSError:
+            self.end()
+
+    def end(self):
+        """End the zygote and its children."""
+        for pid in self.running:
+            kill_group(pid)
+        os._exit(0)
+
+    def enter(self):
+        """Be the zygote; return in its children."""
+        self.entered = True
+        try:
+            sys.path_hooks, sys.meta_path = self.originals
+            ours = sys.modules.get("sitecustomize")
+            if ours and os.path.dirname(ours.__file__) == os.path.dirname(__file__):
+                del sys.modules["sitecustomize"]
+            if self.order["probe"]:
+                self.send("hooked")
+                os._exit(0)
+            state = preload.run(self.order, self.send, self.control.fileno())
+            gc.collect()
+            if hasattr(gc, "freeze"):
+                gc.freeze()
+            self.serve(state)
+        except BaseException:  # or the interpreter would go on and run the script
+            import traceback
+
+            traceback.print_exc()
+            os._exit(70)
+
+    def serve(self, state):
+        """Fork for each request; return in the child."""
+        fcntl(self.control, F_SETFL, fcntl(self.control, F_GETFL) & ~os.O_ASYNC)
+        mask = pthread_sigmask(SIG_BLOCK, [SIGCHLD])
+        handler = signal(SIGCHLD, self.reap)
+        self.send("ready")
+        while True:
+            pthread_sigmask(SIG_SETMASK, mask - {SIGCHLD})
+            data, ancillary, _, _ = self.control.recvmsg(1, CMSG_SPACE(DESCRIPTORS * ITEM))
+            pthread_sigmask(SIG_BLOCK, [SIGCHLD])  # the end of a child is sent after its start
+            if not data:
+                self.end()
+            descriptors = [
+                int.from_bytes(part[at : at + ITEM], sys.byteorder)
+                for _, _, part in ancillary
+                for at in range(0, len(part), ITEM)
+            ]
+            try:
+                pid = os.fork()
+            except OSError as error:
+                self.send("fail", error.errno)
+            else:
+                if pid == 0:
+                    self.control.close()
+                    child.become(descriptors, state)
+                    signal(SIGCHLD, handler)
+                    pthread_sigmask(SIG_SETMASK, mask)
+                    return
+                self.running.add(pid)
+                self.send("pid", pid)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def reap(self, *_):
+        """Reap the children that have ended; what is left of their groups ends with them."""
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            kill_group(ended.si_pid)  # no other process can have its ID yet
+            _, status = os.waitpid(ended.si_pid, 0)
+            self.running.discard(ended.si_pid)
+            self.send("exit", ended.si_pid, status)
+
+
+def encoded(field):
+    """Return the field of a message."""
+    return field if isinstance(field, bytes) else os.fsencode(str(field))
+
+
+def kill_group(pid):
+    """Kill the group that a child leads, if it has got as far as to lead one."""
+    try:
+        os.killpg(pid, SIGKILL)
+    except OSError:
+        pass
+
+
+def install(folder):
+    """Take the place that the script will have, and remove the traces of being there."""
+    control = socket(AF_UNIX, SOCK_SEQPACKET, 0, os.dup(0))
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    zygote = Zygote(control, marshal.loads(control.recv(LARGEST)))
+    # The server sends nothing more until it hears that the zygote is ready: until then SIGIO means
+    # that the server has ended, and ends this process wherever an import has got stuck.
+    fcntl(control, F_SETOWN, os.getpid())
+    fcntl(control, F_SETFL, fcntl(control, F_GETFL) | os.O_ASYNC)
+    sys.path[:] = [entry for entry in sys.path if entry != folder]
+    sys.path_importer_cache.pop(folder, None)
+    given = dict(zygote.order["environ"])
+    del os.environ["PYTHONPATH"]
+    zygote.order["coerced"] = [it for it in os.environb.items() if given.get(it[0]) != it[1]]
+    child.set_environment(zygote.order["environ"], zygote.order["coerced"])  # LC_CTYPE: PEP 538
+
+    def hook(path):
+        if not zygote.entered and os.fsencode(path) == zygote.script:
+            zygote.enter()
+        raise ImportError(path)
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, *_):
+            if not zygote.entered and name == "runpy":
+                zygote.enter()
+
+    # New lists: the interpreter is counting on the length of the one it reads.
+    zygote.originals = sys.path_hooks, sys.meta_path
+    if zygote.script:
+        sys.path_hooks = zygote.kept = [hook, *sys.path_hooks]
+    elif "runpy" in sys.modules:
+        raise RuntimeError("runpy is imported before its time")
+    else:
+        sys.meta_path = zygote.kept = [Finder, *sys.meta_path]

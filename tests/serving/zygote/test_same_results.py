@@ -1,0 +1,32 @@
+"""A script cannot tell whether it was started warm or cold."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.serving.zygote.conftest import HEAD, Bench
+from tests.serving.zygote.programs import PROGRAMS, Program
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=[it.name for it in PROGRAMS])
+def test_warm_and_cold_give_the_same(shared: Bench, program: Program) -> None:
+    if shared.version < program.since:
+        pytest.skip("this Python cannot run it")
+    for name, content in program.files.items():
+        path = shared.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    prepared = shared.prepared()
+    fixed = {k: v for k, v in program.environ.items() if k.startswith(("PYTHON", "TZ"))}
+    starter = shared.starter(fixed)
+    if starter.status(prepared).cold:
+        shared.write(HEAD)
+        shared.runner.run(shared.run(starter, prepared, Program("", "", environ=fixed), warm=True))
+    shared.write(program.code.replace("HEAD", HEAD))
+    cold = shared.runner.run(shared.run(shared.cold, prepared, program))
+    warm = shared.runner.run(shared.run(starter, prepared, program, warm=True))
+    assert warm == cold
+    for name in program.files:
+        shutil.rmtree(shared.folder / name.split("/")[0], ignore_errors=True)
