@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from condavision.locks.index import ScriptIndex
     from condavision.project.targets import Target
 
-_SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"# conda execute")
+_SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"/// conda-script", b"# conda execute")
 
 
 @dataclass(frozen=True, slots=True)

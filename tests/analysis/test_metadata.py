@@ -29,6 +29,11 @@ def block(toml: str) -> str:
     return f"#!/usr/bin/env python\n# /// script\n{lines}# ///\nimport x\n"
 
 
+def conda_script(toml: str, prefix: str = "# ") -> str:
+    lines = "".join(f"{prefix}{line}".rstrip() + "\n" for line in toml.splitlines())
+    return f"{prefix}/// conda-script\n{lines}{prefix}/// end-conda-script\nimport x\n"
+
+
 FULL = block(
     """requires-python = ">=3.9"
 dependencies = ["requests>=2", "pywin32 ; sys_platform == 'win32'", "t ; python_version < '3.11'"]
@@ -203,6 +208,51 @@ def test_what_has_no_effect_is_noted(
     assert found.location.line == line
 
 
+@pytest.mark.parametrize("prefix", ["# ", "#", "## ", "  # "])
+def test_blocks_of_conda_script(prefix: str) -> None:
+    found = metadata_of(
+        "import os\n"
+        + conda_script(
+            """channels = ["https://prefix.dev/conda-forge", "bioconda"]
+entrypoint = "python ${SCRIPT}"
+
+[dependencies]
+python = "3.12.*"
+gdal = "*"
+numpy = { version = ">=2", channel = "robostack" }
+zlib = { version = "1.3.*", when = "__unix" }
+m2-base = { when = "__win or __osx" }
+any = { when = "__unix or __win" }
+
+[tool.pixi.pypi-dependencies]
+httpx = ">=1"
+
+[tool.condavision]
+platforms = ["linux-64"]
+""",
+            prefix,
+        )
+    )
+    assert [it.text for it in found.channels] == ["https://prefix.dev/conda-forge", "bioconda"]
+    assert found.requires_python == "==3.12.*"
+    assert found.platforms == ("linux-64",)
+    assert [(it.text, set(it.platforms), it.location.line) for it in found.dependencies] == [
+        ("gdal", set(), 8),
+        ("robostack::numpy >=2", set(), 9),
+        ("zlib 1.3.*", {"linux", "osx"}, 10),
+        ("m2-base", {"osx", "win"}, 11),
+        ("any", set(), 12),
+        ("httpx>=1", set(), 15),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["x = '''\n/// conda-script\n'''\n", "#x /// conda-script\n", "# /// conda-scripts\n"]
+)
+def test_what_is_no_block_of_conda_script(text: str) -> None:
+    assert metadata_of(text) == ScriptMetadata()
+
+
 @pytest.mark.parametrize(
     "mark", ["conda execute", "conda execute:", "Conda execute", "conda-execute"]
 )
@@ -225,6 +275,12 @@ def test_spellings_of_conda_execute(mark: str) -> None:
         (block("[tool.condavision]\nchanels = []"), "s.py:4: `chanels` is not a setting"),
         (block("[tool.condavision.imports]\ncv2 = 1"), "s.py:4: the package of `cv2`"),
         (block("[tool.pixi.dependencies]\nx = 1"), "s.py:4: the version of `x`"),
+        (conda_script("x = ["), "s.py:.* not valid TOML"),
+        (conda_script("x = 1").replace("end-", ""), "s.py:3: a second block"),
+        (conda_script("x = 1").partition("# /// end-")[0], "s.py:1: .* has no end"),
+        (conda_script("x = 1") + block("y = 1"), "s.py:6: a second block"),
+        (conda_script("[dependencies]\na = { url = 'x' }"), "s.py:3: `url` of `a` is not"),
+        (conda_script("[dependencies]\na = { when = 'b' }"), "s.py:3: the condition `b`"),
         ("# conda execute\n# env:\n#  - [\n", "s.py:.* not valid YAML"),
         ("# conda execute\n# nothing here\n", "s.py:1: .* not a mapping"),
         ("# conda execute\n# env: 3\n", "s.py:.* must be a list"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.declared import conda_execute, pep723
+from condavision.analysis.declared import conda_execute, conda_script, pep723
 from condavision.analysis.declared.declarations import Declarations
 from condavision.analysis.declared.notebook_installs import read_installs
 from condavision.analysis.declared.tool_conda import read_conda
@@ -36,6 +36,9 @@ class DeclaredFormat:
 
 
 FORMATS = (
+    DeclaredFormat(conda_script.open_block, (), conda_script.read_conda_script),
+    DeclaredFormat(conda_script.open_block, ("tool", "pixi"), read_pixi),
+    DeclaredFormat(conda_script.open_block, ("tool", "condavision"), read_condavision),
     DeclaredFormat(pep723.open_block, (), pep723.read_standard),
     DeclaredFormat(pep723.open_block, ("tool", "uv"), read_uv),
     DeclaredFormat(pep723.open_block, ("tool", "conda"), read_conda),
@@ -51,7 +54,7 @@ What the cells of a notebook install is declared beside it.
 
 def may_declare(source: Source) -> bool:
     """Return whether a source has any of the marks that :func:`read_metadata` looks for."""
-    patterns = (pep723.MARK, conda_execute.MARK)
+    patterns = (pep723.MARK, conda_script.MARK, conda_execute.MARK)
     return source.is_notebook or any(it.search(source.text) for it in patterns)
 
 

@@ -47,12 +47,17 @@ def _read_dependencies(
     into: Declarations, holder: dict[str, Any], platforms: frozenset[str]
 ) -> None:
     for name, value in into.table(holder, "dependencies").items():
-        into.add_conda(_match_spec(into, name, value), platforms)
+        into.add_conda(match_spec(into, name, value), platforms)
     for name, value in into.table(holder, "pypi-dependencies").items():
         into.add_pypi(_requirement(into, name, value), platforms)
 
 
-def _match_spec(into: Declarations, name: str, value: object) -> str:
+def match_spec(into: Declarations, name: str, value: object) -> str:
+    """Return the match spec of a package's version, or of its table.
+
+    Raises:
+        AnalysisError: it is neither, or for a source.
+    """
     if isinstance(value, str):
         return name if value.strip() in {"", "*"} else f"{name} {value}"
     if isinstance(value, dict) and "path" not in value and "git" not in value:
