@@ -21,6 +21,8 @@ from condavision.system.documents import read_toml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from tomlkit.items import Array
+
     from condavision.analysis.source.source import Source
 
 _LINES = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -68,10 +70,17 @@ def with_additions(source: Source, data: bytes, added: Additions) -> bytes:
     return b"".join((*lines[:first], *_kept(before, after, old, new), *lines[last:]))
 
 
-def new_block(added: Additions) -> list[str]:
+def block_of(toml: str) -> list[str]:
     """Return the lines of a block."""
-    lines = _added("", added).split("\n")[:-1]
+    lines = toml.split("\n")[:-1]
     return ["# /// script", *(f"# {line}" if line else "#" for line in lines), "# ///"]
+
+
+def array_of(texts: Iterable[str]) -> Array:
+    """Return an array with a line for each text; an empty one has one line."""
+    found = tomlkit.array()
+    found.extend(texts)
+    return found.multiline(multiline=bool(found))
 
 
 def _inserted(lines: Sequence[bytes], added: Additions) -> bytes:
@@ -83,7 +92,7 @@ def _inserted(lines: Sequence[bytes], added: Additions) -> bytes:
         at += 1
     end = _line_end(lines)
     head = [it if it.endswith((b"\r", b"\n")) else it + end for it in rest[:at]]
-    block = [line.encode("ascii") + end for line in new_block(added)]
+    block = [line.encode("ascii") + end for line in block_of(_added("", added))]
     space = [end] if rest[at:] and rest[at].strip() else []
     return b"".join((bom, *head, *block, *space, *rest[at:]))
 
@@ -131,11 +140,8 @@ def _added(text: str, added: Additions) -> str:
 
 
 def _extend(document: Any, wanted: dict[str, Any], texts: Iterable[str]) -> None:
-    array = document.get("dependencies")
-    if array is None:
-        array = tomlkit.array().multiline(multiline=True)
-    for text in texts:
-        array.append(text)
-    if "dependencies" not in document:
-        document["dependencies"] = array
+    if "dependencies" in document:
+        document["dependencies"].extend(texts)
+    else:
+        document["dependencies"] = array_of(texts)
     wanted["dependencies"] = [*wanted.get("dependencies", []), *texts]

@@ -1,8 +1,8 @@
 """The formats that other tools install a lock from, one platform at a time.
 
-Every format names exact packages with their hashes, and equal locks give equal bytes. A new format
-is one file that defines ``FORMAT``, and one row here. A file is imported when it is used: the
-command line reads this table at every start.
+Every format names exact packages, with their hashes where it has a place for them; equal locks give
+equal bytes. A new format is one file that defines ``FORMAT``, and one row here. A file is imported
+when it is used: the command line reads this table at every start.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ FORMATS: Mapping[str, tuple[str, str]] = {
         "requirements.txt, if all but Python is from PyPI: pip, uv",
     ),
     "pylock": ("pylock", "pylock.toml (PEP 751), if all but Python is from PyPI: pip, uv"),
+    "pep723": ("pep723", "a comment block for the script: uv, pipx, hatch, conda-exec"),
     "dockerfile": ("dockerfile", "an image that runs the script or module"),
 }
 """By name: the file of the format in this folder, and its description in ``export --help``."""

@@ -132,12 +132,39 @@ def test_uv_installs_what_comes_from_pypi(
     assert pypi_only.process([*altered, *target, "-r", str(output)]).code != 0
 
 
+def test_uv_reads_the_block_of_a_script(pypi_only: CommandLine, tmp_path: Path) -> None:
+    script = tmp_path / "pinned.py"
+    pypi_only("export", "words.py", "--format", "pep723", "-o", script).ok()
+    python = pypi_only("path", "--python", "words.py").ok().out.strip()
+    command = [uv.find_uv_bin(), "export", "--python", python, "--script", str(script)]
+    shown = pypi_only.process(command).ok()
+    (lock,) = (pypi_only.folder / "locks" / ".local").glob("*.conda-lock.yml")
+    locked = [it for it in read_lock(lock).packages if it.manager is Manager.PYPI]
+    assert len(locked) == 3
+    assert all(f"\n{it.name}=={it.version} " in shown.out for it in locked)
+
+
+def test_a_block_has_what_conda_supplies(project: LockedProject) -> None:
+    """condavision requires the same versions of a script that has the block of its lock."""
+    lock = read_lock(project.lock("words.py", "linux-64"))
+    block = project.command("export", lock.hash, "--format", "pep723").ok().out
+    (project.command.folder / "pinned.py").write_text(block)
+    found = project.command("explain", "--json", "pinned.py").ok().json()
+    conda = {f"{it.name} =={it.version}={it.build}" for it in lock.packages if it.md5}
+    assert {it for it in conda if not it.startswith("python ")} <= {*found["conda"]}
+    assert {*found["pypi"]} == {
+        f"{it.name}=={it.version}" for it in lock.packages if it.manager is Manager.PYPI
+    }
+    assert found["channels"] == list(lock.channels)
+    assert found["python"] == ">=3.12,<3.13,==3.12.1"
+
+
 @pytest.mark.parametrize("form", [form for form in FORMATS if not load(form).needs_script])
 def test_an_export_is_the_same_wherever_it_is_made(
     project: LockedProject, pypi_only: CommandLine, form: str
 ) -> None:
     command = project.command
-    if form not in {"requirements", "pylock"}:
+    if form not in {"requirements", "pylock", "pep723"}:
         project.lock("words.py", "linux-64")
     texts = {
         command("export", "words.py", "--format", form, environ={"PYTHONHASHSEED": seed}).ok().out
