@@ -16,7 +16,7 @@ from condavision.cli.declaring import annotate
 from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
-from condavision.cli.inspecting import outdated
+from condavision.cli.inspecting import outdated, tree, why
 from condavision.cli.serving import serve
 from condavision.cli.stages import (
     Stage,
@@ -79,6 +79,8 @@ _group.show(
                 (lock, "report.py"),
                 (check, "scripts/"),
                 (explain, "report.py"),
+                (tree, "report.py"),
+                (why, "numpy"),
                 (outdated, "scripts/"),
                 (diff, "HEAD~1:report.py report.py"),
                 (annotate, "--diff report.py"),

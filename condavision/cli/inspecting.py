@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.project.config import Flags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +55,83 @@ def outdated(
         say("no package would change")
     print_failures(report.failed)
     return report.code
+
+
+_platform_option = click.option("--platform", help="Platform to show (default: this machine's).")
+_offline_option = click.option(
+    "--offline", is_flag=True, help="Ask no index for what distributions require."
+)
+
+
+@click.command()
+@options.script_argument()
+@options.module_option()
+@_platform_option
+@_offline_option
+@options.locks_option()
+@options.json_option()
+def tree(
+    script: Path | None,
+    module: str | None,
+    platform: str | None,
+    offline: bool,
+    locks: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the locked packages of a script, and which requires which.
+
+    A package whose dependencies are shown already is marked (*).
+    """
+    from condavision.cli.dependencies import dependencies_json, print_tree
+    from condavision.cli.output import print_json
+    from condavision.inference.lock_lookup import locate
+    from condavision.inference.workspace import Workspace
+    from condavision.inspection.dependencies import dependencies_of
+    from condavision.project.targets import one_target
+
+    workspace = Workspace(Flags(locks=locks))
+    located = locate(one_target(script, module), workspace)
+    found = dependencies_of(located, platform, workspace, offline=offline)
+    if as_json:
+        print_json(dependencies_json(located, found))
+    else:
+        print_tree(located, found)
+
+
+@click.command()
+@click.argument("package", type=options.named)
+@options.scripts_argument()
+@options.modules_option()
+@_platform_option
+@_offline_option
+@options.locks_option()
+@options.json_option()
+def why(
+    package: str,
+    paths: tuple[Path, ...],
+    modules: tuple[str, ...],
+    platform: str | None,
+    offline: bool,
+    locks: Path | None,
+    as_json: bool,
+) -> int:
+    """Show why a package is locked: the imports and packages that require it.
+
+    PATHS are scripts or folders; without them, the current project.
+    """
+    from condavision.cli.dependencies import print_reasons, reasons_json
+    from condavision.cli.output import print_failures, print_json
+    from condavision.inference.select import Named, select_targets
+    from condavision.inference.workspace import Workspace
+    from condavision.inspection.dependencies import find_reasons
+
+    workspace = Workspace(Flags(locks=locks))
+    named = Named(paths or (() if modules else (options.project_folder(workspace),)), modules)
+    targets = select_targets(named, workspace, join=True).targets
+    reasons, failed = find_reasons(package, targets, platform, workspace, offline=offline)
+    if as_json:
+        print_json([reasons_json(it) for it in reasons])
+    else:
+        print_reasons(reasons)
+    print_failures(failed)
+    return failed[0][1].code if failed else 0

@@ -1,5 +1,6 @@
-"""The same locks and environments as in ``tests/environments``."""
+"""The same locks and environments as in ``tests/environments``, and the index of wheels."""
 
+from tests.compile_stage.conftest import index, index_server  # noqa: F401 - fixtures
 from tests.environments.conftest import (  # noqa: F401 - fixtures
     extracted_pythons,
     home,

@@ -1,0 +1,122 @@
+"""Trees of dependencies, and the ways that lead to a package, as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from condavision.cli.output import note, say
+from condavision.cli.tables import console
+from condavision.core.model import Manager
+from condavision.inspection.dependencies import key_of
+from condavision.system.terminal import shown_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.tree import Tree
+
+    from condavision.core.model import LockedPackage
+    from condavision.inference.lock_lookup import Located
+    from condavision.inspection.dependencies import Chain, Dependencies, Edge, Key, Reasons
+
+
+def print_tree(located: Located, found: Dependencies) -> None:
+    """Write the packages of a lock as a tree, the direct ones first."""
+    from rich.tree import Tree
+
+    root = Tree(shown_line(f"{located.project.key}  {located.lock.hash}  {found.platform}"))
+    seen: set[Key] = set()
+    for needed, package in found.direct:
+        constraint = needed.constraint if needed else str(located.inference.requirements.python)
+        _grow(root, found, key_of(package), constraint, seen)
+    terminal = console()
+    with terminal.capture() as capture:
+        terminal.print(root, soft_wrap=True)
+    say("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    for key, reason in found.unread.items():
+        note(f"caution: what {key[1]} requires is not known: {reason.value}")
+
+
+def _grow(tree: Tree, found: Dependencies, key: Key, constraint: str, seen: set[Key]) -> None:
+    edges = found.edges.get(key, ())
+    repeated = key in seen and bool(edges)
+    label = f"{_label(found.packages[key])} {constraint}".rstrip()
+    branch = tree.add(shown_line(f"{label} (*)" if repeated else label))
+    if not repeated:
+        seen.add(key)
+        for edge in edges:
+            _grow(branch, found, edge.to, edge.constraint, seen)
+
+
+def _label(package: LockedPackage) -> str:
+    where = " (PyPI)" if package.manager is Manager.PYPI else ""
+    return f"{package.name} {package.version}{where}"
+
+
+def dependencies_json(located: Located, found: Dependencies) -> dict[str, Any]:
+    """Return the document of ``tree --json``."""
+    return {
+        "script": located.project.key,
+        "hash": located.lock.hash,
+        "platform": found.platform,
+        "direct": [package.name for _, package in found.direct],
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "manager": package.manager.value,
+                "requires": [*map(_edge_json, found.edges.get(key, ()))],
+                "unread": found.unread[key].value if key in found.unread else None,
+            }
+            for key, package in found.packages.items()
+        ],
+    }
+
+
+def _edge_json(edge: Edge) -> dict[str, str]:
+    manager, name = edge.to
+    return {"name": name, "manager": manager.value, "constraint": edge.constraint}
+
+
+def print_reasons(reasons: Iterable[Reasons]) -> None:
+    """Write which imports and packages require a package, lock by lock."""
+    for reason in reasons:
+        say(f"{_label(reason.package)} in {reason.lock}")
+        for script, chains in reason.chains.items():
+            for chain in chains:
+                say(f"  {script}: {_steps(chain)}{_places(chain)}")
+            if not chains:
+                say(f"  {script}: nothing in the lock is known to require it")
+
+
+def _steps(chain: Chain) -> str:
+    return " -> ".join(
+        [_label(chain.start), *(f"{it.to[1]} {it.constraint}".strip() for it in chain.edges)]
+    )
+
+
+def _places(chain: Chain) -> str:
+    places = ", ".join(map(str, chain.needed.sources)) if chain.needed else "every script"
+    return f"  ({places})" if places else ""
+
+
+def reasons_json(reasons: Reasons) -> dict[str, Any]:
+    """Return an object of ``why --json``."""
+    return {
+        "name": reasons.package.name,
+        "version": reasons.package.version,
+        "manager": reasons.package.manager.value,
+        "hash": reasons.lock,
+        "reasons": [*_reasons(reasons)],
+    }
+
+
+def _reasons(reasons: Reasons) -> Iterator[dict[str, Any]]:
+    for script, chains in reasons.chains.items():
+        for chain in chains:
+            yield {
+                "script": script,
+                "places": [str(it) for it in chain.needed.sources] if chain.needed else [],
+                "direct": chain.start.name,
+                "requires": [*map(_edge_json, chain.edges)],
+            }

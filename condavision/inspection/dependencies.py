@@ -1,0 +1,324 @@
+"""Which locked package requires which, and which imports that goes back to.
+
+A lock has the dependencies of conda packages. Those of PyPI's are read from the metadata in the
+wheels (core metadata, PEP 566), in parts, and kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from email.parser import BytesHeaderParser
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Wanted
+from packaging.utils import canonicalize_name
+
+from condavision.artefacts.artefact import Artefact, Unread, UnreadError
+from condavision.artefacts.reader import ArtefactReader
+from condavision.core.model import Manager
+from condavision.core.platforms import PLATFORMS, current_subdir
+from condavision.errors import CondavisionError, MissingLockError, UsageError
+from condavision.inference.lock_lookup import locate
+from condavision.locks.lockfile import direct_packages
+from condavision.system.cache_dir import home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from condavision.core.model import Lock, LockedPackage, Requirement
+    from condavision.inference.lock_lookup import Located
+    from condavision.inference.workspace import Workspace
+    from condavision.mapping.import_map import ImportMap
+    from condavision.project.targets import Target
+
+    Failures = list[tuple[Target, CondavisionError]]
+
+Key = tuple[Manager, str]
+"""What names a package in a lock, on one platform."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A dependency on a package of the lock, with its constraint."""
+
+    to: Key
+    constraint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """The packages of a lock on one platform, and what each of them requires of the others.
+
+    ``direct`` are the requirements and their packages, Python (None) first. ``unread`` are packages
+    whose dependencies could not be found out, and why.
+    """
+
+    platform: str
+    packages: Mapping[Key, LockedPackage]
+    direct: tuple[tuple[Requirement | None, LockedPackage], ...]
+    edges: Mapping[Key, tuple[Edge, ...]]
+    unread: Mapping[Key, Unread] = field(default_factory=dict)
+
+    def of(self, located: Located) -> Dependencies:
+        """Return the same for another target of the lock."""
+        packages = self.packages.values()
+        return replace(self, direct=direct_packages(located.inference.requirements, packages))
+
+    def paths_to(self, name: str) -> Iterator[tuple[LockedPackage, tuple[Chain, ...]]]:
+        """Yield the packages of a name, and the shortest chain to each from each direct package."""
+        wanted = {name.lower(), canonicalize_name(name)}
+        for key, package in self.packages.items():
+            if key[1] in wanted:
+                yield package, tuple(self._chains(key))
+
+    def _chains(self, end: Key) -> Iterator[Chain]:
+        for needed, package in self.direct:
+            found = self._shortest(key_of(package), end)
+            if found is not None:
+                yield Chain(needed, package, found)
+
+    def _shortest(self, start: Key, end: Key) -> tuple[Edge, ...] | None:
+        """Return the fewest dependencies that lead from one package to another."""
+        waiting: deque[tuple[Key, tuple[Edge, ...]]] = deque([(start, ())])
+        seen = {start}
+        while waiting:
+            here, path = waiting.popleft()
+            if here == end:
+                return path
+            for edge in self.edges.get(here, ()):
+                if edge.to not in seen:
+                    seen.add(edge.to)
+                    waiting.append((edge.to, (*path, edge)))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How a package is there: a requirement, its package, and the dependencies that follow."""
+
+    needed: Requirement | None
+    start: LockedPackage
+    edges: tuple[Edge, ...]
+
+
+def key_of(package: LockedPackage) -> Key:
+    """Return what names a package in its lock."""
+    return package.manager, package.name
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a package is in a lock: ``chains`` of each target, by its key."""
+
+    package: LockedPackage
+    lock: str
+    chains: Mapping[str, tuple[Chain, ...]]
+
+
+def find_reasons(
+    name: str,
+    targets: Iterable[Target],
+    platform: str | None,
+    workspace: Workspace,
+    *,
+    offline: bool = False,
+) -> tuple[list[Reasons], Failures]:
+    """Return why the locks of targets have a package, and what could not be read.
+
+    Targets that were never locked have no part in it.
+
+    Raises:
+        UsageError: no lock has the package.
+    """
+    by_lock: dict[Path, list[Located]] = {}
+    failed: Failures = []
+    for target in targets:
+        try:
+            located = locate(target, workspace)
+        except MissingLockError:
+            continue
+        except CondavisionError as error:
+            failed.append((target, error))
+        else:
+            by_lock.setdefault(located.path, []).append(located)
+    reasons: list[Reasons] = []
+    names: dict[str, None] = {}
+    for found in by_lock.values():
+        first = dependencies_of(found[0], platform, workspace, offline=offline)
+        names |= dict.fromkeys(key[1] for key in first.packages)
+        chains: dict[Key, dict[str, tuple[Chain, ...]]] = {}
+        for located in found:
+            for package, paths in first.of(located).paths_to(name):
+                chains.setdefault(key_of(package), {})[located.project.key] = paths
+        reasons += (Reasons(first.packages[it], found[0].lock.hash, chains[it]) for it in chains)
+    if not reasons and not failed:
+        near = get_close_matches(name, names)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else "see all: `condavision tree SCRIPT`"
+        )
+        raise UsageError(f"no lock here has a package {name}", hint)
+    return reasons, failed
+
+
+def dependencies_of(
+    located: Located, asked: str | None, workspace: Workspace, *, offline: bool = False
+) -> Dependencies:
+    """Return the dependencies in the lock of a target; wheels that were not read are asked for.
+
+    They are those of a platform; of this machine's where none is ``asked`` for, or of the lock's
+    first.
+
+    Raises:
+        UsageError: the lock has nothing for the platform.
+    """
+    lock = located.lock
+    if asked is not None and asked not in lock.platforms:
+        raise UsageError(
+            f"the lock {lock.hash} has nothing for {asked}",
+            f"it has {', '.join(lock.platforms)}",
+        )
+    here = current_subdir()
+    platform = asked or (here if here in lock.platforms else lock.platforms[0])
+    packages = lock.on(platform)
+    direct = direct_packages(located.inference.requirements, packages)
+    by_key = {key_of(package): package for package in packages}
+    texts, unread = asyncio.run(_metadata(packages, ArtefactReader(home(), offline=offline)))
+    supplied = _supplied(by_key, workspace.import_map)
+    variables = _variables(lock, platform)
+    extras = _extras(direct, supplied, texts, variables)
+    edges = {
+        key: tuple(
+            _conda(package, by_key)
+            if package.manager is Manager.CONDA
+            else _pypi(texts.get(key, ()), extras.get(key, frozenset()), supplied, variables)
+        )
+        for key, package in by_key.items()
+    }
+    return Dependencies(platform, by_key, direct, edges, unread)
+
+
+async def _metadata(
+    packages: Iterable[LockedPackage], reader: ArtefactReader
+) -> tuple[dict[Key, tuple[Wanted, ...]], dict[Key, Unread]]:
+    """Return what distributions require, and why that of some is not known."""
+    wheels = [package for package in packages if package.manager is Manager.PYPI]
+    names = {key_of(it): f"requires {it.sha256}" for it in wheels}
+    kept = reader.store.load(names.values())
+    unread: dict[Key, Unread] = {}
+
+    async def read(package: LockedPackage) -> None:
+        try:
+            text = "\n".join(await _requires(Artefact.of(package), reader))
+        except UnreadError as error:
+            unread[key_of(package)] = error.reason
+        else:
+            new[names[key_of(package)]] = text.encode()
+
+    new: dict[str, bytes] = {}
+    missing = [it for it in wheels if names[key_of(it)] not in kept]
+    reader.preload(map(Artefact.of, missing))
+    await asyncio.gather(*map(read, missing))
+    reader.store.keep(new)
+    texts = {**kept, **new}
+    return {
+        key: tuple(_parsed(texts[name].decode())) for key, name in names.items() if name in texts
+    }, unread
+
+
+async def _requires(artefact: Artefact, reader: ArtefactReader) -> list[str]:
+    """Return what the metadata in a wheel require, a line each.
+
+    Raises:
+        UnreadError: it cannot be read.
+    """
+    files = await reader.files(artefact)
+    names = (line.partition("\t")[0] for line in files.lines)
+    metadata = [it for it in names if it.endswith(".dist-info/METADATA")]
+    lines: list[str] = []
+    for content in (await reader.read(artefact, metadata)).values():
+        lines += BytesHeaderParser().parsebytes(content).get_all("Requires-Dist", ())
+    return lines
+
+
+def _parsed(text: str) -> Iterator[Wanted]:
+    for line in text.splitlines():
+        with suppress(InvalidRequirement):
+            yield Wanted(line)
+
+
+def _variables(lock: Lock, platform: str) -> dict[str, str]:
+    """Return the environment markers of a platform and its locked Python."""
+    versions = (it.version for it in lock.on(platform) if it.name == "python")
+    python = next(versions, "")
+    return {
+        **PLATFORMS[platform].family.markers(),
+        "platform_machine": PLATFORMS[platform].machine,
+        "python_version": ".".join(python.split(".")[:2]),
+        "python_full_version": python,
+        "implementation_name": "cpython",
+        "implementation_version": python,
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_version": "",
+    }
+
+
+def _supplied(packages: Iterable[Key], import_map: ImportMap) -> dict[str, Key]:
+    """Return the package of each distribution: PyPI's, else the conda package that supplies it."""
+    conda = [key for key in packages if key[0] is Manager.CONDA]
+    found = {str(canonicalize_name(key[1])): key for key in conda}
+    found |= {name: key for key in conda for name in import_map.pypi_names(key[1])}
+    return found | {key[1]: key for key in packages if key[0] is Manager.PYPI}
+
+
+def _extras(
+    direct: Iterable[tuple[Requirement | None, LockedPackage]],
+    supplied: Mapping[str, Key],
+    texts: Mapping[Key, tuple[Wanted, ...]],
+    variables: Mapping[str, str],
+) -> dict[Key, frozenset[str]]:
+    """Return the extras of distributions that requirements, or others in turn, ask for."""
+    found: dict[Key, frozenset[str]] = {}
+    waiting = [(key_of(it), frozenset(needed.extras if needed else ())) for needed, it in direct]
+    while waiting:
+        key, extras = waiting.pop()
+        if key in found and extras <= found[key]:
+            continue
+        found[key] = found.get(key, frozenset()) | extras
+        for wanted in texts.get(key, ()):
+            other = supplied.get(canonicalize_name(wanted.name))
+            if other is not None and _applies(wanted, found[key], variables):
+                waiting.append((other, frozenset(wanted.extras)))
+    return found
+
+
+def _applies(wanted: Wanted, extras: frozenset[str], variables: Mapping[str, str]) -> bool:
+    return wanted.marker is None or any(
+        wanted.marker.evaluate({**variables, "extra": extra}) for extra in ("", *sorted(extras))
+    )
+
+
+def _conda(package: LockedPackage, packages: Mapping[Key, LockedPackage]) -> Iterator[Edge]:
+    for name, constraint in package.dependencies.items():
+        if (Manager.CONDA, name) in packages:
+            yield Edge((Manager.CONDA, name), constraint)
+
+
+def _pypi(
+    requires: Iterable[Wanted],
+    extras: frozenset[str],
+    supplied: Mapping[str, Key],
+    variables: Mapping[str, str],
+) -> Iterator[Edge]:
+    edges: dict[Key, Edge] = {}
+    for wanted in requires:
+        key = supplied.get(canonicalize_name(wanted.name))
+        if key is not None and _applies(wanted, extras, variables):
+            edges.setdefault(key, Edge(key, str(wanted.specifier)))
+    yield from edges.values()
