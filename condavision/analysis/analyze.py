@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 from condavision.analysis.facts.cache import FactsCache
 from condavision.analysis.facts.reader import Reader
 from condavision.analysis.resolve.classify import classify, intersection, stdlib_reasons
-from condavision.analysis.resolve.result_cache import Question
+from condavision.analysis.resolve.result_cache import Question, merged
 from condavision.analysis.resolve.walk import (
     Reached,
     SearchPath,
     Start,
     module_start,
     run_module_starts,
+    script_home,
     script_start,
     walk,
 )
 from condavision.analysis.source.module_finder import Directories
 from condavision.analysis.source.scripts import module_file, script_file
-from condavision.core.model import Analysis, DeclaredText, PythonReason, ScriptMetadata, SourceFile
+from condavision.core.model import Analysis, PythonReason, ScriptMetadata, SourceFile
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
 
@@ -46,13 +47,42 @@ def analyze(
         AnalysisError: the script cannot be read as Python, or declares something malformed.
     """
     reader = reader or new_reader(root)
-    path = script_file(script.absolute()).as_posix()
-    metadata, facts = reader.script(path)
     search = _search_path(root, paths, pythonpath)
+    question = _question(script, search)
+    known = question.recalled(reader)
+    if known is not None:
+        return known
+    metadata, facts = reader.script(question.script)
     directories = Directories(reader.directories)
-    reached = walk([script_start(path, facts, directories)], search, reader, directories)
+    start = script_start(question.script, facts, question.home, directories)
+    reached = walk([start], search, reader, directories)
     reader.save()
-    return _analysis((metadata,), reached, search, directories)
+    found = _analysis((metadata,), reached, search, directories)
+    question.remember(reader, found, directories)
+    return found
+
+
+def prefetch(
+    scripts: Iterable[Path],
+    *,
+    root: Path,
+    paths: Sequence[Path],
+    pythonpath: Sequence[Path],
+    reader: Reader,
+) -> None:
+    """Read many scripts at once for :func:`analyze`, those that have changed on every processor."""
+    search = _search_path(root, paths, pythonpath)
+    questions = [_question(script, search) for script in scripts]
+    if reader.cache is not None:
+        reader.cache.preload_keys([question.key for question in questions])
+    known = [question.recalled(reader) for question in questions]
+    reader.preload_accepted(it.files[0].sha256 for it in known if it is not None)
+    reader.prefetch(it.script for it, found in zip(questions, known, strict=True) if found is None)
+
+
+def _question(script: Path, search: SearchPath) -> Question:
+    path = script_file(script.absolute()).as_posix()
+    return Question(search, path, script_home(path))
 
 
 def analyze_module(
@@ -119,7 +149,7 @@ def _analysis(
         imports=tuple(dict.fromkeys(classify(reached.imports, python))),
         python=python,
         reasons=reasons,
-        metadata=declared[0] if len(declared) == 1 else _merged(declared),
+        metadata=merged(declared),
         files=tuple(
             SourceFile(Path(place.file), place.module, facts.sha256)
             for place, facts in reached.files
@@ -174,11 +204,11 @@ def analyze_together(
     reader = reader or new_reader(root)
     directories = Directories(reader.directories)
     search = _search_path(root, paths, pythonpath)
-    scripts = [file.absolute().as_posix() for file in files]
+    scripts = tuple(file.absolute().as_posix() for file in files)
     beside = frozenset(file.absolute().as_posix() for file in modules).difference(scripts)
     absolute = [*scripts, *sorted(beside)]
-    question = Question(search, scripts, reader.since, tuple(sorted(beside)))
-    known = question.recalled(reader.cache)
+    question = Question(search, files=scripts, modules=tuple(sorted(beside)))
+    known = question.recalled(reader)
     if known is not None:
         return known
     starts: list[Start] = []
@@ -195,24 +225,9 @@ def analyze_together(
         reader.script(absolute[0])
     found = _analysis(declared, walk(starts, search, reader, directories), search, directories)
     reader.save()
-    question.remember(reader.cache, found, (*reader.consulted(), *directories.consulted()))
+    question.remember(reader, found, directories)
+    reader.save_new()
     return found
-
-
-def _merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:
-    imports: dict[str, DeclaredText] = {}
-    for metadata in declared:
-        imports.update(metadata.imports)
-    first = next((it for it in declared if it.requires_python), ScriptMetadata())
-    return ScriptMetadata(
-        first.requires_python,
-        first.requires_python_location,
-        tuple(dict.fromkeys(it for metadata in declared for it in metadata.dependencies)),
-        tuple(dict.fromkeys(it for metadata in declared for it in metadata.channels)),
-        tuple(dict.fromkeys(it for metadata in declared for it in metadata.platforms)),
-        imports,
-        tuple(dict.fromkeys(it for metadata in declared for it in metadata.ignored)),
-    )
 
 
 def require_python(analysis: Analysis, name: str = "", typed: str = "") -> PythonRange:

@@ -74,7 +74,7 @@ def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list
         else:
             folder = project.locks(local=inference.local)
             joined.setdefault((folder, inference.hash), []).append(inference)
-    workspace.save_readable()
+    workspace.save()
     groups = []
     for (folder, _), found in joined.items():
         try:

@@ -100,7 +100,9 @@ def _unmarked_roots(targets: Iterable[Target], workspace: Workspace) -> tuple[Pa
     """Return the project roots that nothing marks as such yet."""
     if workspace.flags.locks is not None:
         return ()
-    roots = dict.fromkeys(workspace.settings.root_of(place_of(it)) for it in targets)
+    roots = dict.fromkeys(
+        workspace.settings.root_of(place_of(it, workspace.real)) for it in targets
+    )
     return tuple(root for root in roots if not workspace.settings.is_marked(root))
 
 

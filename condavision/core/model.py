@@ -170,7 +170,7 @@ class IgnoredText:
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptMetadata:
+class ScriptMetadata(PickledAsCall):
     """What a script declares about itself (PEP 723 block, ``# conda execute`` block).
 
     ``imports`` are overrides from ``[tool.condavision.imports]``: module name to requirement text.
@@ -189,7 +189,7 @@ class ScriptMetadata:
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(PickledAsCall):
     """Everything read out of a script and the local modules it reaches.
 
     ``python`` is the intersection of ``reasons``. ``files`` starts with the script itself.

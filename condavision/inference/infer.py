@@ -171,11 +171,12 @@ class Inference:
         require_python(self.analysis, str(target), typed(target))
         pythons, root = self.analysis.python, self.project.config.root
         if self.together is None:
-            only = self.analysis.files[0].path
-            require_readable(root, only, pythons, only.name)
+            only = self.analysis.files[0]
+            require_readable(root, only, pythons, only.path.name)
             return
+        sources = {it.path: it for it in self.analysis.files}
         for one in self.together.scripts if script is None else (script_file(script),):
-            require_readable(root, one, pythons, str(one), empty=True)
+            require_readable(root, sources[one.absolute()], pythons, str(one), empty=True)
 
     def platforms(self, current: str) -> tuple[str, ...]:
         """Return the platforms to lock for, in a fixed order: the requested ones and the current.

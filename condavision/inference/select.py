@@ -22,6 +22,7 @@ from condavision.project.targets import (
     Together,
     file_of,
     folder_keys,
+    is_below,
     key_of,
     target_of,
 )
@@ -142,7 +143,7 @@ class _Recorded:
         """Return the folder that a script is locked together with, or the script."""
         root = self._root(self._workspace.real(script).parent)
         if not self.has(script):
-            for shared in folder_keys(key_of(script, root)):
+            for shared in folder_keys(key_of(script, root, self._workspace.real)):
                 if self._has(shared, root) and (root / shared).resolve() not in self._apart:
                     return target_of(shared, root)
         return script
@@ -150,7 +151,7 @@ class _Recorded:
     def has(self, script: Path) -> bool:
         """Return whether a script has a lock of its own."""
         root = self._root(self._workspace.real(script).parent)
-        return self._has(key_of(script, root), root)
+        return self._has(key_of(script, root, self._workspace.real), root)
 
     def _has(self, key: str, root: Path) -> bool:
         return any(index.of(key) for index in self._indexes(root))
@@ -159,8 +160,7 @@ class _Recorded:
         """Return what is locked in a folder and below it, whether it still exists or not."""
         root = self._root(folder)
         keys = sorted({key for index in self._indexes(root) for key in index.entries})
-        targets = (target_of(key, root) for key in keys)
-        return tuple(it for it in targets if _place(it).is_relative_to(folder))
+        return tuple(target_of(key, root) for key in keys if is_below(key, root, folder))
 
     def scripts(self, folder: Path) -> Iterator[Path]:
         """Yield the existing scripts with locks of their own, in a folder or below it."""
@@ -177,10 +177,6 @@ class _Recorded:
                 file = file_of(target, [*self._workspace.config(root).paths, *found])
                 if file is not None:
                     yield target, file
-
-
-def _place(target: Target) -> Path:
-    return target.absolute() if isinstance(target, Path) else target.folder.absolute()
 
 
 def select_scripts(

@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.analyze import new_reader
+from condavision.analysis.analyze import new_reader, prefetch
 from condavision.analysis.attributes import attributes_taken
 from condavision.analysis.facts.syntax_check import require_readable
-from condavision.analysis.source.scripts import script_file
 from condavision.errors import CondavisionError, LockfileError
 from condavision.inference.diagnostics import UntrustedConfiguration, UnusedLocks
 from condavision.inference.infer import analyze_target, infer, python_path
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 
     from condavision.analysis.facts.reader import Reader
     from condavision.analysis.source.scripts import ScriptSearch
-    from condavision.core.model import Analysis, Lock
+    from condavision.core.model import Analysis, Lock, SourceFile
     from condavision.core.pythons import PythonRange
     from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
@@ -82,13 +81,12 @@ class Workspace:
         self._newly_learned: dict[Path, dict[str, LearnedModule]] = {}
         self.has_interpreter: Callable[[str, str], bool] = cache(_has_interpreter)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
-        self.real: Callable[[Path], Path] = cache(Path.resolve)
+        self.real: Callable[[Path], Path] = cache(self._real)
+        self._real_folder: Callable[[Path], Path] = cache(Path.resolve)
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
         self._require = cache(require_target)
-        self._place_of = cache(place_of)
-        self._key_of = cache(key_of)
         self._unused: Callable[[Path], tuple[Path, ...]] = cache(self._folders_unused)
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
@@ -119,26 +117,27 @@ class Workspace:
         key = (target, channels)
         if key not in self._projects:
             self._require(target)
-            config = self.config(self._place_of(target), channels)
-            self._projects[key] = Project(target, self._key_of(target, config.root), config)
+            config = self.config(place_of(target, self.real), channels)
+            self._projects[key] = Project(target, key_of(target, config.root, self.real), config)
         return self._projects[key]
 
     def prefetch(self, projects: Iterable[Project]) -> None:
         """Read the scripts among these targets in parallel."""
-        by_root: dict[Path, list[str]] = {}
+        by_root: dict[Path, list[tuple[Path, Config]]] = {}
         for it in projects:
             if isinstance(it.target, Path):
-                path = script_file(it.target.absolute()).as_posix()
-                by_root.setdefault(it.config.root, []).append(path)
-        for root, paths in by_root.items():
-            self._reader(root).prefetch(paths)
+                by_root.setdefault(it.config.root, []).append((it.target, it.config))
+        for root, found in by_root.items():
+            scripts, paths = [script for script, _ in found], found[0][1].paths
+            reader, pythonpath = self._reader(root), python_path()
+            prefetch(scripts, root=root, paths=paths, pythonpath=pythonpath, reader=reader)
 
     def content(self, path: Path) -> bytes | None:
         """Return the bytes of a source file, None where it is not a readable one."""
         return self._reader(self.settings.root_of(path)).content(path.absolute().as_posix())
 
     def require_readable(
-        self, root: Path, path: Path, pythons: PythonRange, name: str, *, empty: bool = False
+        self, root: Path, file: SourceFile, pythons: PythonRange, name: str, *, empty: bool = False
     ) -> None:
         """Refuse a script of a project as ``syntax_check`` does, unless an earlier one did not.
 
@@ -146,17 +145,16 @@ class Workspace:
             AnalysisError: names the first line of the script that is not Python.
         """
         reader = self._reader(root)
-        file = path.absolute().as_posix()
-        digest = reader.facts(file).sha256
-        if reader.is_accepted(digest):
+        if reader.is_accepted(file.sha256):
             return
-        if require_readable(reader.content(file), pythons, name, empty=empty):
-            reader.accept(digest)
+        content = reader.content(file.path.as_posix())
+        if require_readable(content, pythons, name, empty=empty):
+            reader.accept(file.sha256)
 
-    def save_readable(self) -> None:
-        """Keep what :meth:`require_readable` found out, for later commands."""
+    def save(self) -> None:
+        """Keep what was found out, for later commands."""
         for reader in self._readers.values():
-            reader.save_accepted()
+            reader.save_new()
 
     def _reader(self, root: Path) -> Reader:
         if root not in self._readers:
@@ -261,12 +259,18 @@ class Workspace:
                 return self.settings.config(real).exclude
         return ()
 
+    def _real(self, path: Path) -> Path:
+        """Return a path without links: those of a folder are the same for all that is in it."""
+        if not path.name or path.name == ".." or path.is_symlink():
+            return path.resolve()
+        return self._real_folder(path.parent) / path.name
+
     def _real_scripts(self, folder: Together) -> frozenset[Path]:
         return frozenset(self.real(script) for script in self.together(folder).scripts)
 
     def ignored(self, target: Target) -> tuple[Diagnostic, ...]:
         """Return the configuration and the locks of a target that are ignored, and why."""
-        place = self._place_of(target)
+        place = place_of(target, self.real)
         distrusted = self.settings.distrusted(place)
         return (
             *(() if distrusted is None else (UntrustedConfiguration(*distrusted),)),

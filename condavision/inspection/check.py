@@ -80,7 +80,7 @@ class CheckReport:
 def check_targets(targets: Iterable[Target], workspace: Workspace) -> CheckReport:
     """Check each target against its lock."""
     checked = tuple(_check(target, workspace) for target in targets)
-    workspace.save_readable()
+    workspace.save()
     return CheckReport(checked)
 
 

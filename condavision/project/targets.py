@@ -144,19 +144,26 @@ def typed(target: Target) -> str:
     return shell_word(target)
 
 
-def place_of(target: Target) -> Path:
-    """Return the real folder where the search for the target's project root starts."""
+def place_of(target: Target, real: Callable[[Path], Path] = Path.resolve) -> Path:
+    """Return the real folder where the search for the target's project root starts.
+
+    ``real`` follows links.
+    """
     if isinstance(target, Path):
-        return script_file(target).resolve().parent
-    return target.folder.resolve()
+        return real(script_file(target)).parent
+    return real(target.folder)
 
 
-def key_of(target: Target, root: Path) -> str:
-    """Return the key of a target in the ``scripts.yml`` of a project root."""
+def key_of(target: Target, root: Path, real: Callable[[Path], Path] = Path.resolve) -> str:
+    """Return the key of a target in the ``scripts.yml`` of a project root; ``real`` follows links.
+
+    Raises:
+        ValueError: the target is not below the root.
+    """
     if isinstance(target, Path):
-        key = script_file(target).resolve().relative_to(root).as_posix()
+        key = real(script_file(target)).relative_to(root).as_posix()
         return f"./{key}" if key.startswith(_MODULE) else key
-    folder = target.folder.resolve().relative_to(root)
+    folder = real(target.folder).relative_to(root)
     if isinstance(target, Together):
         return _folder_key(PurePosixPath(folder.as_posix()))
     where = "" if folder == Path() else f"{_IN}{folder.as_posix()}"
@@ -182,6 +189,12 @@ def target_of(key: str, root: Path) -> Target:
     return Together(near(root / key)) if key.endswith("/") else near(root / key)
 
 
+def is_below(key: str, root: Path, folder: Path) -> bool:
+    """Return whether the target of a key in ``scripts.yml`` is, or lies in, a folder."""
+    where = key.partition(_IN)[2] if key.startswith(_MODULE) else key
+    return f"{root.as_posix()}/{where}/".startswith(f"{folder.as_posix().rstrip('/')}/")
+
+
 def is_there(target: Target, paths: Sequence[Path]) -> bool:
     """Return whether a target still exists; ``paths`` are searched for modules too."""
     if isinstance(target, Path):
@@ -201,5 +214,7 @@ def file_of(module: Module, paths: Sequence[Path]) -> Path | None:
 
 def near(path: Path) -> Path:
     """Return a path relative to the current folder if that is shorter."""
-    here = Path.cwd()
+    here, text = os.getcwd(), str(path)  # noqa: PTH109 - called for each of many scripts
+    if ".." not in text and text.startswith(f"{here}{os.sep}"):
+        return Path(text[len(here) + 1 :])
     return Path(os.path.relpath(path, here)) if path.is_relative_to(here) else path

@@ -84,7 +84,7 @@ def test_what_the_compiler_accepts_is_known_to_the_next_command(tmp_path: Path) 
     digest = first.facts(script).sha256
     assert not first.is_accepted(digest)
     first.accept(digest)
-    first.save_accepted()
+    first.save_new()
     later = new_reader(tmp_path)
     later.prefetch([script])
     assert later.is_accepted(digest)

@@ -1,19 +1,26 @@
-"""A scan of unchanged files is answered from memory, and never where anything has changed."""
+"""Unchanged scripts are answered from memory, and never where anything has changed."""
 
 from __future__ import annotations
 
 import os
 import time
-from functools import partialmethod
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.analyze import analyze_together, new_reader
+from condavision.analysis.analyze import analyze, analyze_together, new_reader, prefetch
 from condavision.analysis.facts.cache import FactsCache
-from condavision.analysis.resolve.result_cache import Question
-from condavision.analysis.resolve.walk import SearchPath
-from condavision.system.file_stamp import FileClocks
+from condavision.system.file_stamp import FileClocks, changed_at, stamp_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from condavision.analysis.facts.reader import Reader
+    from condavision.core.model import Analysis
+
+    Change = Callable[[Path], object]
+    Scan = Callable[..., tuple[Analysis, bool]]
 
 IS_RACY = FileClocks.is_racy
 
@@ -23,101 +30,225 @@ def project(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     monkeypatch.setenv("CONDAVISION_HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.setattr(FileClocks, "is_racy", lambda *_: False)  # as if all were there for long
+    monkeypatch.setattr(
+        FileClocks, "is_racy", lambda *_, **__: False
+    )  # as if all were there for long
     root = tmp_path / "project"
     (root / "lib").mkdir(parents=True)
-    (root / "a.py").write_text("import sys\nsys.path.append('more')\nimport b, c\n")
+    (root / "spaces").mkdir()
+    (root / "ext").mkdir()
+    (root / "shared").mkdir()
+    (root / "app" / "own").mkdir(parents=True)
+    (root / "a.py").write_text(
+        "import sys\nsys.path += ['more', 'app']\nimport b, c, spaces, shared.part, cel, linked\n"
+        "import own, subprocess\nprint(spaces.x)\n"
+        "SPIDER_MODULES = ['spiders']\nsubprocess.run(['python', 'run.py'])\n"
+    )
     (root / "b.py").write_text("import d\nprint 1\n")
-    (root / "lib" / "e.py").write_text("import f\n")
+    (root / "cel.py").write_text("from cel import Cel\n")
+    (root / "spiders").mkdir()
+    (root / "spiders" / "__init__.py").touch()
+    (root / "shared" / "__init__.py").write_text("from pkgutil import extend_path\n")
+    (root / "app" / "own" / "__init__.py").write_text("from own import Own\n")
+    (root / "lib" / "e.py").write_text("import f, own\n")
+    (root / "linked").symlink_to(root.parent / "away")
+    (root / "there.py").symlink_to(root / "b.py")
     return root
 
 
-def scan(root: Path, pythonpath: tuple[Path, ...] = ()) -> object:
-    return analyze_together(
-        [root / "a.py", root / "lib" / "e.py"], root=root, pythonpath=pythonpath
-    )
+def one(root: Path, pythonpath: tuple[Path, ...] = (), reader: Reader | None = None) -> Analysis:
+    reader = reader or new_reader(root)
+    found = analyze(root / "a.py", root=root, pythonpath=pythonpath, reader=reader)
+    reader.save_new()
+    return found
 
 
-def is_kept(root: Path, pythonpath: tuple[str, ...] = ()) -> bool:
-    files = [(root / "a.py").as_posix(), (root / "lib" / "e.py").as_posix()]
-    question = Question(SearchPath(root.as_posix(), (), pythonpath), files, time.time_ns())
-    return question.recalled(FactsCache.default()) is not None
+def several(
+    root: Path, pythonpath: tuple[Path, ...] = (), reader: Reader | None = None
+) -> Analysis:
+    files = [root / "a.py", root / "lib" / "e.py"]
+    return analyze_together(files, root=root, pythonpath=pythonpath, reader=reader)
 
 
-def test_it_is_the_same_answer(project: Path) -> None:
-    first = scan(project)
-    assert is_kept(project)
-    assert scan(project) == first
+@pytest.fixture(params=[one, several])
+def scan(request: pytest.FixtureRequest) -> Scan:
+    """Read the project: what was found, and whether it was known."""
+
+    def read(
+        root: Path, pythonpath: tuple[Path, ...] = (), reader: Reader | None = None
+    ) -> tuple[Analysis, bool]:
+        reader = reader or new_reader(root)
+        found: Analysis = request.param(root, pythonpath, reader)
+        return found, any(reader.known.values())
+
+    return read
 
 
-CHANGES = {
-    "a script": lambda root: (root / "a.py").write_text("import sys, x\n"),
+def test_it_is_the_same_answer(project: Path, scan: Scan) -> None:
+    first, known = scan(project)
+    assert not known
+    assert scan(project) == (first, True)
+
+
+CHANGES: dict[str, Change] = {
+    "the script": lambda root: (root / "a.py").write_text("import sys, x\n"),
     "a module": lambda root: (root / "b.py").write_text("import x\n"),
     "a module gone": lambda root: (root / "b.py").unlink(),
+    "a module instead": lambda root: _new(root / "new").replace(root / "b.py"),
     "a module more": lambda root: (root / "c.py").write_text("import x\n"),
-    "a module above": lambda root: (root / "f.py").write_text("import x\n"),
-    "a folder more": lambda root: (root / "src").mkdir(),
-    "a path more": lambda root: (root / "more").mkdir(),
+    "a module below": lambda root: (root / "lib" / "d.py").write_text("import x\n"),
+    "a compiled module": lambda root: (root / "c.cpython-312-x.so").touch(),
+    "a package": lambda root: _new(root / "c" / "__init__.py"),
+    "a namespace package": lambda root: _new(root / "c" / "x.py"),
+    "a package for a module": lambda root: _new(root / "b" / "__init__.py"),
+    "a package of the root": lambda root: (root / "__init__.py").touch(),
+    "a module in a namespace": lambda root: (root / "spaces" / "x.py").touch(),
+    "a part of a namespace": lambda root: (root / "shared" / "part.py").touch(),
+    "a namespace no more": lambda root: (root / "shared" / "__init__.py").write_text("1\n"),
+    "a namesake's import": lambda root: (root / "cel.py").write_text("Cel = 1\n"),
+    "a namesake's member": lambda root: (root / "app" / "own" / "Own.py").touch(),
+    "a namesake": lambda root: (root / "app" / "own" / "__init__.py").write_text("Own = 1\n"),
+    "a module that a setting stands for": lambda root: (root / "spiders" / "s.py").touch(),
+    "a file that is run": lambda root: (root / "run.py").write_text("import x\n"),
+    "a path more": lambda root: _new(root / "more" / "c.py"),
     "a link less": lambda root: (root / "linked").unlink(),
-    "a link's folder": lambda root: (root.parent / "away").mkdir(),
+    "a link's folder": lambda root: _new(root.parent / "away" / "__init__.py"),
+    "rights": lambda root: _restricted(root / "b.py"),
+}
+FOR_ONE: dict[str, Change] = {
+    "the script is a link": lambda root: _linked(root / "a.py", root / "elsewhere" / "a.py"),
+}
+NO_CHANGES: dict[str, Change] = {
+    "another script": lambda root: (root / "unrelated.py").touch(),
+    "another folder": lambda root: (root / "locks").mkdir(),
+    "a result": lambda root: (root / "result.csv").touch(),
+    "another script gone": lambda root: (root / "there.py").unlink(),
+    "bytecode": lambda root: _new(root / "__pycache__" / "b.pyc"),
 }
 
 
+def _new(path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    return path
+
+
+def _restricted(path: Path) -> None:
+    before = stamp_of(path)
+    while stamp_of(path) == before:  # clocks of file systems tick in milliseconds
+        path.chmod(0o640)
+        path.chmod(0o600)
+
+
+def _linked(path: Path, target: Path) -> None:
+    target.parent.mkdir()
+    path.rename(target)
+    path.symlink_to(target)
+
+
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_whatever_changes_is_seen(project: Path, change: object) -> None:
-    (project / "linked").symlink_to(project.parent / "away")
+def test_whatever_changes_is_seen(project: Path, scan: Scan, change: Change) -> None:
     scan(project)
-    assert is_kept(project)
-    assert callable(change)
+    assert scan(project)[1]
     change(project)
-    assert not is_kept(project)
-    found = scan(project)
-    Path(FactsCache.default().file).unlink()
-    assert scan(project) == found
+    found, known = scan(project)
+    assert not known
+    FactsCache.default().file.unlink()
+    assert scan(project) == (found, False)
 
 
-def test_another_question_is_asked_anew(project: Path) -> None:
+@pytest.mark.parametrize("change", FOR_ONE.values(), ids=FOR_ONE)
+def test_what_changes_for_a_script_is_seen(project: Path, change: Change) -> None:
+    before = one(project)
+    change(project)
+    reader = new_reader(project)
+    assert one(project, reader=reader) != before
+    assert not any(reader.known.values())
+
+
+@pytest.mark.parametrize("change", NO_CHANGES.values(), ids=NO_CHANGES)
+def test_what_changes_nothing_is_no_change(project: Path, scan: Scan, change: Change) -> None:
+    first, _ = scan(project)
+    change(project)
+    assert scan(project) == (first, True)
+
+
+def test_what_is_declared_is_read_anew(project: Path, scan: Scan) -> None:
+    text = '# /// script\n# dependencies = ["x @ https://me:secret@host/x.whl"]\n# ///\nimport z\n'
+    (project / "a.py").write_text(text)
+    (project / "lib" / "e.py").write_bytes(b"\0")
+    first, _ = scan(project)
+    assert "secret" in first.metadata.dependencies[0].text
+    assert scan(project) == (first, True)
+    assert b"secret" not in FactsCache.default().file.read_bytes()
+
+
+def test_another_question_is_asked_anew(project: Path, scan: Scan) -> None:
+    for pythonpath in ((), (project / "lib",), ()):
+        assert not scan(project, pythonpath)[1]
+        assert scan(project, pythonpath)[1]
+
+
+def test_other_rules_are_asked_anew(
+    project: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scan(project)
-    assert not is_kept(project, (str(project / "lib"),))
-    scan(project, (project / "lib",))
-    assert is_kept(project, (str(project / "lib"),))
-    assert not is_kept(project)
+    monkeypatch.setattr("condavision.analysis.facts.cache.sys.version", "another")
+    assert not scan(project)[1]
 
 
 def test_what_has_just_changed_is_not_trusted(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()
-    monkeypatch.setenv("CONDAVISION_HOME", str(project.parent / "home"))
+    monkeypatch.setattr(FileClocks, "is_racy", IS_RACY)
     past = time.time_ns() - 10_000_000_000
     os.utime(project / "b.py", ns=(past, past))  # its status changed just now all the same
-    scan(project)
-    assert not is_kept(project)
+    changed = stamp_of(project / "b.py")
+    assert changed is not None
+    for later, known in ((1_000_000, False), (3_000_000_000, True)):
+        reader = new_reader(project)
+        reader.since = changed_at(changed) + later
+        scan(project, reader=reader)
+        assert scan(project)[1] is known
 
 
 def test_what_was_read_before_it_changed_is_not_trusted(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FileClocks, "is_racy", partialmethod(IS_RACY, step=0))
-    time.sleep(0.02)  # clocks of file systems tick in milliseconds
+    monkeypatch.setattr(FileClocks, "is_racy", lambda *given: given[2] > given[3])
     reader = new_reader(project)
     reader.prefetch([(project / "a.py").as_posix()])
-    time.sleep(0.02)
+    _next_tick(project.parent / "clock")
     (project / "a.py").write_text("import x\n")
-    time.sleep(0.02)
-    files = [project / "a.py", project / "lib" / "e.py"]
-    analyze_together(files, root=project, reader=reader)
-    assert not is_kept(project)
-    time.sleep(0.02)
-    found = scan(project)
-    assert is_kept(project)
-    assert scan(project) == found
+    scan(project, reader=reader)
+    found, known = scan(project)
+    assert not known
+    assert scan(project) == (found, True)
+
+
+def _next_tick(file: Path) -> None:
+    file.touch()
+    before = stamp_of(file)
+    while stamp_of(file) == before:  # clocks of file systems tick in milliseconds
+        file.touch()
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"\x80\x05N.", b"\x80\x05)."])
-def test_a_damaged_entry_is_none(project: Path, damage: bytes) -> None:
-    found = scan(project)
-    key = b"\0" + project.as_posix().encode()
-    FactsCache.default().keep([(key, damage)])
-    assert not is_kept(project)
-    assert scan(project) == found
+def test_a_damaged_entry_is_none(project: Path, scan: Scan, damage: bytes) -> None:
+    found, _ = scan(project)
+    keys = [f"\0{it.as_posix()}".encode() for it in (project, project / "a.py")]
+    FactsCache.default().keep([(key, damage) for key in keys])
+    assert scan(project) == (found, False)
+
+
+def test_many_scripts_are_read_once(project: Path) -> None:
+    scripts = [project / "a.py", project / "b.py"]
+    for name in ("a", "b"):
+        (project / f"{name}.py").write_text(f"import {name}{name}\n")
+    for known in ([], scripts):
+        reader = new_reader(project)
+        prefetch(scripts, root=project, paths=(), pythonpath=(), reader=reader)
+        assert [it.script for it in reader.known.values() if it] == known
+        found = [analyze(it, root=project, reader=reader).imports[0].name for it in scripts]
+        assert found == ["aa", "bb"]
+        reader.save_new()

@@ -13,6 +13,8 @@ import sqlite3
 import sys
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +32,7 @@ _VALUES = {
     ("builtins", "frozenset"),
     ("condavision.analysis.records", "_guard"),
     ("condavision.core.pythons", "_restored"),
-    ("pathlib", "PosixPath"),
-    ("pathlib", "WindowsPath"),
+    ("condavision.analysis.facts.cache", "_path"),
 }
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 _ACCEPTED = b"\0compiled "
@@ -50,17 +51,35 @@ def rules_tag() -> int:
     return int(rules.hexdigest()[:7], 16)
 
 
+@cache
+def _path(text: str) -> Path:
+    return Path(text)  # most are of many entries, and making one takes long
+
+
 class _Unpickler(pickle.Unpickler):
     """Loads our own classes and those of plain values; no functions: they could do anything."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _VALUES:
-            return super().find_class(module, name)
-        if module.startswith("condavision.") and "." not in name:
-            found = super().find_class(module, name)
-            if isinstance(found, type) and found.__module__ == module:
-                return found
-        raise pickle.UnpicklingError(f"{module}.{name} is no part of a fact")
+        return _part(module, name)
+
+
+@cache
+def _part(module: str, name: str) -> Any:
+    known = (module, name) in _VALUES
+    if known or (module.startswith("condavision.") and "." not in name):
+        found = getattr(import_module(module), name)
+        if known or (isinstance(found, type) and found.__module__ == module):
+            return found
+    raise pickle.UnpicklingError(f"{module}.{name} is no part of a fact")
+
+
+def dumped(value: object) -> bytes:
+    """Return the content of an entry, for :func:`loaded`."""
+    data = io.BytesIO()
+    pickler = pickle.Pickler(data, protocol=5)
+    pickler.dispatch_table = {type(Path()): lambda it: (_path, (str(it),))}
+    pickler.dump(value)
+    return data.getvalue()
 
 
 def loaded(data: bytes) -> Any:
@@ -108,7 +127,10 @@ class FactsCache:
 
     def preload(self, paths: Iterable[tuple[str, str]]) -> None:
         """Read the entries of many files at once: path and shown name of each."""
-        keys = [self._key(path, shown) for path, shown in paths]
+        self.preload_keys([self._key(path, shown) for path, shown in paths])
+
+    def preload_keys(self, keys: Sequence[bytes]) -> None:
+        """Read many entries at once, for :meth:`load`."""
         found = self.entries(keys)
         self._loaded.update(found)
         self._absent.update(key for key in keys if key not in found)
@@ -143,9 +165,7 @@ class FactsCache:
         rows = (
             (
                 key,
-                pickle.dumps(
-                    (stamp, clocks.is_racy(path, changed_at(stamp), since), facts), protocol=5
-                ),
+                dumped((stamp, clocks.is_racy(path, changed_at(stamp), since), facts)),
             )
             for key, (path, stamp, facts) in self._fresh.items()
         )
@@ -171,13 +191,14 @@ class FactsCache:
                 connection.execute(f"PRAGMA user_version = {self.tag}")
             connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
+    def load(self, key: bytes) -> bytes:
+        """Return the entry under a key, empty if there is none. It is not kept in memory."""
+        if key not in self._loaded and key not in self._absent:
+            self.preload_keys([key])
+        return self._loaded.pop(key, b"")
+
     def _load(self, path: str, shown: str) -> tuple[Stamp, bool, Facts] | None:
-        key = self._key(path, shown)
-        data = self._loaded.pop(key, None)  # the reader keeps the facts
-        if data is None and key not in self._absent:
-            self.preload([(path, shown)])
-            data = self._loaded.pop(key, None)
-        match None if data is None else loaded(data):
+        match loaded(self.load(self._key(path, shown))):
             case (tuple() as stamp, bool() as racy, Facts() as facts):
                 return stamp, racy, facts
         return None

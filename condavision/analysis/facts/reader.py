@@ -17,12 +17,14 @@ from condavision.analysis.source.file_bytes import read_bytes
 from condavision.analysis.source.module_finder import Directories
 from condavision.core.model import ScriptMetadata
 from condavision.errors import AnalysisError
+from condavision.system.file_stamp import FileClocks, changed_at, stamp_of, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable
 
     from condavision.analysis.facts.cache import FactsCache
     from condavision.analysis.records import Facts
+    from condavision.core.model import Analysis
     from condavision.system.file_stamp import Stamp
 
 
@@ -42,7 +44,15 @@ class Reader:
     """Follows the symbolic links of a path: what makes two files one."""
     _facts: dict[str, Facts] = field(default_factory=dict)
     _unreadable: set[str] = field(default_factory=set)
+    known: dict[Hashable, Analysis | None] = field(default_factory=dict)
+    """Answers from the cache, and which it does not have, by question."""
+    answers: dict[bytes, bytes] = field(default_factory=dict)
+    """New answers for the cache, by key."""
+    _stamps: dict[str, Stamp | None] = field(default_factory=dict)
+    _settled: dict[str, bool] = field(default_factory=dict)
+    _clocks: FileClocks = field(default_factory=FileClocks)
     _namesakes: dict[str, bool] = field(default_factory=dict)
+    _taken: dict[str, frozenset[str]] = field(default_factory=dict)
     _contents: dict[str, bytes | None] = field(default_factory=dict)
     _accepted: dict[str, bool] = field(default_factory=dict)
     _newly_accepted: set[str] = field(default_factory=set)
@@ -58,12 +68,20 @@ class Reader:
             AnalysisError: it cannot be read as Python, or declares something malformed.
         """
         facts = self.facts(path)
-        if path not in self._unreadable and not facts.declares:
-            return ScriptMetadata(), facts
+        if path in self._unreadable or facts.declares:
+            return self.declared(path), facts
+        return ScriptMetadata(), facts
+
+    def declared(self, path: str) -> ScriptMetadata:
+        """Read what a script declares.
+
+        Raises:
+            AnalysisError: it cannot be read as Python, or declares something malformed.
+        """
         from condavision.analysis.facts.facts import read_declared  # noqa: PLC0415
 
         data = None if path in self._unreadable else self.content(path)
-        return read_declared(path, self.shown(path), data), facts
+        return read_declared(path, self.shown(path), data)
 
     def content(self, path: str) -> bytes | None:
         """Return the bytes of a file, None where it is not a readable one.
@@ -112,7 +130,7 @@ class Reader:
     def is_accepted(self, digest: str) -> bool:
         """Return whether a file of this digest is known to be accepted by the compiler."""
         if digest not in self._accepted:
-            self._preload_accepted([digest])
+            self.preload_accepted([digest])
         return self._accepted[digest]
 
     def accept(self, digest: str) -> None:
@@ -120,7 +138,9 @@ class Reader:
         self._accepted[digest] = True
         self._newly_accepted.add(digest)
 
-    def _preload_accepted(self, digests: Sequence[str]) -> None:
+    def preload_accepted(self, digests: Iterable[str]) -> None:
+        """Look up several digests of files at once for :meth:`is_accepted`."""
+        digests = [it for it in dict.fromkeys(digests) if it not in self._accepted]
         found = self.cache.accepted(digests) if self.cache is not None else ()
         self._accepted.update((digest, digest in found) for digest in digests)
 
@@ -128,8 +148,7 @@ class Reader:
         """Read many files: from the cache as far as it has them, the rest on every processor."""
         paths = list(paths)
         self._prefetch_facts(paths)
-        digests = {self._facts[path].sha256 for path in paths}
-        self._preload_accepted([it for it in digests if it not in self._accepted])
+        self.preload_accepted(self._facts[path].sha256 for path in paths)
 
     def _prefetch_facts(self, paths: Iterable[str]) -> None:
         wanted = [(path, self.shown(path)) for path in paths if path not in self._facts]
@@ -149,16 +168,32 @@ class Reader:
         if self.cache is not None:
             self.cache.save(self.since)
 
-    def save_accepted(self) -> None:
-        """Write what the compiler accepted to the cache."""
-        if self.cache is not None and self._newly_accepted:
+    def save_new(self) -> None:
+        """Write the answers, and what the compiler accepted, to the cache."""
+        if self.cache is None:
+            return
+        if self._newly_accepted:
             self.cache.accept(self._newly_accepted)
             self._newly_accepted.clear()
+        if self.answers:
+            self.cache.keep(self.answers.items())
+            self.answers.clear()
 
-    def consulted(self) -> Iterator[str]:
-        """Yield the files that were looked into, and those that should have been there."""
-        yield from self._facts
-        yield from self._namesakes
+    def stamp(self, path: str) -> Stamp | None:
+        """Return the stamp of a file, taken once: None of one that is not there."""
+        if path not in self._stamps:
+            self._stamps[path] = stamp_of(path)
+        return self._stamps[path]
+
+    def settled(self, path: str) -> Stamp | None:
+        """Return the stamp of a file that this has read, None if it is no sign of its content."""
+        stamp = self.stamp(path)
+        if stamp is None:
+            return None
+        if path not in self._settled:
+            changed, step = changed_at(stamp), step_of(stamp)
+            self._settled[path] = not self._clocks.is_racy(path, changed, self.since, step)
+        return stamp if self._settled[path] else None
 
     def _keep(self, path: str, stamp: Stamp | None, facts: Facts, readable: bool) -> None:
         self._facts[path] = facts
@@ -167,8 +202,9 @@ class Reader:
         elif stamp is not None and self.cache is not None:
             self.cache.put(path, self.shown(path), stamp, facts)
 
-    def imports_itself(self, path: str) -> bool:
+    def imports_itself(self, path: str, directories: Directories) -> bool:
         """Return whether a file imports a module of its own name."""
+        directories.opened.add(path)
         known = self._namesakes.get(path)
         if known is None:
             name = re.escape(Path(path).stem.encode())
@@ -176,23 +212,26 @@ class Reader:
             known = self._namesakes[path] = bool(re.search(pattern, self.content(path) or b""))
         return known
 
-    def takes_from_itself(self, path: str) -> bool:
+    def takes_from_itself(self, path: str, directories: Directories) -> bool:
         """Return whether an ``__init__.py`` imports from its own name what it does not have.
 
         ``from celery import Celery`` in ``app/celery/__init__.py`` is after the package: the
         folder is meant to be imported as ``app.celery``.
         """
-        known = self._namesakes.get(path)
-        if known is None:
-            folder, text = Path(path).parent, self.content(path) or b""
+        directories.opened.add(path)
+        folder = Path(path).parent
+        listing = directories.look(folder.as_posix(), folder.name)
+        if path not in self._taken:
+            text = self.content(path) or b""
             pattern = rb"(?m)^from[ \t]+%b[ \t]+import[ \t]+(\w+)" % re.escape(folder.name.encode())
-            listing = self.directories[folder.as_posix()]
-            known = self._namesakes[path] = f"{folder.name}.py" not in listing and any(
-                not re.search(rb"\b%b\b|import[ \t]*\*" % it[1], text[: it.start()])
-                and not any(name.startswith(it[1].decode()) for name in listing)
+            self._taken[path] = frozenset(
+                it[1].decode()
                 for it in re.finditer(pattern, text)
+                if not re.search(rb"\b%b\b|import[ \t]*\*" % it[1], text[: it.start()])
             )
-        return known
+        taken = self._taken[path]
+        directories.asked.update(taken)
+        return f"{folder.name}.py" not in listing and any(it not in listing.stems for it in taken)
 
     def uses(self, path: str, name: str) -> frozenset[str]:
         """Return the attributes that a file takes from a name."""

@@ -97,7 +97,10 @@ class Resolver:
         for folder in (place.folder, self.root):
             path = Path(os.path.normpath(os.path.join(folder, raw.file))).as_posix()  # noqa: PTH118
             for suffix in ("", ".ipynb", ".py"):
-                if self.directories[parent(path)].get(base(path) + suffix) is False:
+                if (
+                    self.directories.look(parent(path), base(path)).get(base(path) + suffix)
+                    is False
+                ):
                     module = FoundModule(raw.name, path + suffix)
                     reason = OriginReason(OriginRule.FILE, raw.file)
                     return ModuleOrigin(raw.name, Origin.LOCAL, reason, (module,))
@@ -187,8 +190,7 @@ class Resolver:
             return all(has_member(found, it, self.directories) for it in raw.members)
         if "." in raw.name:
             return True
-        inside = {name for folder in found.folders for name in self.directories[folder]}
-        if not any(name.endswith((".py", ".so", ".pyd")) for name in inside):
+        if not any(self.directories.has_modules(folder) for folder in found.folders):
             return False
         used = self.reader.uses(place.file, raw.binds[0] if raw.binds else raw.name)
         return all(has_member(found, it, self.directories) for it in used)
@@ -250,11 +252,11 @@ class Resolver:
         if first is None:
             return False
         if base(first) != "__init__.py":
-            return first == place.file or self.reader.imports_itself(first)
+            return first == place.file or self.reader.imports_itself(first, self.directories)
         home = parent(parent(first))
         within = home.startswith(f"{self.root}/") and base(home).isidentifier()
         alone = len(local.modules) == 1 and "." not in local.modules[0].name
-        return alone and within and self.reader.takes_from_itself(first)
+        return alone and within and self.reader.takes_from_itself(first, self.directories)
 
     def _shadowing(self, local: ModuleOrigin, place: Place, *, shadows: bool) -> ModuleOrigin:
         first = local.modules[0].file if local.modules else None

@@ -1,78 +1,107 @@
-"""What came of reading many files together, so that asking again reads and resolves none of them.
+"""What came of reading a script, or many together, so that asking again reads and resolves nothing.
 
-It holds while everything that decided it has the status it had: each file that was looked into,
-each directory that was listed or was not there, each link in one of them. Nothing is kept of what
-changed so shortly before that another change might leave its status as it is.
+It holds while the files that were looked into have the status they had, and while the directories
+that were listed hold the same under each name that was looked for: other files may come and go.
+Nothing is kept of a file that changed so shortly before it was read that another change might leave
+its status as it is. What is declared in a file is not kept, since it can have credentials.
 """
 
 from __future__ import annotations
 
-import hashlib
-import pickle
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from condavision.analysis.facts.cache import loaded
-from condavision.core.model import Analysis
-from condavision.system.file_stamp import FileClocks, changed_at, stamp_of
+from condavision.analysis.facts.cache import dumped, loaded
+from condavision.core.model import Analysis, ScriptMetadata
+from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from condavision.analysis.facts.cache import FactsCache
+    from condavision.analysis.facts.reader import Reader
     from condavision.analysis.resolve.walk import SearchPath
+    from condavision.analysis.source.module_finder import Directories
+    from condavision.core.model import DeclaredText
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Files that are read as one requirement set.
+    """A script, or several ``files`` that are read as one requirement set.
 
-    ``modules`` lie beside them. ``since`` is when the first of them may have been read, in
-    nanoseconds. Of each project root the last answer is kept.
+    ``home`` is the directory whose modules a script imports first; ``modules`` lie beside the
+    files. The last answer for each script is kept, and for each project root the last for several.
     """
 
     search: SearchPath
-    files: Sequence[str]
-    since: int
-    modules: Sequence[str] = ()
+    script: str = ""
+    home: str = ""
+    files: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
-    def recalled(self, cache: FactsCache | None) -> Analysis | None:
-        """Return the answer, if nothing has changed since it was given."""
-        if cache is None:
+    @property
+    def key(self) -> bytes:
+        """The key of the answer in the cache: none of a file's facts begins with NUL."""
+        return f"\0{self.script or self.search.root}".encode("utf-8", "surrogatepass")
+
+    def recalled(self, reader: Reader) -> Analysis | None:
+        """Return the answer, if it would be the same today."""
+        if self not in reader.known:
+            reader.known[self] = self._recalled(reader)
+        return reader.known[self]
+
+    def _recalled(self, reader: Reader) -> Analysis | None:
+        if reader.cache is None:
             return None
-        data = cache.entries([self._key]).get(self._key, b"")
-        match loaded(data):
-            case (bytes() as digest, tuple() as stamps, bytes() as answer):
-                if digest == self._digest and all(stamp_of(path) == it for path, it in stamps):
-                    found = loaded(answer)
-                    return found if isinstance(found, Analysis) else None
+        match loaded(reader.cache.load(self.key)):
+            case (Question() as question, stamps, seen, declaring, Analysis() as answer):
+                outline = reader.directories.outline
+                if (
+                    question == self
+                    and all(reader.stamp(path) == it for path, it in stamps)
+                    and all(outline(path, names) == it for path, names, it in seen)
+                ):
+                    return _with_declared(answer, declaring, reader)
         return None
 
-    def remember(
-        self, cache: FactsCache | None, answer: Analysis, consulted: Iterable[str]
-    ) -> None:
-        """Keep an answer under the status of all that was ``consulted`` for it."""
-        if cache is None:
+    def remember(self, reader: Reader, answer: Analysis, directories: Directories) -> None:
+        """Keep an answer for which ``directories`` were listed, from the next ``save_new`` on."""
+        asked = [it for it in (self.script, *self.files, *self.modules) if it]
+        read = (it.path.as_posix() for it in answer.files)
+        paths = dict.fromkeys((*asked, *read, *directories.opened))
+        stamps = tuple((path, reader.settled(path)) for path in paths)
+        if reader.cache is None or any(stamp is None for _, stamp in stamps):
             return
-        stamps = tuple((path, stamp_of(path)) for path in dict.fromkeys(consulted))
-        clocks = FileClocks()
-        changes = ((path, changed_at(stamp)) for path, stamp in stamps if stamp is not None)
-        if any(clocks.is_racy(path, changed, self.since) for path, changed in changes):
-            return
-        entry = (self._digest, stamps, pickle.dumps(answer, protocol=5))
-        cache.keep([(self._key, pickle.dumps(entry, protocol=5))])
+        seen = tuple((*it, directories.outline(*it)) for it in directories.looked_into())
+        readable = (it for it in asked if reader.is_readable(it))
+        declaring = tuple(it for it in readable if reader.facts(it).declares)
+        kept = replace(answer, metadata=ScriptMetadata())
+        entry = (self, stamps, seen, declaring, kept)
+        reader.answers[self.key] = dumped(entry)
 
-    @property
-    def _key(self) -> bytes:
-        return b"\0" + self.search.root.encode("utf-8", "surrogatepass")
 
-    @property
-    def _digest(self) -> bytes:
-        parts = (
-            self.search.root,
-            self.search.paths,
-            self.search.pythonpath,
-            tuple(self.files),
-            self.modules,
-        )
-        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
+def _with_declared(answer: Analysis, files: Sequence[str], reader: Reader) -> Analysis | None:
+    if not files:
+        return answer
+    with suppress(AnalysisError):  # it has changed just now
+        return replace(answer, metadata=merged([reader.declared(it) for it in files]))
+    return None
+
+
+def merged(declared: Sequence[ScriptMetadata]) -> ScriptMetadata:
+    """Return what several scripts declare, as one."""
+    if len(declared) == 1:
+        return declared[0]
+    imports: dict[str, DeclaredText] = {}
+    for metadata in declared:
+        imports.update(metadata.imports)
+    first = next((it for it in declared if it.requires_python), ScriptMetadata())
+    return ScriptMetadata(
+        first.requires_python,
+        first.requires_python_location,
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.dependencies)),
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.channels)),
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.platforms)),
+        imports,
+        tuple(dict.fromkeys(it for metadata in declared for it in metadata.ignored)),
+    )

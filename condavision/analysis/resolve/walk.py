@@ -75,11 +75,15 @@ class Start:
     beside: bool = False
 
 
-def script_start(path: str, facts: Facts, directories: Directories) -> Start:
-    """Start as ``python path`` does: from the script's own folder, or that of what it links to."""
+def script_home(path: str) -> str:
+    """Return the directory that ``python path`` heads its search path with."""
     real = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - a string here
-    folder = os.path.dirname(real)  # noqa: PTH120
-    return Start(Place(path, "__main__", _package_of(folder, directories)), facts, folder)
+    return os.path.dirname(real)  # noqa: PTH120
+
+
+def script_start(path: str, facts: Facts, home: str, directories: Directories) -> Start:
+    """Start as ``python path`` does; ``home`` is that of the script."""
+    return Start(Place(path, "__main__", _package_of(home, directories)), facts, home)
 
 
 def module_start(path: str, facts: Facts, directories: Directories) -> Start:
@@ -169,7 +173,7 @@ def _resolver(
 def _directory(text: str, folder: str, root: str, directories: Directories) -> str | None:
     for base in (folder, root):
         path = Path(os.path.normpath(os.path.join(base, text))).as_posix()  # noqa: PTH118
-        if directories[path]:
+        if directories.has_files(path):
             return path
     return None
 

@@ -77,6 +77,20 @@ class Listing(dict[str, bool]):
             if is_folder or name.endswith(_MODULE_SUFFIXES)
         )
 
+    @cached_property
+    def has_modules(self) -> bool:
+        """Whether any file is a module."""
+        return any(name.endswith((".py", ".so", ".pyd")) for name in self)
+
+    @cached_property
+    def stems(self) -> dict[str, list[str]]:
+        """The names by what precedes their first dot; those of directories end with a slash."""
+        found: dict[str, list[str]] = {}
+        for name in sorted(self):
+            shown = f"{name}/" if self[name] else name
+            found.setdefault(name.partition(".")[0], []).append(shown)
+        return found
+
 
 @dataclass(slots=True)
 class Directories:
@@ -84,24 +98,45 @@ class Directories:
 
     Directories are absolute paths as strings: they are looked up some hundred times a file.
     ``shared`` are listings read before by others; one counts as listed here once it is used.
-    ``links`` are the symbolic links in those read here.
+    ``asked`` are the names that were looked for, without suffixes, ``whole`` the directories of
+    which every name was, and ``opened`` the files whose content decided which module is meant.
     """
 
     shared: Directories | None = None
-    links: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
     _listings: dict[str, Listing] = field(default_factory=dict)
     _shared_packages: dict[str, bool] = field(default_factory=dict)
 
     def __getitem__(self, folder: str) -> Listing:
+        """Return all names in a directory; :meth:`look` leaves an answer independent of most."""
+        self.whole.add(folder)
+        return self._list(folder)
+
+    def look(self, folder: str, name: str) -> Listing:
+        """Return a directory in which one name is looked for, with any suffixes."""
+        self.asked.add(name.partition(".")[0])
+        return self._list(folder)
+
+    def has_files(self, folder: str) -> bool:
+        """Return whether a directory exists and is not empty."""
+        return bool(self._list(folder))
+
+    def has_modules(self, folder: str) -> bool:
+        """Return whether a directory has a file that can be imported."""
+        return self._list(folder).has_modules
+
+    def _list(self, folder: str) -> Listing:
         listing = self._listings.get(folder)
         if listing is None:
-            listing = self._read(folder) if self.shared is None else self.shared[folder]
+            listing = self._read(folder) if self.shared is None else self.shared._list(folder)
             self._listings[folder] = listing
         return listing
 
     def is_package(self, folder: str) -> bool:
         """Return whether a directory has an ``__init__.py``."""
-        return self[folder].get("__init__.py") is False
+        return self.look(folder, "__init__.py").get("__init__.py") is False
 
     def is_shared_package(self, folder: str) -> bool:
         """Return whether a package's ``__init__.py`` lets other distributions add to it.
@@ -110,31 +145,43 @@ class Directories:
         """
         known = self._shared_packages.get(folder)
         if known is None:
-            known = self.is_package(folder) and _shares(f"{folder}/__init__.py")
+            init = f"{folder}/__init__.py"
+            known = self.is_package(folder) and _shares(init)
             self._shared_packages[folder] = known
+            self.opened.update([init] if self.is_package(folder) else ())
         return known
 
     def listed(self) -> tuple[str, ...]:
         """Return the existing directories that were looked into, sorted."""
         return tuple(sorted(folder for folder, names in self._listings.items() if names))
 
-    def consulted(self) -> Iterator[str]:
-        """Yield every path whose status decided an answer, of what does not exist as well.
+    def looked_into(self) -> Iterator[tuple[str, frozenset[str] | None]]:
+        """Yield each directory that was listed, or is not there, with the names looked for in it.
 
-        What a link leads to may come and go while the directory it is in stays as it is.
+        None stands for all names.
         """
-        yield from self._listings
-        yield from (f"{folder}/__init__.py" for folder in self._shared_packages)
-        yield from self.links if self.shared is None else self.shared.links
+        names = frozenset(self.asked)
+        return ((it, None if it in self.whole else names) for it in self._listings)
+
+    def outline(self, folder: str, names: frozenset[str] | None) -> tuple[bool | str, ...]:
+        """Return all that a directory shows to whoever looks for these names only."""
+        listing = self._list(folder)
+        stems = listing.stems
+        if names is None:
+            found: Iterable[str] = stems
+        elif len(stems) < len(names):
+            found = (it for it in stems if it in names)
+        else:
+            found = (it for it in names if it in stems)
+        shown = (name for stem in sorted(found) for name in stems[stem])
+        return (bool(listing), listing.has_modules, *shown)
 
     def _read(self, folder: str) -> Listing:
         try:
             with os.scandir(folder) as found:
-                entries = list(found)
+                return Listing((entry.name, _is_folder(entry)) for entry in found)
         except (OSError, ValueError):  # a name that no directory can have
             return Listing()
-        self.links.update(f"{folder}/{it.name}" for it in entries if it.is_symlink())
-        return Listing((entry.name, _is_folder(entry)) for entry in entries)
 
 
 def _shares(file: str) -> bool:
@@ -182,7 +229,7 @@ def _step(
 ) -> tuple[FoundModule | None, tuple[str, ...]] | None:
     portions = []
     for folder in folders:
-        listing = directories[folder]
+        listing = directories.look(folder, part)
         if part not in listing.modules:
             continue
         path = f"{folder}/{part}"
@@ -190,7 +237,7 @@ def _step(
         if is_folder:
             if directories.is_package(path):
                 return FoundModule(name, f"{path}/__init__.py"), (path,)
-            if "__init__" in directories[path].extensions:
+            if "__init__" in directories.look(path, "__init__").extensions:
                 return FoundModule(name, None), (path,)
         compiled = tuple(f"{folder}/{it}" for it in sorted(listing.extensions.get(part, ())))
         for suffix in (".py", ".pyw"):
