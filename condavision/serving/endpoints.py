@@ -42,14 +42,18 @@ def service_of(request: Request) -> Service:
 
 async def list_scripts(request: Request) -> Response:
     """``GET /scripts``: all scripts, with their state and why one is not served."""
-    found = service_of(request).catalog.all()
-    return JSONResponse({"scripts": [script_report(name, it) for name, it in found]})
+    service = service_of(request)
+    found = service.catalog.all()
+    reports = [script_report(name, it, service.warm_status(it)) for name, it in found]
+    return JSONResponse({"scripts": reports})
 
 
 async def show_script(request: Request) -> Response:
     """``GET /scripts/PATH``: one script and its parameters."""
-    found = await service_of(request).catalog.current(request.path_params["script"])
-    return JSONResponse({**script_report(found.name, found), **parameters_report(found)})
+    service = service_of(request)
+    found = await service.catalog.current(request.path_params["script"])
+    report = script_report(found.name, found, service.warm_status(found))
+    return JSONResponse({**report, **parameters_report(found)})
 
 
 async def list_runs(request: Request) -> Response:

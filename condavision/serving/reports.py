@@ -11,15 +11,22 @@ from condavision.parameters.naming import unread_of
 from condavision.parameters.schema import json_schema
 from condavision.parameters.wording import unread_words
 from condavision.serving.output import SHOWN, read_piece
+from condavision.serving.zygote.wording import cold_words, skipped_words
 
 if TYPE_CHECKING:
     from condavision.serving.run_folder import RunFolder
     from condavision.serving.runs import Run
     from condavision.serving.survey import Surveyed
+    from condavision.serving.zygote.status import WarmStatus
 
 
-def script_report(name: str, found: Surveyed | None) -> dict[str, Any]:
-    """Return what there is to say of a script; None if it has not been looked at."""
+def script_report(
+    name: str, found: Surveyed | None, warm: WarmStatus | None = None
+) -> dict[str, Any]:
+    """Return what there is to say of a script; None if it has not been looked at.
+
+    ``warm`` is how its runs start where they may start warm.
+    """
     report: dict[str, Any] = {"script": name, "url": f"/scripts/{quote(name)}"}
     if found is None:
         return {**report, "state": "preparing"}
@@ -31,7 +38,22 @@ def script_report(name: str, found: Surveyed | None) -> dict[str, Any]:
     if found.refusal is not None:
         report["reason"] = found.refusal.message
         report["hints"] = list(found.refusal.hints)
+    if warm is not None:
+        report["warm"] = _warm_report(warm)
     return report
+
+
+def _warm_report(status: WarmStatus) -> dict[str, Any]:
+    return {
+        "state": "cold" if status.cold else "warm",
+        **({"reason": str(status.cold), "why": cold_words(status)} if status.cold else {}),
+        "imported": list(status.preloaded),
+        "not_imported": [
+            {"module": it.module, "reason": str(it.reason), "why": skipped_words(it)}
+            for it in status.skipped
+        ],
+        "runs": status.forks,
+    }
 
 
 def parameters_report(found: Surveyed) -> dict[str, Any]:

@@ -22,12 +22,14 @@ from condavision.serving.inputs import receive
 from condavision.serving.metrics import Metrics
 from condavision.serving.orphans import end_orphans
 from condavision.serving.problems import Problem
+from condavision.serving.process_environment import RUN_ID
 from condavision.serving.run_folder import RunFolder, make_run_folder
 from condavision.serving.runs import Run, RunState, RunStore
 from condavision.serving.sandbox import find_bubblewrap
 from condavision.serving.starting import ColdStarter
 from condavision.serving.supervisor import Supervisor
 from condavision.serving.survey import Question
+from condavision.serving.zygote.starter import ZygoteStarter
 from condavision.system.cache_dir import home
 from condavision.system.file_lock import try_exclusive
 from condavision.system.files import remove_tree
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from condavision.core.serving import Serving
     from condavision.serving.catalog import Ready
     from condavision.serving.starting import Starter
+    from condavision.serving.survey import Surveyed
+    from condavision.serving.zygote.status import WarmStatus
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +107,7 @@ class Service:
         self._tidying: asyncio.Task[None] | None = None
         self._stops: list[asyncio.Task[None]] = []
         self._cold = ColdStarter()
+        self._warm = ZygoteStarter(self._cold, varying={RUN_ID})
         self.stopping = asyncio.Event()
         self.failure: CondavisionError | None = None
         """Why it could not be opened."""
@@ -165,13 +170,22 @@ class Service:
         await asyncio.gather(*self._stops)
         if self._tidying is not None:
             self._tidying.cancel()
+        await self._warm.close()
         await self.catalog.close()
         await asyncio.to_thread(self.store.close)
         self._closing.close()
 
     def _starter(self, ready: Ready) -> Starter:
-        del ready
-        return self._cold
+        return self._warm if self._is_warm(ready.surveyed) else self._cold
+
+    def _is_warm(self, script: Surveyed) -> bool:
+        return self.options.warm or script.settings.warm
+
+    def warm_status(self, script: Surveyed | None) -> WarmStatus | None:
+        """Return how runs of a script start; None if they are to start cold, or not at all."""
+        if script is None or script.prepared is None or not self._is_warm(script):
+            return None
+        return self._warm.status(script.prepared)
 
     async def _take_up(self) -> None:
         """Start what an earlier server accepted and did not begin; report what it left undone."""

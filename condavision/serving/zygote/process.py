@@ -29,7 +29,7 @@ _MARSHAL = 2  # the format that every Python 3 reads
 
 
 class ZygoteEndedError(Exception):
-    """The zygote has ended, and has not run what it was asked to."""
+    """The zygote has not run what it was asked to, and will not: it has ended, or cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,11 @@ class Zygote:
         asyncio.get_running_loop().add_reader(self._control, self._read)
 
     @property
+    def pid(self) -> int:
+        """Its process ID."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it can be asked for a fork."""
         return not self._gone and not self._retired
@@ -106,6 +111,8 @@ class Zygote:
         Raises:
             ZygoteEndedError: it cannot, and has not.
         """
+        if not job.cwd.is_dir():
+            raise ZygoteEndedError  # whoever starts it cold says what is wrong
         request = os.memfd_create("request")
         permission, granting = os.pipe()
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ class WarmScript:
         """
         self.prepared, self.variables = prepared, variables
         self.zygote: Zygote | None = None
+        self.used = time.monotonic()
         self._hook, self._forks = hook, forks
         self._stamp = _stamp(prepared)
         self._status = WarmStatus(ColdReason.STARTING)
@@ -70,6 +72,7 @@ class WarmScript:
 
     def usable(self, *, start: bool) -> Zygote | None:
         """Return the zygote, if it is ready; with ``start``, start one where it is due."""
+        self.used = time.monotonic()
         zygote = self.zygote
         if zygote is not None and not zygote.alive:
             self._crashes = 0 if zygote.forks else self._crashes + 1
@@ -188,7 +191,8 @@ def _order(prepared: Prepared, variables: Mapping[str, str]) -> Order | Problem:
     command, _ = prepared.command((), {})
     if isinstance(target, Module):
         script, folder, cwd = "", target.folder, target.folder
-        package = target.name.rpartition(".")[0]
+        in_main = prepared.inputs.files[0].name == "__main__.py"
+        package = target.name if in_main else target.name.rpartition(".")[0]
     else:
         script, package, cwd = command[-1], "", Path("/")
         folder = Path(script).resolve().parent

@@ -31,6 +31,7 @@ FORKS = 10_000
 """Runs of one zygote."""
 
 _LOOK = 1.0  # seconds between two looks at the memory
+_IDLE = 3600.0  # seconds without a run, after which a zygote ends
 
 
 class ZygoteStarter:
@@ -70,13 +71,18 @@ class ZygoteStarter:
             return WarmStatus(ColdReason.MEMORY)
         return status
 
+    def zygote(self, prepared: Prepared) -> Zygote | None:
+        """Return the zygote that a target has now."""
+        script = self._scripts.get(str(prepared.target))
+        return script.zygote if script else None
+
     async def start(self, job: Job) -> Child:
         """Start the process of a job, as :meth:`condavision.serving.starting.Starter.start`."""
         if job.sandbox:
             self._sandboxed.add(str(job.prepared.target))
             return await self._cold.start(job)
         _, variables = job.command()
-        if zygote := self._zygote(job.prepared, variables):
+        if zygote := self._usable(job.prepared, variables):
             try:
                 return await zygote.fork(job, variables)
             except ZygoteEndedError:
@@ -91,7 +97,7 @@ class ZygoteStarter:
             task.cancel()
         await asyncio.gather(*(script.close() for script in scripts), *self._leaving)
 
-    def _zygote(self, prepared: Prepared, variables: Mapping[str, str]) -> Zygote | None:
+    def _usable(self, prepared: Prepared, variables: Mapping[str, str]) -> Zygote | None:
         """Return the zygote of a target, if it is ready."""
         self._look_at_memory()
         kept = {name: value for name, value in variables.items() if name not in self._varying}
@@ -111,7 +117,7 @@ class ZygoteStarter:
             return
         self._looked, self._low = now, self._memory_low()
         longest_unused = next((it for it in self._scripts.values() if it.zygote), None)
-        if self._low and longest_unused:
+        if longest_unused and (self._low or now - longest_unused.used > _IDLE):
             self._retire(longest_unused)
 
     def _retire(self, script: WarmScript) -> None:

@@ -49,16 +49,32 @@ class Bench:
     """Runs scripts of one folder under one Python, which need not be this one."""
 
     def __init__(self, folder: Path, python: Path, version: tuple[int, int]) -> None:
+        if sys.platform != "linux":
+            pytest.skip("warm starts need Linux")
         self.folder, self.version = folder, version
         self.prefix = folder / "prefix"
         self.script = folder / "script.py"
         (self.prefix / "bin").mkdir(parents=True)
-        (self.prefix / "bin" / "python").symlink_to(python)
+        self.use(python)
         (folder / "work").mkdir()
         self.cold = ColdStarter()
         self.runner = asyncio.Runner()
         self.threads = ThreadPoolExecutor(3)
         self.warm: dict[str, ZygoteStarter] = {}
+
+    def use(self, python: Path) -> None:
+        """Run scripts with another Python."""
+        (self.prefix / "bin" / "python").unlink(missing_ok=True)
+        (self.prefix / "bin" / "python").symlink_to(python)
+        self.python = python
+
+    def library(self) -> Path:
+        """Return the folder of the environment's own modules."""
+        (self.prefix / "pyvenv.cfg").write_text(f"home = {self.python.parent}\n")
+        major, minor = self.version
+        found = self.prefix / "lib" / f"python{major}.{minor}" / "site-packages"
+        found.mkdir(parents=True)
+        return found
 
     def write(self, code: str) -> None:
         self.script.write_text(code, encoding="utf-8")

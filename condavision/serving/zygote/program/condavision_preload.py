@@ -55,7 +55,7 @@ def run(order, send, control):
     before = dict(os.environb)
     loader = Loader(order, send, local, Checks(control, local))
     try:
-        loader.follow(os.fsdecode(order["source"]), os.fsdecode(order["package"]))
+        loader.follow_target(os.fsdecode(order["source"]), os.fsdecode(order["package"]))
     except (Effect, OSError, SyntaxError, ValueError):
         pass  # the script itself meets what comes here
     except Refused as refused:
@@ -81,6 +81,13 @@ class Loader:
         self.skipped = {os.fsdecode(name) for name in order["skipped"]}
         self.send, self.local, self.checks = send, local, checks
         self.seen = set()
+
+    def follow_target(self, file, package):
+        """Preload for a script, or for a module and the packages it is in."""
+        parts = package.split(".") if package else []
+        for count in range(1, len(parts) + 1):
+            self.follow_module(parts[:count])
+        self.follow(file, package)
 
     def follow(self, file, package):
         """Preload what a file imports; raise Effect where it does something else first."""
