@@ -65,7 +65,7 @@ def export(  # noqa: D103 - its help is above
     print_diagnostics(exported.diagnostics)
     if as_json:
         document = {
-            "lock": exported.lock,
+            "hash": exported.lock,
             "format": exported.form,
             "platform": exported.platform,
             "output": str(output) if output else None,
@@ -120,7 +120,7 @@ def vendor(
             "folder": str(vendored.folder),
             "files": vendored.files,
             "fetched": list(vendored.fetched),
-            "mended": list(vendored.repaired),
+            "repaired": list(vendored.repaired),
             "to_build": list(vendored.to_build),
         }
         print_json(document)

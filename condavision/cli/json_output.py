@@ -200,7 +200,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         "parameters": interface_json(explanation.interface),
         "hash": inference.hash,
         "locked": lock is not None,
-        "lock": lock.hash if lock else None,
+        "locked_hash": lock.hash if lock else None,
         "together": explanation.together,
         "candidates": [
             {
@@ -306,5 +306,5 @@ def finding_json(finding: Finding) -> dict[str, str]:
         "what": finding.what,
         "state": finding.state.value,
         "found": f"{finding.found}: {reasons}" if reasons else finding.found,
-        "mend": finding.fix,
+        "fix": finding.fix,
     }

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from condavision.inspection.explain import Explanation
     from condavision.project.targets import Target
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the JSON documents: raised when a field changes its meaning or is removed."""
 
 _SHOWN_UNREAD = 5
@@ -279,7 +279,5 @@ def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
 
 def print_findings(findings: Iterable[Finding]) -> None:
     """Write the doctor's table."""
-    keys = ("what", "area", "state", "found", "mend")
-    print_table(
-        (*keys[:4], "fix"), [tuple(finding_json(it)[key] for key in keys) for it in findings]
-    )
+    keys = ("what", "area", "state", "found", "fix")
+    print_table(keys, [tuple(finding_json(it)[key] for key in keys) for it in findings])

@@ -89,7 +89,7 @@ def test_a_vendored_script_runs_without_a_network(
 ) -> None:
     folder = tmp_path / "the vendored files"
     said = command("vendor", folder, "words.py", "--json").ok().json()
-    assert (said["files"], len(said["fetched"]), said["mended"]) == (4, 4, [])
+    assert (said["files"], len(said["fetched"]), said["repaired"]) == (4, 4, [])
     channel.close()
     run = _cut_off("run", "--quiet", "--vendored", str(folder), "words.py")
     assert command.process(run).ok().out == PRINTED
@@ -160,7 +160,7 @@ def test_damage_is_named_and_repaired(command: CommandLine, lock: Lock, tmp_path
     assert f"missing: {missing}" in failed.err
     assert f"damaged (another sha256 than locked): {damaged}" in failed.err
     said = command("vendor", folder, "--json").ok().json()
-    assert (said["mended"], said["fetched"]) == ([damaged.name], [missing.name])
+    assert (said["repaired"], said["fetched"]) == ([damaged.name], [missing.name])
     assert damaged.read_bytes() == content
     assert command("run", "-q", "--vendored", folder, "words.py").ok().out == PRINTED
 
