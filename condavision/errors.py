@@ -76,6 +76,10 @@ class UnknownImportError(CondavisionError):
     names_target = True
 
 
+class RefutedImportError(UnknownImportError):
+    """No package that may supply an import has it, as their files show."""
+
+
 class UnacceptedNameError(UnknownImportError):
     """Imports have packages that nobody vouches for, and a person has to accept them.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from condavision.analysis.records import ModuleNames
 from condavision.analysis.source.expressions import text_of
 from condavision.analysis.source.source import parse
 from condavision.errors import AnalysisError
@@ -29,24 +29,6 @@ _IMPLICIT = {
     "__path__", "__spec__", "__dict__", "__class__",
 }  # fmt: skip
 _MOST_NODES = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleNames:
-    """What is known of a module's names.
-
-    ``names`` are bound at its top level. ``any_name``: it may have others, which a star import, a
-    ``__getattr__`` or code that no analysis follows brings. ``any_module``: it may bring submodules
-    that are no files beside it.
-    """
-
-    names: frozenset[str]
-    any_name: bool
-    any_module: bool
-
-    def may_have(self, name: str) -> bool:
-        """Return whether nothing refutes that it has a name."""
-        return self.any_name or name in self.names
 
 
 def module_names(source: Source) -> ModuleNames:

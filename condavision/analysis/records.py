@@ -130,3 +130,21 @@ class Facts:
     unread: tuple[UnreadRegion, ...]
     declares: bool = False
     writes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleNames:
+    """What is known of a module's names.
+
+    ``names`` are bound at its top level. ``any_name``: it may have others, which a star import, a
+    ``__getattr__`` or code that no analysis follows brings. ``any_module``: it may bring submodules
+    that are no files beside it.
+    """
+
+    names: frozenset[str]
+    any_name: bool
+    any_module: bool
+
+    def may_have(self, name: str) -> bool:
+        """Return whether nothing refutes that it has a name."""
+        return self.any_name or name in self.names

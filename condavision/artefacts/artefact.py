@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager
 
 if TYPE_CHECKING:
+    from condavision.core.evidence import Unproved
     from condavision.core.model import LockedPackage
 
 
@@ -41,25 +41,9 @@ class Artefact:
         return self.url.startswith("file:")
 
 
-class Unread(StrEnum):
-    """Why an artefact cannot be read; the values are written into locks."""
-
-    OFFLINE = "offline"
-    UNREACHABLE = "unreachable"
-    """The server does not answer, or with an error."""
-    NO_RANGES = "no-ranges"
-    """The server sends whole files alone, and this one is too large to be fetched for its list."""
-    SOURCE = "source"
-    """A source distribution: what it installs is known when it is built."""
-    DAMAGED = "damaged"
-    """It is no archive, or contradicts itself or its SHA-256."""
-    TOO_LARGE = "too-large"
-    """Its list, or a file in it, is larger than any that is read."""
-
-
 class UnreadError(Exception):
     """An artefact, or a file in it, cannot be read."""
 
-    def __init__(self, reason: Unread) -> None:
+    def __init__(self, reason: Unproved) -> None:
         super().__init__(reason.value)
         self.reason = reason

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from rattler.package_streaming import PackageArchive
 
-from condavision.artefacts.artefact import Unread, UnreadError
+from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import Files, listed
 from condavision.artefacts.ranges import WHOLE, local_file, wait_seconds
+from condavision.core.evidence import Unproved
 from condavision.system.documents import read_json
 from condavision.system.rattler_client import open_client
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 _LARGEST_LIST = 64 << 20
 """Bytes of ``paths.json``: 300,000 files."""
-
-_LARGEST_CONTENT = 8 << 20
-"""Bytes of all files of a package whose files are read: they come as one stream."""
 
 
 class CondaArchive:
@@ -47,14 +45,14 @@ class CondaArchive:
                 archive = await _opened(artefact, client)
                 text = await _list(archive)
         except TimeoutError as error:
-            raise UnreadError(Unread.UNREACHABLE) from error
+            raise UnreadError(Unproved.UNREACHABLE) from error
         except (OSError, RuntimeError) as error:  # rattler has no narrower class
             raise UnreadError(_reason(error)) from error
         try:
             paths = read_json(text)["paths"]
             return cls(archive, {it["_path"]: int(it.get("size_in_bytes") or 0) for it in paths})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UnreadError(Unread.DAMAGED) from error
+            raise UnreadError(Unproved.DAMAGED) from error
 
     @property
     def files(self) -> Files:
@@ -65,29 +63,31 @@ class CondaArchive:
         """
         return listed(self._sizes, wheel=False)
 
-    async def read(self, paths: Sequence[str]) -> dict[str, bytes]:
-        """Return the content of files by their paths in the package.
+    async def read(self, paths: Sequence[str], most: int) -> dict[str, bytes]:
+        """Return the content of files by their paths, of a package with up to ``most`` bytes.
+
+        They come as one stream.
 
         Raises:
             UnreadError: one cannot be fetched, or the package is too large for that.
             KeyError: there is no such file.
         """
-        if sum(self._sizes.values()) > _LARGEST_CONTENT:
-            raise UnreadError(Unread.TOO_LARGE)
+        if sum(self._sizes.values()) > most:
+            raise UnreadError(Unproved.TOO_LARGE)
         wanted, found = set(paths), {}
         try:
             async with asyncio.timeout(wait_seconds()):
                 size = 0
                 async for entry in self._archive.stream("pkg"):
                     size += entry.size
-                    if size > _LARGEST_CONTENT:  # the list has lied
-                        raise UnreadError(Unread.DAMAGED)
+                    if size > most:  # the list has lied
+                        raise UnreadError(Unproved.DAMAGED)
                     if entry.name in wanted and entry.is_file:
                         found[entry.name] = await entry.read()
                         if found.keys() == wanted:
                             break
         except TimeoutError as error:
-            raise UnreadError(Unread.UNREACHABLE) from error
+            raise UnreadError(Unproved.UNREACHABLE) from error
         except (OSError, RuntimeError) as error:
             raise UnreadError(_reason(error)) from error
         return {path: found[path] for path in paths}
@@ -111,13 +111,13 @@ async def _list(archive: PackageArchive) -> bytes:
     async for entry in archive.stream("info"):
         if entry.name == "info/paths.json":
             if entry.size > _LARGEST_LIST:
-                raise UnreadError(Unread.TOO_LARGE)
+                raise UnreadError(Unproved.TOO_LARGE)
             return await entry.read()
-    raise UnreadError(Unread.DAMAGED)
+    raise UnreadError(Unproved.DAMAGED)
 
 
-def _reason(error: Exception) -> Unread:
+def _reason(error: Exception) -> Unproved:
     text = str(error)
     if "HTTP" in text or "error sending request" in text or "connect" in text:
-        return Unread.UNREACHABLE
-    return Unread.DAMAGED
+        return Unproved.UNREACHABLE
+    return Unproved.DAMAGED

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from condavision.artefacts.artefact import Unread, UnreadError
+from condavision.artefacts.artefact import UnreadError
+from condavision.core.evidence import Unproved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,7 +123,7 @@ def listed(paths: Iterable[str], *, wheel: bool) -> Files:
     folders: dict[str, None] = {}
     for count, path in enumerate(paths):
         if count > MOST_FILES or len(path) > _LONGEST_NAME:
-            raise UnreadError(Unread.TOO_LARGE)
+            raise UnreadError(Unproved.TOO_LARGE)
         if _UNSAFE.search(path.rstrip("/")):
             continue
         name = _installed(path, wheel=wheel)

@@ -18,7 +18,8 @@ from urllib.request import url2pathname
 
 from rattler.package_streaming import download_to_writer
 
-from condavision.artefacts.artefact import Unread, UnreadError
+from condavision.artefacts.artefact import UnreadError
+from condavision.core.evidence import Unproved
 from condavision.core.model import Manager
 from condavision.system.files import open_file
 from condavision.system.index_credentials import with_credentials
@@ -54,9 +55,9 @@ def require_intact(artefact: Artefact) -> None:
         with open_file(path or "") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise UnreadError(Unread.UNREACHABLE) from error
+        raise UnreadError(Unproved.UNREACHABLE) from error
     if found != artefact.sha256:
-        raise UnreadError(Unread.DAMAGED)
+        raise UnreadError(Unproved.DAMAGED)
 
 
 def wait_seconds() -> int:
@@ -98,25 +99,25 @@ class Ranges:
         else:
             found = await self._fetch(artefact, f"bytes={start}-{end - 1}", end - start)
         if len(found) != end - start:
-            raise UnreadError(Unread.DAMAGED)
+            raise UnreadError(Unproved.DAMAGED)
         return found
 
     async def _fetch(self, artefact: Artefact, span: str, most: int) -> bytes:
         host = urlsplit(artefact.url).netloc
         if host in self.dead:
-            raise UnreadError(Unread.UNREACHABLE)
+            raise UnreadError(Unproved.UNREACHABLE)
         url = artefact.url
         if artefact.manager is Manager.PYPI:
             url = await asyncio.to_thread(with_credentials, url, os.environ)
-        sink = _Sink(most)
+        sink = Sink(most)
         try:
             await download_to_writer(self._client(span), url, sink)
         except (OSError, RuntimeError) as error:  # rattler has no narrower class for HTTP errors
             if sink.is_full:
-                raise UnreadError(Unread.NO_RANGES) from error
+                raise UnreadError(Unproved.NO_RANGES) from error
             if not _is_answer(error):
                 self.dead.add(host)
-            raise UnreadError(Unread.UNREACHABLE) from error
+            raise UnreadError(Unproved.UNREACHABLE) from error
         return bytes(sink.content)
 
     def _client(self, span: str) -> Client:
@@ -141,10 +142,10 @@ def _local_part(path: Path, start: int, end: int | None) -> bytes:
             stream.seek(at)
             return stream.read((size if end is None else end) - at)
     except OSError as error:
-        raise UnreadError(Unread.UNREACHABLE) from error
+        raise UnreadError(Unproved.UNREACHABLE) from error
 
 
-class _Sink:
+class Sink:
     """Bytes in memory, up to a limit."""
 
     def __init__(self, most: int) -> None:

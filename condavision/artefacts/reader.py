@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from condavision.artefacts.artefact import Unread, UnreadError
+from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import Files
 from condavision.artefacts.store import EvidenceStore
+from condavision.core.evidence import Unproved
 from condavision.core.model import Manager
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _AT_ONCE = 16
+
+MOST = 8 << 20
+"""Bytes that are read of an artefact by default."""
 
 
 class ArtefactReader:
@@ -55,8 +59,13 @@ class ArtefactReader:
         """
         return await _once(self._files, artefact.sha256, lambda: self._list(artefact))
 
-    async def read(self, artefact: Artefact, names: Iterable[str]) -> dict[str, bytes]:
+    async def read(
+        self, artefact: Artefact, names: Iterable[str], most: int = MOST
+    ) -> dict[str, bytes]:
         """Return the content of files, by their names in :class:`Files`.
+
+        They may have ``most`` bytes together; of a conda package, which has to be read from its
+        start, so may all files of the package.
 
         Raises:
             UnreadError: one cannot be read.
@@ -66,7 +75,7 @@ class ArtefactReader:
         paths = {files.archived(name): name for name in names}
         opened = await self._open(artefact)
         async with self._turns:
-            found = await opened.read(tuple(paths))
+            found = await opened.read(tuple(paths), most)
         return {paths[path]: content for path, content in found.items()}
 
     async def _list(self, artefact: Artefact) -> Files:
@@ -86,9 +95,9 @@ class ArtefactReader:
         from condavision.artefacts.wheel import RemoteWheel  # noqa: PLC0415
 
         if artefact.manager is Manager.PYPI and not artefact.is_wheel:
-            raise UnreadError(Unread.SOURCE)
+            raise UnreadError(Unproved.SOURCE)
         if self._offline and not artefact.is_local:
-            raise UnreadError(Unread.OFFLINE)
+            raise UnreadError(Unproved.OFFLINE)
         self._ranges = self._ranges or Ranges()
         async with self._turns:
             if artefact.is_local:

@@ -11,8 +11,9 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
-from condavision.artefacts.artefact import Unread, UnreadError
+from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import Files, listed
+from condavision.core.evidence import Unproved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +28,6 @@ LARGEST_FILE = 8 << 20
 """Bytes of a file that is read, compressed or not."""
 
 _LARGEST_DIRECTORY = 32 << 20
-_LARGEST_READ = 64 << 20  # bytes of all files that are read at once
 _GAP = 1 << 15  # bytes between files that are fetched too, rather than with a request more
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -45,7 +45,7 @@ class RemoteWheel:
         try:
             self._zip = zipfile.ZipFile(pages)
         except _BAD as error:
-            raise UnreadError(Unread.DAMAGED) from error
+            raise UnreadError(Unproved.DAMAGED) from error
         self._starts = sorted(it.header_offset for it in self._zip.infolist())
 
     @classmethod
@@ -58,9 +58,9 @@ class RemoteWheel:
         tail = await ranges.tail(artefact, TAIL)
         start, size = _directory(tail)
         if size - start > _LARGEST_DIRECTORY:
-            raise UnreadError(Unread.TOO_LARGE)
+            raise UnreadError(Unproved.TOO_LARGE)
         if len(tail) == size and hashlib.sha256(tail).hexdigest() != artefact.sha256:
-            raise UnreadError(Unread.DAMAGED)
+            raise UnreadError(Unproved.DAMAGED)
         pages = _Pages(size)
         pages.add(size - len(tail), tail)
         if start < size - len(tail):
@@ -77,8 +77,8 @@ class RemoteWheel:
         """
         return listed((it.filename for it in self._zip.infolist()), wheel=True)
 
-    async def read(self, paths: Sequence[str]) -> dict[str, bytes]:
-        """Return the content of files by their paths in the wheel.
+    async def read(self, paths: Sequence[str], most: int) -> dict[str, bytes]:
+        """Return the content of files, of ``most`` bytes together, by their paths in the wheel.
 
         Raises:
             UnreadError: one cannot be fetched, is too large, or is not what the directory says.
@@ -87,23 +87,23 @@ class RemoteWheel:
         members = {path: self._zip.getinfo(path) for path in paths}
         for it in members.values():
             if max(it.file_size, it.compress_size) > LARGEST_FILE:
-                raise UnreadError(Unread.TOO_LARGE)
-        if sum(it.file_size for it in members.values()) > _LARGEST_READ:
-            raise UnreadError(Unread.TOO_LARGE)
+                raise UnreadError(Unproved.TOO_LARGE)
+        if sum(it.file_size for it in members.values()) > most:
+            raise UnreadError(Unproved.TOO_LARGE)
         for start, end in _joined(map(self._span, members.values())):
             if not self._pages.has(start, end):
                 self._pages.add(start, await self._ranges.part(self._artefact, start, end))
         try:
             return {path: self._zip.read(it) for path, it in members.items()}
         except (*_BAD, RuntimeError) as error:  # encrypted
-            raise UnreadError(Unread.DAMAGED) from error
+            raise UnreadError(Unproved.DAMAGED) from error
 
     def _span(self, member: zipfile.ZipInfo) -> tuple[int, int]:
         """Return where the file's header starts, and where the next one's does."""
         start = member.header_offset
         after = next((it for it in self._starts if it > start), self._zip.start_dir)
         if after - start > LARGEST_FILE + TAIL:
-            raise UnreadError(Unread.DAMAGED)
+            raise UnreadError(Unproved.DAMAGED)
         return start, after
 
 
@@ -115,17 +115,17 @@ def _directory(tail: bytes) -> tuple[int, int]:
     """
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < _END.size:
-        raise UnreadError(Unread.DAMAGED)
+        raise UnreadError(Unproved.DAMAGED)
     *_, length, start, _ = _END.unpack_from(tail, at)
     end = at
     if tail[max(0, at - _LOCATOR) : at].startswith(b"PK\6\7"):  # ZIP64
         end = at - _LOCATOR - _END64.size
         if end < 0 or tail[end : end + 4] != b"PK\6\6":
-            raise UnreadError(Unread.DAMAGED)
+            raise UnreadError(Unproved.DAMAGED)
         *_, length, start = _END64.unpack_from(tail, end)
     size = start + length + len(tail) - end
     if size < len(tail):
-        raise UnreadError(Unread.DAMAGED)
+        raise UnreadError(Unproved.DAMAGED)
     return start, size
 
 

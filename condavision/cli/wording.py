@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
 from condavision.cli.source_wording import source_words
+from condavision.core.evidence import Unproved
 from condavision.core.model import ImportKind
 from condavision.core.origin import Origin, OriginRule
 from condavision.errors import StaleLockError
@@ -283,5 +284,25 @@ def record_words(record: LockRecord) -> tuple[str, ...]:
         "overridden": spell_changes(record.overrides),
         "modules that both conda and PyPI supply": spell_shared(record.shared_modules),
         "source distributions, which run code when installed": "true" * record.allows_sdists,
+        "not proved": _unproved_words(record),
     }
     return tuple(f"{what}: {text}" for what, text in found.items() if text)
+
+
+_UNPROVED = {
+    Unproved.OFFLINE: "offline",
+    Unproved.UNREACHABLE: "its server does not answer",
+    Unproved.NO_RANGES: "its server sends no parts of files",
+    Unproved.SOURCE: "a source distribution",
+    Unproved.DAMAGED: "its archive is damaged",
+    Unproved.TOO_LARGE: "its archive is too large",
+    Unproved.ABSENT: "missing in the declared package",
+}
+
+
+def _unproved_words(record: LockRecord) -> str:
+    """Return the imports that no package is known to have, and why: ``a, b (offline)``."""
+    modules: dict[Unproved, list[str]] = {}
+    for module, why in record.unproved:
+        modules.setdefault(why, []).append(module)
+    return "; ".join(f"{', '.join(names)} ({_UNPROVED[why]})" for why, names in modules.items())

@@ -47,6 +47,11 @@ class Group:
         """The file of the group's lock, which may not exist yet."""
         return lock_path(self.folder, self.inferences[0].hash)
 
+    @property
+    def committed(self) -> Path:
+        """The folder of committed locks; ``folder`` is below it for locks of this machine."""
+        return self.inferences[0].project.locks(local=False)
+
 
 Failures = list[tuple["Target", CondavisionError]]
 """Targets that could not be locked, each with its error."""

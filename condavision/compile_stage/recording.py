@@ -13,6 +13,8 @@ from condavision.locks.diff import compare
 from condavision.locks.folder import alone_in
 from condavision.locks.index import read_index, write_index
 from condavision.locks.lockfile import companions, write_lock
+from condavision.locks.modules import record_modules
+from condavision.mapping.decisions import Learned
 from condavision.project.targets import folder_keys
 from condavision.system.files import sweep
 
@@ -109,10 +111,12 @@ class Recorder:
         locks = tuple(locks)
         inferences = [one for group, _ in locks for one in group.inferences]
         for group, lock in locks if written else ():
-            require_same_files(_committed_folder(group), lock)
+            require_same_files(group.committed, lock)
         entries = {one.project.key: one.entry() for one in inferences}
         keys = (key for one in inferences for key in one.keys)
         dropped = [key for key in keys if (folder, key) not in self._own]
+        for group, _ in () if self._dry_run else locks:
+            self._learn(group)
         with alone_in(folder):
             self.indexes[folder] = read_index(folder).updated(entries, dropped=dropped)
             if not self._dry_run:
@@ -125,20 +129,26 @@ class Recorder:
                 self._accept(group, lock)
             self.locked += _locked(group, lock, self._workspace, written=written)
 
+    def _learn(self, group: Group) -> None:
+        """Record what this command has learned, of what decides for a group."""
+        new = self._workspace.newly_learned(group.committed)
+        decisions = (it.decision for one in group.inferences for it in one.resolutions)
+        modules = {it.module for it in decisions if isinstance(it, Learned)}
+        used = {module: it for module, it in new.items() if module in modules}
+        if used:
+            with alone_in(group.committed):
+                record_modules(group.committed, used)
+
     def _accept(self, group: Group, lock: Lock) -> None:
         names = {it.distribution for one in group.inferences for it in one.candidates}
         names &= self._workspace.accepted_now
         if names:
-            with alone_in(_committed_folder(group)):
-                record_accepted(_committed_folder(group), names, lock)
+            with alone_in(group.committed):
+                record_accepted(group.committed, names, lock)
 
     def fail(self, group: Group, error: CondavisionError) -> None:
         """Record the error for every target of a group."""
         self.failed += [(it.project.target, error) for it in group.inferences]
-
-
-def _committed_folder(group: Group) -> Path:
-    return group.inferences[0].project.locks(local=False)
 
 
 def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) -> list[LockedScript]:

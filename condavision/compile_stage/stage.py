@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.groups import group_targets
@@ -14,13 +11,12 @@ from condavision.compile_stage.recording import LockingReport, Recorder
 from condavision.compile_stage.renewal import Renewal
 from condavision.compile_stage.retire import part_folders
 from condavision.core.pythons import PythonRange
-from condavision.errors import CondavisionError, UsageError
+from condavision.errors import UsageError
 from condavision.inference.diagnostics import SeparateProjects
 from condavision.inference.select import select_targets
 from condavision.inference.staleness import option_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import place_of
-from condavision.system.cache_dir import home
 from condavision.system.limits import require_resources
 from condavision.system.progress import Progress, Work
 
@@ -35,11 +31,8 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.locks.index import ScriptIndex
     from condavision.project.targets import Target
-    from condavision.system.progress import Task
 
 _log = logging.getLogger(__name__)
-_REMIND_SECONDS = 15.0
-_AT_ONCE = 16
 
 
 def lock(
@@ -54,7 +47,7 @@ def lock(
     """Lock the given targets; a target that fails does not stop the others.
 
     Each requirement set is solved once, however many scripts share it, and not at all if it has a
-    valid lock. A lock is written as soon as it is solved, so that an interrupted run resumes. With
+    valid lock. A lock is written as soon as it is proved, so that an interrupted run resumes. With
     ``gone``, a given folder may have only deleted scripts. A ``dry_run`` writes no file of the
     project.
 
@@ -81,8 +74,10 @@ def lock(
         recorder.record(folder, found, written=False)
     if unsolved:
         require_resources()
+        from condavision.compile_stage.rounds import solve_groups  # noqa: PLC0415 - rattler costs 0.1 s
+
         with progress.doing(Work.SOLVING, len(unsolved)) as task:
-            asyncio.run(_solve_groups(unsolved, workspace, renewal, task, recorder))
+            asyncio.run(solve_groups(unsolved, workspace, renewal, task, recorder))
     parted = () if dry_run else part_folders(named.apart, workspace, recorder.failed)
     places = {target: place for place, target in enumerate(selection.targets)}
     return LockingReport(
@@ -171,55 +166,3 @@ def _has_python(lock: Lock, asked: PythonRange | None) -> bool:
     """Return whether the Pythons of a lock are among those that are asked for."""
     versions = (package.version for package in lock.packages if package.name == "python")
     return asked is None or all(PythonRange.from_specifier(f"=={it}") & asked for it in versions)
-
-
-async def _solve_groups(
-    groups: Iterable[Group], workspace: Workspace, renewal: Renewal, task: Task, recorder: Recorder
-) -> None:
-    """Solve several groups at a time; most of it is waiting for indexes."""
-    from condavision.compile_stage.solving.solve import LockSolver  # noqa: PLC0415 - rattler costs 0.1 s
-
-    solver = LockSolver(workspace.import_map, home(), offline=workspace.flags.solve.offline)
-    turns = asyncio.Semaphore(_AT_ONCE)
-    threads = ThreadPoolExecutor(_AT_ONCE)  # each waits for a process
-    asyncio.get_running_loop().set_default_executor(threads)
-
-    async def solve(group: Group) -> None:
-        first = group.inferences[0]
-        async with turns:
-            task.started(first.project.key)
-            reminder = asyncio.create_task(_remind(first.project.key, task))
-            try:
-                solved = await solver.solve(
-                    first.requirements,
-                    group.platforms,
-                    group.options,
-                    renewal.kept(group.former or group.shared),
-                    renewal.agreement,
-                )
-                made = (group, _with_overrides(solved, group))
-                recorder.record(group.folder, [made], written=True)
-            except CondavisionError as error:
-                recorder.fail(group, error)
-            finally:
-                reminder.cancel()
-            task.finished(name=first.project.key)
-
-    await asyncio.gather(*map(solve, groups))
-
-
-async def _remind(script: str, task: Task) -> None:
-    started = time.monotonic()
-    while True:
-        await asyncio.sleep(_REMIND_SECONDS)
-        task.waiting(script, time.monotonic() - started)
-
-
-def _with_overrides(lock: Lock, group: Group) -> Lock:
-    """Record the overrides that applied, for the review of the lock."""
-    overrides = {
-        module: text
-        for inference in group.inferences
-        for module, text in sorted(inference.overrides.items())
-    }
-    return replace(lock, record=replace(lock.record, overrides=overrides)) if overrides else lock

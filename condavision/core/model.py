@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from condavision.core.evidence import Unproved
     from condavision.core.pythons import PythonRange
 
 INTERPRETERS = "interpreters:"
@@ -274,7 +275,8 @@ class LockRecord:
     ``python``, ``requirements`` (a label each) and ``channels`` are the requirement set as it was
     spelled then; ``exclude_newer`` (UTC), ``virtual_packages`` (changes to the defaults) and
     ``engine`` are the options that restricted the solve. ``overrides`` are those that decided, by
-    module; ``unverified`` are imports and the packages taken for them by name alone.
+    module; ``unverified`` are imports and the packages taken for them by name alone. ``unproved``
+    are imports of which it is not known whether a locked package has them.
     """
 
     python: str = ""
@@ -287,6 +289,7 @@ class LockRecord:
     unverified: tuple[tuple[str, str], ...] = ()
     shared_modules: tuple[SharedModule, ...] = ()
     allows_sdists: bool = False
+    unproved: tuple[tuple[str, Unproved], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,11 @@ class Workspace:
         Raises:
             LockfileError: it is damaged.
         """
-        return {**self._modules(folder), **self._newly_learned.get(folder, {})}
+        return {**self._modules(folder), **self.newly_learned(folder)}
+
+    def newly_learned(self, folder: Path) -> LearnedModules:
+        """Return what this command has learned for a locks folder."""
+        return self._newly_learned.get(folder, {})
 
     def learn(self, folder: Path, modules: LearnedModules) -> None:
         """Infer from now on with what was learned for a locks folder."""

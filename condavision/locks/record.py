@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from condavision.core.evidence import Unproved
 from condavision.core.model import Engine, LockRecord, Manager, SharedModule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from condavision.core.model import Requirement, Requirements
 
@@ -54,6 +55,7 @@ def record_fields(record: LockRecord) -> dict[str, str]:
         "unverified": spell_pairs(record.unverified),
         "shared_modules": spell_shared(record.shared_modules),
         "allow_sdist": "true" if record.allows_sdists else "",
+        "unproved": spell_pairs(record.unproved),
     }
     return {
         "python": record.python,
@@ -70,7 +72,6 @@ def parse_record(fields: Mapping[str, str]) -> LockRecord:
         ValueError, TypeError, AttributeError: a field is malformed.
     """
     newest = fields.get("exclude_newer")
-    unverified = (pair.partition("=") for pair in _split(fields.get("unverified", ""), ", "))
     return LockRecord(
         python=fields.get("python", ""),
         requirements=_split(fields.get("requirements", ""), "; "),
@@ -79,12 +80,13 @@ def parse_record(fields: Mapping[str, str]) -> LockRecord:
         virtual_packages=_parse_changes(fields.get("virtual_packages", "")),
         engine=Engine(fields.get("engine", Engine.RATTLER)),
         overrides=_parse_changes(fields.get("overrides", "")),
-        unverified=tuple((module, name) for module, _, name in unverified),
+        unverified=tuple(_pairs(fields, "unverified")),
         shared_modules=tuple(
             SharedModule(module, conda, pypi, _split(platforms, ", "))
             for module, conda, pypi, platforms in _SHARED.findall(fields.get("shared_modules", ""))
         ),
         allows_sdists=fields.get("allow_sdist") == "true",
+        unproved=tuple((module, Unproved(why)) for module, why in _pairs(fields, "unproved")),
     )
 
 
@@ -93,7 +95,7 @@ def spell_changes(changes: Mapping[str, str]) -> str:
     return "; ".join(f"{key}={value}" for key, value in sorted(changes.items()))
 
 
-def spell_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+def spell_pairs(pairs: Sequence[tuple[str, str]]) -> str:
     """Return imports and their packages on one line: ``cv3=opencv3, foo=pypi:foo``."""
     return ", ".join(f"{module}={name}" for module, name in pairs)
 
@@ -103,6 +105,12 @@ def spell_shared(shared: tuple[SharedModule, ...]) -> str:
     return ", ".join(
         f"{it.module} ({it.conda}, {it.pypi}) on {', '.join(it.platforms)}" for it in shared
     )
+
+
+def _pairs(fields: Mapping[str, str], key: str) -> Iterator[tuple[str, str]]:
+    for pair in _split(fields.get(key, ""), ", "):
+        module, _, name = pair.partition("=")
+        yield module, name
 
 
 def _parse_changes(text: str) -> dict[str, str]:

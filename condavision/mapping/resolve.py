@@ -204,9 +204,9 @@ class _Resolver:
             return needed, Overridden(prefix)
         provider, choice = self._provider(module)
         declared = self._declared(module, provider)
-        if declared is not None:
-            return self._narrowed(declared, module), DeclaredAt(declared.sources[0])
         lesson = self._lesson(module)
+        if declared is not None:
+            return _narrowed(declared, *lesson) if lesson else (declared, _declared_at(declared))
         if lesson is not None:
             return self._from_lesson(imported, provider, *lesson)
         if provider is None or provider.sole:
@@ -244,18 +244,7 @@ class _Resolver:
         )
         if provider is not None and provider.pypi == lesson.name:
             required = replace(required, conda_constraint=provider.conda_constraint)
-        return required, Learned(module, tuple(lesson.absent), tuple(lesson.present), candidate)
-
-    def _narrowed(self, declared: Requirement, module: str) -> Requirement:
-        """Return a declared requirement with the versions that are known to have a module."""
-        lesson = self._lesson(module)
-        if lesson is None or (lesson[1].manager, lesson[1].name) != (
-            declared.manager,
-            declared.name,
-        ):
-            return declared
-        clauses = {*declared.constraint.split(","), *lesson[1].constraint.split(",")} - {""}
-        return replace(declared, constraint=",".join(sorted(clauses)))
+        return required, _learned(module, lesson, candidate=candidate)
 
     def _required(self, imported: Import, provider: Provider) -> Requirement:
         pypi = provider.pypi
@@ -296,6 +285,24 @@ class _Resolver:
                 return requirement
         declared = map(self.declared_modules.get, prefixes(module))
         return next((it for it in declared if it is not None), None)
+
+
+def _declared_at(declared: Requirement) -> DeclaredAt:
+    return DeclaredAt(declared.sources[0])
+
+
+def _narrowed(
+    declared: Requirement, module: str, lesson: LearnedModule
+) -> tuple[Requirement, Decision]:
+    """Return a declared requirement, with the versions that are known to have a module."""
+    if (lesson.manager, lesson.name) != (declared.manager, declared.name):
+        return declared, _declared_at(declared)
+    clauses = {*declared.constraint.split(","), *lesson.constraint.split(",")} - {""}
+    return replace(declared, constraint=",".join(sorted(clauses))), _learned(module, lesson)
+
+
+def _learned(module: str, lesson: LearnedModule, *, candidate: bool = False) -> Learned:
+    return Learned(module, tuple(lesson.absent), tuple(lesson.present), candidate)
 
 
 def _pypi_name(requirement: Requirement, import_map: ImportMap) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.module_names import ModuleNames, module_names
+from condavision.analysis.module_names import module_names
 from condavision.analysis.source.source import read_source
+
+if TYPE_CHECKING:
+    from condavision.analysis.records import ModuleNames
 
 
 def names_of(text: str) -> ModuleNames:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from condavision.artefacts import files as files_of
-from condavision.artefacts.artefact import Unread, UnreadError
+from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import Files, listed
+from condavision.core.evidence import Unproved
 
 FOUND = [
     ("a.py", "a", "a.py"),
@@ -82,4 +83,4 @@ def test_lists_have_a_limit(names: list[str], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(files_of, "MOST_FILES", 20)
     with pytest.raises(UnreadError) as caught:
         listed(names, wheel=True)
-    assert caught.value.reason is Unread.TOO_LARGE
+    assert caught.value.reason is Unproved.TOO_LARGE

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.artefacts import ranges, wheel
-from condavision.artefacts.artefact import Artefact, Unread, UnreadError
+from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.reader import ArtefactReader
+from condavision.core.evidence import Unproved
 from condavision.core.model import Manager
 from condavision.interpreters.conda_package import PackageFile
 from tests.channels.package import Package
@@ -69,7 +70,7 @@ def read(reader: ArtefactReader, artefact: Artefact, *names: str) -> dict[str, b
     return asyncio.run(reader.read(artefact, names))
 
 
-def refused(reader: ArtefactReader, artefact: Artefact, *names: str) -> Unread:
+def refused(reader: ArtefactReader, artefact: Artefact, *names: str) -> Unproved:
     with pytest.raises(UnreadError) as caught:
         asyncio.run(reader.read(artefact, names) if names else reader.files(artefact))
     return caught.value.reason
@@ -127,7 +128,7 @@ def test_without_ranges_what_is_large_is_not_read(
 ) -> None:
     monkeypatch.setattr(ranges, "WHOLE", 100_000)
     server.ranges = False
-    assert refused(reader, served(server, zipped(TEXTS, padding=200))) is Unread.NO_RANGES
+    assert refused(reader, served(server, zipped(TEXTS, padding=200))) is Unproved.NO_RANGES
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_what_was_read_needs_no_server(
     server.close()
     offline = ArtefactReader(tmp_path / "home", offline=True)
     assert asyncio.run(offline.files(artefact)).module("a.b") == "a/b.py"
-    assert refused(ArtefactReader(tmp_path / "other", offline=True), artefact) is Unread.OFFLINE
+    assert refused(ArtefactReader(tmp_path / "other", offline=True), artefact) is Unproved.OFFLINE
 
 
 def test_a_damaged_store_costs_time_alone(
@@ -160,11 +161,11 @@ def test_local_files_are_read_whole(server: Channel, reader: ArtefactReader) -> 
     assert read(reader, local, "a/b.py") == {"a/b.py": b"y = 2\n"}
     (server.path / made.name).write_bytes(zipped({"other.py": ""}))
     again = Artefact(local.url, hashlib.sha256(b"").hexdigest(), Manager.PYPI)
-    assert refused(reader, again) is Unread.DAMAGED
+    assert refused(reader, again) is Unproved.DAMAGED
 
 
 def test_a_source_distribution_says_nothing(server: Channel, reader: ArtefactReader) -> None:
-    assert refused(reader, served(server, b"...", "a-1.tar.gz")) is Unread.SOURCE
+    assert refused(reader, served(server, b"...", "a-1.tar.gz")) is Unproved.SOURCE
     assert server.requested == []
 
 
@@ -173,17 +174,17 @@ def test_a_server_that_does_not_answer_is_asked_once(
 ) -> None:
     artefacts = [served(server, zipped(TEXTS), f"a-{n}-py3-none-any.whl") for n in range(2)]
     server.close()
-    assert refused(reader, artefacts[0]) is Unread.UNREACHABLE
+    assert refused(reader, artefacts[0]) is Unproved.UNREACHABLE
     assert reader._ranges is not None
     assert reader._ranges.dead
-    assert refused(reader, artefacts[1]) is Unread.UNREACHABLE
+    assert refused(reader, artefacts[1]) is Unproved.UNREACHABLE
 
 
 @pytest.mark.parametrize("fault", [Fault.NOT_FOUND, Fault.ERROR, Fault.TRUNCATED])
 def test_faults_of_servers(server: Channel, reader: ArtefactReader, fault: Fault) -> None:
     artefact = served(server, zipped(TEXTS))
     server.fail("a-1", fault)
-    assert refused(reader, artefact) is Unread.UNREACHABLE
+    assert refused(reader, artefact) is Unproved.UNREACHABLE
 
 
 def lying(change: str) -> bytes:
@@ -219,7 +220,7 @@ def test_a_directory_that_lies_proves_nothing(
     server: Channel, reader: ArtefactReader, change: str
 ) -> None:
     reason = refused(reader, served(server, lying(change)))
-    assert reason in {Unread.DAMAGED, Unread.TOO_LARGE, Unread.UNREACHABLE}
+    assert reason in {Unproved.DAMAGED, Unproved.TOO_LARGE, Unproved.UNREACHABLE}
     assert reader.store.load([]) == {}
 
 
@@ -234,7 +235,7 @@ def test_a_small_file_with_another_sha256_proves_nothing(
 ) -> None:
     made = served(server, zipped(TEXTS))
     (server.path / made.name).write_bytes(zipped({"other.py": ""}))
-    assert refused(reader, made) is Unread.DAMAGED
+    assert refused(reader, made) is Unproved.DAMAGED
 
 
 def test_a_file_that_inflates_is_not_read(
@@ -242,7 +243,7 @@ def test_a_file_that_inflates_is_not_read(
 ) -> None:
     artefact = served(server, zipped({"a/__init__.py": "#" * 300_000}))
     monkeypatch.setattr(wheel, "LARGEST_FILE", 200_000)
-    assert refused(reader, artefact, "a/__init__.py") is Unread.TOO_LARGE
+    assert refused(reader, artefact, "a/__init__.py") is Unproved.TOO_LARGE
 
 
 def test_a_file_that_is_longer_than_the_directory_says(
@@ -252,7 +253,7 @@ def test_a_file_that_is_longer_than_the_directory_says(
     entry = content.rfind(b"PK\1\2")
     struct.pack_into("<L", content, entry + 24, 10)
     artefact = served(server, bytes(content))
-    assert refused(reader, artefact, "a/__init__.py") is Unread.DAMAGED
+    assert refused(reader, artefact, "a/__init__.py") is Unproved.DAMAGED
 
 
 def test_bytes_that_changed_are_not_read(server: Channel, reader: ArtefactReader) -> None:
@@ -260,4 +261,4 @@ def test_bytes_that_changed_are_not_read(server: Channel, reader: ArtefactReader
     artefact = served(server, content)
     at = content.rfind(b"x = 1") if b"x = 1" in content else content.find(b"__init__.py") + 13
     (server.path / artefact.name).write_bytes(content[:at] + b"\xff\xff" + content[at + 2 :])
-    assert refused(reader, artefact, "a/__init__.py") is Unread.DAMAGED
+    assert refused(reader, artefact, "a/__init__.py") is Unproved.DAMAGED

@@ -32,7 +32,7 @@ __all__ = ["build_channel", "wanted"]
 MINORS: tuple[Minor, ...] = ((2, 7), (3, 8), (3, 12))
 """Pythons of the channel, where this machine has them, besides the one that runs the tests."""
 
-_USERS = {"engine.py", "server.py"}  # modules that take the channel as it is
+_USERS = {"engine.py", "modules.py", "server.py"}  # modules that take the channel as it is
 
 _KEPT_SECONDS = 24 * 3600.0
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rattler.index import index_fs
 
+from condavision.interpreters.conda_package import PackageFile
+from tests.channels.modules import modules_of
 from tests.channels.package import Package
 from tests.channels.server import Channel
 from tests.command_line import CommandLine, InProcess
@@ -44,7 +46,8 @@ class Dated(Package):
 def package(
     name: str, version: str, *depends: str, date: str = "2025-01-01", subdir: str = "noarch"
 ) -> Dated:
-    """A package of Python modules."""
+    """A package of Python modules: those that the map expects in it, and one of its name."""
+    folder = "site-packages" if subdir == "noarch" else "lib/python3.12/site-packages"
     return Dated(
         name,
         version,
@@ -52,6 +55,10 @@ def package(
         subdir=subdir,
         noarch="python" if subdir == "noarch" else None,
         depends=("python", *depends),
+        entries=tuple(
+            PackageFile(f"{folder}/{file}", text.encode())
+            for file, text in modules_of(name, conda=True).items()
+        ),
         date=date,
     )
 

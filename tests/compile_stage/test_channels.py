@@ -150,7 +150,7 @@ def test_half_a_compressed_index_is_an_error_and_is_not_kept(
 def test_a_server_that_stops_halfway_is_given_up(
     served: CommandLine, small_channel: SmallChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("condavision.compile_stage.stage._REMIND_SECONDS", 0.2)
+    monkeypatch.setattr("condavision.compile_stage.rounds._REMIND_SECONDS", 0.2)
     index(small_channel, "shards")
     small_channel.served.fail("noarch/repodata_shards", Fault.STALLED)
     refused = served("lock", "web.py", environ={"CONDAVISION_TIMEOUT": "1"})

@@ -13,7 +13,7 @@ from condavision.core.platforms import PLATFORMS, virtual_packages
 from condavision.inference.staleness import option_changes
 from condavision.locks.record import parse_record, record_fields
 from condavision.project.solve_options import SolveOptions, cutoff
-from tests.compile_stage.conftest import Dated, package, versions
+from tests.compile_stage.conftest import package, versions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,7 +136,7 @@ def test_virtual_packages_of_the_project_decide(
     command: CommandLine, small_channel: SmallChannel
 ) -> None:
     new, old = (
-        Dated("requests", version, "h0_0", "linux-64", depends=("python", f"__glibc >={glibc}"))
+        package("requests", version, f"__glibc >={glibc}", subdir="linux-64")
         for version, glibc in (("2.0", "2.28"), ("1.0", "2.17"))
     )
     small_channel.add(new, old)

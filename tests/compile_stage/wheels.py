@@ -9,6 +9,8 @@ import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
+from tests.channels.modules import modules_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -42,7 +44,7 @@ class WheelIndex:
             wheel.writestr(f"{info}/METADATA", _metadata(name, version, requires))
             wheel.writestr(f"{info}/WHEEL", _WHEEL.format(tag=tag))
             wheel.writestr(f"{info}/RECORD", "")
-            for file, text in (files or {}).items():
+            for file, text in {**_others(name), **(files or {})}.items():
                 wheel.writestr(file, text)
         self._add(name, f"{name}-{version}-{tag}.whl", buffer.getvalue(), date)
 
@@ -87,6 +89,11 @@ class WheelIndex:
         page.mkdir(parents=True, exist_ok=True)
         document = {"meta": {"api-version": "1.1"}, "name": name, "files": self.files[name]}
         (page / "index.json").write_text(json.dumps(document))
+
+
+def _others(name: str) -> dict[str, str]:
+    """Return the modules that the map expects in a distribution besides the one of its name."""
+    return {file: text for file, text in modules_of(name).items() if file != f"{name}/__init__.py"}
 
 
 def _metadata(name: str, version: str, requires: tuple[str, ...]) -> str:

@@ -188,12 +188,13 @@ def _supplied_as(
         found = records.get(name, ())
         if needed.conda and found:
             return name
-        if any(_is_python_package(record) for record in found):
+        if any(is_python_package(record) for record in found):
             return name
     return None
 
 
-def _is_python_package(record: rattler.RepoDataRecord) -> bool:
+def is_python_package(record: rattler.RepoDataRecord) -> bool:
+    """Return whether a package is one of Python modules, by what it depends on."""
     return record.noarch.python or any(
         depend.partition(" ")[0] == "python" for depend in record.depends
     )

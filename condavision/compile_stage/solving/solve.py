@@ -22,11 +22,11 @@ from condavision.inference.requirements import requirement_hash
 from condavision.locks.record import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from condavision.compile_stage.preferred_versions import Agreement
-    from condavision.compile_stage.solving.channel_index import Supply
+    from condavision.compile_stage.solving.channel_index import Records, Supply
     from condavision.compile_stage.solving.with_pypi import PyPISolver
     from condavision.core.model import LockedPackage, Requirements
     from condavision.mapping.import_map import ImportMap
@@ -93,6 +93,16 @@ class LockSolver:
             allows_sdists=any(map(_is_sdist, packages)),
         )
         return Lock(key, channels, tuple(platforms), tuple(packages), record)
+
+    async def records(
+        self, channels: Sequence[str], names: Iterable[str], platform: str
+    ) -> Records:
+        """Return every record of some packages, by name.
+
+        Raises:
+            ChannelError: a channel cannot be read.
+        """
+        return await ChannelIndex(self._gateway, channels, ()).named(names, platform)
 
 
 def _limited(requirements: Requirements, options: SolveOptions) -> Requirements:

@@ -1,0 +1,161 @@
+"""Solve groups, prove each lock, and solve again with what its artefacts have shown."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from condavision.artefacts.reader import ArtefactReader
+from condavision.compile_stage.groups import group_targets
+from condavision.compile_stage.proof.prove import Prover
+from condavision.compile_stage.proof.supply import Supply
+from condavision.compile_stage.solving.solve import LockSolver
+from condavision.errors import CondavisionError, RefutedImportError, UnsolvableError
+from condavision.mapping.decisions import Learned
+from condavision.system.cache_dir import home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from condavision.compile_stage.groups import Group
+    from condavision.compile_stage.recording import Recorder
+    from condavision.compile_stage.renewal import Renewal
+    from condavision.core.model import Lock
+    from condavision.inference.workspace import Workspace
+    from condavision.mapping.learned import LearnedModules
+    from condavision.system.progress import Task
+
+_REMIND_SECONDS = 15.0
+_AT_ONCE = 16
+_MOST_ROUNDS = 8
+
+
+async def solve_groups(
+    groups: Iterable[Group], workspace: Workspace, renewal: Renewal, task: Task, recorder: Recorder
+) -> None:
+    """Lock several groups at a time; most of it is waiting for indexes.
+
+    What is learned in a round applies to all scripts of the project, which are then grouped anew.
+    """
+    threads = ThreadPoolExecutor(_AT_ONCE)  # each waits for a process
+    asyncio.get_running_loop().set_default_executor(threads)
+    offline = workspace.flags.solve.offline
+    solver = LockSolver(workspace.import_map, home(), offline=offline)
+    reader = ArtefactReader(home(), offline=offline)
+    prover = Prover(reader, workspace.import_map, Supply(solver, offline))
+    rounds = _Rounds(
+        workspace, renewal, task, recorder, solver, prover, asyncio.Semaphore(_AT_ONCE)
+    )
+    await rounds.first(tuple(groups))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rounds:
+    workspace: Workspace
+    renewal: Renewal
+    task: Task
+    recorder: Recorder
+    solver: LockSolver
+    prover: Prover
+    turns: asyncio.Semaphore
+
+    async def first(self, groups: Sequence[Group]) -> None:
+        async def lock(group: Group) -> LearnedModules:
+            name = group.inferences[0].project.key
+            async with self.turns:
+                self.task.started(name)
+                learned = await self._lock(group)
+                self.task.finished(name=name)
+                return learned
+
+        learned = await asyncio.gather(*map(lock, groups))
+        await self._again(groups, learned, _MOST_ROUNDS)
+
+    async def _again(
+        self, groups: Sequence[Group], learned: Sequence[LearnedModules], left: int
+    ) -> None:
+        """Lock those groups again whose artefacts have shown something, as often as they do."""
+        found = [(group, it) for group, it in zip(groups, learned, strict=True) if it]
+        for group, it in found:
+            self.workspace.learn(group.committed, it)
+        targets = [one.project.target for group, _ in found for one in group.inferences]
+        if not targets:
+            return
+        again, failed = group_targets(targets, self.workspace)
+        self.recorder.failed += failed
+        for group in again:
+            if group.present is not None:
+                self.recorder.record(group.folder, [(group, group.present)], written=False)
+        unsolved = [group for group in again if group.present is None]
+        if left == 0:
+            for group in unsolved:
+                self.recorder.fail(group, _endless(group))
+            return
+        await self._again(unsolved, await asyncio.gather(*map(self._lock, unsolved)), left - 1)
+
+    async def _lock(self, group: Group) -> LearnedModules:
+        """Solve a group and record its lock, unless something is learned that changes it."""
+        first = group.inferences[0]
+        reminder = asyncio.create_task(_remind(first.project.key, self.task))
+        try:
+            solved = await self.solver.solve(
+                first.requirements,
+                group.platforms,
+                group.options,
+                self.renewal.kept(group.former or group.shared),
+                self.renewal.agreement,
+            )
+            proof = await self.prover.prove(solved, group.inferences, self.workspace.attributes)
+            if proof.learned:
+                return proof.learned
+            record = replace(solved.record, unproved=proof.unproved)
+            made = (group, _with_overrides(replace(solved, record=record), group))
+            self.recorder.record(group.folder, [made], written=True)
+        except CondavisionError as error:
+            self.recorder.fail(group, self._explained(error, group))
+        finally:
+            reminder.cancel()
+        return {}
+
+    def _explained(self, error: CondavisionError, group: Group) -> CondavisionError:
+        """Return the error of a solve with what this command has learned for it."""
+        shown = tuple(self._shown(group))
+        if not isinstance(error, UnsolvableError) or not shown:
+            return error
+        return UnsolvableError(error.message, *shown, *error.hints)
+
+    def _shown(self, group: Group) -> Iterator[str]:
+        new = self.workspace.newly_learned(group.committed)
+        for it in (found for one in group.inferences for found in one.resolutions):
+            if isinstance(it.decision, Learned) and it.decision.module in new:
+                module, place = it.decision.module, it.imported.location
+                lacking, having = ", ".join(it.decision.absent), ", ".join(it.decision.present)
+                yield f"{place}: {lacking} has no `{module}`, and {having} has"
+
+
+def _endless(group: Group) -> RefutedImportError:
+    target = group.inferences[0].project.target
+    return RefutedImportError(
+        f"{target}: whichever versions are locked, they lack something that it imports",
+        "name a version that has it: see `condavision explain SCRIPT`",
+    )
+
+
+async def _remind(script: str, task: Task) -> None:
+    started = time.monotonic()
+    while True:
+        await asyncio.sleep(_REMIND_SECONDS)
+        task.waiting(script, time.monotonic() - started)
+
+
+def _with_overrides(lock: Lock, group: Group) -> Lock:
+    """Record the overrides that applied, for the review of the lock."""
+    overrides = {
+        module: text
+        for inference in group.inferences
+        for module, text in sorted(inference.overrides.items())
+    }
+    return replace(lock, record=replace(lock.record, overrides=overrides)) if overrides else lock
