@@ -18,8 +18,9 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Wanted
 from packaging.utils import canonicalize_name
 
-from condavision.artefacts.artefact import Artefact, Unread, UnreadError
+from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.reader import ArtefactReader
+from condavision.core.evidence import Unproved
 from condavision.core.model import Manager
 from condavision.core.platforms import PLATFORMS, current_subdir
 from condavision.errors import CondavisionError, MissingLockError, UsageError
@@ -63,7 +64,7 @@ class Dependencies:
     packages: Mapping[Key, LockedPackage]
     direct: tuple[tuple[Requirement | None, LockedPackage], ...]
     edges: Mapping[Key, tuple[Edge, ...]]
-    unread: Mapping[Key, Unread] = field(default_factory=dict)
+    unread: Mapping[Key, Unproved] = field(default_factory=dict)
 
     def of(self, located: Located) -> Dependencies:
         """Return the same for another target of the lock."""
@@ -205,12 +206,12 @@ def dependencies_of(
 
 async def _metadata(
     packages: Iterable[LockedPackage], reader: ArtefactReader
-) -> tuple[dict[Key, tuple[Wanted, ...]], dict[Key, Unread]]:
+) -> tuple[dict[Key, tuple[Wanted, ...]], dict[Key, Unproved]]:
     """Return what distributions require, and why that of some is not known."""
     wheels = [package for package in packages if package.manager is Manager.PYPI]
     names = {key_of(it): f"requires {it.sha256}" for it in wheels}
     kept = reader.store.load(names.values())
-    unread: dict[Key, Unread] = {}
+    unread: dict[Key, Unproved] = {}
 
     async def read(package: LockedPackage) -> None:
         try:
