@@ -40,9 +40,12 @@ def spelled(
         is_last = level == len(line.levels) - 1
         if level:
             words.append(line.words[level - 1])
-        words += speller.options(values)
-        if is_last:
-            words += raw
+        options = speller.options(values)
+        more = list(raw) if is_last else []
+        if speller.is_open and more and not more[0].startswith("-"):
+            words += [*more, *options]  # an option that takes what follows would take them too
+        else:
+            words += [*options, *more]
         words += speller.positionals(values, before_command=not is_last)
     for name, value in given.items():
         problems += _unspeakable(name, value)

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from condavision.errors import CondavisionError
 from condavision.serving.endpoints import ENDPOINTS
 from condavision.serving.guard import Guard
+from condavision.serving.pages.views import PAGES
 from condavision.serving.problems import Problem, problem_answer
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def make_application(service: Service) -> Starlette:
         expose_headers=["Location", "Condavision-Run", "Condavision-Exit-Code", "Retry-After"],
     )
     application = Starlette(
-        routes=ENDPOINTS,
+        routes=[*PAGES, *ENDPOINTS],
         lifespan=lifespan,
         middleware=[*([cors] if settings.origins else []), guard],
         exception_handlers={

@@ -25,13 +25,21 @@ def arguments(ready: Ready, inputs: Inputs) -> tuple[tuple[str, ...], str | None
     Raises:
         Problem: a parameter is unknown, or has a wrong value (422); or one too long (413).
     """
-    interface = ready.surveyed.interface
     given = inputs.parameters
     if inputs.texts:
         listed = {name: it if isinstance(it, list) else [it] for name, it in given.items()}
-        given = document(interface, listed)
+        given = document(ready.surveyed.interface, listed)
+    return arguments_of(ready, given)
+
+
+def arguments_of(ready: Ready, given: dict[str, Any]) -> tuple[tuple[str, ...], str | None]:
+    """Return the same for a JSON document.
+
+    Raises:
+        Problem: as :func:`arguments`.
+    """
     try:
-        made = from_document.arguments(interface, given)
+        made = from_document.arguments(ready.surveyed.interface, given)
     except InvalidParametersError as error:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,

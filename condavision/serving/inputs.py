@@ -223,7 +223,7 @@ class _Form:
         self._text.clear()
         if event.name == STDIN:
             self._spool = Spool(self._folder.stdin)
-        elif event.file_name is not None:
+        elif event.file_name:  # a browser sends an empty one where no file was chosen
             path = self._folder.uploads / safe_name(event.file_name, self._names)
             self._spool = Spool(path)
             self._inputs.add(event.name, str(path))

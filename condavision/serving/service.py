@@ -35,13 +35,14 @@ from condavision.system.file_lock import try_exclusive
 from condavision.system.files import remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from starlette.requests import Request
 
     from condavision.core.serving import Serving
     from condavision.serving.catalog import Ready
+    from condavision.serving.inputs import Inputs
     from condavision.serving.starting import Starter
     from condavision.serving.survey import Surveyed
     from condavision.serving.zygote.status import WarmStatus
@@ -243,10 +244,19 @@ class Service:
             raise Problem(HTTPStatus.NOT_FOUND, f"no run {run_id}", "it may have expired")
         return found
 
-    async def submit(self, request: Request, script: str, run_id: str | None, *, kept: bool) -> Run:
+    async def submit(
+        self,
+        request: Request,
+        script: str,
+        run_id: str | None,
+        *,
+        kept: bool,
+        read: Callable[[Ready, Inputs], tuple[tuple[str, ...], str | None]] = arguments,
+    ) -> Run:
         """Accept a run of a script, or return the run that has this ID already.
 
-        A run that is not ``kept`` is only for the client that waits for it.
+        A run that is not ``kept`` is only for the client that waits for it. ``read`` makes
+        arguments and the text of standard input of what the request has.
 
         Raises:
             Problem: the script cannot be run now, or not with these inputs.
@@ -265,7 +275,7 @@ class Service:
         live = None
         try:
             inputs = await receive(request, folder, ready.surveyed.settings)
-            given, stdin = arguments(ready, inputs)
+            given, stdin = read(ready, inputs)
             if stdin is not None:
                 await asyncio.to_thread(folder.stdin.write_text, stdin, encoding="utf-8")
             run_id = run_id or uuid.uuid4().hex

@@ -115,6 +115,8 @@ def test_wrong_documents(source: str, body: Any, problem: Problem | None, tmp_pa
 def test_what_is_missing_may_be_in_the_raw_arguments(tmp_path: Path) -> None:
     made = arguments(interface_of(_SCRIPT, tmp_path), {"args": ["5", "--on"], "stdin": "x", "v": 2})
     assert (made.argv, made.stdin) == (("-v", "-v", "5", "--on"), "x")
+    made = arguments(interface_of(_SCRIPT, tmp_path), {"args": ["5"], "tags": ["a", "b"]})
+    assert made.argv == ("5", "--tags", "a", "b")
     made = arguments(interface_of(_COMMANDS, tmp_path), {"args": ["clean"]})
     assert made.argv == ("clean",)
 

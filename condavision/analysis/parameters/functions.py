@@ -63,8 +63,13 @@ def parameter_name(node: Node) -> tuple[str, str]:
 
 def docstring(function: Function) -> str:
     """Return the documentation of a function."""
-    body = function.shown.node.child_by_field_name("body")
-    first = body.named_children[0] if body is not None and body.named_children else None
+    return documentation(function.shown.node.child_by_field_name("body"))
+
+
+def documentation(body: Node | None) -> str:
+    """Return the documentation of a module, or of a function by its body."""
+    statements = [] if body is None else [it for it in body.named_children if it.type != "comment"]
+    first = statements[0] if statements else None
     text = first.named_children[0] if first is not None and first.named_children else None
     if (
         text is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.analysis.parameters import (
@@ -12,6 +13,7 @@ from condavision.analysis.parameters import (
     optparse_parser,
     typer_apps,
 )
+from condavision.analysis.parameters.functions import documentation
 from condavision.analysis.parameters.interface import (
     Framework,
     Interface,
@@ -84,23 +86,26 @@ def read_interface(files: tuple[SourceFile, ...], root: Path) -> Interface:
         unread.append(Unread(UnreadReason.TOO_MUCH, source.location(0)))
     if tree.has_error:
         unread.append(Unread(UnreadReason.SYNTAX, _first_error(source, tree)))
-    return _chosen(reader, source, unread)
+    return _chosen(reader, source, tree, unread)
 
 
-def _chosen(reader: Reader, source: Source, unread: list[Unread]) -> Interface:
+def _chosen(reader: Reader, source: Source, root: Node, unread: list[Unread]) -> Interface:
     """Return the command line that was found, or why there is none."""
+    about = documentation(root)
     lines = list(dict.fromkeys(line for line, _ in reader.found))
     if lines:
         places = dict(reader.found)
         several = [Unread(UnreadReason.SEVERAL, places[it]) for it in lines[:-1]]
-        return with_unread(lines[-1].interface(), (*reader.unread, *several, *unread))
+        made = with_unread(lines[-1].interface(), (*reader.unread, *several, *unread))
+        return made if made.description else replace(made, description=about)
     for library, location in reader.libraries.items():
         if library in _READ:
             unread.append(Unread(UnreadReason.NOT_FOLLOWED, location, library))
         elif library in _LIBRARIES:
             unread.append(Unread(UnreadReason.LIBRARY, location, library))
     unread = [*dict.fromkeys((*reader.unread, *_argv_uses(source), *unread))]
-    return Interface(Framework.OTHER if unread else Framework.NONE, unread=tuple(unread))
+    framework = Framework.OTHER if unread else Framework.NONE
+    return Interface(framework, unread=tuple(unread), description=about)
 
 
 def _argv_uses(source: Source) -> list[Unread]:

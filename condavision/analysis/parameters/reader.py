@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from condavision.analysis.parameters.constants import elements
-from condavision.analysis.parameters.functions import bound_arguments, common
+from condavision.analysis.parameters.functions import bound_arguments, common, documentation
 from condavision.analysis.parameters.interface import Unread, UnreadReason
 from condavision.analysis.parameters.interpreter import Interpreter
 from condavision.analysis.parameters.objects import (
@@ -89,6 +89,7 @@ class Reader(Interpreter):
         """Execute a script; ``name`` is the module that it is, empty for a file by itself."""
         self.main = Module(name, lambda node: source.location(node.start_point.row), is_package)
         self.frame = self.main.frame
+        self.frame.names["__doc__"] = documentation(root) or None
         self.run_module(self.main, root)
 
     def note(self, reason: UnreadReason, location: SourceLocation, detail: str = "") -> None:

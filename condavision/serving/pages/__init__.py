@@ -1,0 +1,1 @@
+"""The pages a person uses: rendered here, without a build step, usable without JavaScript."""

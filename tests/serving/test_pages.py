@@ -1,0 +1,159 @@
+"""The pages, as a browser without JavaScript has them."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.serving.conftest import PATIENCE, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RUN = re.compile(r"/runs/[0-9a-f]{32}")
+
+
+@pytest.fixture(scope="module")
+def browser(server: Server) -> Iterator[httpx.Client]:
+    headers = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"}
+    with httpx.Client(base_url=server.url, timeout=PATIENCE, headers=headers) as client:
+        for name in ("report.py", "unlocked.py"):
+            client.get(f"/scripts/{name}")  # which waits until it has been looked at
+        yield client
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def text_of(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+PAGES = {
+    "/": ["report.py", "Python 3", "not served", "run condavision lock scripts/unlocked.py"],
+    "/scripts": ["report.py"],
+    "/scripts/report.py": [
+        "Print what was asked for.",
+        "Month of the report",
+        "1 to 12",
+        "--region",
+    ],
+    "/scripts/echo.py": ["sys.argv is read directly", "scripts/echo.py:4"],
+    "/scripts/unlocked.py": ["This script is not served", "scripts/unlocked.py has no lock"],
+    "/scripts/report.py/runs": ["None yet"],
+    "/docs": ["/scripts/report.py/runs", "integer ≥ 1, ≤ 12", "required"],
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_say(path: str, browser: httpx.Client) -> None:
+    answer = browser.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=", answer.text)
+    for words in PAGES[path]:
+        assert words in text_of(answer.text)
+
+
+def test_programs_get_no_pages(server: Server) -> None:
+    for path in ("/scripts", "/scripts/report.py"):
+        assert server.client.get(path).headers["content-type"] == "application/json"
+
+
+def test_what_is_missing_is_a_page(browser: httpx.Client) -> None:
+    for path in ("/scripts/none.py", "/runs/none"):
+        answer = browser.get(path)
+        assert answer.status_code == 404
+        assert "Not Found" in text_of(answer.text)
+
+
+def test_a_form_becomes_a_run(browser: httpx.Client) -> None:
+    token = token_in(browser.get("/scripts/report.py").text)
+    fields = {
+        "token": token,
+        "p.month": "5",
+        "p.title": "<b>files</b> \"'&",
+        "p.rate": "",
+        "p.region": "south",
+        "p.tags": "one\r\n-two words\r\n\r\n",
+        "p.slowly": [],
+        "args": "-v\r\n",
+        "stdin-text": "a\r\nb",
+    }
+    refused = browser.post("/scripts/report.py", data=fields, files={"p.data": ("", b"")})
+    assert refused.status_code == 422
+    assert "tags cannot have this value" in text_of(refused.text)
+    assert "&lt;b&gt;files&lt;/b&gt;" in refused.text
+    assert "<b>files" not in refused.text
+    fields["p.tags"] = "one\r\ntwo words\r\n"
+    sent = browser.post("/scripts/report.py", data=fields, files={"p.data": ("a b.csv", b"x,y")})
+    assert sent.status_code == 303
+    assert RUN.fullmatch(sent.headers["location"])
+    run = browser.get(
+        sent.headers["location"], headers={"Accept": "*/*", "Prefer": "wait=60"}
+    ).json()
+    data = next(it for it in run["arguments"] if it.startswith("--data="))
+    assert data.endswith("/uploads/a_b.csv")
+    expected = ["--title=<b>files</b> \"'&", "--region=south", data, "--tags", "one", "two words"]
+    assert sorted(run["arguments"]) == sorted([*expected, "-v", "5"])
+    shown = browser.get(sent.headers["location"])
+    assert "x,y" in text_of(shown.text)
+    assert "<b>files" not in shown.text
+    assert "succeeded" in text_of(browser.get("/scripts/report.py").text)
+
+
+def test_files_that_a_run_writes_are_linked(browser: httpx.Client) -> None:
+    token = token_in(browser.get("/scripts/writes.py").text)
+    sent = browser.post("/scripts/writes.py", data={"token": token}, files={"stdin": ("", b"")})
+    browser.get(sent.headers["location"], headers={"Accept": "*/*", "Prefer": "wait=60"})
+    page = browser.get(sent.headers["location"]).text
+    assert "&lt;img src=x&gt;.html" in page
+    assert "<img src=x>" not in page
+    (link,) = re.findall(r'href="(/runs/[^"]+of%20it.txt)"', page)
+    assert browser.get(link).text == "written"
+
+
+def test_forms_of_other_pages_do_nothing(browser: httpx.Client) -> None:
+    token = token_in(browser.get("/scripts/echo.py").text)
+    old = browser.post("/scripts/echo.py", data={"token": "x"}, files={"stdin": ("", b"")})
+    assert old.status_code == 403
+    assert "older than the server" in text_of(old.text)
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    sent = browser.post("/scripts/echo.py", data={"token": token}, headers=foreign)
+    assert sent.status_code == 403
+    assert "None yet" in text_of(browser.get("/scripts/echo.py").text)
+
+
+def test_the_button_of_a_run_ends_it(browser: httpx.Client, server: Server) -> None:
+    run = server.client.post("/scripts/wait.py/runs", headers={"Prefer": "respond-async"}).json()
+    page = browser.get(f"/runs/{run['id']}")
+    assert 'http-equiv="refresh"' in page.text
+    assert browser.post(f"/runs/{run['id']}", data={"token": "x"}).status_code == 403
+    sent = browser.post(f"/runs/{run['id']}", data={"token": token_in(page.text)})
+    assert sent.status_code == 303
+    ended = browser.get(sent.headers["location"])
+    assert "cancelled" in text_of(ended.text)
+    assert 'http-equiv="refresh"' not in ended.text
+
+
+def test_the_files_of_pages_are_shipped(browser: httpx.Client) -> None:
+    page = browser.get("/").text
+    found = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert {re.sub(r"\?.*", "", it) for it in found} == {
+        "/static/icon.svg",
+        "/static/pages.css",
+        "/static/pages.js",
+    }
+    assert all(browser.get(it).status_code == 200 for it in found)
+    assert "http" not in re.sub(r"http://www\.w3\.org", "", "".join(found))
+    assert browser.get("/static/../views.py").status_code == 404
