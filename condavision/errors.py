@@ -22,8 +22,8 @@ class CondavisionError(Exception):
 
     ``message`` is what happened, ``hints`` are what to do. ``diagnostics`` are likely mistakes that
     may have caused the error; they are printed as hints. ``code`` is the exit code of the command;
-    the README lists them. ``names_target`` is whether the message has the script or a line of it;
-    to other messages ``cli`` adds their targets.
+    ``docs/errors.md`` lists them. ``names_target`` is whether the message has the script or a line
+    of it; to other messages ``cli`` adds their targets.
     """
 
     code: int = 1

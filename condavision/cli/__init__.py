@@ -62,7 +62,7 @@ __all__ = ["main"]
     help="Whether output is in color (default: on terminals).",
 )
 @click.version_option(__version__, prog_name="condavision")
-def _group() -> None:
+def group() -> None:
     """Give Python scripts the conda environments they need; nothing to declare.
 
     \b
@@ -71,7 +71,7 @@ def _group() -> None:
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
 
 
-_group.show(
+group.show(
     (
         Stage(
             "Compile stage (scripts to lock files to commit)",
@@ -115,7 +115,7 @@ _group.show(
         ),
     )
 )
-add_verbose_option((_group, *_group.commands.values()))
+add_verbose_option((group, *group.commands.values()))
 
 
 def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
@@ -130,14 +130,14 @@ def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
 
 def _is_json(arguments: list[str]) -> bool:
     """Return whether JSON is wanted, also where the rest cannot be parsed."""
-    command = next((it for it in arguments if it in _group.commands), None)
+    command = next((it for it in arguments if it in group.commands), None)
     return "--json" in arguments and command not in {"run", "exec", "serve"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are printed, never raised."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    answered = complete(_group)
+    answered = complete(group)
     if answered is not None:
         return answered
     with ExitStack() as stack:  # errors are printed in the context of the command
@@ -147,8 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: list[str], stack: ExitStack) -> int:
     as_json = _is_json(arguments)
     try:
-        context = stack.enter_context(_group.make_context("condavision", arguments))
-        code = _group.invoke(context)
+        context = stack.enter_context(group.make_context("condavision", arguments))
+        code = group.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _DESTRUCTIVE = frozenset({"--all", "--caches", "--force", "--prune", "--reinstall", "clean"})
 """What no misspelt word may be answered with."""
 
-_VARIABLES = (
+VARIABLES = (
     ("CONDAVISION_HOME", "Folder of environments and caches."),
     ("CONDAVISION_TIMEOUT", "Seconds without progress after which a download ends (300)."),
     ("CONDAVISION_TRUSTED_FOLDERS", "Folders of others whose files count; as in PATH."),
@@ -58,7 +58,7 @@ class Stages(click.Group):
             with formatter.section(stage.title):
                 formatter.write_dl(rows, col_max=34)
         with formatter.section("Environment variables"):
-            formatter.write_dl(_VARIABLES, col_max=34)
+            formatter.write_dl(VARIABLES, col_max=34)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -21,7 +21,7 @@ from condavision.inference.requirements import (
 )
 from condavision.locks.index import Entry
 from condavision.mapping.decisions import Learned, Mapped
-from condavision.project.config import plain
+from condavision.project.settings import plain
 from condavision.project.targets import Module, Together, key_of, typed
 
 if TYPE_CHECKING:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.source.ignored import patterns
 from condavision.core.channels import normalize
-from condavision.core.model import Engine
-from condavision.core.platforms import PLATFORMS
-from condavision.core.pythons import FLOOR, KNOWN, Minor, format_minor
-from condavision.core.serving import Serving, ServingError, read_serving
+from condavision.core.pythons import FLOOR, Minor
+from condavision.core.serving import Serving
 from condavision.errors import ConfigError
-from condavision.project.solve_options import SolveOptions, cutoff
+from condavision.project.settings import SETTINGS
+from condavision.project.solve_options import SolveOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,23 +24,6 @@ DEFAULT_CHANNELS = ("conda-forge",)
 
 LOCAL = ".local"
 """The folder, in a locks folder, of locks that only this machine can use."""
-
-_UNDECIDING = frozenset(
-    {
-        "platforms",
-        "paths",
-        "exclude",
-        "locks",
-        "vendored",
-        "exclude-newer",
-        "virtual-packages",
-        "engine",
-        "serve",
-    }
-)
-"""Settings that change no requirement set by themselves; what ``paths`` finds counts as files."""
-
-_VIRTUAL = re.compile(r"__[a-z0-9_]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +115,6 @@ class Config:
         return self.flag_platforms or metadata.platforms or self.platforms
 
 
-def plain(path: Path) -> Path:
-    """Return a path without ``..``, as it is to be shown; links are followed only to that end."""
-    return Path(os.path.realpath(path)) if ".." in path.parts else path
-
-
 def read_config(
     root: Path,
     source: Path | None = None,
@@ -157,38 +131,20 @@ def read_config(
     config = Config(root=root, source=source, locks=root / "locks")
     if settings is None:
         return config
-    readers = {
-        "channels": lambda value: tuple(normalize(name, config.root) for name in _strings(value)),
-        "trusted-channels": _strings,
-        "platforms": _platforms,
-        "paths": lambda value: tuple(plain(config.root / path) for path in _strings(value)),
-        "exclude": _patterns,
-        "locks": lambda value: config.root / _string(value),
-        "vendored": lambda value: config.root / _string(value),
-        "python-floor": _minor,
-        "imports": _string_table,
-        "optional-imports": _boolean,
-        "allow-unverified": _boolean,
-        "allow-sdist": _boolean,
-        "exclude-newer": _cutoff,
-        "engine": _engine,
-        "virtual-packages": _virtual_packages,
-        "serve": _serving,
-    }
     values: dict[str, Any] = {}
     options: dict[str, Any] = {}
     mistakes: list[str] = []
     hints: dict[str, None] = {}
     for key, value in settings.items():
-        reader = readers.get(key)
+        setting = SETTINGS.get(key)
         at = _place(key, source, lines)
-        if reader is None:
+        if setting is None:
             mistakes.append(f"{at}: `{key}` is not a setting")
-            hints[f"the settings are {', '.join(readers)}"] = None
+            hints[f"the settings are {', '.join(SETTINGS)}"] = None
             continue
         try:
-            name = key.replace("-", "_")
-            (options if name in SolveOptions.__slots__ else values)[name] = reader(value)
+            name, read = key.replace("-", "_"), setting.read(value, root)
+            (options if name in SolveOptions.__slots__ else values)[name] = read
         except ConfigError as error:
             mistakes.append(f"{at}: {error.message}")
             hints |= dict.fromkeys(error.hints)
@@ -197,7 +153,7 @@ def read_config(
             hints["correct that line"] = None
     if mistakes:
         raise ConfigError("; ".join(mistakes), *hints)
-    deciding = {key: settings[key] for key in settings if key not in _UNDECIDING}
+    deciding = {key: settings[key] for key in settings if SETTINGS[key].is_of_requirements}
     return replace(
         config,
         **values,
@@ -209,87 +165,3 @@ def read_config(
 
 def _place(key: str, source: Path | None, lines: Mapping[str, int] | None) -> str:
     return f"{source}:{lines[key]}" if lines and key in lines else str(source)
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("a string")
-    return value
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("true or false")  # noqa: TRY004 - one kind of mistake for the reader above
-    return value
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise ValueError("a list of strings")
-    return tuple(value)
-
-
-def _patterns(value: object) -> tuple[str, ...]:
-    found = _strings(value)
-    try:
-        patterns(found)
-    except ValueError:
-        raise ValueError("a list of patterns as in .gitignore") from None
-    return found
-
-
-def _platforms(value: object) -> tuple[str, ...]:
-    names = _strings(value)
-    if not set(names) <= set(PLATFORMS):
-        raise ValueError(f"a list of platforms: {', '.join(PLATFORMS)}")
-    return names
-
-
-def _string_table(value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise ValueError('a table of strings, such as { cv2 = "opencv" }')
-    return value
-
-
-def _cutoff(value: object) -> datetime:
-    return cutoff(_string(value), datetime.now(UTC))
-
-
-def _engine(value: object) -> Engine:
-    try:
-        return Engine(_string(value))
-    except ValueError:
-        raise ValueError(f"one of {', '.join(Engine)}") from None
-
-
-def _serving(value: object) -> Serving:
-    if not isinstance(value, dict):
-        raise ValueError("a table, such as { timeout = 60 }")  # noqa: TRY004 - as above
-    try:
-        return Serving().over(read_serving(value))
-    except ServingError as error:
-        raise ConfigError(str(error), "correct the table `serve`") from None
-
-
-def _virtual_packages(value: object) -> dict[str, str]:
-    """Flatten ``{__glibc = "2.17", linux-64 = {__cuda = "12"}}`` to one level."""
-    wrong = 'a table, such as { __glibc = "2.17", linux-64 = { __cuda = "12" } }'
-    if not isinstance(value, dict):
-        raise ValueError(wrong)  # noqa: TRY004 - as above
-    flat: dict[str, str] = {}
-    for key, item in value.items():
-        if key in PLATFORMS and isinstance(item, dict):
-            flat |= {f"{key}/{name}": version for name, version in item.items()}
-        else:
-            flat[key] = item
-    for key, item in flat.items():
-        if not isinstance(item, str) or not _VIRTUAL.match(key.rpartition("/")[2]) or ";" in item:
-            raise ValueError(wrong)
-    return flat
-
-
-def _minor(value: object) -> Minor:
-    for known in KNOWN:
-        if value == format_minor(known):
-            return known
-    raise ValueError(f'a Python version, such as "{format_minor(FLOOR)}"')

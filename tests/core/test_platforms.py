@@ -16,7 +16,7 @@ from condavision.export.formats import load
 from condavision.export.share import Share
 from condavision.interpreters.probing import _subdir
 from condavision.locks.lockfile import render
-from condavision.project.config import _platforms
+from condavision.project.settings import _platforms
 from tests.locks.test_lockfile import REQUIREMENTS, conda, sample, wheel
 
 NAME = "linux-riscv64"

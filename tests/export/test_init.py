@@ -8,22 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from condavision.cli import _group
 from condavision.export.scaffold import CI, FILES
-from tests.test_readme import REPOSITORY
+from tests.pages import REPOSITORY, require_valid
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
-
-
-def _require_valid(line: str) -> None:
-    """Fail the test unless the command line can be parsed; nothing is run."""
-    words = line.partition(" #")[0].split()
-    assert words[0] == "condavision"
-    with _group.make_context("condavision", words[1:]) as context:
-        name, command, rest = _group.resolve_command(context, words[1:])
-        assert command is not None
-        command.make_context(name, rest, parent=context)
 
 
 def _commands(document: Any) -> list[str]:
@@ -44,7 +33,7 @@ def test_a_check_in_ci(host: str, command: CommandLine) -> None:
         commands = _commands(yaml.safe_load(text))
         assert [it.split()[1] for it in commands] == ["check", "install"]
         for line in commands:
-            _require_valid(line)
+            require_valid(line)
         (command.folder / name).write_text(text + "# edited\n")
     again = command("init", "--ci", host, "--json").ok().json()
     assert {it["path"] for it in again if it["state"] == "kept"} == {*CI[host]}
@@ -60,5 +49,5 @@ def test_the_hooks_for_pre_commit() -> None:
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())
     assert [it["id"] for it in hooks] == ["condavision-check", "condavision-lock"]
     for hook in hooks:
-        _require_valid(hook["entry"])
+        require_valid(hook["entry"])
         assert hook["pass_filenames"] is False  # a module of a script is not another script
