@@ -4,6 +4,7 @@ nox -s demo                     lock and run the examples with the Pythons of th
 nox -s lock -- SCRIPT...        compile stage
 nox -s run -- SCRIPT ARGS...    exec stage; the exit code is the script's own
 nox -s tests lint types         run what CI runs
+nox -s docs                     build the site
 nox -s reliability bench        repeat the measurements of the docs
 nox -s fuzz -- 300              fuzz the readers for this many seconds
 """
@@ -149,6 +150,14 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     session.install("-e", ".", "--group", "types")
     session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site from docs/ into docs/_build/html; a warning is an error."""
+    session.install("-e", ".", "--group", "docs")
+    words = ("-m", "sphinx", "-E", "-W", "--keep-going", "-b", "html")
+    session.run("python", *words, "docs", "docs/_build/html")
 
 
 @nox.session

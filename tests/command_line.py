@@ -40,9 +40,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """condavision in a folder."""
+    """condavision in a folder; ``merged``: with standard error where it comes, in the output."""
 
     folder: Path
+    merged: bool = False
 
     def __call__(
         self,
@@ -65,22 +66,26 @@ class CommandLine:
         cwd: Path | None = None,
     ) -> Finished:
         """Run any command to its end; it may keep its bytecode, whatever runs the tests."""
-        return _run(command, cwd or self.folder, {**os.environ, **(environ or {})}, stdin)
+        given = {**os.environ, **(environ or {})}
+        return _run(command, cwd or self.folder, given, stdin, merged=self.merged)
 
 
-def _run(command: list[str], cwd: Path, environ: dict[str, str], stdin: str = "") -> Finished:
+def _run(
+    command: list[str], cwd: Path, environ: dict[str, str], stdin: str = "", *, merged: bool = False
+) -> Finished:
     result = subprocess.run(
         command,
         cwd=cwd,
         input=stdin,
         env={k: v for k, v in environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if merged else subprocess.PIPE,
         text=True,
         errors="surrogateescape",  # file names are any bytes
         check=False,
         timeout=120,
     )
-    return Finished(result.returncode, result.stdout, result.stderr)
+    return Finished(result.returncode, result.stdout, result.stderr or "")
 
 
 class InProcess(CommandLine):
@@ -101,6 +106,7 @@ class InProcess(CommandLine):
         if stdin or ("run" in arguments[:1] and _is_warm({**os.environ, **(environ or {})})):
             return CommandLine.__call__(self, *arguments, stdin=stdin, environ=environ, cwd=cwd)
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+        err = out if self.merged else err
         with (
             patch.dict(os.environ, environ or {}),
             contextlib.chdir(cwd or self.folder),
@@ -111,16 +117,16 @@ class InProcess(CommandLine):
             try:
                 ran = Finished(main(list(map(str, arguments))), "", "")
             except _Script as script:
-                ran = _run(script.args[0], Path.cwd(), script.args[1])
-        return Finished(ran.code, _text(out) + ran.out, _text(err) + ran.err)
+                ran = _run(*script.args, merged=self.merged)
+        return Finished(ran.code, _text(out) + ran.out, "" if self.merged else _text(err) + ran.err)
 
 
 class _Script(BaseException):
-    """What this process would have become: a command, and its environment variables."""
+    """What this process would have become: a command, its folder and environment variables."""
 
 
 def _instead_of_execve(_: str, command: list[str], environ: dict[str, str]) -> NoReturn:
-    raise _Script(command, environ)
+    raise _Script(command, Path.cwd(), environ)
 
 
 def _is_warm(environ: dict[str, str]) -> bool:

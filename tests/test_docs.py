@@ -15,7 +15,7 @@ import pytest
 import condavision
 from condavision import errors
 from tests.command_line import error_classes
-from tests.test_readme import BLOCK, REPOSITORY, normalized
+from tests.pages import BLOCK, REPOSITORY, normalized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

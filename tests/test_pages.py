@@ -1,0 +1,207 @@
+"""The pages are true: what they show is run, and every command that they name can be read."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from configparser import ConfigParser
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+import yaml
+
+from condavision.cli import group
+from condavision.project.settings import SETTINGS
+from condavision.project.settings_files import SettingsFiles
+from tests.command_line import InProcess, error_classes
+from tests.pages import PAGES, REPOSITORY, command_lines, play, require_valid, steps
+from tools.reference import PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from condavision.interpreters.probing import Interpreter
+
+DOCS = REPOSITORY / "docs"
+SHOWN = [page for page in PAGES if any(it.verb == "run" for it in steps(page.read_text("utf-8")))]
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize("page", [it for it in SHOWN if it.parent != REPOSITORY], ids=_name)
+def test_what_a_page_shows(
+    page: Path,
+    make_project: Callable[[Mapping[str, str]], Path],
+    home: Path,
+    python2: Interpreter,
+) -> None:
+    command = InProcess(make_project({"condavision.toml": ""}), merged=True)
+    assert play(page.read_text("utf-8"), command)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_command_on_a_page_can_be_read(page: Path) -> None:
+    for line in command_lines(page.read_text("utf-8")):
+        try:
+            require_valid(line)
+        except click.ClickException as error:
+            pytest.fail(f"{line}: {error.format_message()}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "condavision lock --prun s.py",
+        "condavision chekc",
+        "condavision export --format pylokk s.py",
+        "condavision run --lokc s.py",
+        "condavision export s.py",
+        "condavision path a.py b.py",
+    ],
+)
+def test_a_command_that_cannot_be_read(line: str) -> None:
+    with pytest.raises(click.UsageError):
+        require_valid(line)
+
+
+def test_the_commands_of_a_page_are_found_wherever_they_are() -> None:
+    page = """\
+`condavision lock a.py` and, not a command, condavision.
+
+```ini
+ExecStart=/usr/bin/condavision run a.py
+```
+
+```yaml
+- run: condavision check
+script:
+  - condavision install # environments
+```
+
+```sh
+cd x && condavision lock \\
+  --json a.py
+"$(condavision path --python a.py)" -m venv
+```
+
+    exec condavision run -m b
+"""
+    assert [line.split("#")[0].split() for line in command_lines(page)] == [
+        ["condavision", *words.split()]
+        for words in (
+            "run a.py",
+            "check",
+            "install",
+            "lock --json a.py",
+            "path --python a.py",
+            "run -m b",
+            "lock a.py",
+        )
+    ]
+
+
+def test_the_pages_link_to_what_exists() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_page_is_in_a_list_of_pages() -> None:
+    index = (DOCS / "index.md").read_text("utf-8")
+    for page in PAGES:
+        if page.is_relative_to(DOCS) and page != DOCS / "index.md":
+            name = str(page.relative_to(DOCS).with_suffix(""))
+            assert re.search(rf"(?m)^{re.escape(name)}$", index), name
+
+
+def test_machines_find_the_pages() -> None:
+    listed = re.findall(r"\]\(([^)]+)\)", (DOCS / "llms.txt").read_text("utf-8"))
+    assert {DOCS / it for it in listed} == {
+        it for it in PAGES if it.is_relative_to(DOCS) and it != DOCS / "index.md"
+    }
+
+
+def test_the_reference_has_every_command_option_and_error() -> None:
+    commands = PARTS["commands"]()
+    for name, command in group.commands.items():
+        section = commands.partition(f"### `{name}`")[2].partition("\n### ")[0]
+        for option in command.params:
+            if isinstance(option, click.Option) and not option.hidden:
+                assert f"`{option.opts[0]}" in section, (name, option.opts)
+    codes = (DOCS / "errors.md").read_text("utf-8")
+    messages = PARTS["messages"]()  # also those that are put together first
+    for error in error_classes():
+        assert error.code == 1 or re.search(rf"(?m)^\| {error.code} \|", codes), error
+        assert f"`{error.__name__}`" in codes, error
+    assert "no known package for `import …`" in messages
+
+
+def test_the_picture_is_self_contained() -> None:
+    for picture in (DOCS / "pictures").iterdir():
+        text = picture.read_text("utf-8")
+        assert set(re.findall(r"https?://[^\"]+", text)) == {"http://www.w3.org/2000/svg"}
+        assert "<title" in text
+        assert "prefers-color-scheme: dark" in text
+
+
+def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
+    page = (DOCS / "configuration.md").read_text("utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "condavision.toml").write_text(shown)
+    config = SettingsFiles().config(tmp_path)
+    assert config.paths == (tmp_path / "lib",)
+    assert config.imports["legacy_helpers"] == ""
+
+
+def test_the_example_of_each_setting_is_valid(tmp_path: Path) -> None:
+    examples = "".join(f"{name} = {setting.example}\n" for name, setting in SETTINGS.items())
+    (tmp_path / "condavision.toml").write_text(examples)
+    assert SettingsFiles().config(tmp_path).source == tmp_path / "condavision.toml"
+
+
+def _blocks(kind: str) -> list[tuple[str, str]]:
+    """Return the blocks of a language on all pages, with the name of the page."""
+    pages = ((_name(page), page.read_text("utf-8")) for page in PAGES)
+    return [
+        (name, text)
+        for name, page in pages
+        for text in re.findall(rf"(?m)^ *```{kind}\n(.*?)^ *```", page, re.DOTALL)
+    ]
+
+
+def test_units_of_systemd() -> None:
+    known = {"Unit", "Service", "Timer", "Install"}
+    for name, text in _blocks("ini"):
+        unit = ConfigParser(interpolation=None)
+        unit.read_string(text)
+        assert {*unit.sections()} <= known, name
+        assert "Unit" in unit, name
+
+
+def test_yaml_on_the_pages() -> None:
+    documents = {name: yaml.safe_load(text) for name, text in _blocks("yaml")}
+    jobs = [
+        job
+        for name, text in _blocks("yaml")
+        for job in (yaml.safe_load(text).get("jobs") or {}).values()
+    ]
+    assert {"docs/howto/ci.md", "docs/howto/pre-commit.md"} <= documents.keys()
+    assert all({"runs-on", "steps"} <= job.keys() for job in jobs)
+    hooks = {it["id"] for it in yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())}
+    for _, text in _blocks("yaml"):
+        for repository in yaml.safe_load(text).get("repos", ()):
+            assert {it["id"] for it in repository["hooks"]} <= hooks
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no sh there")
+def test_shell_on_the_pages() -> None:
+    script = "\n".join(f"(\n{text}\n)" for _, text in _blocks("sh"))
+    checked = subprocess.run(
+        ["sh", "-n"], input=script, capture_output=True, text=True, check=False
+    )
+    assert checked.stderr == ""
