@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from condavision.errors import UsageError
 from condavision.serving.application import make_application
-from condavision.serving.service import Options, Service
+from condavision.serving.options import Options
+from condavision.serving.service import Service
 from condavision.serving.tokens import read_tokens
 
 if TYPE_CHECKING:

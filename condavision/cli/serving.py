@@ -77,8 +77,8 @@ def serve(
         raise UsageError(
             "the web service is not installed", "run `pip install 'condavision[serve]'`"
         )
+    from condavision.serving.options import Options
     from condavision.serving.server import is_loopback, open_sockets, run_server
-    from condavision.serving.service import Options
     from condavision.serving.tokens import read_tokens
 
     if not (is_loopback(host) or token_file or no_auth):

@@ -20,7 +20,6 @@ from packaging.utils import canonicalize_name
 
 from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.reader import ArtefactReader
-from condavision.core.evidence import Unproved
 from condavision.core.model import Manager
 from condavision.core.platforms import PLATFORMS, current_subdir
 from condavision.errors import CondavisionError, MissingLockError, UsageError
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from condavision.core.evidence import Unproved
     from condavision.core.model import Lock, LockedPackage, Requirement
     from condavision.inference.lock_lookup import Located
     from condavision.inference.workspace import Workspace

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse
 
-from condavision.serving.output import PIECE, follow
-from condavision.serving.reports import run_report
+from condavision.serving.output import follow
+from condavision.serving.reports import run_report, written
+from condavision.serving.run_folder import PIECE
 from condavision.serving.runs import RunState
 
 if TYPE_CHECKING:
@@ -46,9 +47,14 @@ def headers_of(run: Run) -> dict[str, str]:
     return headers
 
 
-async def run_answer(service: Service, run: Run, status: HTTPStatus | None = None) -> Response:
+async def run_answer(
+    service: Service, run: Run, status: HTTPStatus | None = None, live: LiveRun | None = None
+) -> Response:
     """Return the report of a run; by default under the status of its state."""
-    report = await run_report(run, service.folder_of(run))
+    found = live.written if live is not None else None
+    if found is None:
+        found = await asyncio.to_thread(written, run, service.folder_of(run))
+    report = {**run_report(run), **found}
     return JSONResponse(report, status or STATUSES[run.state], headers=headers_of(run))
 
 
@@ -61,6 +67,7 @@ async def wait_for(
     """
     if live is None or wait == 0:
         return True
+    live.is_awaited = True
     ended = asyncio.create_task(live.ended.wait())
     gone = asyncio.create_task(_gone(request.receive))
     try:
@@ -92,10 +99,11 @@ class OutputAnswer:
         self._run = run
         self._media_type = media_type
         self._kept = kept
+        self._live = service.supervisor.live.get(run.id)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer (ASGI)."""
-        live = self._service.supervisor.live.get(self._run.id)
+        live = self._live
         sending = asyncio.create_task(self._send(scope, receive, send))
         gone = asyncio.create_task(_gone(receive))
         try:
@@ -117,7 +125,7 @@ class OutputAnswer:
                 begun = True
                 await self._begin(send)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-        run = await self._service.require_run(self._run.id)
+        run = self._live.run if self._live else self._run
         if run.state is RunState.DONE and run.exit_code == 0:
             if not begun:
                 await self._begin(send)

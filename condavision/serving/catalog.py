@@ -40,6 +40,7 @@ _log = logging.getLogger(__name__)
 
 _RETRY = 5.0  # seconds until a script that cannot be served is looked at again, unasked for reason
 _POLL = 1.0  # seconds between two looks for new scripts and locks
+_SLOW = 0.005  # seconds that the event loop does not wait for file systems
 _AT_ONCE = 2  # surveys
 _FRAME = 1 << 16
 
@@ -63,6 +64,7 @@ class Catalog:
         self.complete = asyncio.Event()
         """Set once every script has been looked at."""
         self._checks: tuple[tuple[str, str, str], ...] = ()
+        self._is_slow = False
         self._surveys = asyncio.Semaphore(_AT_ONCE)
         self._alone: dict[str, asyncio.Lock] = {}
         self._renewals: dict[str, asyncio.Task[None]] = {}
@@ -140,13 +142,27 @@ class Catalog:
         if found.prepared is None:
             recent = time.monotonic() - found.when < _RETRY
             return recent and await asyncio.to_thread(unchanged, (*self._checks, *found.sources))
-        sources, others = await asyncio.to_thread(
-            lambda: (unchanged(found.sources), unchanged(found.others))
-        )
+        sources, others = await self._compared(found)
         if sources and found.settled and not others and found.prepared.environment.python.exists():
             self._renew(found)
             return True
         return sources and others and found.settled
+
+    async def _compared(self, found: Surveyed) -> tuple[bool, bool]:
+        """Return whether the sources of a script are unchanged, and whether the rest is.
+
+        The calls take less time than a change of threads, unless the file system is slow.
+        """
+
+        def compare() -> tuple[bool, bool]:
+            return unchanged(found.sources), unchanged(found.others)
+
+        if self._is_slow:
+            return await asyncio.to_thread(compare)
+        began = time.perf_counter()
+        result = compare()
+        self._is_slow = time.perf_counter() - began > _SLOW
+        return result
 
     def _renew(self, found: Surveyed) -> None:
         """Begin to prepare a script anew, unless that has begun or failed just now."""
@@ -223,7 +239,7 @@ class Catalog:
 async def _asked(question: Question) -> AsyncGenerator[Any, None]:
     """Yield the answers of a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        *own_python("from condavision.serving.survey import main; main()"),
+        *own_python("from condavision.serving.surveying import main; main()"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_FRAME,

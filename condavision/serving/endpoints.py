@@ -61,8 +61,7 @@ async def list_runs(request: Request) -> Response:
     service, name = service_of(request), request.path_params["script"]
     await service.catalog.current(name)
     runs = await service.store.call(service.store.recent, name, _RECENT)
-    reports = [await run_report(run, service.folder_of(run), output=False) for run in runs]
-    return JSONResponse({"runs": reports})
+    return JSONResponse({"runs": [run_report(run) for run in runs]})
 
 
 async def run_script(request: Request) -> ASGIApp:
@@ -91,7 +90,7 @@ async def _run(request: Request, run_id: str | None) -> ASGIApp:
     live = service.supervisor.live.get(run.id)
     if not await wait_for(live, request, wanted.wait, kept=kept):
         return Response()  # to nobody
-    return await run_answer(service, await service.require_run(run.id))
+    return await run_answer(service, live.run if live else run, live=live)
 
 
 async def show_run(request: Request) -> Response:
@@ -154,8 +153,7 @@ async def follow_events(request: Request) -> Response:
     run = await service.require_run(request.path_params["run"])
 
     async def report() -> AsyncIterator[str]:
-        ended = await service.require_run(run.id)
-        yield json.dumps(await run_report(ended, service.folder_of(ended), output=False))
+        yield json.dumps(run_report(await service.require_run(run.id)))
 
     last_id = request.headers.get("last-event-id", "")
     headers = {"X-Accel-Buffering": "no"}  # nginx

@@ -26,7 +26,6 @@ from condavision.system.documents import DocumentError, read_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from starlette.requests import Request
 
@@ -39,6 +38,7 @@ STDIN = "stdin"
 _PATIENCE = 30.0  # seconds that a client may take to send more
 _DISCARDED = 1 << 25  # bytes
 _PARTS = 1000
+_SMALL = 1 << 16  # bytes of standard input that are kept in memory
 _JSON, _FORM, _MULTIPART = (
     "application/json",
     "application/x-www-form-urlencoded",
@@ -51,10 +51,12 @@ class Inputs:
     """What a request has: parameters by name.
 
     They are ``texts`` in a query or form, where a repeated name has a list; else JSON values.
+    ``stdin`` is standard input if it is small and not in the run's folder.
     """
 
     parameters: dict[str, Any] = field(default_factory=dict)
     texts: bool = True
+    stdin: bytes = b""
 
     def add(self, name: str, text: str) -> None:
         """Add the value of a field."""
@@ -67,7 +69,9 @@ class Inputs:
 
 
 async def receive(request: Request, folder: RunFolder, settings: Serving) -> Inputs:
-    """Read the body of a request; standard input and files are written to the run's folder.
+    """Read the body of a request; files and large standard input are written to the run's folder.
+
+    The folder is made only then.
 
     Raises:
         Problem: it is too large (413), too slow (408), malformed (400, 422).
@@ -78,6 +82,7 @@ async def receive(request: Request, folder: RunFolder, settings: Serving) -> Inp
     for name, text in request.query_params.multi_items():
         inputs.add(name, text)
     if kind == _MULTIPART:
+        await asyncio.to_thread(folder.make_uploads)
         await _receive_multipart(request, folder, settings, inputs)
     elif kind in {_JSON, _FORM} or kind.endswith("+json"):
         body = b"".join([part async for part in _limited(request, settings.request)])
@@ -86,7 +91,7 @@ async def receive(request: Request, folder: RunFolder, settings: Serving) -> Inp
         elif body.strip():
             inputs = _document(body)
     else:
-        await _spool(_limited(request, settings.upload), folder.stdin)
+        await _receive_stdin(request, folder, settings.upload, inputs)
     return inputs
 
 
@@ -160,14 +165,24 @@ def _too_large(what: str, limit: int) -> Problem:
     )
 
 
-async def _spool(parts: AsyncIterator[bytes], path: Path) -> None:
-    spool = Spool(path)
+async def _receive_stdin(request: Request, folder: RunFolder, limit: int, inputs: Inputs) -> None:
+    spool: Spool | None = None
     try:
-        async for part in parts:
-            await spool.write(part)
-        await spool.finish()
+        async for part in _limited(request, limit):
+            if spool is not None:
+                await spool.write(part)
+                continue
+            inputs.stdin += part
+            if len(inputs.stdin) > _SMALL:
+                await asyncio.to_thread(folder.make)
+                spool = Spool(folder.stdin)
+                await spool.write(inputs.stdin)
+                inputs.stdin = b""
+        if spool is not None:
+            await spool.finish()
     finally:
-        spool.close()
+        if spool is not None:
+            spool.close()
 
 
 async def _receive_multipart(

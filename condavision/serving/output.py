@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from condavision.serving.run_folder import read_piece
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -15,25 +16,8 @@ if TYPE_CHECKING:
 
     from condavision.serving.service import Service
 
-PIECE = 1 << 18
-"""Bytes read at once."""
-
-SHOWN = 1 << 20
-"""Bytes of a stream that a report has at most."""
-
 _SOONEST, _LATEST = 0.01, 0.1  # seconds between two looks at a growing file
 _HEARTBEAT = 15.0  # seconds of silence that proxies bear
-
-
-def read_piece(path: Path, offset: int, size: int = PIECE) -> bytes:
-    """Return up to ``size`` bytes of a file from ``offset``; none where there is no such file."""
-    with suppress(FileNotFoundError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            return os.pread(descriptor, size, offset)
-        finally:
-            os.close(descriptor)
-    return b""
 
 
 async def follow(path: Path, service: Service, run_id: str) -> AsyncIterator[bytes]:

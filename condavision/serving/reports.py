@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from urllib.parse import quote
 from condavision.parameters.naming import unread_of
 from condavision.parameters.schema import json_schema
 from condavision.parameters.wording import unread_words
-from condavision.serving.output import SHOWN, read_piece
+from condavision.serving.run_folder import read_piece
 from condavision.serving.zygote.wording import cold_words, skipped_words
 
 if TYPE_CHECKING:
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from condavision.serving.runs import Run
     from condavision.serving.survey import Surveyed
     from condavision.serving.zygote.status import WarmStatus
+
+SHOWN = 1 << 20
+"""Bytes of a stream that a report has at most."""
 
 
 def script_report(
@@ -65,8 +67,8 @@ def parameters_report(found: Surveyed) -> dict[str, Any]:
     return {"parameters": json_schema(found.interface), "unread": unread}
 
 
-async def run_report(run: Run, folder: RunFolder, *, output: bool = True) -> dict[str, Any]:
-    """Return what there is to say of a run, with the beginning of its ``output`` and its files."""
+def run_report(run: Run) -> dict[str, Any]:
+    """Return what there is to say of a run, without what it has written."""
     report: dict[str, Any] = {
         "id": run.id,
         "url": f"/runs/{run.id}",
@@ -82,7 +84,7 @@ async def run_report(run: Run, folder: RunFolder, *, output: bool = True) -> dic
     }
     if run.error:
         report["error"] = run.error
-    return {**report, **(await asyncio.to_thread(_written, run, folder) if output else {})}
+    return report
 
 
 def _seconds(run: Run) -> float | None:
@@ -91,7 +93,8 @@ def _seconds(run: Run) -> float | None:
     return round(max(0.0, run.ended - run.started), 4)
 
 
-def _written(run: Run, folder: RunFolder) -> dict[str, Any]:
+def written(run: Run, folder: RunFolder) -> dict[str, Any]:
+    """Return the beginning of a run's output, and its files; this reads them."""
     found: dict[str, Any] = {}
     truncated = []
     for name, path in (("stdout", folder.stdout), ("stderr", folder.stderr)):

@@ -11,6 +11,7 @@ import re
 import secrets
 import stat
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 LISTED = 1000
 """How many files of a run are listed at most."""
+
+PIECE = 1 << 18
+"""Bytes read at once."""
 
 _NAME_BYTES = 200
 _DEPTH = 32
@@ -65,6 +69,47 @@ class RunFolder:
         """What the client sent."""
         return self.path / "uploads"
 
+    def make(self) -> None:
+        """Make what every run needs, unless that is done; only this user can look into it.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        if not self.path.exists():
+            self.path.mkdir(mode=0o700)
+            self.work.mkdir(mode=0o700)
+
+    def make_uploads(self) -> None:
+        """Make the folder of uploads, and what it is in.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        self.make()
+        self.uploads.mkdir(mode=0o700)
+
+    def open_streams(self) -> tuple[int, int, int]:
+        """Open standard input, and standard output and error anew; return their descriptors.
+
+        Raises:
+            OSError: they cannot be opened, or something else is in their place.
+        """
+        shared = os.O_NOFOLLOW | os.O_CLOEXEC
+        written = shared | os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        opened: list[int] = []
+        try:
+            try:
+                opened.append(os.open(self.stdin, shared | os.O_RDONLY))
+            except FileNotFoundError:  # nothing was sent
+                opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+            for path in (self.stdout, self.stderr):
+                opened.append(os.open(path, written, 0o600))  # noqa: PERF401 - closed on errors
+        except OSError:
+            for descriptor in opened:
+                os.close(descriptor)
+            raise
+        return opened[0], opened[1], opened[2]
+
     def written(self) -> tuple[WrittenFile, ...]:
         """Return the regular files in ``work``, sorted, at most :data:`LISTED`; no links."""
         found = []
@@ -105,17 +150,9 @@ class RunFolder:
         return descriptor
 
 
-def make_run_folder(parent: Path) -> RunFolder:
-    """Make an empty folder of a new name, which only this user can look into.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    folder = RunFolder(parent / secrets.token_hex(8))
-    for path in (folder.path, folder.work, folder.uploads):
-        path.mkdir(mode=0o700)
-    folder.stdin.touch(mode=0o600)
-    return folder
+def new_run_folder(parent: Path) -> RunFolder:
+    """Return a folder of a new name, which is still to be made."""
+    return RunFolder(parent / secrets.token_hex(8))
 
 
 def safe_name(name: str, taken: set[str]) -> str:
@@ -135,6 +172,17 @@ def safe_name(name: str, taken: set[str]) -> str:
         found = f"{stem}-{number}{dot}{suffix}"
     taken.add(found.casefold())
     return found
+
+
+def read_piece(path: Path, offset: int, size: int = PIECE) -> bytes:
+    """Return up to ``size`` bytes of a file from ``offset``; none where there is no such file."""
+    with suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            return os.pread(descriptor, size, offset)
+        finally:
+            os.close(descriptor)
+    return b""
 
 
 def _files(folder: Path) -> Iterator[WrittenFile]:

@@ -55,7 +55,8 @@ class Run:
 
     ``folder`` is the name of its folder. A ``kept`` run goes on without its client: it is started
     by the next server if this one does not get to it. One that may ``restart`` is even started
-    again where it was interrupted. ``size`` is in bytes on disk. ``error`` is why it is FAILED.
+    again where it was interrupted. ``size`` is what it has written, in bytes, None until it is
+    measured. ``error`` is why it is FAILED.
     """
 
     id: str
@@ -70,7 +71,7 @@ class Run:
     ended: float | None = None
     exit_code: int | None = None
     warm: bool = False
-    size: int = 0
+    size: int | None = None
     error: str = ""
 
 
@@ -140,6 +141,10 @@ class RunStore:
         states = RunState.QUEUED, RunState.RUNNING
         return tuple(self._select("WHERE state IN (?, ?) ORDER BY number", *states))
 
+    def unmeasured(self) -> tuple[Run, ...]:
+        """Return the ended runs without a size."""
+        return tuple(self._select("WHERE ended IS NOT NULL AND size IS NULL"))
+
     def folders(self) -> frozenset[str]:
         """Return the names of the folders of all runs."""
         return frozenset(name for (name,) in self._database.execute("SELECT folder FROM runs"))
@@ -152,7 +157,7 @@ class RunStore:
         rows = self._database.execute(
             "DELETE FROM runs WHERE ended IS NOT NULL AND (ended < ? OR number IN ("
             " SELECT number FROM (SELECT number,"
-            "  SUM(MAX(size, ?)) OVER (ORDER BY number DESC) AS total"
+            "  SUM(MAX(IFNULL(size, 0), ?)) OVER (ORDER BY number DESC) AS total"
             "  FROM runs WHERE ended IS NOT NULL) WHERE total > ?)) RETURNING folder",
             (time.time() - keep, _LEAST, keep_size),
         )
@@ -177,7 +182,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         " id TEXT NOT NULL UNIQUE, script TEXT NOT NULL, folder TEXT NOT NULL,"
         " state TEXT NOT NULL, arguments TEXT NOT NULL, kept INTEGER NOT NULL,"
         " restart INTEGER NOT NULL, accepted REAL NOT NULL, started REAL, ended REAL,"
-        " exit_code INTEGER, warm INTEGER NOT NULL, size INTEGER NOT NULL, error TEXT NOT NULL)"
+        " exit_code INTEGER, warm INTEGER NOT NULL, size INTEGER, error TEXT NOT NULL)"
     )
     database.execute("CREATE INDEX IF NOT EXISTS by_script ON runs (script, number)")
     database.execute("CREATE INDEX IF NOT EXISTS by_state ON runs (state) WHERE ended IS NULL")

@@ -60,7 +60,7 @@ def sandbox_words(
         *_system(),
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),  # noqa: S108 - a private one
         *_read_only(prepared, root),
-        *("--ro-bind", str(folder.uploads), str(folder.uploads)),
+        *("--ro-bind-try", str(folder.uploads), str(folder.uploads)),
         *("--bind", str(folder.work), str(folder.work)),
         *("--chdir", str(folder.work)),
         "--",

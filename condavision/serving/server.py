@@ -24,7 +24,7 @@ from condavision.serving.service import Service
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from condavision.serving.service import Options
+    from condavision.serving.options import Options
 
 _log = logging.getLogger("condavision.serving")
 

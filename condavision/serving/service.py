@@ -4,45 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
-import os
+import sqlite3
 import time
 import uuid
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from condavision.errors import CondavisionError, InstallError, UsageError
-from condavision.project.config import Flags
-from condavision.project.settings_files import SettingsFiles
 from condavision.serving.arguments import arguments
 from condavision.serving.catalog import Catalog
 from condavision.serving.inputs import receive
 from condavision.serving.metrics import Metrics
+from condavision.serving.options import settings_of, state_folder
 from condavision.serving.orphans import end_orphans
 from condavision.serving.problems import Problem
 from condavision.serving.process_environment import RUN_ID
-from condavision.serving.run_folder import RunFolder, make_run_folder
+from condavision.serving.run_folder import RunFolder, new_run_folder
 from condavision.serving.runs import Run, RunState, RunStore
 from condavision.serving.sandbox import find_bubblewrap
 from condavision.serving.starting import ColdStarter
 from condavision.serving.supervisor import Supervisor
 from condavision.serving.survey import Question
 from condavision.serving.zygote.starter import ZygoteStarter
-from condavision.system.cache_dir import home
 from condavision.system.file_lock import try_exclusive
 from condavision.system.files import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from starlette.requests import Request
 
-    from condavision.core.serving import Serving
     from condavision.serving.catalog import Ready
     from condavision.serving.inputs import Inputs
+    from condavision.serving.options import Options
     from condavision.serving.starting import Starter
     from condavision.serving.survey import Surveyed
     from condavision.serving.zygote.status import WarmStatus
@@ -50,44 +45,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _TIDIED = 60.0  # seconds between two looks for runs to forget
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to serve, and how.
-
-    ``state`` is the folder of runs. ``tokens`` are accepted as passwords, none for no
-    authentication. ``names`` are names of this host, besides those of loopback.
-    """
-
-    paths: tuple[Path, ...]
-    flags: Flags = field(default_factory=Flags)
-    lock: bool = False
-    sandbox: bool = False
-    warm: bool = False
-    tokens: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    state: Path | None = None
-
-
-def settings_of(options: Options) -> Serving:
-    """Return the settings of the server: those of the project of the first path.
-
-    Raises:
-        UsageError: the configuration is wrong, or there is no path.
-    """
-    if not options.paths:
-        raise UsageError("no script or folder given", "run `condavision serve FOLDER`")
-    files = SettingsFiles()
-    return files.config(files.root_of(options.paths[0])).serve
-
-
-def state_folder(options: Options) -> Path:
-    """Return the folder of runs: that of the options, else one in the cache for these paths."""
-    if options.state is not None:
-        return options.state.absolute()
-    names = "\0".join(sorted(str(path.resolve()) for path in options.paths))
-    return home() / "serve" / hashlib.sha256(os.fsencode(names)).hexdigest()[:16]
 
 
 class Service:
@@ -118,14 +75,20 @@ class Service:
         """Take up what an earlier server left, and begin to serve.
 
         Raises:
-            UsageError: a path does not exist, or another server has this state.
-            OSError: the state cannot be written.
+            CondavisionError: a path does not exist, another server has this state, or the state
+                cannot be read or written.
         """
         try:
             await self._open()
         except CondavisionError as error:
             self.failure = error
             raise
+        except (OSError, sqlite3.Error) as error:
+            self.failure = CondavisionError(
+                f"the runs in {self._folder} cannot be opened: {error}",
+                "make the folder writable, or choose another with `--state`",
+            )
+            raise self.failure from error
 
     async def _open(self) -> None:
         await asyncio.to_thread(self._open_state)
@@ -212,6 +175,9 @@ class Service:
         """Forget old runs, and remove their folders."""
         keep, keep_size = self.settings.keep, self.settings.keep_size
         while True:
+            for run in await self.store.call(self.store.unmeasured):
+                size = await asyncio.to_thread(self.folder_of(run).size)
+                await self._update(run, size=size)
             names = await self.store.call(self.store.remove_expired, keep, keep_size)
             await asyncio.to_thread(self._remove, names)
             await asyncio.sleep(_TIDIED)
@@ -271,13 +237,12 @@ class Service:
             return _same_script(earlier, script)
         ready = await self.catalog.ready(script)
         self.supervisor.slots.require_room()
-        folder = await asyncio.to_thread(make_run_folder, self._runs)
+        folder = new_run_folder(self._runs)
         live = None
         try:
             inputs = await receive(request, folder, ready.surveyed.settings)
-            given, stdin = read(ready, inputs)
-            if stdin is not None:
-                await asyncio.to_thread(folder.stdin.write_text, stdin, encoding="utf-8")
+            given, text = read(ready, inputs)
+            stdin = inputs.stdin if text is None else text.encode(errors="surrogatepass")
             run_id = run_id or uuid.uuid4().hex
             if run_id not in self.supervisor.live:  # of two at once, the first runs
                 slot = self.supervisor.take_slot(ready)
@@ -294,7 +259,7 @@ class Service:
                     accepted=now,
                     started=now if begins else None,
                 )
-                live = self.supervisor.launch(run, folder, ready, slot)
+                live = self.supervisor.launch(run, folder, ready, slot, stdin)
             found = await self.require_run(run_id)
         finally:
             if live is None or live.run.folder != folder.path.name:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from condavision.errors import CondavisionError
 from condavision.serving.problems import Problem
 from condavision.serving.process_environment import rlimits, variables
+from condavision.serving.reports import written
 from condavision.serving.runs import RunState
 from condavision.serving.sandbox import sandbox_words
 from condavision.serving.slots import Slot, Slots
@@ -41,16 +42,22 @@ class LiveRun:
 
     One that an earlier server accepted has neither ``ready`` nor ``slot`` at first. ``known`` is
     set once it is stored; then it has ended already if its ID is that of an earlier run.
+    ``stdin`` is still to be written; ``streams`` are open if it is to start at once. Where its
+    report ``is_awaited``, ``written`` becomes what it has written.
     """
 
     run: Run
     folder: RunFolder
     ready: Ready | None = None
     slot: Slot | None = None
+    stdin: bytes = b""
     known: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     reason: RunState = RunState.CANCELLED
+    streams: tuple[int, int, int] | None = None
+    is_awaited: bool = False
+    written: dict[str, Any] | None = None
     task: asyncio.Task[None] | None = None
 
     def stop(self, reason: RunState) -> None:
@@ -102,13 +109,19 @@ class Supervisor:
         return self.slots.take(ready.surveyed.name, settings.concurrency, force=force)
 
     def launch(
-        self, run: Run, folder: RunFolder, ready: Ready | None = None, slot: Slot | None = None
+        self,
+        run: Run,
+        folder: RunFolder,
+        ready: Ready | None = None,
+        slot: Slot | None = None,
+        stdin: bytes = b"",
     ) -> LiveRun:
         """Store a run, and start it as soon as its slot is granted.
 
-        Without ``ready`` it is a run of an earlier server, which is stored already.
+        Its folder is made if need be, and ``stdin`` written there. Without ``ready`` it is a run of
+        an earlier server, which is stored already.
         """
-        live = LiveRun(run, folder, ready, slot)
+        live = LiveRun(run, folder, ready, slot, stdin)
         self.live[run.id] = live
         live.task = asyncio.create_task(self._go(live))
         return live
@@ -142,6 +155,8 @@ class Supervisor:
             with contextlib.suppress(sqlite3.Error):
                 await self._end(live, RunState.FAILED, error=f"an error of the server: {error}")
         finally:
+            for descriptor in live.streams or ():
+                os.close(descriptor)
             if live.slot is not None:
                 self.slots.give_back(live.slot)
             del self.live[live.run.id]
@@ -158,11 +173,21 @@ class Supervisor:
             live.ready = finding.result()
             live.slot = self.take_slot(live.ready, force=True)
             return True
-        stored = await self._store.call(self._store.accept, live.run)
+        stored = await self._store.call(self._accept, live)
         is_new = stored is live.run
         live.run = stored
         live.known.set()
         return is_new
+
+    def _accept(self, live: LiveRun) -> Run:
+        live.folder.make()
+        if live.stdin:
+            live.folder.stdin.write_bytes(live.stdin)
+            live.stdin = b""
+        stored = self._store.accept(live.run)
+        if stored is live.run and live.run.state is RunState.RUNNING:
+            live.streams = live.folder.open_streams()
+        return stored
 
     async def _is_granted(self, live: LiveRun) -> bool:
         assert live.slot is not None  # noqa: S101 - see _is_new
@@ -190,12 +215,11 @@ class Supervisor:
         if self._bubblewrap:
             root, network = ready.surveyed.root, settings.network
             sandbox = sandbox_words(self._bubblewrap, ready.prepared, root, folder, network=network)
-        with contextlib.ExitStack() as opened:
-            written = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
-            files = (folder.stdin, os.O_RDONLY), (folder.stdout, written), (folder.stderr, written)
-            stdin, stdout, stderr = (_open(*file) for file in files)
-            for descriptor in (stdin, stdout, stderr):
-                opened.callback(os.close, descriptor)
+        streams, live.streams = live.streams, None
+        if streams is None:
+            streams = await asyncio.to_thread(folder.open_streams)
+        stdin, stdout, stderr = streams
+        try:
             job = Job(
                 prepared=ready.prepared,
                 args=live.run.arguments,
@@ -208,6 +232,9 @@ class Supervisor:
                 sandbox=sandbox,
             )
             return await self._starter(ready).start(job)
+        finally:
+            for descriptor in (stdin, stdout, stderr):
+                os.close(descriptor)
 
     async def _watch(self, live: LiveRun, child: Child, settings: Serving) -> tuple[RunState, int]:
         """Wait for the end of a process within its limits; return why it ended and its code."""
@@ -245,16 +272,15 @@ class Supervisor:
                 "started": None,
             }  # for the next server
         else:
-            size = await asyncio.to_thread(live.folder.size)
-            changes = {"state": state, "ended": time.time(), "exit_code": code, "size": size}
+            changes = {"state": state, "ended": time.time(), "exit_code": code}
             changes |= {"error": error, "warm": live.run.warm}
-        live.run = await self._store.call(self._store.update, live.run, **changes)
+        await self._store.call(self._finish, live, changes)
         self._observe(live.run)
 
-
-def _open(path: os.PathLike[str], flags: int) -> int:
-    """Open a file of the run's folder; never what a link in its place leads to."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    def _finish(self, live: LiveRun, changes: dict[str, Any]) -> None:
+        live.run = self._store.update(live.run, **changes)
+        if live.is_awaited:  # here, because every change of threads takes its time
+            live.written = written(live.run, live.folder)
 
 
 async def _comes_first(task: asyncio.Future[Any], stopping: asyncio.Event) -> bool:

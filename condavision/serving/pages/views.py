@@ -26,11 +26,12 @@ from condavision.parameters.naming import (
 from condavision.parameters.wording import unread_words
 from condavision.serving.arguments import arguments_of
 from condavision.serving.openapi import openapi_document
-from condavision.serving.output import SHOWN, read_piece
 from condavision.serving.pages.docs import operations
 from condavision.serving.pages.fields import STDIN_TEXT, fields_of, filled_in
 from condavision.serving.pages.rendering import STATIC, page
 from condavision.serving.problems import Problem
+from condavision.serving.reports import SHOWN
+from condavision.serving.run_folder import read_piece
 from condavision.serving.runs import RunState
 
 if TYPE_CHECKING:

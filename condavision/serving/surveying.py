@@ -1,0 +1,205 @@
+"""The process that surveys scripts: it reads them, installs environments, and may lock.
+
+What this takes (parsers, an installer, a solver) stays out of the server.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.analysis.facts.facts import read_declared
+from condavision.analysis.parameters.read import read_interface
+from condavision.analysis.source.scripts import search_scripts
+from condavision.core.platforms import current_subdir
+from condavision.environments.inventory import record_use
+from condavision.errors import (
+    AnalysisError,
+    ChannelError,
+    CondavisionError,
+    ForeignInterpreterError,
+    InstallError,
+    MissingLockError,
+    StaleLockError,
+    UntrustedError,
+    UsageError,
+)
+from condavision.exec_stage.stage import prepare
+from condavision.exec_stage.warm_record import checks_of, is_settled
+from condavision.inference.lock_lookup import locate
+from condavision.inference.select import Named, select_targets
+from condavision.inference.workspace import Workspace
+from condavision.locks.index import FILE_NAME
+from condavision.project.config import LOCAL
+from condavision.project.settings_files import SETTINGS_FILES
+from condavision.project.targets import near
+from condavision.serving.survey import Listing, Note, Refusal, RefusalKind, Surveyed, send
+from condavision.system.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from condavision.core.serving import Serving
+    from condavision.inference.lock_lookup import Located
+    from condavision.project.targets import Target
+    from condavision.serving.survey import Answer, Checks, Question
+
+
+def answers(question: Question, progress: Progress) -> Iterator[Answer]:
+    """Yield what a question is about: the names, then each script, ready to start or refused.
+
+    Raises:
+        CondavisionError: a path does not exist, or two scripts would have one name.
+    """
+    workspace = Workspace(question.flags)
+    checks = _listing_checks(question.paths, workspace)  # first: what changes meanwhile is noticed
+    named = _named(question.paths, workspace)
+    yield Listing(tuple(named), checks)
+    for name, target in named.items():
+        if question.only is None or name in question.only:
+            yield _survey(name, target, workspace, progress, lock=question.lock)
+
+
+def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Target]:
+    """Return the targets by the names that requests have for them.
+
+    Raises:
+        UsageError: two would have the same name.
+    """
+    found: dict[str, Target] = {}
+    for path in paths:
+        real = path.resolve() if path.is_dir() else path.absolute()
+        try:
+            targets = select_targets(Named((real,)), workspace, gone=True).targets
+        except AnalysisError:
+            if not real.is_dir():
+                raise
+            continue  # a folder without scripts, so far
+        for target in targets:
+            script = target.absolute() if isinstance(target, Path) else target
+            name = str(script)
+            if isinstance(script, Path):
+                inside = real.is_dir() and script.is_relative_to(real)
+                name = script.relative_to(real).as_posix() if inside else script.name
+            if found.setdefault(name, script) != script:
+                raise UsageError(
+                    f"{script} and {found[name]} would both be served as {name}",
+                    "serve the folder above both",
+                )
+    return dict(sorted(found.items()))
+
+
+def _listing_checks(paths: tuple[Path, ...], workspace: Workspace) -> Checks:
+
+    given = {path.resolve() for path in paths if path.is_dir()}
+    folders = given.union(search_scripts(given, spare=given).folders if given else ())
+    files = {path.absolute() for path in paths if not path.is_dir()}
+    for place in {*folders, *(file.parent for file in files)}:
+        config = workspace.config(place)
+        files |= {config.locks / FILE_NAME, config.locks / LOCAL / FILE_NAME}
+        files |= {config.root / name for name in SETTINGS_FILES}
+    return tuple(checks_of(sorted(files), sorted(folders)))
+
+
+def _survey(
+    name: str, target: Target, workspace: Workspace, progress: Progress, *, lock: bool
+) -> Surveyed:
+    if not isinstance(target, Path):
+        refusal = Refusal(
+            RefusalKind.UNLOCKED,
+            f"`{target}` is a module, which Python finds from the current folder",
+            ("serve a script that imports it",),
+        )
+        return Surveyed(name, target.folder, refusal=refusal)
+
+    try:
+        try:
+            return _ready(name, target, workspace, progress)
+        except (MissingLockError, StaleLockError):
+            if not lock:
+                raise
+            return _ready(name, target, _locked(target, workspace, progress), progress)
+    except CondavisionError as error:
+        unavailable = ChannelError, ForeignInterpreterError, InstallError, UntrustedError
+        kind = RefusalKind.UNAVAILABLE if isinstance(error, unavailable) else RefusalKind.UNLOCKED
+        refusal = Refusal(kind, error.message, error.hints)
+        return Surveyed(name, target, refusal=refusal, sources=(*checks_of((target,), ()),))
+
+
+def _locked(target: Path, workspace: Workspace, progress: Progress) -> Workspace:
+    """Lock a target; return a workspace that has not read anything older."""
+    from condavision.compile_stage.stage import lock  # noqa: PLC0415 - only here is solved
+
+    report = lock(Named((target,)), Workspace(workspace.flags), progress=progress)
+    for _, error in report.failed:
+        raise error
+    return Workspace(workspace.flags)
+
+
+def _ready(name: str, target: Path, workspace: Workspace, progress: Progress) -> Surveyed:
+    """Return a script that is ready to start.
+
+    Raises:
+        CondavisionError: there is no lock that fits, or no environment.
+    """
+    shown = near(target)  # in messages
+    prepared = replace(prepare(shown, workspace, progress), target=target)
+    record_use(prepared.environment, target)
+    located = locate(shown, workspace)
+    sources = {file.path for file in located.inference.analysis.files}
+    others = [path for path in prepared.inputs.files if path not in sources]
+    environment = prepared.environment
+    return Surveyed(
+        name,
+        target,
+        _settings(target, located, workspace),
+        prepared,
+        hash=located.lock.hash,
+        packages={it.name: it.version for it in located.lock.on(current_subdir())},
+        sources=tuple(checks_of(sorted(sources), prepared.inputs.folders)),
+        others=tuple(checks_of((*others, environment.marker, environment.python), ())),
+        settled=is_settled(
+            (*prepared.inputs.files, *prepared.inputs.folders), prepared.inputs.started
+        ),
+        root=located.project.config.root,
+        interface=read_interface(located.inference.analysis.files, located.project.config.root),
+    )
+
+
+def _settings(target: Path, located: Located, workspace: Workspace) -> Serving:
+    """Return the project's settings with those of the script's own block."""
+    declared = read_declared(str(target), target.name, workspace.content(target))
+    return located.project.config.serve.over(declared.serve)
+
+
+class _Notes(Progress):
+    """Sends the messages of an installation to the server."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._frames = stream
+
+    def message(self, text: str) -> None:
+        send(self._frames, Note(text, warning=False))
+
+    def warning(self, text: str) -> None:
+        send(self._frames, Note(text, warning=True))
+
+
+def main() -> None:
+    """Answer the question on standard input, on standard output; an error is the last answer."""
+    with os.fdopen(os.dup(1), "wb") as stream:
+        os.dup2(2, 1)  # whatever a library prints
+        question = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the server
+        try:
+            for answer in answers(question, _Notes(stream)):
+                send(stream, answer)
+        except CondavisionError as error:
+            kind = RefusalKind.UNLOCKED
+            send(stream, Refusal(kind, error.message, error.hints))
+    os._exit(0)  # py-rattler may crash an interpreter at its end
