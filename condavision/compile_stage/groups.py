@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 class Group:
     """Scripts with equal requirements, which share one lock, by name.
 
-    ``present`` is the valid lock, if any. ``former`` is the lock to start from otherwise; if there
-    is none, ``shared`` is, that of a folder they were locked together with. ``platforms`` are all
+    ``present`` is the valid lock, if any, and ``is_recorded`` whether all scripts were locked with
+    it as they are now. ``former`` is the lock to start from otherwise; if there is none, ``shared``
+    is, that of a folder they were locked together with. ``platforms`` are all
     that a script requests or the lock has.
     """
 
@@ -41,6 +42,7 @@ class Group:
     shared: Lock | None
     platforms: tuple[str, ...]
     options: SolveOptions
+    is_recorded: bool = False
 
     @property
     def path(self) -> Path:
@@ -111,6 +113,7 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
     present = valid_lock(lock_path(folder, first.hash), workspace)
     former = _former(folder, workspace, (key for it in inferences for key in it.keys))
     shared = (key for it in inferences for key in folder_keys(it.project.key))
+    index = workspace.index(folder)
     return Group(
         folder=folder,
         inferences=tuple(inferences),
@@ -119,6 +122,10 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
         shared=_former(folder, workspace, shared),
         platforms=_platforms(inferences, present),
         options=first.project.config.solve,
+        is_recorded=all(
+            any(it.digest == one.digest for it in index.of(one.project.key) if it.lock == one.hash)
+            for one in inferences
+        ),
     )
 
 

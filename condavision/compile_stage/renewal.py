@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from condavision.core.pythons import PythonRange
 from condavision.errors import UsageError
+from condavision.inference.staleness import option_changes
 from condavision.mapping.import_map import normalized
 
 if TYPE_CHECKING:
@@ -37,6 +39,19 @@ class Renewal:
         if self.agreement is not None and self.agreement.unkept(lock):
             return True
         return self.everything or any(map(self._moves, lock.packages))
+
+    def present(self, group: Group) -> Lock | None:
+        """Return the valid lock of a group, None if it has none that can stay as it is."""
+        lock = group.present
+        if (
+            lock is None
+            or set(group.platforms) != set(lock.platforms)
+            or option_changes(lock.record, group.options)
+            or not _has_python(lock, group.options.python)
+            or self.wanted(lock)
+        ):
+            return None
+        return lock
 
     def kept(self, lock: Lock | None) -> tuple[LockedPackage, ...]:
         """Return the packages of an earlier lock that the new one prefers."""
@@ -69,3 +84,9 @@ class Renewal:
 
     def _moves(self, package: LockedPackage) -> bool:
         return normalized(package.name) in map(normalized, self.packages)
+
+
+def _has_python(lock: Lock, asked: PythonRange | None) -> bool:
+    """Return whether the Pythons of a lock are among those that are asked for."""
+    versions = (package.version for package in lock.packages if package.name == "python")
+    return asked is None or all(PythonRange.from_specifier(f"=={it}") & asked for it in versions)

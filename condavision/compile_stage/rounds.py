@@ -6,25 +6,28 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from condavision.artefacts.reader import ArtefactReader
 from condavision.compile_stage.groups import group_targets
 from condavision.compile_stage.proof.prove import Prover
 from condavision.compile_stage.proof.supply import Supply
-from condavision.compile_stage.solving.solve import LockSolver
 from condavision.errors import CondavisionError, RefutedImportError, UnsolvableError
 from condavision.mapping.decisions import Learned
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from condavision.compile_stage.groups import Group
     from condavision.compile_stage.recording import Recorder
     from condavision.compile_stage.renewal import Renewal
+    from condavision.compile_stage.solving.solve import LockSolver
     from condavision.core.model import Lock
     from condavision.inference.workspace import Workspace
+    from condavision.mapping.import_map import ImportMap
     from condavision.mapping.learned import LearnedModules
     from condavision.system.progress import Task
 
@@ -33,7 +36,7 @@ _AT_ONCE = 16
 _MOST_ROUNDS = 8
 
 
-async def solve_groups(
+async def lock_groups(
     groups: Iterable[Group], workspace: Workspace, renewal: Renewal, task: Task, recorder: Recorder
 ) -> None:
     """Lock several groups at a time; most of it is waiting for indexes.
@@ -42,14 +45,29 @@ async def solve_groups(
     """
     threads = ThreadPoolExecutor(_AT_ONCE)  # each waits for a process
     asyncio.get_running_loop().set_default_executor(threads)
-    offline = workspace.flags.solve.offline
-    solver = LockSolver(workspace.import_map, home(), offline=offline)
-    reader = ArtefactReader(home(), offline=offline)
-    prover = Prover(reader, workspace.import_map, Supply(solver, offline))
+    solver = Solver(workspace.import_map, home(), offline=workspace.flags.solve.offline)
+    prover = Prover(solver.reader, workspace.import_map, Supply(solver))
     rounds = _Rounds(
         workspace, renewal, task, recorder, solver, prover, asyncio.Semaphore(_AT_ONCE)
     )
     await rounds.first(tuple(groups))
+
+
+class Solver:
+    """What solves, opened on first use: rattler takes 0.1 s, and a proved lock needs none."""
+
+    def __init__(self, import_map: ImportMap, home: Path, *, offline: bool) -> None:
+        self.offline = offline
+        self.reader = ArtefactReader(home, offline=offline)
+        self._home = home
+        self._import_map = import_map
+
+    @cached_property
+    def opened(self) -> LockSolver:
+        """The solver of locks."""
+        from condavision.compile_stage.solving.solve import LockSolver  # noqa: PLC0415
+
+        return LockSolver(self._import_map, self._home, offline=self.offline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +76,18 @@ class _Rounds:
     renewal: Renewal
     task: Task
     recorder: Recorder
-    solver: LockSolver
+    solver: Solver
     prover: Prover
     turns: asyncio.Semaphore
 
     async def first(self, groups: Sequence[Group]) -> None:
+        """Lock all groups."""
+
         async def lock(group: Group) -> LearnedModules:
-            name = group.inferences[0].project.key
             async with self.turns:
+                if self.renewal.present(group) is not None:
+                    return await self._lock(group)
+                name = group.inferences[0].project.key
                 self.task.started(name)
                 learned = await self._lock(group)
                 self.task.finished(name=name)
@@ -86,39 +108,40 @@ class _Rounds:
             return
         again, failed = group_targets(targets, self.workspace)
         self.recorder.failed += failed
-        for group in again:
-            if group.present is not None:
-                self.recorder.record(group.folder, [(group, group.present)], written=False)
-        unsolved = [group for group in again if group.present is None]
         if left == 0:
-            for group in unsolved:
+            for group in again:
                 self.recorder.fail(group, _endless(group))
             return
-        await self._again(unsolved, await asyncio.gather(*map(self._lock, unsolved)), left - 1)
+        await self._again(again, await asyncio.gather(*map(self._lock, again)), left - 1)
 
     async def _lock(self, group: Group) -> LearnedModules:
         """Solve a group and record its lock, unless something is learned that changes it."""
-        first = group.inferences[0]
-        reminder = asyncio.create_task(_remind(first.project.key, self.task))
+        reminder = asyncio.create_task(_remind(group.inferences[0].project.key, self.task))
+        present = self.renewal.present(group)
         try:
-            solved = await self.solver.solve(
-                first.requirements,
-                group.platforms,
-                group.options,
-                self.renewal.kept(group.former or group.shared),
-                self.renewal.agreement,
-            )
-            proof = await self.prover.prove(solved, group.inferences, self.workspace.attributes)
+            lock = await self._solved(group) if present is None else present
+            proof = await self.prover.prove(lock, group.inferences, self.workspace.attributes)
             if proof.learned:
                 return proof.learned
-            record = replace(solved.record, unproved=proof.unproved)
-            made = (group, _with_overrides(replace(solved, record=record), group))
-            self.recorder.record(group.folder, [made], written=True)
+            unproved = tuple(sorted({*lock.record.unproved, *proof.unproved}))
+            written = present is None or unproved != present.record.unproved
+            lock = replace(lock, record=replace(lock.record, unproved=unproved))
+            self.recorder.record(group.folder, [(group, lock)], written=written)
         except CondavisionError as error:
             self.recorder.fail(group, self._explained(error, group))
         finally:
             reminder.cancel()
         return {}
+
+    async def _solved(self, group: Group) -> Lock:
+        lock = await self.solver.opened.solve(
+            group.inferences[0].requirements,
+            group.platforms,
+            group.options,
+            self.renewal.kept(group.former or group.shared),
+            self.renewal.agreement,
+        )
+        return _with_overrides(lock, group)
 
     def _explained(self, error: CondavisionError, group: Group) -> CondavisionError:
         """Return the error of a solve with what this command has learned for it."""

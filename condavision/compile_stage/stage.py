@@ -10,11 +10,10 @@ from condavision.compile_stage.groups import group_targets
 from condavision.compile_stage.recording import LockingReport, Recorder
 from condavision.compile_stage.renewal import Renewal
 from condavision.compile_stage.retire import part_folders
-from condavision.core.pythons import PythonRange
+from condavision.compile_stage.rounds import lock_groups
 from condavision.errors import UsageError
 from condavision.inference.diagnostics import SeparateProjects
 from condavision.inference.select import select_targets
-from condavision.inference.staleness import option_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import place_of
 from condavision.system.limits import require_resources
@@ -67,17 +66,17 @@ def lock(
     if not failed:
         _require_candidates(workspace.accepted_now, groups)
     earlier = _earlier_locks(groups, workspace)
-    present, unsolved = _parted(groups, renewal)
+    present, others = _parted(groups, renewal)
+    unsolved = [group for group in others if renewal.present(group) is None]
     _log.info("%d sets of requirements, %d to solve", len(groups), len(unsolved))
     recorder = Recorder(groups, workspace, failed, dry_run=dry_run)
     for folder, found in present.items():
         recorder.record(folder, found, written=False)
     if unsolved:
         require_resources()
-        from condavision.compile_stage.rounds import solve_groups  # noqa: PLC0415 - rattler costs 0.1 s
-
+    if others:
         with progress.doing(Work.SOLVING, len(unsolved)) as task:
-            asyncio.run(solve_groups(unsolved, workspace, renewal, task, recorder))
+            asyncio.run(lock_groups(others, workspace, renewal, task, recorder))
     parted = () if dry_run else part_folders(named.apart, workspace, recorder.failed)
     places = {target: place for place, target in enumerate(selection.targets)}
     return LockingReport(
@@ -130,15 +129,16 @@ def _earlier_locks(groups: Iterable[Group], workspace: Workspace) -> set[tuple[P
 def _parted(
     groups: Iterable[Group], renewal: Renewal
 ) -> tuple[dict[Path, list[tuple[Group, Lock]]], list[Group]]:
-    """Return the groups with a valid lock, by folder, and those to solve."""
+    """Return the groups with a lock for their scripts as they are, by folder, and the others."""
     present: dict[Path, list[tuple[Group, Lock]]] = {}
-    unsolved = []
+    others = []
     for group in groups:
-        if group.present is None or _outdated(group, renewal):
-            unsolved.append(group)
+        lock = renewal.present(group)
+        if lock is None or not group.is_recorded:
+            others.append(group)
         else:
-            present.setdefault(group.folder, []).append((group, group.present))
-    return present, unsolved
+            present.setdefault(group.folder, []).append((group, lock))
+    return present, others
 
 
 def _orphaned(
@@ -149,20 +149,3 @@ def _orphaned(
     for folder, name in earlier:
         if folder in used and name not in used[folder] and lock_path(folder, name).exists():
             yield folder, name
-
-
-def _outdated(group: Group, renewal: Renewal) -> bool:
-    lock = group.present
-    return (
-        lock is None
-        or set(group.platforms) != set(lock.platforms)
-        or bool(option_changes(lock.record, group.options))
-        or not _has_python(lock, group.options.python)
-        or renewal.wanted(lock)
-    )
-
-
-def _has_python(lock: Lock, asked: PythonRange | None) -> bool:
-    """Return whether the Pythons of a lock are among those that are asked for."""
-    versions = (package.version for package in lock.packages if package.name == "python")
-    return asked is None or all(PythonRange.from_specifier(f"=={it}") & asked for it in versions)

@@ -86,11 +86,12 @@ class Search:
 
 
 def _ends(older: Sequence[Release]) -> list[Release]:
-    """Return where a module may have gone: the last releases of majors, then of minors."""
+    """Return where to look first: the last releases of majors, the oldest, steps back, minors."""
     majors = {it.version.release[:1]: it for it in older}
     minors = {it.version.release[:2]: it for it in older}
-    found = dict.fromkeys([*[*majors.values()][::-1], *[*minors.values()][::-1]])
-    return [*found][: _MOST // 2]
+    steps = [older[-(2**power)] for power in range(1, len(older).bit_length())]
+    found = [*reversed(majors.values()), *older[:1], *steps, *reversed(minors.values())]
+    return [*dict.fromkeys(found)][: _MOST // 2]
 
 
 def below(having: Version, lacking: Version) -> str:

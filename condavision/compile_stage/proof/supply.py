@@ -6,39 +6,31 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from rattler.package_streaming import download_to_writer
-
 from condavision.artefacts.artefact import UnreadError
-from condavision.artefacts.ranges import Sink, wait_seconds
-from condavision.compile_stage.solving.channel_index import is_python_package
 from condavision.core.evidence import Unproved
 from condavision.mapping.import_map import prefixes
-from condavision.system.rattler_client import open_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import rattler
-
     from condavision.compile_stage.proof.questions import Installed
     from condavision.compile_stage.proof.releases import Release
+    from condavision.compile_stage.solving.solve import LockSolver
     from condavision.system.package_indexes import PackageIndexes
 
 _ACCEPTED = "application/vnd.pypi.simple.v1+json, text/html;q=0.2"
 _LARGEST_PAGE = 64 << 20  # bytes
 
 
-class Channels(Protocol):
-    """What reads the records of packages."""
+class Solver(Protocol):
+    """Whether the command may use the network, and what reads channels, opened on first use."""
 
-    async def records(
-        self, channels: Sequence[str], names: Iterable[str], platform: str
-    ) -> Mapping[str, Sequence[rattler.RepoDataRecord]]:
-        """Return the records of some packages, by name.
+    @property
+    def offline(self) -> bool:
+        """Whether only caches are used."""
+        ...
 
-        Raises:
-            ChannelError: a channel cannot be read.
-        """
+    @property
+    def opened(self) -> LockSolver:
+        """What reads the records of packages."""
         ...
 
 
@@ -46,8 +38,7 @@ class Channels(Protocol):
 class Supply:
     """Looks up releases, each package once."""
 
-    channels: Channels
-    offline: bool = False
+    solver: Solver
     _pages: dict[str, asyncio.Future[tuple[bytes, str]]] = field(default_factory=dict)
     _indexes: asyncio.Future[PackageIndexes] | None = None
 
@@ -59,7 +50,7 @@ class Supply:
         """
         from condavision.compile_stage.proof.releases import releases_of_records  # noqa: PLC0415
 
-        found = await self.channels.records(place.channels, [name], place.platform)
+        found = await self.solver.opened.records(place.channels, [name], place.platform)
         return releases_of_records(found.get(name, ()), place.python, place.newest)
 
     async def namesakes(self, module: str, place: Installed) -> tuple[str, ...]:
@@ -68,11 +59,13 @@ class Supply:
         Raises:
             ChannelError: a channel cannot be read.
         """
+        from condavision.compile_stage.solving.channel_index import is_python_package  # noqa: PLC0415
+
         if not place.trusted:
             return ()
         spelt = (it.replace(".", "-") for it in prefixes(module.lower()))
         names = tuple(dict.fromkeys(it for name in spelt for it in (name, name.replace("_", "-"))))
-        found = await self.channels.records(place.trusted, names, place.platform)
+        found = await self.solver.opened.records(place.trusted, names, place.platform)
         return tuple(it for it in names if any(map(is_python_package, found.get(it, ()))))
 
     async def on_index(self, name: str, place: Installed) -> tuple[Release, ...]:
@@ -84,7 +77,7 @@ class Supply:
         """
         from condavision.compile_stage.proof.releases import releases_on_page  # noqa: PLC0415
 
-        if self.offline:
+        if self.solver.offline:
             raise UnreadError(Unproved.OFFLINE)
         if name not in self._pages:
             self._pages[name] = asyncio.ensure_future(self._page(name))
@@ -95,7 +88,11 @@ class Supply:
             raise UnreadError(Unproved.DAMAGED) from error
 
     async def _page(self, name: str) -> tuple[bytes, str]:
-        from condavision.system.package_indexes import configured_indexes  # noqa: PLC0415 - rarely needed
+        from rattler.package_streaming import download_to_writer  # noqa: PLC0415 - all rarely needed
+
+        from condavision.artefacts.ranges import Sink, wait_seconds  # noqa: PLC0415
+        from condavision.system.package_indexes import configured_indexes  # noqa: PLC0415
+        from condavision.system.rattler_client import open_client  # noqa: PLC0415
 
         if self._indexes is None:
             self._indexes = asyncio.ensure_future(asyncio.to_thread(configured_indexes))
