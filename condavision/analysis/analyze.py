@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,19 +70,21 @@ def prefetch(
     paths: Sequence[Path],
     pythonpath: Sequence[Path],
     reader: Reader,
-) -> None:
-    """Read many scripts at once for :func:`analyze`, those that have changed on every processor."""
+) -> dict[Path, Analysis]:
+    """Return what is known of unchanged scripts; read the others on every processor."""
     search = _search_path(root, paths, pythonpath)
-    questions = [_question(script, search) for script in scripts]
+    questions = {script: _question(script, search) for script in scripts}
     if reader.cache is not None:
-        reader.cache.preload_keys([question.key for question in questions])
-    known = [question.recalled(reader) for question in questions]
-    reader.preload_accepted(it.files[0].sha256 for it in known if it is not None)
-    reader.prefetch(it.script for it, found in zip(questions, known, strict=True) if found is None)
+        reader.cache.preload_keys([it.key for it in questions.values()])
+    answers = {script: it.recalled(reader) for script, it in questions.items()}
+    known = {script: found for script, found in answers.items() if found is not None}
+    reader.preload_accepted(it.files[0].sha256 for it in known.values())
+    reader.prefetch(it.script for script, it in questions.items() if script not in known)
+    return known
 
 
 def _question(script: Path, search: SearchPath) -> Question:
-    path = script_file(script.absolute()).as_posix()
+    path = os.path.join(os.getcwd(), script_file(script)).replace(os.sep, "/")  # noqa: PTH109, PTH118 - many
     return Question(search, path, script_home(path))
 
 

@@ -105,7 +105,8 @@ def merged(wanted: Iterable[Requirement], pythons: PythonRange) -> tuple[Require
             if not minors:
                 continue
             needing = None if minors == pythons.minors else PythonRange(minors)
-        narrowed = replace(requirement, pythons=needing)
+        same = needing is requirement.pythons
+        narrowed = requirement if same else replace(requirement, pythons=needing)
         key = (requirement.manager.value, requirement.name, str(needing or ""))
         known = joined.get(key)
         joined[key] = narrowed if known is None else _join(known, narrowed)

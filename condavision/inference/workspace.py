@@ -87,6 +87,8 @@ class Workspace:
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
         self._require = cache(require_target)
+        self._place_of: Callable[[Target], Path] = cache(lambda it: place_of(it, self.real))
+        self._pythonpath = python_path()
         self._unused: Callable[[Path], tuple[Path, ...]] = cache(self._folders_unused)
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
@@ -117,20 +119,22 @@ class Workspace:
         key = (target, channels)
         if key not in self._projects:
             self._require(target)
-            config = self.config(place_of(target, self.real), channels)
+            config = self.config(self._place_of(target), channels)
             self._projects[key] = Project(target, key_of(target, config.root, self.real), config)
         return self._projects[key]
 
     def prefetch(self, projects: Iterable[Project]) -> None:
         """Read the scripts among these targets in parallel."""
-        by_root: dict[Path, list[tuple[Path, Config]]] = {}
+        by_root: dict[Path, dict[Path, Config]] = {}
         for it in projects:
-            if isinstance(it.target, Path):
-                by_root.setdefault(it.config.root, []).append((it.target, it.config))
-        for root, found in by_root.items():
-            scripts, paths = [script for script, _ in found], found[0][1].paths
-            reader, pythonpath = self._reader(root), python_path()
-            prefetch(scripts, root=root, paths=paths, pythonpath=pythonpath, reader=reader)
+            if isinstance(it.target, Path) and self._question(it) not in self._analyses:
+                by_root.setdefault(it.config.root, {})[it.target] = it.config
+        for root, scripts in by_root.items():
+            paths, reader = next(iter(scripts.values())).paths, self._reader(root)
+            known = prefetch(
+                scripts, root=root, paths=paths, pythonpath=self._pythonpath, reader=reader
+            )
+            self._analyses.update({(it, self._pythonpath): found for it, found in known.items()})
 
     def content(self, path: Path) -> bytes | None:
         """Return the bytes of a source file, None where it is not a readable one."""
@@ -169,7 +173,12 @@ class Workspace:
         Raises:
             AnalysisError: it cannot be read as Python, or declares something malformed.
         """
-        return self._analysis(project, _question(project, extra_paths))
+        return self._analysis(project, self._question(project, extra_paths))
+
+    def _question(self, project: Project, extra_paths: Iterable[str] = ()) -> _Question:
+        recorded = [project.config.root / path for path in extra_paths]
+        pythonpath = tuple(dict.fromkeys((*self._pythonpath, *recorded)))
+        return project.target, pythonpath if recorded else self._pythonpath
 
     def _analysis(self, project: Project, question: _Question) -> Analysis:
         if question not in self._analyses:
@@ -188,7 +197,7 @@ class Workspace:
             AnalysisError: it cannot be read.
             ConfigError: an override or a declared dependency is not a requirement.
         """
-        question = _question(project, extra_paths)
+        question = self._question(project, extra_paths)
         key = (question, project.config.flag_channels)
         if key not in self._inferences:
             analysis = self._analysis(project, question)
@@ -274,7 +283,7 @@ class Workspace:
 
     def ignored(self, target: Target) -> tuple[Diagnostic, ...]:
         """Return the configuration and the locks of a target that are ignored, and why."""
-        place = place_of(target, self.real)
+        place = self._place_of(target)
         distrusted = self.settings.distrusted(place)
         return (
             *(() if distrusted is None else (UntrustedConfiguration(*distrusted),)),
@@ -316,11 +325,6 @@ class Workspace:
     def _is_default(self, locks: Path, target: Target | None) -> bool:
         root = self.settings.root_of(Path.cwd() if target is None else place_of(target))
         return self.settings.config(root).locks == locks.absolute()
-
-
-def _question(project: Project, extra_paths: Iterable[str]) -> _Question:
-    recorded = (project.config.root / path for path in extra_paths)
-    return project.target, tuple(dict.fromkeys((*python_path(), *recorded)))
 
 
 def _read_index(folder: Path) -> ScriptIndex:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from condavision.core.model import Lock, LockedPackage, Manager
@@ -43,6 +44,7 @@ _HEADERS = {
 }
 
 
+@lru_cache(1_000)
 def lock_path(folder: Path, requirement_hash: str) -> Path:
     """Return where the lock of a requirement hash is kept."""
     return folder / f"{requirement_hash}.conda-lock.yml"

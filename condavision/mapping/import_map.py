@@ -142,7 +142,14 @@ class _Table:
 class ImportMap:
     """Looks modules and distributions up in the two tables described above."""
 
-    __slots__ = ("_distributions", "_imports", "_namesakes")
+    __slots__ = ("_distributions", "_imports", "_namesakes", "provider")
+
+    provider: Callable[[str], Provider | None]
+    """Return the provider of a dotted module, by its longest known prefix.
+
+    None for an unknown module, and for a bare namespace such as ``google.cloud``, which many
+    distributions share.
+    """
 
     def __init__(
         self, imports: bytes, distributions: bytes, namesakes: Callable[[], bytes] = bytes
@@ -151,6 +158,7 @@ class ImportMap:
         self._imports = _Table(imports)
         self._distributions = _Table(distributions)
         self._namesakes = cache(lambda: Namesakes(namesakes()))
+        self.provider = cache(self._find)
 
     @classmethod
     def bundled(cls) -> ImportMap:
@@ -163,12 +171,7 @@ class ImportMap:
         found = re.search(r"\d{4}-\d\d-\d\d", self._imports.title)
         return found.group() if found else ""
 
-    def provider(self, module: str) -> Provider | None:
-        """Return the provider of a dotted module, by its longest known prefix.
-
-        None for an unknown module, and for a bare namespace such as ``google.cloud``, which many
-        distributions share.
-        """
+    def _find(self, module: str) -> Provider | None:
         for name in prefixes(module):
             row = self._imports.row(name)
             if row is not None:

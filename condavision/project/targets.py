@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -172,9 +173,12 @@ def key_of(target: Target, root: Path, real: Callable[[Path], Path] = Path.resol
 
 def folder_keys(key: str) -> tuple[str, ...]:
     """Return the keys of a script's folders, the nearest first; none for a module."""
-    if key.startswith(_MODULE):
-        return ()
-    return tuple(_folder_key(folder) for folder in PurePosixPath(key).parents)
+    return () if key.startswith(_MODULE) else _folders_above(key.rpartition("/")[0])
+
+
+@lru_cache(1_000)
+def _folders_above(folder: str) -> tuple[str, ...]:
+    return tuple(_folder_key(it) for it in (PurePosixPath(folder) / "_").parents)
 
 
 def _folder_key(folder: PurePosixPath) -> str:
