@@ -58,6 +58,7 @@ LEAD_NOWHERE = {
     "a function of that name": "def run(x): pass\nrun('app.main:api')",
     "an exec of a text": "exec('import x')",
     "setup.py": "import sys\nPopen([sys.executable, 'setup.py', 'install'])",
+    "the interpreter alone": "import sys\nPopen([sys.executable])",
     "an installer": "import sys\nPopen([sys.executable, '-m', 'pip', 'install', 'yaml'])",
     "a text": "print('run python nothing.py')",
 }

@@ -100,9 +100,9 @@ def _started(
         return
     words = [it for it in holder.named_children if it.start_byte > node.start_byte]
     texts = [text_of(it).strip("'\"") for it in words]
-    for word, text, following in zip(words, texts, [*texts[1:], ""], strict=True):
+    for at, (word, text) in enumerate(zip(words, texts, strict=True)):
         if text == "-m":
-            yield from _dotted(source, guards, node.start_byte, following)
+            yield from _dotted(source, guards, node.start_byte, "".join(texts[at + 1 : at + 2]))
             return
         if text == "setup.py":  # it builds a package, in an environment of its own
             return

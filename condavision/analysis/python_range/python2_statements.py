@@ -43,7 +43,10 @@ def _print_argument(found: Candidate) -> bool:
     """Accept an argument that the print statement has no place for."""
     special = found.parent("keyword_argument", "list_splat", "dictionary_splat")
     arguments = found.around({"argument_list", *SCOPES})
-    if special is None or arguments is None or special.parent != arguments:
+    holder = None if special is None else special.parent
+    if type_of(holder) == "call" and holder is not None and special == holder.named_children[0]:
+        holder = holder.parent  # `*f()` is parsed as a call of `*f`
+    if special is None or arguments is None or holder != arguments:
         return False
     call = arguments.parent
     function = None if call is None else call.child_by_field_name("function")
