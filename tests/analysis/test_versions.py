@@ -168,3 +168,20 @@ def test_repetition_costs_little(piece: str) -> None:
     tree = parse(source)
     guards = Guards(source, tree)
     python_reasons(source, tree, guards, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("loop = asyncio.get_event_loop()\nloop.run_until_complete(f())", "<3.14"),
+        ("asyncio.get_event_loop().run_forever()", "<3.14"),
+        ("def f():\n    l = asyncio.get_event_loop()\n    l.run_until_complete(g())", "<3.14"),
+        ("def f():\n    return asyncio.get_event_loop().run_in_executor(None, g)", ""),
+        ("async def f():\n    asyncio.get_event_loop().call_soon(g)", ""),
+        ("asyncio.set_event_loop(x)\nasyncio.get_event_loop().run_forever()", ""),
+        ("try:\n    loop = asyncio.get_event_loop()\nexcept RuntimeError:\n    loop = None", ""),
+    ],
+)  # fmt: skip
+def test_an_event_loop_that_nobody_made(text: str, expected: str) -> None:
+    assert pythons(f"import asyncio\n{text}\n").endswith(expected)
+    assert ("3.14" in pythons(f"import asyncio\n{text}\n")) == bool(expected)

@@ -118,6 +118,11 @@ def _keywords(root: Node, bracket: int) -> Iterator[bytes]:
         return
     if type_of(arguments.parent) != "call" or arguments.start_byte != bracket:
         return
+    yield from keywords_of(arguments)
+
+
+def keywords_of(arguments: Node) -> Iterator[bytes]:
+    """Yield the keywords in a list of arguments."""
     for argument in arguments.named_children:
         if argument.type == "keyword_argument":
             name = argument.child_by_field_name("name")

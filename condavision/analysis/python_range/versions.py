@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from condavision.analysis.python_range.attributes import NamesOfFile, attribute_claims
 from condavision.analysis.python_range.builtin_names import builtin_claims
 from condavision.analysis.python_range.dict_methods import dict_claims
+from condavision.analysis.python_range.event_loop import event_loop_claims
 from condavision.analysis.python_range.keywords import keyword_claims
 from condavision.analysis.python_range.literals import future_features
+from condavision.analysis.python_range.methods import method_claims
 from condavision.analysis.python_range.rules import Claim, before, since
 from condavision.analysis.python_range.syntax import Narrowing, syntax_claims
 from condavision.analysis.python_range.type_expressions import type_claims
+from condavision.analysis.python_range.values import value_claims
 from condavision.analysis.source.lexing import lex
 from condavision.core.model import PythonReason
 
@@ -29,6 +32,17 @@ if TYPE_CHECKING:
 _UNDECLARED = since(3, 0, "non-ASCII characters without a declared encoding")
 _NOT_UTF_8 = before(3, 0, "bytes that are not UTF-8, without a declared encoding")
 _UNDECODABLE = before(3, 0, "bytes that contradict the declared encoding")
+
+
+_CLAIMS = (
+    attribute_claims,
+    builtin_claims,
+    keyword_claims,
+    dict_claims,
+    method_claims,
+    value_claims,
+    event_loop_claims,
+)
 
 
 def python_reasons(
@@ -75,7 +89,7 @@ def _syntax(source: Source, lexed: Lexed, tree: Tree, narrowing: Narrowing) -> I
 
 
 def _names(file: NamesOfFile, narrowing: Narrowing) -> Iterator[Claim]:
-    for claims in (attribute_claims, builtin_claims, keyword_claims, dict_claims):
+    for claims in _CLAIMS:
         yield from claims(file)
     deferred = b"annotations" in future_features(file.lexed)
     yield from type_claims(file, narrowing.worthwhile, deferred=deferred)

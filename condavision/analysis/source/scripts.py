@@ -232,7 +232,7 @@ def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
             if script:
                 if not package or name == "__main__.py":
                     found.append(path)
-                elif path.stem.isidentifier() and not _tests(path.relative_to(folder)):
+                elif "{" not in name and not _tests(path.relative_to(folder)):
                     inner.append(path)
             elif name[0] != ".":
                 skipped += _unreadable(path)
