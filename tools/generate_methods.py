@@ -87,8 +87,8 @@ NEWER: tuple[Minor, ...] = ((3, 14), (3, 15))
 FIRST: Minor = (3, 6)
 """The oldest 3.x that is usually installed: what it has may be as old as 3.0."""
 
-# Members of `unicode` in Python 2, which a literal may be there.
-SKIPPED = frozenset({"isdecimal", "isnumeric"})
+# Words of every file, which only the rarest of types lacks.
+SKIPPED = frozenset({"encode", "format", "read", "write"})
 
 LISTER = """
 import json, sys, warnings, importlib, inspect
@@ -178,7 +178,8 @@ def _narrowing(
         admitted.discard((2, 7))
     elif (2, 7) in present or not (first or changes):
         admitted.add((2, 7))
-    if admitted and admitted != frozenset(KNOWN):
+    installed = {minor for minor in KNOWN if minor >= FIRST}
+    if admitted and not admitted >= installed:  # the rest tells apart what nobody runs any more
         yield dotted, name, frozenset(admitted)
 
 

@@ -20,14 +20,17 @@ from condavision.analysis.source.expressions import operands, type_of
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from tree_sitter import Node
 
     from condavision.analysis.python_range.attributes import NamesOfFile
     from condavision.analysis.python_range.rules import Claim
+    from condavision.core.pythons import Minor
 
 _MOST_USES = 500  # of one method: a file with more is generated
+_WORD = re.compile(rb"\w")
 _UNION = re.compile(rb"(?<=[\w)\]}\"])[ \t]*\|=?(?!\|)")
 _SINCE_UNIONS = PythonRange.at_least(3, 9)
 
@@ -49,42 +52,66 @@ def _classes() -> frozenset[str]:
     return frozenset(kind for kinds in _methods().values() for kind in kinds)
 
 
-def method_claims(file: NamesOfFile) -> Iterator[Claim]:
-    """Yield what methods of plain types say, and ``|`` between dictionaries."""
-    used = _methods().keys() & file.lexed.words
+def method_claims(file: NamesOfFile, minors: AbstractSet[Minor]) -> Iterator[Claim]:
+    """Yield what methods of plain types say, and ``|`` between dictionaries.
+
+    ``minors`` are the Pythons that are left; what all of them have is not looked for.
+    """
+    used = sorted(it for it in _methods().keys() & file.lexed.words if _narrows(it, minors))
     types = PlainTypes(file, _classes()) if used or b"|" in file.lexed.code else None
     if types is None:
         return
     if used:
-        words = b"|".join(sorted(used))
-        for use in islice(re.finditer(rb"\.\s*(%b)\b" % words, file.lexed.code), _MOST_USES):
-            yield from _uses(file, types, use)
+        yield from _uses_of(file, types, used)
     if b"|" in file.lexed.code:
         yield from _unions(file, types)
 
 
-def _uses(file: NamesOfFile, types: PlainTypes, use: re.Match[bytes]) -> Iterator[Claim]:
-    node = file.root.descendant_for_byte_range(use.start(1), use.end(1))
+@cache
+def _spans(method: bytes) -> tuple[frozenset[Minor], ...]:
+    known = _methods()[method].values()
+    return tuple({it.minors for pythons in known for it in pythons.values()})
+
+
+def _narrows(method: bytes, minors: AbstractSet[Minor]) -> bool:
+    return any(not it.isdisjoint(minors) and not it >= minors for it in _spans(method))
+
+
+def _uses_of(file: NamesOfFile, types: PlainTypes, methods: Iterable[bytes]) -> Iterator[Claim]:
+    code = file.lexed.code
+    for method in methods:
+        at = code.find(b"." + method)
+        for _ in range(_MOST_USES):
+            if at < 0:
+                break
+            end = at + 1 + len(method)
+            if not _WORD.match(code, end):
+                yield from _use(file, types, method, at + 1)
+            at = code.find(b"." + method, end)
+
+
+def _use(file: NamesOfFile, types: PlainTypes, method: bytes, start: int) -> Iterator[Claim]:
+    node = file.root.descendant_for_byte_range(start, start + len(method))
     attribute = None if node is None else node.parent
     if attribute is None or attribute.type != "attribute" or node is None:
         return
-    kinds = _methods()[use[1]]
+    kinds = _methods()[method]
     kind = types.of(attribute.child_by_field_name("object"))
     known = kinds.get(kind)
-    guard = file.guards.at(use.start())
+    guard = file.guards.at(start)
     if known is None or guarded(guard, "AttributeError", "TypeError") or guard.checked:
         return
-    if _is_own(attribute, file, use[1]):
+    if _is_own(attribute, file, method):
         return
-    shown = f"{kind.removeprefix('builtins.')}.{use[1].decode()}"
+    shown = f"{kind.removeprefix('builtins.')}.{method.decode()}"
     if "" in known:
-        yield name_claim(use.start(1), shown, known[""], guard)
+        yield name_claim(start, shown, known[""], guard)
     call = attribute.parent
     arguments = call.child_by_field_name("arguments") if call is not None else None
     if arguments is not None and type_of(call) == "call" and len(known) > ("" in known):
         for word in map(bytes.decode, keywords_of(arguments)):
             if word in known:
-                yield name_claim(use.start(1), f"{shown}({word}=)", known[word], guard)
+                yield name_claim(start, f"{shown}({word}=)", known[word], guard)
 
 
 def _is_own(attribute: Node, file: NamesOfFile, method: bytes) -> bool:

@@ -39,7 +39,6 @@ _CLAIMS = (
     builtin_claims,
     keyword_claims,
     dict_claims,
-    method_claims,
     value_claims,
     event_loop_claims,
 )
@@ -91,6 +90,7 @@ def _syntax(source: Source, lexed: Lexed, tree: Tree, narrowing: Narrowing) -> I
 def _names(file: NamesOfFile, narrowing: Narrowing) -> Iterator[Claim]:
     for claims in _CLAIMS:
         yield from claims(file)
+    yield from method_claims(file, narrowing.minors)
     deferred = b"annotations" in future_features(file.lexed)
     yield from type_claims(file, narrowing.worthwhile, deferred=deferred)
 
