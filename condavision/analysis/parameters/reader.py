@@ -80,7 +80,6 @@ class Reader(Interpreter):
         self.known = known
         self.unread: list[Unread] = []
         self.found: list[tuple[CommandLine, SourceLocation]] = []
-        self.libraries: dict[str, SourceLocation] = {}
         self._modules: dict[str, Module | None] = {}
         self._active: list[Node] = []
         self.main: Module | None = None
@@ -106,7 +105,7 @@ class Reader(Interpreter):
         if arguments is not None and not (isinstance(arguments, Argv) and not arguments.whole):
             self.note(UnreadReason.OTHER_ARGUMENTS, call.location)
         self.found.append((line, call.location))
-        if not self.conditions:
+        if not self.branches:
             raise FinishedError
 
     def lookup(self, name: str) -> Any:
@@ -145,17 +144,7 @@ class Reader(Interpreter):
             parts = here.name.split(".") if here.name else []
             parts = parts[: len(parts) - level + (1 if here.is_package else 0)]
             name = ".".join(filter(None, (*parts, name)))
-        elif name:
-            top = name.partition(".")[0]
-            self.libraries.setdefault(top, self._here())
         return self._module(name) or Imported(name)
-
-    def _here(self) -> SourceLocation:
-        return self._place
-
-    def execute(self, node: Node) -> Any:
-        self._place = self.location(node)
-        return super().execute(node)
 
     def _module(self, name: str) -> Module | None:
         if name not in self._modules:
