@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-_MOST_STEPS = 20_000
+_MOST_STEPS = 10_000
 _DEEPEST = 60  # blocks and calls in each other
 
 

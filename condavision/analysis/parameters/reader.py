@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +25,7 @@ from condavision.analysis.parameters.statements import EXITED
 from condavision.analysis.parameters.values import (
     UNKNOWN,
     Argv,
+    Builtin,
     Call,
     Imported,
     Value,
@@ -177,11 +179,26 @@ class Reader(Interpreter):
             return EXITED
         if name == "builtins.super":
             return self._super()
+        if name == "functools.partial":
+            return self._partial(call, node)
         if function is UNKNOWN or isinstance(function, Imported):
             if name.startswith("builtins.") and name.removeprefix("builtins.") in HARMLESS:
                 return UNKNOWN
             return self._passed_on(name or text_of(node.child_by_field_name("function")), call)
         return function.call(call) if isinstance(function, Value) else UNKNOWN
+
+    def _partial(self, first: Call, node: Node) -> Any:
+        """Return what calls a function with arguments of now and of then."""
+        target, *given = first.positional or (UNKNOWN,)
+
+        def call_both(then: Call) -> Any:
+            positional, named = (*given, *then.positional), {**first.named, **then.named}
+            both = replace(
+                then, positional=positional, named=named, exact=first.exact and then.exact
+            )
+            return self.called(target, both, node)
+
+        return Builtin(call_both)
 
     def _super(self) -> Any:
         frame: Frame | None = self.frame
