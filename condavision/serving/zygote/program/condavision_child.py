@@ -54,6 +54,9 @@ def leave_quickly(preloaded):
             stream = getattr(stream, "buffer", getattr(stream, "raw", None))
     for it in gc.get_objects():  # those that are not frozen: made by the script
         if hasattr(type(it), "__del__") and id(it) not in ours:
+            preloaded.clear()
+            if hasattr(gc, "unfreeze"):  # 3.7
+                gc.unfreeze()
             return
     for name, module in preloaded.items():
         if sys.modules.get(name) is module:
