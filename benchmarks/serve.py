@@ -192,7 +192,6 @@ def request(method: str, path: str, body: bytes = b"", headers: str = "") -> byt
 
 
 def measure_load(server: Server, state: Path, name: str, count: int) -> None:
-    before, files = server.memory(), server.open_files()
     failures: Counter[str] = Counter()
     wanted = request("POST", f"/scripts/{name}/runs", CSV)
 
@@ -203,12 +202,14 @@ def measure_load(server: Server, state: Path, name: str, count: int) -> None:
             if status != 200 or json.loads(body)["exit_code"] != 0:
                 failures[f"{status} {body[:200]!r}"] += 1
 
-    async def everybody() -> None:
-        left = [*range(count)]
+    async def everybody(requests: int) -> None:
+        left = [*range(requests)]
         await asyncio.gather(*(client(left) for _ in range(AT_ONCE)))
 
+    asyncio.run(everybody(2 * AT_ONCE))  # connections and threads as under load
+    before, files = server.memory(), server.open_files()
     began = time.perf_counter()
-    asyncio.run(everybody())
+    asyncio.run(everybody(count))
     seconds = time.perf_counter() - began
     folders = len([*(state / "runs").iterdir()])
     print(

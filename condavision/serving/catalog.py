@@ -173,7 +173,12 @@ class Catalog:
             task.add_done_callback(lambda _: self._renewals.pop(name))
 
     async def _keep_current(self, listed: asyncio.Event) -> None:
-        await self._survey(None, listed)
+        try:
+            await self._survey(None, listed)
+        except Exception:
+            if not listed.is_set():
+                raise
+            _log.exception("the survey of the scripts")
         self.complete.set()
         while True:
             await asyncio.sleep(_POLL)
@@ -181,6 +186,8 @@ class Catalog:
                 await self._look_again()
             except UsageError as error:
                 _log.warning("%s", error.message)
+            except Exception:  # noqa: BLE001 - the next may go well
+                _log.exception("the survey of the scripts")
 
     async def _look_again(self) -> None:
         """Survey everything again if there may be other scripts or locks."""

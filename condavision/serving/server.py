@@ -16,13 +16,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from condavision.errors import UsageError
 from condavision.serving.application import make_application
 from condavision.serving.service import Service
 
+if sys.platform != "win32":
+    import resource
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
     from condavision.serving.options import Options
 
@@ -30,6 +36,9 @@ _log = logging.getLogger("condavision.serving")
 
 _FIRST_PASSED = 3  # sd_listen_fds(3)
 _BACKLOG = 2048
+_PATIENCE = 60.0  # seconds
+_OPEN_FILES = 65_536
+_BROKEN_OFF = "ASGI callable returned without completing"  # which is meant: see OutputAnswer
 _AFTERWARDS = 15  # seconds to end what has not ended in the grace time
 
 
@@ -72,7 +81,7 @@ def run_server(options: Options, sockets: list[socket.socket], *, as_json: bool)
     service = Service(options)
     config = uvicorn.Config(
         make_application(service),
-        http="h11",
+        http=_Impatient,
         ws="none",
         loop="asyncio",
         lifespan="on",
@@ -82,13 +91,53 @@ def run_server(options: Options, sockets: list[socket.socket], *, as_json: bool)
         backlog=_BACKLOG,
         timeout_graceful_shutdown=int(service.settings.grace) + _AFTERWARDS,
     )
-    logging.getLogger("uvicorn.error").addFilter(lambda _: service.failure is None)
+    log = logging.getLogger("uvicorn.error")
+    log.addFilter(lambda it: service.failure is None and not str(it.msg).startswith(_BROKEN_OFF))
+    _raise_file_limit()
     try:
         _Server(config, service).run(sockets)
     except SystemExit:  # the server's, after a startup that failed
         if service.failure is not None:
             raise service.failure from None
         raise
+
+
+def _raise_file_limit() -> None:
+    """Allow as many connections as the system does; runs have limits of their own."""
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
+class _Impatient(H11Protocol):
+    """Closes a connection whose client takes too long to send a request."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._arm()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._disarm()
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        self._disarm()
+        self._timer = self.loop.call_later(_PATIENCE, self._close_unless_after, self.cycle)
+
+    def _close_unless_after(self, last: RequestResponseCycle | None) -> None:
+        if self.cycle is last and not self.transport.is_closing():
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
