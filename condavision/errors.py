@@ -150,3 +150,9 @@ class CommandError(CondavisionError):
     """The command of ``exec`` is not found, or cannot be started (127, as in sh and env)."""
 
     code = 127
+
+
+class NotebookError(CondavisionError):
+    """A cell of a notebook fails, or its kernel (1, as an uncaught exception of a script)."""
+
+    names_target = True

@@ -17,6 +17,7 @@ from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor
 from condavision.cli.inspecting import outdated, tree, why
+from condavision.cli.notebooks import kernel
 from condavision.cli.serving import serve
 from condavision.cli.stages import (
     Stage,
@@ -91,6 +92,7 @@ group.show(
             (
                 (run, "report.py --month 5"),
                 (exec_, "report.py -- pytest"),
+                (kernel, "study.ipynb"),
                 (install, "scripts/"),
                 (path, "--python report.py"),
                 (serve, "scripts/"),

@@ -50,7 +50,8 @@ def exec_(
     """
     from condavision.cli.on_demand import locked_first, locked_with
     from condavision.cli.progress import choose_progress
-    from condavision.exec_stage.stage import execute
+    from condavision.exec_stage.process import become_command
+    from condavision.exec_stage.stage import activate
     from condavision.inference.workspace import Workspace
 
     name = None if module is not None or not words else words[0]
@@ -75,7 +76,7 @@ def exec_(
         if lock_first:
             workspace = locked_first(script, workspace, progress)
         lock = locked_with(script, additions, workspace, progress)
-    execute(target, command, workspace, progress, lock)
+    become_command(activate(target, workspace, progress, lock), command)
 
 
 def _script(name: str | Target) -> Target:

@@ -23,7 +23,9 @@ class _Run(click.Command):
     """A command whose options end at ``-m MODULE``, as Python's own do."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        known = {name for option in self.get_params(ctx) for name in option.opts}
+        params = [it for it in self.get_params(ctx) if isinstance(it, click.Option)]
+        known = {name for option in params for name in option.opts}
+        valued = {name for option in params if not option.is_flag for name in option.opts}
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] != "--":
             if args[at] not in known:
@@ -32,8 +34,14 @@ class _Run(click.Command):
                 end = at + 1 + (args[at] == "-m")
                 args = [*args[:end], *(["--"] if end <= len(args) else []), *args[end:]]
                 break
-            at += 2 if args[at] in {"--locks", "--vendored", "--launcher", "--with"} else 1
+            at += 2 if args[at] in valued else 1
+        if at < len(args) and _is_notebook(args[at]):  # which has no arguments of its own
+            ctx.allow_interspersed_args = True
         return super().parse_args(ctx, args)
+
+
+def _is_notebook(word: str) -> bool:
+    return word.endswith(".ipynb")
 
 
 def _refuse_script_as_option(word: str) -> None:
@@ -61,11 +69,16 @@ def _refuse_script_as_option(word: str) -> None:
 @click.option(  # how a stale launcher starts its script
     "--launcher", type=click.Path(file_okay=False, path_type=Path), hidden=True
 )
+@click.option(
+    *("-o", "--output"),
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the notebook with its outputs to this file.",
+)
 @click.argument(
     "words",
     nargs=-1,
     type=click.UNPROCESSED,
-    metavar="{SCRIPT|-m MODULE} [ARGS]...",
+    metavar="{SCRIPT|NOTEBOOK|-m MODULE} [ARGS]...",
     shell_complete=complete_names,
 )
 def run(
@@ -75,26 +88,36 @@ def run(
     additions: tuple[str, ...],
     quiet: bool,
     launcher: Path | None,
+    output: Path | None,
     **folders: Path | None,
 ) -> int:
     """Run a locked script or module in its environment.
 
     ARGS are passed to it. The environment is installed first if it is missing; nothing is solved,
-    unless `--lock` or `--with` is given. The exit code is the script's own.
+    unless `--lock` or `--with` is given. The exit code is the script's own. A notebook is executed
+    in its folder, and not changed.
     """
     if module is None and not (words and words[0]):
         raise click.UsageError("SCRIPT is empty." if words else "Give a script or -m MODULE.")
+    from condavision.cli.notebooks import run_notebook
     from condavision.cli.on_demand import locked_first, locked_with
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import run as run_target
     from condavision.inference.workspace import Workspace
 
+    is_notebook = module is None and _is_notebook(words[0])
+    if is_notebook and words[1:]:
+        raise UsageError(f"`{words[1]}`: a notebook takes no arguments")
+    if output is not None and not is_notebook:
+        raise UsageError("--output is for notebooks", "redirect what a script writes: `> FILE`")
     workspace = Workspace(Flags(**folders))  # type: ignore[arg-type]
     progress = choose_progress(quiet=quiet)
     target = Path(words[0]) if module is None else Module(module, Path.cwd())
     if lock_first:
         workspace = locked_first(target, workspace, progress)
     lock = locked_with(target, additions, workspace, progress)
+    if isinstance(target, Path) and _is_notebook(target.name):
+        return run_notebook(target, output, workspace, progress, lock)
     if module is not None:
         return run_target(target, words, workspace, progress, lock=lock)
     script, *args = words  # Path would turn ./-x.py into -x.py

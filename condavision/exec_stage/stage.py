@@ -11,9 +11,9 @@ from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load as load_activation
 from condavision.environments.environment import environment_of
 from condavision.environments.install import Care, install
-from condavision.errors import CondavisionError
+from condavision.errors import CondavisionError, UsageError
 from condavision.exec_stage.prepared import Activated, Prepared, WarmInputs
-from condavision.exec_stage.process import become, become_command
+from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
 from condavision.inference.lock_lookup import config_of, find_lock, is_hash, locate, named
 from condavision.inference.notebooks import refuse_notebook
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from condavision.system.progress import Progress
 
 
+_KERNEL = "ipykernel"
+"""The distribution that has a kernel of Jupyter."""
+
+
 def prepare(
     target: Target, workspace: Workspace, progress: Progress, lock: Lock | None = None
 ) -> Prepared:
@@ -45,7 +49,7 @@ def prepare(
         UsageError: the target is a notebook.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
-    refuse_notebook(target, workspace)
+    refuse_notebook(target)
     located = locate(target, workspace)
     vendored = located.project.config.vendored
     subdir = current_subdir()
@@ -103,20 +107,15 @@ def run(
     become(prepared, args, script, record=plain)
 
 
-def execute(
-    name: str | Target,
-    words: Sequence[str],
-    workspace: Workspace,
-    progress: Progress,
-    lock: Lock | None = None,
-) -> NoReturn:
-    """Replace this process by a command in the environment of a target or a requirement hash.
+def activate(
+    name: str | Target, workspace: Workspace, progress: Progress, lock: Lock | None = None
+) -> Activated:
+    """Return the environment of a target or a requirement hash, to start commands in.
 
-    ``words`` are the command and its arguments; it is looked up in the environment first. The
-    modules in ``paths`` of the project are found as in a run. ``lock`` is as in :func:`prepare`.
+    The modules in ``paths`` of the project are found as in a run. ``lock`` is as in
+    :func:`prepare`.
 
     Raises:
-        CommandError: there is no such command, or it cannot be started.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     environment = _install(name, workspace, progress, lock=lock)
@@ -126,7 +125,28 @@ def execute(
     else:
         located = locate(named(name), workspace)
         script, paths = located.inference.analysis.files[0].path, located.python_paths
-    become_command(Activated(str(name), script, environment, activation, paths), words)
+    return Activated(str(name), script, environment, activation, paths)
+
+
+def require_kernel(target: Target, workspace: Workspace, lock: Lock | None = None) -> None:
+    """Refuse a target whose lock has no kernel for Jupyter. ``lock`` is as in :func:`prepare`.
+
+    Raises:
+        UsageError: it has none.
+        CondavisionError: there is no lock that fits.
+    """
+    lock = lock or locate(target, workspace).lock
+    if not any(it.name == _KERNEL for it in lock.on(current_subdir())):
+        raise UsageError(
+            f"the lock of {target} has no {_KERNEL}, which Jupyter starts",
+            f"add it for this machine: `--with {_KERNEL}`",
+            *_relock(target, workspace),
+        )
+
+
+def _relock(target: Target, workspace: Workspace) -> Iterable[str]:
+    if isinstance(target, Path) and target.suffix == ".ipynb":
+        yield f"or lock again: run `{workspace.lock_command(target)}`"
 
 
 def install_named(name: str | Target, workspace: Workspace, progress: Progress) -> Environment:
@@ -194,9 +214,11 @@ def install_each(
     done: set[Path] = set()
     for name in names:
         try:
+            script = _launched(name) if launchers is not None else None
+            if script is not None:
+                refuse_notebook(script)
             environment = _install(name, workspace, progress, care, done)
             done.add(environment.prefix)
-            script = _launched(name) if launchers is not None else None
             if launchers is None or script is None:
                 installed.append(Installed(name, environment))
             else:

@@ -62,7 +62,7 @@ def _script(name: str | Target, form: str, workspace: Workspace) -> Script:
     if isinstance(name, str) and is_hash(name):
         raise UsageError(f"a {form} is made for a script", "give the script, not its lock")
     target = Path(name) if isinstance(name, str) else name
-    refuse_notebook(target, workspace)
+    refuse_notebook(target)
     located = locate(target, workspace)
     return Script(located, workspace.settings.config(located.project.config.root).locks)
 

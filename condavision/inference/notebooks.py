@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,10 @@ from condavision.errors import UsageError
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
 
-def refuse_notebook(target: Target, workspace: Workspace) -> None:
+def refuse_notebook(target: Target) -> None:
     """Refuse a notebook where a process is to be started.
 
     Raises:
@@ -23,11 +21,8 @@ def refuse_notebook(target: Target, workspace: Workspace) -> None:
     if not isinstance(target, Path) or target.suffix != ".ipynb":
         return
     quoted = shell_word(target)
-    kernel = re.sub("[^A-Za-z0-9._-]+", "-", target.stem).strip("-") or "notebook"
     raise UsageError(
         f"{target} is a notebook, which Python itself cannot run",
-        "in a cell of its own, import what Jupyter runs it with: `import ipykernel`",
-        f"then run `{workspace.lock_command(target)}`",
-        "and make its environment a kernel of Jupyter:"
-        f' "$(condavision path --python {quoted})" -m ipykernel install --user --name {kernel}',
+        f"execute it: run `condavision run {quoted}`",
+        f"or make its environment a kernel of Jupyter: run `condavision kernel {quoted}`",
     )

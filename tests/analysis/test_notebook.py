@@ -9,11 +9,14 @@ import pytest
 
 from condavision.analysis.analyze import analyze
 from condavision.analysis.source.notebook import installs, notebook_text
+from condavision.core.model import ImportKind
 from condavision.core.origin import Origin
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from condavision.core.model import Analysis, Import
 
 
 CYTHON = (
@@ -27,6 +30,11 @@ def notebook(*cells: str, **metadata: object) -> dict[str, object]:
         "cells": [{"cell_type": "markdown", "source": "import no"}, *code],
         "metadata": metadata,
     }
+
+
+def written(found: Analysis) -> list[Import]:
+    """What the cells import."""
+    return [it for it in found.imports if it.kind is not ImportKind.IMPLIED]
 
 
 @pytest.mark.parametrize(
@@ -66,8 +74,19 @@ def test_cells(tmp_path: Path, cell: str, expected: list[str]) -> None:
     path = tmp_path / "n.ipynb"
     path.write_text(json.dumps(notebook(cell)))
     found = analyze(path, root=tmp_path)
-    assert [it.name for it in found.imports] == expected
+    assert [it.name for it in written(found)] == expected
     assert not found.unread
+
+
+@pytest.mark.parametrize(
+    ("cell", "kinds"),
+    [("import a", [ImportKind.IMPLIED]), ("import ipykernel", [ImportKind.REQUIRED])],
+)
+def test_what_jupyter_starts_is_implied(tmp_path: Path, cell: str, kinds: list[ImportKind]) -> None:
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps(notebook(cell)))
+    imports = analyze(path, root=tmp_path).imports
+    assert [it.kind for it in imports if it.name == "ipykernel"] == kinds
 
 
 RUNS = [
@@ -92,7 +111,7 @@ def test_files_that_are_run(
     found = analyze(tmp_path / "n.ipynb", root=tmp_path)
     prep = next(it for it in found.imports if it.name == "prep.x")
 
-    assert {it.name for it in found.imports} - {"prep.x"} == expected
+    assert {it.name for it in written(found)} - {"prep.x"} == expected
     assert (prep.origin is Origin.LOCAL) == ("writefile" in line)
 
 
@@ -131,7 +150,7 @@ def test_places_are_lines_of_cells(tmp_path: Path) -> None:
     path = tmp_path / "n.ipynb"
     path.write_text(json.dumps(notebook("import a", "\nimport b\n!pip install c")))
     found = analyze(path, root=tmp_path)
-    assert [str(it.location) for it in found.imports] == ["n.ipynb:cell 2:1", "n.ipynb:cell 3:2"]
+    assert [str(it.location) for it in written(found)] == ["n.ipynb:cell 2:1", "n.ipynb:cell 3:2"]
     assert [str(it.location) for it in found.metadata.dependencies] == ["n.ipynb:cell 3:3"]
 
 

@@ -22,7 +22,7 @@ from condavision.analysis.imports.implied_rules import (
 )
 from condavision.analysis.imports.known_texts import KnownTexts
 from condavision.analysis.imports.literal_names import LiteralNames
-from condavision.analysis.records import RawImport
+from condavision.analysis.records import Guard, RawImport
 from condavision.analysis.source.expressions import call_parts, text_of, type_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from condavision.analysis.context.guards import Guards
-    from condavision.analysis.records import Guard
     from condavision.analysis.source.source import Source
     from condavision.core.model import SourceLocation
 
@@ -50,7 +49,7 @@ def find_implied(
     ``implied_by`` says what needs it, ``unless`` which other imports make it superfluous.
     """
     table = implied_rules()
-    found = [*_imported(imports, table)]
+    found = [*_imported(imports, table), *_kernel(source)]
     bindings = {name: full for it in imports for name, full in it.meanings() if full}
     root = guards.tree.root_node
     texts, others = (KnownTexts(source.text, root, otherwise=it) for it in (False, True))
@@ -65,6 +64,14 @@ def find_implied(
                 if name.encode() in source.text:
                     found += reader.settings(name, known)
     return tuple(dict.fromkeys(found))
+
+
+def _kernel(source: Source) -> Iterator[RawImport]:
+    """Yield what Jupyter starts to run a notebook."""
+    if source.path.suffix == ".ipynb":
+        yield RawImport(
+            *("ipykernel", source.location(0), Guard()), implied_by="Jupyter", unless=("ipykernel",)
+        )
 
 
 def _top(name: str) -> str:

@@ -38,10 +38,9 @@ ADDRESSES = re.compile(rb"0x[0-9a-f]{6,}|started \d+|Thread-\d+|process \d+")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All that a run leaves; ``files`` are those in its working directory."""
+    """All that a run leaves."""
 
     exit_code: int
-    files: Mapping[str, bytes]
     stdout: bytes
     stderr: bytes
 
@@ -141,11 +140,7 @@ class Bench:
             outputs = [loop.run_in_executor(self.threads, _read, it) for it in reading]
             exit_code = await child.wait()
             texts = [ADDRESSES.sub(b"", await it) for it in outputs]
-            written = sorted((self.folder / "work").iterdir())
-            files = {it.name: it.read_bytes() for it in written}
-            for it in written:
-                it.unlink()
-            return child, Result(exit_code, files, texts[0], texts[-1])
+            return child, Result(exit_code, texts[0], texts[-1])
 
     def close(self) -> None:
         for starter in self.warm.values():
@@ -155,13 +150,13 @@ class Bench:
 
 
 def _read(descriptor: int) -> bytes:
-    content = bytearray()
+    content = b""
     try:
         while part := os.read(descriptor, 1 << 16):
             content += part
     except OSError:
         pass  # the terminal has been closed
-    return bytes(content)
+    return content
 
 
 @pytest.fixture(scope="module", params=["oldest", "newest"])

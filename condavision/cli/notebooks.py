@@ -1,0 +1,108 @@
+"""Notebooks: ``run`` executes them, ``kernel`` makes their environments kernels of Jupyter."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from condavision.cli import options
+from condavision.errors import NotebookError, UsageError
+from condavision.project.config import Flags
+
+if TYPE_CHECKING:
+    from condavision.core.model import Lock
+    from condavision.inference.workspace import Workspace
+    from condavision.system.progress import Progress
+
+
+def run_notebook(
+    notebook: Path,
+    output: Path | None,
+    workspace: Workspace,
+    progress: Progress,
+    lock: Lock | None,
+) -> int:
+    """Execute a notebook; what its cells write is shown.
+
+    Raises:
+        NotebookError: a cell fails.
+        UsageError: its lock has no kernel, or the extra `notebook` is not installed.
+    """
+    if find_spec("nbclient") is None:
+        raise UsageError(
+            "what executes notebooks is not installed", "run `pip install 'condavision[notebook]'`"
+        )
+    from condavision.exec_stage.notebook import execute_notebook
+    from condavision.exec_stage.stage import activate, require_kernel
+
+    require_kernel(notebook, workspace, lock)
+    found = activate(notebook, workspace, progress, lock)
+    failure = execute_notebook(found, notebook, _show, output)
+    if failure is None:
+        return 0
+    click.echo(failure.traceback, err=True)
+    raise NotebookError(f"{notebook}: cell {failure.cell}: {failure.error}")
+
+
+def _show(stream: str, text: str) -> None:
+    to = sys.stdout if stream == "stdout" else sys.stderr
+    to.write(text)
+    to.flush()
+
+
+@click.command()
+@options.script_argument()
+@click.option("--name", help="Name of the kernel (default: that of the script).")
+@click.option(
+    "--prefix",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Register it for the Jupyter installed in DIR (default: for this user).",
+)
+@click.option("--remove", is_flag=True, help="Remove the kernel; its environment stays.")
+@options.lock_first_option()
+@options.additions_option()
+@options.locks_option()
+@options.quiet_option()
+@options.json_option()
+def kernel(
+    script: Path | None,
+    name: str | None,
+    prefix: Path | None,
+    remove: bool,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
+    """Make the environment of a notebook or script a kernel of Jupyter and VS Code.
+
+    The notebook is not edited: choose the kernel when it is open. Register again after locking.
+    """
+    from condavision.cli.on_demand import locked_first, locked_with
+    from condavision.cli.output import print_json, say
+    from condavision.cli.progress import choose_progress
+    from condavision.exec_stage import kernel as kernels
+    from condavision.exec_stage.stage import activate, require_kernel
+    from condavision.inference.workspace import Workspace
+
+    if script is None:
+        raise click.UsageError("Give a notebook or a script.")
+    folder, name = kernels.kernels_folder(prefix), name or kernels.kernel_name(script)
+    if remove:
+        done = kernels.remove(script.absolute(), folder, name)
+    else:
+        workspace = Workspace(Flags(locks=chosen["locks"]))
+        progress = choose_progress(quiet=chosen["quiet"])
+        if chosen["lock_first"]:
+            workspace = locked_first(script, workspace, progress)
+        lock = locked_with(script, chosen["additions"], workspace, progress)
+        require_kernel(script, workspace, lock)
+        done = kernels.register(activate(script, workspace, progress, lock), folder, name)
+    state = "removed" if remove else "registered"
+    if as_json:
+        print_json({"name": done.name, "folder": str(done.folder), "state": state})
+    else:
+        say(f"{state} kernel {done.name}: {done.folder}")
