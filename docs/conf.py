@@ -18,3 +18,4 @@ html_extra_path = ["llms.txt"]
 html_copy_source = False  # the pages are there as Markdown (tools/site.py)
 html_show_sphinx = False
 myst_heading_anchors = 3
+smartquotes = False  # code and messages have straight ones

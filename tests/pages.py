@@ -64,6 +64,7 @@ def normalized(output: str) -> str:
     output = re.sub(r"(?m)^still solving .*\n", "", output)
     output = re.sub(r"\b\d+\.\d+\.\d+\b", "VERSION", output)
     output = re.sub(r"\S*/envs/[0-9a-f]{16}", "ENVIRONMENT", output)
+    output = re.sub(r"\b(linux|osx|win)-(64|arm64|aarch64)\b", "PLATFORM", output)
     return "\n".join(re.sub(r" {2,}", "  ", line).rstrip() for line in output.splitlines())
 
 

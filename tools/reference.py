@@ -17,7 +17,7 @@ from condavision.errors import CondavisionError
 from condavision.project.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 PACKAGE = Path(condavision.__file__).parent
 
@@ -55,25 +55,30 @@ def settings() -> str:
 
 def messages() -> str:
     """Return the messages of each error, with the hints that come with them."""
-    found: dict[str, set[str]] = {}
+    found: dict[type[CondavisionError], set[str]] = {}
+    classes = [it for it in vars(errors).values() if inspect.isclass(it)]
+    named = {it.__name__: it for it in classes if issubclass(it, CondavisionError)}
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         functions = {it.name: it for it in ast.walk(tree) if isinstance(it, ast.FunctionDef)}
         for function in functions.values():
-            texts = _Texts(function, functions)
-            for call in ast.walk(function):
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args:
-                    message, *hints = map(texts.of, call.args)
-                    if message.strip(" …:;,"):
-                        cure = "; ".join(it for it in hints if it.strip(" …"))
-                        row = f"- {message}" + (f"\n  : {cure}" if cure else "")
-                        found.setdefault(call.func.id, set()).add(row)
-    classes = [it for it in vars(errors).values() if inspect.isclass(it)]
-    shown = [it for it in classes if issubclass(it, CondavisionError) and it.__name__ in found]
+            for name, call in _calls_of(named, function):
+                message, *hints = map(_Texts(function, functions).of, call.args)
+                if message.strip(" …:;,"):
+                    cure = "; ".join(it for it in hints if it.strip(" …"))
+                    row = f"- {message}" + (f"\n  - {cure}" if cure else "")
+                    found.setdefault(named[name], set()).add(row)
     return "\n\n".join(
-        f"### {it.__name__}\n\n" + "\n".join(sorted(found[it.__name__]))
-        for it in sorted(shown, key=lambda it: it.code)
+        f"### {it.__name__}\n\n" + "\n".join(sorted(found[it]))
+        for it in sorted(found, key=lambda it: (it.code, it.__name__))
     )
+
+
+def _calls_of(names: Container[str], function: ast.FunctionDef) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(ast.Name(name), [_, *_]) if name in names:
+                yield name, node
 
 
 class _Texts:
