@@ -33,6 +33,7 @@ def _name(page: Path) -> str:
     return str(page.relative_to(REPOSITORY))
 
 
+@pytest.mark.slow  # environments are installed, as the reader of a page would
 @pytest.mark.parametrize("page", [it for it in SHOWN if it.parent != REPOSITORY], ids=_name)
 def test_what_a_page_shows(
     page: Path,
