@@ -151,6 +151,7 @@ def _ready(name: str, target: Path, workspace: Workspace, progress: Progress) ->
     prepared = replace(prepare(shown, workspace, progress), target=target)
     record_use(prepared.environment, target)
     located = locate(shown, workspace)
+    own = workspace.analysis(workspace.project(shown))  # not that of a whole folder
     sources = {file.path for file in located.inference.analysis.files}
     others = [path for path in prepared.inputs.files if path not in sources]
     environment = prepared.environment
@@ -167,7 +168,7 @@ def _ready(name: str, target: Path, workspace: Workspace, progress: Progress) ->
             (*prepared.inputs.files, *prepared.inputs.folders), prepared.inputs.started
         ),
         root=located.project.config.root,
-        interface=read_interface(located.inference.analysis.files, located.project.config.root),
+        interface=read_interface(own.files, located.project.config.root),
     )
 
 

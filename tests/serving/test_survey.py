@@ -1,0 +1,77 @@
+"""What is found out about the scripts of a folder before they are served."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.errors import UsageError
+from condavision.project.config import Flags
+from condavision.serving.survey import Listing, Question, RefusalKind, Surveyed, unchanged
+from condavision.serving.surveying import answers
+from condavision.system.progress import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.command_line import CommandLine
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="serving needs POSIX")
+
+OPTION = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--{0}')\n"
+
+
+def survey(*paths: Path, only: tuple[str, ...] | None = None) -> tuple[Listing, list[Surveyed]]:
+    listing, *found = answers(Question(paths, Flags(), only=only), Progress())
+    assert isinstance(listing, Listing)
+    return listing, [it for it in found if isinstance(it, Surveyed)]
+
+
+def test_scripts_that_share_a_lock_have_their_own_parameters(
+    local_command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = local_command.folder
+    for name in ("one", "two"):
+        (folder / f"{name}.py").write_text(f"{OPTION.format(name)}parser.parse_args()\n")
+    local_command("lock", "--together", ".").ok()
+    monkeypatch.chdir(folder)
+    listing, found = survey(folder)
+    assert listing.names == ("one.py", "s.py", "two.py")
+    assert [[it.name for it in one.interface.parameters] for one in found] == [["one"], [], ["two"]]
+    assert all(one.prepared is not None and one.script.is_absolute() for one in found)
+    (one,) = survey(folder, only=("one.py",))[1]
+    assert unchanged(one.sources)
+    assert unchanged(one.others)
+    (folder / "two.py").write_text("import requests\n")
+    assert not unchanged(one.sources)  # the lock is stale for all of them
+
+
+def test_what_is_not_served(local_command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = local_command.folder
+    (folder / "broken.py").write_text("def f(:\n  x(\n")
+    (folder / "tool.py").write_text("print(1)\n")
+    local_command("lock", "-m", "tool").ok()
+    monkeypatch.chdir(folder)
+    listing, found = survey(folder)
+    assert {it.name: it.refusal.kind for it in found if it.refusal} == {
+        "-m tool": RefusalKind.UNLOCKED,
+        "broken.py": RefusalKind.UNLOCKED,
+        "s.py": RefusalKind.UNLOCKED,
+    }
+    assert unchanged(listing.checks)
+    (folder / "new.py").write_text("print(2)\n")
+    assert not unchanged(listing.checks)
+
+
+def test_names(local_command: CommandLine) -> None:
+    folder = local_command.folder
+    (folder / "below").mkdir()
+    assert survey(folder / "below")[0].names == ()
+    (folder / "below" / "s.py").write_text("print('other')\n")
+    with pytest.raises(UsageError, match=r"would both be served as s\.py"):
+        survey(folder / "s.py", folder / "below")
+    assert survey(folder, folder / "s.py")[0].names == ("below/s.py", "s.py")
+    with pytest.raises(Exception, match="does not exist"):
+        survey(folder / "gone")
