@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,6 @@ from tests.pages import REPOSITORY, play, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from condavision.interpreters.probing import Interpreter
 
@@ -62,3 +63,19 @@ def test_every_command_is_in_its_table(capsys: pytest.CaptureFixture[str]) -> No
     assert {"lock", "run", "doctor"} < {*names}
     for name in names:
         assert re.search(rf"^\|[^|]*`{name}[ `]", README, flags=re.MULTILINE), name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="the command is another one there")
+def test_the_command_works_as_typed_after_the_installation(home: Path, tmp_path: Path) -> None:
+    """Install with uv, as the README has it first, and run the next command from PATH alone."""
+    install = re.findall(r"(?m)^uv tool install \.$", README)[0].split()
+    folders = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
+    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    CommandLine(REPOSITORY).process(install, environ={**folders, "PATH": beside}).ok()
+    (tmp_path / "report.py").write_text("import sys\n")
+    only = {"PATH": f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+    locked = CommandLine(tmp_path).process(
+        ["condavision", "lock", "-c", "interpreters:", "report.py"], environ=only
+    )
+    assert "written" in locked.ok().out

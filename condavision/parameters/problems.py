@@ -102,6 +102,9 @@ class OutOfRange:
     maximum: Bound | None
 
     def __str__(self) -> str:
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None and not low.is_open and not high.is_open:
+            return f"{self.name} has to be from {low.value:g} to {high.value:g}"
         parts = []
         if self.minimum is not None:
             parts.append(

@@ -164,6 +164,9 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for one in sockets or ():
+            if one.family == socket.AF_UNIX:
+                _log.info("serving on %s", one.getsockname())
+                continue
             host, port, *_ = one.getsockname()
             shown = f"[{host}]" if ":" in host else host
             _log.info("serving on http://%s:%d", shown, port, extra={"host": host, "port": port})

@@ -53,6 +53,13 @@ READ = {
         "print 'hello %s' % sys.argv[0]\nparser.add_argument('--x', type=long, choices=[1L, 0777])",
         {"x": (1, 511)},
     ),
+    "a function called with more": (
+        (
+            "from functools import partial\n"
+            "add = partial(parser.add_argument, choices='ab')\nadd('--x')\nadd('--y', choices='c')"
+        ),
+        {"x": ("a", "b"), "y": ("c",)},
+    ),
     "completion": ("import argcomplete\nargcomplete.autocomplete(parser)\nprint(parser)", {}),
     "an argument of a function": (
         (

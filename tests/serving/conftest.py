@@ -76,10 +76,11 @@ def serving(
     *options: str | Path,
     environ: dict[str, str] | None = None,
     paths: tuple[str, ...] = ("scripts",),
+    wrapper: tuple[str, ...] = (),
     **popen: Any,
 ) -> Iterator[Server]:
-    """Start a server in a folder; kill it in the end."""
-    command = [*CONDAVISION, "serve", *paths, "--port", "0", "--json", *map(str, options)]
+    """Start a server in a folder, by ``wrapper`` if it is given; kill it in the end."""
+    command = [*wrapper, *CONDAVISION, "serve", *paths, "--port", "0", "--json", *map(str, options)]
     process = subprocess.Popen(
         command,
         cwd=folder,

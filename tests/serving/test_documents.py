@@ -81,7 +81,7 @@ def test_the_reference_has_every_setting_status_and_endpoint() -> None:
     for name in rows:
         examples: dict[str, Any] = {"origins": ["https://x.example"]}
         examples |= dict.fromkeys(("warm", "network", "restart"), True)
-        examples |= dict.fromkeys(("environment", "hosts"), ["x"])
+        examples |= {"environment": ["x"], "hosts": ["x"]}
         example = examples.get(name, 100)
         if name in starred:
             read_serving({name: example}, script=True)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -163,3 +164,29 @@ def test_a_server_that_is_to_stop_lets_runs_end(project: Path) -> None:
         assert ended(server, url)["state"] == "interrupted"
         (left,) = server.client.get("/scripts/echo.py/runs").json()["runs"]
         assert ended(server, left["url"])["state"] == "done"
+
+
+AS_SYSTEMD = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@pytest.mark.slow
+def test_systemd_passes_the_socket_and_is_told(project: Path, tmp_path: Path) -> None:
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told,
+        socket.create_server(("127.0.0.1", 0)) as passed,
+    ):
+        told.bind(str(tmp_path / "notify"))
+        number = passed.fileno()
+        environ = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+        wrapper = (sys.executable, "-c", AS_SYSTEMD, str(number))
+        with serving(project, environ=environ, wrapper=wrapper, pass_fds=[number]) as server:
+            assert server.url.endswith(f":{passed.getsockname()[1]}")
+            assert told.recv(100) == b"READY=1"
+            assert server.client.get("/health").status_code == 200
+            assert server.end() == 0
+            assert told.recv(100) == b"STOPPING=1"

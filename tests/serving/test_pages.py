@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from typing import TYPE_CHECKING
+import shutil
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from tests.serving.conftest import PATIENCE, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 RUN = re.compile(r"/runs/[0-9a-f]{32}")
 
@@ -157,3 +159,73 @@ def test_the_files_of_pages_are_shipped(browser: httpx.Client) -> None:
     assert all(browser.get(it).status_code == 200 for it in found)
     assert "http" not in re.sub(r"http://www\.w3\.org", "", "".join(found))
     assert browser.get("/static/../views.py").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def chromium(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver")
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.skip("no Chromium on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    downloads = tmp_path_factory.mktemp("downloads")
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    found.downloads = downloads
+    found.base = server.url
+    yield found
+    found.quit()
+
+
+def until(chromium: Any, holds: Callable[[], Any]) -> Any:
+    """Wait until something holds on the page."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(chromium, PATIENCE).until(lambda _: holds())
+
+
+def shown(chromium: Any, selector: str) -> str:
+    found = chromium.find_elements("css selector", selector)
+    return " ".join(it.text for it in found)
+
+
+@pytest.mark.slow
+def test_a_person_fills_in_a_form_and_sees_the_output_come(chromium: Any, tmp_path: Path) -> None:
+    upload = tmp_path / "figures.csv"
+    upload.write_text("x,y\n")
+    chromium.get(f"{chromium.base}/")
+    chromium.find_element("link text", "report.py").click()
+    until(chromium, lambda: "Month of the report" in chromium.page_source)
+    name = chromium.find_element("name", "p.month")
+    assert (
+        chromium.execute_script("return arguments[0].labels[0].innerText", name) == "month required"
+    )
+    name.send_keys("5")
+    chromium.find_element("name", "p.title").send_keys("files")
+    chromium.find_element("name", "p.rows").send_keys("3")
+    chromium.find_element("name", "p.data").send_keys(str(upload))
+    chromium.find_element("name", "p.title").send_keys("\ue007")  # Enter
+    until(chromium, lambda: "succeeded" in shown(chromium, "#state"))
+    output = shown(chromium, "#stdout pre")
+    assert '"data": "x,y\\n"' in output
+    assert output.endswith("row 1\nrow 2")
+    chromium.find_element("link text", "report.txt").click()
+    file = chromium.downloads / "report.txt"
+    until(chromium, file.exists)
+    assert file.read_text() == "month 5\n"
+    assert [it for it in chromium.get_log("browser") if it["level"] == "SEVERE"] == []
+
+
+@pytest.mark.slow
+def test_a_person_cancels_a_run(chromium: Any) -> None:
+    chromium.get(f"{chromium.base}/scripts/wait.py")
+    chromium.find_element("css selector", "form [type=submit]").click()
+    until(chromium, lambda: "started\n€" in shown(chromium, "#stdout pre"))  # while it runs
+    assert shown(chromium, "#state") == "running"
+    chromium.find_element("css selector", "#cancel button").click()
+    until(chromium, lambda: shown(chromium, "#state") == "cancelled")
+    assert not chromium.find_element("css selector", "#cancel").is_displayed()
+    assert "started" in shown(chromium, "#stdout pre")

@@ -41,15 +41,25 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 def literal_text(text: str) -> Any:
     """Return the value of a string literal without interpolations."""
     prefix = _PREFIX.match(text)
-    start = prefix[0] if prefix else ""
+    start = prefix[0].lower() if prefix else ""
     body = text[len(start) :]
+    if "\\" in body:
+        value = _unescaped(body, raw="r" in start)
+    else:
+        quotes = 3 if body[:3] in {'"""', "'''"} and len(body) >= 6 else 1
+        value = body[quotes:-quotes]
+    if isinstance(value, str) and "f" in start:
+        return value.replace("{{", "{").replace("}}", "}")
+    return value
+
+
+def _unescaped(body: str, *, raw: bool) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an unknown escape is no business of ours
         try:
-            value = str(ast.literal_eval(("r" if "r" in start.lower() else "") + body))
+            return str(ast.literal_eval(f"{'r' if raw else ''}{body}"))
         except (SyntaxError, ValueError):
             return UNKNOWN
-    return value.replace("{{", "{").replace("}}", "}") if "f" in start.lower() else value
 
 
 def literal_number(text: str) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-_MOST_STEPS = 20_000
+_MOST_STEPS = 10_000
 _DEEPEST = 60  # blocks and calls in each other
 
 
@@ -36,6 +36,8 @@ class Interpreter(Statements):
         self._numbers = count(1)
         self._steps = 0
         self._depth = 0
+        self.branches = 0
+        """How many branches are gone at the moment that a run may not take."""
 
     def decorated(self, decorator: Any, value: Any, node: Node) -> Any:
         """Return what a decorator makes of a function or a class."""
@@ -54,10 +56,12 @@ class Interpreter(Statements):
         """Do something that only a run decides about."""
         outer = self.conditions
         self.conditions = (*outer, next(self._numbers))
+        self.branches += 1
         try:
             yield
         finally:
             self.conditions = outer
+            self.branches -= 1
 
     def block(self, statements: Sequence[Node]) -> Flow:
         """Execute statements one after the other, and return how they may end."""

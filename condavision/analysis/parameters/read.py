@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from condavision.errors import AnalysisError
 from condavision.system.processor_time import ProcessorTimeError, at_most_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tree_sitter import Node
@@ -50,16 +51,16 @@ _KNOWN: Known = {
 
 _READ = {"argparse", "optparse", "click", "rich_click", "typer", "fire"}
 _LIBRARIES = {
-    "absl", "gflags", "getopt", "docopt", "plac", "clize", "tyro", "cyclopts", "cleo", "cliff",
-    "configargparse", "tap", "hydra", "simple_parsing", "jsonargparse", "fileinput", "defopt",
-    "asyncclick", "cloup", "begin", "argh", "invoke", "cmd2", "draccus", "hfargparse",
-    "pytorch_lightning", "traitlets", "sacred", "luigi", "pyrallis", "radicli", "arguably",
+    "absl", "gflags", "getopt", "docopt", "plac", "clize", "tyro", "cyclopts", "cleo", "fileinput",
+    "configargparse", "tap", "hydra", "simple_parsing", "jsonargparse", "defopt", "asyncclick",
+    "cloup", "begin", "argh", "cmd2", "draccus", "pyrallis", "radicli", "arguably",
 }  # fmt: skip
 """Libraries that read command lines in a way that is not read here."""
 
 _ARGV = re.compile(
     rb"(?<![\w.])sys[ \t]*\.[ \t]*argv\b(?![ \t]*\[[ \t]*0[ \t]*\])|\bimport[^\n#]*\bargv\b"
 )
+_IMPORT = re.compile(rb"(?m)^[ \t]*(?:import|from)[ \t]+(\w+)")
 _COUNTED = re.compile(rb"\blen\([ \t]*\Z")
 
 
@@ -71,41 +72,42 @@ def read_interface(files: tuple[SourceFile, ...], root: Path) -> Interface:
     Raises:
         AnalysisError: the script cannot be read as Python.
     """
-    script, *others = files
-    sources = _Sources({it.module: it.path for it in others if it.module}, root)
-    source, tree = sources.read(script.path)
+    script = files[0]
+    sources = _Sources(files, root)
+    source = sources.source(script.path)
+    tree = parse(source).root_node
     reader = Reader(sources.load, _KNOWN)
+    libraries = sources.libraries()
     unread: list[Unread] = []
     try:
-        with at_most_seconds(SECONDS):
-            name = script.module
-            reader.run(source, tree, name, is_package=script.path.name == "__init__.py")
+        if not _READ.isdisjoint(libraries):
+            with at_most_seconds(SECONDS):
+                is_package = script.path.name == "__init__.py"
+                reader.run(source, tree, script.module, is_package=is_package)
     except FinishedError:
         pass
     except (TooMuchError, RecursionError, ProcessorTimeError):
         unread.append(Unread(UnreadReason.TOO_MUCH, source.location(0)))
     if tree.has_error:
         unread.append(Unread(UnreadReason.SYNTAX, _first_error(source, tree)))
-    return _chosen(reader, source, tree, unread)
-
-
-def _chosen(reader: Reader, source: Source, root: Node, unread: list[Unread]) -> Interface:
-    """Return the command line that was found, or why there is none."""
-    about = documentation(root)
-    lines = list(dict.fromkeys(line for line, _ in reader.found))
-    if lines:
-        places = dict(reader.found)
-        several = [Unread(UnreadReason.SEVERAL, places[it]) for it in lines[:-1]]
-        made = with_unread(lines[-1].interface(), (*reader.unread, *several, *unread))
-        return made if made.description else replace(made, description=about)
-    for library, location in reader.libraries.items():
-        if library in _READ:
-            unread.append(Unread(UnreadReason.NOT_FOLLOWED, location, library))
-        elif library in _LIBRARIES:
-            unread.append(Unread(UnreadReason.LIBRARY, location, library))
+    about = documentation(tree)
+    if reader.found:
+        return _found(reader, unread, about)
+    for library, location in libraries.items():
+        reason = UnreadReason.NOT_FOLLOWED if library in _READ else UnreadReason.LIBRARY
+        unread.append(Unread(reason, location, library))
     unread = [*dict.fromkeys((*reader.unread, *_argv_uses(source), *unread))]
     framework = Framework.OTHER if unread else Framework.NONE
     return Interface(framework, unread=tuple(unread), description=about)
+
+
+def _found(reader: Reader, unread: list[Unread], about: str) -> Interface:
+    """Return the command line that is read last, with what was noted on the way."""
+    lines = list(dict.fromkeys(line for line, _ in reader.found))
+    places = dict(reader.found)
+    several = [Unread(UnreadReason.SEVERAL, places[it]) for it in lines[:-1]]
+    made = with_unread(lines[-1].interface(), (*reader.unread, *several, *unread))
+    return made if made.description else replace(made, description=about)
 
 
 def _argv_uses(source: Source) -> list[Unread]:
@@ -128,27 +130,40 @@ def _first_error(source: Source, root: Node) -> SourceLocation:
 
 
 class _Sources:
-    """The sources of a project, parsed when they are imported."""
+    """The sources of a project, each read once, and parsed when it is imported."""
 
-    def __init__(self, modules: Mapping[str, Path], root: Path) -> None:
-        self.modules = modules
+    def __init__(self, files: Sequence[SourceFile], root: Path) -> None:
+        self.modules = {it.module: it.path for it in files[1:] if it.module}
         self.root = root
-        self._trees: list[object] = []
+        self._paths = [it.path for it in files]
+        self._sources: dict[Path, Source] = {}
 
-    def read(self, path: Path) -> tuple[Source, Node]:
-        """Read and parse a file."""
-        shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
-        source = read_source(path, shown.as_posix())
-        tree = parse(source)
-        self._trees.append(tree)
-        return source, tree.root_node
+    def source(self, path: Path) -> Source:
+        """Read a file."""
+        if path not in self._sources:
+            shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+            self._sources[path] = read_source(path, shown.as_posix())
+        return self._sources[path]
 
     def load(self, module: str) -> tuple[Source, Node, bool] | None:
         """Return the source of a module of the project, and whether it is a package."""
         path = self.modules.get(module)
         if path is None:
             return None
-        try:
-            return *self.read(path), path.name == "__init__.py"
-        except AnalysisError:
-            return None
+        with suppress(AnalysisError):
+            source = self.source(path)
+            return source, parse(source).root_node, path.name == "__init__.py"
+        return None
+
+    def libraries(self) -> dict[str, SourceLocation]:
+        """Return the libraries that read command lines, and where each is first imported."""
+        found: dict[str, SourceLocation] = {}
+        for path in self._paths:
+            with suppress(AnalysisError):
+                source = self.source(path)
+                for match in _IMPORT.finditer(source.text):
+                    name = match[1].decode("utf-8", "replace")
+                    if name in _READ or name in _LIBRARIES:
+                        row = source.text.count(b"\n", 0, match.start(1))
+                        found.setdefault(name, source.location(row))
+        return found

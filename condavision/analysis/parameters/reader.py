@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +25,7 @@ from condavision.analysis.parameters.statements import EXITED
 from condavision.analysis.parameters.values import (
     UNKNOWN,
     Argv,
+    Builtin,
     Call,
     Imported,
     Value,
@@ -80,7 +82,6 @@ class Reader(Interpreter):
         self.known = known
         self.unread: list[Unread] = []
         self.found: list[tuple[CommandLine, SourceLocation]] = []
-        self.libraries: dict[str, SourceLocation] = {}
         self._modules: dict[str, Module | None] = {}
         self._active: list[Node] = []
         self.main: Module | None = None
@@ -106,7 +107,7 @@ class Reader(Interpreter):
         if arguments is not None and not (isinstance(arguments, Argv) and not arguments.whole):
             self.note(UnreadReason.OTHER_ARGUMENTS, call.location)
         self.found.append((line, call.location))
-        if not self.conditions:
+        if not self.branches:
             raise FinishedError
 
     def lookup(self, name: str) -> Any:
@@ -145,17 +146,7 @@ class Reader(Interpreter):
             parts = here.name.split(".") if here.name else []
             parts = parts[: len(parts) - level + (1 if here.is_package else 0)]
             name = ".".join(filter(None, (*parts, name)))
-        elif name:
-            top = name.partition(".")[0]
-            self.libraries.setdefault(top, self._here())
         return self._module(name) or Imported(name)
-
-    def _here(self) -> SourceLocation:
-        return self._place
-
-    def execute(self, node: Node) -> Any:
-        self._place = self.location(node)
-        return super().execute(node)
 
     def _module(self, name: str) -> Module | None:
         if name not in self._modules:
@@ -188,11 +179,26 @@ class Reader(Interpreter):
             return EXITED
         if name == "builtins.super":
             return self._super()
+        if name == "functools.partial":
+            return self._partial(call, node)
         if function is UNKNOWN or isinstance(function, Imported):
             if name.startswith("builtins.") and name.removeprefix("builtins.") in HARMLESS:
                 return UNKNOWN
             return self._passed_on(name or text_of(node.child_by_field_name("function")), call)
         return function.call(call) if isinstance(function, Value) else UNKNOWN
+
+    def _partial(self, first: Call, node: Node) -> Any:
+        """Return what calls a function with arguments of now and of then."""
+        target, *given = first.positional or (UNKNOWN,)
+
+        def call_both(then: Call) -> Any:
+            positional, named = (*given, *then.positional), {**first.named, **then.named}
+            both = replace(
+                then, positional=positional, named=named, exact=first.exact and then.exact
+            )
+            return self.called(target, both, node)
+
+        return Builtin(call_both)
 
     def _super(self) -> Any:
         frame: Frame | None = self.frame

@@ -38,9 +38,10 @@ ADDRESSES = re.compile(rb"0x[0-9a-f]{6,}|started \d+|Thread-\d+|process \d+")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All that a run leaves."""
+    """All that a run leaves; ``files`` are those in its working directory."""
 
     exit_code: int
+    files: Mapping[str, bytes]
     stdout: bytes
     stderr: bytes
 
@@ -140,7 +141,11 @@ class Bench:
             outputs = [loop.run_in_executor(self.threads, _read, it) for it in reading]
             exit_code = await child.wait()
             texts = [ADDRESSES.sub(b"", await it) for it in outputs]
-            return child, Result(exit_code, texts[0], texts[-1])
+            written = sorted((self.folder / "work").iterdir())
+            files = {it.name: it.read_bytes() for it in written}
+            for it in written:
+                it.unlink()
+            return child, Result(exit_code, files, texts[0], texts[-1])
 
     def close(self) -> None:
         for starter in self.warm.values():
@@ -150,13 +155,13 @@ class Bench:
 
 
 def _read(descriptor: int) -> bytes:
-    content = b""
+    content = bytearray()
     try:
         while part := os.read(descriptor, 1 << 16):
             content += part
     except OSError:
         pass  # the terminal has been closed
-    return content
+    return bytes(content)
 
 
 @pytest.fixture(scope="module", params=["oldest", "newest"])

@@ -30,3 +30,13 @@ def test_warm_and_cold_give_the_same(shared: Bench, program: Program) -> None:
     assert warm == cold
     for name in program.files:
         shutil.rmtree(shared.folder / name.split("/")[0], ignore_errors=True)
+
+
+@pytest.mark.slow  # 100 MB
+def test_large_output_is_the_same(shared: Bench) -> None:
+    shared.write("import sys\nfor n in range(100): sys.stdout.write(chr(65 + n % 26) * 1_000_000)")
+    prepared = shared.prepared()
+    program = Program("", "")
+    warm = shared.runner.run(shared.run(shared.starter({}), prepared, program, warm=True))
+    assert len(warm.stdout) == 100_000_000
+    assert warm == shared.runner.run(shared.run(shared.cold, prepared, program))

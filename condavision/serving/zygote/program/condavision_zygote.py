@@ -14,12 +14,14 @@ preload (marshalled), then one packet for each request, with its descriptors
 the zygote and its children.
 """
 
+import atexit
 import gc
 import marshal
 import os
 import sys
 from _signal import SIG_BLOCK, SIG_SETMASK, SIGCHLD, SIGKILL, pthread_sigmask, signal
 from _socket import AF_UNIX, CMSG_SPACE, SOCK_SEQPACKET, socket
+from _weakref import ref
 from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 
 import condavision_child as child
@@ -37,6 +39,7 @@ class Zygote:
         self.control, self.order = control, order
         self.script = order["script"]
         self.running = set()
+        self.preloaded = {}  # frozen, and so kept for ever
         self.entered = False
 
     def send(self, *fields):
@@ -63,7 +66,10 @@ class Zygote:
             if self.order["probe"]:
                 self.send("hooked")
                 os._exit(0)
+            known = set(sys.modules)
             state = preload.run(self.order, self.send, self.control.fileno())
+            self.preloaded.update((it, sys.modules[it]) for it in set(sys.modules) - known)
+            self.kept_for_ever = [it for it in gc.get_objects() if is_of_weak_references(it)]
             gc.collect()
             if hasattr(gc, "freeze"):
                 gc.freeze()
@@ -122,6 +128,14 @@ class Zygote:
             self.send("exit", ended.si_pid, status)
 
 
+def is_of_weak_references(it):
+    """Return whether an object is a dictionary of weak references, as types have of subclasses.
+
+    The interpreter frees these in the end, one reference after the other, all over the memory.
+    """
+    return type(it) is dict and any(type(value) is ref for value in it.values())
+
+
 def encoded(field):
     """Return the field of a message."""
     return field if isinstance(field, bytes) else os.fsencode(str(field))
@@ -146,6 +160,7 @@ def install(folder):
     # that the server has ended, and ends this process wherever an import has got stuck.
     fcntl(control, F_SETOWN, os.getpid())
     fcntl(control, F_SETFL, fcntl(control, F_GETFL) | os.O_ASYNC)
+    atexit.register(child.leave_quickly, zygote.preloaded)  # the first, and so the last to run
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     sys.path_importer_cache.pop(folder, None)
     given = dict(zygote.order["environ"])
