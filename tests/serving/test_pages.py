@@ -109,6 +109,11 @@ def test_a_form_becomes_a_run(browser: httpx.Client) -> None:
     expected = ["--title=<b>files</b> \"'&", "--region=south", data, "--tags", "one", "two words"]
     assert sorted(run["arguments"]) == sorted([*expected, "-v", "5"])
     shown = browser.get(sent.headers["location"])
+    again = re.search(r'href="([^"]*\?again=[^"]*)"', shown.text)
+    assert again
+    form = browser.get(again[1]).text
+    assert "--region=south" in form
+    assert " required" not in form
     assert "x,y" in text_of(shown.text)
     assert "<b>files" not in shown.text
     assert "succeeded" in text_of(browser.get("/scripts/report.py").text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.parameters.interface import Use, ValueType
@@ -59,8 +59,14 @@ def fields_of(
     line: CommandLine, values: Mapping[str, list[str]], errors: Mapping[str, str]
 ) -> list[Field]:
     """Return the fields for the parameters of a command, the required ones first."""
+    is_free = bool(values.get(ARGS))  # what is required may be among the arguments
     found = [
-        _field(name, it, "\n".join(values.get(PREFIX + name, [])), errors.get(name, ""))
+        _field(
+            name,
+            replace(it, required=False) if is_free else it,
+            "\n".join(values.get(PREFIX + name, [])),
+            errors.get(name, ""),
+        )
         for name, (_, it) in line.parameters().items()
         if not it.hidden or it.required
     ]

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from condavision import __version__
+from condavision.serving.zygote.wording import cold_words, skipped_words
 
 if TYPE_CHECKING:
     from http import HTTPStatus
@@ -54,6 +55,8 @@ def _templates() -> Environment:
         "path": quote,
         "plain": lambda text: _ESCAPES.sub("", text),
         "code": _code,
+        "cold": cold_words,
+        "skipped": skipped_words,
         "bytes": _bytes,
         "moment": _moment,
         "iso": _iso,

@@ -92,17 +92,22 @@ async def show_index(request: Request) -> Response:
     """``/``: all scripts, and the latest runs."""
     service = _service(request)
     runs = await service.store.call(service.store.recent, None, _RECENT)
-    scripts = list(service.catalog.all())
-    return page(
-        "index.html", scripts=scripts, runs=runs, complete=service.catalog.complete.is_set()
-    )
+    scripts = [(name, it, service.warm_status(it)) for name, it in service.catalog.all()]
+    complete = service.catalog.complete.is_set()
+    return page("index.html", scripts=scripts, runs=runs, complete=complete)
 
 
 async def show_script(request: Request) -> Response:
-    """``/scripts/PATH``: the form of a script."""
-    found = await _service(request).catalog.current(request.path_params["script"])
+    """``/scripts/PATH``: the form of a script; with ``again=ID`` for the arguments of a run."""
+    service = _service(request)
+    found = await service.catalog.current(request.path_params["script"])
     line = _line(found, request.query_params.get(COMMAND, ""))
-    return await _form(request, found, line, {}, {}, HTTPStatus.OK)
+    values: dict[str, list[str]] = {}
+    if again := request.query_params.get("again"):
+        run = await service.require_run(again)
+        values[ARGS] = list(run.arguments) if run.script == found.name else []
+        line = line if found.interface.commands == () else CommandLine((), (found.interface,))
+    return await _form(request, found, line, values, {}, HTTPStatus.OK)
 
 
 def _line(found: Surveyed, name: str) -> CommandLine:
@@ -138,6 +143,7 @@ async def _form(
         stdin="\n".join(values.get(STDIN_TEXT, [])),
         token=token_of(request),
         runs=runs,
+        warm=service.warm_status(found),
     )
 
 
