@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from condavision.interpreters.conda_package import PackageFile
 from tests.command_line import InProcess
-from tests.compile_stage.conftest import versions
+from tests.compile_stage.conftest import package, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.channels.server import Channel
     from tests.command_line import CommandLine, Finished
+    from tests.compile_stage.conftest import SmallChannel
     from tests.compile_stage.wheels import WheelIndex
 
 
@@ -215,3 +218,49 @@ def test_what_cannot_be_read_is_recorded(
 def test_a_source_distribution_is_not_proved(local: CommandLine, index: WheelIndex) -> None:
     index.add_sdist("click", "8.0")
     assert unproved(lock(local, "import click\n", "--allow-sdist")) == "click=source"
+
+
+def iris(command: CommandLine, small_channel: SmallChannel, *, trusted: bool) -> None:
+    """What the map takes for all of a namespace, and another part of it in a channel."""
+    for name, module in (("openff-nagl-models", "nagl_models"), ("openff-toolkit", "toolkit")):
+        file = PackageFile(f"site-packages/openff/{module}/__init__.py", b"x = 1\n")
+        small_channel.add(replace(package(name, "1.0"), entries=(file,)))
+    config = command.folder / "condavision.toml"
+    trust = f'trusted-channels = ["{small_channel.url}"]\n' if trusted else ""
+    config.write_text(f'channels = ["{small_channel.url}"]\n{trust}')
+
+
+def test_a_trusted_channel_has_the_module_under_its_name(
+    command: CommandLine, small_channel: SmallChannel
+) -> None:
+    iris(command, small_channel, trusted=True)
+    found = lock(command, "import openff.toolkit\n")
+    assert "openff-toolkit" in versions(found)
+    assert "openff-nagl-models" not in versions(found)
+
+
+def test_a_channel_that_is_not_trusted_supplies_nothing_by_its_name(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+) -> None:
+    iris(command, small_channel, trusted=False)
+    refused = lock(command, "import openff.toolkit\n")
+    assert refused.code == 66
+    assert "openff-toolkit 1.0" not in refused.err
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_module_that_the_newest_conda_package_lacks(
+    command: CommandLine, small_channel: SmallChannel, ranges: bool
+) -> None:
+    for version, files in (("1.0.3", ("moviepy/editor.py",)), ("2.1", ()), ("2.2.1", ())):
+        entries = [
+            PackageFile(f"site-packages/{it}", b"x = 1\n") for it in ("moviepy/__init__.py", *files)
+        ]
+        small_channel.add(replace(package("moviepy", version), entries=tuple(entries)))
+    small_channel.add(package("imageio-ffmpeg", "1.0"))
+    small_channel.served.ranges = ranges
+    platforms = ("--platform", "linux-64", "--platform", "osx-arm64")
+    found = lock(command, "import moviepy.editor\n", "-c", small_channel.http_url, *platforms)
+    assert versions(found)["moviepy"] == "1.0.3"
+    assert unproved(found) == ""
+    assert learned(command)["moviepy.editor"]["constraint"] == "<2"
