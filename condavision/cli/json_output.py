@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript
-    from condavision.core.model import Lock, Requirement, SourceLocation
+    from condavision.core.model import Lock, LockRecord, Requirement, SourceLocation
     from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.errors import CondavisionError
@@ -137,6 +137,7 @@ def locked_script_json(
         "lock": str(locked.path),
         "status": lock_status(locked, dry_run=dry_run),
         "unverified": spell_pairs(locked.lock.record.unverified),
+        "unproved": _unproved_json(locked.lock.record),
         "changes": diff_json(locked.changes),
         "cautions": [*record_words(locked.lock.record), *map(diagnostic_words, locked.diagnostics)],
         "not_kept": [*map(asdict, agreement.unkept(locked.lock))] if agreement else [],
@@ -153,6 +154,11 @@ def outdated_json(scripts: Iterable[LockedScript]) -> list[dict[str, Any]]:
     return [{"hash": it, "scripts": names[it], "changes": changes[it]} for it in names]
 
 
+def _unproved_json(record: LockRecord) -> list[dict[str, str]]:
+    """Return the imports that no package is known to have, and why that is not known."""
+    return [{"name": module, "reason": why.value} for module, why in record.unproved]
+
+
 def checked_json(checked: Checked) -> dict[str, Any]:
     """Return the object of ``check --json`` for a target."""
     return {
@@ -160,6 +166,7 @@ def checked_json(checked: Checked) -> dict[str, Any]:
         "root": str(checked.project.config.root) if checked.project else None,
         "hash": checked.hash,
         "state": checked.state.value,
+        "unproved": _unproved_json(checked.record),
         "notes": list(notes_of(checked)),
         "code": checked.code,
     }
