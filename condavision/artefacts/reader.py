@@ -37,6 +37,8 @@ class ArtefactReader:
 
     def __init__(self, home: Path, *, offline: bool = False) -> None:
         self.store = EvidenceStore.below(home)
+        self.kept: dict[str, bytes] = {}
+        """What is kept of the artefacts that were asked, by key."""
         self._offline = offline
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._files: dict[str, asyncio.Future[Files]] = {}
@@ -46,10 +48,17 @@ class ArtefactReader:
 
     def preload(self, artefacts: Iterable[Artefact]) -> None:
         """Look up the lists of many artefacts at once."""
-        keys = [it.sha256 for it in artefacts if it.sha256 not in self._files]
-        for sha256, data in self.store.load(keys).items():
+        digests = {it.sha256 for it in artefacts if it.sha256 not in self._files}
+        known = self.store.load(digests) if digests else {}
+        self.kept.update(known)
+        for sha256 in digests & known.keys():
             self._files[sha256] = asyncio.get_running_loop().create_future()
-            self._files[sha256].set_result(Files.load(data))
+            self._files[sha256].set_result(Files.load(known[sha256]))
+
+    def keep(self, key: str, value: bytes) -> None:
+        """Keep what is known for ever, under a digest, or a digest, a colon and a name."""
+        self.kept[key] = value
+        self.store.keep({key: value})
 
     async def files(self, artefact: Artefact) -> Files:
         """Return the files of an artefact.
@@ -57,6 +66,7 @@ class ArtefactReader:
         Raises:
             UnreadError: they cannot be found out.
         """
+        self.preload([artefact])
         return await _once(self._files, artefact.sha256, lambda: self._list(artefact))
 
     async def read(
@@ -79,11 +89,8 @@ class ArtefactReader:
         return {paths[path]: content for path, content in found.items()}
 
     async def _list(self, artefact: Artefact) -> Files:
-        known = self.store.load([artefact.sha256])
-        if known:
-            return Files.load(known[artefact.sha256])
         files = (await self._open(artefact)).files
-        self.store.keep({artefact.sha256: files.dump()})
+        self.keep(artefact.sha256, files.dump())
         return files
 
     async def _open(self, artefact: Artefact) -> RemoteWheel | CondaArchive:

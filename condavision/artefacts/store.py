@@ -37,18 +37,17 @@ class EvidenceStore:
         """Return the store of a ``CONDAVISION_HOME``."""
         return cls(home / FOLDER / _FILE_NAME)
 
-    def load(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return the values of those keys that it has."""
+    def load(self, digests: Iterable[str]) -> dict[str, bytes]:
+        """Return the values whose keys are one of these digests, or start with it and a colon."""
         found: dict[str, bytes] = {}
         if not self.file.exists():
             return found
         with suppress(sqlite3.Error, OSError, zlib.error), closing(self._connect()) as connection:
             if connection.execute("PRAGMA user_version").fetchone() == (_VERSION,):
-                for key in keys:
-                    row = connection.execute("SELECT value FROM evidence WHERE key = ?", (key,))
-                    for (value,) in row:
-                        inflater = zlib.decompressobj()
-                        found[key] = inflater.decompress(value, _LARGEST_VALUE)
+                query = "SELECT key, value FROM evidence WHERE key >= ? AND key < ?"
+                for digest in digests:
+                    for key, value in connection.execute(query, (digest, f"{digest};")):
+                        found[key] = zlib.decompressobj().decompress(value, _LARGEST_VALUE)
         return found
 
     def keep(self, values: dict[str, bytes]) -> None:

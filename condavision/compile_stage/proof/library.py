@@ -40,14 +40,14 @@ class Names:
         if not file.endswith(".py"):
             return _ANYTHING
         key = f"{artefact.sha256}:{file}"
-        known = self.reader.store.load([key])
-        if key in known:
-            names, any_name, any_module = json.loads(known[key])
+        known = self.reader.kept.get(key)
+        if known is not None:
+            names, any_name, any_module = json.loads(known)
             return ModuleNames(frozenset(names), any_name, any_module)
         content = (await self.reader.read(artefact, [file], most))[file]
         found = await asyncio.to_thread(_names, file, content)
         kept = [sorted(found.names), found.any_name, found.any_module]
-        self.reader.store.keep({key: json.dumps(kept).encode()})
+        self.reader.keep(key, json.dumps(kept).encode())
         return found
 
 
