@@ -19,7 +19,16 @@ import gc
 import marshal
 import os
 import sys
-from _signal import SIG_BLOCK, SIG_SETMASK, SIGCHLD, SIGKILL, pthread_sigmask, signal
+from _signal import (
+    SIG_BLOCK,
+    SIG_DFL,
+    SIG_SETMASK,
+    SIGCHLD,
+    SIGINT,
+    SIGKILL,
+    pthread_sigmask,
+    signal,
+)
 from _socket import AF_UNIX, CMSG_SPACE, SOCK_SEQPACKET, socket
 from _weakref import ref
 from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
@@ -30,6 +39,7 @@ import condavision_preload as preload
 LARGEST = 1 << 16  # bytes of the first packet
 DESCRIPTORS = 5
 ITEM = 4  # bytes of a descriptor in a control message
+SIGNALS = set(range(1, 65)) - {32, 33}  # all but those of the C library
 
 
 class Zygote:
@@ -74,6 +84,9 @@ class Zygote:
             if hasattr(gc, "freeze"):
                 gc.freeze()
             self.serve(state)
+        except KeyboardInterrupt:  # a signal before the script has begun
+            signal(SIGINT, SIG_DFL)
+            os.kill(os.getpid(), SIGINT)
         except BaseException:  # or the interpreter would go on and run the script
             import traceback
 
@@ -83,13 +96,14 @@ class Zygote:
     def serve(self, state):
         """Fork for each request; return in the child."""
         fcntl(self.control, F_SETFL, fcntl(self.control, F_GETFL) & ~os.O_ASYNC)
-        mask = pthread_sigmask(SIG_BLOCK, [SIGCHLD])
+        mask = pthread_sigmask(SIG_BLOCK, SIGNALS)
         handler = signal(SIGCHLD, self.reap)
         self.send("ready")
         while True:
             pthread_sigmask(SIG_SETMASK, mask - {SIGCHLD})
             data, ancillary, _, _ = self.control.recvmsg(1, CMSG_SPACE(DESCRIPTORS * ITEM))
-            pthread_sigmask(SIG_BLOCK, [SIGCHLD])  # the end of a child is sent after its start
+            pthread_sigmask(SIG_BLOCK, SIGNALS)  # the end of a child is sent after its start, and
+            # what a child is sent waits until it can take it
             if not data:
                 self.end()
             descriptors = [
