@@ -10,12 +10,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from condavision.errors import UsageError
 from condavision.serve import options_of
+from condavision.serving.application import make_application
 from condavision.serving.guard import Guard
+from condavision.serving.options import Options
 from condavision.serving.run_folder import safe_name
+from condavision.serving.service import Service
 from condavision.serving.tokens import read_tokens
 from tests.serving.conftest import serving
 
@@ -88,6 +92,24 @@ async def test_the_guard(method: str, headers: dict[str, str], status: int) -> N
     await guard(scope, receive, send)
     assert sent[0]["status"] == status
     assert (b"x-content-type-options", b"nosniff") in sent[0]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"), [("https://friend.example", True), ("https://attacker.example", False)]
+)
+@pytest.mark.anyio
+async def test_pages_of_other_sites(origin: str, allowed: bool, local_command: CommandLine) -> None:
+    with (local_command.folder / "condavision.toml").open("a") as file:
+        file.write('[serve]\norigins = ["https://friend.example"]\n')
+    service = Service(Options((local_command.folder,), tokens=(TOKEN,)))
+    transport = httpx.ASGITransport(make_application(service))
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.options("/scripts/s.py/runs", headers=asked)
+        assert answer.is_success is allowed
+        assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
+        answer = await client.get("/health", headers={"Origin": origin})
+        assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
 
 
 @pytest.fixture
