@@ -6,9 +6,11 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from condavision.interpreters.discovery import discover, discover_all
@@ -19,7 +21,6 @@ from tests.command_line import CommandLine, InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from condavision.core.pythons import Minor
     from condavision.interpreters.probing import Interpreter
@@ -31,19 +32,46 @@ settings.load_profile("unhurried")
 # tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# pytest rewrites every assertion, which takes each worker many seconds unless it keeps the result.
+# pytest rewrites every assertion, which takes each worker many seconds unless it keeps the result:
+# workers start after this, and load plugins before it.
 sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _LEAKING = ("CONDA_", "CONDAVISION_", "MAMBA_", "PIXI_", "PYTHON", "RATTLER_", "UV_", "VIRTUAL_ENV")
-_KEPT = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "UV_CACHE_DIR"})
+_KEPT = frozenset({"PYTHONUNBUFFERED", "UV_CACHE_DIR"})
 
 
 @pytest.fixture(scope="session")
-def known_interpreters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Make a folder of a name, one that no test writes to, once for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                new = shared / f"{name}-new"
+                shutil.rmtree(new, ignore_errors=True)
+                new.mkdir()
+                make(new)
+                new.rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def known_interpreters(
+    once: Callable[[str, Callable[[Path], None]], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A cache of the channel in which the interpreters have been asked what they are."""
+
+    def ask(folder: Path) -> None:
+        discover(folder)
+
     folder = tmp_path_factory.mktemp("known") / "interpreters"
-    discover(folder)
-    return folder
+    return Path(shutil.copytree(once("interpreters", ask), folder))
 
 
 @pytest.fixture

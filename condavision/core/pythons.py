@@ -80,11 +80,15 @@ class PythonRange:
         """
         from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - 15 ms, few scripts say one
 
-        clauses = [cls._from_clause(clause) for clause in SpecifierSet(text)]
+        clauses = [cls._from_clause(str(clause)) for clause in SpecifierSet(text)]
         return reduce(cls.__and__, clauses, cls())
 
     @classmethod
-    def _from_clause(cls, clause: Specifier) -> PythonRange:
+    @lru_cache(maxsize=1024)  # many scripts say the same, and each asks about 500 releases
+    def _from_clause(cls, text: str) -> PythonRange:
+        from packaging.specifiers import Specifier  # noqa: PLC0415 - as above
+
+        clause = Specifier(text)
         admitted: set[Minor] = set()
         partial = False
         for known in KNOWN:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tests.channels.server import Channel
 
     MakeLock = Callable[..., Lock]
+    Once = Callable[[str, Callable[[Path], None]], Path]
 
 THIS_PYTHON = f"python {sys.version_info[0]}.{sys.version_info[1]}.*"
 
@@ -42,12 +43,14 @@ def altered(lock: Lock, name: str, **changes: str) -> Lock:
 
 
 @pytest.fixture(scope="session")
-def extracted_pythons(channel_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def extracted_pythons(channel_folder: Path, once: Once) -> Path:
     """A package cache with this Python and what it depends on: extracting takes seconds."""
-    folder = tmp_path_factory.mktemp("pythons")
-    records = solve(channel_folder.as_uri(), [THIS_PYTHON])
-    link(records, folder / "prefix", folder / "pkgs")
-    return folder / "pkgs"
+
+    def make(folder: Path) -> None:
+        records = solve(channel_folder.as_uri(), [THIS_PYTHON])
+        link(records, folder / "prefix", folder / "pkgs")
+
+    return once("pythons", make) / "pkgs"
 
 
 @pytest.fixture
