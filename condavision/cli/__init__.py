@@ -15,7 +15,7 @@ from condavision.cli.completion import complete, completion
 from condavision.cli.declaring import annotate
 from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
-from condavision.cli.handing_over import export, init, vendor
+from condavision.cli.handing_over import export, init, vendor, vscode
 from condavision.cli.inspecting import outdated, tree, why
 from condavision.cli.notebooks import kernel
 from condavision.cli.serving import serve
@@ -104,6 +104,7 @@ group.show(
                 (init, "--ci github"),
                 (export, "--format pylock report.py"),
                 (vendor, "packages/ report.py"),
+                (vscode, "report.py"),
             ),
         ),
         Stage(

@@ -133,6 +133,44 @@ def vendor(
 
 
 @click.command()
+@click.argument(
+    "name",
+    required=False,
+    metavar="[SCRIPT|HASH]",
+    type=options.named,
+    shell_complete=complete_names,
+)
+@options.module_option()
+@options.locks_option()
+@options.quiet_option()
+@options.json_option()
+def vscode(
+    name: str | None, module: str | None, locks: Path | None, quiet: bool, as_json: bool
+) -> None:
+    """Make the environment of a script the interpreter of its project in VS Code.
+
+    Writes `python.defaultInterpreterPath` in `.vscode/settings.json` at the project root; all other
+    settings stay as they are. Run it again after locking.
+    """
+    from condavision.cli.output import print_json, say
+    from condavision.cli.progress import choose_progress
+    from condavision.exec_stage.stage import install_named
+    from condavision.export.vscode import SETTING, write_setting
+    from condavision.inference.lock_lookup import config_of
+    from condavision.inference.workspace import Workspace
+    from condavision.project.targets import near
+
+    target, workspace = options.as_name(name, module), Workspace(Flags(locks=locks))
+    python = install_named(target, workspace, choose_progress(quiet=quiet)).python
+    done = write_setting(config_of(target, workspace).root, python)
+    if as_json:
+        print_json({"path": str(done.path), "state": done.state, "python": str(python)})
+    else:
+        verb = "is" if done.state == "unchanged" else "is now"
+        say(f"{near(done.path)}: {SETTING} {verb} {python}")
+
+
+@click.command()
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 @click.option(
     *("--ci", "hosts"),

@@ -39,6 +39,7 @@ COMMANDS = {
     "clean": ["clean", "--all", "--dry-run"],
     "doctor": ["doctor", "--offline"],
     "export": ["export", "s.py", "--format", "requirements"],
+    "vscode": ["vscode", "s.py"],
     "init": ["init"],
     "an error": ["explain", "gone.py"],
 }

@@ -1,0 +1,86 @@
+"""The setting of VS Code: added or changed, and every other character stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.errors import UsageError
+from condavision.export.vscode import SETTING, write_setting
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine
+
+PYTHON = Path("/envs/a b/bin/python")
+LINE = f'"{SETTING}": "{PYTHON}"'
+SETTINGS: dict[str, tuple[str, str]] = {
+    "no file": ("", f"{{\n    {LINE}\n}}\n"),
+    "no settings": ("{ }\n", f"{{\n    {LINE}\n}}\n"),
+    "others": (
+        '{\n  "editor.rulers": [ 80,100 ],\n  "ä": {"}": "{"}\n}\n',
+        f'{{\n  {LINE},\n  "editor.rulers": [ 80,100 ],\n  "ä": {{"}}": "{{"}}\n}}\n',
+    ),
+    "on one line": ('{"a": 1}', f'{{{LINE},"a": 1}}'),
+    "DOS line ends": ('{\r\n\t"a": 1\r\n}', f'{{\r\n\t{LINE},\r\n\t"a": 1\r\n}}'),
+    "another interpreter": (
+        f'{{\n "a": "{SETTING}",\n "{SETTING}"  :  "x\\"y" ,\n "b": {{"{SETTING}": 1}}\n}}',
+        f'{{\n "a": "{SETTING}",\n "{SETTING}"  :  "{PYTHON}" ,\n "b": {{"{SETTING}": 1}}\n}}',
+    ),
+    "a byte order mark": ('\ufeff{"a": 1}', f'\ufeff{{{LINE},"a": 1}}'),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), SETTINGS.values(), ids=SETTINGS)
+def test_all_other_settings_stay(before: str, after: str, tmp_path: Path) -> None:
+    path = tmp_path / ".vscode" / "settings.json"
+    if before:
+        path.parent.mkdir()
+        path.write_bytes(before.encode())
+    assert write_setting(tmp_path, PYTHON).state == "written"
+    assert path.read_bytes().decode() == after
+    assert json.loads(path.read_bytes())[SETTING] == str(PYTHON)
+    assert write_setting(tmp_path, PYTHON).state == "unchanged"
+
+
+COMMENTED = '{\n  // mine\n  "a": 1,\n}\n'
+
+
+@pytest.mark.parametrize("text", [COMMENTED, "[]", "{", '{"a": 1} x', "\0"])
+def test_what_could_be_lost_is_not_written(text: str, tmp_path: Path) -> None:
+    path = tmp_path / ".vscode" / "settings.json"
+    path.parent.mkdir()
+    path.write_text(text)
+    with pytest.raises(UsageError) as refused:
+        write_setting(tmp_path, PYTHON)
+    assert refused.value.hints == (f"add this line to it: {LINE},",)
+    assert path.read_text() == text
+    path.write_text(COMMENTED.replace("//", f"{LINE}, //"))
+    assert write_setting(tmp_path, PYTHON).state == "unchanged", "the line was added"
+    path.write_text(COMMENTED.replace("//", f"// {LINE},"))
+    with pytest.raises(UsageError):
+        write_setting(tmp_path, PYTHON)
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text("{}")
+    path = tmp_path / ".vscode" / "settings.json"
+    path.parent.mkdir()
+    path.symlink_to(tmp_path / "mine.json")
+    with pytest.raises(UsageError, match="is a symlink"):
+        write_setting(tmp_path, PYTHON)
+    assert (tmp_path / "mine.json").read_text() == "{}"
+
+
+def test_the_interpreter_is_the_environments(command: CommandLine) -> None:
+    (command.folder / "sub").mkdir()
+    (command.folder / "sub" / "t.py").write_text("print()\n")
+    command("-q", "lock", "sub/t.py").ok()
+    said = command("vscode", "-q", "t.py", cwd=command.folder / "sub").ok().out
+    python = command("path", "--python", "sub/t.py").ok().out.strip()
+    assert said.endswith(f"settings.json: {SETTING} is now {python}\n")
+    written = json.loads((command.folder / ".vscode" / "settings.json").read_text())
+    assert written == {SETTING: python}
+    assert f"{SETTING} is {python}" in command("vscode", "-q", "sub/t.py").ok().out
