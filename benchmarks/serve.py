@@ -162,6 +162,7 @@ def measure_added(folder: Path, server: Server, name: str, runs: int) -> None:
         answer = json.loads(connection.getresponse().read())
         assert answer["exit_code"] == 0, answer
         served.append(time.perf_counter() - began)
+        connection.close()  # the server closes what is idle while Python is started directly
     added = [1000 * (b - a) for a, b in zip(direct[1:], served[1:], strict=True)]
     a, b = (1000 * statistics.median(it[1:]) for it in (direct, served))
     start = "warm" if answer["warm"] else "cold"
