@@ -8,8 +8,9 @@ the sets and hardly on the scripts.
     python -m benchmarks.many [--channel URL] [--scripts 100 1000]
     python -m benchmarks.many --pypi [--cold]
 
-The default channel is a temporary one of empty packages. With ``--pypi`` the Pythons are this
-machine's and all packages come from PyPI; the sets are solved once before, unless ``--cold``.
+The default channel is a temporary one, whose packages have an empty module each. With ``--pypi``
+the Pythons are this machine's and all packages come from PyPI; the sets are solved once before,
+unless ``--cold``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pathlib import Path
 
 from rattler.index import index_fs
 
+from condavision.interpreters.conda_package import PackageFile
 from tests.channels.package import Package
 
 PLATFORMS = ("linux-64", "osx-arm64", "win-64")
@@ -66,14 +68,19 @@ class Cost:
 
 
 def made_channel(folder: Path) -> str:
-    """Return the url of a channel of empty packages."""
+    """Return the url of a channel of packages with an empty module each."""
     pythons = [
         Package("python", f"3.{minor}.1", "h0_0_cpython", subdir=platform)
         for platform in PLATFORMS
         for minor in (11, 12, 13)
     ]
     modules = [
-        Package(name, f"{major}.0", "py_0", noarch="python", depends=("python",))
+        Package(
+            *(name, f"{major}.0", "py_0"),
+            noarch="python",
+            depends=("python",),
+            entries=(PackageFile(f"site-packages/{name}/__init__.py", b""),),
+        )
         for name in (*MODULES, "pip")
         for major in (1, 2)
     ]

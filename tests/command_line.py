@@ -34,7 +34,9 @@ class Finished:
 
     def ok(self) -> Finished:
         """Fail the test unless the command succeeded."""
-        assert self.code == 0, f"exit code {self.code}\n{self.out}\n{self.err}"
+        said = f"exit code {self.code}\n{self.out}\n{self.err}"
+        # workers of xdist can report text alone, and end where a file name is none
+        assert self.code == 0, said.encode("utf-8", "backslashreplace").decode()
         return self
 
 

@@ -68,10 +68,10 @@ def test_what_cannot_be_opened(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("unit", ["(", "[", "{1:", "f(", "lambda:", "not ", "a if b else ", "-"])
 def test_deep_nesting_ends_in_time(unit: str) -> None:
     source = decode(unit.encode() * (900_000 // len(unit)), Path("x.py"), "x.py")
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(AnalysisError, match="within the limit"):
         parse(source, 0.02)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_parse_error_is_local() -> None:

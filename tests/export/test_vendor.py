@@ -133,7 +133,7 @@ def test_a_killed_run_is_resumed(command: CommandLine, channel: Channel, tmp_pat
     process = subprocess.Popen(
         [*CONDAVISION, "vendor", "-q", str(folder)], cwd=command.folder, start_new_session=True
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while sum(name.endswith((".conda", ".whl")) for name in _files(folder)) < 3:
         assert time.monotonic() < deadline
         time.sleep(0.02)
