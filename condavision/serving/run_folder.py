@@ -133,7 +133,7 @@ class RunFolder:
         parts = name.split("/")
         if not all(parts) or {".", ".."} & {*parts} or len(parts) > _DEPTH or "\0" in name:
             raise FileNotFoundError(name)
-        folder = os.open(self.work, os.O_RDONLY | os.O_DIRECTORY)
+        folder = os.open(self.work, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             for part in parts[:-1]:
                 flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -175,9 +175,13 @@ def safe_name(name: str, taken: set[str]) -> str:
 
 
 def read_piece(path: Path, offset: int, size: int = PIECE) -> bytes:
-    """Return up to ``size`` bytes of a file from ``offset``; none where there is no such file."""
-    with suppress(FileNotFoundError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    """Return up to ``size`` bytes of a file from ``offset``; none where there is no such file.
+
+    A run may have put something else in its place.
+    """
+    with suppress(OSError):
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags)
         try:
             return os.pread(descriptor, size, offset)
         finally:
@@ -186,7 +190,7 @@ def read_piece(path: Path, offset: int, size: int = PIECE) -> bytes:
 
 
 def _files(folder: Path) -> Iterator[WrittenFile]:
-    waiting = [("", str(folder))]
+    waiting = [] if folder.is_symlink() else [("", str(folder))]
     while waiting:
         prefix, path = waiting.pop()
         try:

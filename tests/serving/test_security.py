@@ -18,7 +18,7 @@ from condavision.serve import options_of
 from condavision.serving.application import make_application
 from condavision.serving.guard import Guard
 from condavision.serving.options import Options
-from condavision.serving.run_folder import safe_name
+from condavision.serving.run_folder import new_run_folder, read_piece, safe_name
 from condavision.serving.service import Service
 from condavision.serving.tokens import read_tokens
 from tests.serving.conftest import serving
@@ -187,6 +187,19 @@ def test_names_of_uploads() -> None:
     taken = {"report.csv"}
     found = {name: safe_name(name, taken if name.isupper() else set()) for name in NAMES}
     assert found == NAMES
+
+
+def test_a_run_cannot_show_what_is_outside_of_its_folder(tmp_path: Path) -> None:
+    folder = new_run_folder(tmp_path)
+    folder.make()
+    folder.work.rmdir()
+    folder.work.symlink_to("/etc")
+    folder.stdout.symlink_to("/etc/passwd")
+    os.mkfifo(folder.stderr)
+    assert folder.written() == ()
+    with pytest.raises(OSError, match="work"):
+        folder.open_written("passwd")
+    assert read_piece(folder.stdout, 0) == read_piece(folder.stderr, 0) == b""
 
 
 PEEK = """
