@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 _OWN_SCOPE = {"class_definition", "function_definition", "lambda"}
 _EXTENDED = re.compile(rb"extend_path\s*\([^)]*\)|\b__path__\s*=|declare_namespace")
+_CALLED = rb"\b(?:%b)[ \t]*\(|\bexec[ \t]+[\w'\"]"
 _ANY_NAME = re.compile(
-    rb"\b(?:__getattr__|__dict__|globals|vars|locals|exec|execfile|eval|setattr)\b|sys\.modules"
+    rb"\b(?:__getattr__|__dict__)\b|sys\.modules|"
+    + _CALLED % b"globals|vars|locals|exec|execfile|eval|setattr"
 )
-_ANY_MODULE = re.compile(rb"\b(?:__path__|meta_path|path_hooks|exec|execfile|eval)\b|sys\.modules")
+_ANY_MODULE = re.compile(
+    rb"\b(?:__path__|meta_path|path_hooks)\b|sys\.modules|" + _CALLED % b"exec|execfile|eval"
+)
 _GLOBAL = re.compile(rb"(?m)^[ \t]+global[ \t]+([\w, \t]+)")
 _IMPLICIT = {
     "__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__", "__package__",

@@ -103,6 +103,9 @@ def test_modules_that_may_have_any_name(text: str) -> None:
         ("from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)", False),
         ("__import__('pkg_resources').declare_namespace(__name__)", False),
         ("from a import *", False),
+        ("from a import eval", False),
+        ("exec(a)", True),
+        ("exec 'x = 1'", True),
         ("x = 1", False),
     ],
 )
