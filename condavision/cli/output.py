@@ -18,7 +18,14 @@ from condavision.cli.json_output import (
 )
 from condavision.cli.parameter_output import parameter_rows, unread_lines
 from condavision.cli.tables import console, print_table
-from condavision.cli.wording import diagnostic_words, error_words, hints_of, notes_of, record_words
+from condavision.cli.wording import (
+    diagnostic_words,
+    error_words,
+    hints_of,
+    lessons_of,
+    notes_of,
+    record_words,
+)
 from condavision.core.model import Manager
 from condavision.core.specs import wanted_on
 from condavision.errors import CondavisionError
@@ -190,8 +197,9 @@ def print_changes(scripts: Sequence[LockedScript]) -> None:
             say(f"\nchanges of {locked.inference.project.key}:")
             headings = ("package", "before", "after", "platforms")
             print_table(headings, diff_rows(locked.changes))
-        for caution in record_words(locked.lock.record) if locked.written else ():
-            say(f"{locked.lock.hash}: {caution}")
+        learned = lessons_of(locked.inference.resolutions)
+        for said in (*learned, *record_words(locked.lock.record)) if locked.written else ():
+            say(f"{locked.lock.hash}: {said}")
     print_diagnostics(found for locked in scripts for found in locked.diagnostics)
 
 

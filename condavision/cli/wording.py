@@ -120,6 +120,12 @@ def learned_words(module: str, absent: Sequence[str], present: Sequence[str]) ->
     return f"{lacking} {'have' if len(absent) > 1 else 'has'} no {module}; {having} has"
 
 
+def lessons_of(resolutions: Iterable[Resolution]) -> tuple[str, ...]:
+    """Return what packages have shown about imports, each once."""
+    found = (it.decision for it in resolutions if isinstance(it.decision, Learned))
+    return tuple(dict.fromkeys(learned_words(it.module, it.absent, it.present) for it in found))
+
+
 _SKIPPED = {
     SkipReason.EMPTY: "empty file",
     SkipReason.BROKEN_LINK: "broken symlink",

@@ -79,6 +79,9 @@ def test_a_module_that_the_newest_release_lacks(
     assert explained["why"] == "moviepy 2.2.1 has no moviepy.editor; 1.0.3 has"
     assert (explained["spec"], explained["locked"]) == ("<2", "moviepy 1.0.3")
 
+    shown = local("lock", "s.py", "-q", "--upgrade").ok().out
+    assert f"{first.json()[0]['hash']}: moviepy 2.2.1 has no moviepy.editor; 1.0.3 has\n" in shown
+
     index_server.requested.clear()
     shutil.rmtree(home / "evidence")
     assert local("lock", "s.py", "--json").ok().json()[0]["status"] == "reused"
@@ -264,3 +267,12 @@ def test_a_module_that_the_newest_conda_package_lacks(
     assert versions(found)["moviepy"] == "1.0.3"
     assert unproved(found) == ""
     assert learned(command)["moviepy.editor"]["constraint"] == "<2"
+
+
+def test_a_damaged_line_is_an_error_that_names_it(local: CommandLine) -> None:
+    lock(local, "import os\n").ok()
+    (local.folder / "locks" / "modules.yml").write_text("<<<<<<< HEAD\n")
+    for words in ("lock s.py", "check s.py", "run s.py", "explain s.py"):
+        refused = local(*words.split())
+        assert refused.code == 72, words
+        assert "modules.yml:1: not a valid entry" in refused.err + refused.out
