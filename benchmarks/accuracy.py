@@ -172,14 +172,17 @@ def lists(name: str) -> bool:
 def ours(tree: Path) -> Answer:
     """Return what condavision infers; unknown imports, which have no package, are marked."""
     try:
-        requirements = analyze(together=tree).requirements
+        inference = analyze(together=tree)
     except CondavisionError as error:
         print(f"  {tree.name}: {error}")
         return frozenset()
+    # What runs a notebook is in no list that a tool is compared with.
+    kernels = {it.location for it in inference.analysis.imports if it.implied_by == "Jupyter"}
     return frozenset(
         f"?{it.name}" if it.manager is Manager.IMPORT else it.name
-        for it in requirements.requirements
+        for it in inference.requirements.requirements
         if it.pythons is None  # older ones may need more
+        and not (it.name == "ipykernel" and {*it.sources} <= kernels)
     )
 
 
