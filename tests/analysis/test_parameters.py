@@ -152,6 +152,11 @@ WITHOUT = {
         Framework.OTHER,
         UnreadReason.NOT_FOLLOWED,
     ),
+    "a group in itself": (
+        "import click\n@click.group()\ndef g(): pass\ng.add_command(g)\ng()",
+        Framework.OTHER,
+        UnreadReason.TOO_MUCH,
+    ),
     "a class": (
         "import fire\nclass A:\n    def f(self): pass\nfire.Fire(A)",
         Framework.FIRE,

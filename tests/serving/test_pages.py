@@ -146,6 +146,7 @@ def test_the_button_of_a_run_ends_it(browser: httpx.Client, server: Server) -> N
     page = browser.get(f"/runs/{run['id']}")
     assert 'http-equiv="refresh"' in page.text
     assert browser.post(f"/runs/{run['id']}", data={"token": "x"}).status_code == 403
+    assert browser.post(f"/runs/{run['id']}", data={"token": "x" * 5000}).status_code == 413
     sent = browser.post(f"/runs/{run['id']}", data={"token": token_in(page.text)})
     assert sent.status_code == 303
     ended = browser.get(sent.headers["location"])

@@ -92,7 +92,12 @@ def read_interface(files: tuple[SourceFile, ...], root: Path) -> Interface:
         unread.append(Unread(UnreadReason.SYNTAX, _first_error(source, tree)))
     about = documentation(tree)
     if reader.found:
-        return _found(reader, unread, about)
+        try:
+            return _found(reader, unread, about)
+        except (FinishedError, TooMuchError, RecursionError):  # a group that is in itself
+            unread.append(Unread(UnreadReason.TOO_MUCH, source.location(0)))
+    if any(it.reason is UnreadReason.TOO_MUCH for it in unread):
+        libraries = {}
     for library, location in libraries.items():
         reason = UnreadReason.NOT_FOLLOWED if library in _READ else UnreadReason.LIBRARY
         unread.append(Unread(reason, location, library))

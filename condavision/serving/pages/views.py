@@ -8,7 +8,7 @@ import secrets
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 _RECENT = 8
 _LISTED = 100
+_LONGEST = 4096  # bytes of a form that has only a token
+_PATIENCE = 30.0  # seconds to send it
 TOKEN = "token"  # noqa: S105 - the name of a field
 
 
@@ -209,8 +211,7 @@ async def cancel_run(request: Request) -> Response:
     """End a run, by the button of its page."""
     service, run_id = _service(request), request.path_params["run"]
     run = await service.require_run(run_id)
-    form = await request.form(max_files=0, max_fields=5)
-    given = str(form.get(TOKEN, ""))
+    given = await _sent_token(request)
     if not hmac.compare_digest(given.encode(), token_of(request).encode()):
         raise Problem(HTTPStatus.FORBIDDEN, "this page is older than the server", "load it again")
     live = service.supervisor.live.get(run_id)
@@ -218,6 +219,24 @@ async def cancel_run(request: Request) -> Response:
         live.stop(RunState.CANCELLED)
         await live.ended.wait()
     return RedirectResponse(f"/runs/{quote(run.id)}", HTTPStatus.SEE_OTHER)
+
+
+async def _sent_token(request: Request) -> str:
+    """Return the token that a form without other fields sends.
+
+    Raises:
+        Problem: it sends more than that (413), or not in time (408).
+    """
+    body = b""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            async for part in request.stream():
+                body += part
+                if len(body) > _LONGEST:
+                    raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the form is too large")
+    except TimeoutError as error:
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "the form was not sent in time") from error
+    return "".join(parse_qs(body.decode("latin-1")).get(TOKEN, []))
 
 
 async def show_docs(request: Request) -> Response:
