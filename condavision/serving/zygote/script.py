@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from dataclasses import replace
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from condavision.exec_stage.prepared import Prepared
+
+_log = logging.getLogger(__name__)
 
 _IMPORT = 120.0  # seconds for importing all modules
 _LEAVE = 10.0  # seconds for a zygote that has refused a module to clean up
@@ -75,6 +78,7 @@ class WarmScript:
         self.used = time.monotonic()
         zygote = self.zygote
         if zygote is not None and not zygote.alive:
+            _log.warning("%s: the zygote has ended by itself", self.prepared.target)
             self._crashes = 0 if zygote.forks else self._crashes + 1
             self.zygote = zygote = None
             self._status = replace(self._status, cold=ColdReason.STARTING)

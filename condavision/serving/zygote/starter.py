@@ -11,6 +11,7 @@ for longest first.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from condavision.exec_stage.prepared import Prepared
     from condavision.serving.starting import Child, Job, Starter
     from condavision.serving.zygote.process import Zygote
+
+_log = logging.getLogger(__name__)
 
 FORKS = 10_000
 """Runs of one zygote."""
@@ -104,6 +107,7 @@ class ZygoteStarter:
         target = str(prepared.target)
         script = self._scripts.pop(target, None)
         if script is not None and not script.fits(prepared, kept):
+            _log.info("%s: its files or variables have changed", target)
             self._retire(script)
             script = None
         if script is None:
@@ -118,6 +122,7 @@ class ZygoteStarter:
         self._looked, self._low = now, self._memory_low()
         longest_unused = next((it for it in self._scripts.values() if it.zygote), None)
         if longest_unused and (self._low or now - longest_unused.used > _IDLE):
+            _log.info("%s: its zygote ends, for memory", longest_unused.prepared.target)
             self._retire(longest_unused)
 
     def _retire(self, script: WarmScript) -> None:
