@@ -187,10 +187,13 @@ def chromium(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def until(chromium: Any, holds: Callable[[], Any]) -> Any:
-    """Wait until something holds on the page."""
+    """Wait until something holds on the page, which may change while it is looked at."""
+    from selenium.common.exceptions import StaleElementReferenceException
     from selenium.webdriver.support.ui import WebDriverWait
 
-    return WebDriverWait(chromium, PATIENCE).until(lambda _: holds())
+    changing = [StaleElementReferenceException]
+    waiting = WebDriverWait(chromium, PATIENCE, ignored_exceptions=changing)
+    return waiting.until(lambda _: holds())
 
 
 def shown(chromium: Any, selector: str) -> str:
