@@ -166,8 +166,10 @@ def tables(session: nox.Session) -> None:
     session.install("-e", ".")
     session.install("pigar", "conda-pypi", "depfinder", "grayskull", "guarddog")
     session.install("stdlib-list", "typeshed-client", "vermin")
-    for table in ("import_map", "stdlib", "pythons", "keywords"):
-        options = session.posargs if table == "import_map" else ()  # --conda-forge FILE
+    for table in ("import_map", "stdlib", "pythons", "keywords", "methods"):
+        options = (
+            session.posargs if table == "import_map" else ()
+        )  # --conda-forge FILE --outputs FILE --recipes FILE
         session.run("python", f"tools/generate_{table}.py", *options)
 
 

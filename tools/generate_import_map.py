@@ -17,6 +17,9 @@ Inputs, each found in an installed package or given on the command line:
 --conda-forge  optional, a list of ``conda-forge package <TAB> its distributions``, read from the
                packages themselves (github.com/prefix-dev/parselmouth): the namesakes among them
                are vouched for; without it, none is
+--outputs      optional, the names of conda-forge's packages (conda-forge/feedstock-outputs)
+--recipes      optional, a list of ``conda-forge package <TAB> the modules that its recipe
+               imports`` as a test (see ``conda_forge.py`` beside this file)
 =============  =======================================================================
 
 and reviewed decisions, each with its reason, in ``tools/import_map/``: ``patches.toml`` (which
@@ -53,6 +56,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import conda_forge  # type: ignore[import-not-found]  # beside this file
 import namesakes  # type: ignore[import-not-found]  # beside this file
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
@@ -86,7 +90,11 @@ Decision = tuple[str, tuple[str, ...]]  # supplier and alternatives of a module
 
 @dataclass
 class Data:
-    """The data of the inputs. Distribution names are normalized."""
+    """The data of the inputs. Distribution names are normalized.
+
+    ``ranked`` are those that the mappings of conda-forge's names have: its own list, which is
+    longer, adds modules and takes none from others.
+    """
 
     popularity: dict[str, int]
     conda: dict[str, str]
@@ -103,7 +111,13 @@ class Data:
     patches: dict[str, Any]
     families: dict[str, Any]
     universe: set[str] = field(default_factory=set)
-    on_conda: set[str] = field(default_factory=set)
+    ranked: set[str] = field(default_factory=set)
+    forge: conda_forge.CondaForge = field(default_factory=conda_forge.CondaForge)
+
+    @property
+    def on_conda(self) -> set[str]:
+        """The distributions that conda-forge's packages are."""
+        return {name for names in self.forge.distributions.values() for name in names}
 
 
 # ---------------------------------------------------------------------------- reading
@@ -196,12 +210,6 @@ def names_in(file: Path) -> dict[str, str]:
     return {canonicalize_name(name): name for name in lines if name}
 
 
-def distributions_in(file: Path) -> Iterator[str]:
-    """Yield the distributions, normalized, that conda-forge's packages are."""
-    for line in file.read_text("utf-8").splitlines():
-        yield from map(canonicalize_name, line.partition("\t")[2].split())
-
-
 def words_in(file: Path) -> Iterator[str]:
     """Yield the words of a reviewed file."""
     for line in file.read_text("utf-8").splitlines():
@@ -215,6 +223,11 @@ def read(args: argparse.Namespace) -> Data:
     conda, dotted = read_conda_names(args)
     for name, spelt in names_in(args.reviewed / "conda_forge.txt").items():
         conda.setdefault(name, spelt)
+    ranked = set(conda)
+    forge = conda_forge.read(args.conda_forge, args.outputs, args.recipes)
+    for name, holders in forge.holders.items():
+        if conda.get(name) not in holders:
+            conda[name] = forge.package_of(name, holders)
     reviewed = patches["conda"]
     conda.update({name: entry["name"] for name, entry in reviewed.items() if "name" in entry})
     constraints = {name: entry.get("constraint", "") for name, entry in reviewed.items()}
@@ -251,7 +264,8 @@ def read(args: argparse.Namespace) -> Data:
         patches,
         families,
         universe,
-        set(distributions_in(args.conda_forge)) if args.conda_forge else set(),
+        ranked=ranked,
+        forge=forge,
     )
 
 
@@ -361,7 +375,7 @@ def carries(module: str, distribution: str) -> bool:
 
 def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, str]:
     """Return the rank of a candidate, smallest first: namesakes early, litter late."""
-    unlisted = POPULAR if distribution in data.conda else UNPOPULAR
+    unlisted = POPULAR if distribution in data.ranked else UNPOPULAR
     rank: float = data.popularity.get(distribution, unlisted)
     if is_little_known(distribution, data):
         rank += UNPOPULAR  # adds modules, and takes none from those that are known better
@@ -371,7 +385,7 @@ def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, s
         rank /= 2
     elif not related(module, distribution):
         rank = rank * 4 + 500
-    return rank, distribution not in data.conda, distribution
+    return rank, distribution not in data.ranked, distribution
 
 
 def decide(data: Data) -> dict[str, Decision]:
@@ -391,6 +405,7 @@ def decide(data: Data) -> dict[str, Decision]:
             and is_little_known(name, data) <= is_little_known(best, data)
         ]
         decided[module] = (best, tuple(popular[:4]))
+    follow_conda_forge(data, decided)
     for module, entry in data.patches["imports"].items():
         others_by_data = decided.get(module, ("", ()))
         if entry.get("conda") == "":
@@ -405,11 +420,76 @@ def decide(data: Data) -> dict[str, Decision]:
     return {m: entry for m, entry in decided.items() if not is_implied(m, entry, decided)}
 
 
+def follow_conda_forge(data: Data, decided: dict[str, Decision]) -> None:
+    """Add what conda-forge's recipes say; where they contradict the data, a person decides.
+
+    What a single package claims is added where nothing is known, and below a known module where the
+    distribution's name has that part. A namespace is nobody's: what is not listed stays unknown.
+    """
+    forge, reviewed = data.forge, data.patches["imports"]
+    for top, parts in forge.namespaces().items():
+        family = f"{canonicalize_name(top)}-"
+        if top not in reviewed and decided.get(top, (family, ()))[0].startswith(family):
+            decided.pop(top, None)
+            for module, name in parts.items():
+                decided.setdefault(module, (name, ()))
+    known = dict(decided)
+    holding = {prefix for module in known for prefix in prefixes(module.rpartition(".")[0])}
+    for module, package in forge.sole_claims().items():
+        supplier = supplier_of(package, module, data) if is_importable(module, data) else None
+        prefix = next((it for it in prefixes(module) if it in known), None)
+        if supplier is None or (prefix is None and module in holding):
+            continue
+        part = canonicalize_name(module.rpartition(".")[2])
+        is_own = f"-{supplier}-".replace(":", "-").endswith(f"-{part}-")
+        if prefix is None or (prefix != module and supplier != known[prefix][0] and is_own):
+            decided[module] = (supplier, ())
+
+
+def is_importable(module: str, data: Data) -> bool:
+    """Return whether a recipe's module is one that scripts import: no test, no namespace."""
+    generic, bare = data.patches["generic"]["modules"], data.families["bare"]
+    top, last = module.partition(".")[0], module.rpartition(".")[2]
+    return not (
+        not MODULE.fullmatch(module)
+        or last.startswith(("_", "test"))
+        or last.endswith(("_test", "_tests"))
+        or {module, top} & {*generic, *sys.stdlib_module_names}
+        or module in bare
+        or module in data.families["roots"]
+        or host_application(module)
+    )
+
+
+def supplier_of(package: str, module: str, data: Data) -> str | None:
+    """Return the distribution that a conda-forge package is, or that it is on conda alone.
+
+    None: it holds several, none or more of which have the module's name.
+    """
+    names = data.forge.distributions.get(package, [])
+    spelt = module.replace(".", "-")
+    if not names:
+        return f"conda:{package}" if related(spelt, package) else None
+    named = [it for it in names if related(spelt, it)]
+    if len(names) == 1:
+        modules = data.top_level.get(names[0])
+        return names[0] if named or not modules or module.partition(".")[0] in modules else None
+    return named[0] if len(named) == 1 else None
+
+
+def prefixes(module: str) -> Iterator[str]:
+    """Yield a dotted module and its parent packages, the longest first."""
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
+
+
 def decide_sole(data: Data, decided: dict[str, Decision]) -> dict[str, str]:
     """Return module -> distribution of those that no other distribution has."""
     tops = {module.partition(".")[0] for module in decided}
     spoken_for = tops | {*data.patches["imports"], *data.patches["generic"]["modules"]}
     spoken_for |= {*data.families["bare"], *data.families["roots"]}
+    on_conda = data.on_conda
     lookalikes = namesakes.Lookalikes(
         module.lower()
         for module, (name, _) in decided.items()
@@ -417,6 +497,8 @@ def decide_sole(data: Data, decided: dict[str, Decision]) -> dict[str, str]:
     )
 
     def left_out(module: str, distribution: str) -> bool:
+        if module not in spoken_for and distribution in on_conda:
+            return False
         if module in spoken_for or data.not_alone & {distribution, canonicalize_name(module)}:
             return True
         if host_application(module) or distribution in data.patches["modules"]:
@@ -503,6 +585,8 @@ def main(argv: list[str] | None = None) -> int:
         option = "popular" if package == "guarddog" else package
         parser.add_argument(f"--{option}", type=Path, default=packaged(path), help=path)
     parser.add_argument("--conda-forge", type=Path, help="packages and their distributions")
+    parser.add_argument("--outputs", type=Path, help="the names of conda-forge's packages")
+    parser.add_argument("--recipes", type=Path, help="packages and the modules that test them")
     parser.add_argument("--reviewed", type=Path, default=HERE / "import_map")
     parser.add_argument("--most", type=int, default=LISTED, help="how many popular distributions")
     parser.add_argument("--output", type=Path, default=HERE.parent / "condavision" / "mapping")
@@ -510,7 +594,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--date", default=today, help="ISO 8601 date to write into the map")
     args = parser.parse_args(argv)
     for option, path in vars(args).items():
-        if path is None and option != "conda_forge":
+        if path is None and option not in {"conda_forge", "outputs", "recipes"}:
             parser.error(f"no input for --{option}: install its package or name the file")
         if isinstance(path, Path) and not path.exists():
             parser.error(f"--{option}: {path} does not exist")

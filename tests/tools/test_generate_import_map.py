@@ -144,7 +144,12 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         "common.txt": "# reviewed\nhelpers_of_mine\n",
         "everyday.txt": "# reviewed: words\ndata load loaders my\n",
         "removed.txt": "# reviewed\ngone-since\n",
-        "conda-forge.tsv": "lone-wolf\tLone.Wolf other\nhidden\tdjango-hidden\n",
+        "conda-forge.tsv": "lone-wolf\tLone.Wolf other\nhidden\tdjango-hidden\n"
+        "sky-plots\tsky-plots\nsky-data\tSky.Data\nsky-new\tsky-new\n",
+        "outputs.txt": "hidden lone-wolf sky-plots sky-data sky-new seen-only one two",
+        "recipes.tsv": "sky-plots\tsky.plots tests\nsky-data\tsky.data sky.plots\n"
+        "seen-only\tseen_only seen_only.tests\none\tclaimed_twice\ntwo\tclaimed_twice\n"
+        "gone\tseen_gone\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
@@ -155,6 +160,8 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         *("--grayskull", str(folder / "grayskull.yaml")),
         *("--popular", str(folder / "popular.json")),
         *("--conda-forge", str(folder / "conda-forge.tsv")),
+        *("--outputs", str(folder / "outputs.txt")),
+        *("--recipes", str(folder / "recipes.tsv")),
         *("--reviewed", str(folder)),
         *("--output", str(folder)),
         *("--date", "2026-01-02"),
@@ -194,10 +201,16 @@ def namesakes(folder: Path) -> Path:
         ("below", Provider("below", "below-the-cut", None)),
         ("little", Provider("little", "little-known", None)),
         ("packaged_one", Provider("packaged_one", "packaged-one", None)),
-        ("lone_wolf.howl", Provider("lone_wolf", "lone-wolf", None, sole=True)),
+        ("lone_wolf.howl", Provider("lone_wolf", "lone-wolf", "lone-wolf")),
         ("Only_Here", Provider("Only_Here", "only-here", None, sole=True, candidate=True)),
         ("fork_tail", Provider("fork_tail", "fork-tail", None, sole=True, candidate=True)),
-        ("hidden", Provider("hidden", "django-hidden", None, sole=True)),
+        ("hidden", Provider("hidden", "django-hidden", "hidden")),
+        ("sky.plots", Provider("sky.plots", "sky-plots", "sky-plots")),
+        ("sky.new", Provider("sky.new", "sky-new", "sky-new")),
+        ("sky.unlisted", None),
+        ("seen_only", Provider("seen_only", "", "seen-only")),
+        ("claimed_twice", None),
+        ("seen_gone", None),
         (
             "adafruit_ab12",
             Provider(
