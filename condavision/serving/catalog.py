@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from condavision.errors import UsageError
+from condavision.errors import CondavisionError, UsageError
 from condavision.serving.problems import Problem
 from condavision.serving.survey import (
     Listing,
@@ -74,7 +74,8 @@ class Catalog:
         """List the scripts, and begin to prepare them.
 
         Raises:
-            UsageError: a path does not exist, or two scripts would have one name.
+            CondavisionError: a path does not exist, two scripts would have one name, or the survey
+                fails.
         """
         listed = asyncio.Event()
         self._polling = asyncio.create_task(self._keep_current(listed))
@@ -168,9 +169,15 @@ class Catalog:
         """Begin to prepare a script anew, unless that has begun or failed just now."""
         name = found.name
         if name not in self._renewals and time.monotonic() - found.when > _POLL:
-            task = asyncio.create_task(self._survey((name,)))
+            task = asyncio.create_task(self._survey_calmly((name,)))
             self._renewals[name] = task
             task.add_done_callback(lambda _: self._renewals.pop(name))
+
+    async def _survey_calmly(self, only: tuple[str, ...]) -> None:
+        try:
+            await self._survey(only)
+        except CondavisionError as error:  # the environment that is there goes on
+            _log.warning("%s", error.message)
 
     async def _keep_current(self, listed: asyncio.Event) -> None:
         try:
@@ -184,7 +191,7 @@ class Catalog:
             await asyncio.sleep(_POLL)
             try:
                 await self._look_again()
-            except UsageError as error:
+            except CondavisionError as error:
                 _log.warning("%s", error.message)
             except Exception:  # noqa: BLE001 - the next may go well
                 _log.exception("the survey of the scripts")
@@ -256,11 +263,15 @@ async def _asked(question: Question) -> AsyncGenerator[Any, None]:
     try:
         process.stdin.write(pickle.dumps(question))
         process.stdin.close()
-        while header := await process.stdout.read(4):
-            length = frame_length(header)
-            yield pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 - our own
+        with contextlib.suppress(asyncio.IncompleteReadError):  # at the end
+            while True:
+                length = frame_length(await process.stdout.readexactly(4))
+                yield pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 - our own
         if await process.wait():
-            _log.error("a survey of the scripts ended with exit code %d", process.returncode)
+            raise CondavisionError(
+                f"the survey of the scripts ended with exit code {process.returncode}",
+                "see what it has written to standard error",
+            )
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

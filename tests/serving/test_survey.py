@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.errors import UsageError
+from condavision.errors import CondavisionError, UsageError
 from condavision.project.config import Flags
+from condavision.serving.catalog import Catalog
 from condavision.serving.survey import Listing, Question, RefusalKind, Surveyed, unchanged
 from condavision.serving.surveying import answers
 from condavision.system.progress import Progress
@@ -75,3 +77,20 @@ def test_names(local_command: CommandLine) -> None:
     assert survey(folder, folder / "s.py")[0].names == ("below/s.py", "s.py")
     with pytest.raises(Exception, match="does not exist"):
         survey(folder / "gone")
+
+
+@pytest.mark.anyio
+async def test_a_survey_that_dies_ends_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies = [sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"]
+    monkeypatch.setattr("condavision.serving.catalog.own_python", lambda _: dies)
+    catalog = Catalog(Question((tmp_path,), Flags()))
+    with pytest.raises(CondavisionError, match="exit code -15"):
+        await catalog.open()
+    await catalog.close()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
