@@ -536,3 +536,12 @@ def test_modules_that_are_run(project: Callable[[dict[str, str]], Path]) -> None
     for missing in ("b", "p.x", "a.b"):
         with pytest.raises(AnalysisError, match=f"no module `{missing}`"):
             module_file(missing, [root])
+
+
+def test_an_optional_setuptools_brings_no_distutils(analyzed: Callable[..., Analysis]) -> None:
+    optional = "import distutils.spawn\ntry:\n    import setuptools\nexcept ImportError:\n"
+    optional += "    setuptools = None\n"
+    required = "import distutils.spawn, setuptools\n"
+
+    assert str(analyzed({"s.py": optional}).python) == ">=2.7,<3.12"
+    assert str(analyzed({"s.py": required}).python) == ">=2.7"

@@ -39,12 +39,14 @@ def stdlib_reasons(
     """Return a reason for each standard library module that not every Python includes.
 
     An import that may fail, or runs on some Pythons or platforms only, narrows nothing there.
-    ``distutils`` narrows nothing where setuptools is imported, which brings it along. The second
+    ``distutils`` narrows nothing where setuptools is required, which brings it along. The second
     ones narrow only where that leaves a Python: of what runs inside functions, has a backport, or
     lies beside the scripts.
     """
     has_setuptools = any(
-        it.module.origin is Origin.PACKAGE and _top(it.raw) in {"setuptools", "pkg_resources"}
+        it.module.origin is Origin.PACKAGE
+        and _top(it.raw) in {"setuptools", "pkg_resources"}
+        and _must_succeed(it.raw.guard)
         for it in imports
     )
     reasons: list[PythonReason] = []
