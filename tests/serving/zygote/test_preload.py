@@ -114,3 +114,24 @@ def test_when_memory_is_low(
     (tmp_path / "memory.stat").write_text(f"anon 1\ninactive_file {cached}\n")
     assert is_memory_low(meminfo, tmp_path) is low
     assert not is_memory_low(tmp_path / "missing", tmp_path)
+
+
+def test_reaping_that_interrupts_itself(preload: Any) -> None:
+    module = importlib.import_module("condavision_zygote")
+    inside, most = 0, 0
+    signals = iter([2, 1, 0, 0, 0])  # that arrive during each round
+
+    class Interrupted(module.Zygote):  # type: ignore[misc, name-defined]
+        def reap(self) -> None:
+            nonlocal inside, most
+            inside += 1
+            most = max(most, inside)
+            for _ in range(next(signals)):
+                self.on_child()
+            inside -= 1
+
+    zygote = Interrupted(None, {"script": b""})
+    zygote.on_child()
+    assert most == 1
+    assert len([*signals]) == 2  # three rounds: the last found nothing new
+    assert not zygote.reaping

@@ -50,7 +50,7 @@ class Zygote:
         self.script = order["script"]
         self.running = set()
         self.preloaded = {}  # frozen, and so kept for ever
-        self.entered = False
+        self.entered = self.ended = self.reaping = False
 
     def send(self, *fields):
         """Send a message; without a server there is nothing left to do."""
@@ -97,7 +97,7 @@ class Zygote:
         """Fork for each request; return in the child."""
         fcntl(self.control, F_SETFL, fcntl(self.control, F_GETFL) & ~os.O_ASYNC)
         mask = pthread_sigmask(SIG_BLOCK, SIGNALS)
-        handler = signal(SIGCHLD, self.reap)
+        handler = signal(SIGCHLD, self.on_child)
         self.send("ready")
         while True:
             pthread_sigmask(SIG_SETMASK, mask - {SIGCHLD})
@@ -127,7 +127,19 @@ class Zygote:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def reap(self, *_):
+    def on_child(self, *_):
+        """Reap children; where this interrupts itself, the first call goes round once more."""
+        self.ended = True
+        if self.reaping:
+            return
+        self.reaping = True
+        while self.ended:
+            self.ended = False
+            self.reap()
+            self.reaping = self.ended
+        self.reaping = False
+
+    def reap(self):
         """Reap the children that have ended; what is left of their groups ends with them."""
         while True:
             try:
