@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import json
 import logging
@@ -94,6 +95,8 @@ def run_server(options: Options, sockets: list[socket.socket], *, as_json: bool)
     log = logging.getLogger("uvicorn.error")
     log.addFilter(lambda it: service.failure is None and not str(it.msg).startswith(_BROKEN_OFF))
     _raise_file_limit()
+    gc.freeze()
+    gc.enable()  # which a short command does without: requests leave cycles behind
     try:
         _Server(config, service).run(sockets)
     except SystemExit:  # the server's, after a startup that failed

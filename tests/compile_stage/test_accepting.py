@@ -39,8 +39,8 @@ def test_names_on_conda_forge_are_vouched_for() -> None:
     candidates = {name: it is not None and it.candidate for name, it in found.items()}
     assert candidates == {NAME: True, "DockQ": False, "yaml": False}
     assert found["DockQ"] is not None
-    assert (found["DockQ"].pypi, found["DockQ"].sole) == ("dockq", True)
-    assert ImportMap.bundled().modules("dockq") == ()  # spelt `DockQ`, which its name does not say
+    assert (found["DockQ"].pypi, found["DockQ"].sole) == ("dockq", False)
+    assert ImportMap.bundled().modules("dockq") == ("DockQ",)
 
 
 def wheel(name: str, version: str, sha256: str, tag: str = "any") -> LockedPackage:

@@ -223,32 +223,33 @@ def test_a_source_distribution_is_not_proved(local: CommandLine, index: WheelInd
     assert unproved(lock(local, "import click\n", "--allow-sdist")) == "click=source"
 
 
-def iris(command: CommandLine, small_channel: SmallChannel, *, trusted: bool) -> None:
-    """What the map takes for all of a namespace, and another part of it in a channel."""
-    for name, module in (("openff-nagl-models", "nagl_models"), ("openff-toolkit", "toolkit")):
+def parts(command: CommandLine, small_channel: SmallChannel) -> None:
+    """Parts of a namespace in a trusted channel: two that the map has, and a stranger."""
+    for part in ("nagl-models", "toolkit", "nonesuch"):
+        module = part.replace("-", "_")
         file = PackageFile(f"site-packages/openff/{module}/__init__.py", b"x = 1\n")
-        small_channel.add(replace(package(name, "1.0"), entries=(file,)))
+        small_channel.add(replace(package(f"openff-{part}", "1.0"), entries=(file,)))
     config = command.folder / "condavision.toml"
-    trust = f'trusted-channels = ["{small_channel.url}"]\n' if trusted else ""
-    config.write_text(f'channels = ["{small_channel.url}"]\n{trust}')
+    url = small_channel.url
+    config.write_text(f'channels = ["{url}"]\ntrusted-channels = ["{url}"]\n')
 
 
-def test_a_trusted_channel_has_the_module_under_its_name(
+def test_a_part_of_a_namespace_is_its_own_package(
     command: CommandLine, small_channel: SmallChannel
 ) -> None:
-    iris(command, small_channel, trusted=True)
+    parts(command, small_channel)
     found = lock(command, "import openff.toolkit\n")
     assert "openff-toolkit" in versions(found)
     assert "openff-nagl-models" not in versions(found)
 
 
-def test_a_channel_that_is_not_trusted_supplies_nothing_by_its_name(
-    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+def test_a_part_that_the_map_lacks_is_unknown(
+    command: CommandLine, small_channel: SmallChannel
 ) -> None:
-    iris(command, small_channel, trusted=False)
-    refused = lock(command, "import openff.toolkit\n")
+    parts(command, small_channel)
+    refused = lock(command, "import openff.nonesuch\n")
     assert refused.code == 66
-    assert "openff-toolkit 1.0" not in refused.err
+    assert "no known package for `import openff.nonesuch`" in refused.err
 
 
 @pytest.mark.parametrize("ranges", [True, False])

@@ -296,7 +296,7 @@ def test_json_says_what_was_exported_and_where_to(pypi_only: CommandLine) -> Non
     said = pypi_only(*asked, "--json").ok().json()
     assert (said["format"], said["text"], said["output"]) == ("requirements", text, None)
     (path,) = (pypi_only.folder / "locks" / ".local").glob("*.conda-lock.yml")
-    assert path.name == f"{said['lock']}.conda-lock.yml"
+    assert path.name == f"{said['hash']}.conda-lock.yml"
     assert said["platform"] in read_lock(path).platforms
     written = pypi_only(*asked, "-o", "requirements.txt", "--json").ok().json()
     assert written == {**said, "output": "requirements.txt", "text": None}

@@ -27,8 +27,11 @@ class StoppedError(Exception):
 def keep(path, source):
     """Write a stream to a file of the cache, all of it or nothing."""
     folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
+    try:
         os.makedirs(folder)
+    except OSError:  # others make it at the same time
+        if not os.path.isdir(folder):
+            raise
     handle, temporary = tempfile.mkstemp(prefix=".tmp", dir=folder)
     with os.fdopen(handle, "wb") as stream:
         shutil.copyfileobj(source, stream)
