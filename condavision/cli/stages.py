@@ -89,7 +89,8 @@ def explained(error: click.ClickException) -> UsageError:
         error.possibilities = [it for it in possible if it not in _DESTRUCTIVE]  # type: ignore[attr-defined]
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else "condavision"
-    return UsageError(error.format_message().rstrip("."), f"see `{path} --help`")
+    message = " ".join(error.format_message().split())  # choices have lines of their own
+    return UsageError(message.rstrip("."), f"see `{path} --help`")
 
 
 def change_folder(_: click.Context, __: click.Parameter, folder: Path | None) -> None:

@@ -27,6 +27,11 @@ INSTEAD: list[tuple[str, list[str], list[str]]] = [
         ["mean 'check'?", "see `condavision --help`"],
     ),
     ("a misspelt option", ["lock", "--upgarde"], ["--upgrade", "see `condavision lock --help`"]),
+    (
+        "a choice",
+        ["completion"],
+        ["Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish"],
+    ),
     ("a folder that is not there", ["-C", "nowhere", "list"], ["'nowhere' does not exist"]),
 ]
 
