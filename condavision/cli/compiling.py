@@ -248,8 +248,7 @@ def check(
     from condavision.inspection.check import check_targets
 
     workspace = Workspace(Flags(**flags))
-    if not (paths or modules):
-        paths = (options.project_folder(workspace),)
+    paths = options.given_or_project(paths, modules, workspace)
     selection = select_targets(Named(paths, modules), workspace)
     print_diagnostics(selection.skipped)
     if declared:

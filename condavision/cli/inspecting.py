@@ -42,7 +42,7 @@ def outdated(
     from condavision.locks.diff import diff_rows
 
     workspace = Workspace(options.as_flags(**settings))  # type: ignore[arg-type]
-    named = Named(paths or (() if modules else (options.project_folder(workspace),)), modules)
+    named = Named(options.given_or_project(paths, modules, workspace), modules)
     renewal, progress = Renewal(everything=True), choose_progress(quiet=quiet)
     report = lock(named, workspace, renewal=renewal, progress=progress, dry_run=True)
     by_lock = {locked.lock.hash: locked.changes for locked in report.locked}
@@ -126,7 +126,7 @@ def why(
     from condavision.inspection.dependencies import find_reasons
 
     workspace = Workspace(Flags(locks=locks))
-    named = Named(paths or (() if modules else (options.project_folder(workspace),)), modules)
+    named = Named(options.given_or_project(paths, modules, workspace), modules)
     targets = select_targets(named, workspace, join=True).targets
     reasons, failed = find_reasons(package, targets, platform, workspace, offline=offline)
     if as_json:

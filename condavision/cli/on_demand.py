@@ -1,4 +1,4 @@
-"""What ``run`` and ``exec`` solve if they are told to: a missing lock, packages for one run."""
+"""What ``run`` and ``exec`` solve on demand: a missing lock, packages for one run."""
 
 from __future__ import annotations
 

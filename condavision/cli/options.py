@@ -201,6 +201,13 @@ def as_name(name: str | None, module: str | None) -> str | Target:
     return name if module is None else Module(module, Path.cwd())  # type: ignore[return-value]
 
 
+def given_or_project(
+    paths: tuple[Path, ...], modules: tuple[str, ...], workspace: Workspace
+) -> tuple[Path, ...]:
+    """Return the given paths; the current project's root if no module is given either."""
+    return paths if paths or modules else (project_folder(workspace),)
+
+
 def project_folder(workspace: Workspace) -> Path:
     """Return the root of the current folder's project, which commands without names are for."""
     from condavision.project.targets import near

@@ -86,7 +86,7 @@ async def _on_own_error(_: Request, error: Exception) -> Response:
 
 
 async def _on_disconnect(*_: object) -> Response:
-    return Response(status_code=HTTPStatus.BAD_REQUEST)  # to nobody
+    return Response(status_code=HTTPStatus.BAD_REQUEST)  # no client is left to read it
 
 
 async def _on_bug(*_: object) -> Response:
