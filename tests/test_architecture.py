@@ -18,6 +18,7 @@ ROOMS = (
     "cli",
     "serve",
     "serving",
+    "cluster",
     "api",
     "inspection",
     "compile_stage",

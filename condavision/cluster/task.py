@@ -1,0 +1,151 @@
+"""What travels between the machine that maps and those that work: frozen, plain values.
+
+``to_plain`` of each value is a dictionary of strings, numbers, bytes, lists and None, of which
+``of_plain`` makes an equal value again, whatever the Python on the other side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Reason(StrEnum):
+    """Why a task has no exit code."""
+
+    TIMEOUT = "timeout"
+    """It took longer than it may, and was ended."""
+    CANCELLED = "cancelled"
+    """It was ended, or not started, because all tasks are to end."""
+    NOT_INSTALLED = "not-installed"
+    """Its environment cannot be installed on that machine, or its process not be started."""
+    PLATFORM_MISSING = "platform-missing"
+    """The lock has no part for the platform of that machine."""
+    WORKER_LOST = "worker-lost"
+    """The worker ended before the task did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How a task is run.
+
+    After ``timeout`` seconds (None: never) its process group gets SIGTERM, and ``kill_after``
+    seconds later SIGKILL. Output streams of at most ``inline`` bytes travel with the outcome.
+    """
+
+    timeout: float | None = None
+    kill_after: float = 5.0
+    inline: int = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all tasks share.
+
+    ``script``, ``root`` (of its project), ``locks`` and ``vendored`` are absolute paths on the
+    machine that maps, the last two empty where the defaults hold. ``lock`` and ``sources`` are the
+    digests of the lock's file and of the script with its local modules. ``folder`` is where each
+    task gets a folder of its own; on another machine it need not exist.
+    """
+
+    script: str
+    root: str
+    lock: str
+    sources: str
+    folder: str
+    locks: str = ""
+    vendored: str = ""
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def digest(self) -> str:
+        """What decides on the outcome of a task, besides the task."""
+        return f"{self.lock}-{self.sources}"
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return this as a dictionary."""
+        return asdict(self)
+
+    @classmethod
+    def of_plain(cls, plain: dict[str, Any]) -> Job:
+        """Return the value of a dictionary."""
+        return cls(**{**plain, "limits": Limits(**plain["limits"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One process of the script.
+
+    ``number`` counts inputs from 0. ``job`` is the job's digest. ``arguments`` follow the script's
+    name in ``sys.argv``. ``stdin`` is its standard input; None for nothing. ``files`` are the
+    absolute paths among the arguments that it reads, on the machine that maps.
+    """
+
+    number: int
+    job: str
+    arguments: tuple[str, ...] = ()
+    stdin: bytes | None = None
+    files: tuple[str, ...] = ()
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return this as a dictionary."""
+        return {**asdict(self), "arguments": list(self.arguments), "files": list(self.files)}
+
+    @classmethod
+    def of_plain(cls, plain: dict[str, Any]) -> Task:
+        """Return the value of a dictionary."""
+        lists = {name: tuple(plain[name]) for name in ("arguments", "files")}
+        return cls(**{**plain, **lists})
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Something that a task wrote.
+
+    ``name`` is relative to the outcome's ``folder``, where the file is unless it has ``content``.
+    """
+
+    name: str
+    size: int
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a task.
+
+    Without an ``exit_code`` there is a ``reason``, of which ``detail`` has more for people. The
+    exit code is negative for the signal that ended the process. ``seconds`` are those of the
+    process, on ``host``. ``folder`` is the absolute path of the task's own folder; empty where it
+    has been removed because nothing is in it that does not travel.
+    """
+
+    number: int
+    exit_code: int | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    stdout: File = File("stdout", 0, b"")
+    stderr: File = File("stderr", 0, b"")
+    files: tuple[File, ...] = ()
+    seconds: float = 0.0
+    host: str = ""
+    folder: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the script succeeded."""
+        return self.exit_code == 0
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return this as a dictionary."""
+        reason = None if self.reason is None else self.reason.value
+        return {**asdict(self), "reason": reason, "files": list(map(asdict, self.files))}
+
+    @classmethod
+    def of_plain(cls, plain: dict[str, Any]) -> Outcome:
+        """Return the value of a dictionary."""
+        made = {name: File(**plain[name]) for name in ("stdout", "stderr")}
+        reason = None if plain["reason"] is None else Reason(plain["reason"])
+        files = tuple(File(**it) for it in plain["files"])
+        return cls(**{**plain, **made, "reason": reason, "files": files})
