@@ -77,9 +77,10 @@ class Job:
 class Task:
     """One process of the script.
 
-    ``number`` counts inputs from 0. ``job`` is the job's digest. ``arguments`` follow the script's
-    name in ``sys.argv``. ``stdin`` is its standard input; None for nothing. ``files`` are the
-    absolute paths among the arguments that it reads, on the machine that maps.
+    ``number`` counts from 1: the line of its row in the results. ``job`` is the job's digest.
+    ``arguments`` follow the script's name in ``sys.argv``. ``stdin`` is its standard input; None
+    for nothing. ``files`` are the absolute paths among the arguments that it reads, on the machine
+    that maps.
     """
 
     number: int

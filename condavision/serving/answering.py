@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse
 
+from condavision.exec_stage.run_folder import PIECE
 from condavision.serving.output import follow
 from condavision.serving.reports import run_report, written
-from condavision.serving.run_folder import PIECE
 from condavision.serving.runs import RunState
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from condavision.exec_stage.run_folder import safe_name
 from condavision.serving.multipart import MultipartReader
 from condavision.serving.problems import Problem
-from condavision.serving.run_folder import safe_name
 from condavision.serving.spool import Spool
 from condavision.system.documents import DocumentError, read_json
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from condavision.core.serving import Serving
+    from condavision.exec_stage.run_folder import RunFolder
     from condavision.serving.multipart import PartEvent
-    from condavision.serving.run_folder import RunFolder
 
 STDIN = "stdin"
 

@@ -8,7 +8,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from condavision.serving.run_folder import read_piece
+from condavision.exec_stage.run_folder import read_piece
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from condavision.exec_stage.run_folder import read_piece
 from condavision.parameters.naming import unread_of
 from condavision.parameters.schema import json_schema
 from condavision.parameters.wording import unread_words
-from condavision.serving.run_folder import read_piece
 from condavision.serving.zygote.wording import cold_words, skipped_words
 
 if TYPE_CHECKING:
-    from condavision.serving.run_folder import RunFolder
+    from condavision.exec_stage.run_folder import RunFolder
     from condavision.serving.runs import Run
     from condavision.serving.survey import Surveyed
     from condavision.serving.zygote.status import WarmStatus

@@ -12,15 +12,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from condavision.errors import CondavisionError, InstallError, UsageError
+from condavision.exec_stage.orphans import end_orphans
+from condavision.exec_stage.run_folder import RunFolder, new_run_folder
 from condavision.serving.arguments import arguments
 from condavision.serving.catalog import Catalog
 from condavision.serving.inputs import receive
 from condavision.serving.metrics import Metrics
 from condavision.serving.options import settings_of, state_folder
-from condavision.serving.orphans import end_orphans
 from condavision.serving.problems import Problem
 from condavision.serving.process_environment import RUN_ID
-from condavision.serving.run_folder import RunFolder, new_run_folder
 from condavision.serving.runs import Run, RunState, RunStore
 from condavision.serving.sandbox import find_bubblewrap
 from condavision.serving.starting import ColdStarter

@@ -9,19 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from condavision.errors import InstallError
-
-if sys.platform != "win32":
-    import resource
+from condavision.exec_stage.child_process import signal_group, start
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -98,45 +92,8 @@ class ColdStarter:
     async def start(self, job: Job) -> Child:
         """Start the process of a job: no shell, no descriptor but its three streams."""
         command, variables = job.command()
-        linux = sys.platform == "linux"
-        try:
-            process = subprocess.Popen(  # returns when the program has been loaded: 1 ms
-                command,
-                cwd=job.cwd,
-                env=variables,
-                stdin=job.stdin,
-                stdout=job.stdout,
-                stderr=job.stderr,
-                start_new_session=True,
-                # On Linux the limits are set from outside: a function to call would rule vfork out.
-                preexec_fn=None if linux else partial(limit, 0, job.rlimits),  # noqa: PLW1509
-            )
-        except OSError as error:
-            raise InstallError(
-                f"{command[0]} cannot be started: {error.strerror}",
-                "find the cause: run `condavision doctor`",
-            ) from error
-        if linux:
-            with suppress(ProcessLookupError):
-                limit(process.pid, job.rlimits)
-        return ChildProcess(process)
-
-
-def limit(pid: int, rlimits: Mapping[int, int]) -> None:
-    """Set the limits of a process, this one's for 0, as far as its hard limits allow."""
-    for number, value in rlimits.items():
-        if sys.platform == "linux":
-            _, hard = resource.prlimit(pid, number)
-            limit = _at_most(value, hard)
-            resource.prlimit(pid, number, (limit, limit))
-        elif sys.platform != "win32":
-            _, hard = resource.getrlimit(number)
-            limit = _at_most(value, hard)
-            resource.setrlimit(number, (limit, limit))
-
-
-def _at_most(value: int, hard: int) -> int:
-    return value if sys.platform == "win32" or hard == resource.RLIM_INFINITY else min(value, hard)
+        streams = (job.stdin, job.stdout, job.stderr)
+        return ChildProcess(start(command, variables, job.cwd, streams, job.rlimits))
 
 
 class ChildProcess:
@@ -163,17 +120,13 @@ class ChildProcess:
             await _ended(self.pid)
         else:
             await asyncio.to_thread(self._process.wait)
-        self._kill(signal.SIGKILL)
+        signal_group(self.pid, signal.SIGKILL)
         return self._process.wait()
 
     def signal(self, number: int) -> None:
         """Send a signal to its group, as :meth:`Child.signal`."""
         if not self._ended.done():
-            self._kill(number)
-
-    def _kill(self, number: int) -> None:
-        with suppress(ProcessLookupError, PermissionError):  # the second is macOS' for zombies
-            os.killpg(self.pid, number)
+            signal_group(self.pid, number)
 
 
 async def _ended(pid: int) -> None:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from condavision.core.serving import Serving
+    from condavision.exec_stage.run_folder import RunFolder
     from condavision.serving.catalog import Ready
-    from condavision.serving.run_folder import RunFolder
     from condavision.serving.runs import Run, RunStore
     from condavision.serving.starting import Child, Starter
 

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from condavision.errors import UsageError
+from condavision.exec_stage.run_folder import new_run_folder, read_piece, safe_name
 from condavision.serve import options_of
 from condavision.serving.application import make_application
 from condavision.serving.guard import Guard
 from condavision.serving.options import Options
-from condavision.serving.run_folder import new_run_folder, read_piece, safe_name
 from condavision.serving.service import Service
 from condavision.serving.tokens import read_tokens
 from tests.serving.conftest import serving

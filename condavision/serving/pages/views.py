@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from condavision.exec_stage.run_folder import read_piece
 from condavision.parameters.naming import (
     ARGS,
     COMMAND,
@@ -31,7 +32,6 @@ from condavision.serving.pages.fields import STDIN_TEXT, fields_of, filled_in
 from condavision.serving.pages.rendering import STATIC, page
 from condavision.serving.problems import Problem
 from condavision.serving.reports import SHOWN
-from condavision.serving.run_folder import read_piece
 from condavision.serving.runs import RunState
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Scope
 
+    from condavision.exec_stage.run_folder import RunFolder
     from condavision.serving.catalog import Ready
     from condavision.serving.inputs import Inputs
-    from condavision.serving.run_folder import RunFolder
     from condavision.serving.service import Service
     from condavision.serving.survey import Surveyed
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.serving.starting import ChildProcess, limit
+from condavision.exec_stage.child_process import limit
+from condavision.serving.starting import ChildProcess
 from condavision.serving.zygote.child import WarmChild
 from condavision.serving.zygote.status import SkippedModule, SkipReason
 

@@ -13,6 +13,7 @@ import stat
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -112,17 +113,16 @@ class RunFolder:
 
     def written(self) -> tuple[WrittenFile, ...]:
         """Return the regular files in ``work``, sorted, at most :data:`LISTED`; no links."""
-        found = []
-        for file in _files(self.work):
-            found.append(file)
-            if len(found) == LISTED:
-                break
-        return tuple(sorted(found, key=lambda it: it.name))
+        return tuple(sorted(islice(self.files(), LISTED), key=lambda it: it.name))
+
+    def files(self) -> Iterator[WrittenFile]:
+        """Yield the regular files in ``work``; no links."""
+        return _files(self.work)
 
     def size(self) -> int:
         """Return the bytes of what the run wrote."""
         streams = sum(_size(path) for path in (self.stdout, self.stderr))
-        return streams + sum(file.size for file in _files(self.work))
+        return streams + sum(file.size for file in self.files())
 
     def open_written(self, name: str) -> int:
         """Open a regular file in ``work`` for reading; return its descriptor.

@@ -1,0 +1,127 @@
+"""Runs one task on this machine: in a process group and a folder of its own, within its time."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.cluster.task import File, Outcome, Reason
+from condavision.core.platforms import current_subdir
+from condavision.environments.inventory import record_use
+from condavision.errors import CondavisionError
+from condavision.exec_stage.child_process import End, Stop, start, wait_for
+from condavision.exec_stage.run_folder import RunFolder, new_run_folder, read_piece
+from condavision.exec_stage.stage import prepare
+from condavision.inference.lock_lookup import locate
+from condavision.inference.workspace import Workspace
+from condavision.project.config import Flags
+from condavision.system.files import remove_tree
+from condavision.system.progress import Progress
+from condavision.system.terminal import shell_word
+
+if TYPE_CHECKING:
+    from condavision.cluster.task import Job, Task
+    from condavision.exec_stage.prepared import Prepared
+
+_REASONS = {End.ITSELF: None, End.TIMEOUT: Reason.TIMEOUT, End.STOPPED: Reason.CANCELLED}
+_preparing = threading.Lock()
+
+
+class MissingPlatformError(CondavisionError):
+    """A lock has no part for this machine's platform."""
+
+
+def prepared(job: Job) -> Prepared:
+    """Return the script of a job, ready to start; its environment is installed if need be.
+
+    Raises:
+        MissingPlatformError: the lock is not for this machine.
+        CondavisionError: there is no lock that fits, or the environment cannot be made.
+    """
+    with _preparing:
+        return _prepared(job)
+
+
+@lru_cache(16)
+def _prepared(job: Job) -> Prepared:
+    locks, vendored = (Path(it) if it else None for it in (job.locks, job.vendored))
+    workspace = Workspace(Flags(locks=locks, vendored=vendored))
+    script = Path(job.script)
+    here, platforms = current_subdir(), locate(script, workspace).lock.platforms
+    if here not in platforms:
+        raise MissingPlatformError(
+            f"the lock of {job.script} is for {', '.join(platforms)}, not for {here}",
+            f"add it: run `condavision lock --platform {here} {shell_word(script)}`",
+        )
+    found = prepare(script, workspace, Progress())
+    record_use(found.environment, script)
+    return found
+
+
+def run_task(job: Job, task: Task, stop: Stop | None = None) -> Outcome:
+    """Run a task; ``stop`` ends it. Every error of the machine is an outcome too."""
+    host = socket.gethostname()
+    if stop is not None and stop.is_set:
+        return Outcome(task.number, reason=Reason.CANCELLED, host=host)
+    folder = new_run_folder(Path(job.folder))
+    try:
+        return _run(job, task, folder, stop or Stop(), host)
+    except MissingPlatformError as error:
+        reason, detail = Reason.PLATFORM_MISSING, error.message
+    except CondavisionError as error:
+        reason, detail = Reason.NOT_INSTALLED, error.message
+    except OSError as error:
+        reason, detail = Reason.NOT_INSTALLED, f"{error.filename}: {error.strerror}"
+    remove_tree(folder.path)
+    return Outcome(task.number, reason=reason, detail=detail, host=host)
+
+
+def _run(job: Job, task: Task, folder: RunFolder, stop: Stop, host: str) -> Outcome:
+    ready = prepared(job)
+    folder.make()
+    if task.stdin is not None:
+        folder.stdin.write_bytes(task.stdin)
+    command, variables = ready.command(task.arguments, os.environ)
+    streams = folder.open_streams()
+    started = time.monotonic()
+    try:
+        process = start(command, variables, folder.work, streams, {})
+    finally:
+        for descriptor in streams:
+            os.close(descriptor)
+    limits = job.limits
+    code, end = wait_for(process, limits.timeout, limits.kill_after, stop)
+    seconds = time.monotonic() - started
+    folder.stdin.unlink(missing_ok=True)
+    stdout, stderr = (_stream(it, limits.inline) for it in (folder.stdout, folder.stderr))
+    files = (File(f"work/{it.name}", it.size) for it in folder.files())
+    written = tuple(sorted(files, key=lambda it: it.name))
+    is_empty = not written and None not in {stdout.content, stderr.content}
+    if is_empty or end is End.STOPPED:
+        remove_tree(folder.path)
+    return Outcome(
+        task.number,
+        exit_code=code if end is End.ITSELF else None,
+        reason=_REASONS[end],
+        stdout=stdout,
+        stderr=stderr,
+        files=written,
+        seconds=seconds,
+        host=host,
+        folder="" if is_empty or end is End.STOPPED else str(folder.path),
+    )
+
+
+def _stream(path: Path, inline: int) -> File:
+    """Return a stream of a process: its content if that is small, else its file."""
+    size = path.lstat().st_size
+    if size > inline:
+        return File(path.name, size)
+    content = read_piece(path, 0, size)
+    path.unlink()
+    return File(path.name, size, content)
