@@ -27,6 +27,7 @@ if options.size:
 if options.family:
     code = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1); time.sleep(99)"
     child = subprocess.Popen([sys.executable, "-uc", code], stdout=subprocess.PIPE)
+    assert child.stdout
     child.stdout.readline()
     print(child.pid, flush=True)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
