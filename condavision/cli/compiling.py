@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockingReport
     from condavision.compile_stage.renewal import Renewal
-    from condavision.inference.workspace import Workspace
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -86,6 +84,7 @@ def lock(
     Scripts locked `--together` stay together when their folder is locked, until `--apart`; a
     script given by its own path gets its own lock.
     """
+    from condavision.cli import pruning
     from condavision.cli.output import print_diagnostics
     from condavision.cli.progress import choose_progress
     from condavision.compile_stage.stage import lock as lock_named
@@ -95,8 +94,8 @@ def lock(
     renewal = _renewal(*(settings.pop(name) for name in ("upgrade", "upgrades", "source")))
     accept, dry_run = settings.pop("accept"), settings.pop("dry_run")
     workspace = Workspace(replace(options.as_flags(**settings), accept=accept))
-    if prune and not (paths or modules or together or apart):
-        paths = (options.project_folder(workspace),)
+    if prune and not (together or apart):
+        paths = options.given_or_project(paths, modules, workspace)
     report = lock_named(
         Named(paths, modules, together, apart),
         workspace,
@@ -108,43 +107,17 @@ def lock(
     print_diagnostics([*report.skipped, *([report.separate] if report.separate else [])])
     _print_locked(report, renewal.agreement, as_json=as_json)
     if prune:
-        _prune(report, paths, workspace)
+        pruning.prune(report, paths, workspace)
     else:
-        _offer_to_prune(report)
+        pruning.offer_to_prune(report, workspace)
     return report.code
-
-
-def _prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace) -> None:
-    from condavision.cli.output import note
-    from condavision.compile_stage.retire import prune
-
-    retired = prune(report, paths, workspace)
-    removed = "would remove" if report.dry_run else "removed"
-    for script in retired.scripts:
-        note(f"{removed} {script} from scripts.yml: it no longer exists")
-    for name in retired.locks:
-        note(f"{removed} lock {name}")
-
-
-def _offer_to_prune(report: LockingReport) -> None:
-    """Offer on a terminal to remove the locks that this run left unused; elsewhere, list them."""
-    from condavision.cli.output import note
-    from condavision.locks.folder import remove_locks
-
-    for folder, name in report.orphaned:
-        if report.dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
-            removal = "condavision lock --prune SCRIPT"
-            note(f"lock {name} is no longer used; to remove it, run `{removal}`")
-        elif click.confirm(f"Lock {name} is no longer used by any script. Remove it?"):
-            for removed in remove_locks(folder, (name,)):
-                note(f"removed lock {removed}")
 
 
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
     from condavision.cli import output as printed
     from condavision.cli.json_output import failed_json, locked_script_json
+    from condavision.cli.naming import target_names
     from condavision.cli.tables import print_table
-    from condavision.cli.wording import target_names
     from condavision.core.platforms import current_subdir
 
     platform = current_subdir()
@@ -155,14 +128,16 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
         ]
         printed.print_json([*made, *failed_json(report.failed)])
     elif report.locked:
-        names = target_names([locked.inference.project for locked in report.locked])
+        projects = [locked.inference.project for locked in report.locked]
+        names = target_names(projects)
         rows = [
             printed.summary(name, locked, platform, dry_run=report.dry_run)
             for name, locked in zip(names, report.locked, strict=True)
         ]
         print_table(("script", "python", "packages", "lock", ""), rows)
-        printed.print_changes(report.locked)
+        printed.print_changes(dict(zip(names, report.locked, strict=True)))
         printed.print_unkept(report.locked, agreement)
+        printed.print_projects(projects)
     printed.print_failures(report.failed)
     printed.print_count(report)
 
@@ -240,9 +215,9 @@ def check(
     """
     from condavision.cli.declaring import check_declared
     from condavision.cli.json_output import checked_json
-    from condavision.cli.output import checked_row, print_diagnostics, print_json
+    from condavision.cli.naming import target_names
+    from condavision.cli.output import checked_row, print_diagnostics, print_json, print_projects
     from condavision.cli.tables import print_table
-    from condavision.cli.wording import target_names
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import check_targets
@@ -257,9 +232,13 @@ def check(
     if as_json:
         print_json([checked_json(checked) for checked in report.checked])
     else:
-        names = iter(target_names([it.project for it in report.checked if it.project]))
-        rows = [checked_row(next(names) if it.project else it.script, it) for it in report.checked]
+        projects = [workspace.valid_project(it) for it in selection.targets]
+        names = target_names(
+            [one or it for one, it in zip(projects, selection.targets, strict=True)]
+        )
+        rows = map(checked_row, names, report.checked)
         print_table(("script", "lock", "state", "notes"), rows)
+        print_projects(projects)
     return report.code
 
 

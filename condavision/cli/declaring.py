@@ -112,10 +112,7 @@ def check_declared(targets: Iterable[Target], workspace: Workspace, *, as_json: 
     if as_json:
         print_json([*map(coverage_json, found), *failed_json(failed)])
     elif found:
-        rows = [
-            (str(it.inference.project.target), "ok" if it.complete else "incomplete", _notes(it))
-            for it in found
-        ]
+        rows = [(str(it.inference.project.target), it.state, _notes(it)) for it in found]
         print_table(("script", "declared", "notes"), rows)
     print_failures(failed)
     return failed[0][1].code if failed else int(not all(it.complete for it in found))

@@ -182,7 +182,7 @@ def install(
     workspace = Workspace(Flags(**folders))  # type: ignore[arg-type]
     care = Care.ANEW if reinstall else Care.DIGESTS if verify else Care.SIZES
     wanted: list[str | Target] = [Module(module, Path.cwd()) for module in modules]
-    for name in names or (() if modules else (options.project_folder(workspace),)):
+    for name in options.given_or_project(names, modules, workspace):
         wanted += _meant(name, workspace, join=launchers is None)
     report = install_each(wanted, workspace, choose_progress(quiet=quiet), care, launchers)
     if len(wanted) == len(report.failed) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
@@ -79,7 +80,7 @@ def coverage_json(found: Coverage) -> dict[str, Any]:
     return {
         "script": found.inference.project.key,
         "root": str(found.inference.project.config.root),
-        "state": "ok" if found.complete else "incomplete",
+        "state": found.state.value,
         "missing": list(map(_needed_json, found.missing)),
         "unneeded": list(map(_needed_json, found.unneeded)),
         "inferred": list(map(_needed_json, found.inferred)),
@@ -111,11 +112,20 @@ def not_installed_json(
     return [{"name": str(target), **error_json(error)} for target, error in failed]
 
 
-def lock_status(locked: LockedScript, *, dry_run: bool) -> str:
+class LockStatus(StrEnum):
+    """What ``lock`` did with a lock."""
+
+    WRITTEN = "written"
+    REUSED = "reused"
+    TO_WRITE = "to write"
+    """It would be written without ``--dry-run``."""
+
+
+def lock_status(locked: LockedScript, *, dry_run: bool) -> LockStatus:
     """Return the state of a lock after ``lock``."""
     if not locked.written:
-        return "reused"
-    return "to write" if dry_run else "written"
+        return LockStatus.REUSED
+    return LockStatus.TO_WRITE if dry_run else LockStatus.WRITTEN
 
 
 def locked_script_json(

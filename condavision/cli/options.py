@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
+_Name = TypeVar("_Name", bound="str | Path")
 
 
 class _Named(click.ParamType[str | Path]):
@@ -202,17 +203,12 @@ def as_name(name: str | None, module: str | None) -> str | Target:
 
 
 def given_or_project(
-    paths: tuple[Path, ...], modules: tuple[str, ...], workspace: Workspace
-) -> tuple[Path, ...]:
-    """Return the given paths; the current project's root if no module is given either."""
-    return paths if paths or modules else (project_folder(workspace),)
-
-
-def project_folder(workspace: Workspace) -> Path:
-    """Return the root of the current folder's project, which commands without names are for."""
+    names: tuple[_Name, ...], modules: tuple[str, ...], workspace: Workspace
+) -> tuple[_Name | Path, ...]:
+    """Return the given names; the current project's root if no module is given either."""
     from condavision.project.targets import near
 
-    return near(workspace.config().root)
+    return names if names or modules else (near(workspace.config().root),)
 
 
 def as_flags(

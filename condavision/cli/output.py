@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
@@ -16,6 +15,7 @@ from condavision.cli.json_output import (
     lock_status,
     shown_platform,
 )
+from condavision.cli.naming import short_names
 from condavision.cli.parameter_output import parameter_rows, unread_lines
 from condavision.cli.tables import console, print_table
 from condavision.cli.wording import (
@@ -30,11 +30,12 @@ from condavision.core.model import Manager
 from condavision.core.specs import wanted_on
 from condavision.errors import CondavisionError
 from condavision.locks.diff import diff_rows
+from condavision.project.targets import near
 from condavision.system.secrets import redacted
 from condavision.system.terminal import json_safe, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
     from condavision.analysis.parameters.interface import Interface
     from condavision.compile_stage.preferred_versions import Agreement
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from condavision.inspection.check import Checked
     from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation
+    from condavision.project.project import Project
     from condavision.project.targets import Target
 
 SCHEMA = 2
@@ -174,33 +176,53 @@ def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
     return (line["name"], place, line["kind"], package, spec, locked, line["why"])
 
 
-def environment_row(environment: InstalledEnvironment) -> tuple[str, ...]:
-    """Return the row of ``list``'s table."""
+def environment_rows(environments: Iterable[InstalledEnvironment]) -> list[tuple[str, ...]]:
+    """Return the rows of ``list``'s table."""
+    environments = tuple(environments)
+    names = short_names(script for it in environments for script in it.scripts)
+    return [_environment_row(it, names) for it in environments]
+
+
+def _environment_row(
+    environment: InstalledEnvironment, names: Mapping[str, str]
+) -> tuple[str, ...]:
     return (
         environment.key,
-        environment.python if environment.ready else environment.state.value,
+        environment.python if environment.ready else environment.state,
         f"{environment.size / 1e6:.1f} MB",
         iso_time(environment.used),
-        ", ".join(PurePath(script).name for script in environment.scripts),
+        ", ".join(names[script] for script in environment.scripts),
         str(environment.prefix),
     )
 
 
-def print_changes(scripts: Sequence[LockedScript]) -> None:
-    """Write the changes of each new lock against the one before, once, and all cautions."""
+def print_changes(scripts: Mapping[str, LockedScript]) -> None:
+    """Write the changes of each new lock against the one before, once, and all cautions.
+
+    ``scripts`` have the names that they have in the table.
+    """
     shown: set[str] = set()
-    for locked in scripts:
+    for name, locked in scripts.items():
         if locked.lock.hash in shown:
             continue
         shown.add(locked.lock.hash)
         if locked.changes:
-            say(f"\nchanges of {locked.inference.project.key}:")
+            say(f"\nchanges of {name}:")
             headings = ("package", "before", "after", "platforms")
             print_table(headings, diff_rows(locked.changes))
         learned = lessons_of(locked.inference.resolutions)
         for said in (*learned, *record_words(locked.lock.record)) if locked.written else ():
             say(f"{locked.lock.hash}: {said}")
-    print_diagnostics(found for locked in scripts for found in locked.diagnostics)
+    print_diagnostics(found for locked in scripts.values() for found in locked.diagnostics)
+
+
+def print_projects(projects: Iterable[Project | None]) -> None:
+    """Write which configuration, channels and locks are used where, if that is not one project."""
+    configs = {it.config.root: it.config for it in projects if it}
+    for root, config in configs.items() if len(configs) > 1 else ():
+        source = near(config.source) if config.source else "no configuration"
+        channels = ", ".join(config.channels_for(()))
+        note(f"{near(root)}: {source}, channels {channels}, locks in {near(config.locks)}")
 
 
 def print_count(report: LockingReport) -> None:
@@ -276,7 +298,7 @@ def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
     removed = "would remove" if dry_run else "removed"
     if cleaned.removed:
         headings = (removed, "python", "size", "last used")
-        print_table(headings, [environment_row(one)[:4] for one in cleaned.removed])
+        print_table(headings, [it[:4] for it in environment_rows(cleaned.removed)])
     if cleaned.caches:
         say(f"{removed} caches of {cleaned.caches / 1e6:.1f} MB")
     for prefix, user in cleaned.kept.items():
@@ -288,4 +310,5 @@ def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
 def print_findings(findings: Iterable[Finding]) -> None:
     """Write the doctor's table."""
     keys = ("what", "area", "state", "found", "fix")
-    print_table(keys, [tuple(finding_json(it)[key] for key in keys) for it in findings])
+    rows = ({**finding_json(it), "state": it.state} for it in findings)
+    print_table(keys, [tuple(row[key] for key in keys) for row in rows])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import click
@@ -15,15 +16,27 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+STATES = {
+    "green": ("ok", "ready", "written", "to write"),
+    "yellow": ("missing", "stale", "incomplete", "warning", "kept"),
+    "red": ("error", "broken", "damaged"),
+    "dim": ("reused", "unchanged"),
+}
+"""The states that enumerations have, by color; a cell is in color if it is a member of one."""
+
+_STYLES = {state: style for style, states in STATES.items() for state in states}
+
 _SHORT = 25
 """Cells that no line breaks within: hashes, versions, states and times are shorter."""
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a table to standard output; on a terminal the first column is never truncated."""
+    rows = [*map(tuple, rows)]
     lines = [tuple(headings), *(tuple(map(shown_line, row)) for row in rows)]
+    styles = [("",) * len(headings), *(tuple(map(_style, row)) for row in rows)]
     if not sys.stdout.isatty():
-        _write_columns(lines)
+        _write_columns(lines, styles)
         return
     from rich.table import Table
     from rich.text import Text
@@ -34,8 +47,8 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         is_short = all(cell_len(cell) <= _SHORT for cell in cells)
         whole = is_short or heading == headings[0]
         table.add_column(heading, overflow="fold", no_wrap=whole)
-    for row in lines[1:]:
-        table.add_row(*(Text(cell) for cell in row))
+    for row, looks in zip(lines[1:], styles[1:], strict=True):
+        table.add_row(*map(Text, row, looks))
     with terminal.capture() as capture:
         terminal.print(table)
     text = "\n".join(line.rstrip() for line in capture.get().splitlines())
@@ -57,11 +70,21 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
-def _write_columns(rows: Sequence[Sequence[str]]) -> None:
+def _style(cell: str) -> str:
+    return _STYLES.get(cell, "") if isinstance(cell, StrEnum) else ""
+
+
+def _write_columns(rows: Sequence[Sequence[str]], styles: Sequence[Sequence[str]]) -> None:
     """Write aligned columns of any width: in a log or a pipe nothing is truncated."""
+    from rich.text import Text
+
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    terminal = console()  # which has no colors here, unless they are asked for
+    with terminal.capture() as capture:
+        for row, looks in zip(rows, styles, strict=True):
+            line = Text()
+            for cell, look, width in zip(row, looks, widths, strict=True):
+                line.append(cell, look).append(" " * (width - cell_len(cell) + 2))
+            line.rstrip()
+            terminal.print(line, soft_wrap=True)
+    sys.stdout.write(capture.get())

@@ -14,7 +14,7 @@ from condavision.cli import options
 def list_(as_json: bool) -> None:
     """List the environments in the cache: size, age, last use, scripts."""
     from condavision.cli.json_output import environment_json
-    from condavision.cli.output import environment_row, print_json
+    from condavision.cli.output import environment_rows, print_json
     from condavision.cli.tables import print_table
     from condavision.environments.inventory import list_environments
     from condavision.system.cache_dir import home
@@ -24,7 +24,7 @@ def list_(as_json: bool) -> None:
         print_json([environment_json(one) for one in environments])
     else:
         headings = ("environment", "python", "size", "last used", "scripts", "prefix")
-        print_table(headings, [environment_row(one) for one in environments])
+        print_table(headings, environment_rows(environments))
 
 
 @click.command()

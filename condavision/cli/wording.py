@@ -15,7 +15,7 @@ from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
 from condavision.locks.record import spell_changes, spell_pairs, spell_shared
 from condavision.mapping.decisions import Choice, DeclaredAt, Learned, Mapped, NamedIn, Overridden
-from condavision.project.targets import key_of, near, place_of
+from condavision.project.targets import near
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inspection.check import Checked
     from condavision.mapping.decisions import Resolution
-    from condavision.project.project import Project
 
 _ORIGINS = {
     OriginRule.BUILTIN: "compiled into Python",
@@ -208,20 +207,6 @@ def _lock_words(found: Diagnostic) -> str:
                 " reads; for conda and mamba, use --format environment"
             )
     raise TypeError(f"no words for {found!r}")
-
-
-def target_names(projects: Sequence[Project]) -> list[str]:
-    """Return the names of targets: their keys, or paths if they are of several projects."""
-    if len({project.config.root for project in projects}) < 2:
-        return [project.key for project in projects]
-    return [_path_name(project) for project in projects]
-
-
-def _path_name(project: Project) -> str:
-    here, root = Path.cwd().resolve(), project.config.root
-    if place_of(project.target).is_relative_to(here):
-        return key_of(project.target, here)
-    return f"{project.key} in {root}"
 
 
 def hints_of(error: CondavisionError) -> tuple[str, ...]:

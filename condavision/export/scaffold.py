@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,21 @@ CI = {
 """The files of a check in CI, and their templates, by host."""
 
 
+class Placing(StrEnum):
+    """What became of a file that was to be written."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+    """It was edited, and stays so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scaffolded:
-    """A file and its state: ``written``, ``unchanged``, or ``kept`` because it was edited."""
+    """A file and its state."""
 
     path: Path
-    state: str
+    state: Placing
 
 
 def scaffold(folder: Path, hosts: Iterable[str] = ()) -> tuple[Scaffolded, ...]:
@@ -51,9 +61,9 @@ def _place(path: Path, text: str) -> Scaffolded:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text)
-        return Scaffolded(path, "written")
+        return Scaffolded(path, Placing.WRITTEN)
     same = read_file(path) == text.encode()
-    return Scaffolded(path, "unchanged" if same else "kept")
+    return Scaffolded(path, Placing.UNCHANGED if same else Placing.KEPT)
 
 
 def template(name: str) -> str:

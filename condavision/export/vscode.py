@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.errors import UsageError
-from condavision.export.scaffold import Scaffolded
+from condavision.export.scaffold import Placing, Scaffolded
 from condavision.system.documents import DocumentError, read_json
 from condavision.system.files import read_file, write_atomic
 
@@ -33,7 +33,7 @@ def write_setting(folder: Path, python: Path) -> Scaffolded:
         after = _with_setting(before, str(python)) if before.strip() else f"{{\n    {line}\n}}\n"
     except DocumentError as error:
         if re.search(rf"(?m)^[^/\n]*{re.escape(line)}", before):  # as this said earlier
-            return Scaffolded(path, "unchanged")
+            return Scaffolded(path, Placing.UNCHANGED)
         raise UsageError(
             f"{path} has comments or is not plain JSON, so it is not written: {error.problem}",
             f"add this line to it: {line},",
@@ -43,7 +43,7 @@ def write_setting(folder: Path, python: Path) -> Scaffolded:
             f"{path} cannot be read: {error}", f"it needs this line: {line}"
         ) from error
     if before == after:
-        return Scaffolded(path, "unchanged")
+        return Scaffolded(path, Placing.UNCHANGED)
     if path.is_symlink():
         raise UsageError(f"{path} is a symlink", f"add this line to what it points to: {line},")
     try:
@@ -52,7 +52,7 @@ def write_setting(folder: Path, python: Path) -> Scaffolded:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}", f"it needs this line: {line}"
         ) from error
-    return Scaffolded(path, "written")
+    return Scaffolded(path, Placing.WRITTEN)
 
 
 def _line(value: str) -> str:

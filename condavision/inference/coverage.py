@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from condavision.inference.infer import Inference
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
+
+
+class CoverageState(StrEnum):
+    """Whether what is declared covers what is required."""
+
+    OK = "ok"
+    INCOMPLETE = "incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,11 @@ class Coverage:
     def complete(self) -> bool:
         """Whether nothing is missing."""
         return not self.missing and self.python is None
+
+    @property
+    def state(self) -> CoverageState:
+        """The same as a state."""
+        return CoverageState.OK if self.complete else CoverageState.INCOMPLETE
 
 
 def coverage(target: Target, workspace: Workspace) -> Coverage:

@@ -106,6 +106,8 @@ class Workspace:
         if (root, channels) not in self._configs:
             found = self.settings.config(root).with_flags(self.flags, channels)
             self._configs[root, channels] = found
+            used = ", ".join(found.channels_for(()))
+            _log.info("%s: channels %s, locks in %s", root, used, found.locks)
         return self._configs[root, channels]
 
     def project(self, target: Target, channels: tuple[str, ...] = ()) -> Project:
@@ -122,6 +124,12 @@ class Workspace:
             config = self.config(self._place_of(target), channels)
             self._projects[key] = Project(target, key_of(target, config.root, self.real), config)
         return self._projects[key]
+
+    def valid_project(self, target: Target) -> Project | None:
+        """Return a target with its project, None where that has errors."""
+        with suppress(CondavisionError):
+            return self.project(target)
+        return None
 
     def prefetch(self, projects: Iterable[Project]) -> None:
         """Read the scripts among these targets in parallel."""

@@ -77,7 +77,7 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
         State.BROKEN,
         "run `condavision lock a.py`",
     ),
-    "gone": (lambda root: (root / "a.py").unlink(), State.WARNING, "condavision lock --prune ."),
+    "gone": (lambda root: (root / "a.py").unlink(), State.WARNING, "condavision lock --prune"),
     "a missing lock": (
         lambda root: _lock(root).unlink(),
         State.BROKEN,
@@ -87,7 +87,7 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
     "orphaned": (
         lambda root: (root / "locks" / ".local" / "scripts.yml").write_text(""),
         State.WARNING,
-        "condavision lock --prune .",
+        "condavision lock --prune",
     ),
     "a conflict": (
         lambda root: (root / "locks" / ".local" / "scripts.yml").write_text("<<<<<<< ours\n"),
@@ -117,7 +117,7 @@ def test_what_is_wrong_with_a_project(case: str, project: Path, home: Path) -> N
     assert all(fix in finding.fix for finding in list(found.values())[:1])
     if summary is not None:
         assert summary.state is State.WARNING
-        assert (summary.found[:6], summary.fix) == ("0 of 1", "condavision check .")
+        assert (summary.found[:6], summary.fix) == ("0 of 1", "condavision check")
     assert main(["doctor", "--offline", "--json"]) == (state is State.BROKEN)
 
 

@@ -39,7 +39,7 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
         yield Finding.of_error(_AREA, folder.name, error)
         return
     for name in unused:
-        found, fix = "a lock that no script uses", "condavision lock --prune ."
+        found, fix = "a lock that no script uses", "condavision lock --prune"
         yield Finding(_AREA, name, State.WARNING, found, fix)
     for path in sorted(folder.glob("*.conda-lock.yml")):
         try:
@@ -53,7 +53,7 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
         if is_there(target, [*config.paths, *paths]):
             targets.append(target)
         else:
-            found, fix = "deleted, but still has a lock", "condavision lock --prune ."
+            found, fix = "deleted, but still has a lock", "condavision lock --prune"
             yield Finding(_AREA, key, State.WARNING, found, fix)
     checked = check_targets(targets, Workspace(Flags(locks=config.locks))).checked
     for one in checked:
@@ -67,4 +67,4 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
     if fit == len(checked):
         yield Finding(_AREA, folder.name, State.OK, found)
     else:
-        yield Finding(_AREA, folder.name, State.WARNING, found, "condavision check .")
+        yield Finding(_AREA, folder.name, State.WARNING, found, "condavision check")

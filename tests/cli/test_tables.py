@@ -1,0 +1,108 @@
+"""States in color, and names that can be told apart."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.cli.json_output import LockStatus
+from condavision.cli.naming import short_names
+from condavision.cli.tables import STATES, print_table
+from condavision.environments.inventory import State as EnvironmentState
+from condavision.export.scaffold import Placing
+from condavision.inference.coverage import CoverageState
+from condavision.inspection.check import LockState
+from condavision.inspection.doctor.finding import State as FindingState
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine
+
+KINDS: tuple[type[StrEnum], ...] = (
+    CoverageState,
+    EnvironmentState,
+    FindingState,
+    LockState,
+    LockStatus,
+    Placing,
+)
+
+
+def test_every_state_has_a_color() -> None:
+    states = [state for found in STATES.values() for state in found]
+    assert sorted({it.value for kind in KINDS for it in kind}) == sorted(states)
+
+
+@pytest.mark.parametrize(
+    ("words", "variable", "colored"),
+    [([], "", False), (["--color", "always"], "", True), ([], "NO_COLOR", False)],
+    ids=["a pipe", "always", "NO_COLOR"],
+)
+def test_states_are_in_color_where_it_is_wanted(
+    words: list[str], variable: str, colored: bool, command: CommandLine
+) -> None:
+    environ = {variable: "1"} if variable else {}
+    out = command(*words, "check", "s.py", environ=environ).out
+    assert ("\x1b[33mmissing\x1b[0m" in out) is colored
+    assert ("\x1b" in out) is colored
+
+
+def test_a_script_that_is_called_as_a_state(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("script", "state"), [("ok", LockState.OK), ("a longer one", LockState.STALE)])
+    assert capsys.readouterr().out == "script        state\nok            ok\na longer one  stale\n"
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["/a/b.py", "/c/d.py"], ["b.py", "d.py"]),
+        (["/a/main.py", "/b/main.py"], ["a/main.py", "b/main.py"]),
+        (["/a/x/main.py", "/b/x/main.py", "/n.py"], ["a/x/main.py", "b/x/main.py", "n.py"]),
+        (["/main.py", "/a/main.py"], ["/main.py", "a/main.py"]),
+        (["/a/main.py", "/a/main.py"], ["main.py"]),
+        ([], []),
+    ],
+)
+def test_names_have_as_much_of_a_path_as_tells_them_apart(
+    paths: list[str], names: list[str]
+) -> None:
+    assert [*short_names(paths).values()] == names
+
+
+def test_rows_of_one_name_show_their_paths(command: CommandLine) -> None:
+    below = command.folder / "below"
+    below.mkdir()
+    for place in (command.folder, below):
+        (place / "main.py").write_text("print(1)\n")
+    command("lock", "main.py").ok()
+    rows = command("check", "main.py", "../main.py", cwd=below).out.splitlines()
+    assert [row.split()[0] for row in rows[1:]] == ["below/main.py", "main.py"]
+    (below / "condavision.toml").write_text('channels = ["interpreters:"]\n')
+    checked = command("check", "main.py", "below/main.py")
+    assert [row.split()[0] for row in checked.out.splitlines()[1:]] == ["main.py", "below/main.py"]
+    assert (
+        "below: below/condavision.toml, channels interpreters:, locks in below/locks" in checked.err
+    )
+    locked = command("lock", "main.py", "below/main.py").ok()
+    assert "below: below/condavision.toml, channels interpreters:" in locked.err
+
+
+def test_what_a_command_took_is_logged(command: CommandLine) -> None:
+    quiet, said = (command("check", *words, "s.py").err for words in ([], ["-v"]))
+    root = command.folder
+    assert f"project root {root}, settings from {root}/condavision.toml" in said
+    assert f"{root}: channels interpreters:, locks in {root}/locks" in said
+    assert "channels" not in quiet
+
+
+def test_how_to_prune_a_lock_that_is_left_over(command: CommandLine) -> None:
+    command("lock", "s.py").ok()
+    (command.folder / "s.py").write_text("import tomllib\n")
+    left = command("lock", "s.py").ok().err
+    assert "to remove it, run `condavision lock --prune`" in left
+    (command.folder / "s.py").write_text("import tomllib, asyncore\n")
+    elsewhere = command("lock", command.folder / "s.py", cwd=command.folder.parent).ok().err
+    assert f"run `condavision lock --prune {command.folder.name}`" in elsewhere
+    pruned = command("lock", "--prune", command.folder.name, cwd=command.folder.parent).ok().err
+    assert pruned.count("removed lock") == 2
