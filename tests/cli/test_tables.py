@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,8 @@ from condavision.inspection.check import LockState
 from condavision.inspection.doctor.finding import State as FindingState
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
     from tests.command_line import CommandLine
 
 KINDS: tuple[type[StrEnum], ...] = (
