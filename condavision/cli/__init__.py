@@ -17,6 +17,7 @@ from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
 from condavision.cli.handing_over import export, init, vendor, vscode
 from condavision.cli.inspecting import outdated, tree, why
+from condavision.cli.map_command import map_
 from condavision.cli.notebooks import kernel
 from condavision.cli.serving import serve
 from condavision.cli.stages import (
@@ -96,6 +97,7 @@ group.show(
                 (install, "scripts/"),
                 (path, "--python report.py"),
                 (serve, "scripts/"),
+                (map_, "report.py months.jsonl -o results/"),
             ),
         ),
         Stage(

@@ -43,12 +43,13 @@ class _Named(click.ParamType[str | Path]):
 
 
 named = _Named()
+named_path = _Named(path=True)
 
 script_argument = partial(
     click.argument,
     "script",
     required=False,
-    type=_Named(path=True),
+    type=named_path,
     shell_complete=complete_names,
 )
 scripts_argument = partial(
@@ -56,7 +57,7 @@ scripts_argument = partial(
     "paths",
     nargs=-1,
     metavar="[PATHS]...",
-    type=_Named(path=True),
+    type=named_path,
     shell_complete=complete_names,
 )
 module_option = partial(

@@ -1,0 +1,176 @@
+"""The command that runs one locked script over many inputs."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from condavision.cli import options
+from condavision.cli.completion import complete_names
+from condavision.errors import UsageError
+from condavision.project.config import Flags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_FIXED = "condavision.fixed"
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Map(click.Command):
+    """A command whose words after ``--`` are for the script."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        at = args.index("--") if "--" in args else len(args)
+        ctx.meta[_FIXED] = tuple(args[at + 1 :])
+        return super().parse_args(ctx, args[:at])
+
+
+@click.command("map", cls=_Map)
+@click.argument("script", type=options.named_path, shell_complete=complete_names)
+@click.argument(
+    "words",
+    nargs=-1,
+    required=True,
+    type=options.named,
+    metavar="INPUTS... [-- ARGS...]",
+    shell_complete=complete_names,
+)
+@click.option(
+    *("-o", "--output"),
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of the results; with the same command, an interrupted run resumes.",
+)
+@click.option(
+    *("-j", "--jobs"),
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes at once (default: the number of processors).",
+)
+@click.option(
+    "--each",
+    type=click.Choice(["json", "line", "file"]),
+    help="What one input is: an object a line, a line of text, or a file"
+    " (default: json for *.jsonl, *.ndjson and -, else file).",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Give each process N inputs, as lines of its standard input.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="End a process that takes longer.",
+)
+@click.option(
+    "--retries",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Run an input that fails again, N times.",
+)
+@click.option(
+    "--max-failures",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Stop when N inputs have failed.",
+)
+@click.option("--failed", is_flag=True, help="Run inputs that failed earlier again.")
+@options.locks_option()
+@options.vendored_option()
+@options.quiet_option()
+@options.json_option()
+@click.pass_context
+def map_(
+    context: click.Context,
+    /,
+    script: Path,
+    words: tuple[str, ...],
+    jobs: int | None,
+    **chosen: Any,
+) -> int:
+    """Run a locked script over many inputs, each in a process of its own.
+
+    \b
+      condavision map clean.py inputs.jsonl -o results/
+      condavision map clean.py 'raw/*.csv' -o results/ -- --level 3
+
+    INPUTS are files of JSON Lines (- for standard input) with the parameters of the script by name;
+    or files, each of which is the last argument of a process. ARGS come before those of each input.
+    Rows are written to DIR/results.jsonl in the order of the inputs. Nothing is solved. The exit
+    code is 0 if every input succeeded.
+    """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
+    if sys.platform == "win32":
+        raise UsageError("`condavision map` needs POSIX", "run it in WSL or a container")
+    from condavision.cli.map_output import print_summary, shown_map
+    from condavision.cli.progress import choose_progress
+    from condavision.cluster.inputs import Kind
+    from condavision.cluster.local import LocalEngine
+    from condavision.cluster.run import Request, map_inputs
+    from condavision.cluster.spread import Policy
+    from condavision.inference.workspace import Workspace
+
+    request = Request(
+        script,
+        words,
+        chosen["output"],
+        kind=Kind(chosen["each"]) if chosen["each"] else None,
+        fixed=context.meta[_FIXED],
+        batch=chosen["batch"],
+        timeout=chosen["timeout"],
+        policy=Policy(chosen["retries"], chosen["max_failures"], chosen["failed"]),
+    )
+    workspace = Workspace(Flags(locks=chosen["locks"], vendored=chosen["vendored"]))
+    quiet = chosen["quiet"]
+    started = time.monotonic()
+    with shown_map(quiet=quiet) as watch, _signals() as signals, LocalEngine(jobs) as engine:
+        mapped = map_inputs(
+            request, engine, workspace, choose_progress(quiet=quiet), watch, signals.listen
+        )
+    print_summary(mapped, time.monotonic() - started, as_json=chosen["as_json"])
+    return signals.code or int(mapped.tally.failed > 0 or mapped.tally.stop is not None)
+
+
+class _Signals:
+    """What is sent to this process to end it: the first time, the map is stopped in order."""
+
+    def __init__(self) -> None:
+        self.code = 0
+        self._interrupt: Callable[[], None] | None = None
+
+    def listen(self, interrupt: Callable[[], None]) -> None:
+        """Have ``interrupt`` called from now on."""
+        self._interrupt = interrupt
+
+    def handle(self, number: int, _: object) -> None:
+        """Stop in order; at once before there is anything to stop, and the second time."""
+        if self._interrupt is None or self.code:
+            raise KeyboardInterrupt
+        self.code = 128 + number
+        self._interrupt()
+
+
+@contextmanager
+def _signals() -> Iterator[_Signals]:
+    signals = _Signals()
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
+    before = {number: signal.signal(number, signals.handle) for number in _ENDING}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,132 @@
+"""What `map` shows: a bar on a terminal or a line at times, and the summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from condavision.cli.output import note, print_json, say
+from condavision.cluster.spread import Stopped
+from condavision.system.terminal import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from condavision.cluster.run import Mapped
+    from condavision.cluster.spread import Tally
+
+_LINE = 10.0  # seconds between two lines of a log
+
+
+@contextmanager
+def shown_map(*, quiet: bool) -> Iterator[Callable[[Tally], None]]:
+    """Yield what shows the progress of a map on standard error."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        with _bar() as watch:
+            yield watch
+    else:
+        yield _Lines().watch
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Tally], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("running"),
+        BarColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
+    )
+    started = time.monotonic()
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as shown:
+        task = shown.add_task("", total=None, done="", note="", start=False)
+
+        def watch(tally: Tally) -> None:
+            if not shown.tasks[0].started:
+                shown.start_task(task)
+            shown.update(
+                task,
+                total=tally.total,
+                completed=tally.done,
+                done=f"{tally.done:,} of {tally.total:,}",
+                note=_note(tally, time.monotonic() - started),
+            )
+
+        yield watch
+
+
+class _Lines:
+    """A line at times, for logs."""
+
+    def __init__(self) -> None:
+        self._started = self._last = time.monotonic()
+
+    def watch(self, tally: Tally) -> None:
+        now = time.monotonic()
+        if now - self._last >= _LINE:
+            self._last = now
+            told = _note(tally, now - self._started)
+            note(f"condavision: {tally.done:,} of {tally.total:,}, {told}")
+
+
+def _note(tally: Tally, seconds: float) -> str:
+    """Return the rate, the failures and the hosts."""
+    rate = (tally.done - tally.earlier) / max(seconds, 0.001)
+    parts = [f"{rate:.3g}/s" if rate < 100 else f"{rate:,.0f}/s"]
+    if tally.failed:
+        parts.append(f"{tally.failed:,} failed")
+    if len(tally.hosts) > 1:
+        parts.append(f"{len(tally.hosts)} hosts")
+    return ", ".join(parts)
+
+
+def map_json(mapped: Mapped, seconds: float) -> dict[str, Any]:
+    """Return the object of ``map --json``."""
+    tally = mapped.tally
+    return {
+        "script": str(mapped.request.script),
+        "results": str(mapped.rows),
+        "inputs": tally.total,
+        "succeeded": tally.succeeded,
+        "failed": tally.failed,
+        "earlier": tally.earlier,
+        "retried": tally.retried,
+        "reasons": dict(sorted(tally.reasons.items())),
+        "set_aside": sorted(tally.lost),
+        "hosts": dict(sorted(tally.hosts.items())),
+        "seconds": round(seconds, 3),
+        "stopped": None if tally.stop is None else tally.stop.value,
+        "changed": list(mapped.changed),
+    }
+
+
+def print_summary(mapped: Mapped, seconds: float, *, as_json: bool) -> None:
+    """Write how many inputs succeeded and failed, and what to do next."""
+    tally = mapped.tally
+    if as_json:
+        print_json(map_json(mapped, seconds))
+        return
+    counts = [f"{tally.succeeded:,} succeeded"]
+    if tally.failed:
+        why = ", ".join(f"{what}: {count:,}" for what, count in tally.reasons.most_common())
+        counts.append(f"{tally.failed:,} failed{f' ({why})' if why else ''}")
+    if tally.total > tally.done:
+        counts.append(f"{tally.total - tally.done:,} not run")
+    earlier = f", {tally.earlier:,} of them earlier" if tally.earlier else ""
+    say(f"{tally.total:,} inputs: {', '.join(counts)}{earlier}; see {mapped.rows}")
+    if tally.first_failed is not None:
+        rows = shell_word(mapped.rows)
+        note(f"the first that failed: run `sed -n {tally.first_failed}p {rows}`")
+    if tally.lost:
+        note(f"their workers ended each time: inputs {', '.join(map(str, sorted(tally.lost)))}")
+    if tally.stop is Stopped.INTERRUPTED:
+        note("interrupted: the same command runs the rest")
+    elif tally.stop is Stopped.FAILURES:
+        note("stopped: too many failed; the same command runs the rest")

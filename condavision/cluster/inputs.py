@@ -1,0 +1,244 @@
+"""The inputs of a map, read again and again and never held: JSON Lines, lines of a text, files.
+
+=====  =========================================================================================
+kind   one input is
+=====  =========================================================================================
+json   a JSON object: named parameters, ``args``, ``stdin``, as the web service takes them
+line   a line of a text, which becomes the last argument
+file   a file or folder, whose path becomes the last argument
+=====  =========================================================================================
+
+With batches, one process reads several inputs as lines of its standard input.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from condavision.errors import UsageError
+from condavision.parameters.arguments import arguments
+from condavision.parameters.problems import InvalidParametersError
+from condavision.system.documents import DocumentError, read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from condavision.analysis.parameters.interface import Interface
+
+LONGEST = (1 << 17) - 1
+"""Bytes of an argument: MAX_ARG_STRLEN of Linux, less the NUL."""
+
+_LINE = 1 << 26  # bytes of a line, which is held in memory
+_SHOWN = 10  # wrong inputs that are listed
+_JSON_LINES = (".jsonl", ".ndjson")
+
+
+class Kind(StrEnum):
+    """What one input is."""
+
+    JSON = "json"
+    LINE = "line"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What one process is given.
+
+    ``shown`` is the JSON text of the input, or of the list of those of a batch. ``files`` are the
+    absolute paths among the arguments.
+    """
+
+    shown: bytes
+    arguments: tuple[str, ...] = ()
+    stdin: bytes | None = None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One input: as JSON, as a line of a batch, as what it adds to the command line."""
+
+    shown: bytes
+    line: bytes
+    given: Input
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The inputs of a map, in their order; each iteration reads them anew.
+
+    ``sources`` are files to read, or what the inputs are; a file in ``spooled`` is read in place of
+    the source of that name. ``fixed`` arguments precede those of each input. ``interface`` is what
+    the script's command line takes.
+    """
+
+    kind: Kind
+    sources: tuple[str, ...]
+    interface: Interface
+    fixed: tuple[str, ...] = ()
+    batch: int | None = None
+    spooled: tuple[tuple[str, str], ...] = ()
+
+    def __iter__(self) -> Iterator[Input]:
+        """Yield the inputs.
+
+        Raises:
+            UsageError: one cannot be used; the message begins with its place.
+        """
+        for item in self._items():
+            if isinstance(item, _Wrong):
+                raise UsageError(str(item))
+            yield item
+
+    def check(self, on_read: Any = lambda _: None) -> int:
+        """Read all inputs; return how many there are. ``on_read`` is called with each number.
+
+        Raises:
+            UsageError: some cannot be used, which it lists; or there is none.
+        """
+        wrong: list[_Wrong] = []
+        number = 0
+        for item in self._items():
+            if isinstance(item, _Wrong):
+                wrong.append(item)
+                if len(wrong) > _SHOWN:
+                    break
+            else:
+                number += 1
+                on_read(number)
+        if wrong:
+            first, *others = map(str, wrong)
+            raise UsageError(
+                first, *others[: _SHOWN - 1], *(["there are more"] if len(wrong) > _SHOWN else [])
+            )
+        if not number:
+            raise UsageError(f"{', '.join(self.sources)}: there is no input")
+        return number
+
+    def _items(self) -> Iterator[Input | _Wrong]:
+        parts = self._parts()
+        if self.batch is None:
+            for part in parts:
+                yield part if isinstance(part, _Wrong) else part.given
+            return
+        while group := list(islice(parts, self.batch)):
+            found = [it for it in group if isinstance(it, _Part)]
+            yield from (it for it in group if isinstance(it, _Wrong))
+            shown = b"[" + b", ".join(it.shown for it in found) + b"]"
+            yield Input(shown, self.fixed, b"".join(it.line + b"\n" for it in found))
+
+    def _parts(self) -> Iterator[_Part | _Wrong]:
+        if self.kind is Kind.FILE:
+            yield from map(self._file, self.sources)
+            return
+        read = self._document if self.kind is Kind.JSON else self._line
+        spooled = dict(self.spooled)
+        for source in self.sources:
+            for number, line in enumerate(_lines(Path(spooled.get(source, source))), 1):
+                if line.strip():
+                    try:
+                        yield read(line)
+                    except (ValueError, InvalidParametersError) as error:
+                        yield _Wrong(f"{source}:{number}", str(error))
+
+    def _document(self, line: bytes) -> _Part:
+        try:
+            body = read_json(line)
+        except DocumentError as error:
+            raise ValueError(f"not valid JSON: {error.problem}") from error
+        text = line.strip()
+        if self.batch is not None:
+            return _Part(text, text, Input(text))
+        made = arguments(self.interface, body)
+        stdin = None if made.stdin is None else made.stdin.encode()
+        return _Part(text, text, Input(text, self._words(made.argv), stdin))
+
+    def _line(self, line: bytes) -> _Part:
+        text = os.fsdecode(line)
+        shown = as_json(text)
+        return _Part(shown, line, Input(shown, self._words((text,))))
+
+    def _file(self, path: str) -> _Part | _Wrong:
+        absolute = os.path.abspath(path)  # noqa: PTH100 - `..` behind a link is the script's business
+        try:
+            os.stat(absolute)  # noqa: PTH116 - ten million of them
+            words = self._words((absolute,))
+        except (OSError, ValueError) as error:
+            return _Wrong(path, getattr(error, "strerror", None) or str(error))
+        shown = as_json(path)
+        return _Part(shown, os.fsencode(absolute), Input(shown, words, None, (absolute,)))
+
+    def _words(self, words: Sequence[str]) -> tuple[str, ...]:
+        for word in words:
+            if len(os.fsencode(word)) > LONGEST:
+                raise ValueError(f"an argument has at most {LONGEST} bytes; use standard input")
+            if "\0" in word:
+                raise ValueError("an argument cannot hold a NUL character")
+        return (*self.fixed, *words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """An input that cannot be used: its place, and what is wrong with it."""
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+def as_json(value: Any) -> bytes:
+    """Return the JSON text of a value, in which file names of any bytes survive."""
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value).encode()
+
+
+def kind_of(words: Sequence[str]) -> Kind:
+    """Return what inputs are by the names that were given."""
+    is_text = all(it == "-" or it.endswith(_JSON_LINES) for it in words)
+    return Kind.JSON if is_text else Kind.FILE
+
+
+def expanded(words: Iterable[str]) -> Iterator[str]:
+    """Yield the names that patterns stand for, sorted; a name of a file stands for itself.
+
+    Raises:
+        UsageError: nothing has such a name.
+    """
+    for word in words:
+        if word == "-" or os.path.lexists(word):
+            yield word
+            continue
+        found = sorted(glob.iglob(word, recursive=True)) if glob.has_magic(word) else []  # noqa: PTH207 - as it was typed
+        if not found:
+            raise UsageError(f"`{word}`: there is no such file")
+        yield from found
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, without their ends.
+
+    Raises:
+        UsageError: it cannot be read, or has a line that is too long.
+    """
+    try:
+        with path.open("rb") as stream:
+            number = 0
+            while line := stream.readline(_LINE):
+                number += 1
+                if len(line) == _LINE:
+                    raise UsageError(f"{path}:{number}: longer than {_LINE >> 20} MiB")
+                yield line.removesuffix(b"\n").removesuffix(b"\r")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error

@@ -1,0 +1,120 @@
+"""The whole of `map`: check the inputs, find and install the lock, run them, keep the results."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.cluster.inputs import Inputs, Kind, expanded, kind_of
+from condavision.cluster.job import describe
+from condavision.cluster.results import OWN, ROWS, held
+from condavision.cluster.spread import Policy, Spread, Tally
+from condavision.cluster.task import Limits
+from condavision.exec_stage.stage import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from condavision.cluster.engine import Engine
+    from condavision.cluster.results import Results
+    from condavision.inference.workspace import Workspace
+    from condavision.system.progress import Progress
+
+_PIPED = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to map, and where to.
+
+    ``words`` are names of files, or patterns of names; ``-`` is standard input. ``kind`` is what
+    one input is, if that is not to be decided by the names. ``fixed`` arguments precede those of
+    each input. With ``batch``, a process gets so many inputs. A process may take ``timeout``
+    seconds.
+    """
+
+    script: Path
+    words: tuple[str, ...]
+    output: Path
+    kind: Kind | None = None
+    fixed: tuple[str, ...] = ()
+    batch: int | None = None
+    timeout: float | None = None
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a map has done; ``rows`` is the file of its results.
+
+    ``changed`` is what had changed since earlier results, which were dropped for that.
+    """
+
+    request: Request
+    tally: Tally
+    rows: Path
+    changed: tuple[str, ...]
+
+
+def map_inputs(
+    request: Request,
+    engine: Engine,
+    workspace: Workspace,
+    progress: Progress,
+    watch: Callable[[Tally], None],
+    listen: Callable[[Callable[[], None]], None],
+) -> Mapped:
+    """Run a locked script over inputs that have no row in the results yet.
+
+    ``watch`` is called while the tally changes. ``listen`` is called before the first process is
+    started, with a function that stops all and returns at once.
+
+    Raises:
+        UsageError: an input cannot be used, or the folder of results.
+        CondavisionError: there is no lock that fits, or no environment.
+        OSError: the results cannot be written.
+    """
+    running = request.output.absolute() / OWN / "running"
+    found = describe(request.script, workspace, running, Limits(timeout=request.timeout))
+    kind = request.kind or kind_of(request.words)
+    sources = tuple(expanded(request.words))
+    with held(request.output) as results:
+        piped = kind is not Kind.FILE and _PIPED in sources
+        spooled = ((_PIPED, str(_spooled(results))),) if piped else ()
+        inputs = Inputs(kind, sources, found.interface, request.fixed, request.batch, spooled)
+        tally = Tally(inputs.check())
+        prepare(request.script, workspace, progress)
+        job = found.job
+        results.open(
+            {
+                "script": os.path.relpath(job.script, job.root),
+                "lock": job.lock,
+                "sources": job.sources,
+                "arguments": list(request.fixed),
+                "batch": request.batch,
+            }
+        )
+        if results.changed:
+            progress.warning(
+                f"all inputs are run again: since the results in {request.output}, there are"
+                f" changes of {', '.join(results.changed)}"
+            )
+        spread = Spread(job, engine, results, request.policy, tally, watch)
+        listen(spread.interrupt)
+        try:
+            spread.run(inputs)
+        finally:
+            results.close()
+        return Mapped(request, tally, request.output / ROWS, results.changed)
+
+
+def _spooled(results: Results) -> Path:
+    """Keep standard input, which is read twice."""
+    path = results.own / "stdin"
+    with path.open("wb") as stream:
+        shutil.copyfileobj(sys.stdin.buffer, stream)
+    return path
