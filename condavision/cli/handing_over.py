@@ -56,12 +56,10 @@ def export(  # noqa: D103 - its help is above
     from condavision.cli.wording import diagnostic_words
     from condavision.export.exporting import export_named
     from condavision.inference.workspace import Workspace
-    from condavision.system.files import write_atomic
 
     target = options.as_name(name, module)
     exported = export_named(target, form, platform, Workspace(Flags(locks=locks)), output)
-    if output is not None:
-        write_atomic(output, exported.text)
+    files = exported.write(output) if output is not None else ()
     print_diagnostics(exported.diagnostics)
     if as_json:
         document = {
@@ -69,6 +67,7 @@ def export(  # noqa: D103 - its help is above
             "format": exported.form,
             "platform": exported.platform,
             "output": str(output) if output else None,
+            "files": list(map(str, files)),
             "text": None if output else exported.text,
             "cautions": list(map(diagnostic_words, exported.diagnostics)),
         }

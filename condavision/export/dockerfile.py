@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,15 @@ from condavision.core.platforms import PLATFORMS
 from condavision.errors import UsageError
 from condavision.export.scaffold import template
 from condavision.export.share import ExportFormat
+from condavision.export.starting import below, locks_option, start_of
 from condavision.locks.index import FILE_NAME
-from condavision.project.targets import Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-    from condavision.export.share import Script, Share
+    from condavision.export.share import Share
+    from condavision.export.starting import Start
 
 
 def _render(share: Share) -> str:
@@ -57,7 +58,7 @@ def _render(share: Share) -> str:
     config = located.project.config
     settings = [config.source] if config.source else []
     index = located.path.with_name(FILE_NAME)
-    locks = _locks_option(script, config.root)
+    locks = locks_option(script, config.root)
     install = ["condavision", "install", "--quiet", *locks, lock.hash]
     sources = [index, *(source.path for source in located.inference.analysis.files)]
     return Template(template("Dockerfile")).substitute(
@@ -67,55 +68,25 @@ def _render(share: Share) -> str:
         install=json.dumps(install),
         copy_lock=_copy([*settings, located.path], config.root),
         copy_sources=_copy(sources, config.root),
-        start=_start(script),
+        start=_start(start_of(script)),
     )
 
 
-def _start(script: Script) -> str:
-    """Return the instructions that run the target; a module runs in its folder."""
-    project = script.located.project
-    target, root = project.target, project.config.root
-    if not isinstance(target, Module):
-        words = [*_locks_option(script, root), project.key]
-        return f"ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
-    place = _below(target.folder, root)
-    words = [*_locks_option(script, target.folder.resolve()), "-m", target.name]
-    move = "" if place == PurePosixPath() else f"WORKDIR {_word(str(place))}\n"
-    return f"{move}ENTRYPOINT {json.dumps(['condavision', 'run', *words])}"
-
-
-def _locks_option(script: Script, start: Path) -> tuple[str, ...]:
-    """Return the option for a folder of locks that the project's configuration does not name.
-
-    Its path is relative to the folder ``start``.
-    """
-    root = script.located.project.config.root
-    folder = script.located.path.parent
-    if folder == script.locks:
-        return ()
-    _below(folder, root)
-    return ("--locks", Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix())
+def _start(start: Start) -> str:
+    """Return the instructions that run the target."""
+    move = f"WORKDIR {_word(str(start.folder))}\n" if start.folder != PurePosixPath() else ""
+    return f"{move}ENTRYPOINT {json.dumps(['condavision', 'run', *start.words])}"
 
 
 def _copy(paths: Iterable[Path], root: Path) -> str:
     """Return a COPY instruction for each folder."""
-    names = sorted({_below(path, root) for path in paths}, key=lambda name: (name.parent, name))
+    names = sorted({below(path, root) for path in paths}, key=lambda name: (name.parent, name))
     lines = []
     for folder, group in groupby(names, key=lambda name: name.parent):
         sources = [_literal(str(name)) for name in group]
         target = "./" if folder == PurePosixPath() else f"./{_word(str(folder))}/"
         lines.append(f"COPY {json.dumps([*sources, target])}")
     return "\n".join(lines)
-
-
-def _below(path: Path, root: Path) -> PurePosixPath:
-    resolved = path.resolve()
-    if not resolved.is_relative_to(root.resolve()):
-        raise UsageError(
-            f"{path} is not below {root}, so an image cannot contain it",
-            "move it into the project, then run `condavision lock SCRIPT`",
-        )
-    return PurePosixPath(resolved.relative_to(root.resolve()).as_posix())
 
 
 def _literal(name: str) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.core.platforms import current_subdir
 from condavision.errors import UsageError
 from condavision.export.formats import load
-from condavision.export.share import Script, Share
+from condavision.export.share import MARK, Script, Share
 from condavision.inference.lock_lookup import find_lock, is_hash, locate
 from condavision.inference.notebooks import refuse_notebook
+from condavision.system.files import read_file, write_atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from condavision.core.model import Lock
     from condavision.errors import Diagnostic
     from condavision.inference.workspace import Workspace
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
 class Exported:
     """A lock in a format for one platform; ``lock`` is its hash.
 
-    ``diagnostics`` are what readers of the text will lack.
+    ``diagnostics`` are what readers of the text will lack. ``beside`` has the files that belong
+    beside the one that it is written to; an empty text stands for none.
     """
 
     lock: str
@@ -32,6 +36,21 @@ class Exported:
     platform: str
     text: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    beside: Mapping[Path, str] = field(default_factory=dict)
+
+    def write(self, output: Path) -> tuple[Path, ...]:
+        """Write the text, and what belongs beside it; return the files there are.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        for path, text in self.beside.items():
+            if text:
+                write_atomic(path, text)
+            else:
+                path.unlink(missing_ok=True)
+        write_atomic(output, self.text)
+        return (output, *(path for path, text in self.beside.items() if text))
 
 
 def export_named(
@@ -55,7 +74,27 @@ def export_named(
     lock = script.located.lock if script else find_lock(name, workspace)
     platform = platform or _default_platform(lock)
     share = Share(lock, platform, script)
-    return Exported(lock.hash, form, platform, chosen.render(share), chosen.diagnose(share))
+    text, diagnostics = chosen.render(share), chosen.diagnose(share)
+    beside = _beside(chosen.beside(share), output) if chosen.beside else {}
+    return Exported(lock.hash, form, platform, text, diagnostics, beside)
+
+
+def _beside(texts: Mapping[str, str], output: Path | None) -> Mapping[Path, str]:
+    """Return the files that belong beside one, and their texts.
+
+    Raises:
+        UsageError: no file is given, or one of those beside it is somebody's own.
+    """
+    if output is None:
+        raise UsageError("this format is several files", "name the first: add -o FILE")
+    beside = {output.with_suffix(suffix): text for suffix, text in texts.items()}
+    for path in beside:
+        if path.exists() and MARK.encode() not in read_file(path).split(b"\n")[0]:
+            raise UsageError(
+                f"{path} is not from condavision, and would be replaced",
+                "move it, or give another name to -o",
+            )
+    return beside
 
 
 def _script(name: str | Target, form: str, workspace: Workspace) -> Script:

@@ -25,6 +25,9 @@ FORMATS: Mapping[str, tuple[str, str]] = {
     "pylock": ("pylock", "pylock.toml (PEP 751), if all but Python is from PyPI: pip, uv"),
     "pep723": ("pep723", "a comment block for the script: uv, pipx, hatch, conda-exec"),
     "dockerfile": ("dockerfile", "an image that runs the script or module"),
+    "snakemake": ("snakemake", "environment.yml and its pin files: Snakemake's `conda:` rules"),
+    "ray": ("ray", "a runtime environment, if it has Ray: ray.init, `ray job submit`"),
+    "slurm": ("slurm", "a job array that runs the script once for each line of a file"),
 }
 """By name: the file of the format in this folder, and its description in ``export --help``."""
 

@@ -10,11 +10,14 @@ from condavision.errors import Diagnostic, InstallError, UsageError
 from condavision.locks.record import required_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from condavision.core.model import Lock, LockedPackage
     from condavision.inference.lock_lookup import Located
+
+MARK = "written by condavision"
+"""In the first line of a file that the next export may replace or remove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,16 @@ class ExportFormat:
 
     ``render`` returns the text. It raises UsageError where the format cannot express the lock, as
     does ``check_name`` for the name of the file to write. ``diagnose`` returns what readers of the
-    text will lack. A format that ``needs_script`` contains more than the lock.
+    text will lack. A format that ``needs_script`` contains more than the lock. ``beside`` returns
+    the texts of files that belong beside it, by what replaces its suffix; such a format is written
+    to a file only, and an empty text stands for none.
     """
 
     render: Callable[[Share], str]
     check_name: Callable[[str], None] | None = None
     diagnose: Callable[[Share], tuple[Diagnostic, ...]] = lambda _: ()
     needs_script: bool = False
+    beside: Callable[[Share], Mapping[str, str]] | None = None
 
 
 def refuse_local(share: Share) -> None:

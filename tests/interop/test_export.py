@@ -159,7 +159,9 @@ def test_a_block_has_what_conda_supplies(project: LockedProject) -> None:
     assert found["python"] == ">=3.12,<3.13,==3.12.1"
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if not load(form).needs_script])
+@pytest.mark.parametrize(
+    "form", [it for it in FORMATS if not (load(it).needs_script or load(it).beside)]
+)
 def test_an_export_is_the_same_wherever_it_is_made(
     project: LockedProject, pypi_only: CommandLine, form: str
 ) -> None:
