@@ -32,6 +32,10 @@ REPORTS = {
         f"received unexpected status code (304 Not Modified) when fetching {HASH}.\n\nBody:\n<p>",
         "the channel http://h.invalid/a cannot be read: received unexpected status code (304",
     ),
+    "waited for a download of another": (
+        "other error\nCaused by: other error",
+        "the channel http://h.invalid/a, http://h.invalid/a%20b, file:///c cannot be read: its",
+    ),
     "no channel named": ("broken", "the channel http://h.invalid/a, http://h.invalid/a%20b,"),
 }
 
@@ -39,3 +43,10 @@ REPORTS = {
 @pytest.mark.parametrize(("report", "said"), REPORTS.values(), ids=REPORTS.keys())
 def test_reports(report: str, said: str) -> None:
     assert unreadable(CHANNELS, RuntimeError(report)).message.startswith(said)
+
+
+def test_hints_name_what_needs_no_channel_where_a_server_does_not_answer() -> None:
+    failed = "error sending request for url (http://h.invalid/a/noarch/x)\nCaused by: dns error"
+    assert "--channel interpreters:" in unreadable(CHANNELS, RuntimeError(failed)).hints[1]
+    assert len(unreadable(CHANNELS, RuntimeError("in file:///c/\nCaused by: x")).hints) == 1
+    assert len(unreadable(CHANNELS, RuntimeError(f"{failed}: certificate")).hints) == 1

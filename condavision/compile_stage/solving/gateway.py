@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import rattler
 from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelError
 
+from condavision.core.model import INTERPRETERS
 from condavision.errors import ChannelError
 from condavision.system.error_text import channel_certificate_hint
 from condavision.system.rattler_client import open_client
@@ -38,6 +39,9 @@ _T = TypeVar("_T")
 _UNREADABLE = (GatewayError, FetchRepoDataError, InvalidChannelError, TimeoutError)
 _LOOK = 0.1  # seconds between looks at the size of a download
 _PAUSE = 0.5  # seconds before the second try, doubled for each further one
+_SHARED = "other error"  # rattler's, of all who waited for a download but the one who began it
+_CHECK = "check the spelling of the channel and the network, then try again"
+_WITHOUT = f"to use the Pythons of this machine, and PyPI: add `--channel {INTERPRETERS}`"
 _PLACE = re.compile(r"\w+://[^\s'`)]+|`[^`]*`")
 
 
@@ -54,7 +58,7 @@ class Cause(Enum):
     SLOW = re.compile(r"timed out\Z")
     REFUSED = re.compile(r"HTTP status client error \(40[13]")
     BROKEN_OFF = re.compile(
-        r"\Aother error|\A(?!failed to download|Request failed after).*connection", re.DOTALL
+        rf"\A{_SHARED}|\A(?!failed to download|Request failed after).*connection", re.DOTALL
     )
     OTHER = re.compile("")
 
@@ -197,10 +201,10 @@ def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> Unreada
             )
         case _:
             said = f"the channel {url} cannot be read: {reason}"
-            hint = (
-                channel_certificate_hint(reason)
-                or "check the spelling of the channel and the network, then try again"
-            )
+            certificate = channel_certificate_hint(reason)
+            if not certificate and all(it.base_url.startswith("http") for it in named):
+                return UnreadableIndexError(cause, said, _CHECK, _WITHOUT)
+            hint = certificate or _CHECK
     return UnreadableIndexError(cause, said, hint)
 
 
@@ -218,4 +222,5 @@ def _first_cause(text: str) -> str:
     """Return the innermost cause, else the first line: an answer's body may follow."""
     first, *others = [line.strip() for line in text.splitlines() if line.strip()] or [text]
     causes = [line for line in others if line.startswith("Caused by: ")]
-    return causes[-1].removeprefix("Caused by: ") if causes else first
+    said = causes[-1].removeprefix("Caused by: ") if causes else first
+    return "its download failed" if said == _SHARED else said
