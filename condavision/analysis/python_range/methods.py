@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 _MOST_USES = 500  # of one method: a file with more is generated
 _WORD = re.compile(rb"\w")
-_UNION = re.compile(rb"(?<=[\w)\]}\"])[ \t]*\|=?(?!\|)")
+_UNION = re.compile(rb"\|(?<!\|\|)=?(?!\|)")
+_DICTIONARY = re.compile(rb"(?:[)}]|(?:\A|[^\w.])[A-Za-z_]\w*)[ \t]*\Z")
+"""What may precede a ``|`` if that is for dictionaries: no attribute, number or string."""
+_LONGEST_NAME = 80
 _SINCE_UNIONS = PythonRange.at_least(3, 9)
 
 
@@ -57,24 +60,27 @@ def method_claims(file: NamesOfFile, minors: AbstractSet[Minor]) -> Iterator[Cla
 
     ``minors`` are the Pythons that are left; what all of them have is not looked for.
     """
-    used = sorted(it for it in _methods().keys() & file.lexed.words if _narrows(it, minors))
-    types = PlainTypes(file, _classes()) if used or b"|" in file.lexed.code else None
-    if types is None:
+    likely = _methods().keys() & file.lexed.words
+    has_unions = b"|" in file.lexed.code and _narrows(_SINCE_UNIONS, minors)
+    if not (likely or has_unions):
         return
-    if used:
-        yield from _uses_of(file, types, used)
-    if b"|" in file.lexed.code:
+    tops = {"builtins", *(full.partition(".")[0] for _, full in file.aliases())}
+    used = sorted(it for it in likely if any(_narrows(has, minors) for has in _spans(it, tops)))
+    types = PlainTypes(file, _classes())
+    yield from _uses_of(file, types, used)
+    if has_unions:
         yield from _unions(file, types)
 
 
-@cache
-def _spans(method: bytes) -> tuple[frozenset[Minor], ...]:
-    known = _methods()[method].values()
-    return tuple({it.minors for pythons in known for it in pythons.values()})
+def _spans(method: bytes, tops: AbstractSet[str]) -> Iterator[PythonRange]:
+    """Yield the Pythons of a method in classes of some packages: a file has no others."""
+    for kind, known in _methods()[method].items():
+        if kind.partition(".")[0] in tops:
+            yield from known.values()
 
 
-def _narrows(method: bytes, minors: AbstractSet[Minor]) -> bool:
-    return any(not it.isdisjoint(minors) and not it >= minors for it in _spans(method))
+def _narrows(pythons: PythonRange, minors: AbstractSet[Minor]) -> bool:
+    return not pythons.minors.isdisjoint(minors) and not pythons.minors >= minors
 
 
 def _uses_of(file: NamesOfFile, types: PlainTypes, methods: Iterable[bytes]) -> Iterator[Claim]:
@@ -123,8 +129,11 @@ def _is_own(attribute: Node, file: NamesOfFile, method: bytes) -> bool:
 
 def _unions(file: NamesOfFile, types: PlainTypes) -> Iterator[Claim]:
     """Yield the first ``|`` or ``|=`` on a dictionary."""
-    for match in islice(_UNION.finditer(file.lexed.code), _MOST_USES):
-        at = match.start() + match[0].index(b"|")
+    code = file.lexed.code
+    for match in islice(_UNION.finditer(code), _MOST_USES):
+        at = match.start()
+        if not _DICTIONARY.search(code, max(0, at - _LONGEST_NAME), at):
+            continue
         node = file.root.descendant_for_byte_range(at, at + 1)
         holder = None if node is None else node.parent
         guard = file.guards.at(at)
@@ -132,6 +141,5 @@ def _unions(file: NamesOfFile, types: PlainTypes) -> Iterator[Claim]:
             continue
         left = operands(holder)[0]
         if types.of(left) == "builtins.dict" and not guarded(guard, "TypeError"):
-            operator = match[0].strip().decode()
-            yield name_claim(at, f"dict {operator} dict", _SINCE_UNIONS, guard)
+            yield name_claim(at, f"dict {match[0].decode()} dict", _SINCE_UNIONS, guard)
             return

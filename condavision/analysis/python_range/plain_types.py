@@ -131,10 +131,19 @@ class PlainTypes(Evaluator[str]):
             return ""
         if name not in self._names:
             self._names[name] = ""  # while it is computed: a name may be bound to itself
-            bindings = (it for it in self.file.bindings(name) if not _is_changed(it))
-            kinds = {self._bound(it) for it in bindings}
-            self._names[name] = kinds.pop() if len(kinds) == 1 else ""
+            self._names[name] = self._bound_to(name)
         return self._names[name]
+
+    def _bound_to(self, name: bytes) -> str:
+        found = ""
+        for node in self.file.bindings(name):
+            if _is_changed(node):
+                continue
+            kind = self._bound(node)
+            if not kind or found not in {"", kind}:
+                return ""
+            found = kind
+        return found
 
     def _bound(self, name: Node) -> str:
         holder = name.parent
