@@ -15,8 +15,7 @@ Inputs, each found in an installed package or given on the command line:
 --popular      ``guarddog/analyzer/metadata/resources/top_pypi_packages.json``: the most
                downloaded distributions, in order
 --conda-forge  optional, a list of ``conda-forge package <TAB> its distributions``, read from the
-               packages themselves (github.com/prefix-dev/parselmouth): the namesakes among them
-               are vouched for; without it, none is
+               packages themselves (github.com/prefix-dev/parselmouth): it vouches for them
 --outputs      optional, the names of conda-forge's packages (conda-forge/feedstock-outputs)
 --recipes      optional, a list of ``conda-forge package <TAB> the modules that its recipe
                imports`` as a test (see ``conda_forge.py`` beside this file)
@@ -566,7 +565,7 @@ def write(output: Path, date: str, data: Data) -> None:
         text = "\n".join([title(date), *lines, ""])
         (output / name).write_text(text, "utf-8", newline="\n")
         print(f"{name}: {len(lines)} entries, {len(text) // 1024} KB")
-    size = namesakes.write(output / "namesakes.bin", title(date), sole, data.on_conda)
+    size = namesakes.write(output / "namesakes.bin", title(date), sole)
     print(f"namesakes.bin: {len(sole)} entries, {size // 1024} KB")
 
 

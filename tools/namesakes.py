@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 __all__ = ["Everyday", "Lookalikes", "choose", "is_called", "write"]
@@ -108,19 +108,10 @@ def is_one_slip(word: str, other: str) -> bool:
     return a[1:] == b[1:] or a[1:] == b or a == b[1:] or swapped
 
 
-def write(path: Path, title: str, chosen: dict[str, str], on_conda: Container[str] = ()) -> int:
-    """Write the sorted entries; return the size of the file in bytes.
-
-    Distributions ``on_conda``, on conda-forge, get a mark: its reviewers have vouched for them.
-    """
+def write(path: Path, title: str, chosen: dict[str, str]) -> int:
+    """Write the sorted entries; return the size of the file in bytes."""
     lines = sorted(
-        "\t".join(
-            (
-                module,
-                "" if canonicalize_name(module) == name else name,
-                "*" if name in on_conda else "",
-            )
-        ).rstrip("\t")
+        module if canonicalize_name(module) == name else f"{module}\t{name}"
         for module, name in chosen.items()
     )
     blocks: list[list[str]] = [[]]

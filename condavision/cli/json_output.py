@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from condavision.inspection.check import Checked
     from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation, ImportLine, RequirementLine
+    from condavision.mapping.decisions import Resolution
     from condavision.project.targets import Target
 
 
@@ -244,12 +245,18 @@ def import_json(line: ImportLine) -> dict[str, Any]:
         "name": found.module,
         **_place(imported.location),
         "kind": imported.kind.value,
-        "origin": "unknown" if found.unknown else imported.origin.value,
+        "origin": _origin(found),
         **_required_json(line.required),
         "why": resolution_words(found),
         "extras": line.required.needed.extras if line.required else (),
         "alternatives": found.decision.others if isinstance(found.decision, Mapped) else (),
     }
+
+
+def _origin(found: Resolution) -> str:
+    if found.refused:
+        return "refused"
+    return "unknown" if found.unknown else found.imported.origin.value
 
 
 def declared_json(line: RequirementLine) -> dict[str, Any]:

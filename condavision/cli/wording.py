@@ -41,6 +41,7 @@ _ORIGINS = {
     OriginRule.WRITTEN: "written by a cell of the notebook",
     OriginRule.CYTHON: "built from a Cython source here",
     OriginRule.PARTIAL: "local {} has no such submodule",
+    OriginRule.ABSENT_PART: "not in the local {}, whose other parts are imported",
     OriginRule.ITSELF: "Python finds {} itself, not a package of that name:"
     " rename the file to import the package",
 }
@@ -90,6 +91,8 @@ def _origin_words(reason: OriginReason) -> str:
 
 def _decision_words(found: Resolution) -> str:
     match found.decision:
+        case None if found.refused:
+            return _origin_words(found.imported.reason)
         case None:
             return "no known package"
         case Overridden(module) if found.requirement is None:
@@ -103,8 +106,8 @@ def _decision_words(found: Resolution) -> str:
         case Learned(module, absent, present, candidate):
             evidence = "candidate: " if candidate else ""
             return f"{evidence}{learned_words(module, absent, present)}"
-        case Mapped(module, date, sole, candidate, others, choice):
-            evidence = "candidate: " if candidate else "only provider: " if sole else ""
+        case Mapped(module, date, candidate, others, choice):
+            evidence = "candidate: " if candidate else ""
             shared = f"; also in {', '.join(others)}; {_CHOICES[choice]}" if others else ""
             return f"{evidence}map of {date}: {module}{shared}"
 
@@ -167,11 +170,12 @@ def diagnostic_words(found: Diagnostic) -> str:
                 f"{location}: Python will not find `{module}`, which is in {folder}:"
                 f' add "{folder}" to `paths` in condavision.toml, or to PYTHONPATH'
             )
-        case diagnostics.SoleProvider(location, module, distribution):
+        case diagnostics.AbsentPart(location, module, namespace):
+            folder, part = namespace.replace(".", "/"), module.removeprefix(f"{namespace}.")
             return (
-                f"{location}: `{module}` is assumed to be {distribution}, the only PyPI project"
-                " with this module; if it is your own module, add its folder to `paths`; otherwise"
-                f' confirm it: [imports] {module} = "pypi:{distribution}"'
+                f"{location}: {folder}/ has no `{part}`, though other parts of it are imported;"
+                f" a package `{namespace}` would hide those: add the missing part, or the folder"
+                " that it is in to `paths`"
             )
         case diagnostics.CandidateName(location, module, distribution, accepted):
             said = f"{location}: nobody has reviewed that `{module}` is {distribution} on PyPI"

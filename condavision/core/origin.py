@@ -49,6 +49,12 @@ class OriginRule(StrEnum):
     """A Cython source, from which the module is built."""
     PARTIAL = "partial"
     """A local package without the part that is asked for; subject: the package."""
+    ABSENT_PART = "absent-part"
+    """A namespace package of the script's own lacks it here; subject: the namespace package.
+
+    A regular package of that name would hide the local parts: only another part of the namespace
+    may be installed beside them.
+    """
     ITSELF = "itself"
     """The importing file, which has the name of the package it is after; subject: its name."""
 

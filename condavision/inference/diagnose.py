@@ -9,6 +9,7 @@ from condavision.analysis.facts.syntax_check import is_refused
 from condavision.core.model import ImportKind
 from condavision.core.origin import OriginRule
 from condavision.inference.diagnostics import (
+    AbsentPart,
     CandidateName,
     ContradictedReason,
     IgnoredDeclaration,
@@ -17,10 +18,8 @@ from condavision.inference.diagnostics import (
     OutsideSearchPath,
     RelativeImport,
     ShadowsItself,
-    SoleProvider,
     UnreadFile,
 )
-from condavision.mapping.decisions import Mapped
 from condavision.project.targets import Together
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ..
     return (
         *workspace.ignored(inference.project.target),
         *_missing_paths(inference),
-        *_sole_providers(inference),
+        *_absent_parts(inference),
         *_candidates(inference, workspace),
         *(inference.together.skipped if inference.together else ()),
         *_unread(inference, workspace),
@@ -59,13 +58,11 @@ def _missing_paths(inference: Inference) -> Iterator[MissingSearchPath]:
             yield MissingSearchPath(config.source or config.root, path)
 
 
-def _sole_providers(inference: Inference) -> Iterator[SoleProvider]:
+def _absent_parts(inference: Inference) -> Iterator[AbsentPart]:
     for found in inference.resolutions:
-        decision = found.decision
-        sole = isinstance(decision, Mapped) and decision.sole and not decision.candidate
-        if sole and found.installed and found.requirement is not None:
-            module = found.module.partition(".")[0]
-            yield SoleProvider(found.imported.location, module, found.requirement.name)
+        if found.refused and found.installed:
+            reason = found.imported.reason
+            yield AbsentPart(found.imported.location, found.module, reason.subject)
 
 
 def _candidates(inference: Inference, workspace: Workspace) -> Iterator[CandidateName]:

@@ -47,15 +47,12 @@ class MissingSearchPath(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
-class SoleProvider(Diagnostic):
-    """An import of a module that a single PyPI distribution has: it may be one of the user's own.
-
-    ``module`` is the top-level name.
-    """
+class AbsentPart(Diagnostic):
+    """An import that a namespace package of the script's own lacks, and no package may supply."""
 
     location: SourceLocation
     module: str
-    distribution: str
+    namespace: str
 
 
 @dataclass(frozen=True, slots=True)

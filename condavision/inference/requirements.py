@@ -81,9 +81,10 @@ def _left_to_channel(
     ``own`` are the packages of the script's own files, whose other parts come from elsewhere.
     """
     top = resolution.module.partition(".")[0]
+    is_part = resolution.refused or top in own or import_map.namespace(top)
     return Requirement(
         Manager.IMPORT,
-        resolution.module if top in own or import_map.namespace(top) else top,
+        resolution.module if is_part else top,
         platforms=resolution.imported.platforms,
         sources=(resolution.imported.location,),
     )

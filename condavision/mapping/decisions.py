@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind
-from condavision.core.origin import Origin
+from condavision.core.origin import Origin, OriginRule
 
 if TYPE_CHECKING:
     from condavision.core.model import Import, Requirement, SourceLocation
@@ -49,14 +49,13 @@ class Choice(StrEnum):
 class Mapped:
     """The bundled map of ``date`` (ISO 8601) has ``module``, the import or a parent package.
 
-    ``sole``: the only evidence is that a single PyPI distribution has such a module.
-    ``candidate``: nobody has vouched for that one, so a person has to accept it. ``others`` are
+    ``candidate``: the only evidence is that a single PyPI distribution has such a module, so a
+    person has to accept it. ``others`` are
     distributions that have the module as well, and ``choice`` is what decided between them.
     """
 
     module: str
     date: str
-    sole: bool
     candidate: bool = False
     others: tuple[str, ...] = ()
     choice: Choice = Choice.USUAL
@@ -97,6 +96,11 @@ class Resolution:
     decision: Decision | None = None
     installed: bool = True
     left_to_declared: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether it is unknown because a package would hide local parts of its namespace."""
+        return self.unknown and self.imported.reason.rule is OriginRule.ABSENT_PART
 
     @property
     def unknown(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from condavision.mapping.import_map import prefixes
+from condavision.core.modules import prefixes
 
 
 def host_application(module: str) -> str | None:

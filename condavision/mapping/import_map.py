@@ -27,7 +27,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.mapping.namesakes import Namesakes, is_vouched_for
+from condavision.core.modules import prefixes
+from condavision.mapping.namesakes import Namesakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,13 +48,6 @@ def normalized(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def prefixes(module: str) -> Iterator[str]:
-    """Yield a dotted module and its parent packages, the longest first."""
-    while module:
-        yield module
-        module = module.rpartition(".")[0]
-
-
 @dataclass(frozen=True, slots=True)
 class Provider:
     """Who supplies a module.
@@ -63,9 +57,8 @@ class Provider:
     name, None if none is known, and ``conda_constraint`` the versions of it that have the module
     (``PyQt5`` needs ``pyqt`` ``5.*``). ``others`` are distributions that supply the same module.
     ``constraint`` (PEP 440) are the versions of the distribution that have it (``pkg_resources``
-    needs ``setuptools`` ``<82``); empty if all do. ``sole``: the only evidence is that the
-    distribution has the module's name and that no other has the module. ``candidate``: nobody has
-    vouched for it either: it is not on conda-forge, and a person has to accept it.
+    needs ``setuptools`` ``<82``); empty if all do. ``candidate``: the only evidence is that the
+    distribution has the module's name and that no other has the module; a person has to accept it.
     """
 
     module: str
@@ -74,7 +67,6 @@ class Provider:
     others: tuple[str, ...] = ()
     conda_constraint: str = ""
     constraint: str = ""
-    sole: bool = False
     candidate: bool = False
 
 
@@ -181,8 +173,7 @@ class ImportMap:
         if row is None:
             return None
         supplier = next(filter(None, row[:1]), normalized(top))
-        conda, candidate = self.conda_name(supplier), not is_vouched_for(row)
-        return Provider(top, supplier, conda, sole=True, candidate=candidate)
+        return Provider(top, supplier, self.conda_name(supplier), candidate=True)
 
     def _provider(self, module: str, row: list[str]) -> Provider:
         supplier = row[0] if row else normalized(module)

@@ -1,10 +1,9 @@
 """The long tail of the import map, ``namesakes.bin``: modules that only one distribution has.
 
 The file is a comment line, an index (the first module of every block and the block's length in
-bytes), an empty line, and zlib-compressed blocks of sorted lines ``module <TAB> distribution <TAB>
-mark``. A module without a second column is supplied by the distribution of the same normalized
-name; the mark ``*`` is there if conda-forge has the distribution. ``tools/namesakes.py`` writes it
-and documents its content; a look-up unpacks one block.
+bytes), an empty line, and zlib-compressed blocks of sorted lines ``module <TAB> distribution``. A
+module without a second column is supplied by the distribution of the same normalized name.
+``tools/namesakes.py`` writes it and documents its content; a look-up unpacks one block.
 """
 
 from __future__ import annotations
@@ -12,11 +11,6 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_right
 from itertools import accumulate
-
-
-def is_vouched_for(row: list[str]) -> bool:
-    """Return whether the columns after the first have the mark of conda-forge."""
-    return row[1:] == ["*"]
 
 
 class Namesakes:

@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from condavision.mapping.import_map import normalized, prefixes
+from condavision.core.modules import prefixes
+from condavision.mapping.import_map import normalized
 from condavision.system.documents import read_toml
 from condavision.system.file_stamp import stamp_of
 from condavision.system.files import read_file

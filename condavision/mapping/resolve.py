@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind, Manager, Requirement
-from condavision.core.origin import Origin
+from condavision.core.modules import prefixes
+from condavision.core.origin import Origin, OriginRule
 from condavision.mapping.decisions import (
     Choice,
     DeclaredAt,
@@ -26,7 +27,7 @@ from condavision.mapping.decisions import (
 )
 from condavision.mapping.declared import conda_name, declared_requirements
 from condavision.mapping.flask_extensions import spelt_today
-from condavision.mapping.import_map import Provider, normalized, prefixes
+from condavision.mapping.import_map import Provider, normalized
 from condavision.mapping.learned import Lessons
 from condavision.mapping.project_names import namesake, project_names
 
@@ -203,13 +204,15 @@ class _Resolver:
             needed = self._from_override(imported, written) if written.text else None
             return needed, Overridden(prefix)
         provider, choice = self._provider(module)
+        if provider is not None and _would_hide(provider, imported):
+            provider = None
         declared = self._declared(module, provider)
         lesson = self._lesson(module)
         if declared is not None:
             return _narrowed(declared, *lesson) if lesson else (declared, _declared_at(declared))
         if lesson is not None:
             return self._from_lesson(imported, provider, *lesson)
-        if provider is None or provider.sole:
+        if provider is None or provider.candidate:
             name = namesake(module, self.named)
             if name is not None:
                 named = self._required(imported, Provider(module, name, None))
@@ -219,7 +222,6 @@ class _Resolver:
         mapped = Mapped(
             provider.module,
             self.import_map.date,
-            provider.sole,
             provider.candidate,
             provider.others,
             choice,
@@ -285,6 +287,13 @@ class _Resolver:
                 return requirement
         declared = map(self.declared_modules.get, prefixes(module))
         return next((it for it in declared if it is not None), None)
+
+
+def _would_hide(provider: Provider, imported: Import) -> bool:
+    """Return whether a package would hide the local parts of a namespace that lacks an import."""
+    reason = imported.reason
+    is_absent = reason.rule is OriginRule.ABSENT_PART
+    return is_absent and f"{reason.subject}.".startswith(f"{provider.module}.")
 
 
 def _declared_at(declared: Requirement) -> DeclaredAt:

@@ -64,6 +64,18 @@ PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
         {"r"},
     ),
     (
+        "part of a namespace package that is absent",
+        {"s.py": "import acme\nimport acme.core.util\nimport acme.cloud.store\n"
+         "from acme import core, web\nfrom acme.core import util, x",
+         "acme/core/util.py": "import r"},
+        {"acme.cloud.store", "acme", "acme.core", "r"},
+    ),
+    (
+        "part of a namespace package that is absent, in a source folder",
+        {"s.py": "import acme.core\nimport acme.web", "src/acme/core.py": "import r"},
+        {"acme.web", "r"},
+    ),
+    (
         "part of a pkgutil namespace that is elsewhere",
         {"azure/mgmt/mine/client.py": "import azure.mgmt.mine.models\nfrom azure.core import rest\n"
          "from azure import identity\nimport azure.mgmt.core as c",

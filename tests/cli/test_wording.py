@@ -23,6 +23,7 @@ from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError, Diagnostic
 from condavision.export.share import OnlyInComments
 from condavision.inference.diagnostics import (
+    AbsentPart,
     CandidateName,
     ContradictedReason,
     IgnoredDeclaration,
@@ -34,7 +35,6 @@ from condavision.inference.diagnostics import (
     RelativeImport,
     SeparateProjects,
     ShadowsItself,
-    SoleProvider,
     UnreadFile,
     UntrustedConfiguration,
     UnusedLocks,
@@ -44,7 +44,7 @@ from condavision.system.ownership import Distrust, Fault
 
 HERE = SourceLocation("s.py", 3)
 NEEDED = Requirement(Manager.PYPI, "openpyxl")
-MAPPED = Mapped("openpyxl", "2026-11-23", sole=False)
+MAPPED = Mapped("openpyxl", "2026-11-23")
 
 DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (SkippedFile(Path("a.py"), SkipReason.EMPTY), "a.py skipped: empty file"),
@@ -59,7 +59,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (RelativeImport(HERE, "shop.tool", Path.cwd()), "by its path: use -m shop.tool"),
     (RelativeImport(HERE, "", Path.cwd()), "when the script is run by its path"),
     (OutsideSearchPath(HERE, "p", "src"), 'add "src" to `paths`'),
-    (SoleProvider(HERE, "gidgetlab", "gidget"), '[imports] gidgetlab = "pypi:gidget"'),
+    (AbsentPart(HERE, "a.b.c", "a"), "s.py:3: a/ has no `b.c`, though other parts"),
     (CandidateName(HERE, "m", "frob", accepted=False), "lock with --accept frob"),
     (CandidateName(HERE, "m", "frob", accepted=True), "`m` is frob on PyPI; it was accepted"),
     (
@@ -134,19 +134,15 @@ def test_every_origin_has_words(rule: OriginRule) -> None:
         ({"decision": NamedIn("r.txt"), "requirement": NEEDED}, "listed in r.txt"),
         ({"decision": MAPPED, "requirement": NEEDED}, "map of 2026-11-23: openpyxl"),
         (
-            {"decision": Mapped("m", "2026-11-23", sole=True), "requirement": NEEDED},
-            "only provider: map of 2026-11-23: m",
-        ),
-        (
             {
-                "decision": Mapped("m", "2026-11-23", sole=True, candidate=True),
+                "decision": Mapped("m", "2026-11-23", candidate=True),
                 "requirement": NEEDED,
             },
             "candidate: map of 2026-11-23: m",
         ),
         (
             {
-                "decision": Mapped("m", "2026-11-23", sole=False, others=("a", "b")),
+                "decision": Mapped("m", "2026-11-23", others=("a", "b")),
                 "requirement": NEEDED,
             },
             "map of 2026-11-23: m; also in a, b; this one is the most likely",

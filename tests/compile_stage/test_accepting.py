@@ -39,7 +39,7 @@ def test_names_on_conda_forge_are_vouched_for() -> None:
     candidates = {name: it is not None and it.candidate for name, it in found.items()}
     assert candidates == {NAME: True, "DockQ": False, "yaml": False}
     assert found["DockQ"] is not None
-    assert (found["DockQ"].pypi, found["DockQ"].sole) == ("dockq", False)
+    assert found["DockQ"].pypi == "dockq"
     assert ImportMap.bundled().modules("dockq") == ("DockQ",)
 
 

@@ -45,7 +45,7 @@ def test_what_one_distribution_alone_has(module: str, pypi: str) -> None:
     provider = MAP.provider(module)
 
     assert provider is not None
-    assert (provider.pypi, provider.sole, provider.others) == (pypi, True, ())
+    assert (provider.pypi, provider.candidate, provider.others) == (pypi, True, ())
     assert not provider.module.endswith(".aiohttp")
 
 

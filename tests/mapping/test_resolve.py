@@ -17,7 +17,7 @@ from condavision.core.model import (
     ScriptMetadata,
     SourceLocation,
 )
-from condavision.core.origin import Origin
+from condavision.core.origin import Origin, OriginReason, OriginRule
 from condavision.core.pythons import PythonRange
 from condavision.errors import ConfigError, UnknownImportError
 from condavision.inference.requirements import derive, require_known
@@ -87,6 +87,30 @@ def test_imports_become_requirements(imported: Import, expected: str) -> None:
     assert requirements(analysis(imported)) == expected
 
 
+def absent(name: str, namespace: str) -> Import:
+    return Import(name, HERE, reason=OriginReason(OriginRule.ABSENT_PART, namespace))
+
+
+ABSENT = [
+    (absent("acme.cloud.store", "acme"), "import acme.cloud.store"),  # not PyPI's acme
+    (absent("acme.core.x", "acme.core"), "import acme.core.x"),
+    (absent("google.cloud.storage.blob", "google.cloud"), "google-cloud-storage"),
+    (absent("ruamel.yaml", "ruamel"), "ruamel-yaml"),
+]
+
+
+@pytest.mark.parametrize(("imported", "expected"), ABSENT)
+def test_an_absent_part_comes_from_another_part_of_the_namespace(
+    imported: Import, expected: str
+) -> None:
+    found = analysis(imported)
+
+    assert requirements(found) == expected
+    assert requirements(found, imports={imported.name: "pypi:mine"}) == "mine"
+    (decided,) = derive(found, Config(root=Path("/nowhere")), MAP)[1]
+    assert decided.refused == expected.startswith("import ")
+
+
 def test_the_versions_without_a_module_are_left_out_whatever_else_is_imported() -> None:
     found = analysis(required("setuptools"), required("pkg_resources.extern"))
 
@@ -116,7 +140,7 @@ def test_what_nobody_imports_is_required_and_says_why() -> None:
     _, (resolution,) = derive(found, Config(root=Path("/nowhere")), MAP)
 
     assert requirements(found) == "openpyxl"
-    assert resolution.decision == Mapped("openpyxl", MAP.date, sole=False)
+    assert resolution.decision == Mapped("openpyxl", MAP.date)
     assert requirements(found, imports={"openpyxl": ""}) == ""
     assert requirements(found, imports={"openpyxl": "pypi:openpyxl==3.0"}) == "openpyxl ==3.0"
 

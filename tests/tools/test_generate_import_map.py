@@ -202,8 +202,8 @@ def namesakes(folder: Path) -> Path:
         ("little", Provider("little", "little-known", None)),
         ("packaged_one", Provider("packaged_one", "packaged-one", None)),
         ("lone_wolf.howl", Provider("lone_wolf", "lone-wolf", "lone-wolf")),
-        ("Only_Here", Provider("Only_Here", "only-here", None, sole=True, candidate=True)),
-        ("fork_tail", Provider("fork_tail", "fork-tail", None, sole=True, candidate=True)),
+        ("Only_Here", Provider("Only_Here", "only-here", None, candidate=True)),
+        ("fork_tail", Provider("fork_tail", "fork-tail", None, candidate=True)),
         ("hidden", Provider("hidden", "django-hidden", "hidden")),
         ("sky.plots", Provider("sky.plots", "sky-plots", "sky-plots")),
         ("sky.new", Provider("sky.new", "sky-new", "sky-new")),
@@ -213,9 +213,7 @@ def namesakes(folder: Path) -> Path:
         ("seen_gone", None),
         (
             "adafruit_ab12",
-            Provider(
-                "adafruit_ab12", "adafruit-circuitpython-ab12", None, sole=True, candidate=True
-            ),
+            Provider("adafruit_ab12", "adafruit-circuitpython-ab12", None, candidate=True),
         ),
         ("den", None),  # not named after its distribution
         ("twice", None),  # of two distributions

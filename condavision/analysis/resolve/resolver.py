@@ -26,6 +26,7 @@ from condavision.analysis.source.module_finder import (
     find_module,
     has_member,
 )
+from condavision.core.modules import prefixes
 from condavision.core.origin import INSTALLED, Origin, OriginReason, OriginRule
 
 if TYPE_CHECKING:
@@ -83,7 +84,18 @@ class Resolver:
         local = self._local(raw, place, self.after, regular=False) or self._around(raw, place)
         if local is None and any(f"{raw.name}.".startswith(f"{it}.") for it in written):
             return ModuleOrigin(raw.name, Origin.LOCAL, _ALONE[OriginRule.WRITTEN])
-        return local or ModuleOrigin(raw.name, Origin.PACKAGE, INSTALLED, self._passed_through(raw))
+        return local or self._installed(raw)
+
+    def _installed(self, raw: RawImport) -> ModuleOrigin:
+        """Leave an import to a package; some parts of the namespace may be here."""
+        entries = (*self.before, *self.after, *self.around)
+        for prefix in prefixes(raw.name) if self._find(raw.name, entries) is not None else ():
+            found = self._find(prefix, entries)
+            if found is not None and found.complete and not found.modules:
+                members = self._members(found, raw) if prefix == raw.name else ()
+                absent = OriginReason(OriginRule.ABSENT_PART, prefix)
+                return ModuleOrigin(raw.name, Origin.PACKAGE, absent, tuple(members))
+        return ModuleOrigin(raw.name, Origin.PACKAGE, INSTALLED, self._passed_through(raw))
 
     def _passed_through(self, raw: RawImport) -> tuple[FoundModule, ...]:
         """Return the local parts of a namespace package whose other parts have to be installed."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.resolve.namespaces import settled
 from condavision.analysis.resolve.places import ModuleOrigin, Place
 from condavision.analysis.resolve.resolver import Resolver
 from condavision.analysis.source.module_finder import pythons_of_extension
@@ -143,6 +144,7 @@ def walk(
             if edits.get(home) != found.get(home):
                 del resolvers[home]
         edits = found
+    reached.imports[:] = settled(reached.imports)
     return reached
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind, Manager
+from condavision.core.modules import prefixes
 from condavision.core.origin import Origin
 from condavision.core.platforms import family_of
 from condavision.mapping.decisions import Overridden
-from condavision.mapping.import_map import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

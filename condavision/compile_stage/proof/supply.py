@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from condavision.artefacts.artefact import UnreadError
 from condavision.core.evidence import Unproved
-from condavision.mapping.import_map import prefixes
+from condavision.core.modules import prefixes
 
 if TYPE_CHECKING:
     from condavision.compile_stage.proof.questions import Installed
