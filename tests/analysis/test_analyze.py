@@ -64,18 +64,6 @@ PROJECTS: list[tuple[str, dict[str, str], set[str]]] = [
         {"r"},
     ),
     (
-        "part of a namespace package that is absent",
-        {"s.py": "import acme\nimport acme.core.util\nimport acme.cloud.store\n"
-         "from acme import core, web\nfrom acme.core import util, x",
-         "acme/core/util.py": "import r"},
-        {"acme.cloud.store", "acme", "acme.core", "r"},
-    ),
-    (
-        "part of a namespace package that is absent, in a source folder",
-        {"s.py": "import acme.core\nimport acme.web", "src/acme/core.py": "import r"},
-        {"acme.web", "r"},
-    ),
-    (
         "part of a pkgutil namespace that is elsewhere",
         {"azure/mgmt/mine/client.py": "import azure.mgmt.mine.models\nfrom azure.core import rest\n"
          "from azure import identity\nimport azure.mgmt.core as c",
@@ -308,6 +296,37 @@ def test_what_needs_a_package(
     analyzed: Callable[..., Analysis], files: dict[str, str], expected: set[str]
 ) -> None:
     assert packages(analyzed(files)) == expected
+
+
+ABSENT: list[tuple[dict[str, str], set[tuple[str, tuple[str, ...], str]]]] = [
+    # files; what a package has to supply of a namespace, its members, and the namespace
+    (
+        {"s.py": "import acme\nimport acme.core.util\nimport acme.cloud.store\n"
+         "from acme import core, web\nfrom acme.core import util, x",
+         "acme/core/util.py": ""},
+        {("acme.cloud.store", (), "acme"), ("acme", ("web",), "acme"),
+         ("acme.core", ("x",), "acme.core")},
+    ),
+    (
+        {"s.py": "import acme.core\nimport acme.web", "src/acme/core.py": ""},
+        {("acme.web", (), "acme")},
+    ),
+    ({"s.py": "import docker.errors", "docker/x.py": ""}, {("docker.errors", (), "")}),
+    (
+        {"s.py": "import acme.core\nimport acme.web", "acme/__init__.py": "", "acme/core.py": ""},
+        set(),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "expected"), ABSENT)
+def test_absent_parts_of_a_namespace_are_no_strangers(
+    analyzed: Callable[..., Analysis],
+    files: dict[str, str],
+    expected: set[tuple[str, tuple[str, ...], str]],
+) -> None:
+    found = (it for it in analyzed(files).imports if it.origin is Origin.PACKAGE)
+    assert {(it.name, it.members, it.reason.subject) for it in found} == expected
 
 
 @pytest.mark.parametrize(

@@ -21,21 +21,12 @@ def settled(imports: Iterable[Resolved]) -> tuple[Resolved, ...]:
     A folder from which it imports nothing is no package of its own: ``docker/`` may hold anything.
     """
     found = tuple(imports)
+    if all(it.module.reason.rule is not OriginRule.ABSENT_PART for it in found):
+        return found
     own = {
-        prefix
-        for it in found
-        if it.module.reason.rule is OriginRule.FOLDERS or _is_partly_local(it)
-        for prefix in prefixes(it.module.name)
+        prefix for it in found for module in it.module.modules for prefix in prefixes(module.name)
     }
-    return tuple(_settled(it, own) for it in found) if own or _has_absent(found) else found
-
-
-def _has_absent(imports: Iterable[Resolved]) -> bool:
-    return any(it.module.reason.rule is OriginRule.ABSENT_PART for it in imports)
-
-
-def _is_partly_local(it: Resolved) -> bool:
-    return it.module.reason.rule is OriginRule.ABSENT_PART and bool(it.module.modules)
+    return tuple(_settled(it, own) for it in found)
 
 
 def _settled(it: Resolved, own: AbstractSet[str]) -> Resolved:
@@ -44,8 +35,7 @@ def _settled(it: Resolved, own: AbstractSet[str]) -> Resolved:
         return it
     if reason.subject not in own:
         return replace(it, module=replace(it.module, reason=INSTALLED))
-    local = {module.name for module in it.module.modules}
-    missing = tuple(name for name in it.raw.members if f"{it.module.name}.{name}" not in local)
+    missing = tuple(name for name in it.raw.members if f"{it.module.name}.{name}" not in own)
     if it.module.name == reason.subject and not missing:
         folders = OriginReason(OriginRule.FOLDERS, f"{reason.subject.replace('.', '/')}/")
         return replace(it, module=replace(it.module, origin=Origin.LOCAL, reason=folders))
