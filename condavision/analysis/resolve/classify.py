@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from condavision.analysis.records import Guard, RawImport
-    from condavision.analysis.resolve.walk import Resolved
+    from condavision.analysis.resolve.places import Resolved
     from condavision.core.pythons import Minor
 
 _MISSING = frozenset({"FeatureNotFound", "ImportError", "ModuleNotFoundError"})

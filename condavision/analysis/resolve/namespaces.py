@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from condavision.analysis.resolve.walk import Resolved
+    from condavision.analysis.resolve.places import Resolved
 
 
 def settled(imports: Iterable[Resolved]) -> tuple[Resolved, ...]:

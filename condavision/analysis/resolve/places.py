@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from condavision.analysis.records import RawImport
+    from condavision.analysis.records import Facts, RawImport
     from condavision.analysis.source.module_finder import Found, FoundModule
     from condavision.core.origin import Origin, OriginReason
 
@@ -42,6 +42,20 @@ class ModuleOrigin:
     reason: OriginReason
     modules: tuple[FoundModule, ...] = ()
     entry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """An import of one file, resolved.
+
+    ``is_script``: that file is run, not only imported; ``beside``: no script leads to it.
+    """
+
+    facts: Facts
+    raw: RawImport
+    module: ModuleOrigin
+    is_script: bool = True
+    beside: bool = False
 
 
 def base(path: str) -> str:

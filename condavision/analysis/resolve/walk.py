@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.resolve.namespaces import settled
-from condavision.analysis.resolve.places import ModuleOrigin, Place
+from condavision.analysis.resolve.places import Place, Resolved
 from condavision.analysis.resolve.resolver import Resolver
 from condavision.analysis.source.module_finder import pythons_of_extension
 from condavision.core.model import PythonReason
@@ -31,20 +31,6 @@ class SearchPath:
     root: str
     paths: Sequence[str] = ()
     pythonpath: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """An import of one file, resolved.
-
-    ``is_script``: that file is run, not only imported; ``beside``: no script leads to it.
-    """
-
-    facts: Facts
-    raw: RawImport
-    module: ModuleOrigin
-    is_script: bool = True
-    beside: bool = False
 
 
 @dataclass(slots=True)
