@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from condavision.core.model import Manager
 
@@ -39,6 +42,12 @@ class Artefact:
     def is_local(self) -> bool:
         """Whether it is a file of this machine."""
         return self.url.startswith("file:")
+
+
+def local_file(url: str) -> Path | None:
+    """Return the file that a ``file://`` URL names, None for any other."""
+    parts = urlsplit(url)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 class UnreadError(Exception):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rattler.package_streaming import PackageArchive
 
-from condavision.artefacts.artefact import UnreadError
+from condavision.artefacts.artefact import UnreadError, local_file
 from condavision.artefacts.files import Files, listed
-from condavision.artefacts.ranges import WHOLE, local_file, wait_seconds
+from condavision.artefacts.ranges import WHOLE, wait_seconds
 from condavision.core.evidence import Unproved
 from condavision.system.documents import read_json
 from condavision.system.rattler_client import open_client
@@ -62,6 +62,9 @@ class CondaArchive:
             UnreadError: there are too many.
         """
         return listed(self._sizes, wheel=False)
+
+    def metadata(self) -> None:
+        """Return None: a lock has what a conda package requires."""
 
     async def read(self, paths: Sequence[str], most: int) -> dict[str, bytes]:
         """Return the content of files by their paths, of a package with up to ``most`` bytes.

@@ -11,14 +11,12 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from rattler.package_streaming import download_to_writer
 
-from condavision.artefacts.artefact import UnreadError
+from condavision.artefacts.artefact import UnreadError, local_file
 from condavision.core.evidence import Unproved
 from condavision.core.model import Manager
 from condavision.system.files import open_file
@@ -27,6 +25,8 @@ from condavision.system.rattler_client import open_client
 from condavision.system.timeout import timeout
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rattler import Client
 
     from condavision.artefacts.artefact import Artefact
@@ -36,12 +36,6 @@ WHOLE = 8 << 20
 
 _SECONDS = 20  # for one answer: what proves a lock is not worth a longer wait
 _RETRIES = 1
-
-
-def local_file(url: str) -> Path | None:
-    """Return the file that a ``file://`` URL names, None for any other."""
-    parts = urlsplit(url)
-    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 def require_intact(artefact: Artefact) -> None:

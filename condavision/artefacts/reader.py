@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import Files
+from condavision.artefacts.requires import requires_dist, requires_key
 from condavision.artefacts.store import EvidenceStore
 from condavision.core.evidence import Unproved
 from condavision.core.model import Manager
@@ -89,9 +90,14 @@ class ArtefactReader:
         return {paths[path]: content for path, content in found.items()}
 
     async def _list(self, artefact: Artefact) -> Files:
-        files = (await self._open(artefact)).files
-        self.keep(artefact.sha256, files.dump())
-        return files
+        opened = await self._open(artefact)
+        new = {artefact.sha256: opened.files.dump()}
+        metadata = opened.metadata()
+        if metadata is not None:
+            new[requires_key(artefact.sha256)] = requires_dist(metadata)
+        self.kept |= new
+        self.store.keep(new)
+        return opened.files
 
     async def _open(self, artefact: Artefact) -> RemoteWheel | CondaArchive:
         return await _once(self._opened, artefact.sha256, lambda: self._open_now(artefact))

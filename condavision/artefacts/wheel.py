@@ -9,6 +9,7 @@ import hashlib
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from condavision.artefacts.artefact import UnreadError
@@ -97,6 +98,17 @@ class RemoteWheel:
             return {path: self._zip.read(it) for path, it in members.items()}
         except (*_BAD, RuntimeError) as error:  # encrypted
             raise UnreadError(Unproved.DAMAGED) from error
+
+    def metadata(self) -> bytes | None:
+        """Return its core metadata if they are among what was fetched, as they mostly are."""
+        for it in self._zip.infolist():
+            folder, _, name = it.filename.partition("/")
+            if not folder.endswith(".dist-info") or name != "METADATA":
+                continue
+            with suppress(*_BAD, RuntimeError, UnreadError):
+                if it.file_size <= LARGEST_FILE and self._pages.has(*self._span(it)):
+                    return self._zip.read(it)
+        return None
 
     def _span(self, member: zipfile.ZipInfo) -> tuple[int, int]:
         """Return where the file's header starts, and where the next one's does."""

@@ -19,6 +19,7 @@ from condavision.cli.handing_over import export, init, vendor, vscode
 from condavision.cli.inspecting import outdated, tree, why
 from condavision.cli.map_command import map_
 from condavision.cli.notebooks import kernel
+from condavision.cli.picturing import graph, report
 from condavision.cli.serving import serve
 from condavision.cli.stages import (
     Stage,
@@ -84,6 +85,8 @@ group.show(
                 (tree, "report.py"),
                 (why, "numpy"),
                 (outdated, "scripts/"),
+                (graph, "-o scripts.svg"),
+                (report, "-o report.html"),
                 (diff, "HEAD~1:report.py report.py"),
                 (annotate, "--diff report.py"),
             ),

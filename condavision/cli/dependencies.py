@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.cli.output import note, say
 from condavision.cli.tables import console
-from condavision.core.model import Manager
+from condavision.cli.wording import package_label
 from condavision.inspection.dependencies import key_of
 from condavision.system.terminal import shown_line
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
-    from condavision.core.model import LockedPackage
     from condavision.inference.lock_lookup import Located
     from condavision.inspection.dependencies import Chain, Dependencies, Edge, Key, Reasons
 
@@ -40,17 +39,12 @@ def print_tree(located: Located, found: Dependencies) -> None:
 def _grow(tree: Tree, found: Dependencies, key: Key, constraint: str, seen: set[Key]) -> None:
     edges = found.edges.get(key, ())
     repeated = key in seen and bool(edges)
-    label = f"{_label(found.packages[key])} {constraint}".rstrip()
+    label = f"{package_label(found.packages[key])} {constraint}".rstrip()
     branch = tree.add(shown_line(f"{label} (*)" if repeated else label))
     if not repeated:
         seen.add(key)
         for edge in edges:
             _grow(branch, found, edge.to, edge.constraint, seen)
-
-
-def _label(package: LockedPackage) -> str:
-    where = " (PyPI)" if package.manager is Manager.PYPI else ""
-    return f"{package.name} {package.version}{where}"
 
 
 def dependencies_json(located: Located, found: Dependencies) -> dict[str, Any]:
@@ -81,7 +75,7 @@ def _edge_json(edge: Edge) -> dict[str, str]:
 def print_reasons(reasons: Iterable[Reasons]) -> None:
     """Write which imports and packages require a package, lock by lock."""
     for reason in reasons:
-        say(f"{_label(reason.package)} in {reason.lock}")
+        say(f"{package_label(reason.package)} in {reason.lock}")
         for script, chains in reason.chains.items():
             for chain in chains:
                 say(f"  {script}: {_steps(chain)}{_places(chain)}")
@@ -91,7 +85,7 @@ def print_reasons(reasons: Iterable[Reasons]) -> None:
 
 def _steps(chain: Chain) -> str:
     return " -> ".join(
-        [_label(chain.start), *(f"{it.to[1]} {it.constraint}".strip() for it in chain.edges)]
+        [package_label(chain.start), *(f"{it.to[1]} {it.constraint}".strip() for it in chain.edges)]
     )
 
 

@@ -62,16 +62,20 @@ def print_json(document: dict[str, Any] | list[dict[str, Any]]) -> None:
 
     Names that are not valid text are written with JSON escapes.
     """
-    objects = [document] if isinstance(document, dict) else document
-    found = [{"schema": SCHEMA, **_without_secrets(it)} for it in objects]
-    versioned = found[0] if isinstance(document, dict) else found
-    text = json.dumps(versioned, indent=2, ensure_ascii=False)
-    text = json_safe(text)
+    text = json_text(document)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(versioned, indent=2)
+        text = json.dumps(json.loads(text), indent=2)
     sys.stdout.write(text + "\n")
+
+
+def json_text(document: dict[str, Any] | list[dict[str, Any]]) -> str:
+    """Return a document as text; what is not valid text has JSON escapes."""
+    objects = [document] if isinstance(document, dict) else document
+    found = [{"schema": SCHEMA, **_without_secrets(it)} for it in objects]
+    versioned = found[0] if isinstance(document, dict) else found
+    return json_safe(json.dumps(versioned, indent=2, ensure_ascii=False))
 
 
 def _without_secrets(value: Any) -> Any:

@@ -14,7 +14,7 @@ from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
 
-_EXTRA = ("jinja2", "prometheus_client", "python_multipart", "starlette", "uvicorn")
+_EXTRA = ("prometheus_client", "python_multipart", "starlette", "uvicorn")
 
 
 @click.command()

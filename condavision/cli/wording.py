@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
 from condavision.cli.source_wording import source_words
 from condavision.core.evidence import Unproved
-from condavision.core.model import ImportKind
+from condavision.core.model import ImportKind, Manager
 from condavision.core.origin import Origin, OriginRule
 from condavision.errors import StaleLockError
 from condavision.export.share import OnlyInComments
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from condavision.core.model import LockRecord
+    from condavision.core.model import LockedPackage, LockRecord
     from condavision.core.origin import OriginReason
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inspection.check import Checked
+    from condavision.inspection.overview import Size
     from condavision.mapping.decisions import Resolution
 
 _ORIGINS = {
@@ -60,6 +61,7 @@ _CHOICES = {
 }
 
 _SHOWN_SOURCES = 3
+_UNITS = ((10**9, 1, "GB"), (10**6, 1, "MB"), (1000, 0, "kB"), (1, 0, "bytes"))
 _DEFAULTS = "conda-lock's defaults"
 
 
@@ -211,6 +213,21 @@ def _lock_words(found: Diagnostic) -> str:
                 " reads; for conda and mamba, use --format environment"
             )
     raise TypeError(f"no words for {found!r}")
+
+
+def package_label(package: LockedPackage) -> str:
+    """Return a package's name and version, and whether it is from PyPI."""
+    where = " (PyPI)" if package.manager is Manager.PYPI else ""
+    return f"{package.name} {package.version}{where}"
+
+
+def size_words(size: Size) -> str:
+    """Return a size of downloads: ``12.3 MB, 2 of unknown size``."""
+    if size.unknown == size.count:
+        return "size unknown" if size.count else "nothing"
+    unit, digits, name = next((it for it in _UNITS if size.bytes >= it[0]), _UNITS[-1])
+    known = f"{size.bytes / unit:.{digits}f} {name}"
+    return f"{known}, {size.unknown} of unknown size" if size.unknown else known
 
 
 def hints_of(error: CondavisionError) -> tuple[str, ...]:

@@ -245,7 +245,10 @@ class Requirements:
 
 @dataclass(frozen=True, slots=True)
 class LockedPackage:
-    """A package at a version for one platform, with where to fetch it and what it must hash to."""
+    """A package at a version for one platform, with where to fetch it and what it must hash to.
+
+    ``size`` is in bytes; None where it was not given, and in what is read from a lock.
+    """
 
     manager: Manager
     name: str
@@ -256,6 +259,7 @@ class LockedPackage:
     md5: str | None = None
     build: str | None = None
     dependencies: Mapping[str, str] = field(default_factory=dict)
+    size: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

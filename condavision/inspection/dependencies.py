@@ -11,7 +11,6 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement
@@ -20,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.reader import ArtefactReader
+from condavision.artefacts.requires import requires_dist, requires_key
 from condavision.core.model import Manager
 from condavision.core.platforms import PLATFORMS, current_subdir
 from condavision.errors import CondavisionError, MissingLockError, UsageError
@@ -209,17 +209,15 @@ async def _metadata(
 ) -> tuple[dict[Key, tuple[Wanted, ...]], dict[Key, Unproved]]:
     """Return what distributions require, and why that of some is not known."""
     wheels = [package for package in packages if package.manager is Manager.PYPI]
-    names = {key_of(it): f"requires {it.sha256}" for it in wheels}
+    names = {key_of(it): requires_key(it.sha256) for it in wheels}
     kept = reader.store.load(names.values())
     unread: dict[Key, Unproved] = {}
 
     async def read(package: LockedPackage) -> None:
         try:
-            text = "\n".join(await _requires(Artefact.of(package), reader))
+            new[names[key_of(package)]] = await _requires(Artefact.of(package), reader)
         except UnreadError as error:
             unread[key_of(package)] = error.reason
-        else:
-            new[names[key_of(package)]] = text.encode()
 
     new: dict[str, bytes] = {}
     missing = [it for it in wheels if names[key_of(it)] not in kept]
@@ -228,11 +226,13 @@ async def _metadata(
     reader.store.keep(new)
     texts = {**kept, **new}
     return {
-        key: tuple(_parsed(texts[name].decode())) for key, name in names.items() if name in texts
+        key: tuple(_parsed(texts[name].decode("utf-8", "replace")))
+        for key, name in names.items()
+        if name in texts
     }, unread
 
 
-async def _requires(artefact: Artefact, reader: ArtefactReader) -> list[str]:
+async def _requires(artefact: Artefact, reader: ArtefactReader) -> bytes:
     """Return what the metadata in a wheel require, a line each.
 
     Raises:
@@ -241,10 +241,8 @@ async def _requires(artefact: Artefact, reader: ArtefactReader) -> list[str]:
     files = await reader.files(artefact)
     names = (line.partition("\t")[0] for line in files.lines)
     metadata = [it for it in names if it.endswith(".dist-info/METADATA")]
-    lines: list[str] = []
-    for content in (await reader.read(artefact, metadata)).values():
-        lines += BytesHeaderParser().parsebytes(content).get_all("Requires-Dist", ())
-    return lines
+    read = await reader.read(artefact, metadata)
+    return b"\n".join(map(requires_dist, read.values()))
 
 
 def _parsed(text: str) -> Iterator[Wanted]:

@@ -33,6 +33,8 @@ COMMANDS = {
     "tree": ["tree", "s.py"],
     "why": ["why", "python"],
     "outdated": ["outdated"],
+    "graph": ["graph"],
+    "report": ["report"],
     "install": ["install", "s.py", "--launcher", "bin"],
     "path": ["path", "s.py"],
     "list": ["list"],

@@ -81,6 +81,7 @@ class WheelIndex:
             "filename": file,
             "url": f"../../files/{file}",
             "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
+            "size": len(content),
         }
         if date:
             entry["upload-time"] = f"{date}T00:00:00.000000Z"

@@ -283,7 +283,8 @@ def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) 
     url = without_credentials(url)  # which the index has in uv's settings, to install as well
     if not sha256:
         raise ChannelError(f"{url} cannot be locked: its index gives no sha256 for it")
-    return LockedPackage(Manager.PYPI, name, version, platform, url, sha256)
+    size = artefact.get("size")
+    return LockedPackage(Manager.PYPI, name, version, platform, url, sha256, size=size)
 
 
 def _rank(wheel: dict[str, Any], order: dict[tags.Tag, int]) -> int | None:

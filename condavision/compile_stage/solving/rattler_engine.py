@@ -142,6 +142,7 @@ def _locked(record: rattler.RepoDataRecord, platform: str) -> LockedPackage:
         md5=record.md5.hex(),
         build=str(record.build),
         dependencies=_dependencies(record.depends),
+        size=record.size,
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from condavision.artefacts.sizes import keep_sizes
+from condavision.artefacts.store import EvidenceStore
 from condavision.compile_stage.solving.channel_index import ChannelIndex
 from condavision.compile_stage.solving.engine import open_engine
 from condavision.compile_stage.solving.failure import absent_error, unsolvable_error
@@ -83,6 +85,7 @@ class LockSolver:
         )
         solved = await _AllPlatforms(solver).solve(platforms)
         packages = [package for one in solved for package in sorted(one.packages, key=_order)]
+        keep_sizes(packages, EvidenceStore.below(self._home))
         record = replace(
             described,
             exclude_newer=options.exclude_newer,

@@ -1,0 +1,1 @@
+"""Pictures and pages of scripts, their locks and the packages in those."""

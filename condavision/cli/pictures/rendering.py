@@ -1,0 +1,115 @@
+"""Diagrams and overviews as SVG and as pages, each one file that needs nothing else."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from condavision import __version__
+from condavision.cli.pictures.advising import advice_words
+from condavision.cli.pictures.diagram import count, diagram, script_names
+from condavision.cli.pictures.layout import layout
+from condavision.cli.wording import (
+    notes_of,
+    package_label,
+    record_words,
+    size_words,
+)
+from condavision.inspection.advice import advice
+from condavision.inspection.check import LockState
+from condavision.inspection.costs import costs
+from condavision.system.secrets import redacted
+from condavision.system.terminal import shown
+
+if TYPE_CHECKING:
+    from condavision.cli.pictures.diagram import Diagram
+    from condavision.inspection.overview import Overview
+
+_STATES = {
+    LockState.OK: ("locked", "good"),
+    LockState.MISSING: ("no lock", "wait"),
+    LockState.STALE: ("stale lock", "wait"),
+    LockState.ERROR: ("error", "bad"),
+}
+"""The words and the badge of each state."""
+
+_MOST_COSTS = 20
+
+
+def svg(picture: Diagram) -> str:
+    """Return a diagram as an SVG file."""
+    return _templates().get_template("diagram.svg").render(drawing=layout(picture), alone=True)
+
+
+def graph_page(found: Overview) -> str:
+    """Return a page with the diagram, and its content as text."""
+    return _page("graph.html", found)
+
+
+def report_page(found: Overview) -> str:
+    """Return a page about everything that is known of the scripts."""
+    return _page("report.html", found)
+
+
+def _page(name: str, found: Overview) -> str:
+    names = script_names(found)
+    members = {id(script): (at, one) for at, one in enumerate(found.sets) for script in one.scripts}
+    numbers = {id(script): at for at, script in enumerate(found.scripts)}
+    counts = {state: sum(it.checked.state is state for it in found.scripts) for state in LockState}
+    return (
+        _templates()
+        .get_template(name)
+        .render(
+            found=found,
+            drawing=layout(diagram(found)),
+            alone=False,
+            names=names,
+            set_of=lambda script: members.get(id(script)),
+            number_of=lambda script: numbers[id(script)],
+            counts={state: number for state, number in counts.items() if number},
+            advice=advice(found),
+            costs=costs(found)[:_MOST_COSTS],
+            total=found.size(found.packages.values()),
+        )
+    )
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader("condavision.cli.pictures"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    made.filters |= {
+        "advice": advice_words,
+        "code": _code,
+        "count": count,
+        "label": package_label,
+        "notes": notes_of,
+        "record": record_words,
+        "size": size_words,
+    }
+    made.globals |= {"version": __version__, "states": _STATES}
+    return made
+
+
+def _shown(value: object) -> object:
+    """Return a text without control characters and secrets; markup and numbers as they are."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return redacted(shown(value))
+    return value
+
+
+def _code(text: str) -> Markup:
+    """Return a text whose parts between backticks are code."""
+    parts = re.split(r"`([^`]+)`", redacted(shown(text)))
+    marked = (Markup("<code>{}</code>").format(it) if at % 2 else it for at, it in enumerate(parts))
+    return Markup("").join(marked)

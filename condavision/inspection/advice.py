@@ -1,0 +1,146 @@
+"""What would make environments fewer, newer or smaller; nothing here is a mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, ClassVar
+
+from packaging.specifiers import InvalidSpecifier
+
+from condavision.core.pythons import KNOWN, Minor, PythonRange
+from condavision.inspection.costs import costs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from condavision.core.model import LockedPackage, PythonReason, Requirement
+    from condavision.inspection.costs import Cost
+    from condavision.inspection.overview import Overview, RequirementSet, Script
+
+
+@dataclass(frozen=True, slots=True)
+class WouldShare:
+    """Requirement sets that differ in the range of Pythons alone, and what makes them differ.
+
+    ``common`` are the Pythons that all of them admit.
+    """
+
+    kind: ClassVar[str] = "would-share"
+    sets: tuple[RequirementSet, ...]
+    common: PythonRange
+    reasons: tuple[PythonReason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OldPython:
+    """A script that the newest Python here does not run, and the places that say so."""
+
+    kind: ClassVar[str] = "old-python"
+    script: Script
+    python: PythonRange
+    reasons: tuple[PythonReason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OldPackage:
+    """A locked package that newer Pythons than the locked one do not run."""
+
+    kind: ClassVar[str] = "old-package"
+    one: RequirementSet
+    package: LockedPackage
+    constraint: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostsMost:
+    """The requirement that brings most of what nothing else needs."""
+
+    kind: ClassVar[str] = "costs-most"
+    cost: Cost
+
+
+Advice = WouldShare | OldPython | OldPackage | CostsMost
+
+
+def advice(found: Overview) -> tuple[Advice, ...]:
+    """Return what a person could change."""
+    return (*_would_share(found), *_old_pythons(found), *_old_packages(found), *_costs_most(found))
+
+
+def _would_share(found: Overview) -> Iterator[WouldShare]:
+    alike: dict[object, list[RequirementSet]] = {}
+    for one in found.sets:
+        inference = one.scripts[0].inference
+        if inference is not None and inference.hash == one.hash:
+            needed = frozenset(map(_without_places, inference.requirements.requirements))
+            if not needed:
+                continue
+            alike.setdefault((needed, inference.requirements.channels), []).append(one)
+    for sets in alike.values():
+        inferences = [it.inference for one in sets for it in one.scripts if it.inference]
+        ranges = {it.requirements.python for it in inferences}
+        if len(ranges) > 1:
+            widest = frozenset[Minor]().union(*(it.minors for it in ranges))
+            reasons = (
+                reason
+                for it in inferences
+                for reason in it.analysis.reasons
+                if not widest <= reason.pythons.minors
+            )
+            common = reduce(PythonRange.__and__, ranges)
+            yield WouldShare(tuple(sets), common, tuple(dict.fromkeys(reasons)))
+
+
+def _without_places(it: Requirement) -> tuple[object, ...]:
+    return (it.manager, it.name, it.constraint, it.extras, it.platforms, str(it.pythons or ""))
+
+
+def _newest(found: Overview) -> Minor:
+    """Return the newest Python in the locks."""
+    return max((_minor(it.python) for it in found.sets if it.python), default=KNOWN[-1])
+
+
+def _old_pythons(found: Overview) -> Iterator[OldPython]:
+    newest = _newest(found)
+    for script in found.scripts:
+        if script.inference is None:
+            continue
+        analysis = script.inference.analysis
+        if analysis.python and max(analysis.python.minors) < newest:
+            reasons = tuple(it for it in analysis.reasons if newest not in it.pythons)
+            yield OldPython(script, analysis.python, reasons)
+
+
+def _old_packages(found: Overview) -> Iterator[OldPackage]:
+    """Yield what limits the Python of a lock that others are newer than, its scripts allowing it.
+
+    Packages of all platforms alone show it: others are built for the Python that was chosen.
+    """
+    newest = _newest(found)
+    for one in found.sets:
+        inference = one.scripts[0].inference
+        if one.python is None or _minor(one.python) == newest or inference is None:
+            continue
+        for package in one.packages if newest in inference.requirements.python else ():
+            constraint = package.dependencies.get("python", "")
+            if "/noarch/" in package.url and _excludes(constraint, newest):
+                yield OldPackage(one, package, constraint)
+
+
+def _minor(version: str) -> Minor:
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)
+
+
+def _excludes(constraint: str, python: Minor) -> bool:
+    """Return whether a conda constraint that is a PEP 440 one too excludes a Python."""
+    try:
+        return python not in PythonRange.from_specifier(constraint)
+    except InvalidSpecifier:
+        return False
+
+
+def _costs_most(found: Overview) -> Iterator[CostsMost]:
+    """Yield the largest cost, if it is more than that of one package."""
+    yield from (CostsMost(it) for it in costs(found)[:1] if len(it.only) > 1 or it.size.bytes)
