@@ -30,7 +30,7 @@ def test_scripts_of_every_state(
 ) -> None:
     index.add("top", "1", "middle")
     index.add("middle", "2")
-    block = "# /// script\n# dependencies = ['top']\n# ///\n"
+    block = "# /// script\n# dependencies = ['top']\n# ///\nimport top\n"
     for name in ("a.py", "b.py", "stale.py"):
         (command.folder / name).write_text(block)
     command("lock", "a.py", "b.py", "stale.py").ok()
