@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.errors import UsageError
 from condavision.parameters.arguments import arguments
+from condavision.parameters.command_line import LONGEST
+from condavision.parameters.paths import placed
 from condavision.parameters.problems import InvalidParametersError
 from condavision.system.documents import DocumentError, read_json
 
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from condavision.analysis.parameters.interface import Interface
-
-LONGEST = (1 << 17) - 1
-"""Bytes of an argument: MAX_ARG_STRLEN of Linux, less the NUL."""
 
 _LINE = 1 << 26  # bytes of a line, which is held in memory
 _SHOWN = 10  # wrong inputs that are listed
@@ -53,13 +52,14 @@ class Input:
     """What one process is given.
 
     ``shown`` is the JSON text of the input, or of the list of those of a batch. ``files`` are the
-    absolute paths among the arguments.
+    absolute paths among the arguments; ``doubtful`` are parameters as in :class:`Placed`.
     """
 
     shown: bytes
     arguments: tuple[str, ...] = ()
     stdin: bytes | None = None
     files: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ class _Part:
     shown: bytes
     line: bytes
     given: Input
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How many inputs there are; ``doubtful`` is as that of the first that has some."""
+
+    count: int
+    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +106,29 @@ class Inputs:
                 raise UsageError(str(item))
             yield item
 
-    def check(self, on_read: Any = lambda _: None) -> int:
-        """Read all inputs; return how many there are. ``on_read`` is called with each number.
+    def check(self) -> Checked:
+        """Read all inputs.
 
         Raises:
             UsageError: some cannot be used, which it lists; or there is none.
         """
-        wrong: list[_Wrong] = []
-        number = 0
+        wrong: list[str] = []
+        count = 0
+        doubtful: tuple[str, ...] = ()
         for item in self._items():
             if isinstance(item, _Wrong):
-                wrong.append(item)
+                wrong.append(str(item))
                 if len(wrong) > _SHOWN:
+                    wrong[-1] = "there are more"
                     break
             else:
-                number += 1
-                on_read(number)
+                count += 1
+                doubtful = doubtful or item.doubtful
         if wrong:
-            first, *others = map(str, wrong)
-            raise UsageError(
-                first, *others[: _SHOWN - 1], *(["there are more"] if len(wrong) > _SHOWN else [])
-            )
-        if not number:
+            raise UsageError(*wrong)
+        if not count:
             raise UsageError(f"{', '.join(self.sources)}: there is no input")
-        return number
+        return Checked(count, doubtful)
 
     def _items(self) -> Iterator[Input | _Wrong]:
         parts = self._parts()
@@ -158,8 +165,12 @@ class Inputs:
         if self.batch is not None:
             return _Part(text, text, Input(text))
         made = arguments(self.interface, body)
+        here = placed(self.interface, body)
+        if here.files:
+            made = arguments(self.interface, here.body)
         stdin = None if made.stdin is None else made.stdin.encode()
-        return _Part(text, text, Input(text, self._words(made.argv), stdin))
+        words = self._words(made.argv)
+        return _Part(text, text, Input(text, words, stdin, here.files, here.doubtful))
 
     def _line(self, line: bytes) -> _Part:
         text = os.fsdecode(line)

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A job, and what the script's command line takes."""
+    """A job, what the script's command line takes, and the platforms of the lock.
+
+    ``files`` are those that the digests of the job are of.
+    """
 
     job: Job
     interface: Interface
+    platforms: tuple[str, ...]
+    files: tuple[Path, ...]
 
 
 def describe(script: Path, workspace: Workspace, running: Path, limits: Limits) -> Described:
@@ -56,7 +61,8 @@ def describe(script: Path, workspace: Workspace, running: Path, limits: Limits) 
         vendored=str(vendored.absolute()) if vendored else "",
         limits=limits,
     )
-    return Described(job, read_interface(own.files, root))
+    files = (located.path, *(it.path for it in own.files))
+    return Described(job, read_interface(own.files, root), located.lock.platforms, files)
 
 
 def _digest(files: Iterable[SourceFile], root: Path) -> str:

@@ -73,11 +73,6 @@ class Results:
         """Where tasks get their folders."""
         return self.own / "running"
 
-    @property
-    def waiting(self) -> int:
-        """How many rows wait for that of an earlier input."""
-        return len(self._waiting)
-
     def open(self, identity: Mapping[str, Any]) -> None:
         """Read what there is; drop it where it is the results of something else.
 

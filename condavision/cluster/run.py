@@ -86,7 +86,13 @@ def map_inputs(
         piped = kind is not Kind.FILE and _PIPED in sources
         spooled = ((_PIPED, str(_spooled(results))),) if piped else ()
         inputs = Inputs(kind, sources, found.interface, request.fixed, request.batch, spooled)
-        tally = Tally(inputs.check())
+        checked = inputs.check()
+        if checked.doubtful:
+            progress.warning(
+                f"{', '.join(checked.doubtful)}: a value is the path of a file, and each process"
+                " runs in a folder of its own: give absolute paths"
+            )
+        tally = Tally(checked.count)
         prepare(request.script, workspace, progress)
         job = found.job
         results.open(

@@ -26,7 +26,7 @@ TRIES = 3
 """How often a task is started whose worker is lost, or whose machine cannot run it."""
 
 AHEAD = 100_000
-"""How many rows wait for that of an earlier input; then only that is waited for."""
+"""How many inputs may be run before the first whose row is still to come."""
 
 _OF_MACHINES = frozenset({Reason.NOT_INSTALLED, Reason.PLATFORM_MISSING})
 
@@ -133,7 +133,9 @@ class Spread:
                 continue
             task = Task(number, digest, given.arguments, given.stdin, given.files)
             self._submit(_Flight(given, task))
-            while len(self._flying) >= self.engine.capacity or self.results.waiting >= AHEAD:
+            while self._flying and (
+                len(self._flying) >= self.engine.capacity or number - self.results.written >= AHEAD
+            ):
                 self._collect()
         while self._flying:
             self._collect()
@@ -170,7 +172,9 @@ class Spread:
             self._submit(flight)
         elif outcome.reason in _OF_MACHINES:
             if not ending:
-                raise InstallError(f"{outcome.host}: {outcome.detail}")
+                raise InstallError(
+                    f"{outcome.host}: {outcome.detail}", "then the same command runs the rest"
+                )
         else:
             self.results.add(flight.given, outcome)
             self.tally.hosts[outcome.host] += 1

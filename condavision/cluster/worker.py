@@ -6,23 +6,26 @@ import os
 import socket
 import threading
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.cluster.job import describe
 from condavision.cluster.task import File, Outcome, Reason
 from condavision.core.platforms import current_subdir
 from condavision.environments.inventory import record_use
-from condavision.errors import CondavisionError
+from condavision.errors import CondavisionError, InstallError
 from condavision.exec_stage.child_process import End, Stop, start, wait_for
 from condavision.exec_stage.run_folder import RunFolder, new_run_folder, read_piece
 from condavision.exec_stage.stage import prepare
-from condavision.inference.lock_lookup import locate
+from condavision.exec_stage.warm_record import checks_of
 from condavision.inference.workspace import Workspace
 from condavision.project.config import Flags
 from condavision.system.files import remove_tree
 from condavision.system.progress import Progress
 from condavision.system.terminal import shell_word
+from condavision.warm import is_unchanged
 
 if TYPE_CHECKING:
     from condavision.cluster.task import Job, Task
@@ -36,31 +39,51 @@ class MissingPlatformError(CondavisionError):
     """A lock has no part for this machine's platform."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A script that can be started, as long as its ``checks`` hold."""
+
+    prepared: Prepared
+    checks: tuple[tuple[str, str, str], ...]
+
+
 def prepared(job: Job) -> Prepared:
     """Return the script of a job, ready to start; its environment is installed if need be.
 
     Raises:
         MissingPlatformError: the lock is not for this machine.
+        InstallError: the script or its lock is not that of the job.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     with _preparing:
-        return _prepared(job)
+        ready = _ready(job)
+    if not all(is_unchanged(*it) for it in ready.checks):
+        raise _changed(job)
+    return ready.prepared
 
 
 @lru_cache(16)
-def _prepared(job: Job) -> Prepared:
+def _ready(job: Job) -> _Ready:
     locks, vendored = (Path(it) if it else None for it in (job.locks, job.vendored))
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
     script = Path(job.script)
-    here, platforms = current_subdir(), locate(script, workspace).lock.platforms
-    if here not in platforms:
+    found = describe(script, workspace, Path(job.folder), job.limits)
+    checks = tuple(checks_of(found.files, ()))
+    if found.job.digest != job.digest:
+        raise _changed(job)
+    here = current_subdir()
+    if here not in found.platforms:
         raise MissingPlatformError(
-            f"the lock of {job.script} is for {', '.join(platforms)}, not for {here}",
+            f"the lock of {job.script} is for {', '.join(found.platforms)}, not for {here}",
             f"add it: run `condavision lock --platform {here} {shell_word(script)}`",
         )
-    found = prepare(script, workspace, Progress())
-    record_use(found.environment, script)
-    return found
+    made = prepare(script, workspace, Progress())
+    record_use(made.environment, script)
+    return _Ready(made, checks)
+
+
+def _changed(job: Job) -> InstallError:
+    return InstallError(f"{job.script}, a module of it or its lock has changed meanwhile")
 
 
 def run_task(job: Job, task: Task, stop: Stop | None = None) -> Outcome:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from condavision.parameters.naming import CommandLine
     from condavision.parameters.problems import Problem
 
+LONGEST = (1 << 17) - 1
+"""Bytes of an argument: MAX_ARG_STRLEN of Linux, less the NUL."""
+
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
 """What argparse takes for a negative number, unless the script has options that look so."""
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from condavision.parameters import arguments as from_document
+from condavision.parameters.command_line import LONGEST
 from condavision.parameters.problems import InvalidParametersError
 from condavision.parameters.texts import document
 from condavision.serving.problems import Problem
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from condavision.parameters.problems import Problem as ParameterProblem
     from condavision.serving.catalog import Ready
     from condavision.serving.inputs import Inputs
-
-_LONGEST = (1 << 17) - 1
-"""Bytes of an argument: MAX_ARG_STRLEN of Linux, less the NUL."""
 
 
 def arguments(ready: Ready, inputs: Inputs) -> tuple[tuple[str, ...], str | None]:
@@ -48,10 +46,10 @@ def arguments_of(ready: Ready, given: dict[str, Any]) -> tuple[tuple[str, ...], 
             parameter=error.problems[0].name,
             problems=[_problem_json(it) for it in error.problems],
         ) from error
-    if any(len(word.encode()) > _LONGEST for word in made.argv):
+    if any(len(word.encode()) > LONGEST for word in made.argv):
         raise Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"an argument has at most {_LONGEST} bytes",
+            f"an argument has at most {LONGEST} bytes",
             "send large data as standard input or as files",
         )
     return made.argv, made.stdin

@@ -9,27 +9,31 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from condavision.cluster.task import File, Job, Limits, Reason, Task
+from condavision.cluster.job import describe
+from condavision.cluster.task import File, Limits, Reason, Task
 from condavision.cluster.worker import run_task
 from condavision.exec_stage.child_process import Stop
+from condavision.inference.workspace import Workspace
 from tests.serving.test_starting import until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from condavision.cluster.task import Outcome
+    from condavision.cluster.task import Job, Outcome
 
 
 @pytest.fixture
 def run(project: Path, tmp_path: Path) -> Callable[..., Outcome]:
     tmp_path.joinpath("running").mkdir()
+    jobs: list[Job] = []
+    script = project / "script.py"
 
     def run_one(
         *arguments: str, stdin: bytes | None = None, stop: Stop | None = None, **limits: Any
     ) -> Outcome:
-        script, running = str(project / "script.py"), str(tmp_path / "running")
-        job = Job(script, str(project), "", "", running, limits=Limits(**limits))
-        return run_task(job, Task(1, job.digest, arguments, stdin), stop)
+        if limits or not jobs:
+            jobs[:] = [describe(script, Workspace(), tmp_path / "running", Limits(**limits)).job]
+        return run_task(jobs[0], Task(1, jobs[0].digest, arguments, stdin), stop)
 
     return run_one
 
@@ -88,11 +92,14 @@ def test_a_signal_is_an_exit_code(run: Callable[..., Outcome], project: Path) ->
     assert run().exit_code == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("lost", ["locks/.local/scripts.yml", "script.py"])
-def test_errors_of_the_machine_are_outcomes(
-    lost: str, run: Callable[..., Outcome], project: Path
+@pytest.mark.parametrize("name", ["script.py", "locks/.local/*.conda-lock.yml"])
+def test_what_has_changed_meanwhile_is_not_run(
+    name: str, run: Callable[..., Outcome], project: Path
 ) -> None:
-    (project / lost).unlink()
+    assert run().ok
+    (edited,) = project.glob(name)
+    with edited.open("a") as stream:
+        stream.write("# edited\n")
     found = run()
     assert (found.exit_code, found.reason) == (None, Reason.NOT_INSTALLED)
     assert "script.py" in found.detail
