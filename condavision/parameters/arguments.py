@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from condavision.parameters.naming import (
 )
 from condavision.parameters.problems import (
     Expected,
+    Inexpressible,
     InvalidParametersError,
+    Limit,
     MissingParameter,
     NoneOf,
     TooMany,
@@ -35,6 +38,10 @@ if TYPE_CHECKING:
 
     from condavision.analysis.parameters.interface import Interface, Parameter
     from condavision.parameters.problems import Problem
+
+
+_LONE = re.compile("[\ud800-\udfff]")
+"""What JSON can spell, and no text is encoded with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,8 @@ def _reserved(body: Mapping[str, Any]) -> Iterator[Problem]:
         yield WrongType(ARGS, Expected.STRINGS)
     if not isinstance(body.get(STDIN, ""), str):
         yield WrongType(STDIN, Expected.TEXT)
+    elif body.get(STDIN) and not body[STDIN].isascii() and _LONE.search(body[STDIN]):
+        yield Inexpressible(STDIN, Limit.SURROGATE)
     if not isinstance(body.get(PARAMETERS, {}), dict):
         yield WrongType(PARAMETERS, Expected.OBJECT)
 

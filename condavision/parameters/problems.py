@@ -30,7 +30,7 @@ class Limit(StrEnum):
     DASH = "the script's parser would take it for an option"
     FILE = "the script's parser would take it for the name of a file with arguments"
     NUL = "an argument cannot hold a NUL character"
-    SURROGATE = "an argument has to be valid Unicode"
+    SURROGATE = "it has to be valid Unicode"
     ORDER = "the arguments before it have to be given too"
     COMMAND = "the script's parser would take the command for one of its values"
 

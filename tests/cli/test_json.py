@@ -61,7 +61,7 @@ def test_every_document_has_its_fields_and_version(command: CommandLine) -> None
             assert found.keys() == {"schema", *FIELDS[name]}, name
             assert found["schema"] == SCHEMA
     assert f"in `schema`, now {SCHEMA}." in DOCUMENT
-    assert FIELDS.keys() - {"command"} == {*COMMANDS, "diff", "kernel", "vendor"}, (
+    assert FIELDS.keys() - {"command"} == {*COMMANDS, "diff", "kernel", "map", "vendor"}, (
         "other tests run those"
     )
     shared = {"manager", "time", "change", "failed", "error"}
