@@ -28,6 +28,7 @@ ROOMS = (
     "locks",
     "environments",
     "project",
+    "import_time",
     "parameters",
     "analysis",
     "analysis.parameters",

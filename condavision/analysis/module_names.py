@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.analysis.records import ModuleNames
 from condavision.analysis.source.expressions import text_of
+from condavision.analysis.source.import_time import import_time_text
 from condavision.analysis.source.source import parse
 from condavision.errors import AnalysisError
 
@@ -38,7 +40,7 @@ _MOST_NODES = 200_000
 def module_names(source: Source) -> ModuleNames:
     """Return the names of a module; of one that cannot be read, any."""
     try:
-        root = parse(source).root_node
+        root = parse(replace(source, text=import_time_text(source.text))).root_node
     except AnalysisError:
         return ModuleNames(frozenset(), any_name=True, any_module=True)
     found = set(_IMPLICIT)

@@ -47,6 +47,11 @@ class Files:
         pairs = (line.partition("\t") for line in self.lines)
         return {name: archived or name for name, _, archived in pairs}
 
+    @property
+    def names(self) -> Iterable[str]:
+        """The names of all files and bare folders."""
+        return self._archived.keys()
+
     def archived(self, name: str) -> str:
         """Return the path in the archive of a file; KeyError if there is no such file."""
         return self._archived[name]
@@ -78,10 +83,20 @@ class Files:
                 found[f"{folder}{slash}{file.partition('.')[0]}"] = name
         return found
 
+    @cached_property
+    def tops(self) -> frozenset[str]:
+        """The top-level modules."""
+        paths = (it for it in self._archived if not it.startswith(_ELSEWHERE))
+        return frozenset(it.partition("/")[0].partition(".")[0] for it in paths)
+
     def has_folder(self, module: str) -> bool:
         """Return whether a dotted module is a folder, which is a package with or without a file."""
-        folder = module.replace(".", "/") + "/"
-        return any(name.startswith(folder) for name in self._archived)
+        return module.replace(".", "/") in self._folders
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """The folders of all files."""
+        return frozenset(folder for name in self._archived for folder in _parents(name))
 
     @cached_property
     def paths_added(self) -> bool:

@@ -5,6 +5,7 @@ The directory is what installers go by; ``RECORD`` is not read.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import struct
 import zipfile
@@ -29,7 +30,7 @@ LARGEST_FILE = 8 << 20
 """Bytes of a file that is read, compressed or not."""
 
 _LARGEST_DIRECTORY = 32 << 20
-_GAP = 1 << 15  # bytes between files that are fetched too, rather than with a request more
+_GAP = 1 << 17  # bytes between files that are fetched too, rather than with a request more
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = 20  # bytes
@@ -91,9 +92,11 @@ class RemoteWheel:
                 raise UnreadError(Unproved.TOO_LARGE)
         if sum(it.file_size for it in members.values()) > most:
             raise UnreadError(Unproved.TOO_LARGE)
-        for start, end in _joined(map(self._span, members.values())):
-            if not self._pages.has(start, end):
-                self._pages.add(start, await self._ranges.part(self._artefact, start, end))
+        spans = _joined(map(self._span, members.values()))
+        missing = [it for it in spans if not self._pages.has(*it)]
+        parts = await asyncio.gather(*(self._ranges.part(self._artefact, *it) for it in missing))
+        for (start, _), part in zip(missing, parts, strict=True):
+            self._pages.add(start, part)
         try:
             return {path: self._zip.read(it) for path, it in members.items()}
         except (*_BAD, RuntimeError) as error:  # encrypted

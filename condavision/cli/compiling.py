@@ -46,6 +46,11 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     metavar="NAME",
     help="Accept this PyPI distribution though nobody has reviewed it; repeatable.",
 )
+@click.option(
+    "--prove",
+    is_flag=True,
+    help="Prove that imports run: follow them into the files of packages.",
+)
 @click.option("--upgrade", is_flag=True, help="Ignore the locked versions and solve again.")
 @click.option(
     *("--upgrade-package", "upgrades"),

@@ -71,8 +71,9 @@ def resolution_words(found: Resolution) -> str:
     if imported.origin is not Origin.PACKAGE:
         return _origin_words(imported.reason)
     said = [_decision_words(found)]
-    if imported.kind is ImportKind.IMPLIED:
+    if imported.implied_by:
         said.insert(0, f"{imported.implied_by} needs it")
+    if imported.kind is ImportKind.IMPLIED:
         said += ["left to the declared dependencies"] if found.left_to_declared else []
     elif not found.installed:
         needed_on = f", needed on Python {imported.needed_on}" if imported.needed_on else ""

@@ -134,6 +134,7 @@ class Recorder:
         new = self._workspace.newly_learned(group.committed)
         decisions = (it.decision for one in group.inferences for it in one.resolutions)
         modules = {it.module for it in decisions if isinstance(it, Learned)}
+        modules |= {it.key for one in group.inferences for it in one.needs}
         used = {module: it for module, it in new.items() if module in modules}
         if used:
             with alone_in(group.committed):

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from condavision.core.evidence import ProofLevel
 from condavision.core.pythons import PythonRange
 from condavision.errors import UsageError
 from condavision.inference.staleness import option_changes
@@ -52,6 +53,11 @@ class Renewal:
         ):
             return None
         return lock
+
+    def is_proved(self, group: Group) -> bool:
+        """Return whether a group's lock is proved as far as it has to be."""
+        lock = group.present
+        return lock is None or not group.options.prove or lock.record.proof is ProofLevel.IMPORTS
 
     def kept(self, lock: Lock | None) -> tuple[LockedPackage, ...]:
         """Return the packages of an earlier lock that the new one prefers."""

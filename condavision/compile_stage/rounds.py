@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from condavision.artefacts.reader import ArtefactReader
 from condavision.compile_stage.groups import group_targets
-from condavision.compile_stage.proof.prove import Prover
+from condavision.compile_stage.proof.prove import Proof, Prover
 from condavision.compile_stage.proof.supply import Supply
+from condavision.core.evidence import ProofLevel
 from condavision.errors import CondavisionError, RefutedImportError, UnsolvableError
 from condavision.mapping.decisions import Learned
 from condavision.system.cache_dir import home
@@ -120,18 +121,32 @@ class _Rounds:
         present = self.renewal.present(group)
         try:
             lock = await self._solved(group) if present is None else present
-            proof = await self.prover.prove(lock, group.inferences, self.workspace.attributes)
+            proof = await self._proved(lock, group)
             if proof.learned:
                 return proof.learned
             unproved = tuple(sorted({*lock.record.unproved, *proof.unproved}))
-            written = present is None or unproved != present.record.unproved
-            lock = replace(lock, record=replace(lock.record, unproved=unproved))
+            record = replace(lock.record, unproved=unproved, proof=proof.level)
+            written = present is None or record != present.record
+            lock = replace(lock, record=record)
             self.recorder.record(group.folder, [(group, lock)], written=written)
         except CondavisionError as error:
             self.recorder.fail(group, self._explained(error, group))
         finally:
             reminder.cancel()
         return {}
+
+    async def _proved(self, lock: Lock, group: Group) -> Proof:
+        """Prove a lock: that its packages have the imports, and if asked that these run."""
+        proof = await self.prover.prove(lock, group.inferences, self.workspace.attributes)
+        if proof.learned or not group.options.prove:
+            return proof if proof.learned else replace(proof, level=_kept_level(lock, group))
+        from condavision.compile_stage.proof.imports import ImportProver  # noqa: PLC0415 - rarely needed
+
+        prover = ImportProver(self.solver.reader, self.workspace.import_map)
+        followed = await prover.prove(lock, group.inferences)
+        unproved = {**dict(followed.unproved), **dict(proof.unproved)}
+        level = ProofLevel.FILES if followed.unproved else ProofLevel.IMPORTS
+        return Proof(tuple(sorted(unproved.items())), followed.learned, level)
 
     async def _solved(self, group: Group) -> Lock:
         lock = await self.solver.opened.solve(
@@ -152,11 +167,21 @@ class _Rounds:
 
     def _shown(self, group: Group) -> Iterator[str]:
         new = self.workspace.newly_learned(group.committed)
+        for need in (it for one in group.inferences for it in one.needs):
+            if need.key in new:
+                package = ", ".join(need.read)
+                needed = f"{need.rule}: Python {need.pythons}" if need.rule else f"`{need.module}`"
+                yield f"{need.place} ({package}): `import {need.importer}` needs {needed}"
         for it in (found for one in group.inferences for found in one.resolutions):
             if isinstance(it.decision, Learned) and it.decision.module in new:
                 module, place = it.decision.module, it.imported.location
                 lacking, having = ", ".join(it.decision.absent), ", ".join(it.decision.present)
                 yield f"{place}: {lacking} has no `{module}`, and {having} has"
+
+
+def _kept_level(lock: Lock, group: Group) -> ProofLevel:
+    """Return how far a lock was proved, if it is the one that the group has already."""
+    return lock.record.proof if lock is group.present else ProofLevel.FILES
 
 
 def _endless(group: Group) -> RefutedImportError:

@@ -63,7 +63,7 @@ def lock(
     for group in groups:
         group.options.require_used()
     renewal.require_known(groups)
-    if not failed:
+    if not failed and not any(group.options.prove for group in groups):  # else more may be needed
         _require_candidates(workspace.accepted_now, groups)
     earlier = _earlier_locks(groups, workspace)
     present, others = _parted(groups, renewal)
@@ -134,7 +134,7 @@ def _parted(
     others = []
     for group in groups:
         lock = renewal.present(group)
-        if lock is None or not group.is_recorded:
+        if lock is None or not group.is_recorded or not renewal.is_proved(group):
             others.append(group)
         else:
             present.setdefault(group.folder, []).append((group, lock))

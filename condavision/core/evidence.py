@@ -21,3 +21,12 @@ class Unproved(StrEnum):
     """Its list, or a file in it, is larger than any that is read."""
     ABSENT = "absent"
     """It is known: the package has no such module; but a person has declared that one."""
+
+
+class ProofLevel(StrEnum):
+    """What a lock was proved to have; the values are written into locks."""
+
+    FILES = "files"
+    """The packages have the modules and names that the scripts import."""
+    IMPORTS = "imports"
+    """And the files that these lead to find what they import, on the locked Python."""

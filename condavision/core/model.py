@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.evidence import ProofLevel
 from condavision.core.origin import INSTALLED, Origin, OriginReason, PickledAsCall
 
 if TYPE_CHECKING:
@@ -280,7 +281,8 @@ class LockRecord:
     spelled then; ``exclude_newer`` (UTC), ``virtual_packages`` (changes to the defaults) and
     ``engine`` are the options that restricted the solve. ``overrides`` are those that decided, by
     module; ``unverified`` are imports and the packages taken for them by name alone. ``unproved``
-    are imports of which it is not known whether a locked package has them.
+    are imports of which it is not known whether a locked package has them; ``proof`` is how far
+    all others were proved.
     """
 
     python: str = ""
@@ -294,6 +296,7 @@ class LockRecord:
     shared_modules: tuple[SharedModule, ...] = ()
     allows_sdists: bool = False
     unproved: tuple[tuple[str, Unproved], ...] = ()
+    proof: ProofLevel = ProofLevel.FILES
 
 
 @dataclass(frozen=True, slots=True)

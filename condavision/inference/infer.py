@@ -13,6 +13,7 @@ from condavision.core.channels import is_local, is_trusted
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
 from condavision.errors import AnalysisError, UnacceptedNameError, UsageError
+from condavision.inference.needs import needs_of, with_needs
 from condavision.inference.requirements import (
     derive,
     require_known,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from condavision.errors import Diagnostic
     from condavision.mapping.decisions import Resolution
     from condavision.mapping.import_map import ImportMap
-    from condavision.mapping.learned import Lessons
+    from condavision.mapping.learned import LearnedNeed, Lessons
     from condavision.project.config import Config
     from condavision.project.project import Project
 from condavision.project.targets import Target
@@ -51,7 +52,8 @@ class Candidate:
 class Inference:
     """A target's analysis, the requirement set derived from it, and that set's hash.
 
-    ``together`` are the scripts of a folder that is locked together.
+    ``together`` are the scripts of a folder that is locked together. ``needs`` are what it takes to
+    import what it imports, as ``modules.yml`` has them; they are a part of the analysis.
     """
 
     project: Project
@@ -60,6 +62,7 @@ class Inference:
     resolutions: tuple[Resolution, ...]
     hash: str
     together: ScriptSearch | None = None
+    needs: tuple[LearnedNeed, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -226,9 +229,11 @@ def infer(
     Raises:
         ConfigError: an override or a declared dependency is not a requirement.
     """
+    needs = needs_of(analysis, learned.needs) if learned is not None else ()
+    analysis = with_needs(analysis, needs)
     requirements, resolutions = derive(analysis, project.config, import_map, learned)
     hashed = requirement_hash(requirements)
-    return Inference(project, analysis, requirements, resolutions, hashed, together)
+    return Inference(project, analysis, requirements, resolutions, hashed, together, needs)
 
 
 def analyze_target(

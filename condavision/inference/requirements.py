@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from condavision.core.model import Manager, Requirement, Requirements
 from condavision.core.pythons import PythonRange
 from condavision.errors import DeclarationError, UnknownImportError
+from condavision.inference.needs import on_pythons
 from condavision.mapping.declared import declared_channels, declared_requirements, overrides_of
 from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import resolve
@@ -62,9 +63,10 @@ def derive(
             if requirement is not None and needed_on is not None:
                 wanted.append(replace(requirement, pythons=requirement.pythons or needed_on))
         elif requirement is not None:
-            wanted.append(requirement)
+            wanted.append(on_pythons(requirement, resolution.imported))
         elif resolution.unknown:
-            wanted.append(_left_to_channel(resolution, import_map, own))
+            unknown = _left_to_channel(resolution, import_map, own)
+            wanted.append(on_pythons(unknown, resolution.imported))
     requirements = Requirements(
         python=pythons,
         requirements=merged(wanted, pythons),

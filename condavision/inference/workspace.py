@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from condavision.inference.infer import Inference
     from condavision.locks.accepted import AcceptedNames
     from condavision.locks.index import ScriptIndex
-    from condavision.mapping.learned import LearnedModule, LearnedModules
+    from condavision.mapping.learned import LearnedModules, Lesson
     from condavision.project.config import Config
     from condavision.project.targets import Target
 
@@ -78,7 +78,7 @@ class Workspace:
         self.lock: Callable[[Path], Lock] = cache(_read_lock)
         self.accepted: Callable[[Path], AcceptedNames] = cache(_read_accepted)
         self._modules: Callable[[Path], LearnedModules] = cache(_read_modules)
-        self._newly_learned: dict[Path, dict[str, LearnedModule]] = {}
+        self._newly_learned: dict[Path, dict[str, Lesson]] = {}
         self.has_interpreter: Callable[[str, str], bool] = cache(_has_interpreter)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real: Callable[[Path], Path] = cache(self._real)
@@ -225,7 +225,7 @@ class Workspace:
     def _lessons(self, project: Project, analysis: Analysis) -> Lessons:
         reader = self._reader(project.config.root)
         modules = self.learned(project.locks(local=False))
-        return Lessons(modules, lambda module: attributes_taken(analysis, module, reader))
+        return Lessons.of(modules, lambda module: attributes_taken(analysis, module, reader))
 
     def attributes(self, inference: Inference, module: str) -> frozenset[str]:
         """Return the attributes that the files of a target take from a module."""

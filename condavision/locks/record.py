@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from condavision.core.evidence import Unproved
+from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import Engine, LockRecord, Manager, SharedModule
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def record_fields(record: LockRecord) -> dict[str, str]:
         "shared_modules": spell_shared(record.shared_modules),
         "allow_sdist": "true" if record.allows_sdists else "",
         "unproved": spell_pairs(record.unproved),
+        "proof": "" if record.proof is ProofLevel.FILES else record.proof.value,
     }
     return {
         "python": record.python,
@@ -87,6 +88,7 @@ def parse_record(fields: Mapping[str, str]) -> LockRecord:
         ),
         allows_sdists=fields.get("allow_sdist") == "true",
         unproved=tuple((module, Unproved(why)) for module, why in _pairs(fields, "unproved")),
+        proof=ProofLevel(fields.get("proof", ProofLevel.FILES)),
     )
 
 

@@ -192,6 +192,11 @@ SETTINGS = {
         "false",
         is_of_requirements=True,
     ),
+    "prove": Setting(
+        lambda value, _: _boolean(value),
+        "Whether `lock` follows imports into the files of packages, to prove that they run.",
+        "false",
+    ),
     "exclude-newer": Setting(
         lambda value, _: cutoff(_string(value), datetime.now(UTC)),
         "Use no package newer than this: an age or a date.",

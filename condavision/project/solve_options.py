@@ -54,7 +54,8 @@ class SolveOptions:
     ``virtual_packages`` are changes to the defaults (``core.platforms``). An unknown import is
     looked up under its own name on ``trusted_channels``, with ``allow_unverified`` also on PyPI;
     ``allow_sdist`` allows source distributions from PyPI. ``engine`` is rattler by default.
-    ``python`` limits the Pythons that a requirement set admits.
+    ``python`` limits the Pythons that a requirement set admits. ``prove`` follows imports into the
+    files of packages.
     ``conda`` is the executable that conda-lock uses; only the command line sets it, because a
     project's file must not choose a program to run. ``offline`` uses only cached data.
     """
@@ -68,6 +69,7 @@ class SolveOptions:
     python: PythonRange | None = None
     conda: str | None = None
     offline: bool = False
+    prove: bool = False
 
     def over(self, base: SolveOptions) -> SolveOptions:
         """Return ``base`` with every option that is set here."""

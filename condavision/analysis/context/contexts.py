@@ -27,6 +27,10 @@ RUNNING = (1 << (_MINORS * len(FAMILIES))) - 1
 """The contexts in which the code runs, not those in which a type checker reads it."""
 
 
+SERVED = RUNNING >> _MINORS
+"""Those of them that conda channels serve: the last family is ``other``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """The contexts a condition can be true in, and those it can be false in."""

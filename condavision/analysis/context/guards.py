@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.context.availability import availability_regions
 from condavision.analysis.context.catching import Try, catching_regions
-from condavision.analysis.context.contexts import ALL, Truth, pythons_of
+from condavision.analysis.context.contexts import ALL, SERVED, Truth, pythons_of
 from condavision.analysis.context.regions import Region, Regions
 from condavision.analysis.context.running import INTERESTING, RunningConditions
 from condavision.analysis.context.statements import BLOCKS, arms, ends, holders
@@ -65,6 +65,12 @@ class Guards:
     def at(self, start_byte: int) -> Guard:
         """Return what surrounds a byte of the source."""
         return self._regions.at(start_byte)
+
+    def decides(self, statement: Node) -> bool:
+        """Return whether the Python and the platform alone decide each arm of an ``if``."""
+        conditions = [condition for condition, _ in arms(statement) if condition is not None]
+        truths = map(self._conditions.of, conditions)
+        return not any(it.true & it.false & SERVED for it in truths)
 
     def _add(self, node: Node | None, contexts: int, checked: frozenset[str] = frozenset()) -> None:
         if node is not None and (contexts != ALL or checked):

@@ -59,7 +59,7 @@ def find_imports(source: Source, guards: Guards) -> tuple[RawImport, ...]:
                     RawImport(
                         name, location, guard, level, members, binds, star, start=at, lazy=lazy
                     )
-                    for name, level, members, binds, star in _read(text)
+                    for name, level, members, binds, star in read_statement(text)
                 ]
     found += dynamic_imports(source, guards, found)
     found.sort(key=attrgetter("start"))
@@ -109,7 +109,7 @@ _Item = tuple[str, int, tuple[str, ...], tuple[str, ...], bool]
 
 
 @lru_cache(maxsize=8192)
-def _read(statement: str) -> tuple[_Item, ...]:
+def read_statement(statement: str) -> tuple[_Item, ...]:
     """Return name, level, members, bound names and whether it is ``*`` for each module.
 
     Files repeat each other's statements, and then share what was read of them.

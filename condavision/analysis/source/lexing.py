@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rb"#[^\n]*"
     rb'|"""(?:[^"\\]+|\\.|"(?!""))*+(?:"""|\\?\Z)'
     rb"|'''(?:[^'\\]+|\\.|'(?!''))*+(?:'''|\\?\Z)"
@@ -24,7 +24,9 @@ _TOKEN = re.compile(
     rb"|'(?:[^'\\\n]+|\\\r\n|\\.)*+(?:'|(?=\n)|\\?\Z)",
     re.DOTALL,
 )
-_ANY_TOKEN = re.compile(_TOKEN.pattern + rb"|[\w\x80-\xff]+|[^\s\w]", re.DOTALL)
+"""A comment or a string literal, without its prefix."""
+
+_ANY_TOKEN = re.compile(TOKEN.pattern + rb"|[\w\x80-\xff]+|[^\s\w]", re.DOTALL)
 _PREFIX_LETTERS = frozenset(b"bBfFrRtTuU")
 _PREFIX = re.compile(rb"(?<![\w])(?:[bB][rR]?|[rR][bBfFtT]?|[uU][rR]?|[fFtT][rR]?)\Z")
 _CONTINUATION = re.compile(rb"\\\r?\n")
@@ -94,7 +96,7 @@ def lex(source: bytes, root: Node) -> Lexed:
                     nested = nested or field_features(source[start:end]) is None
         return b'"' * (end - start)
 
-    code = _TOKEN.sub(blank, source)
+    code = TOKEN.sub(blank, source)
     if nested:
         code, prefixed = _blank_by_tree(source, root)
     if b"\\" in code:

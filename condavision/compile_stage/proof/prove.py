@@ -16,7 +16,7 @@ from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.compile_stage.proof.library import Library, Names
 from condavision.compile_stage.proof.questions import Installed, Question, Refuted, questions_of
 from condavision.core.channels import is_trusted
-from condavision.core.evidence import Unproved
+from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import Manager
 from condavision.errors import RefutedImportError
 from condavision.locks.lockfile import direct_packages
@@ -43,10 +43,12 @@ class Proof:
 
     ``unproved`` are imports of which it is not known whether a package has them, and why not.
     ``learned`` is what has to be locked instead: if there is any, this lock is not one to keep.
+    ``level`` is how far everything else is proved.
     """
 
     unproved: tuple[tuple[str, Unproved], ...] = ()
     learned: LearnedModules = field(default_factory=dict)
+    level: ProofLevel = ProofLevel.FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Prover:
             and question.is_asked_on(platform, python)
         ]
         self.reader.preload(Artefact.of(package) for _, package in wanted)
-        python_packages = [it for it in packages if _has_modules(it)]
+        python_packages = [it for it in packages if has_modules(it)]
         return await asyncio.gather(
             *(self._ask(question, it, python_packages, place) for question, it in wanted)
         )
@@ -156,7 +158,7 @@ def _distinct(questions: Iterable[Question]) -> list[Question]:
     return [*found.values()]
 
 
-def _has_modules(package: LockedPackage) -> bool:
+def has_modules(package: LockedPackage) -> bool:
     """Return whether a package may have Python modules; the standard library's are not asked."""
     if package.manager is Manager.PYPI:
         return True

@@ -1,0 +1,1 @@
+"""What runs when packages are imported: followed from file to file, without running anything."""

@@ -1,0 +1,158 @@
+"""Follow imports from module to module, through all packages that are installed together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from condavision.analysis.python_range.stdlib import stdlib_pythons
+from condavision.core.pythons import format_minor
+from condavision.mapping.import_map import prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from condavision.core.pythons import Minor, PythonRange
+    from condavision.import_time.facts import LibraryImport, LibraryReason
+    from condavision.import_time.modules import Modules, Placed
+
+MOST_FILES = 6000
+"""Modules that are followed; pandas, scikit-learn and requests have 1,200."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What an import does not find: a module, or a ``name`` in one.
+
+    ``pythons`` are those whose standard library has the module.
+    """
+
+    module: str
+    name: str = ""
+    pythons: PythonRange | None = None
+
+
+@dataclass(slots=True)
+class Step:
+    """An import of a module: the modules that it leads to, and what it does not find."""
+
+    imported: LibraryImport
+    targets: list[str] = field(default_factory=list)
+    lacks: list[Lack] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Reached:
+    """A module, what it imports, and why not every Python can import it."""
+
+    placed: Placed
+    steps: list[Step] = field(default_factory=list)
+    reasons: Sequence[LibraryReason] = ()
+
+
+@dataclass(slots=True)
+class Trail:
+    """Every module that some start leads to; ``is_cut``: there were too many."""
+
+    modules: dict[str, Reached] = field(default_factory=dict)
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Follows imports as they run with one Python on one platform family."""
+
+    modules: Modules
+    minor: Minor
+    family: str
+
+    async def follow(self, starts: Iterable[str], most: int = MOST_FILES) -> Trail:
+        """Return all that importing some modules leads to, breadth first."""
+        trail = Trail()
+        waiting = dict.fromkeys(it for start in starts for it in (*prefixes(start),))
+        while waiting:
+            placed = [it for it in map(self.modules.find, waiting) if it is not None]
+            room = most - len(trail.modules)
+            if len(placed) > room:
+                trail.is_cut, placed = True, placed[: max(0, room)]
+            for it in placed:
+                trail.modules[it.module] = Reached(it)
+            imports = await self.modules.imports(placed)
+            reasons = await self.modules.reasons(placed, format_minor(self.minor))
+            reached: dict[str, None] = {}
+            for it in placed:
+                found = trail.modules[it.module]
+                found.reasons = reasons.get(it, ())
+                found.steps = [self._step(it, one) for one in imports[it]]
+                reached.update((target, None) for one in found.steps for target in one.targets)
+            new = {} if trail.is_cut else reached
+            waiting = {it: None for it in new if it not in trail.modules}
+        await self._look_closer(trail)
+        return trail
+
+    def _step(self, placed: Placed, imported: LibraryImport) -> Step:
+        step = Step(imported)
+        if imported.runs_on(self.minor, self.family):
+            name = _absolute(placed, imported)
+            if name and self._add(step, placed, name):
+                for member in imported.members:
+                    if self.modules.find(f"{name}.{member}") is not None:
+                        self._add(step, placed, f"{name}.{member}")
+                    elif _top(name) != _top(placed.module):
+                        step.lacks.append(Lack(name, member))  # until its names are read
+        return step
+
+    def _add(self, step: Step, placed: Placed, name: str) -> bool:
+        """Add a module that is imported and the packages it is in; False for what is not read."""
+        having = stdlib_pythons(name)
+        if name == "__main__" or (having is not None and self.minor in having):
+            return False
+        own = {*prefixes(placed.module)}
+        for module in reversed([*prefixes(name)]):
+            if self.modules.find(module) is None:
+                if not self.modules.adds_paths(module):
+                    step.lacks.append(Lack(module, pythons=having))
+                return False
+            if module not in own:
+                step.targets.append(module)
+        return True
+
+    async def _look_closer(self, trail: Trail) -> None:
+        """Drop from what is lacking whatever code may bring while a module is imported."""
+        brought: dict[Lack, bool] = {}
+        for reached in trail.modules.values():
+            for step in reached.steps:
+                for lack in step.lacks:
+                    if lack not in brought:
+                        brought[lack] = await self._may_bring(lack, trail)
+                step.lacks = [it for it in step.lacks if not brought[it]]
+
+    async def _may_bring(self, lack: Lack, trail: Trail) -> bool:
+        placed = self.modules.find(lack.module)
+        names = lack.name and placed and await self.modules.names(placed)
+        if names and names.may_have(lack.name):
+            return True
+        parents = filter(None, map(self.modules.find, prefixes(lack.module)))
+        if any(it.package.files.paths_added for it in parents):
+            return True
+        top = _top(lack.module)
+        beside = [it.placed for name, it in trail.modules.items() if _top(name) == top]
+        for it in beside:
+            if (await self.modules.names(it)).any_module:
+                return True
+        return False
+
+
+def _absolute(placed: Placed, imported: LibraryImport) -> str:
+    """Return the dotted name of what is imported, empty where it leads out of the package."""
+    if not imported.level:
+        return imported.name
+    parts = placed.parent.split(".")
+    if imported.level > len(parts):
+        return ""
+    base = parts[: len(parts) - imported.level + 1]
+    return ".".join([*base, *([imported.name] if imported.name else [])])
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]

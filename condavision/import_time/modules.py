@@ -1,0 +1,231 @@
+"""The modules of packages that are installed together, and what their files say."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from condavision.analysis.module_names import module_names
+from condavision.analysis.records import ModuleNames
+from condavision.analysis.source.source import read_source
+from condavision.artefacts.artefact import UnreadError
+from condavision.errors import AnalysisError
+from condavision.import_time.facts import (
+    dump_imports,
+    dump_reasons,
+    library_imports,
+    library_reasons,
+    load_imports,
+    load_reasons,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from condavision.artefacts.files import Files
+    from condavision.core.evidence import Unproved
+    from condavision.import_time.facts import LibraryImport, LibraryReason
+
+_METADATA = ".dist-info/METADATA"
+_CLASSIFIER = re.compile(rb"(?m)^Classifier: Programming Language :: Python :: (\d+\.\d+)\s*$")
+_NO_NAME = ModuleNames(frozenset(), any_name=False, any_module=False)
+_ANY_NAME = ModuleNames(frozenset(), any_name=True, any_module=True)
+
+
+class Contents(Protocol):
+    """Reads the files of one package, by their names in :class:`Files`."""
+
+    async def read(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the content of files.
+
+        Raises:
+            UnreadError: one cannot be read.
+        """
+        ...
+
+
+@dataclass(eq=False)
+class Package:
+    """A package and what its files are known to say.
+
+    ``label`` is its name and version. ``kept`` is what is known of its files, by kind and name, as
+    JSON has it; what becomes known is added, and ``is_new`` set. ``made_for`` is the Python that it
+    was built for, if any.
+    """
+
+    label: str
+    files: Files
+    contents: Contents
+    sha256: str = ""
+    made_for: str = ""
+    kept: dict[str, dict[str, list[object]]] = field(default_factory=dict)
+    is_new: bool = False
+
+    def known(self, kind: str, file: str) -> list[object] | None:
+        """Return what is known of a file, None if nothing."""
+        return self.kept.get(kind, {}).get(file)
+
+    def learn(self, kind: str, file: str, value: list[object]) -> None:
+        """Keep what a file says."""
+        self.kept.setdefault(kind, {})[file] = value
+        self.is_new = True
+
+    def dump(self) -> bytes:
+        """Return what is known of its files."""
+        return json.dumps(self.kept, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A module that a package has; ``file`` is None of a package without ``__init__.py``."""
+
+    module: str
+    package: Package
+    file: str | None
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it can be read as Python: what is compiled says nothing."""
+        return self.file is not None and self.file.endswith(".py")
+
+    @property
+    def parent(self) -> str:
+        """The package that relative imports in it start from."""
+        is_package = self.file is None or self.file.endswith("/__init__.py")
+        return self.module if is_package else self.module.rpartition(".")[0]
+
+
+@dataclass
+class Modules:
+    """The modules of several packages."""
+
+    packages: Sequence[Package]
+    unread: dict[str, Unproved] = field(default_factory=dict)
+    """Packages, by label, of which files could not be read, and why."""
+    unlisted: dict[str, Unproved] = field(default_factory=dict)
+    """Packages, by label, of which it is not even known what files they have, and why."""
+    _placed: dict[str, Placed | None] = field(default_factory=dict)
+    _names: dict[Placed, ModuleNames] = field(default_factory=dict)
+
+    @cached_property
+    def _by_top(self) -> Mapping[str, Sequence[Package]]:
+        found: dict[str, list[Package]] = defaultdict(list)
+        for package in self.packages:
+            for top in package.files.tops:
+                found[top].append(package)
+        return found
+
+    def find(self, module: str) -> Placed | None:
+        """Return where a module is: in a file, or else a folder."""
+        if module not in self._placed:
+            self._placed[module] = self._find(module)
+        return self._placed[module]
+
+    def _find(self, module: str) -> Placed | None:
+        packages = self._by_top.get(module.partition(".")[0], ())
+        for package in packages:
+            file = package.files.module(module)
+            if file is not None:
+                return Placed(module, package, file)
+        for package in packages:
+            if package.files.has_folder(module):
+                return Placed(module, package, None)
+        return None
+
+    def adds_paths(self, module: str) -> bool:
+        """Return whether a top-level module may come from where only running code looks."""
+        top = module.partition(".")[0]
+        if top == "distutils":
+            return any("distutils-precedence.pth" in it.files for it in self.packages)
+        return any(it.files.is_elsewhere(top) for it in self.packages)
+
+    async def imports(self, placed: Sequence[Placed]) -> dict[Placed, tuple[LibraryImport, ...]]:
+        """Return what the files of modules import; nothing for what is no readable source."""
+        await self._learn("imports", placed)
+        return {
+            it: load_imports(it.package.known("imports", it.file or "") or [])  # type: ignore[arg-type]
+            for it in placed
+        }
+
+    async def reasons(
+        self, placed: Sequence[Placed], python: str
+    ) -> dict[Placed, tuple[LibraryReason, ...]]:
+        """Return which Pythons the files of modules admit.
+
+        Nothing is asked of a package that was built for ``python``, or declares to run on it.
+        """
+        packages = dict.fromkeys(it.package for it in placed)
+        declared = await asyncio.gather(*map(self._declared, packages))
+        fitting = {
+            it
+            for it, pythons in zip(packages, declared, strict=True)
+            if python == it.made_for or python in pythons
+        }
+        wanted = [it for it in placed if it.package not in fitting]
+        await self._learn("pythons", wanted)
+        return {
+            it: load_reasons(it.package.known("pythons", it.file or "") or [])  # type: ignore[arg-type]
+            for it in wanted
+        }
+
+    async def names(self, placed: Placed) -> ModuleNames:
+        """Return the names that a module has; any of what is no readable source."""
+        if not placed.is_source:
+            return _NO_NAME if placed.file is None else _ANY_NAME
+        if placed not in self._names:
+            await self._learn("names", [placed])
+            known = placed.package.known("names", placed.file or "")
+            if known is None:
+                return _ANY_NAME
+            names, any_name, any_module = known
+            found = ModuleNames(frozenset(names), bool(any_name), bool(any_module))  # type: ignore[call-overload]
+            self._names[placed] = found
+        return self._names[placed]
+
+    async def _declared(self, package: Package) -> list[object]:
+        """Return the Pythons that a package declares to run on, by its classifiers."""
+        file = next((it for it in package.files.names if it.endswith(_METADATA)), "")
+        if file and package.known("classifiers", file) is None:
+            await self._learn("classifiers", [Placed("", package, file)])
+        return package.known("classifiers", file) or []
+
+    async def _learn(self, kind: str, placed: Iterable[Placed]) -> None:
+        missing: dict[Package, list[str]] = defaultdict(list)
+        for it in placed:
+            readable = it.is_source or kind == "classifiers"
+            if readable and it.package.known(kind, it.file or "") is None:
+                missing[it.package].append(it.file or "")
+        reading = (it.contents.read(files) for it, files in missing.items())
+        read = await asyncio.gather(*reading, return_exceptions=True)
+        for package, contents in zip(missing, read, strict=True):
+            if isinstance(contents, UnreadError):
+                self.unread[package.label] = contents.reason
+            elif isinstance(contents, BaseException):
+                raise contents
+            else:
+                for file in missing[package]:
+                    package.learn(kind, file, _said(kind, file, contents[file]))
+
+
+def _said(kind: str, file: str, content: bytes) -> list[object]:
+    """Return what a file says, as JSON has it: nothing if it cannot be read as Python."""
+    if kind == "classifiers":
+        return [it.decode() for it in _CLASSIFIER.findall(content)]
+    try:
+        source = read_source(Path(file), data=content)
+        match kind:
+            case "imports":
+                return [*dump_imports(library_imports(source))]
+            case "pythons":
+                return [*dump_reasons(library_reasons(source))]
+            case _:
+                found = module_names(source)
+                return [sorted(found.names), found.any_name, found.any_module]
+    except AnalysisError:
+        return [] if kind != "names" else [[], True, True]
