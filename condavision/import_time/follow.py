@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.stdlib import stdlib_pythons
+from condavision.core.modules import prefixes
 from condavision.core.pythons import format_minor
-from condavision.mapping.import_map import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
