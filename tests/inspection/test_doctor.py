@@ -57,7 +57,7 @@ def test_all_is_well(project: Path, home: Path, capsys: pytest.CaptureFixture[st
     assert main(["doctor", "--offline", "--json"]) == 0
     found = {one["what"]: one for one in json.loads(capsys.readouterr().out)}
     assert "py-rattler 0." in found["dependencies"]["found"]
-    assert found[".local"]["found"] == "1 of 1 scripts fit their locks"
+    assert found["locks/.local"]["found"] == "1 of 1 scripts fit their locks"
     assert wrong(examine(project, home, offline=True)) == {}
 
 
@@ -112,7 +112,7 @@ def test_what_is_wrong_with_a_project(case: str, project: Path, home: Path) -> N
     harm, state, fix = PROJECTS[case]
     harm(project)
     found = wrong(examine(project, home, offline=True))
-    summary = found.pop(".local", None) if "a.py" in found and state is State.BROKEN else None
+    summary = found.pop("locks/.local", None) if "a.py" in found and state is State.BROKEN else None
     assert {finding.state for finding in found.values()} == {state}
     assert all(fix in finding.fix for finding in list(found.values())[:1])
     if summary is not None:

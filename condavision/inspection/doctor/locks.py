@@ -62,9 +62,12 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
         elif one.code:
             found = "its lock is stale"
             yield Finding(_AREA, one.script, State.BROKEN, found, one.command, one.reasons)
+    if not checked:
+        return
+    name = folder.relative_to(config.locks.parent).as_posix()
     fit = sum(one.code == 0 for one in checked)
     found = f"{fit} of {len(checked)} scripts fit their locks"
     if fit == len(checked):
-        yield Finding(_AREA, folder.name, State.OK, found)
+        yield Finding(_AREA, name, State.OK, found)
     else:
-        yield Finding(_AREA, folder.name, State.WARNING, found, "condavision check")
+        yield Finding(_AREA, name, State.WARNING, found, "condavision check")
