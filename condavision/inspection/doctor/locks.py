@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from condavision.inspection.doctor.finding import Subject
     from condavision.project.config import Config
+    from condavision.project.targets import Target
 
 _AREA = "project"
 
@@ -55,6 +56,10 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
         else:
             found, fix = "deleted, but still has a lock", "condavision lock --prune"
             yield Finding(_AREA, key, State.WARNING, found, fix)
+    yield from _staleness(folder, targets, config)
+
+
+def _staleness(folder: Path, targets: list[Target], config: Config) -> Iterator[Finding]:
     checked = check_targets(targets, Workspace(Flags(locks=config.locks))).checked
     for one in checked:
         if one.error is not None:
