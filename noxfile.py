@@ -5,6 +5,7 @@ nox -s lock -- SCRIPT...        compile stage
 nox -s run -- SCRIPT ARGS...    exec stage; the exit code is the script's own
 nox -s tests lint types         run what CI runs
 nox -s docs                     build the site
+nox -s pictures                 draw the pictures of graph and report in the docs again
 nox -s reliability bench        repeat the measurements of the docs
 nox -s fuzz -- 300              fuzz the readers for this many seconds
 """
@@ -158,6 +159,13 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".", "--group", "docs")
     words = ("-m", "sphinx", "-E", "-W", "--keep-going", "-b", "html")
     session.run("python", *words, "docs", "docs/_build/html")
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of graph and report again; needs Chromium, and PyPI."""
+    session.install("-e", ".", "--group", "test")
+    session.run("python", "-m", "tools.pictures")
 
 
 @nox.session

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from condavision.core.model import LockedPackage, PythonReason, Requirement
     from condavision.inspection.costs import Cost
-    from condavision.inspection.overview import Overview, RequirementSet, Script
+    from condavision.inspection.overview import Overview, RequirementSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,10 @@ class WouldShare:
 
 @dataclass(frozen=True, slots=True)
 class OldPython:
-    """A script that the newest Python here does not run, and the places that say so."""
+    """What keeps scripts from the newest Python here: one rule, and all places that it is for."""
 
     kind: ClassVar[str] = "old-python"
-    script: Script
-    python: PythonRange
+    newest: Minor
     reasons: tuple[PythonReason, ...]
 
 
@@ -103,13 +102,15 @@ def _newest(found: Overview) -> Minor:
 
 def _old_pythons(found: Overview) -> Iterator[OldPython]:
     newest = _newest(found)
+    by_rule: dict[tuple[str, PythonRange], list[PythonReason]] = {}
     for script in found.scripts:
-        if script.inference is None:
-            continue
-        analysis = script.inference.analysis
-        if analysis.python and max(analysis.python.minors) < newest:
-            reasons = tuple(it for it in analysis.reasons if newest not in it.pythons)
-            yield OldPython(script, analysis.python, reasons)
+        analysis = script.inference.analysis if script.inference else None
+        if analysis is not None and max(analysis.python.minors, default=newest) < newest:
+            for it in analysis.reasons:
+                if max(it.pythons.minors, default=newest) < newest:
+                    by_rule.setdefault((it.rule, it.pythons), []).append(it)
+    for reasons in by_rule.values():
+        yield OldPython(newest, tuple(dict.fromkeys(reasons)))
 
 
 def _old_packages(found: Overview) -> Iterator[OldPackage]:

@@ -173,9 +173,16 @@ def _read(target: Target, checked: Checked, workspace: Workspace) -> Script:
         )
         if located is None:
             inference.require_runnable(workspace.require_readable)
-    except CondavisionError as error:  # which it cannot be locked for either
+    except CondavisionError as error:
         failed = replace(checked, state=LockState.ERROR, error=error, code=error.code)
         return Script(target, failed if located is None else checked, project, None, located)
+    if located is None:
+        try:
+            inference.require_known(workspace.import_map, checked.diagnostics)
+            accepted, command = workspace.accepted_names(project), workspace.lock_command(target)
+            inference.require_accepted(accepted, command)
+        except CondavisionError as error:  # it cannot be locked as it is
+            checked = replace(checked, error=error, code=error.code)
     return Script(target, checked, project, inference, located)
 
 

@@ -16,6 +16,8 @@ from condavision.cli.pictures.diagram import Look, diagram
 from condavision.cli.pictures.rendering import graph_page, report_page, svg
 from condavision.cli.pictures.text import dot, mermaid
 from condavision.cli.wording import size_words
+from condavision.core.model import PythonReason, SourceLocation
+from condavision.core.pythons import PythonRange
 from condavision.inspection.advice import advice
 from condavision.inspection.check import LockState
 from condavision.inspection.overview import Overview, Size
@@ -48,7 +50,7 @@ def overview() -> Overview:
 class Page(HTMLParser):
     """What a page is made of."""
 
-    VOID = frozenset({"meta", "path", "rect"})
+    VOID = frozenset({"br", "meta", "path", "rect"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -210,16 +212,23 @@ def test_the_words_of_a_size(size: Size, words: str) -> None:
 
 
 def test_the_words_of_advice() -> None:
+    old = PythonRange.below(3, 12)
+    reasons = [
+        PythonReason(SourceLocation("old.py", line), "module asyncore", old) for line in (2, 3)
+    ]
     found = overview_of(
-        script("old.py", "requests", pythons=">=3.10,<3.12"),
+        script("old.py", "requests", pythons=">=3.10,<3.12", reasons=reasons[:1]),
         script("new.py", "requests"),
-        script("c.py", "six", lock=lock_of(package("python", "3.13.1"), package("six"))),
+        script("older.py", "six", pythons=">=3.10,<3.12", reasons=reasons[1:]),
+        script("c.py", "six", "attrs", lock=lock_of(package("python", "3.13.1"), package("six"))),
         sizes={"six": 1000},
     )
-    share, old, cost = map(advice_words, advice(found))
-    assert share.startswith("old.py, new.py require the same packages and would share")
-    assert 'declare `requires-python = ">=3.10,<3.12"` in each' in share
-    assert old.startswith("old.py runs on Python >=3.10,<3.12 only")
+    share, kept, cost = map(advice_words, advice(found))
+    assert share == (
+        "module asyncore (>=2.7,<3.12) at old.py:2 is all that keeps old.py, new.py from sharing an"
+        ' environment; or declare `requires-python = ">=3.10,<3.12"` in each'
+    )
+    assert kept == "module asyncore (>=2.7,<3.12) keeps old.py:2, old.py:3 from Python 3.13"
     assert cost == "six costs most: 1 kB, required at c.py:1"
 
 

@@ -36,17 +36,20 @@ def test_scripts_of_every_state(
     command("lock", "a.py", "b.py", "stale.py").ok()
     (command.folder / "stale.py").write_text(block + "import six\n")
     (command.folder / "broken.py").write_text("def f(:\n")
+    (command.folder / "unknown.py").write_text("import nobody_has_this\n")
     index_server.close()
     found = command("graph", "--format", "json").ok().json()
     scripts = {it["script"]: it for it in found["scripts"]}
     states = {"a.py": "ok", "b.py": "ok", "broken.py": "error", "s.py": "missing"}
-    assert {name: it["state"] for name, it in scripts.items()} == {**states, "stale.py": "stale"}
+    states |= {"stale.py": "stale", "unknown.py": "missing"}
+    assert {name: it["state"] for name, it in scripts.items()} == states
+    assert "no known package for `import nobody_has_this`" in scripts["unknown.py"]["notes"][0]
     assert "broken.py:1: not Python" in scripts["broken.py"]["notes"][0]
     assert scripts["broken.py"]["hash"] is None
     assert "run `condavision lock stale.py`" in scripts["stale.py"]["notes"]
     shared = next(it for it in found["locks"] if it["locked"])
     assert (shared["scripts"], shared["direct"]) == (["a.py", "b.py"], ["python", "top"])
-    assert [it["locked"] for it in found["locks"]] == [True, False, False]
+    assert [it["locked"] for it in found["locks"]] == [True, False, False, False]
     assert shared["unknown_sizes"] == 0
     assert shared["size"] == sum(it["size"] for it in found["packages"])
     (cost,) = found["costs"]
@@ -131,7 +134,7 @@ def test_what_keeps_a_python_old() -> None:
     )
     old, package_, cost = advice(found)
     assert isinstance(old, OldPython)
-    assert (old.script.name, old.reasons) == ("old.py", (reason,))
+    assert (old.newest, old.reasons) == ((3, 13), (reason,))
     assert isinstance(package_, OldPackage)
     assert (package_.package.name, package_.one.scripts[0].name) == ("legacy", "held.py")
     assert isinstance(cost, CostsMost)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from tests.chromium import chromium_in
 from tests.serving.conftest import PATIENCE, Server
 
 if TYPE_CHECKING:
@@ -169,21 +169,11 @@ def test_the_files_of_pages_are_shipped(browser: httpx.Client) -> None:
 
 @pytest.fixture(scope="module")
 def chromium(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver")
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("no Chromium on this machine")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
     downloads = tmp_path_factory.mktemp("downloads")
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    found.downloads = downloads
-    found.base = server.url
-    yield found
-    found.quit()
+    with chromium_in(downloads) as found:
+        found.downloads = downloads
+        found.base = server.url
+        yield found
 
 
 def until(chromium: Any, holds: Callable[[], Any]) -> Any:

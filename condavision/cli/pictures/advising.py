@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from condavision.cli.wording import package_label, size_words
+from condavision.core.pythons import format_minor
 from condavision.inspection.advice import Advice, CostsMost, OldPackage, OldPython, WouldShare
 
 if TYPE_CHECKING:
@@ -20,14 +21,16 @@ def advice_words(found: Advice) -> str:
     match found:
         case WouldShare(sets, common, reasons):
             names = _listed(script.name for one in sets for script in one.scripts)
-            why = f": {_places(reasons)}" if reasons else ""
             other = f'; or declare `requires-python = "{common}"` in each' if common else ""
             return (
-                f"{names} require the same packages and would share an environment if all ran on"
-                f" the same Pythons{why}{other}"
+                f"{_reasons(reasons) or 'the range of Pythons'} is all that keeps {names} from"
+                f" sharing an environment{other}"
             )
-        case OldPython(script, python, reasons):
-            return f"{script.name} runs on Python {python} only: {_places(reasons)}"
+        case OldPython(newest, reasons):
+            first, places = reasons[0], _listed(str(it.location) for it in reasons)
+            return (
+                f"{first.rule} ({first.pythons}) keeps {places} from Python {format_minor(newest)}"
+            )
         case OldPackage(one, package, constraint):
             names = _listed(script.name for script in one.scripts)
             return (
@@ -42,8 +45,8 @@ def advice_words(found: Advice) -> str:
             return f"{cost.package.name} costs most{brings}: {size}, required at {places}"
 
 
-def _places(reasons: Iterable[PythonReason]) -> str:
-    return _listed(f"{it.location}: {it.rule} ({it.pythons})" for it in reasons)
+def _reasons(reasons: Iterable[PythonReason]) -> str:
+    return _listed(f"{it.rule} ({it.pythons}) at {it.location}" for it in reasons)
 
 
 def _listed(words: Iterable[str]) -> str:

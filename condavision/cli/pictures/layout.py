@@ -16,6 +16,7 @@ _CELL = 7.3  # pixels of a character of a monospaced font of 12 pixels
 _PADDING = 10
 _ROW, _BOX = 46, 36
 _TOP = 34
+_MARGIN = 12.0
 _GAP = 110
 _WIDEST = 44  # characters
 _LEAST = 12
@@ -47,19 +48,21 @@ class Layout:
 
 def layout(picture: Diagram) -> Layout:
     """Return where everything goes; the nodes of each column are spread over the height."""
-    height = _TOP + _ROW * max(1, *map(len, picture.columns))
-    x, headings, boxes = 1.0, list[tuple[str, float]](), dict[str, Box]()
+    height = _TOP + _MARGIN + _ROW * max(1, *map(len, picture.columns))
+    x, headings, boxes = _MARGIN, list[tuple[str, float]](), dict[str, Box]()
     for title, column in zip(COLUMNS, picture.columns, strict=True):
         cells = max((cell_len(it) for node in column for it in (node.name, node.detail)), default=0)
         width = round(max(_LEAST, min(cells, _WIDEST)) * _CELL + 2 * _PADDING, 1)
-        step = (height - _TOP) / max(1, len(column))
+        step = (height - _TOP - _MARGIN) / max(1, len(column))
         for at, node in enumerate(column):
             y = round(_TOP + step * (at + 0.5) - _BOX / 2, 1)
             boxes[node.id] = Box(node, _fitting(node.name), _fitting(node.detail), x, y, width)
         headings.append((title, x))
         x = round(x + width + _GAP, 1)
     lines = tuple(_line(boxes[start], boxes[end]) for start, end in picture.edges)
-    return Layout(round(x - _GAP + 1, 1), height, tuple(headings), tuple(boxes.values()), lines)
+    return Layout(
+        round(x - _GAP + _MARGIN, 1), height, tuple(headings), tuple(boxes.values()), lines
+    )
 
 
 def _fitting(text: str) -> str:

@@ -68,6 +68,7 @@ def _page(name: str, found: Overview) -> str:
             drawing=layout(diagram(found)),
             alone=False,
             names=names,
+            ordered=sorted(found.scripts, key=lambda it: it.checked.state is LockState.OK),
             set_of=lambda script: members.get(id(script)),
             number_of=lambda script: numbers[id(script)],
             counts={state: number for state, number in counts.items() if number},
@@ -95,7 +96,7 @@ def _templates() -> Environment:
         "label": package_label,
         "notes": notes_of,
         "record": record_words,
-        "size": size_words,
+        "size": lambda size: size_words(size).replace(" ", "\u00a0", 1),
     }
     made.globals |= {"version": __version__, "states": _STATES}
     return made
