@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from condavision.export.share import ExportFormat, direct, joined, refuse_local
+from condavision.export.share import MARK, ExportFormat, direct, refuse_local
+from condavision.locks.yaml_text import yaml_text
 
 if TYPE_CHECKING:
     from condavision.export.share import Share
@@ -14,19 +14,16 @@ if TYPE_CHECKING:
 def _render(share: Share) -> str:
     """Return an environment.yml with every package pinned, for conda and mamba."""
     refuse_local(share)
-    pins = [f"{package.name}={package.version}={package.build}" for package in share.conda]
-    lines = [
-        f"# The environment of {share.lock.hash} on {share.platform}; written by condavision.",
-        f"name: condavision-{share.lock.hash}",
-        "channels:",
-        *(f"  - {json.dumps(channel)}" for channel in share.lock.channels),
-        "dependencies:",
-        *(f"  - {json.dumps(pin)}" for pin in pins),
-    ]
+    dependencies: list[Any] = [f"{it.name}={it.version}={it.build}" for it in share.conda]
     if share.pypi:
-        lines.append("  - pip:")
-        lines += [f"      - {json.dumps(direct(package))}" for package in share.pypi]
-    return joined(lines)
+        dependencies.append({"pip": list(map(direct, share.pypi))})
+    document = {
+        "name": f"condavision-{share.lock.hash}",
+        "channels": list(share.lock.channels),
+        "dependencies": dependencies,
+    }
+    header = f"# The environment of {share.lock.hash} on {share.platform}; {MARK}.\n"
+    return header + yaml_text(document)
 
 
 FORMAT = ExportFormat(_render)

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from condavision.errors import UsageError
-from condavision.export.share import MARK, ExportFormat, joined
+from condavision.export.share import MARK, ExportFormat
 from condavision.export.starting import start_of
+from condavision.locks.yaml_text import yaml_text
 
 if TYPE_CHECKING:
     from condavision.export.share import Share
@@ -36,13 +37,11 @@ def _render(share: Share) -> str:
     start = start_of(script)
     move = ["-C", str(start.folder)] if start.folder != PurePosixPath() else []
     command = ["condavision", *move, "exec", "--quiet", *start.words, "--", "python"]
-    return joined(
-        [
-            f"# Where Ray starts the workers of {json.dumps(script.located.project.key)}; {MARK}.",
-            f"# The cluster's Ray has to be {versions[0]}, on Python {share.python}.",
-            'working_dir: "."',
-            f"py_executable: {json.dumps(shlex.join(command))}",
-        ]
+    key = json.dumps(script.located.project.key)
+    return (
+        f"# Where Ray starts the workers of {key}; {MARK}.\n"
+        f"# The cluster's Ray has to be {versions[0]}, on Python {share.python}.\n"
+        + yaml_text({"working_dir": ".", "py_executable": shlex.join(command)})
     )
 
 

@@ -23,7 +23,7 @@ from condavision.errors import LockfileError
 from condavision.locks.content_hash import content_hash
 from condavision.locks.package_entry import package_entry, read_package, text_in, texts_in
 from condavision.locks.record import parse_record, record_fields
-from condavision.locks.yaml_text import yaml_text
+from condavision.locks.yaml_text import lock_yaml_text, yaml_text
 from condavision.project.config import LOCAL
 from condavision.system.documents import DocumentError, read_lock_yaml
 from condavision.system.files import read_text_file, write_atomic
@@ -200,7 +200,7 @@ def _lock_text(lock: Lock, hashes: Mapping[str, str], sources: tuple[str, ...]) 
     }
     document = {"version": 1, "metadata": metadata, "package": packages}
     metadata["custom_metadata"][_DIGEST] = digest_of(document)
-    return _header(lock) + yaml_text(document)
+    return _header(lock) + lock_yaml_text(document)
 
 
 def digest_of(document: dict[str, Any]) -> str:

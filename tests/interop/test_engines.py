@@ -42,9 +42,16 @@ def test_snakemake_makes_the_environment_of_the_lock(project: LockedProject, con
     command = project.command
     command("export", "words.py", "--format", "snakemake", "-o", "envs/words.yml").ok()
     (command.folder / "Snakefile").write_text(SNAKEFILE)
-    ran = command.process(["snakemake", "words", "--cores", "1", "--sdm", "conda"]).ok()
+    ran = subprocess.run(
+        ["snakemake", "words", "--cores", "1", "--sdm", "conda"],
+        cwd=command.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
     words, python = (command.folder / "words.txt").read_text().splitlines()
-    assert "Using pinnings from" in ran.err
+    assert "Using pinnings from" in ran.stderr
     assert words == "1,234,567 six"  # one from PyPI, one from conda
     assert python.startswith(str(command.folder / ".snakemake/conda"))
 

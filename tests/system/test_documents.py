@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condavision.locks.yaml_text import yaml_text
+from condavision.locks.yaml_text import lock_yaml_text, yaml_text
 from condavision.system.documents import (
     DocumentError,
     read_json,
@@ -152,5 +152,14 @@ VALUES = st.text() | st.booleans() | st.integers() | st.lists(st.text())
 
 @given(st.dictionaries(st.text(), VALUES, min_size=1))
 def test_what_we_write_is_read_alike(document: dict[str, Any]) -> None:
-    text = yaml_text(document)
-    assert read_yaml(text) == read_lock_yaml(text) == document
+    for text in (yaml_text(document), lock_yaml_text(document)):
+        assert read_yaml(text) == read_lock_yaml(text) == document
+
+
+PRINTABLE = st.text().filter(str.isprintable)
+PLAIN_DATA = PRINTABLE | st.booleans() | st.integers() | st.lists(PRINTABLE)
+
+
+@given(st.dictionaries(PRINTABLE, PLAIN_DATA | st.dictionaries(PRINTABLE, PLAIN_DATA), min_size=1))
+def test_both_writers_write_the_same(document: dict[str, Any]) -> None:
+    assert yaml_text(document) == lock_yaml_text(document)
