@@ -46,6 +46,10 @@ class UsageError(CondavisionError):
     code = 2
 
 
+class MissingExtraError(UsageError):
+    """What an extra of the package brings is not installed."""
+
+
 class ConfigError(UsageError):
     """The configuration cannot be read or has a wrong value."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from condavision.cli import options
-from condavision.errors import NotebookError, UsageError
+from condavision.errors import NotebookError
 from condavision.project.config import Flags
 
 if TYPE_CHECKING:
@@ -30,12 +29,12 @@ def run_notebook(
 
     Raises:
         NotebookError: a cell fails.
-        UsageError: its lock has no kernel, or the extra `notebook` is not installed.
+        UsageError: its lock has no kernel.
+        MissingExtraError: the extra `notebook` is not installed.
     """
-    if find_spec("nbclient") is None:
-        raise UsageError(
-            "what executes notebooks is not installed", "run `pip install 'condavision[notebook]'`"
-        )
+    from condavision.system.extras import Extra, require_extra
+
+    require_extra(Extra.NOTEBOOK)
     from condavision.exec_stage.notebook import execute_notebook
     from condavision.exec_stage.stage import activate, require_kernel
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ from condavision.cli import options
 from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
-
-_EXTRA = ("prometheus_client", "python_multipart", "starlette", "uvicorn")
 
 
 @click.command()
@@ -73,10 +70,9 @@ def serve(
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     if os.name == "nt":
         raise UsageError("`condavision serve` needs POSIX", "run it in WSL or a container")
-    if any(find_spec(name) is None for name in _EXTRA):
-        raise UsageError(
-            "the web service is not installed", "run `pip install 'condavision[serve]'`"
-        )
+    from condavision.system.extras import Extra, require_extra
+
+    require_extra(Extra.SERVE)
     from condavision.serving.options import Options
     from condavision.serving.server import is_loopback, open_sockets, run_server
     from condavision.serving.tokens import read_tokens

@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from condavision.errors import UsageError
+from condavision.environments.activation import load
+from condavision.environments.environment import environment_of
+from condavision.errors import InstallError, UsageError
 from condavision.export.share import MARK, ExportFormat
-from condavision.export.starting import start_of
 from condavision.locks.yaml_text import yaml_text
+from condavision.system.cache_dir import home
+from condavision.warm import compose
 
 if TYPE_CHECKING:
     from condavision.export.share import Share
 
 _RAY = ("ray", "ray-core")  # on PyPI; on conda-forge
+_INHERITED = "\0PATH"  # which no path has
 
 
 def _render(share: Share) -> str:
-    """Return a runtime environment in YAML.
+    """Return a runtime environment in YAML, for machines that see the environment at its path.
 
-    ``working_dir`` brings the project, with its locks, to each node; ``py_executable`` is the
-    command that a worker is started with: the exec stage.
+    A worker cannot ask the exec stage for it: Ray copies ``working_dir`` to where other users can
+    write, and a lock there does not count.
 
     Raises:
-        UsageError: the lock has no Ray, or files of the target lie outside the project.
+        UsageError: the lock has no Ray.
+        InstallError: the environment is not installed here.
     """
-    script = share.require_script()
+    lock = share.lock
     versions = [it.version for it in share.packages if it.name in _RAY]
     if not versions:
         raise UsageError(
-            f"the lock {share.lock.hash} has no Ray, which every worker of Ray imports",
+            f"the lock {lock.hash} has no Ray, which every worker of Ray imports",
             "import ray in the script, then run `condavision lock SCRIPT`",
         )
-    start = start_of(script)
-    move = ["-C", str(start.folder)] if start.folder != PurePosixPath() else []
-    command = ["condavision", *move, "exec", "--quiet", *start.words, "--", "python"]
-    key = json.dumps(script.located.project.key)
+    environment = environment_of(lock, share.platform, home())
+    if not environment.is_ready:
+        raise InstallError(
+            f"the environment {environment.prefix} is not installed",
+            f"run `condavision install {lock.hash}`",
+        )
+    activation = load(environment.prefix)
+    command, variables = compose(
+        (),
+        {"PATH": _INHERITED},
+        python=str(environment.python),
+        wrapper=activation.wrapper,
+        operations=activation.operations,
+        paths=(),
+    )
+    unset = [it[0] for it in activation.operations if it[0] not in variables]
+    document = {
+        "working_dir": ".",
+        "py_executable": shlex.join(command),
+        "env_vars": {
+            **{name: it.replace(_INHERITED, "${PATH}") for name, it in variables.items()},
+            **dict.fromkeys(unset, ""),  # which is how Python takes a variable of its own
+        },
+    }
     return (
-        f"# Where Ray starts the workers of {key}; {MARK}.\n"
+        f"# Where Ray starts workers with the packages of {lock.hash}; {MARK}.\n"
         f"# The cluster's Ray has to be {versions[0]}, on Python {share.python}.\n"
-        + yaml_text({"working_dir": ".", "py_executable": shlex.join(command)})
+        + yaml_text(document)
     )
 
 
-FORMAT = ExportFormat(_render, needs_script=True)
+FORMAT = ExportFormat(_render)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +15,15 @@ import yaml
 from packaging.requirements import Requirement as SpecifiedRequirement
 
 from condavision.core.platforms import current_subdir
+from condavision.environments.environment import environment_of
+from condavision.errors import InstallError
 from condavision.export.formats import load
-from condavision.export.share import Script, Share
+from condavision.export.share import Share
 from condavision.inference.lock_lookup import locate
 from condavision.inference.workspace import Workspace
 from condavision.locks.lockfile import write_lock
 from condavision.project.config import Flags
+from condavision.system.cache_dir import home
 from tests.command_line import CommandLine, Finished, InProcess
 from tests.locks.test_lockfile import HASH, REQUIREMENTS, sample, wheel
 
@@ -72,22 +77,30 @@ def test_a_task_runs_a_module_in_its_folder(make_project: MakeProject, bare_home
 
 
 def test_a_worker_of_ray_starts_in_the_environment(echo: CommandLine) -> None:
-    """As Ray 2.60 starts one: bash, with its own words behind."""
+    """As Ray 2.60 starts one: variables are set, ``${NAME}`` expanded, bash runs the command."""
     refused = echo("export", f"./{NAME}", "--format", "ray")
     assert (refused.code, refused.out) == (2, "")
     assert "has no Ray" in refused.err
     with contextlib.chdir(echo.folder):
-        workspace = Workspace(Flags())
-        located = locate(Path(NAME), workspace)
-        lock = replace(located.lock, packages=(*located.lock.packages, *RAY))
-        script = Script(located, workspace.config().locks)
-        text = load("ray").render(Share(lock, current_subdir(), script))
+        lock = locate(Path(NAME), Workspace(Flags())).lock
+    prefix = echo("install", f"./{NAME}").ok().out.strip()
+    share = Share(replace(lock, packages=(*lock.packages, *RAY)), current_subdir())
+    with pytest.raises(InstallError, match="is not installed"):
+        load("ray").render(share)  # ray itself is not in the environment
+    environment_of(share.lock, current_subdir(), home()).prefix.symlink_to(prefix)
+    text = load("ray").render(share)
+    assert "2.60.0, on Python 3." in text
     environment = yaml.safe_load(text)
     assert environment["working_dir"] == "."
-    assert "2.60.0, on Python 3." in text
-    start = f"exec {environment['py_executable']} -c 'import sys; print(sys.prefix)'"
-    done = echo.process(["bash", "-c", start], environ=TOOLS).ok()
-    assert done.out == echo("path", f"./{NAME}").ok().out
+    variables = {name: os.path.expandvars(it) for name, it in environment["env_vars"].items()}
+    show = (
+        "import os, shutil, sys\n"
+        "print(os.path.realpath(sys.prefix), os.environ['PATH'], shutil.which('python'))"
+    )
+    start = f"exec {environment['py_executable']} -c {shlex.quote(show)}"
+    done = echo.process(["bash", "-c", start], environ={**variables, "PYTHONHOME": ""}).ok()
+    folder = environment["env_vars"]["CONDA_PREFIX"]
+    assert done.out == f"{prefix} {folder}/bin:{os.environ['PATH']} {folder}/bin/python\n"
 
 
 PLATFORMS = ("linux-64", "osx-arm64")

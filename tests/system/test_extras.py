@@ -1,0 +1,65 @@
+"""Extras: what is missing without them is an error that names the one to install."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.errors import MissingExtraError
+from condavision.system.extras import Extra, require_extra
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.command_line import CommandLine
+
+ABSENT = "nbclient", "uvicorn"
+COMMANDS = {Extra.NOTEBOOK: ["run", "n.ipynb"], Extra.SERVE: ["serve", "."]}
+NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without extras."""
+    found = importlib.metadata.distribution
+
+    def lacking(name: str) -> importlib.metadata.Distribution:
+        if name in ABSENT:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", lacking)
+
+
+@pytest.mark.parametrize("extra", Extra)
+def test_an_extra_is_what_the_package_calls_one(extra: Extra) -> None:
+    assert extra.value in importlib.metadata.metadata("condavision").get_all("Provides-Extra", [])
+    require_extra(extra)  # the tests have them all
+
+
+@pytest.mark.parametrize("extra", Extra)
+def test_a_command_names_the_extra_that_it_needs(
+    extra: Extra, command: CommandLine, plain: None
+) -> None:
+    (command.folder / "n.ipynb").write_text(NOTEBOOK)
+    failed = command(*COMMANDS[extra])
+    assert failed.code == 2
+    assert f"the extra `{extra.value}`" in failed.err
+    assert f"run `pip install 'condavision[{extra.value}]'`" in failed.err
+
+
+@pytest.mark.parametrize(
+    ("mark", "way"),
+    [("uv-receipt.toml", "uv tool install"), ("pipx_metadata.json", "pipx install --force")],
+)
+def test_the_hint_is_for_what_installed_the_package(
+    mark: str, way: str, plain: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / mark).touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    with pytest.raises(MissingExtraError) as caught:
+        require_extra(Extra.SERVE)
+    assert caught.value.hints == (f"run `{way} 'condavision[serve]'`",)
