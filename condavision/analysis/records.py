@@ -67,7 +67,8 @@ class RawImport(PickledAsCall):
     this one replaces. ``dispensable``: the script continues when this fails and nothing stands in;
     ``used_regardless``: but fails later, because it uses what this binds without a check.
     ``lazy``: it does not run with the module, but inside a function, class or condition.
-    ``implied_by``: what needs the module although nothing imports it, ``unless`` one of these is.
+    ``implied_by``: what needs the module although nothing imports it, ``unless`` one of these is;
+    ``needed_on``: the Pythons on which it does, None for all.
     ``local_only``: it leads to a file of the project or says nothing. So does ``file``, the path of
     one that is run: relative to the importing file, or to the project's root.
     """
@@ -88,6 +89,7 @@ class RawImport(PickledAsCall):
     lazy: bool = False
     implied_by: str = ""
     unless: tuple[str, ...] = ()
+    needed_on: PythonRange | None = None
     local_only: bool = False
     file: str = ""
 

@@ -71,13 +71,14 @@ def resolution_words(found: Resolution) -> str:
     if imported.origin is not Origin.PACKAGE:
         return _origin_words(imported.reason)
     said = [_decision_words(found)]
+    needed_on = f"needed on Python {imported.needed_on}" if imported.needed_on else ""
     if imported.implied_by:
         said.insert(0, f"{imported.implied_by} needs it")
     if imported.kind is ImportKind.IMPLIED:
+        said += [needed_on] if needed_on else []
         said += ["left to the declared dependencies"] if found.left_to_declared else []
     elif not found.installed:
-        needed_on = f", needed on Python {imported.needed_on}" if imported.needed_on else ""
-        said.append(f"{_NOT_INSTALLED[imported.kind]}{needed_on}")
+        said.append(", ".join(filter(None, (_NOT_INSTALLED[imported.kind], needed_on))))
     return "; ".join(said)
 
 

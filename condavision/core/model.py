@@ -66,8 +66,8 @@ class Import(PickledAsCall):
     (``from google.cloud import storage``). ``platforms`` are the families ``linux``, ``osx`` and
     ``win`` it is restricted to; empty means all. ``pythons`` are those the statement runs on, None
     for all. ``implied_by`` is the call or setting that needs a module which nothing imports:
-    ``pandas.read_excel``. ``needed_on`` are the Pythons that cannot do without it where the newest
-    one can: tomli beside tomllib.
+    ``pandas.read_excel``. ``needed_on`` are the Pythons that cannot do without it where others
+    can: tomli beside tomllib, audioop where the standard library has none; None for no such limit.
     """
 
     name: str

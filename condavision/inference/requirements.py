@@ -59,9 +59,10 @@ def derive(
     own = {source.module.partition(".")[0] for source in analysis.files}
     for resolution in resolutions:
         requirement, needed_on = resolution.requirement, resolution.imported.needed_on
-        if not resolution.installed:
-            if requirement is not None and needed_on is not None:
-                wanted.append(replace(requirement, pythons=requirement.pythons or needed_on))
+        if requirement is not None and needed_on is not None:
+            wanted.append(replace(requirement, pythons=requirement.pythons or needed_on))
+        elif not resolution.installed:
+            continue
         elif requirement is not None:
             wanted.append(on_pythons(requirement, resolution.imported))
         elif resolution.unknown:

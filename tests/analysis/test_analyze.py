@@ -335,6 +335,7 @@ def test_absent_parts_of_a_namespace_are_no_strangers(
         ("import urllib2", ">=2.7,<3"),
         ("import tomllib", ">=3.11"),
         ("import asyncore", ">=2.7,<3.12"),
+        ("# /// script\n# requires-python = '>=3.13'\n# ///\nimport cgi", ">=3.13"),
         ("import distutils.core", ">=2.7,<3.12"),
         ("import setuptools\nfrom distutils.core import setup", ">=2.7"),
         ("from importlib import metadata", ">=3.8"),

@@ -8,6 +8,7 @@ import pytest
 
 from condavision.analysis.imports.implied_rules import implied_rules
 from condavision.core.model import Analysis, ImportKind
+from condavision.core.origin import Origin
 from condavision.mapping.import_map import ImportMap
 
 if TYPE_CHECKING:
@@ -23,6 +24,27 @@ try:
 except FeatureNotFound:
     BeautifulSoup(text, 'html.parser')
 """
+
+ON_SOME: list[tuple[str, set[tuple[str, str]]]] = [
+    # source; the modules needed without an import, and on which Pythons
+    ("import pydub", {("audioop", ">=3.13")}),
+    ("from pydub import AudioSegment\ntype X = int", {("audioop", ">=3.13")}),
+    ("import pydub, sys\nif sys.version_info >= (3, 13): sys.exit(1)", set()),
+    ("import pydub, audioop", set()),  # no Python that lacks it
+    ("import pyinotify", {("asyncore", ">=3.12")}),
+    ("import face_recognition", {("pkg_resources", "None")}),
+    ("try:\n    import pydub\nexcept ImportError:\n    pass", set()),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ON_SOME)
+def test_what_only_some_pythons_need(
+    analyzed: Callable[..., Analysis], text: str, expected: set[tuple[str, str]]
+) -> None:
+    found = [it for it in analyzed({"s.py": text}).imports if it.kind is ImportKind.IMPLIED]
+    assert {(it.name, str(it.needed_on)) for it in found} == expected
+    assert all(it.origin is Origin.PACKAGE for it in found)
+
 
 NEEDED = [
     # source, the module that it needs

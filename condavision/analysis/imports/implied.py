@@ -90,7 +90,14 @@ def _implied(
     location: SourceLocation, guard: Guard, start: int, rule: ImpliedRule, by: str, value: str = ""
 ) -> Iterator[RawImport]:
     """Yield what a rule needs; ``value`` is the text that it may be spelt in."""
-    raw = RawImport("", location, guard, start=start, lazy=True, implied_by=by, unless=rule.unless)
+    raw = RawImport(
+        *("", location, guard),
+        start=start,
+        lazy=True,
+        implied_by=by,
+        unless=rule.unless,
+        needed_on=rule.pythons,
+    )
     for need in rule.needs:
         if need == "/":
             yield replace(raw, name=PurePath(value).stem, local_only=True, file=value)

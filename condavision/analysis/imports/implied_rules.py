@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from condavision.core.pythons import PythonRange
+
 _HERE = Path(__file__).parents[1] / "data" / "implied_imports.tsv"
 
 
 @dataclass(frozen=True, slots=True)
 class ImpliedRule:
-    """One line of the table; no ``needs`` means that nothing is needed."""
+    """One line of the table; no ``needs`` means that nothing is needed.
+
+    ``pythons`` are those on which it is needed, None for all.
+    """
 
     callee: str
     position: int | None
@@ -20,6 +25,7 @@ class ImpliedRule:
     value: str
     needs: tuple[str, ...]
     unless: tuple[str, ...]
+    pythons: PythonRange | None = None
 
     @property
     def leads_on(self) -> bool:
@@ -51,14 +57,15 @@ def implied_rules() -> ImpliedRules:
     for line in _HERE.read_text("utf-8").splitlines():
         if line.startswith("#"):
             continue
-        callees, argument, value, needs, *unless = (*line.split("\t"), "")[:5]
+        callees, argument, value, needs, unless, pythons = (*line.split("\t"), "", "")[:6]
         position, keyword = _argument(argument)
-        others = tuple(unless[0].split())
+        others = tuple(unless.split())
+        needing = PythonRange.from_specifier(pythons) if pythons else None
         host = callees.partition(" ")[0]
         names = [callees.partition(" ")[2]] if " ." in callees else callees.split()
         for name in names:
             needed = tuple(it for it in needs.split() if it != "-")
-            rule = ImpliedRule(name, position, keyword, value, needed, others)
+            rule = ImpliedRule(name, position, keyword, value, needed, others, needing)
             if name.startswith("."):
                 methods.setdefault((host, name[1:]), []).append(rule)
                 words.setdefault(host, set()).add(name.rpartition(".")[2])

@@ -54,6 +54,8 @@ def stdlib_reasons(
     for it in imports:
         if it.module.origin is not Origin.STDLIB or not _must_succeed(it.raw.guard):
             continue
+        if _left_stdlib(it):
+            continue
         if it.raw.guard.main and not it.is_script:
             continue
         if has_setuptools and _top(it.raw) == "distutils":
@@ -64,6 +66,12 @@ def stdlib_reasons(
                 is_soft = it.raw.lazy or it.beside or backport_of(module) is not None
                 (soft if is_soft else reasons).append(reason)
     return reasons, soft
+
+
+def _left_stdlib(it: Resolved) -> bool:
+    """Return whether only Pythons that lack a standard library module need what backports it."""
+    is_implied = it.raw.needed_on is not None and it.module.origin is Origin.STDLIB
+    return is_implied and backport_of(it.raw.name) is not None
 
 
 def _reason(it: Resolved, module: str) -> PythonReason | None:
@@ -131,7 +139,7 @@ class _Judge:
     def decided(self, at: int) -> Import:
         it = self.imports[at]
         origin, reason = it.module.origin, it.module.reason
-        if origin is Origin.STDLIB and not self._included(it):
+        if origin is Origin.STDLIB and (_left_stdlib(it) or not self._included(it)):
             backport = backport_of(it.raw.name)
             if backport is not None:
                 origin, reason = Origin.PACKAGE, OriginReason(OriginRule.BACKPORT, backport)
@@ -146,14 +154,16 @@ class _Judge:
             reason,
             None if it.raw.guard.pythons == PythonRange() else it.raw.guard.pythons,
             it.raw.implied_by,
-            self._needed_on(it) if kind in _DISPENSABLE and origin is Origin.PACKAGE else None,
+            self._needed_on(it, kind) if origin is Origin.PACKAGE else None,
         )
 
-    def _needed_on(self, it: Resolved) -> PythonRange | None:
-        """Return the older Pythons that cannot do without an import, where the newest can."""
+    def _needed_on(self, it: Resolved, kind: ImportKind) -> PythonRange | None:
+        """Return the Pythons that cannot do without an import that others can do without."""
+        if it.raw.implied_by or kind not in _DISPENSABLE:
+            return it.raw.needed_on if kind is ImportKind.IMPLIED else None
         others = self._others(it, (*it.raw.stands_in, *it.raw.instead))
         beside = any(other.module.origin is Origin.STDLIB for other in others)
-        if it.raw.implied_by or (it.raw.guard.pythons == PythonRange() and not beside):
+        if it.raw.guard.pythons == PythonRange() and not beside:
             return None
         older = (minor for minor in self.pythons.minors if minor < self.newest)
         needing = [minor for minor in older if self._on(minor).requires(it)]
@@ -174,7 +184,10 @@ class _Judge:
         """Return whether an implied import is met by another import, or installed anyway."""
         if not it.raw.implied_by:
             return False
-        return it.module.origin is not Origin.PACKAGE or bool(self.tops & {*it.raw.unless})
+        if it.raw.needed_on is not None and not it.raw.needed_on & self.pythons:
+            return True
+        is_supplied = it.module.origin is not Origin.PACKAGE and not _left_stdlib(it)
+        return is_supplied or bool(self.tops & {*it.raw.unless})
 
     def _included(self, it: Resolved) -> bool:
         """Return whether the newest Python that runs the import has the module."""
