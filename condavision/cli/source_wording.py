@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from condavision.errors import Diagnostic
 
 _IGNORED = {
-    IgnoredReason.SETTING: "has no effect: what is locked comes from the channels, or from PyPI",
+    IgnoredReason.SETTING: "has no effect on what is locked",
+    IgnoredReason.UNKNOWN: "is not a field of the block: nothing follows from it",
     IgnoredReason.UNCLOSED: "begins a block that no `# ///` ends: nothing in it is declared",
     IgnoredReason.MISSPELT: "begins no block; a block begins with `# /// script`",
 }

@@ -156,6 +156,8 @@ class IgnoredReason(StrEnum):
 
     SETTING = "setting"
     """A setting of another tool, which no lock of ours can follow."""
+    UNKNOWN = "unknown"
+    """A field that the format does not have."""
     UNCLOSED = "unclosed"
     """A block that no line ends."""
     MISSPELT = "misspelt"

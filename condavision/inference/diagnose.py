@@ -43,6 +43,7 @@ def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ..
         *(inference.together.skipped if inference.together else ()),
         *_unread(inference, workspace),
         *map(IgnoredDeclaration, inference.analysis.metadata.ignored),
+        *map(IgnoredDeclaration, workspace.settings.ignored(inference.project.config.root)),
         *_contradicted(inference),
         *_not_declared(inference),
         *_shadows(inference),

@@ -63,7 +63,7 @@ def _readers(name: str) -> bool:
     return bool(
         re.fullmatch(r"(?:[\w-]*requirements[\w.-]*|requires)\.(?:txt|in|pip)", name)
         or re.fullmatch(r"environment[\w-]*\.ya?ml", name)
-        or name in {"pyproject.toml", "setup.cfg", "setup.py", "Pipfile"}
+        or name in {"pixi.toml", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile"}
     )
 
 
@@ -83,6 +83,8 @@ def _names(path: Path, stamp: Stamp | None) -> tuple[str, ...]:
 def _read(name: str, text: str) -> Iterator[str]:
     if name in {"pyproject.toml", "Pipfile"}:
         yield from _toml(read_toml(text))
+    elif name == "pixi.toml":
+        yield from _pixi(read_toml(text))
     elif name == "setup.py":
         for match in _INSTALL_REQUIRES.finditer(text):
             yield from _QUOTED.findall(match[1])
@@ -106,6 +108,10 @@ def _toml(document: dict[str, Any]) -> Iterator[str]:
     project, poetry = _table(document, "project"), _table(document, "tool", "poetry")
     lists = [project.get("dependencies"), *_table(project, "optional-dependencies").values()]
     lists += _table(document, "dependency-groups").values()
+    lists += [_table(document, "tool", "uv").get("dev-dependencies")]
+    lists += _table(document, "tool", "pdm", "dev-dependencies").values()
+    for environment in _table(document, "tool", "hatch", "envs").values():
+        lists += [_table(environment).get(it) for it in ("dependencies", "extra-dependencies")]
     for items in lists:
         yield from _first_words(items if isinstance(items, list) else ())
     groups = [_table(group, "dependencies") for group in _table(poetry, "group").values()]
@@ -113,6 +119,14 @@ def _toml(document: dict[str, Any]) -> Iterator[str]:
     groups += (_table(document, name) for name in ("packages", "dev-packages"))
     for table in groups:
         yield from _first_words(table)
+    yield from _pixi(_table(document, "tool", "pixi"))
+
+
+def _pixi(pixi: dict[str, Any]) -> Iterator[str]:
+    holders = [pixi, *_table(pixi, "target").values(), *_table(pixi, "feature").values()]
+    for holder in holders:
+        for name in ("dependencies", "pypi-dependencies"):
+            yield from _first_words(_table(holder, name))
 
 
 def _table(value: Any, *keys: str) -> dict[str, Any]:

@@ -70,6 +70,11 @@ class Config:
     settings: str = ""
     serve: Serving = field(default_factory=Serving)
 
+    @property
+    def names_channels(self) -> bool:
+        """Whether the file itself says which channels there are."""
+        return "channels" in json.loads(self.settings or "{}")
+
     def with_flags(self, flags: Flags, channels: tuple[str, ...] = ()) -> Config:
         """Return the settings with those of CONDAVISION_VENDORED and then the command line applied.
 

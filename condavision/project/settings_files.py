@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
-import re
+from contextlib import suppress
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from condavision.errors import ConfigError
 from condavision.project.config import LOCAL, Config, read_config
-from condavision.system.documents import DocumentError, read_toml
+from condavision.project.other_tools import FILES, ignored_settings
+from condavision.system.documents import DocumentError, key_lines, read_toml
 from condavision.system.files import read_file
 from condavision.system.ownership import distrust_of, require_trusted
 from condavision.system.secrets import redacted_spelling
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from condavision.core.model import IgnoredText
     from condavision.system.ownership import Distrust
 
 SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
@@ -130,6 +132,19 @@ class SettingsFiles:
             _log.info("project root %s, settings from %s", root, found.source or "defaults")
         return self._configs[root]
 
+    def ignored(self, root: Path) -> tuple[IgnoredText, ...]:
+        """Return the settings of other tools at a project root that decide about packages.
+
+        None of them counts where the project's own settings name channels.
+        """
+        if self._distrust_of(root) is not None or self.config(root).names_channels:
+            return ()
+        found: list[IgnoredText] = []
+        for name in FILES:
+            with suppress(OSError, UnicodeDecodeError):
+                found += ignored_settings(name, self._read(root / name).decode("utf-8"))
+        return tuple(found)
+
     def _read_config(self, root: Path) -> Config:
         if self._distrust_of(root) is None:
             for name, keys in SETTINGS_FILES.items():
@@ -192,19 +207,14 @@ class SettingsFiles:
 
 
 def _lines(text: str, keys: tuple[str, ...]) -> dict[str, int]:
-    """Return the line numbers of the settings, at the left of their `=` or in a table's header."""
-    table, found = keys, dict[str, int]()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[+([^\]]*)", line):
-            table = tuple(part.strip(" \t'\"") for part in header[1].split("."))
-            path = table
-        elif setting := re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[.=]", line):
-            path = (*table, setting[1])
-        else:
-            continue
-        if path[: len(keys)] == keys and len(path) > len(keys):
-            found.setdefault(path[len(keys)], number)
-    return found
+    """Return the line numbers of the settings in the table under ``keys``."""
+    depth = len(keys)
+    found = key_lines(text.splitlines())
+    return {
+        path[depth]: at
+        for path, at in found.items()
+        if path[:depth] == keys and len(path) == depth + 1
+    }
 
 
 def _upward(start: Path) -> tuple[Path, ...]:

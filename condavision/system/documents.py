@@ -14,7 +14,10 @@ the same to both (``locks.yaml_text``).
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _JSON_ITEMS = 4_000_000
 """Lists, objects and values of one document: 500 MB of memory at most."""
@@ -147,3 +150,28 @@ def _problem(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     return str(error).partition("\n")[0]
+
+
+_NAME = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+_HEADER = re.compile(rf"\s*\[+\s*({_NAME}(?:\s*\.\s*{_NAME})*)")
+_SETTING = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
+
+
+def key_lines(lines: Iterable[str]) -> dict[tuple[str, ...], int]:
+    """Return the line, from 1, of each key and table of TOML that begins a line."""
+    table: tuple[str, ...] = ()
+    found: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(lines, start=1):
+        if header := _HEADER.match(line):
+            table = path = _parts(header[1])
+        elif setting := _SETTING.match(line):
+            path = (*table, *_parts(setting[1]))
+        else:
+            continue
+        for end in range(1, len(path) + 1):
+            found.setdefault(path[:end], number)
+    return found
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    return tuple(part.strip("'\"") for part in re.findall(_NAME, key))

@@ -176,12 +176,61 @@ def test_sources_of_uv(table: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "ignored", "line", "reason"),
     [
-        (block(UV + "a = { index = 'own' }"), "[tool.uv.sources] a", 3, IgnoredReason.SETTING),
-        (block(UV + "a = { workspace = true }"), "[tool.uv.sources] a", 3, IgnoredReason.SETTING),
+        (block(UV + "a = { index = 'own' }"), "[tool.uv.sources] a", 5, IgnoredReason.SETTING),
+        (block(UV + "a = { workspace = true }"), "[tool.uv.sources] a", 5, IgnoredReason.SETTING),
         (
             block("[tool.uv]\nexclude-newer = '2026-01-01'"),
             "[tool.uv] exclude-newer",
             4,
+            IgnoredReason.SETTING,
+        ),
+        (block("dependency = ['a']"), "dependency", 3, IgnoredReason.UNKNOWN),
+        (
+            block("[tool.conda]\nchannel = 'x'"),
+            "[tool.conda] channel",
+            4,
+            IgnoredReason.SETTING,
+        ),
+        (
+            block("dependencies = []\n[tool.uv]\noverride-dependencies = ['a']"),
+            "[tool.uv] override-dependencies",
+            5,
+            IgnoredReason.SETTING,
+        ),
+        (
+            block("dependencies = []\n[tool.hatch.envs.default]\ndependencies = ['a']"),
+            "[tool.hatch.envs.default] dependencies",
+            5,
+            IgnoredReason.SETTING,
+        ),
+        (
+            block("[tool.poetry.dependencies]\na = '1'"),
+            "[tool.poetry] dependencies",
+            3,
+            IgnoredReason.SETTING,
+        ),
+        (
+            block("[tool.pixi.feature.x.dependencies]\na = '1'"),
+            "[tool.pixi] feature",
+            3,
+            IgnoredReason.SETTING,
+        ),
+        (
+            block("[tool.pixi.workspace]\nexclude-newer = '2026-01-01'"),
+            "[tool.pixi.workspace] exclude-newer",
+            4,
+            IgnoredReason.SETTING,
+        ),
+        (
+            block("[tool.pixi.dependencies]\na = { version = '1', subdir = 'x' }"),
+            "[tool.pixi.dependencies.a] subdir",
+            4,
+            IgnoredReason.SETTING,
+        ),
+        (
+            block("[tool.pixi.target.beos.dependencies]\na = '1'"),
+            "[tool.pixi.target] beos",
+            3,
             IgnoredReason.SETTING,
         ),
         (

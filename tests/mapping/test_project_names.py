@@ -32,6 +32,13 @@ FILES = [
     ("pyproject.toml", POETRY, {"python", "our-thing", "b"}),
     ("pyproject.toml", "[project\nbroken", set()),
     ("pyproject.toml", "project = 3\ntool = []\npackages = [1]", set()),
+    ("pyproject.toml", '[tool.pixi.dependencies]\nour-thing = "*"', {"our-thing"}),
+    ("pyproject.toml", '[tool.hatch.envs.a]\ndependencies = ["b>1"]', {"b"}),
+    (
+        "pixi.toml",
+        '[pypi-dependencies]\nour-thing = "*"\n[feature.x.dependencies]\nb = "1"',
+        {"our-thing", "b"},
+    ),
     ("Pipfile", '[packages]\nour-thing = "*"', {"our-thing"}),
     ("setup.cfg", "[options]\ninstall_requires =\n  our-thing>=1\n  b\nx = 1", {"our-thing", "b"}),
     ("setup.py", "setup(name='x', install_requires=['our-thing>=1', \"b\"])", {"our-thing", "b"}),

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import Declarations
+from condavision.analysis.declared.other_tools import unknown
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_yaml
 from condavision.system.secrets import redacted_spelling
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 MARK = re.compile(rb"(?mi)^[ \t]*#[ \t]*conda[ _-]execute[ \t]*:?[ \t]*$")
 """The line above the block."""
 
+_KEYS = frozenset({"channels", "env", "run_with"})
 _EXAMPLE = "write `# env:` and below it one `#  - package` a line"
 
 
@@ -41,6 +43,7 @@ def open_comment(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
 
 def read_execute(into: Declarations, table: dict[str, Any]) -> None:
     """Read ``channels`` and ``env``."""
+    into.ignore("", unknown(table, _KEYS))
     into.add_channels(into.strings(table, "channels"))
     for spec in into.strings(table, "env"):
         into.add_conda(spec)

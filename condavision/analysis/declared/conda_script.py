@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import Declarations
+from condavision.analysis.declared.other_tools import unknown
 from condavision.analysis.declared.pep723 import script_blocks
 from condavision.analysis.declared.tool_pixi import match_spec
 from condavision.core.platforms import FAMILIES
@@ -27,6 +28,7 @@ MARK = re.compile(rb"(?m)^[^\w\n#]*#[^\w\n]*/// conda-script[ \t]*$")
 
 _CLOSING = "/// end-conda-script"
 _KEYS = frozenset({"version", "build", "channel", "when"})
+_FIELDS = frozenset({"channels", "dependencies", "entrypoint", "tool"})
 _CONDITIONS = {
     "__unix": frozenset(FAMILIES) - {"win"},
     **{f"__{family}": frozenset({family}) for family in FAMILIES},
@@ -90,6 +92,7 @@ def _content(lines: Sequence[str], start: int) -> list[str] | None:
 
 def read_conda_script(into: Declarations, table: dict[str, Any]) -> None:
     """Read ``channels`` and ``dependencies``, with the platforms of ``when``."""
+    into.ignore("", unknown(table, _FIELDS))
     into.add_channels(into.strings(table, "channels"))
     for name, value in into.table(table, "dependencies").items():
         details = value if isinstance(value, dict) else {}

@@ -21,6 +21,7 @@ from condavision.core.model import (
 from condavision.core.platforms import FAMILIES
 from condavision.core.pythons import KNOWN, PythonRange, format_minor
 from condavision.errors import AnalysisError
+from condavision.system.documents import key_lines
 from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
@@ -98,11 +99,15 @@ class Declarations:
         """Add channels as they are spelt."""
         self.channels += [DeclaredText(text, self.at(text)) for text in spellings]
 
-    def ignore(self, table: str, keys: Iterable[str]) -> None:
-        """Note settings of another tool's table that have no effect here."""
-        self.ignored += [
-            IgnoredText(f"[{table}] {key}", self.at(key), IgnoredReason.SETTING) for key in keys
-        ]
+    def ignore(
+        self, table: str, keys: Iterable[str], reason: IgnoredReason = IgnoredReason.SETTING
+    ) -> None:
+        """Note the keys of a table, empty for the top level, that have no effect here."""
+        lines = key_lines(self.lines)
+        for key in keys:
+            row = lines.get((*filter(None, table.split(".")), key))
+            place = self.at(key) if row is None else self.source.location(self.first_row + row)
+            self.ignored.append(IgnoredText(f"[{table}] {key}" if table else key, place, reason))
 
     def add_python(self, text: str, where: str) -> None:
         """Narrow the Pythons by a PEP 440 specifier set.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from condavision.analysis.declared import conda_execute, conda_script, pep723
 from condavision.analysis.declared.declarations import Declarations
 from condavision.analysis.declared.notebook_installs import read_installs
+from condavision.analysis.declared.other_tools import read_others
 from condavision.analysis.declared.tool_conda import read_conda
 from condavision.analysis.declared.tool_condavision import read_condavision
 from condavision.analysis.declared.tool_pixi import read_pixi
@@ -39,11 +40,13 @@ FORMATS = (
     DeclaredFormat(conda_script.open_block, (), conda_script.read_conda_script),
     DeclaredFormat(conda_script.open_block, ("tool", "pixi"), read_pixi),
     DeclaredFormat(conda_script.open_block, ("tool", "condavision"), read_condavision),
+    DeclaredFormat(conda_script.open_block, ("tool",), read_others),
     DeclaredFormat(pep723.open_block, (), pep723.read_standard),
     DeclaredFormat(pep723.open_block, ("tool", "uv"), read_uv),
     DeclaredFormat(pep723.open_block, ("tool", "conda"), read_conda),
     DeclaredFormat(pep723.open_block, ("tool", "pixi"), read_pixi),
     DeclaredFormat(pep723.open_block, ("tool", "condavision"), read_condavision),
+    DeclaredFormat(pep723.open_block, ("tool",), read_others),
     DeclaredFormat(conda_execute.open_comment, (), conda_execute.read_execute),
 )
 """Every format. The first holder that a source has decides: the others are not looked for.

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import Declarations
+from condavision.analysis.declared.other_tools import unknown
 from condavision.core.model import IgnoredReason, IgnoredText
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_toml
@@ -25,6 +26,7 @@ MARK = re.compile(rb"(?mi)^#[ \t]*/{2,4}[ \t]*script\b[^\n]*$")
 _START = re.compile(rb"(?m)^# /// ([a-zA-Z0-9-]+)\n")
 _COMMENTS = re.compile(rb"(?:#(?: .*)?(?:\n|\Z))*+")
 _END = b"\n# ///\n"
+_FIELDS = frozenset({"dependencies", "requires-python", "tool"})
 _DECLARING = re.compile(rb"(?m)^#[ \t]*(?:dependencies|requires-python)[ \t]*=")
 
 
@@ -81,7 +83,8 @@ def near_blocks(source: Source) -> Iterator[IgnoredText]:
 
 
 def read_standard(into: Declarations, table: dict[str, Any]) -> None:
-    """Read ``requires-python`` and ``dependencies``."""
+    """Read ``requires-python`` and ``dependencies``; PEP 723 has no other fields."""
+    into.ignore("", unknown(table, _FIELDS), IgnoredReason.UNKNOWN)
     read_python(into, table)
     for text in into.strings(table, "dependencies"):
         into.add_pypi(text)

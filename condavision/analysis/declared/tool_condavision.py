@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.pep723 import read_python
-from condavision.analysis.declared.tool_conda import read_conda
 from condavision.core.model import DeclaredText
 from condavision.core.serving import ServingError, read_serving
 
@@ -18,12 +17,14 @@ _SETTINGS = frozenset(
 
 
 def read_condavision(into: Declarations, own: dict[str, Any]) -> None:
-    """Read the settings: what ``[tool.conda]`` has, and more."""
+    """Read the settings."""
     for key in own:
         if key not in _SETTINGS:
             settings = ", ".join(sorted(_SETTINGS))
             raise into.wrong(key, f"`{key}` is not a setting", f"the settings are: {settings}")
-    read_conda(into, own)
+    into.add_channels(into.strings(own, "channels"))
+    for spec in into.strings(own, "dependencies"):
+        into.add_conda(spec)
     into.platforms += into.strings(own, "platforms")
     read_python(into, own)
     for module, text in into.table(own, "imports").items():

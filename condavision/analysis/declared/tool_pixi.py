@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from condavision.analysis.declared.other_tools import unknown
 from condavision.core.platforms import FAMILIES
 
 if TYPE_CHECKING:
@@ -15,21 +16,77 @@ if TYPE_CHECKING:
 
     from condavision.analysis.declared.declarations import Declarations
 
+_TABLES = frozenset(
+    {
+        "channels",
+        "dependencies",
+        "platforms",
+        "project",
+        "pypi-dependencies",
+        "target",
+        "tasks",
+        "workspace",
+    }
+)
+_OF_WORKSPACE = frozenset(
+    {
+        "authors",
+        "channels",
+        "description",
+        "documentation",
+        "homepage",
+        "license",
+        "license-file",
+        "name",
+        "platforms",
+        "readme",
+        "repository",
+        "requires-pixi",
+        "requires-python",
+        "version",
+    }
+)
+_OF_TARGET = frozenset({"dependencies", "pypi-dependencies", "tasks"})
+_OF_PACKAGE = frozenset({"build", "channel", "version"})
+_OF_DISTRIBUTION = frozenset(
+    {
+        "branch",
+        "editable",
+        "env-markers",
+        "extras",
+        "git",
+        "path",
+        "rev",
+        "subdirectory",
+        "tag",
+        "url",
+        "version",
+    }
+)
+"""What is read, or says nothing about packages."""
+
 
 def read_pixi(into: Declarations, pixi: dict[str, Any]) -> None:
     """Read channels, platforms, Pythons and dependencies."""
-    workspace = into.table(pixi, "workspace") or into.table(pixi, "project")
+    name = "workspace" if "workspace" in pixi else "project"
+    workspace = into.table(pixi, name)
+    into.ignore("tool.pixi", unknown(pixi, _TABLES))
+    into.ignore(f"tool.pixi.{name}", unknown(workspace, _OF_WORKSPACE))
     for holder in (workspace, pixi):
         into.add_channels(_channels(into, holder))
         into.platforms += into.strings(holder, "platforms")
     if isinstance(workspace.get("requires-python"), str):
         into.add_python(workspace["requires-python"], "requires-python")
-    _read_dependencies(into, pixi, frozenset())
+    _read_dependencies(into, "tool.pixi", pixi, frozenset())
     for target, inner in into.table(pixi, "target").items():
         named = FAMILIES.keys() - {"win"} if target == "unix" else {target.partition("-")[0]}
         families = frozenset(FAMILIES.keys() & named)
         if isinstance(inner, dict) and families:
-            _read_dependencies(into, inner, families)
+            table = f"tool.pixi.target.{target}"
+            into.ignore(table, unknown(inner, _OF_TARGET))
+            _read_dependencies(into, table, inner, families)
+        else:
+            into.ignore("tool.pixi.target", [target])
 
 
 def _channels(into: Declarations, holder: dict[str, Any]) -> Iterable[str]:
@@ -44,11 +101,15 @@ def _channels(into: Declarations, holder: dict[str, Any]) -> Iterable[str]:
 
 
 def _read_dependencies(
-    into: Declarations, holder: dict[str, Any], platforms: frozenset[str]
+    into: Declarations, table: str, holder: dict[str, Any], platforms: frozenset[str]
 ) -> None:
     for name, value in into.table(holder, "dependencies").items():
+        if isinstance(value, dict):
+            into.ignore(f"{table}.dependencies.{name}", unknown(value, _OF_PACKAGE))
         into.add_conda(match_spec(into, name, value), platforms)
     for name, value in into.table(holder, "pypi-dependencies").items():
+        if isinstance(value, dict):
+            into.ignore(f"{table}.pypi-dependencies.{name}", unknown(value, _OF_DISTRIBUTION))
         into.add_pypi(_requirement(into, name, value), platforms)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from condavision.analysis.declared.other_tools import unknown
 from condavision.core.model import Declared, Manager
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def read_uv(into: Declarations, uv: dict[str, Any]) -> None:
             if not isinstance(place, dict):
                 raise into.wrong(name, f"the source of `{name}` must be a table")
             _read_source(into, name, place)
-    into.ignore("tool.uv", [key for key in uv if key not in {"sources", *_OF_UV_ALONE}])
+    into.ignore("tool.uv", unknown(uv, _OF_UV_ALONE | {"sources"}))
 
 
 def _read_source(into: Declarations, name: str, place: dict[str, Any]) -> None:
