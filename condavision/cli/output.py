@@ -224,9 +224,10 @@ def print_projects(projects: Iterable[Project | None]) -> None:
     """Write which configuration, channels and locks are used where, if that is not one project."""
     configs = {it.config.root: it.config for it in projects if it}
     for root, config in configs.items() if len(configs) > 1 else ():
-        source = near(config.source) if config.source else "no configuration"
-        channels = ", ".join(config.channels_for(()))
-        note(f"{near(root)}: {source}, channels {channels}, locks in {near(config.locks)}")
+        source = str(near(config.source)) if config.source else "no configuration"
+        if config.source or config.flag_channels:  # else each script has what it was locked with
+            source += f", channels {', '.join(config.channels_for(()))}"
+        note(f"{near(root)}: {source}, locks in {near(config.locks)}")
 
 
 def print_count(report: LockingReport) -> None:

@@ -148,12 +148,6 @@ def diagnostic_words(found: Diagnostic) -> str:
             return f"{path} skipped: {_SKIPPED[reason].format(detail)}"
         case diagnostics.UnreadFile(location):
             return f"{location}: not read as Python; what it imports may be missing from the lock"
-        case diagnostics.UnusedLocks(folder, settings):
-            return (
-                f"{near(settings)} configures the scripts in {near(folder.parent)}, so the locks in"
-                f" {near(folder)} are not used; if they are of no use to you, run"
-                f" `rm -r {shell_word(near(folder))}`"
-            )
         case diagnostics.SeparateProjects(roots):
             where = ", ".join(str(near(root / "locks")) for root in roots)
             return (
@@ -199,6 +193,18 @@ def diagnostic_words(found: Diagnostic) -> str:
 def _lock_words(found: Diagnostic) -> str:
     """Return what a person may not expect of a lock."""
     match found:
+        case diagnostics.UnusedLocks(folder, settings):
+            return (
+                f"{near(settings)} configures the scripts in {near(folder.parent)}, so the locks in"
+                f" {near(folder)} are not used; if they are of no use to you, run"
+                f" `rm -r {shell_word(near(folder))}`"
+            )
+        case diagnostics.NearerLocks(used, hidden):
+            settings = near(hidden.parent / "condavision.toml")
+            return (
+                f"{near(used)} is used, which is nearer to the script than {near(hidden)} with"
+                f" another lock for it; to have one folder of locks, write {settings}"
+            )
         case diagnostics.OvershadowedLock(key, index):
             return (
                 f"{key}: {near(index)} has another lock for it, which `run` uses as long as it"

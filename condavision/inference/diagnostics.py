@@ -32,6 +32,17 @@ class UnusedLocks(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class NearerLocks(Diagnostic):
+    """The locks folder ``used`` has a target, and so has one above, ``hidden``, which is not used.
+
+    Nothing is configured: the nearer folder decides.
+    """
+
+    used: Path
+    hidden: Path
+
+
+@dataclass(frozen=True, slots=True)
 class SeparateProjects(Diagnostic):
     """Scripts of one command have locks in several folders, because nothing joins these."""
 

@@ -13,7 +13,7 @@ from condavision.analysis.analyze import new_reader, prefetch
 from condavision.analysis.attributes import attributes_taken
 from condavision.analysis.facts.syntax_check import require_readable
 from condavision.errors import CondavisionError, LockfileError
-from condavision.inference.diagnostics import UntrustedConfiguration, UnusedLocks
+from condavision.inference.diagnostics import NearerLocks, UntrustedConfiguration, UnusedLocks
 from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.locks.accepted import read_accepted
 from condavision.locks.index import FILE_NAME, read_index
@@ -90,6 +90,7 @@ class Workspace:
         self._place_of: Callable[[Target], Path] = cache(lambda it: place_of(it, self.real))
         self._pythonpath = python_path()
         self._unused: Callable[[Path], tuple[Path, ...]] = cache(self._folders_unused)
+        self._above: Callable[[Path], tuple[Path, ...]] = cache(self._folders_above)
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
         self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
@@ -296,21 +297,38 @@ class Workspace:
         return (
             *(() if distrusted is None else (UntrustedConfiguration(*distrusted),)),
             *self._unused_locks(target, place),
+            *self._nearer_locks(target, place),
         )
 
     def _unused_locks(self, target: Target, place: Path) -> Iterator[UnusedLocks]:
         """Yield the folders with a lock of the target that a configuration above hides."""
         used = self.config(place)
         for folder in self._unused(place):
-            locks, key = folder / "locks", key_of(target, folder)
-            if self.flags.locks is None and locks != used.locks:
-                with suppress(LockfileError):
-                    found = [self.index(it) for it in (locks, locks / LOCAL)]
-                    if any(it.of(one) for it in found for one in (key, *folder_keys(key))):
-                        yield UnusedLocks(locks, used.source or used.root)
+            locks = folder / "locks"
+            if self.flags.locks is None and locks != used.locks and self._has(folder, target):
+                yield UnusedLocks(locks, used.source or used.root)
+
+    def _nearer_locks(self, target: Target, place: Path) -> Iterator[NearerLocks]:
+        """Yield the folders with a lock of the target that a nearer one hides."""
+        used = self.config(place)
+        if self.flags.locks is None and used.source is None:
+            for folder in self._above(place):
+                if self._has(folder, target):
+                    yield NearerLocks(used.locks, folder / "locks")
+
+    def _has(self, folder: Path, target: Target) -> bool:
+        """Return whether the locks in a folder, which is not the root, have one of a target."""
+        locks, key = folder / "locks", key_of(target, folder)
+        with suppress(LockfileError):
+            found = [self.index(it) for it in (locks, locks / LOCAL)]
+            return any(it.of(one) for it in found for one in (key, *folder_keys(key)))
+        return False
 
     def _folders_unused(self, place: Path) -> tuple[Path, ...]:
         return tuple(self.settings.unused_locks(place))
+
+    def _folders_above(self, place: Path) -> tuple[Path, ...]:
+        return tuple(self.settings.locks_above(place))
 
     def lock_command(self, target: Target | None = None, channels: tuple[str, ...] = ()) -> str:
         """Return the command that locks a target, from the current folder and with these flags.

@@ -42,13 +42,16 @@ class OldPython:
 
 
 @dataclass(frozen=True, slots=True)
-class OldPackage:
-    """A locked package that newer Pythons than the locked one do not run."""
+class OldLock:
+    """A lock with an older Python than the newest here, which its scripts could run on.
 
-    kind: ClassVar[str] = "old-package"
+    ``packages`` are known to be the reason, with their constraints.
+    """
+
+    kind: ClassVar[str] = "old-lock"
     one: RequirementSet
-    package: LockedPackage
-    constraint: str
+    newest: Minor
+    packages: tuple[tuple[LockedPackage, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,12 @@ class CostsMost:
     cost: Cost
 
 
-Advice = WouldShare | OldPython | OldPackage | CostsMost
+Advice = WouldShare | OldPython | OldLock | CostsMost
 
 
 def advice(found: Overview) -> tuple[Advice, ...]:
     """Return what a person could change."""
-    return (*_would_share(found), *_old_pythons(found), *_old_packages(found), *_costs_most(found))
+    return (*_would_share(found), *_old_pythons(found), *_old_locks(found), *_costs_most(found))
 
 
 def _would_share(found: Overview) -> Iterator[WouldShare]:
@@ -113,20 +116,23 @@ def _old_pythons(found: Overview) -> Iterator[OldPython]:
         yield OldPython(newest, tuple(dict.fromkeys(reasons)))
 
 
-def _old_packages(found: Overview) -> Iterator[OldPackage]:
-    """Yield what limits the Python of a lock that others are newer than, its scripts allowing it.
+def _old_locks(found: Overview) -> Iterator[OldLock]:
+    """Yield the locks whose scripts would run on a newer Python, and what limits it.
 
-    Packages of all platforms alone show it: others are built for the Python that was chosen.
+    Packages of all platforms alone show that: others are built for the Python that was chosen.
     """
     newest = _newest(found)
     for one in found.sets:
-        inference = one.scripts[0].inference
-        if one.python is None or _minor(one.python) == newest or inference is None:
-            continue
-        for package in one.packages if newest in inference.requirements.python else ():
-            constraint = package.dependencies.get("python", "")
-            if "/noarch/" in package.url and _excludes(constraint, newest):
-                yield OldPackage(one, package, constraint)
+        inferences = [it.inference for it in one.scripts if it.inference]
+        allowed = all(newest in it.requirements.python for it in inferences)
+        if one.python is not None and _minor(one.python) < newest and allowed:
+            constraints = ((it, it.dependencies.get("python", "")) for it in one.packages)
+            limiting = (
+                (package, constraint)
+                for package, constraint in constraints
+                if "/noarch/" in package.url and _excludes(constraint, newest)
+            )
+            yield OldLock(one, newest, tuple(limiting))
 
 
 def _minor(version: str) -> Minor:

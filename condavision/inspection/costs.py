@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.inspection.dependencies import key_of
+from condavision.locks.lockfile import direct_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,9 +76,9 @@ def _cost(key: Key, only: tuple[LockedPackage, ...], found: Overview) -> Cost:
     package = next((it for it in only if key_of(it) == key), only[0])
     for one in found.sets:
         for script in one.scripts:
-            if one.dependencies is None or script.located is None:
+            if one.dependencies is None or script.located is None or script.inference is None:
                 continue
-            for needed, direct in one.dependencies.of(script.located).direct:
+            for needed, direct in direct_packages(script.inference.requirements, one.packages):
                 if key_of(direct) == key and needed is not None:
                     scripts.append(script)
                     places |= dict.fromkeys(needed.sources)

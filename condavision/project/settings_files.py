@@ -86,6 +86,17 @@ class SettingsFiles:
         between = takewhile(lambda folder: folder != root, self._upward(start))
         return (folder for folder in between if _has_locks(folder))
 
+    def locks_above(self, start: Path) -> Iterator[Path]:
+        """Yield the folders with locks above the root of ``start``, in its Git repository."""
+        root = self.root_of(start)
+        for folder in (root, *root.parents):
+            if self._distrust_of(folder) is not None:
+                return
+            if folder != root and _has_locks(folder):
+                yield folder
+            if _exists(folder / ".git"):
+                return
+
     def _marked_root(self, start: Path) -> Path | None:
         upward = self._upward(start)
         if upward[0] not in self._marked:

@@ -232,6 +232,14 @@ def test_the_words_of_advice() -> None:
     assert cost == "six costs most: 1 kB, required at c.py:1"
 
 
+def test_the_words_about_an_old_lock() -> None:
+    new = script("new.py", lock=lock_of(package("python", "3.13.1")))
+    old = script("a b.py", "six", lock=lock_of(package("python", "3.11.9"), package("six")))
+    (said,) = map(advice_words, advice(overview_of(new, old)))
+    assert "could run on Python 3.13, but the lock" in said
+    assert "has 3.11.9; `condavision lock --upgrade 'a b.py'` may change that" in said
+
+
 @pytest.mark.parametrize(
     ("file", "start"),
     [

@@ -28,6 +28,7 @@ from condavision.inference.diagnostics import (
     ContradictedReason,
     IgnoredDeclaration,
     MissingSearchPath,
+    NearerLocks,
     NotDeclared,
     OutsideSearchPath,
     OvershadowedLock,
@@ -91,6 +92,10 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     ),
     (ShadowsItself(HERE, "requests", "requests.py"), "`import requests` finds requests.py itself"),
     (UnusedLocks(Path("a b/locks"), Path("c.toml")), "run `rm -r 'a b/locks'`"),
+    (
+        NearerLocks(Path("a/locks"), Path("locks")),
+        "a/locks is used, which is nearer to the script than locks",
+    ),
     (SeparateProjects((Path("a"), Path("b"))), "nothing joins them: a/locks, b/locks"),
     (Prerelease("web", "2.0rc1", ("linux-64", "win-64")), "web 2.0rc1 for linux-64, win-64 is a"),
     (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),

@@ -103,3 +103,20 @@ def test_a_package_called_locks_is_searched(make_project: MakeProject, bare_home
     for _ in range(2):
         locked = command("lock", ".", "--json").ok().json()
         assert [it["script"] for it in locked] == ["locks/tools/run.py", "s.py"]
+
+
+def test_locks_that_are_nearer_than_others(make_project: MakeProject, bare_home: Path) -> None:
+    """The nearest decides, which is told where both have a lock of the script."""
+    folder = make_project({"sub/s.py": "print()\n", "sub/t.py": "print(1)\n"})
+    command = InProcess(folder)
+    command("lock", *HERE, ".").ok()
+    (folder / "sub" / "locks" / ".local").mkdir(parents=True)
+    (folder / "sub" / "locks" / ".local" / "scripts.yml").write_text("")
+    missing = command("check", "sub/s.py")
+    assert "sub/locks is used, which is nearer to the script than locks with another" in missing.out
+    assert "write condavision.toml" in missing.out
+    locked = command("lock", *HERE, "sub/s.py").ok()
+    assert "caution: sub/locks is used" in locked.err
+    (folder / "locks" / ".local" / "scripts.yml").write_text("")
+    assert not command("check", "sub/s.py").ok().err
+    assert "is used" not in command("check", "sub/s.py").out

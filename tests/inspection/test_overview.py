@@ -8,7 +8,7 @@ import pytest
 
 from condavision.core.model import PythonReason, SourceLocation
 from condavision.core.pythons import PythonRange
-from condavision.inspection.advice import CostsMost, OldPackage, OldPython, WouldShare, advice
+from condavision.inspection.advice import CostsMost, OldLock, OldPython, WouldShare, advice
 from condavision.inspection.check import LockState
 from condavision.inspection.costs import costs
 from condavision.inspection.overview import Size
@@ -132,9 +132,12 @@ def test_what_keeps_a_python_old() -> None:
         script("new.py", "six", lock=lock_of(PYTHON, package("six"))),
         sizes={"six": 1},
     )
-    old, package_, cost = advice(found)
+    old, lock, cost = advice(found)
     assert isinstance(old, OldPython)
     assert (old.newest, old.reasons) == ((3, 13), (reason,))
-    assert isinstance(package_, OldPackage)
-    assert (package_.package.name, package_.one.scripts[0].name) == ("legacy", "held.py")
+    assert isinstance(lock, OldLock)
+    assert ([it.name for it, _ in lock.packages], lock.one.scripts[0].name) == (
+        ["legacy"],
+        "held.py",
+    )
     assert isinstance(cost, CostsMost)

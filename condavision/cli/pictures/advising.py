@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from condavision.cli.wording import package_label, size_words
 from condavision.core.pythons import format_minor
-from condavision.inspection.advice import Advice, CostsMost, OldPackage, OldPython, WouldShare
+from condavision.inspection.advice import Advice, CostsMost, OldLock, OldPython, WouldShare
+from condavision.project.targets import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from condavision.core.model import PythonReason
+    from condavision.inspection.overview import RequirementSet
 
 _SHOWN = 3
 
@@ -31,11 +33,13 @@ def advice_words(found: Advice) -> str:
             return (
                 f"{first.rule} ({first.pythons}) keeps {places} from Python {format_minor(newest)}"
             )
-        case OldPackage(one, package, constraint):
+        case OldLock(one, newest, packages):
             names = _listed(script.name for script in one.scripts)
+            why = _listed(f"{package_label(it)} needs python {limit}" for it, limit in packages)
+            cure = "" if why else f"; `condavision lock --upgrade {_typed(one)}` may change that"
             return (
-                f"{names}: {package_label(package)} needs python {constraint}, so the lock"
-                f" {one.hash} has Python {one.python}"
+                f"{names} could run on Python {format_minor(newest)}, but the lock {one.hash} has"
+                f" {one.python}{f': {why}' if why else cure}"
             )
         case CostsMost(cost):
             places = _listed(map(str, cost.places))
@@ -43,6 +47,10 @@ def advice_words(found: Advice) -> str:
             brings = f", with {others} more that nothing else needs" if others else ""
             size = size_words(cost.size)
             return f"{cost.package.name} costs most{brings}: {size}, required at {places}"
+
+
+def _typed(one: RequirementSet) -> str:
+    return typed(one.scripts[0].target)
 
 
 def _reasons(reasons: Iterable[PythonReason]) -> str:

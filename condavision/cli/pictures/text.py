@@ -28,9 +28,12 @@ _SPECIAL = re.compile(r"[^\w .,:/+=()-]")
 def mermaid(picture: Diagram) -> str:
     """Return a flowchart of Mermaid (https://mermaid.js.org/syntax/flowchart.html)."""
     lines = ["flowchart LR"]
-    for title, column in zip(COLUMNS, picture.columns, strict=True):
+    for at, (title, column) in enumerate(zip(COLUMNS, picture.columns, strict=True)):
         if column:
-            lines += [f'  subgraph "{title}"', *(f"    {_mermaid_node(it)}" for it in column)]
+            lines += [
+                f'  subgraph column{at} ["{title}"]',
+                *(f"    {_mermaid_node(it)}" for it in column),
+            ]
             lines.append("  end")
     lines += (f"  {start} --> {end}" for start, end in picture.edges)
     for look, style in _MERMAID.items():
