@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import random
 import struct
 import zipfile
 from typing import TYPE_CHECKING
@@ -14,8 +15,11 @@ import pytest
 from condavision.artefacts import ranges, wheel
 from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.reader import ArtefactReader
+from condavision.artefacts.requires import requires_key
+from condavision.artefacts.sizes import keep_sizes, known_sizes
+from condavision.artefacts.store import EvidenceStore
 from condavision.core.evidence import Unproved
-from condavision.core.model import Manager
+from condavision.core.model import LockedPackage, Manager
 from condavision.interpreters.conda_package import PackageFile
 from tests.channels.package import Package
 from tests.channels.server import Channel, Fault
@@ -74,6 +78,37 @@ def refused(reader: ArtefactReader, artefact: Artefact, *names: str) -> Unproved
     with pytest.raises(UnreadError) as caught:
         asyncio.run(reader.read(artefact, names) if names else reader.files(artefact))
     return caught.value.reason
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_requirements_are_kept_if_the_directory_brings_them(
+    far: bool, server: Channel, reader: ArtefactReader
+) -> None:
+    texts = {"a-1.dist-info/METADATA": "Name: a\nRequires-Dist: b>2\nRequires-Dist: c\n\nText\n"}
+    noise = {f"a/{number}.bin": random.Random(number).randbytes(2000).hex() for number in range(60)}
+    artefact = served(server, zipped({**texts, **noise} if far else {**noise, **texts}))
+    asyncio.run(reader.files(artefact))
+    key = requires_key(artefact.sha256)
+    assert reader.store.load([key]) == ({} if far else {key: b"b>2\nc"})
+    assert len(server.requested) == 1
+
+
+def test_sizes_are_those_that_were_given_or_of_files_here(tmp_path: Path) -> None:
+    store = EvidenceStore.below(tmp_path / "home")
+    (tmp_path / "a b.whl").write_bytes(b"12345")
+    given = LockedPackage(Manager.PYPI, "g", "1", "win-64", "https://x.invalid/g", "1" * 64, size=7)
+    keep_sizes([given], store)
+    known, unknown, gone, here = (
+        LockedPackage(Manager.PYPI, "a", "1", "linux-64", url, digit * 64)
+        for url, digit in (
+            ("https://x.invalid/g", "1"),
+            ("https://x.invalid/u", "2"),
+            ((tmp_path / "gone.whl").as_uri(), "3"),
+            ((tmp_path / "a b.whl").as_uri(), "4"),
+        )
+    )
+    found = known_sizes([known, unknown, gone, here], store)
+    assert found == {known.sha256: 7, here.sha256: 5}
 
 
 @pytest.mark.parametrize("padding", [0, 200])

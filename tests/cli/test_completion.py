@@ -34,9 +34,11 @@ def test_what_is_offered(command: CommandLine) -> None:
     assert _offered(command, "run", "--l") == ["plain,--locks", "plain,--lock"]
     assert _offered(command, "run", "") == [*scripts, *files]
     assert _offered(command, "run", "s.py", "x") == ["file,x"]
-    for name in ("check", "install", "path", "export", "diff", "explain", "exec"):
+    for name in ("check", "install", "path", "export", "diff", "explain", "exec", "graph"):
         hashes = [f"plain,{first}", f"plain,{second}"]
         assert _offered(command, name, "") == [*scripts, *hashes, *files], name
+    formats = ["dot", "html", "json", "mermaid", "svg"]
+    assert sorted(_offered(command, "graph", "--format", "")) == [f"plain,{it}" for it in formats]
     assert _offered(command, "install", first[:6]) == [f"plain,{first}", f"file,{first[:6]}"]
     assert _offered(command, "-C", "below", "check", "t") == ["plain,t.py", "file,t"]
 

@@ -128,6 +128,7 @@ PAIRS = [
     *[(text, ground) for text in ("text", "soft", "accent") for ground in ("page", "card")],
     *[("text", "code"), ("accent", "accent-soft"), ("bad", "bad-soft"), ("wait", "wait-soft")],
 ]
+PRINTED = [(text, "card") for text in ("text", "soft", "accent", "bad", "wait")]
 DRAWN = [(text, "paper") for text in ("ink", "soft", "wait", "bad", "mark")]
 
 
@@ -141,7 +142,7 @@ def test_colors_have_contrast() -> None:
     for theme, pairs in (
         (light, PAIRS),
         (dark, PAIRS),
-        ({**light, **printed}, PAIRS),
+        *(({**theme, **printed}, PRINTED) for theme in (light, dark)),
         *((it, DRAWN) for it in drawings),
     ):
         for one, other in pairs:

@@ -60,10 +60,12 @@ def _page(name: str, found: Overview) -> str:
     members = {id(script): (at, one) for at, one in enumerate(found.sets) for script in one.scripts}
     numbers = {id(script): at for at, script in enumerate(found.scripts)}
     counts = {state: sum(it.checked.state is state for it in found.scripts) for state in LockState}
+    roots = {it.project.config.root.name for it in found.scripts if it.project}
     return (
         _templates()
         .get_template(name)
         .render(
+            root=roots.pop() if len(roots) == 1 else "",
             found=found,
             drawing=layout(diagram(found)),
             alone=False,
