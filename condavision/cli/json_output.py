@@ -23,6 +23,7 @@ from condavision.core.origin import Origin
 from condavision.core.specs import conda_spec, pypi_spec
 from condavision.errors import UnacceptedNameError
 from condavision.inference.diagnostics import CandidateName
+from condavision.inference.needs import proof_of
 from condavision.locks.diff import diff_json
 from condavision.locks.record import spell_pairs
 from condavision.mapping.decisions import Mapped
@@ -149,6 +150,7 @@ def locked_script_json(
         "status": lock_status(locked, dry_run=dry_run),
         "unverified": spell_pairs(locked.lock.record.unverified),
         "unproved": _unproved_json(locked.lock.record),
+        "proof": proof_of(locked.inference.analysis, locked.lock.record).value,
         "changes": diff_json(locked.changes),
         "cautions": [*record_words(locked.lock.record), *map(diagnostic_words, locked.diagnostics)],
         "not_kept": [*map(asdict, agreement.unkept(locked.lock))] if agreement else [],
@@ -178,6 +180,7 @@ def checked_json(checked: Checked) -> dict[str, Any]:
         "hash": checked.hash,
         "state": checked.state.value,
         "unproved": _unproved_json(checked.record),
+        "proof": checked.proof.value if checked.proof else None,
         "notes": list(notes_of(checked)),
         "code": checked.code,
     }

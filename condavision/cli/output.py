@@ -19,6 +19,7 @@ from condavision.cli.naming import short_names
 from condavision.cli.parameter_output import parameter_rows, unread_lines
 from condavision.cli.tables import console, print_table
 from condavision.cli.wording import (
+    PROVED,
     diagnostic_words,
     error_words,
     hints_of,
@@ -26,6 +27,7 @@ from condavision.cli.wording import (
     notes_of,
     record_words,
 )
+from condavision.core.evidence import ProofLevel
 from condavision.core.model import Manager
 from condavision.core.specs import wanted_on
 from condavision.errors import CondavisionError
@@ -214,8 +216,10 @@ def print_changes(scripts: Mapping[str, LockedScript]) -> None:
             say(f"\nchanges of {name}:")
             headings = ("package", "before", "after", "platforms")
             print_table(headings, diff_rows(locked.changes))
-        learned = lessons_of(locked.inference.resolutions)
-        for said in (*learned, *record_words(locked.lock.record)) if locked.written else ():
+        record = locked.lock.record
+        proved = [PROVED] if record.proof is ProofLevel.IMPORTS else []
+        learned = lessons_of(locked.inference)
+        for said in (*learned, *proved, *record_words(record)) if locked.written else ():
             say(f"{locked.lock.hash}: {said}")
     print_diagnostics(found for locked in scripts.values() for found in locked.diagnostics)
 

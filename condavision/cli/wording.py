@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
 from condavision.cli.source_wording import source_words
-from condavision.core.evidence import Unproved
+from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import ImportKind, Manager
 from condavision.core.origin import Origin, OriginRule
+from condavision.core.pythons import PythonRange
 from condavision.errors import StaleLockError
 from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from condavision.core.model import LockedPackage, LockRecord
     from condavision.core.origin import OriginReason
     from condavision.errors import CondavisionError, Diagnostic
+    from condavision.inference.infer import Inference
     from condavision.inspection.check import Checked
     from condavision.inspection.overview import Size
     from condavision.mapping.decisions import Resolution
+    from condavision.mapping.learned import LearnedNeed
 
 _ORIGINS = {
     OriginRule.BUILTIN: "compiled into Python",
@@ -126,10 +129,25 @@ def learned_words(module: str, absent: Sequence[str], present: Sequence[str]) ->
     return f"{lacking} {'have' if len(absent) > 1 else 'has'} no {module}; {having} has"
 
 
-def lessons_of(resolutions: Iterable[Resolution]) -> tuple[str, ...]:
+def lessons_of(inference: Inference) -> tuple[str, ...]:
     """Return what packages have shown about imports, each once."""
-    found = (it.decision for it in resolutions if isinstance(it.decision, Learned))
-    return tuple(dict.fromkeys(learned_words(it.module, it.absent, it.present) for it in found))
+    decisions = (it.decision for it in inference.resolutions)
+    found = (it for it in decisions if isinstance(it, Learned))
+    words = [learned_words(it.module, it.absent, it.present) for it in found]
+    return tuple(dict.fromkeys([*words, *map(need_words, inference.needs)]))
+
+
+PROVED = "proved: imports run"
+
+
+def need_words(need: LearnedNeed) -> str:
+    """Return what it takes to import a module, and where that is written."""
+    where = f"{need.place} ({', '.join(need.read)})"
+    if need.rule:
+        return f"{where}: {need.rule}: {need.importer} runs on Python {need.pythons}"
+    name = f"{need.module}.{need.name}" if need.name else need.module
+    pythons = "" if need.pythons == PythonRange() else f" on Python {need.pythons}"
+    return f"{where}: {need.importer} imports {name}{pythons}"
 
 
 _SKIPPED = {
@@ -252,6 +270,7 @@ def notes_of(checked: Checked) -> tuple[str, ...]:
     today = stale_words(checked.inferred_differently)
     return (
         *((f"would be inferred differently today: {today}",) if today else ()),
+        *((PROVED,) if checked.proof is ProofLevel.IMPORTS else ()),
         *record_words(checked.record),
         *map(diagnostic_words, checked.diagnostics),
     )

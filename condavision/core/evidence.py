@@ -24,8 +24,10 @@ class Unproved(StrEnum):
 
 
 class ProofLevel(StrEnum):
-    """What a lock was proved to have; the values are written into locks."""
+    """How far a lock was proved; the values are written into locks."""
 
+    NONE = "none"
+    """Nothing is known of any of its imports; no lock records this, it follows from the others."""
     FILES = "files"
     """The packages have the modules and names that the scripts import."""
     IMPORTS = "imports"

@@ -12,6 +12,7 @@ from condavision.core.platforms import current_subdir
 from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
 from condavision.inference.diagnose import diagnose
 from condavision.inference.lock_lookup import locate
+from condavision.inference.needs import proof_of
 from condavision.inference.staleness import NotLockedFor, option_changes, requirement_changes
 from condavision.inspection.explain import explain
 from condavision.project.targets import Together, named_target, typed
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from condavision.analysis.source.scripts import SkippedFile
+    from condavision.core.evidence import ProofLevel
     from condavision.errors import Diagnostic
     from condavision.inference.lock_lookup import Located
     from condavision.inference.staleness import StaleReason
@@ -46,9 +48,9 @@ class Checked:
     ``script`` is its key in ``scripts.yml``, or its path if it has no lock; ``hash`` is that of the
     lock, if any. ``error`` is why there is no lock to compare with. ``reasons`` are why an existing
     lock is stale, and ``command`` solves it again. If the state is ok, ``inferred_differently`` is
-    what would be inferred differently today, ``record`` what the lock records about itself, and
-    ``diagnostics`` are likely mistakes. ``code`` is the exit code. ``project`` is that of a lock
-    that could be compared.
+    what would be inferred differently today, ``record`` what the lock records about itself,
+    ``proof`` how far it is proved, and ``diagnostics`` are likely mistakes. ``code`` is the exit
+    code. ``project`` is that of a lock that could be compared.
     """
 
     script: str
@@ -59,6 +61,7 @@ class Checked:
     command: str = ""
     inferred_differently: tuple[StaleReason, ...] = ()
     record: LockRecord = field(default_factory=LockRecord)
+    proof: ProofLevel | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     code: int = 0
     project: Project | None = None
@@ -127,6 +130,7 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
         if same
         else tuple(requirement_changes(lock.record, inference.requirements)),
         record=lock.record,
+        proof=proof_of(inference.analysis, lock.record),
         diagnostics=diagnose(inference, workspace),
         project=located.project,
     )

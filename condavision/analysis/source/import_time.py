@@ -23,7 +23,7 @@ _ELSE = re.compile(rb"el(?:se|if)\b")
 
 
 def import_time_text(text: bytes) -> bytes:
-    """Return a text with ``...`` for the bodies of functions, and nothing in long strings.
+    """Return a text with ``pass`` for the bodies of functions, and nothing in long strings.
 
     So is the block of ``if TYPE_CHECKING`` at the top. All lines keep their numbers. It needs no
     tree: most of a library is in functions, and parsing all of it takes ten times as long.
@@ -53,7 +53,7 @@ def _left_out(text: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
         else:
             end = _block(match["indent"] or b"").match(text, line_end).end()  # type: ignore[union-attr]
         if not (match["typing"] and _ELSE.match(text, end)):
-            yield start, end, b" ...", b""
+            yield start, end, b" pass", b""
         at = max(end, start)
 
 
