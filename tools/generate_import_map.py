@@ -416,7 +416,11 @@ def decide(data: Data) -> dict[str, Decision]:
     for module in data.patches["generic"]["modules"]:
         if module not in data.patches["imports"]:
             decided.pop(module, None)
-    return {m: entry for m, entry in decided.items() if not is_implied(m, entry, decided)}
+    known = {m: entry for m, entry in decided.items() if not is_implied(m, entry, decided)}
+    for namespace, parts in data.families["closed"].items():
+        owner = canonicalize_name(namespace)
+        known = {f"{namespace}.{part}": (owner, ()) for part in parts} | known
+    return known
 
 
 def follow_conda_forge(data: Data, decided: dict[str, Decision]) -> None:
@@ -554,8 +558,13 @@ def write(output: Path, date: str, data: Data) -> None:
     suppliers = {supplier for supplier, _ in decided.values() if ":" not in supplier}
     tables = {
         "imports.tsv": sorted(
-            import_line(m, *entry, reviewed.get(m, {}).get("constraint", ""))
-            for m, entry in decided.items()
+            [
+                *(f"{namespace}.*" for namespace in data.families["closed"]),
+                *(
+                    import_line(m, *entry, reviewed.get(m, {}).get("constraint", ""))
+                    for m, entry in decided.items()
+                ),
+            ]
         ),
         "distributions.tsv": sorted(
             distribution_line(name, data) for name in data.universe | suppliers

@@ -59,6 +59,8 @@ def derive(
     own = {source.module.partition(".")[0] for source in analysis.files}
     for resolution in resolutions:
         requirement, needed_on = resolution.requirement, resolution.imported.needed_on
+        if resolution.left_to_declared:
+            continue
         if requirement is not None and needed_on is not None:
             wanted.append(replace(requirement, pythons=requirement.pythons or needed_on))
         elif not resolution.installed:
@@ -84,7 +86,8 @@ def _left_to_channel(
     ``own`` are the packages of the script's own files, whose other parts come from elsewhere.
     """
     top = resolution.module.partition(".")[0]
-    is_part = resolution.refused or top in own or import_map.namespace(top)
+    is_known = import_map.provider(top) is not None or bool(import_map.namespace(top))
+    is_part = is_known or resolution.refused or top in own
     return Requirement(
         Manager.IMPORT,
         resolution.module if is_part else top,

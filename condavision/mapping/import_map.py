@@ -7,6 +7,7 @@ their diffs can be reviewed:
   without a second column is supplied by the distribution of the same normalized name;
   ``conda:NAME`` is a package that only conda-forge has. Alternatives are separated by spaces; the
   constraint (PEP 440) is set if only some versions of the distribution have the module.
+  ``NAMESPACE.*``: what is not listed below it is unknown, no part of the package around it.
 - ``distributions.tsv``: ``distribution <TAB> conda name <TAB> conda constraint <TAB> also``. A
   distribution without a second column has the same name on conda-forge; ``-`` means that none is
   known there, ``!`` that it is not there and a package of its name is something else. ``also`` are
@@ -168,6 +169,8 @@ class ImportMap:
             row = self._imports.row(name)
             if row is not None:
                 return self._provider(name, row)
+            if self.is_closed(name.rpartition(".")[0]):
+                return None
         top = module.partition(".")[0]
         row = self._namesakes().row(top)
         if row is None:
@@ -185,9 +188,15 @@ class ImportMap:
         conda = self.conda_name(supplier)
         return Provider(module, supplier, conda, others, conda_constraint, constraint)
 
+    def is_closed(self, module: str) -> bool:
+        """Return whether a part of a namespace that is not listed is unknown."""
+        return self._imports.row(f"{module}.*") is not None
+
     def namespace(self, module: str) -> list[str]:
         """Return the known modules below a bare namespace; empty if it is not one."""
-        return [] if self.provider(module) else list(self._imports.below(f"{module}."))
+        if self.provider(module) and not self.is_closed(module):
+            return []
+        return [key for key in self._imports.below(f"{module}.") if not key.endswith("*")]
 
     def knows(self, pypi: str) -> bool:
         """Return whether the map has a PyPI distribution, in any spelling of its name."""
@@ -254,7 +263,7 @@ class ImportMap:
         letters = sorted(wanted)  # two swapped ones are the commonest slip
         scored = []
         for key in self._imports.keys():  # noqa: SIM118 - not a dict
-            if abs(len(key) - len(wanted)) > len(wanted) // 3:
+            if abs(len(key) - len(wanted)) > len(wanted) // 3 or key.endswith("*"):
                 continue
             matcher.set_seq1(key.lower())
             if matcher.real_quick_ratio() < 0.75 or matcher.quick_ratio() < 0.75:

@@ -140,6 +140,8 @@ class _Resolver:
             return self._attributes_learned(imported.name) or (imported.name,)
         if self._provider(imported.name)[0] is None or any(map(self._is_listed, names)):
             return names
+        if self.import_map.is_closed(imported.name) and "".join(imported.members).islower():
+            return names  # modules, not classes
         return (imported.name,)
 
     def _attributes_learned(self, module: str) -> tuple[str, ...]:

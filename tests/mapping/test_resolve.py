@@ -79,6 +79,23 @@ MAPPED = [
     (Import("mine", HERE, origin=Origin.LOCAL), ""),
     (required("no_such_module_at_all.x"), "import no_such_module_at_all"),
     (required("google.cloud", "no_such_thing"), "import google.cloud.no_such_thing"),
+    (required("airflow.providers.amazon.hooks"), "apache-airflow-providers-amazon"),
+    (required("airflow.providers.no_such.hooks"), "import airflow.providers.no_such.hooks"),
+    (required("airflow.providers", "no_such"), "import airflow.providers.no_such"),
+    (required("airflow.models", "DAG"), "apache-airflow"),
+    (
+        required("livekit.plugins", "openai", "no_such"),
+        "import livekit.plugins.no_such; livekit-plugins-openai",
+    ),
+    (required("opentelemetry.instrumentation.utils"), "opentelemetry-instrumentation"),
+    (
+        required("opentelemetry.instrumentation.no_such"),
+        "import opentelemetry.instrumentation.no_such",
+    ),
+    (required("dbt.adapters.base", "BaseAdapter"), "dbt-adapters"),
+    (required("dbt.adapters", "Plugin"), "dbt-adapters"),
+    (required("diffpy.no_such"), "import diffpy.no_such"),
+    (required("azure.purview.no_such"), "import azure.purview.no_such"),
 ]
 
 
@@ -115,6 +132,18 @@ def test_the_versions_without_a_module_are_left_out_whatever_else_is_imported() 
     found = analysis(required("setuptools"), required("pkg_resources.extern"))
 
     assert requirements(found) == "setuptools <82"
+
+
+def test_what_is_left_to_a_declaration_is_not_required_on_some_pythons_either() -> None:
+    audioop = Import(
+        *("audioop", HERE, ImportKind.IMPLIED),
+        implied_by="pydub",
+        needed_on=PythonRange.at_least(3, 13),
+    )
+    declared = ScriptMetadata(dependencies=(Declared(Manager.PYPI, "pydub", HERE),))
+
+    assert requirements(analysis(audioop)) == "audioop-lts with Python >=3.13"
+    assert requirements(analysis(audioop, metadata=declared)) == "pydub"
 
 
 def test_an_import_of_two_libraries_means_the_one_that_is_needed_anyway() -> None:

@@ -86,6 +86,8 @@ redirect = "redirect"
 FAMILIES = """
 roots = ["cloud"]
 bare = ["cloud.beta"]
+[closed]
+"famous.plugins" = ["own"]
 [rules]
 cloud = { module = "cloud", dots = 1 }
 """
@@ -188,6 +190,9 @@ def namesakes(folder: Path) -> Path:
     ("module", "provider"),
     [
         ("famous.part", Provider("famous", "famous", "famous", ("forked-famous",))),
+        ("famous.plugins", Provider("famous", "famous", "famous", ("forked-famous",))),
+        ("famous.plugins.own.x", Provider("famous.plugins.own", "famous-plugins", None)),
+        ("famous.plugins.unlisted", None),
         ("pretty", Provider("pretty", "pretty-table", "pretty_table", ("pretty",))),
         ("left", Provider("left", "famous", "famous", constraint="<2")),
         ("litter", Provider("litter", "litter", None, ("famous",))),
