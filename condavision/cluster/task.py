@@ -23,7 +23,11 @@ class Reason(StrEnum):
     PLATFORM_MISSING = "platform-missing"
     """The lock has no part for the platform of that machine."""
     WORKER_LOST = "worker-lost"
-    """The worker ended before the task did."""
+    """The worker ended before the task did, and so did others it was given to."""
+    FILE_MISSING = "file-missing"
+    """A file that it reads is not on that machine."""
+    TOO_LARGE = "too-large"
+    """The files that it reads or wrote are more than may travel between machines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from condavision.system.terminal import shell_word
 from condavision.warm import is_unchanged
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from condavision.cluster.task import Job, Task
     from condavision.exec_stage.prepared import Prepared
 
@@ -71,12 +73,7 @@ def _ready(job: Job) -> _Ready:
     checks = tuple(checks_of(found.files, ()))
     if found.job.digest != job.digest:
         raise _changed(job)
-    here = current_subdir()
-    if here not in found.platforms:
-        raise MissingPlatformError(
-            f"the lock of {job.script} is for {', '.join(found.platforms)}, not for {here}",
-            f"add it: run `condavision lock --platform {here} {shell_word(script)}`",
-        )
+    require_platform(found.platforms, script)
     made = prepare(script, workspace, Progress())
     record_use(made.environment, script)
     return _Ready(made, checks)
@@ -86,14 +83,33 @@ def _changed(job: Job) -> InstallError:
     return InstallError(f"{job.script}, a module of it or its lock has changed meanwhile")
 
 
-def run_task(job: Job, task: Task, stop: Stop | None = None) -> Outcome:
-    """Run a task; ``stop`` ends it. Every error of the machine is an outcome too."""
+def require_platform(platforms: Sequence[str], script: Path) -> None:
+    """Refuse a script whose lock is for other ``platforms`` than this machine's.
+
+    Raises:
+        MissingPlatformError: this one is not among them.
+    """
+    here = current_subdir()
+    if here not in platforms:
+        raise MissingPlatformError(
+            f"the lock of {script} is for {', '.join(platforms)}, not for {here}",
+            f"add it: run `condavision lock --platform {here} {shell_word(script)}`",
+        )
+
+
+def run_task(
+    job: Job, task: Task, stop: Stop | None = None, ready: Callable[[Job], Prepared] = prepared
+) -> Outcome:
+    """Run a task; ``stop`` ends it. Every error of the machine is an outcome too.
+
+    ``ready`` returns the job's script, ready to start.
+    """
     host = socket.gethostname()
     if stop is not None and stop.is_set:
         return Outcome(task.number, reason=Reason.CANCELLED, host=host)
     folder = new_run_folder(Path(job.folder))
     try:
-        return _run(job, task, folder, stop or Stop(), host)
+        return _run(ready(job), job, task, folder, stop or Stop())
     except MissingPlatformError as error:
         reason, detail = Reason.PLATFORM_MISSING, error.message
     except CondavisionError as error:
@@ -104,8 +120,7 @@ def run_task(job: Job, task: Task, stop: Stop | None = None) -> Outcome:
     return Outcome(task.number, reason=reason, detail=detail, host=host)
 
 
-def _run(job: Job, task: Task, folder: RunFolder, stop: Stop, host: str) -> Outcome:
-    ready = prepared(job)
+def _run(ready: Prepared, job: Job, task: Task, folder: RunFolder, stop: Stop) -> Outcome:
     folder.make()
     if task.stdin is not None:
         folder.stdin.write_bytes(task.stdin)
@@ -135,7 +150,7 @@ def _run(job: Job, task: Task, folder: RunFolder, stop: Stop, host: str) -> Outc
         stderr=stderr,
         files=written,
         seconds=seconds,
-        host=host,
+        host=socket.gethostname(),
         folder="" if is_empty or end is End.STOPPED else str(folder.path),
     )
 

@@ -1,0 +1,151 @@
+"""What a machine needs to run a locked script: its sources and its lock, as one file.
+
+The same sources and lock make the same bytes, whose digest names them everywhere. Only what the
+analysis has read travels: no settings, no variables, nothing else that is beside the script.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from condavision.analysis.source.scripts import script_file
+from condavision.cluster.worker import require_platform
+from condavision.core.platforms import current_subdir
+from condavision.environments.activation import load as load_activation
+from condavision.environments.install import install
+from condavision.environments.inventory import record_use
+from condavision.errors import CondavisionError, UsageError
+from condavision.exec_stage.prepared import Prepared, WarmInputs
+from condavision.locks.lockfile import read_lock
+from condavision.system.cache_dir import home
+from condavision.system.documents import read_json
+from condavision.system.files import read_file, remove_tree
+
+if TYPE_CHECKING:
+    from condavision.inference.lock_lookup import Located
+    from condavision.system.progress import Progress
+
+FOLDER = "bundles"
+"""Where bundles are unpacked, below the folder of the cache."""
+
+_PLAN, _SOURCES = "plan.json", "sources"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A packed bundle."""
+
+    content: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """Its name: SHA-256 of its content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def pack(located: Located) -> Bundle:
+    """Return the bundle of a script and its lock.
+
+    Raises:
+        UsageError: it is no script, but a module or a folder.
+        OSError: one of its files cannot be read.
+    """
+    target = located.project.target
+    if not isinstance(target, Path):
+        raise UsageError(f"{target} cannot be taken to other machines", "give a script")
+    script = script_file(target).resolve()
+    sources = {_absolute(it.path) for it in located.inference.analysis.files} | {script}
+    paths = [_absolute(it) for it in located.python_paths]
+    top = Path(os.path.commonpath([*(it.parent for it in sources), *paths]))
+
+    def place(path: Path) -> str:
+        return PurePosixPath(_SOURCES, path.relative_to(top)).as_posix()
+
+    lock = located.path.name
+    plan = {"script": place(script), "paths": list(map(place, paths)), "lock": lock}
+    files = {place(it): read_file(it) for it in sources}
+    files |= {lock: read_file(located.path), _PLAN: json.dumps(plan).encode()}
+    return Bundle(_tar(files))
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - a link stays where imports find it
+
+
+def _tar(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, content in sorted(files.items()):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def unpacked(digest: str) -> Path | None:
+    """Return the folder of a bundle that this machine has, else None."""
+    folder = home() / FOLDER / digest
+    return folder if folder.is_dir() else None
+
+
+def unpack(digest: str, content: bytes) -> Path:
+    """Unpack a bundle, unless this machine has it; return its folder, which appears complete.
+
+    Raises:
+        CondavisionError: it is not the bundle of this digest, or has other entries than files and
+            folders below it.
+        OSError: it cannot be written.
+    """
+    if Bundle(content).digest != digest:
+        raise CondavisionError(f"the bundle {digest[:16]} arrived damaged", "try again")
+    found = unpacked(digest)
+    if found is not None:
+        return found
+    folder = home() / FOLDER / digest
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    try:
+        _extract(content, new)
+        new.rename(folder)
+    except (tarfile.TarError, UnicodeError) as error:
+        raise CondavisionError(f"the bundle {digest[:16]} is not valid: {error}") from error
+    except OSError:
+        if not folder.is_dir():  # else another process was faster
+            raise
+    finally:
+        remove_tree(new)
+    return folder
+
+
+def _extract(content: bytes, folder: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+        members = archive.getmembers()
+        if not all(it.isreg() for it in members):
+            raise tarfile.TarError("it has entries that are no files")
+        archive.extractall(folder, members, filter="data")  # no path leaves the folder
+
+
+def prepare_bundle(folder: Path, vendored: Path | None, progress: Progress) -> Prepared:
+    """Return the script of an unpacked bundle, ready to start; nothing is analyzed again.
+
+    Raises:
+        CondavisionError: the lock cannot be read, or its environment not be made.
+        OSError: the bundle cannot be read.
+    """
+    plan = read_json(read_file(folder / _PLAN))
+    script, paths = folder / plan["script"], tuple(folder / it for it in plan["paths"])
+    lock = read_lock(folder / plan["lock"])
+    require_platform(lock.platforms, Path(script.name))
+    environment = install(lock, current_subdir(), home=home(), progress=progress, vendored=vendored)
+    record_use(environment, script)
+    activation = load_activation(environment.prefix)
+    return Prepared(script, environment, activation, paths, WarmInputs((script,), (), {}))

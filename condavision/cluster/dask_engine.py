@@ -1,0 +1,299 @@
+"""The engine of a Dask cluster: an executor over a client of Dask distributed.
+
+A task is known to the scheduler for no longer than it takes. What goes wrong on the way to a
+worker is settled here: the worker is sent the bundle that it lacks, is left out where it cannot
+run tasks, and a task whose workers died is tried once more by itself, after all others: one that
+kills its workers must not take its neighbours along.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_all
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from operator import methodcaller
+from pathlib import Path
+from pkgutil import resolve_name
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from distributed import CancelledError, KilledWorker
+from toolz import pipe
+
+from condavision import __version__
+from condavision.cluster.engine import Engine
+from condavision.cluster.remote import Answer, Call
+from condavision.cluster.shipping import TooLargeError, in_folder, read_inputs
+from condavision.cluster.task import Outcome, Reason
+from condavision.errors import CondavisionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from distributed import Future as DaskFuture
+
+    from condavision.cluster.bundle import Bundle
+    from condavision.cluster.dask_workers import DaskWorkers
+    from condavision.cluster.task import Job, Task
+
+LIMIT = 100_000_000
+"""Bytes of files that may travel with a task, each way, by default."""
+
+_RUN = "condavision.cluster.remote:run"
+_ATTEMPTS = 10  # of one task to reach a worker that can run it
+
+
+class SchedulerLostError(CondavisionError):
+    """The scheduler has ended, or cannot be reached any more."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A task that has no outcome yet; ``is_suspect`` if workers died of it, or beside it."""
+
+    future: Future[Outcome]
+    call: Call
+    attempts: int = 0
+    is_suspect: bool = False
+
+    def finish(self, outcome: Outcome) -> None:
+        """Set the outcome."""
+        self.future.set_result(outcome)
+
+    def fail(self, reason: Reason, detail: str = "") -> None:
+        """Set an outcome without an exit code."""
+        self.finish(Outcome(self.call.task.number, reason=reason, detail=detail))
+
+
+class DaskEngine(Engine):
+    """Runs the tasks of one bundle on the workers of a cluster."""
+
+    def __init__(
+        self, workers: DaskWorkers, bundle: Bundle, *, ship: bool = False, limit: int = LIMIT
+    ) -> None:
+        """Use a cluster, which is closed with this.
+
+        With ``ship`` a task's files go with it, at most ``limit`` bytes of them; what it writes
+        comes back where machines share no folder, under the same limit.
+        """
+        self._workers = workers
+        self._client = workers.client
+        self._bundle = bundle
+        self._ship = ship
+        self._limit = limit
+        self._name = secrets.token_hex(4)
+        self._marked: set[Path] = set()
+        self._lock = threading.RLock()
+        self._is_ended = False
+        self._running: dict[str, tuple[DaskFuture, _Pending]] = {}
+        self._waiting: deque[_Pending] = deque()
+        self._suspects: deque[_Pending] = deque()
+        self._alone: _Pending | None = None
+        self._count = 0
+        self._done: SimpleQueue[str | None] = SimpleQueue()
+        self._settling = threading.Thread(target=self._settle_all, daemon=True)
+        self._settling.start()
+
+    @property
+    def capacity(self) -> int:
+        """Three times the threads of all workers: a worker gets its next task while one runs."""
+        return max(16, 3 * self._workers.threads)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of the workers' machines."""
+        return self._workers.hosts
+
+    @property
+    def dashboard(self) -> str | None:
+        """The address of Dask's dashboard."""
+        return self._workers.dashboard
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run a task on some worker: ``args`` are a job and a task.
+
+        ``fn`` is ``run_task``, which every worker has for itself.
+        """
+        del fn, kwargs
+        job: Job
+        task: Task
+        job, task = args
+        future: Future[Outcome] = Future()
+        future.set_running_or_notify_cancel()  # from now on only `cancel_all` ends it
+        mark = self._mark(Path(job.folder))
+        call = Call(__version__, self._bundle.digest, mark, self._limit, job, task)
+        pending = _Pending(future, call)
+        try:
+            if self._ship:
+                pending.call = replace(call, contents=read_inputs(task, self._limit))
+        except TooLargeError as error:
+            pending.fail(Reason.TOO_LARGE, error.message)
+        except OSError as error:
+            pending.fail(Reason.FILE_MISSING, f"{error.filename}: {error.strerror}")
+        else:
+            self._start(pending)
+        return future
+
+    def _mark(self, folder: Path) -> str:
+        """Put a file into a job's folder, by which workers see that they share it."""
+        name = f".shared-{self._name}"
+        if folder not in self._marked:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.joinpath(name).touch()
+            self._marked.add(folder)
+        return name
+
+    def _start(self, pending: _Pending) -> None:
+        with self._lock:
+            if self._is_ended:
+                pending.fail(Reason.CANCELLED)
+            elif self._alone is not None and not pending.is_suspect:
+                self._waiting.append(pending)
+            else:
+                self._send(pending)
+
+    def _send(self, pending: _Pending) -> None:
+        pending.attempts += 1
+        self._count += 1
+        key = f"condavision-{self._name}-{self._count}"
+        # Not a function of ours: the scheduler reads it too, and need not have condavision.
+        function = methodcaller("__call__", pending.call.to_plain())
+        found = self._client.submit(
+            pipe, _RUN, resolve_name, function, key=key, pure=False, workers=self._workers.allowed
+        )
+        self._running[key] = found, pending
+        found.add_done_callback(lambda _: self._done.put(key))
+
+    def _settle_all(self) -> None:
+        """Settle, in a thread of its own, what is done until None follows."""
+        while (key := self._done.get()) is not None:
+            keys = {key}
+            with suppress(Empty):
+                while (more := self._done.get_nowait()) is not None:
+                    keys.add(more)
+                self._done.put(None)
+            with self._lock:
+                batch = [self._running[it] for it in keys]
+            try:
+                self._settle(batch)
+            except Exception as error:  # noqa: BLE001 - else nobody would ever hear of them
+                for _, pending in batch:
+                    if not pending.future.done():
+                        pending.future.set_exception(error)
+            with self._lock:
+                for it in keys:
+                    del self._running[it]
+                self._proceed()
+
+    def _proceed(self) -> None:
+        """Start a suspect once nothing else runs, then what had to wait for it."""
+        if self._alone is not None and self._alone.future.done():
+            self._alone = None
+        if self._running or self._is_ended:
+            return
+        if self._suspects:
+            self._alone = self._suspects.popleft()
+            self._send(self._alone)
+        while self._waiting and self._alone is None:
+            self._send(self._waiting.popleft())
+
+    def _settle(self, batch: list[tuple[DaskFuture, _Pending]]) -> None:
+        again: list[_Pending] = []
+        lacking: set[str] = set()
+        for answer, pending in self._answers(batch):
+            if isinstance(answer, Exception):
+                again += self._failed(answer, pending)
+            elif answer.outcome is not None:
+                pending.finish(self._received(answer.outcome, pending.call.job))
+            else:
+                again.append(pending)
+                if answer.lacks:
+                    lacking.add(answer.worker)
+                else:
+                    self._workers.refuse(answer.worker, answer.version)
+        if lacking:
+            self._workers.store(self._bundle, lacking)
+        for pending in again:
+            if pending.attempts < _ATTEMPTS and self._workers.allowed != []:
+                self._start(pending)
+            else:
+                pending.fail(Reason.NOT_INSTALLED, self._workers.refused)
+
+    def _answers(
+        self, batch: list[tuple[DaskFuture, _Pending]]
+    ) -> Iterator[tuple[Answer | Exception, _Pending]]:
+        """Yield what became of tasks; results are fetched together."""
+        finished = {it.key: it for it, _ in batch if it.status == "finished"}
+        found: dict[str, Any] = {}
+        with suppress(Exception):  # a worker has died with its results: each is waited for below
+            found = self._client.gather(finished)
+        for it, pending in batch:
+            try:
+                plain = found[it.key] if it.key in found else it.result()
+                yield Answer.of_plain(plain), pending
+            except Exception as error:  # noqa: BLE001 - whatever happened on a worker
+                yield error, pending
+            finally:
+                it.release()
+
+    def _failed(self, error: Exception, pending: _Pending) -> Iterable[_Pending]:
+        """Settle a task without an answer, unless it is returned, to be started again."""
+        if self._is_ended:
+            pending.fail(Reason.CANCELLED)
+        elif self._client.status != "running":
+            pending.future.set_exception(
+                SchedulerLostError(
+                    f"the scheduler {self._workers.address} has ended, or cannot be reached",
+                    "start it again; the same command then runs what is left",
+                )
+            )
+        elif isinstance(error, KilledWorker):
+            if pending.is_suspect:
+                pending.fail(Reason.WORKER_LOST)
+            else:
+                pending.is_suspect = True
+                self._suspects.append(pending)
+        elif isinstance(error, CancelledError):
+            yield pending
+        elif isinstance(error, ImportError):  # a worker without condavision, or with an old one
+            self._workers.survey()
+            yield pending
+        else:
+            pending.future.set_exception(error)
+
+    def _received(self, outcome: Outcome, job: Job) -> Outcome:
+        try:
+            return in_folder(outcome, Path(job.folder), job.limits.inline)
+        except OSError as error:
+            detail = f"{error.filename}: {error.strerror}"
+            return Outcome(outcome.number, reason=Reason.TOO_LARGE, detail=detail)
+
+    def cancel_all(self) -> None:
+        """End all tasks: a worker ends the processes of those that are no longer wanted."""
+        with self._lock:
+            self._is_ended = True
+            running = [it for it, _ in self._running.values()]
+            for pending in (*self._waiting, *self._suspects):
+                pending.fail(Reason.CANCELLED)
+            self._waiting.clear()
+            self._suspects.clear()
+        with suppress(OSError):  # the scheduler is gone, and so its workers end their tasks
+            self._client.cancel(running, force=True)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Leave the cluster; one that was started for this ends."""
+        if cancel_futures or not wait:
+            self.cancel_all()
+        with self._lock:
+            left = [pending.future for _, pending in self._running.values()]
+            left += [pending.future for pending in (*self._waiting, *self._suspects)]
+        wait_for_all(left)
+        self._done.put(None)
+        self._settling.join()
+        for folder in self._marked:
+            folder.joinpath(f".shared-{self._name}").unlink(missing_ok=True)
+        self._workers.close()

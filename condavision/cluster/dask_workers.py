@@ -1,0 +1,227 @@
+"""The workers of a Dask cluster: where they come from, and which of them can run tasks.
+
+======================  ==========================================================================
+``tcp://``, ``tls://``  a scheduler that runs already
+``slurm:JOBS``          so many jobs of Slurm, and likewise of the other queues (dask-jobqueue)
+``ssh:HOST,HOST``       a scheduler on the first host, a worker on each
+======================  ==========================================================================
+
+How a job of a queue looks (processors, memory, partition) is in Dask's configuration.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+import warnings
+from importlib import import_module
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+from distributed import Client
+
+from condavision import __version__
+from condavision.cluster import remote
+from condavision.errors import CondavisionError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from condavision.cluster.bundle import Bundle
+    from condavision.system.progress import Progress
+
+_CONNECT = 20.0  # seconds
+_FRESH = 2.0  # seconds that what is known of workers is not asked for again
+
+
+class ClusterError(CondavisionError):
+    """A cluster cannot be reached or started, or none of its workers can run tasks."""
+
+
+def _scheduler(address: str, _: str) -> str:
+    return address
+
+
+def _queue(name: str) -> Callable[[str, str], Any]:
+    def start(_: str, jobs: str) -> Any:
+        if not jobs.isascii() or not jobs.isdecimal() or not int(jobs):
+            raise UsageError("the number of jobs is missing", "such as --cluster slurm:4")
+        cluster = getattr(import_module("dask_jobqueue"), name)()
+        cluster.scale(jobs=int(jobs))
+        return cluster
+
+    return start
+
+
+def _ssh(_: str, hosts: str) -> Any:
+    named = [it for it in hosts.split(",") if it]
+    if not named:
+        raise UsageError("no host is given", "such as --cluster ssh:node1,node2")
+    return import_module("distributed").SSHCluster([named[0], *named])
+
+
+CLUSTERS: Mapping[str, Callable[[str, str], Any]] = {
+    "tcp": _scheduler,
+    "tls": _scheduler,
+    "ssh": _ssh,
+    "slurm": _queue("SLURMCluster"),
+    "pbs": _queue("PBSCluster"),
+    "sge": _queue("SGECluster"),
+    "lsf": _queue("LSFCluster"),
+    "htcondor": _queue("HTCondorCluster"),
+    "oar": _queue("OARCluster"),
+    "moab": _queue("MoabCluster"),
+}
+"""How the cluster of an address is found: by the word before its colon, from it and the rest.
+
+Returns what a client takes: the address of a scheduler, or a cluster that is closed with it.
+"""
+
+
+_HINTS = {
+    "tcp": ("check that a scheduler listens there: run `dask scheduler` on that host",),
+    "tls": ("set the certificates in Dask's configuration: `distributed.comm.tls`",),
+    "ssh": ("check that `ssh HOST` asks for nothing, and that Python is the same there",),
+}
+
+
+class DaskWorkers:
+    """The workers that a client can use.
+
+    ``refused`` are sentences on those that cannot run tasks.
+    """
+
+    def __init__(self, address: str, progress: Progress) -> None:
+        """Connect to the cluster of an address.
+
+        Raises:
+            UsageError: the address is not valid.
+            ClusterError: it cannot be reached, or none of its workers can run tasks.
+        """
+        self.address = address
+        self._progress = progress
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what fails is reported here
+        self._cluster, self.client = _connected(address)
+        self._refused: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._threads: dict[str, int] = {}
+        self._asked = 0.0
+        self.survey()
+        if self._threads and self.allowed == []:
+            self.close()
+            raise ClusterError(
+                f"no worker of {address} can run tasks:\n{self.refused}",
+                f"install the same version there: run `pip install condavision=={__version__}`",
+            )
+
+    @property
+    def allowed(self) -> list[str] | None:
+        """The addresses of those that can run tasks; None for all."""
+        if not self._refused:
+            return None
+        return [it for it in self._threads if it not in self._refused]
+
+    @property
+    def refused(self) -> str:
+        """Why others cannot, a line each."""
+        return "\n".join(f"{worker}: {why}" for worker, why in sorted(self._refused.items()))
+
+    @property
+    def threads(self) -> int:
+        """How many tasks run at once."""
+        self._look()
+        return sum(self._threads[it] for it in self.allowed or self._threads)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of their machines, sorted."""
+        self._look()
+        return tuple(sorted({self._names.get(it, it) for it in self.allowed or self._threads}))
+
+    @property
+    def dashboard(self) -> str | None:
+        """The address of Dask's dashboard, if it has one."""
+        services = self.client.scheduler_info().get("services", {})
+        return str(self.client.dashboard_link) if "dashboard" in services else None
+
+    def _look(self) -> None:
+        """See which workers there are, unless that was done just now."""
+        if time.monotonic() - self._asked > _FRESH and self.client.status == "running":
+            self._asked = time.monotonic()
+            self._threads = self.client.nthreads()
+            if self._threads.keys() - self._names:
+                self.survey()
+
+    def survey(self) -> None:
+        """Ask every worker for its version, and the name of its machine."""
+        self._threads = self.client.nthreads()
+        self._names = _run(self.client, socket.gethostname)
+        for worker, version in _run(self.client, resolve_name, "condavision:__version__").items():
+            if version != __version__:
+                self.refuse(worker, version)
+        self._asked = time.monotonic()
+
+    def refuse(self, worker: str, found: str | Exception) -> None:
+        """Leave out a worker that has another version of condavision, or failed."""
+        if isinstance(found, ImportError):
+            why = "condavision is not installed there"
+        elif isinstance(found, Exception):
+            why = str(found)
+        else:
+            why = f"it has condavision {found}, and this is {__version__}"
+        if worker not in self._refused:
+            self._progress.warning(f"the worker {worker} is not used: {why}")
+        self._refused[worker] = why
+
+    def store(self, bundle: Bundle, workers: Iterable[str]) -> None:
+        """Send a bundle to workers; those that cannot keep it are left out."""
+        function = remote.store
+        chosen = list(workers)
+        for worker, found in _run(
+            self.client, function, bundle.digest, bundle.content, workers=chosen
+        ).items():
+            if isinstance(found, Exception):
+                self.refuse(worker, found)
+
+    def install(self, bundle: Bundle, vendored: str) -> dict[str, str | Exception]:
+        """Install the environment of a bundle; return each worker's host, or its error."""
+        chosen = list(self.allowed or self._threads)
+        self.store(bundle, chosen)
+        return _run(self.client, remote.install, bundle.digest, vendored, workers=chosen)
+
+    def close(self) -> None:
+        """Leave the cluster; one that was started for this ends."""
+        self.client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+def _connected(address: str) -> tuple[Any, Client]:
+    name, _, rest = address.partition(":")
+    if name not in CLUSTERS:
+        raise UsageError(
+            f"{address} is not the address of a cluster",
+            "give tcp://HOST:8786, or one of " + ", ".join(f"{it}:..." for it in CLUSTERS),
+        )
+    try:
+        found = CLUSTERS[name](address, rest)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # versions of Python differ, and may
+            client = Client(found, timeout=_CONNECT)
+    except CondavisionError:
+        raise
+    except ImportError as error:
+        raise ClusterError(
+            f"{address} needs a package that is not installed: {error.name}",
+            f"install it: run `pip install {error.name}`",
+        ) from error
+    except Exception as error:  # of the queue's commands, its settings, the network
+        raise ClusterError(f"{address} cannot be used: {error}", *_HINTS.get(name, ())) from error
+    return None if isinstance(found, str) else found, client
+
+
+def _run(
+    client: Client, function: Callable[..., Any], *args: Any, **options: Any
+) -> dict[str, Any]:
+    return dict(client.run(function, *args, on_error="return", **options))

@@ -1,0 +1,191 @@
+"""The engine of a Dask cluster, on workers that are threads of this process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from distributed import LocalCluster
+
+from condavision.cluster.bundle import pack
+from condavision.cluster.dask_engine import DaskEngine
+from condavision.cluster.dask_workers import ClusterError, DaskWorkers
+from condavision.cluster.task import File, Job, Limits, Reason, Task
+from condavision.cluster.worker import run_task
+from condavision.errors import UsageError
+from condavision.inference.lock_lookup import locate
+from condavision.inference.workspace import Workspace
+from condavision.system.progress import Progress
+from tests.serving.test_starting import until_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from condavision.cluster.task import Outcome
+
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A scheduler and two workers."""
+    with LocalCluster(
+        2, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp"
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+class Mapped:
+    """A script on a cluster."""
+
+    def __init__(self, project: Path, address: str, running: Path, **options: Any) -> None:
+        self.script = project / "script.py"
+        self.workers = DaskWorkers(address, Progress())
+        bundle = pack(locate(self.script, Workspace()))
+        self.engine = DaskEngine(self.workers, bundle, **options)
+        self.running = running
+        self.limits = Limits(inline=100)
+
+    def start(self, *arguments: str, **task: Any) -> Any:
+        job = Job(str(self.script), "", "a", "b", str(self.running), limits=self.limits)
+        return self.engine.submit(run_task, job, Task(3, job.digest, arguments, **task))
+
+    def run(self, *arguments: str, **task: Any) -> Outcome:
+        found: Outcome = self.start(*arguments, **task).result(PATIENCE)
+        return found
+
+
+@pytest.fixture
+def mapped(project: Path, address: str, tmp_path: Path) -> Iterator[Callable[..., Mapped]]:
+    opened: list[Mapped] = []
+
+    def start(**options: Any) -> Mapped:
+        opened.append(Mapped(project, address, tmp_path / "running", **options))
+        return opened[-1]
+
+    yield start
+    for it in opened:
+        it.engine.shutdown()
+    shutil.rmtree(Path(os.environ["CONDAVISION_HOME"]) / "bundles", ignore_errors=True)
+
+
+def test_a_task_is_the_same_as_on_this_machine(mapped: Callable[..., Mapped]) -> None:
+    it = mapped()
+    found = it.run("a b", "--exit", "3", stdin=b"in\n")
+    assert (found.number, found.exit_code, found.reason) == (3, 3, None)
+    assert found.stdout == File("stdout", 7, b"a b|in\n")
+    assert found.stderr == File("stderr", 3, b"eee")
+    assert found.host in it.engine.hosts
+    assert it.engine.capacity >= 4
+    large = it.run("x", "--write", "a.txt", "--size", "999")
+    folder = Path(large.folder)
+    assert folder.is_relative_to(it.running)  # it is shared
+    assert large.files == (File("work/a.txt", 7),)
+    assert folder.joinpath("stdout").stat().st_size == large.stdout.size > 999
+
+
+def apart(it: Mapped) -> None:
+    """Let workers not see the folder of a job as shared."""
+    it.engine._mark = lambda folder: "absent"  # type: ignore[method-assign]
+
+
+def test_what_was_written_comes_back_where_nothing_is_shared(
+    mapped: Callable[..., Mapped],
+) -> None:
+    it = mapped(limit=2000)
+    apart(it)
+    found = it.run("x", "--write", "a.txt", "--size", "999")
+    folder = Path(found.folder)
+    assert folder.parent == it.running
+    assert folder.joinpath("work", "a.txt").read_text() == "written"
+    assert folder.joinpath("stdout").read_bytes() == b"x|\n" + b"\xff" * 999
+    assert found.stdout.content is None
+    assert not it.run("x").folder
+    large = it.run("x", "--size", "2000")
+    assert (large.exit_code, large.reason) == (None, Reason.TOO_LARGE)
+    tasks = Path(os.environ["CONDAVISION_HOME"], "tasks")
+    assert not [path for folder in tasks.iterdir() if folder.is_dir() for path in folder.iterdir()]
+
+
+def test_files_go_with_a_task(mapped: Callable[..., Mapped], tmp_path: Path) -> None:
+    script = Path(__file__).with_name("script.py")
+    first, second = tmp_path / "a" / "in.csv", tmp_path / "b" / "in.csv"
+    for path in (first, second):
+        path.parent.mkdir()
+        path.write_text(str(path))
+    it = mapped(ship=True, limit=1000)
+    found = it.run(str(first), files=(str(first), str(second)))
+    assert found.stdout.content is not None
+    name, _, _ = found.stdout.content.decode().partition("|")
+    assert (Path(name).name, name == str(first)) == ("in.csv", False)
+    assert not Path(name).exists()
+    assert it.run("x", files=(str(script),)).reason is Reason.TOO_LARGE
+    assert it.run("x", files=("/gone",)).reason is Reason.FILE_MISSING
+    assert mapped().run("x", files=("/gone",)).detail == "/gone"
+
+
+def test_all_tasks_end_at_once(mapped: Callable[..., Mapped], tmp_path: Path) -> None:
+    it = mapped()
+    log = tmp_path / "log"
+    running = [it.start("x", "--log", str(log), "--sleep", "99", "--family") for _ in range(6)]
+    until(lambda: log.exists() and len(log.read_text().splitlines()) == 4)
+    it.engine.cancel_all()
+    for each in [*running, it.start("late")]:
+        assert each.result(PATIENCE).reason is Reason.CANCELLED
+    for pid in processes_in(it.running):
+        until_gone(pid)
+
+
+def test_tasks_end_with_their_client(mapped: Callable[..., Mapped], tmp_path: Path) -> None:
+    it = mapped()
+    log = tmp_path / "log"
+    lost = it.start("x", "--log", str(log), "--sleep", "99")
+    until(log.exists)
+    (pid,) = processes_in(it.running)
+    it.workers.client.close()
+    assert lost.exception(PATIENCE) is not None
+    until_gone(pid)
+
+
+def processes_in(folder: Path) -> list[int]:
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                cwd = process.joinpath("cwd").readlink()
+            except OSError:
+                continue
+            if cwd.is_relative_to(folder):
+                found.append(int(process.name))
+    return found
+
+
+def until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_environment_is_prepared_on_every_worker(mapped: Callable[..., Mapped]) -> None:
+    it = mapped()
+    bundle = pack(locate(it.script, Workspace()))
+    found = it.workers.install(bundle, "")
+    assert set(found.values()) == {*it.engine.hosts}
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("address", ["host:8786", "slurm:", "slurm:x", "ssh:", "tcp"])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(UsageError):
+        DaskWorkers(address, Progress())
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(ClusterError, match=r"cannot be used"):
+        DaskWorkers("tcp://127.0.0.1:1", Progress())
