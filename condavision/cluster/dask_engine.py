@@ -208,7 +208,7 @@ class DaskEngine(Engine):
             if isinstance(answer, Exception):
                 again += self._failed(answer, pending)
             elif answer.outcome is not None:
-                pending.finish(self._received(answer.outcome, pending.call.job))
+                self._receive(answer.outcome, pending)
             else:
                 again.append(pending)
                 if answer.lacks:
@@ -265,12 +265,17 @@ class DaskEngine(Engine):
         else:
             pending.future.set_exception(error)
 
-    def _received(self, outcome: Outcome, job: Job) -> Outcome:
+    def _receive(self, outcome: Outcome, pending: _Pending) -> None:
+        job = pending.call.job
         try:
-            return in_folder(outcome, Path(job.folder), job.limits.inline)
+            pending.finish(in_folder(outcome, Path(job.folder), job.limits.inline))
         except OSError as error:
-            detail = f"{error.filename}: {error.strerror}"
-            return Outcome(outcome.number, reason=Reason.TOO_LARGE, detail=detail)
+            pending.future.set_exception(
+                CondavisionError(
+                    f"what a worker sent cannot be written: {error.strerror} ({error.filename})",
+                    "make room; the same command then runs what is left",
+                )
+            )
 
     def cancel_all(self) -> None:
         """End all tasks: a worker ends the processes of those that are no longer wanted."""

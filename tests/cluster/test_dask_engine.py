@@ -35,7 +35,7 @@ PATIENCE = 60
 def address() -> Iterator[str]:
     """A scheduler and two workers."""
     with LocalCluster(
-        2, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp"
+        2, threads_per_worker=2, processes=False, dashboard_address=":0", protocol="tcp"
     ) as cluster:
         yield cluster.scheduler_address
 
@@ -91,6 +91,7 @@ def test_a_task_is_the_same_as_on_this_machine(mapped: Callable[..., Mapped]) ->
 
 def apart(it: Mapped) -> None:
     """Let workers not see the folder of a job as shared."""
+    it.running.mkdir()
     it.engine._mark = lambda folder: "absent"  # type: ignore[method-assign]
 
 
@@ -180,10 +181,10 @@ def test_the_environment_is_prepared_on_every_worker(mapped: Callable[..., Mappe
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("address", ["host:8786", "slurm:", "slurm:x", "ssh:", "tcp"])
-def test_an_address_that_is_none_is_refused(address: str) -> None:
+@pytest.mark.parametrize("text", ["host:8786", "slurm:", "slurm:x", "ssh:", "tcp"])
+def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        DaskWorkers(address, Progress())
+        DaskWorkers(text, Progress())
 
 
 def test_nobody_listens() -> None:
