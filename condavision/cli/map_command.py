@@ -38,14 +38,12 @@ class _Map(click.Command):
 @click.argument(
     "words",
     nargs=-1,
-    required=True,
     type=options.named,
     metavar="INPUTS... [-- ARGS...]",
     shell_complete=complete_names,
 )
 @click.option(
     *("-o", "--output"),
-    required=True,
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Folder of the results; with the same command, an interrupted run resumes.",
@@ -88,6 +86,27 @@ class _Map(click.Command):
     help="Stop when N inputs have failed.",
 )
 @click.option("--failed", is_flag=True, help="Run inputs that failed earlier again.")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Run on the workers of a Dask scheduler (tcp://HOST:8786), or start some: slurm:JOBS,"
+    " ssh:HOST,HOST.",
+)
+@click.option(
+    "--ship",
+    is_flag=True,
+    help="Send the files of inputs to the workers, which have no storage in common.",
+)
+@click.option(
+    "--ship-limit",
+    type=click.IntRange(1),
+    default=100,
+    metavar="MB",
+    help="The most that travels with a task, each way.",
+)
+@click.option(
+    "--install-only", is_flag=True, help="Install the environment on every machine, and run none."
+)
 @options.locks_option()
 @options.vendored_option()
 @options.quiet_option()
@@ -106,6 +125,7 @@ def map_(
     \b
       condavision map clean.py inputs.jsonl -o results/
       condavision map clean.py 'raw/*.csv' -o results/ -- --level 3
+      condavision map clean.py inputs.jsonl -o results/ --cluster tcp://host:8786
 
     INPUTS are files of JSON Lines (- for standard input) with the parameters of the script by name;
     or files, each of which is the last argument of a process. ARGS come before those of each input.
@@ -114,14 +134,26 @@ def map_(
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     if sys.platform == "win32":
         raise UsageError("`condavision map` needs POSIX", "run it in WSL or a container")
-    from condavision.cli.map_output import print_summary, shown_map
+    from condavision.cli.map_output import print_installed, print_summary, shown_map
     from condavision.cli.progress import choose_progress
+    from condavision.cluster.engines import EngineOptions, open_engine
     from condavision.cluster.inputs import Kind
-    from condavision.cluster.local import LocalEngine
     from condavision.cluster.run import Request, map_inputs
     from condavision.cluster.spread import Policy
     from condavision.inference.workspace import Workspace
 
+    workspace = Workspace(Flags(locks=chosen["locks"], vendored=chosen["vendored"]))
+    quiet = chosen["quiet"]
+    progress = choose_progress(quiet=quiet)
+    limit = chosen["ship_limit"] * 1_000_000
+    engine_options = EngineOptions(chosen["cluster"] or "", jobs, chosen["ship"], limit)
+    if chosen["install_only"]:
+        with open_engine(engine_options, progress) as engine:
+            engine.prepare(script, workspace, progress)
+            installed = engine.install(workspace.project(script).config.vendored)
+        return print_installed(installed, as_json=chosen["as_json"])
+    if not words or chosen["output"] is None:
+        raise UsageError("no inputs or no folder of results given", "run `condavision map --help`")
     request = Request(
         script,
         words,
@@ -132,13 +164,12 @@ def map_(
         timeout=chosen["timeout"],
         policy=Policy(chosen["retries"], chosen["max_failures"], chosen["failed"]),
     )
-    workspace = Workspace(Flags(locks=chosen["locks"], vendored=chosen["vendored"]))
-    quiet = chosen["quiet"]
     started = time.monotonic()
-    with shown_map(quiet=quiet) as watch, _signals() as signals, LocalEngine(jobs) as engine:
-        mapped = map_inputs(
-            request, engine, workspace, choose_progress(quiet=quiet), watch, signals.listen
-        )
+    with _signals() as signals, open_engine(engine_options, progress) as engine:
+        if engine.dashboard:
+            progress.message(f"the cluster's page is {engine.dashboard}")
+        with shown_map(quiet=quiet) as watch:
+            mapped = map_inputs(request, engine, workspace, progress, watch, signals.listen)
     print_summary(mapped, time.monotonic() - started, as_json=chosen["as_json"])
     return signals.code or int(mapped.tally.failed > 0 or mapped.tally.stop is not None)
 

@@ -12,7 +12,7 @@ from condavision.cluster.spread import Stopped
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from condavision.cluster.run import Mapped
     from condavision.cluster.spread import Tally
@@ -130,3 +130,21 @@ def print_summary(mapped: Mapped, seconds: float, *, as_json: bool) -> None:
         note("interrupted: the same command runs the rest")
     elif tally.stop is Stopped.FAILURES:
         note("stopped: too many failed; the same command runs the rest")
+
+
+def print_installed(hosts: Mapping[str, Exception | None], *, as_json: bool) -> int:
+    """Write on which machines an environment is installed, and why not on others.
+
+    Return the exit code.
+    """
+    if as_json:
+        found = {host: None if error is None else str(error) for host, error in hosts.items()}
+        print_json({"hosts": found})
+    for host, error in hosts.items():
+        if error is not None:
+            note(f"{host}: {error}")
+        elif not as_json:
+            say(f"{host}: ready")
+    if not hosts:
+        note("the cluster has no worker")
+    return int(not hosts or any(it is not None for it in hosts.values()))

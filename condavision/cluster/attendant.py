@@ -88,8 +88,8 @@ class Attendant(WorkerPlugin):  # type: ignore[misc]
             OSError: it cannot be made.
         """
         own = shared / self.folder.name
+        own.mkdir(mode=0o700, exist_ok=True)  # the same results may be written again, from nothing
         if own not in self._shared:
-            own.mkdir(mode=0o700, exist_ok=True)
             with (self.folder / _SHARED).open("a", encoding="utf-8") as stream:
                 stream.write(f"{own}\0")
             self._shared.add(own)

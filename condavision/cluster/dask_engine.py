@@ -25,23 +25,24 @@ from distributed import CancelledError, KilledWorker
 from toolz import pipe
 
 from condavision import __version__
+from condavision.cluster.bundle import pack
 from condavision.cluster.engine import Engine
 from condavision.cluster.remote import Answer, Call
 from condavision.cluster.shipping import TooLargeError, in_folder, read_inputs
 from condavision.cluster.task import Outcome, Reason
 from condavision.errors import CondavisionError
+from condavision.inference.lock_lookup import locate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from distributed import Future as DaskFuture
 
     from condavision.cluster.bundle import Bundle
     from condavision.cluster.dask_workers import DaskWorkers
     from condavision.cluster.task import Job, Task
-
-LIMIT = 100_000_000
-"""Bytes of files that may travel with a task, each way, by default."""
+    from condavision.inference.workspace import Workspace
+    from condavision.system.progress import Progress
 
 _RUN = "condavision.cluster.remote:run"
 _ATTEMPTS = 10  # of one task to reach a worker that can run it
@@ -70,11 +71,9 @@ class _Pending:
 
 
 class DaskEngine(Engine):
-    """Runs the tasks of one bundle on the workers of a cluster."""
+    """Runs the tasks of one script on the workers of a cluster."""
 
-    def __init__(
-        self, workers: DaskWorkers, bundle: Bundle, *, ship: bool = False, limit: int = LIMIT
-    ) -> None:
+    def __init__(self, workers: DaskWorkers, *, ship: bool, limit: int) -> None:
         """Use a cluster, which is closed with this.
 
         With ``ship`` a task's files go with it, at most ``limit`` bytes of them; what it writes
@@ -82,7 +81,7 @@ class DaskEngine(Engine):
         """
         self._workers = workers
         self._client = workers.client
-        self._bundle = bundle
+        self._bundle: Bundle | None = None
         self._ship = ship
         self._limit = limit
         self._name = secrets.token_hex(4)
@@ -97,6 +96,19 @@ class DaskEngine(Engine):
         self._done: SimpleQueue[str | None] = SimpleQueue()
         self._settling = threading.Thread(target=self._settle_all, daemon=True)
         self._settling.start()
+
+    def prepare(self, script: Path, workspace: Workspace, progress: Progress) -> None:
+        """Pack the script and its lock; a worker installs them with its first task."""
+        del progress
+        self._bundle = pack(locate(script, workspace))
+
+    def install(self, vendored: Path | None) -> Mapping[str, Exception | None]:
+        """Install the environment on all workers, as :meth:`Engine.install`."""
+        return self._workers.install(self._packed(), str(vendored.absolute()) if vendored else "")
+
+    def _packed(self) -> Bundle:
+        assert self._bundle is not None  # noqa: S101 - `prepare` comes first
+        return self._bundle
 
     @property
     def capacity(self) -> int:
@@ -125,7 +137,7 @@ class DaskEngine(Engine):
         future: Future[Outcome] = Future()
         future.set_running_or_notify_cancel()  # from now on only `cancel_all` ends it
         mark = self._mark(Path(job.folder))
-        call = Call(__version__, self._bundle.digest, mark, self._limit, job, task)
+        call = Call(__version__, self._packed().digest, mark, self._limit, job, task)
         pending = _Pending(future, call)
         try:
             if self._ship:
@@ -216,7 +228,7 @@ class DaskEngine(Engine):
                 else:
                     self._workers.refuse(answer.worker, answer.version)
         if lacking:
-            self._workers.store(self._bundle, lacking)
+            self._workers.store(self._packed(), lacking)
         for pending in again:
             if pending.attempts < _ATTEMPTS and self._workers.allowed != []:
                 self._start(pending)

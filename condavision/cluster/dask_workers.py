@@ -1,13 +1,4 @@
-"""The workers of a Dask cluster: where they come from, and which of them can run tasks.
-
-======================  ==========================================================================
-``tcp://``, ``tls://``  a scheduler that runs already
-``slurm:JOBS``          so many jobs of Slurm, and likewise of the other queues (dask-jobqueue)
-``ssh:HOST,HOST``       a scheduler on the first host, a worker on each
-======================  ==========================================================================
-
-How a job of a queue looks (processors, memory, partition) is in Dask's configuration.
-"""
+"""The workers of a Dask cluster: which of them can run tasks, and what all of them are given."""
 
 from __future__ import annotations
 
@@ -15,7 +6,6 @@ import logging
 import socket
 import time
 import warnings
-from importlib import import_module
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +13,10 @@ from distributed import Client
 
 from condavision import __version__
 from condavision.cluster import remote
-from condavision.errors import CondavisionError, UsageError
+from condavision.errors import CondavisionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from condavision.cluster.bundle import Bundle
     from condavision.system.progress import Progress
@@ -39,61 +29,14 @@ class ClusterError(CondavisionError):
     """A cluster cannot be reached or started, or none of its workers can run tasks."""
 
 
-def _scheduler(address: str, _: str) -> str:
-    return address
-
-
-def _queue(name: str) -> Callable[[str, str], Any]:
-    def start(_: str, jobs: str) -> Any:
-        if not jobs.isascii() or not jobs.isdecimal() or not int(jobs):
-            raise UsageError("the number of jobs is missing", "such as --cluster slurm:4")
-        cluster = getattr(import_module("dask_jobqueue"), name)()
-        cluster.scale(jobs=int(jobs))
-        return cluster
-
-    return start
-
-
-def _ssh(_: str, hosts: str) -> Any:
-    named = [it for it in hosts.split(",") if it]
-    if not named:
-        raise UsageError("no host is given", "such as --cluster ssh:node1,node2")
-    return import_module("distributed").SSHCluster([named[0], *named])
-
-
-CLUSTERS: Mapping[str, Callable[[str, str], Any]] = {
-    "tcp": _scheduler,
-    "tls": _scheduler,
-    "ssh": _ssh,
-    "slurm": _queue("SLURMCluster"),
-    "pbs": _queue("PBSCluster"),
-    "sge": _queue("SGECluster"),
-    "lsf": _queue("LSFCluster"),
-    "htcondor": _queue("HTCondorCluster"),
-    "oar": _queue("OARCluster"),
-    "moab": _queue("MoabCluster"),
-}
-"""How the cluster of an address is found: by the word before its colon, from it and the rest.
-
-Returns what a client takes: the address of a scheduler, or a cluster that is closed with it.
-"""
-
-
-_HINTS = {
-    "tcp": ("check that a scheduler listens there: run `dask scheduler` on that host",),
-    "tls": ("set the certificates in Dask's configuration: `distributed.comm.tls`",),
-    "ssh": ("check that `ssh HOST` asks for nothing, and that Python is the same there",),
-}
-
-
 class DaskWorkers:
     """The workers that a client can use.
 
     ``refused`` are sentences on those that cannot run tasks.
     """
 
-    def __init__(self, address: str, progress: Progress) -> None:
-        """Connect to the cluster of an address.
+    def __init__(self, address: str, start: Callable[[], Any], progress: Progress) -> None:
+        """Connect to a cluster; ``start`` returns it, or the address of a scheduler.
 
         Raises:
             UsageError: the address is not valid.
@@ -102,7 +45,7 @@ class DaskWorkers:
         self.address = address
         self._progress = progress
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what fails is reported here
-        self._cluster, self.client = _connected(address)
+        self._cluster, self.client = _connected(address, start)
         self._refused: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._threads: dict[str, int] = {}
@@ -184,11 +127,18 @@ class DaskWorkers:
             if isinstance(found, Exception):
                 self.refuse(worker, found)
 
-    def install(self, bundle: Bundle, vendored: str) -> dict[str, str | Exception]:
-        """Install the environment of a bundle; return each worker's host, or its error."""
-        chosen = list(self.allowed or self._threads)
-        self.store(bundle, chosen)
-        return _run(self.client, remote.install, bundle.digest, vendored, workers=chosen)
+    def install(self, bundle: Bundle, vendored: str) -> dict[str, Exception | None]:
+        """Install the environment of a bundle; return what failed on which host."""
+        self.store(bundle, self.allowed or [*self._threads])
+        chosen = self.allowed or [*self._threads]
+        found = _run(self.client, remote.install, bundle.digest, vendored, workers=chosen)
+        errors = {worker: it if isinstance(it, Exception) else None for worker, it in found.items()}
+        errors |= {worker: ClusterError(why) for worker, why in self._refused.items()}
+        hosts: dict[str, Exception | None] = {}
+        for worker, error in sorted(errors.items()):
+            host = self._names.get(worker, worker)
+            hosts[host] = hosts.get(host) or error
+        return hosts
 
     def close(self) -> None:
         """Leave the cluster; one that was started for this ends."""
@@ -197,15 +147,9 @@ class DaskWorkers:
             self._cluster.close()
 
 
-def _connected(address: str) -> tuple[Any, Client]:
-    name, _, rest = address.partition(":")
-    if name not in CLUSTERS:
-        raise UsageError(
-            f"{address} is not the address of a cluster",
-            "give tcp://HOST:8786, or one of " + ", ".join(f"{it}:..." for it in CLUSTERS),
-        )
+def _connected(address: str, start: Callable[[], Any]) -> tuple[Any, Client]:
     try:
-        found = CLUSTERS[name](address, rest)
+        found = start()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions of Python differ, and may
             client = Client(found, timeout=_CONNECT)
@@ -217,7 +161,10 @@ def _connected(address: str) -> tuple[Any, Client]:
             f"install it: run `pip install {error.name}`",
         ) from error
     except Exception as error:  # of the queue's commands, its settings, the network
-        raise ClusterError(f"{address} cannot be used: {error}", *_HINTS.get(name, ())) from error
+        raise ClusterError(
+            f"{address} cannot be used: {error}",
+            "check that `dask scheduler` runs there, or the settings of the queue",
+        ) from error
     return None if isinstance(found, str) else found, client
 
 

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from concurrent.futures import Executor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from condavision.inference.workspace import Workspace
+    from condavision.system.progress import Progress
 
 
 class Engine(Executor):
     """Runs tasks: ``submit(run_task, job, task)`` returns a future of the task's outcome.
 
-    A task that was ended with all others has the reason ``CANCELLED``, one whose worker ended
-    ``WORKER_LOST``: futures raise only what is a bug. To be closed by ``shutdown``.
+    A task that was ended with all others has the reason ``CANCELLED``, one whose workers ended, as
+    often as the engine gave it to one, ``WORKER_LOST``. Futures raise a CondavisionError where no
+    task can be run any more, and else only what is a bug. To be closed by ``shutdown``.
     """
+
+    @abstractmethod
+    def prepare(self, script: Path, workspace: Workspace, progress: Progress) -> None:
+        """Get ready for tasks of this script, before the first is submitted.
+
+        Raises:
+            CondavisionError: there is no lock that fits, or no environment.
+        """
+
+    @abstractmethod
+    def install(self, vendored: Path | None) -> Mapping[str, Exception | None]:
+        """Install the environment of the prepared script; return what failed on which machine."""
 
     @property
     @abstractmethod

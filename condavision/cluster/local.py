@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.cluster.engine import Engine
 from condavision.exec_stage.child_process import Stop
+from condavision.exec_stage.stage import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
+    from pathlib import Path
+
+    from condavision.inference.workspace import Workspace
+    from condavision.system.progress import Progress
 
 
 class LocalEngine(Engine):
@@ -23,6 +28,15 @@ class LocalEngine(Engine):
         self.jobs = jobs or processors()
         self._threads = ThreadPoolExecutor(self.jobs, thread_name_prefix="task")
         self._stop = Stop()
+
+    def prepare(self, script: Path, workspace: Workspace, progress: Progress) -> None:
+        """Install the environment, as :meth:`Engine.prepare`."""
+        prepare(script, workspace, progress)
+
+    def install(self, vendored: Path | None) -> Mapping[str, Exception | None]:
+        """Return that nothing is left to be done, as :meth:`Engine.install`."""
+        del vendored
+        return dict.fromkeys(self.hosts)
 
     @property
     def capacity(self) -> int:

@@ -13,7 +13,6 @@ from condavision.cluster.job import describe
 from condavision.cluster.results import OWN, ROWS, held
 from condavision.cluster.spread import Policy, Spread, Tally
 from condavision.cluster.task import Limits
-from condavision.exec_stage.stage import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +92,7 @@ def map_inputs(
                 " runs in a folder of its own: give absolute paths"
             )
         tally = Tally(checked.count)
-        prepare(request.script, workspace, progress)
+        engine.prepare(request.script, workspace, progress)
         job = found.job
         results.open(
             {

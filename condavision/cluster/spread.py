@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from condavision.cluster.task import Job
 
 TRIES = 3
-"""How often a task is started whose worker is lost, or whose machine cannot run it."""
+"""How often a task is started whose machine cannot run it."""
 
 AHEAD = 100_000
 """How many inputs may be run before the first whose row is still to come."""
@@ -185,7 +185,9 @@ class Spread:
 
     def _is_to_repeat(self, flight: _Flight, outcome: Outcome) -> bool:
         """Return whether a task is to be started again, after noting why."""
-        if outcome.reason in {Reason.WORKER_LOST, *_OF_MACHINES}:
+        if outcome.reason is Reason.WORKER_LOST:  # the engine has tried
+            return False
+        if outcome.reason in _OF_MACHINES:
             flight.losses += 1
             return flight.losses < TRIES
         flight.failures += not outcome.ok

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from distributed import LocalCluster
 
-from condavision.cluster.bundle import pack
+from condavision.cluster import dask_workers
 from condavision.cluster.dask_engine import DaskEngine
-from condavision.cluster.dask_workers import ClusterError, DaskWorkers
+from condavision.cluster.dask_workers import DaskWorkers
+from condavision.cluster.engines import EngineOptions, open_engine
 from condavision.cluster.task import File, Job, Limits, Reason, Task
 from condavision.cluster.worker import run_task
-from condavision.errors import UsageError
-from condavision.inference.lock_lookup import locate
+from condavision.errors import CondavisionError
 from condavision.inference.workspace import Workspace
 from condavision.system.progress import Progress
 from tests.serving.test_starting import until_gone
@@ -35,7 +34,7 @@ PATIENCE = 60
 def address() -> Iterator[str]:
     """A scheduler and two workers."""
     with LocalCluster(
-        2, threads_per_worker=2, processes=False, dashboard_address=":0", protocol="tcp"
+        n_workers=2, threads_per_worker=2, processes=False, dashboard_address=":0", protocol="tcp"
     ) as cluster:
         yield cluster.scheduler_address
 
@@ -45,9 +44,9 @@ class Mapped:
 
     def __init__(self, project: Path, address: str, running: Path, **options: Any) -> None:
         self.script = project / "script.py"
-        self.workers = DaskWorkers(address, Progress())
-        bundle = pack(locate(self.script, Workspace()))
-        self.engine = DaskEngine(self.workers, bundle, **options)
+        self.workers = DaskWorkers(address, lambda: address, Progress())
+        self.engine = DaskEngine(self.workers, **{"ship": False, "limit": 1000, **options})
+        self.engine.prepare(self.script, Workspace(), Progress())
         self.running = running
         self.limits = Limits(inline=100)
 
@@ -92,7 +91,7 @@ def test_a_task_is_the_same_as_on_this_machine(mapped: Callable[..., Mapped]) ->
 def apart(it: Mapped) -> None:
     """Let workers not see the folder of a job as shared."""
     it.running.mkdir()
-    it.engine._mark = lambda folder: "absent"  # type: ignore[method-assign]
+    it.engine._mark = lambda _: "absent"  # type: ignore[method-assign]
 
 
 def test_what_was_written_comes_back_where_nothing_is_shared(
@@ -110,7 +109,8 @@ def test_what_was_written_comes_back_where_nothing_is_shared(
     large = it.run("x", "--size", "2000")
     assert (large.exit_code, large.reason) == (None, Reason.TOO_LARGE)
     tasks = Path(os.environ["CONDAVISION_HOME"], "tasks")
-    assert not [path for folder in tasks.iterdir() if folder.is_dir() for path in folder.iterdir()]
+    left = [path.name for folder in tasks.iterdir() if folder.is_dir() for path in folder.iterdir()]
+    assert {*left} <= {"shared"}
 
 
 def test_files_go_with_a_task(mapped: Callable[..., Mapped], tmp_path: Path) -> None:
@@ -175,18 +175,23 @@ def until(what: Callable[[], bool]) -> None:
 
 def test_the_environment_is_prepared_on_every_worker(mapped: Callable[..., Mapped]) -> None:
     it = mapped()
-    bundle = pack(locate(it.script, Workspace()))
-    found = it.workers.install(bundle, "")
-    assert set(found.values()) == {*it.engine.hosts}
-    assert len(found) == 2
+    assert it.engine.install(None) == dict.fromkeys(it.engine.hosts)
 
 
-@pytest.mark.parametrize("text", ["host:8786", "slurm:", "slurm:x", "ssh:", "tcp"])
-def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
-        DaskWorkers(text, Progress())
+WRONG = {
+    "host:8786": "not the address",
+    "tcp": "not the address",
+    "slurm:": "number of jobs",
+    "slurm:x": "number of jobs",
+    "ssh:": "no host",
+    "tcp://127.0.0.1:1": "cannot be used",
+}
 
 
-def test_nobody_listens() -> None:
-    with pytest.raises(ClusterError, match=r"cannot be used"):
-        DaskWorkers("tcp://127.0.0.1:1", Progress())
+@pytest.mark.parametrize(("text", "why"), WRONG.items())
+def test_a_cluster_that_cannot_be_used(
+    text: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_workers, "_CONNECT", 1.0)
+    with pytest.raises(CondavisionError, match=why):
+        open_engine(EngineOptions(text), Progress())

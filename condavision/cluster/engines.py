@@ -1,0 +1,119 @@
+"""The engines that run tasks, a row each: chosen by the word before the colon of an address.
+
+======================  ==========================================================================
+``tcp://``, ``tls://``  the workers of a Dask scheduler that runs already
+``ssh:HOST,HOST``       a scheduler on the first host, a worker on each
+``slurm:JOBS``          workers in so many jobs of Slurm, and likewise of the other queues
+======================  ==========================================================================
+
+How a job of a queue looks (processors, memory, partition) is in the configuration of dask-jobqueue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from condavision.cluster.local import LocalEngine
+from condavision.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from condavision.cluster.engine import Engine
+    from condavision.system.progress import Progress
+
+LIMIT = 100_000_000
+"""Bytes of files that may travel with a task, each way, by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What an engine is opened with.
+
+    ``cluster`` is its address, empty for this machine, where ``jobs`` processes run at once. With
+    ``ship`` the files of tasks travel with them, ``limit`` bytes at most.
+    """
+
+    cluster: str = ""
+    jobs: int | None = None
+    ship: bool = False
+    limit: int = LIMIT
+
+
+def open_engine(options: EngineOptions, progress: Progress) -> Engine:
+    """Return the engine of an address.
+
+    Raises:
+        UsageError: there is none, or the options do not fit it.
+        CondavisionError: its cluster cannot be used.
+    """
+    if not options.cluster:
+        if options.ship:
+            raise UsageError("--ship is for other machines", "give --cluster ADDRESS too")
+        return LocalEngine(options.jobs)
+    if options.jobs is not None:
+        raise UsageError("--jobs is for this machine", "a cluster has as many as its workers")
+    name, colon, rest = options.cluster.partition(":")
+    if name not in ENGINES or not colon:
+        raise UsageError(
+            f"`{options.cluster}` is not the address of a cluster",
+            "give tcp://HOST:8786, slurm:JOBS or ssh:HOST,HOST",
+            f"known are {', '.join(ENGINES)}",
+        )
+    return ENGINES[name](rest, options, progress)
+
+
+def _dask(
+    start: Callable[[str], Any], rest: str, options: EngineOptions, progress: Progress
+) -> Engine:
+    try:
+        from condavision.cluster.dask_engine import DaskEngine  # noqa: PLC0415 - an extra
+        from condavision.cluster.dask_workers import DaskWorkers  # noqa: PLC0415
+    except ImportError as error:
+        if error.name not in {"distributed", "toolz"}:
+            raise
+        raise UsageError(
+            "what talks to clusters is not installed", "run `pip install 'condavision[cluster]'`"
+        ) from error
+    workers = DaskWorkers(options.cluster, partial(start, rest), progress)
+    return DaskEngine(workers, ship=options.ship, limit=options.limit)
+
+
+def _scheduler(scheme: str) -> Callable[[str], str]:
+    return lambda rest: f"{scheme}:{rest}"
+
+
+def _queue(name: str) -> Callable[[str], Any]:
+    def start(jobs: str) -> Any:
+        if not jobs.isascii() or not jobs.isdecimal() or not int(jobs):
+            raise UsageError("the number of jobs is missing", "such as --cluster slurm:4")
+        cluster = getattr(import_module("dask_jobqueue"), name)()
+        cluster.scale(jobs=int(jobs))
+        return cluster
+
+    return start
+
+
+def _ssh(hosts: str) -> Any:
+    named = [it for it in hosts.split(",") if it]
+    if not named:
+        raise UsageError("no host is given", "such as --cluster ssh:node1,node2")
+    return import_module("distributed").SSHCluster([named[0], *named])
+
+
+ENGINES: Mapping[str, Callable[[str, EngineOptions, Progress], Engine]] = {
+    "tcp": partial(_dask, _scheduler("tcp")),
+    "tls": partial(_dask, _scheduler("tls")),
+    "ssh": partial(_dask, _ssh),
+    "slurm": partial(_dask, _queue("SLURMCluster")),
+    "pbs": partial(_dask, _queue("PBSCluster")),
+    "sge": partial(_dask, _queue("SGECluster")),
+    "lsf": partial(_dask, _queue("LSFCluster")),
+    "htcondor": partial(_dask, _queue("HTCondorCluster")),
+    "oar": partial(_dask, _queue("OARCluster")),
+    "moab": partial(_dask, _queue("MoabCluster")),
+}
+"""What opens the engine of an address, from what follows the colon."""
