@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _RUN = "condavision.cluster.remote:run"
 _ATTEMPTS = 10  # of one task to reach a worker that can run it
+_PATIENCE = 600.0  # seconds that a task whose result was lost may take once more
 
 
 class SchedulerLostError(CondavisionError):
@@ -245,8 +246,12 @@ class DaskEngine(Engine):
             found = self._client.gather(finished)
         for it, pending in batch:
             try:
-                plain = found[it.key] if it.key in found else it.result()
-                yield Answer.of_plain(plain), pending
+                if it.key in found:
+                    yield Answer.of_plain(found[it.key]), pending
+                elif it.status == "cancelled" or self._client.status != "running":
+                    yield CancelledError(it.key), pending  # a client that is closed never answers
+                else:
+                    yield Answer.of_plain(it.result(_PATIENCE)), pending
             except Exception as error:  # noqa: BLE001 - whatever happened on a worker
                 yield error, pending
             finally:
@@ -269,7 +274,7 @@ class DaskEngine(Engine):
             else:
                 pending.is_suspect = True
                 self._suspects.append(pending)
-        elif isinstance(error, CancelledError):
+        elif isinstance(error, CancelledError | TimeoutError):
             yield pending
         elif isinstance(error, ImportError):  # a worker without condavision, or with an old one
             self._workers.survey()
