@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import require_script, script_file
 from condavision.core.model import Manager
-from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
 from condavision.inference.recorded import recorded_paths
 from condavision.locks.lockfile import lock_path
@@ -120,7 +119,7 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
         present=present,
         former=present or former,
         shared=_former(folder, workspace, shared),
-        platforms=_platforms(inferences, present),
+        platforms=_platforms(inferences, present, workspace.platform),
         options=first.project.config.solve,
         is_recorded=all(
             any(it.digest == one.digest for it in index.of(one.project.key) if it.lock == one.hash)
@@ -136,10 +135,10 @@ def _former(folder: Path, workspace: Workspace, keys: Iterable[str]) -> Lock | N
     return next(filter(None, found), None)
 
 
-def _platforms(inferences: list[Inference], lock: Lock | None) -> tuple[str, ...]:
+def _platforms(inferences: list[Inference], lock: Lock | None, here: str) -> tuple[str, ...]:
     """Return every platform that a script requests, and those that the lock already has."""
     wanted = dict.fromkeys(
-        platform for inference in inferences for platform in inference.platforms(current_subdir())
+        platform for inference in inferences for platform in inference.platforms(here)
     )
     kept = lock.platforms if lock else ()
     return tuple(dict.fromkeys((*kept, *wanted))) if kept else tuple(wanted)

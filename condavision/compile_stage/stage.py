@@ -95,7 +95,7 @@ def _unmarked_roots(targets: Iterable[Target], workspace: Workspace) -> tuple[Pa
     if workspace.flags.locks is not None:
         return ()
     roots = dict.fromkeys(
-        workspace.settings.root_of(place_of(it, workspace.real)) for it in targets
+        workspace.settings.root_of(place_of(it, workspace.real_of)) for it in targets
     )
     return tuple(root for root in roots if not workspace.settings.is_marked(root))
 

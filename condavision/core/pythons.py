@@ -124,11 +124,13 @@ class PythonRange:
     def __contains__(self, minor: Minor) -> bool:
         return min(minor, KNOWN[-1]) in self.minors
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - of values, few of which differ
     def raised(self, floor: Minor) -> PythonRange:
         """Drop what is older than ``floor``, unless that leaves nothing."""
         kept = frozenset(minor for minor in self.minors if minor >= floor)
         return PythonRange(kept, self.specifiers) if kept else self
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - as above
     def __str__(self) -> str:
         """Spell the range as a PEP 440 specifier set that conda reads alike: ``>=3.8,<3.12``.
 

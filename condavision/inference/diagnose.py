@@ -113,12 +113,14 @@ def _relative_imports(inference: Inference) -> Iterator[RelativeImport]:
     """Yield the first relative import in a file that is run by its path."""
     if not isinstance(inference.project.target, Path):
         return
+    relative = [it for it in inference.analysis.imports if it.reason.is_relative]
+    if not relative:
+        return
     script = inference.analysis.files[0].path
     root = inference.project.config.root.as_posix().rstrip("/")
     shown = script.as_posix().removeprefix(f"{root}/")
-    for imported in inference.analysis.imports:
-        may_fail = imported.kind in _MAY_FAIL
-        if imported.reason.is_relative and imported.location.file == shown and not may_fail:
+    for imported in relative:
+        if imported.location.file == shown and imported.kind not in _MAY_FAIL:
             yield RelativeImport(imported.location, *_as_module(script))
             return
 

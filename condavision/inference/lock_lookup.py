@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import module_file, script_file
+from condavision.analysis.source.scripts import module_file
 from condavision.core.model import INTERPRETERS
 from condavision.errors import (
     AnalysisError,
@@ -27,7 +27,6 @@ from condavision.project.targets import (
     Module,
     Together,
     folder_keys,
-    key_of,
     named_target,
     target_of,
 )
@@ -241,8 +240,7 @@ def _candidates(project: Project, workspace: Workspace) -> Iterator[_Candidate]:
         index = workspace.index(folder)
         owner = project.target if index.of(project.key) else _sharing(project, index, workspace)
         if owner is not None:
-            key = project.key if owner is project.target else key_of(owner, project.config.root)
-            for entry in index.of(key):
+            for entry in index.of(workspace.key(owner, project.config.root)):
                 yield _Candidate(owner, entry, folder)
 
 
@@ -253,7 +251,7 @@ def _sharing(project: Project, index: ScriptIndex, workspace: Workspace) -> Toge
     for key in folder_keys(project.key):
         if index.of(key):
             owner = target_of(key, project.config.root)
-            script = workspace.real(script_file(project.target))
+            script = workspace.real_of(project.target)
             if isinstance(owner, Together) and script in workspace.real_scripts(owner):
                 return owner
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager, Requirement, Requirements
@@ -168,21 +169,29 @@ def requirement_hash(requirements: Requirements) -> str:
     The payload is defined here and nowhere else: Python range, requirements in any order,
     channels in order. Platforms to solve for, dates and locations are not part of it.
     """
+    rows = sorted(
+        (
+            requirement.manager.value,
+            requirement.name,
+            requirement.constraint,
+            requirement.extras,
+            tuple(sorted(requirement.platforms)),
+            *([str(requirement.pythons)] if requirement.pythons is not None else []),
+        )
+        for requirement in requirements.requirements
+    )
+    return _hash_of(str(requirements.python), tuple(rows), requirements.channels)
+
+
+@lru_cache(maxsize=1024)  # many scripts require the same
+def _hash_of(
+    python: str, requirements: tuple[tuple[object, ...], ...], channels: tuple[str, ...]
+) -> str:
     payload = {
         "version": HASH_VERSION,
-        "python": str(requirements.python),
-        "requirements": sorted(
-            [
-                requirement.manager.value,
-                requirement.name,
-                requirement.constraint,
-                list(requirement.extras),
-                sorted(requirement.platforms),
-                *([str(requirement.pythons)] if requirement.pythons is not None else []),
-            ]
-            for requirement in requirements.requirements
-        ),
-        "channels": list(requirements.channels),
+        "python": python,
+        "requirements": requirements,
+        "channels": channels,
     }
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]

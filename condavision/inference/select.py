@@ -23,7 +23,7 @@ from condavision.project.targets import (
     file_of,
     folder_keys,
     is_below,
-    key_of,
+    is_module,
     target_of,
 )
 from condavision.system.terminal import shell_word
@@ -89,9 +89,9 @@ def select_targets(
     spare = {it for it in paths if it.is_dir() and recorded.below(it.resolve())}
     found = select_scripts(paths, workspace, spare)
     real = workspace.real
-    seen = {real(script) for script in found.scripts}
-    elsewhere = (it for folder in folders for it in recorded.scripts(folder))
-    for script in (*found.scripts, *(it for it in elsewhere if real(it) not in seen)):
+    seen = {real(script).as_posix() for script in found.scripts}
+    elsewhere = (it for folder in folders for it in recorded.scripts(folder, seen))
+    for script in (*found.scripts, *elsewhere):
         if script in paths:
             targets.append(script)
         elif real(script) not in files or recorded.has(script):
@@ -126,7 +126,7 @@ class _Recorded:
 
     def _require_together(self, folder: Path) -> None:
         root = self._root(folder.resolve())
-        key = key_of(Together(folder), root)
+        key = self._workspace.key(Together(folder), root)
         shared = [it for it in (key, *folder_keys(key)) if self._has(it, root)]
         if key not in shared:
             typed = shell_word(folder)
@@ -143,7 +143,7 @@ class _Recorded:
         """Return the folder that a script is locked together with, or the script."""
         root = self._root(self._workspace.real(script).parent)
         if not self.has(script):
-            for shared in folder_keys(key_of(script, root, self._workspace.real)):
+            for shared in folder_keys(self._workspace.key(script, root)):
                 if self._has(shared, root) and (root / shared).resolve() not in self._apart:
                     return target_of(shared, root)
         return script
@@ -151,28 +151,39 @@ class _Recorded:
     def has(self, script: Path) -> bool:
         """Return whether a script has a lock of its own."""
         root = self._root(self._workspace.real(script).parent)
-        return self._has(key_of(script, root, self._workspace.real), root)
+        return self._has(self._workspace.key(script, root), root)
 
     def _has(self, key: str, root: Path) -> bool:
         return any(index.of(key) for index in self._indexes(root))
 
-    def _below(self, folder: Path) -> tuple[Target, ...]:
-        """Return what is locked in a folder and below it, whether it still exists or not."""
+    def _below(self, folder: Path) -> tuple[str, ...]:
+        """Return the keys of a folder and what is below it, whether that still exists or not."""
         root = self._root(folder)
         keys = sorted({key for index in self._indexes(root) for key in index.entries})
-        return tuple(target_of(key, root) for key in keys if is_below(key, root, folder))
+        return tuple(key for key in keys if is_below(key, root, folder))
 
-    def scripts(self, folder: Path) -> Iterator[Path]:
-        """Yield the existing scripts with locks of their own, in a folder or below it."""
-        return (it for it in self.below(folder) if isinstance(it, Path) and it.is_file())
+    def scripts(self, folder: Path, seen: Container[str]) -> Iterator[Path]:
+        """Yield the existing scripts with locks of their own, in a folder or below it.
+
+        Those whose real path is in ``seen`` are left out.
+        """
+        root = self._root(folder)
+        top = root.as_posix().rstrip("/")
+        for key in self.below(folder):
+            if f"{top}/{key}" not in seen:  # as most are: a target takes longer to make
+                it = target_of(key, root)
+                if not (isinstance(it, Path) and it.is_file()):
+                    continue
+                if self._workspace.real(it).as_posix() not in seen:
+                    yield it
 
     def modules(self, folder: Path) -> Iterator[tuple[Module, Path]]:
         """Yield the modules that are locked for a folder or one below it, and their files."""
         root = self._root(folder)
         indexes = self._indexes(root)
-        for target in self.below(folder):
+        for key in self.below(folder):
+            target = target_of(key, root) if is_module(key) else None
             if isinstance(target, Module):
-                key = key_of(target, root)
                 found = (root / path for it in indexes for one in it.of(key) for path in one.paths)
                 file = file_of(target, [*self._workspace.config(root).paths, *found])
                 if file is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from contextlib import suppress
 from functools import cache
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.analyze import new_reader, prefetch
 from condavision.analysis.attributes import attributes_taken
 from condavision.analysis.facts.syntax_check import require_readable
+from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
 from condavision.inference.diagnostics import NearerLocks, UntrustedConfiguration, UnusedLocks
 from condavision.inference.infer import analyze_target, infer, python_path
@@ -32,6 +34,7 @@ from condavision.project.targets import (
     key_of,
     near,
     place_of,
+    real_of,
     require_target,
     scripts_together,
     typed,
@@ -73,6 +76,7 @@ class Workspace:
         self.opened = time.time_ns()  # nothing was read before
         self.flags = flags or Flags()
         self.import_map = import_map or ImportMap.bundled()
+        self.platform = current_subdir()
         self.settings = SettingsFiles()
         self.index: Callable[[Path], ScriptIndex] = cache(_read_index)
         self.lock: Callable[[Path], Lock] = cache(_read_lock)
@@ -82,12 +86,16 @@ class Workspace:
         self.has_interpreter: Callable[[str, str], bool] = cache(_has_interpreter)
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real: Callable[[Path], Path] = cache(self._real)
-        self._real_folder: Callable[[Path], Path] = cache(Path.resolve)
+        self._real_folder: Callable[[str], Path] = cache(lambda it: Path(it).resolve())
         self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
         self._require = cache(require_target)
-        self._place_of: Callable[[Target], Path] = cache(lambda it: place_of(it, self.real))
+        self.real_of: Callable[[Target], Path] = cache(lambda it: real_of(it, self.real))
+        self._place_of: Callable[[Target], Path] = cache(lambda it: place_of(it, self.real_of))
+        self.key: Callable[[Target, Path], str] = cache(
+            lambda target, root: key_of(target, root, self.real_of)
+        )
         self._pythonpath = python_path()
         self._unused: Callable[[Path], tuple[Path, ...]] = cache(self._folders_unused)
         self._above: Callable[[Path], tuple[Path, ...]] = cache(self._folders_above)
@@ -104,12 +112,13 @@ class Workspace:
             ConfigError: the configuration or a flag is wrong.
         """
         root = self.settings.root_of(start or Path.cwd())
-        if (root, channels) not in self._configs:
-            found = self.settings.config(root).with_flags(self.flags, channels)
-            self._configs[root, channels] = found
-            used = ", ".join(found.channels_for(()))
-            _log.info("%s: channels %s, locks in %s", root, used, found.locks)
-        return self._configs[root, channels]
+        known = self._configs.get((root, channels))
+        if known is None:
+            known = self.settings.config(root).with_flags(self.flags, channels)
+            self._configs[root, channels] = known
+            used = ", ".join(known.channels_for(()))
+            _log.info("%s: channels %s, locks in %s", root, used, known.locks)
+        return known
 
     def project(self, target: Target, channels: tuple[str, ...] = ()) -> Project:
         """Return a target with its project.
@@ -120,11 +129,12 @@ class Workspace:
             ConfigError: the configuration or a flag is wrong.
         """
         key = (target, channels)
-        if key not in self._projects:
+        known = self._projects.get(key)
+        if known is None:
             self._require(target)
             config = self.config(self._place_of(target), channels)
-            self._projects[key] = Project(target, key_of(target, config.root, self.real), config)
-        return self._projects[key]
+            known = self._projects[key] = Project(target, self.key(target, config.root), config)
+        return known
 
     def valid_project(self, target: Target) -> Project | None:
         """Return a target with its project, None where that has errors."""
@@ -186,18 +196,20 @@ class Workspace:
 
     def _question(self, project: Project, extra_paths: Iterable[str] = ()) -> _Question:
         recorded = [project.config.root / path for path in extra_paths]
-        pythonpath = tuple(dict.fromkeys((*self._pythonpath, *recorded)))
-        return project.target, pythonpath if recorded else self._pythonpath
+        if not recorded:
+            return project.target, self._pythonpath
+        return project.target, tuple(dict.fromkeys((*self._pythonpath, *recorded)))
 
     def _analysis(self, project: Project, question: _Question) -> Analysis:
-        if question not in self._analyses:
+        found = self._analyses.get(question)
+        if found is None:
             target, pythonpath = question
             reader = self._reader(project.config.root)
             together = self.together(target) if isinstance(target, Together) else None
             found = analyze_target(target, project.config, pythonpath, reader, together)
             self._analyses[question] = found
             _log.info("%s: %d files, %d imports", target, len(found.files), len(found.imports))
-        return self._analyses[question]
+        return found
 
     def infer(self, project: Project, extra_paths: Iterable[str] = ()) -> Inference:
         """Return what a target requires; nothing is solved and no network is used.
@@ -208,7 +220,8 @@ class Workspace:
         """
         question = self._question(project, extra_paths)
         key = (question, project.config.flag_channels)
-        if key not in self._inferences:
+        found = self._inferences.get(key)
+        if found is None:
             analysis = self._analysis(project, question)
             target = project.target
             together = self.together(target) if isinstance(target, Together) else None
@@ -216,7 +229,7 @@ class Workspace:
             found = infer(project, analysis, self.import_map, together, lessons)
             self._inferences[key] = found
             _log.info("%s: python %s, hash %s", project.key, found.requirements.python, found.hash)
-        return self._inferences[key]
+        return found
 
     def infer_as(self, inference: Inference, analysis: Analysis) -> Inference:
         """Return what a target would require if it were read as ``analysis``."""
@@ -285,7 +298,7 @@ class Workspace:
         """Return a path without links: those of a folder are the same for all that is in it."""
         if not path.name or path.name == ".." or path.is_symlink():
             return path.resolve()
-        return self._real_folder(path.parent) / path.name
+        return self._real_folder(os.path.dirname(path)) / path.name  # noqa: PTH120 - of many
 
     def _real_scripts(self, folder: Together) -> frozenset[Path]:
         return frozenset(self.real(script) for script in self.together(folder).scripts)
@@ -302,8 +315,8 @@ class Workspace:
 
     def _unused_locks(self, target: Target, place: Path) -> Iterator[UnusedLocks]:
         """Yield the folders with a lock of the target that a configuration above hides."""
-        used = self.config(place)
         for folder in self._unused(place):
+            used = self.config(place)
             locks = folder / "locks"
             if self.flags.locks is None and locks != used.locks and self._has(folder, target):
                 yield UnusedLocks(locks, used.source or used.root)
@@ -318,7 +331,7 @@ class Workspace:
 
     def _has(self, folder: Path, target: Target) -> bool:
         """Return whether the locks in a folder, which is not the root, have one of a target."""
-        locks, key = folder / "locks", key_of(target, folder)
+        locks, key = folder / "locks", self.key(target, folder)
         with suppress(LockfileError):
             found = [self.index(it) for it in (locks, locks / LOCAL)]
             return any(it.of(one) for it in found for one in (key, *folder_keys(key)))
@@ -349,7 +362,8 @@ class Workspace:
         return command
 
     def _is_default(self, locks: Path, target: Target | None) -> bool:
-        root = self.settings.root_of(Path.cwd() if target is None else place_of(target))
+        place = Path.cwd() if target is None else self._place_of(target)
+        root = self.settings.root_of(place)
         return self.settings.config(root).locks == locks.absolute()
 
 

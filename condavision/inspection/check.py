@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.core.model import LockRecord
-from condavision.core.platforms import current_subdir
 from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
 from condavision.inference.diagnose import diagnose
 from condavision.inference.lock_lookup import locate
 from condavision.inference.needs import proof_of
 from condavision.inference.staleness import NotLockedFor, option_changes, requirement_changes
-from condavision.inspection.explain import explain
 from condavision.project.targets import Together, named_target, typed
 
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
     own = located.project.target
     inference.require_runnable(workspace.require_readable, own if isinstance(own, Path) else None)
     key = located.project.key
-    wanted = inference.platforms(current_subdir())
+    wanted = inference.platforms(workspace.platform)
     lacking = tuple(platform for platform in wanted if platform not in lock.platforms)
     reasons: tuple[StaleReason, ...] = (
         *([NotLockedFor(lacking)] if lacking else []),
@@ -143,6 +141,8 @@ def explain_target(target: Target, workspace: Workspace) -> Explanation:
         AnalysisError: it cannot be read.
         ConfigError: the configuration or a declared dependency is wrong.
     """
+    from condavision.inspection.explain import explain  # noqa: PLC0415 - `check` needs none of it
+
     if isinstance(target, Path) and isinstance(named_target(target), Together):
         raise AnalysisError(
             f"{target} is a folder without __main__.py",

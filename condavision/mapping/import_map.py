@@ -135,7 +135,10 @@ class _Table:
 class ImportMap:
     """Looks modules and distributions up in the two tables described above."""
 
-    __slots__ = ("_distributions", "_imports", "_namesakes", "provider")
+    __slots__ = ("_distributions", "_imports", "_namesakes", "date", "provider")
+
+    date: str
+    """The day the map was generated, as ISO 8601."""
 
     provider: Callable[[str], Provider | None]
     """Return the provider of a dotted module, by its longest known prefix.
@@ -152,17 +155,13 @@ class ImportMap:
         self._distributions = _Table(distributions)
         self._namesakes = cache(lambda: Namesakes(namesakes()))
         self.provider = cache(self._find)
+        dated = re.search(r"\d{4}-\d\d-\d\d", self._imports.title)
+        self.date = dated.group() if dated else ""
 
     @classmethod
     def bundled(cls) -> ImportMap:
         """Return the map that this release ships; it is read once per process."""
         return _bundled()
-
-    @property
-    def date(self) -> str:
-        """The day the map was generated, as ISO 8601."""
-        found = re.search(r"\d{4}-\d\d-\d\d", self._imports.title)
-        return found.group() if found else ""
 
     def _find(self, module: str) -> Provider | None:
         for name in prefixes(module):

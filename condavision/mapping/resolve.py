@@ -10,7 +10,7 @@ register any name.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind, Manager, Requirement
@@ -66,11 +66,11 @@ def resolve(
         import_map,
         overrides,
         declared_requirements(analysis, import_map, root),
+        analysis.imports,
         optional_imports=optional_imports,
         root=root,
         lessons=learned or Lessons(),
     )
-    resolver.learn(analysis.imports)
     return tuple(
         resolution for imported in analysis.imports for resolution in resolver.resolve(imported)
     )
@@ -82,6 +82,7 @@ class _Resolver:
         import_map: ImportMap,
         overrides: Mapping[str, Override],
         declared: tuple[Requirement, ...],
+        imports: Iterable[Import],
         *,
         optional_imports: bool,
         root: Path,
@@ -91,7 +92,7 @@ class _Resolver:
         self.overrides = overrides
         self.declared = declared
         self.optional_imports = optional_imports
-        self.certain: set[str] = set()
+        self.imports = imports
         self.lessons = lessons
         self.root = root
         self.declared_modules = {
@@ -100,17 +101,19 @@ class _Resolver:
             for module in import_map.modules(_pypi_name(requirement, import_map))
         }
 
-    def learn(self, imports: Iterable[Import]) -> None:
-        """Collect the distributions that some import identifies unambiguously.
+    @cached_property
+    def certain(self) -> frozenset[str]:
+        """The distributions that some import identifies unambiguously.
 
         ``from haystack.indexes import SearchIndex`` decides what ``import haystack`` means.
         """
-        for imported in imports:
-            if imported.origin is Origin.PACKAGE and self._is_installed(imported.kind):
-                for module in self._candidates(imported):
-                    provider = self.import_map.provider(module)
-                    if provider is not None and not provider.others:
-                        self.certain.add(provider.pypi)
+        providers = (
+            self.import_map.provider(module)
+            for imported in self.imports
+            if imported.origin is Origin.PACKAGE and self._is_installed(imported.kind)
+            for module in self._candidates(imported)
+        )
+        return frozenset(it.pypi for it in providers if it is not None and not it.others)
 
     def resolve(self, imported: Import) -> Iterator[Resolution]:
         if imported.origin is not Origin.PACKAGE:
@@ -138,7 +141,8 @@ class _Resolver:
         names = tuple(f"{imported.name}.{member}" for member in imported.members)
         if not names:
             return self._attributes_learned(imported.name) or (imported.name,)
-        if self._provider(imported.name)[0] is None or any(map(self._is_listed, names)):
+        known = self.import_map.provider(spelt_today(imported.name))
+        if known is None or any(map(self._is_listed, names)):
             return names
         if self.import_map.is_closed(imported.name) and "".join(imported.members).islower():
             return names  # modules, not classes
@@ -221,16 +225,11 @@ class _Resolver:
                 return named, NamedIn(self.named[name])
         if provider is None:
             return None, None
-        mapped = Mapped(
-            provider.module,
-            self.import_map.date,
-            provider.candidate,
-            provider.others,
-            choice,
-        )
-        return self._required(imported, provider), mapped
+        return self._required(imported, provider), _mapped(provider, choice, self.import_map.date)
 
     def _lesson(self, module: str) -> tuple[str, LearnedModule] | None:
+        if not self.lessons.modules:
+            return None
         found = (it for it in prefixes(module) if it in self.lessons.modules)
         return next(((prefix, self.lessons.modules[prefix]) for prefix in found), None)
 
@@ -268,6 +267,8 @@ class _Resolver:
         return project_names(self.root)
 
     def _override(self, module: str) -> tuple[str, Override] | None:
+        if not self.overrides:
+            return None
         found = (it for it in prefixes(module) if it in self.overrides)
         return next(((prefix, self.overrides[prefix]) for prefix in found), None)
 
@@ -279,6 +280,8 @@ class _Resolver:
         )
 
     def _declared(self, module: str, provider: Provider | None) -> Requirement | None:
+        if not self.declared:
+            return None
         names = {provider.pypi, *provider.others} if provider else set()
         for requirement in self.declared:
             if provider and requirement.manager is Manager.PYPI and requirement.name in names:
@@ -296,6 +299,11 @@ def _would_hide(provider: Provider, imported: Import) -> bool:
     reason = imported.reason
     is_absent = reason.rule is OriginRule.ABSENT_PART
     return is_absent and f"{reason.subject}.".startswith(f"{provider.module}.")
+
+
+@lru_cache(1024)  # many scripts import the same
+def _mapped(provider: Provider, choice: Choice, date: str) -> Mapped:
+    return Mapped(provider.module, date, provider.candidate, provider.others, choice)
 
 
 def _declared_at(declared: Requirement) -> DeclaredAt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from condavision.project.config import LOCAL
@@ -24,4 +25,9 @@ class Project:
 
     def locks(self, *, local: bool) -> Path:
         """Return the folder of this project's locks."""
-        return self.config.locks / LOCAL if local else self.config.locks
+        return _local(self.config.locks) if local else self.config.locks
+
+
+@cache
+def _local(locks: Path) -> Path:
+    return locks / LOCAL  # asked for by each of many scripts

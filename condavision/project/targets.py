@@ -129,9 +129,9 @@ def require_target(target: Target) -> None:
         if not target.folder.is_dir():
             what = "not a folder" if target.folder.exists() else "no such folder"
             raise AnalysisError(f"{target.folder}: {what}", "give a folder of scripts")
-    elif not target.exists():
-        raise AnalysisError(f"{target}: no such file", "check the path")
     elif not script_file(target).is_file():
+        if not target.exists():
+            raise AnalysisError(f"{target}: no such file", "check the path")
         what = "a folder without __main__.py" if target.is_dir() else "not a regular file"
         raise AnalysisError(f"{target} is {what}, so it cannot be run", "give a script")
 
@@ -145,26 +145,32 @@ def typed(target: Target) -> str:
     return shell_word(target)
 
 
-def place_of(target: Target, real: Callable[[Path], Path] = Path.resolve) -> Path:
-    """Return the real folder where the search for the target's project root starts.
+def real_of(target: Target, real: Callable[[Path], Path] = Path.resolve) -> Path:
+    """Return the real path of the file of a script, or of the folder of another target.
 
     ``real`` follows links.
     """
-    if isinstance(target, Path):
-        return real(script_file(target)).parent
-    return real(target.folder)
+    return real(script_file(target) if isinstance(target, Path) else target.folder)
 
 
-def key_of(target: Target, root: Path, real: Callable[[Path], Path] = Path.resolve) -> str:
-    """Return the key of a target in the ``scripts.yml`` of a project root; ``real`` follows links.
+def place_of(target: Target, real: Callable[[Target], Path] = real_of) -> Path:
+    """Return the real folder where the search for the target's project root starts.
+
+    ``real`` is :func:`real_of`, or remembers what that returned; so it is below.
+    """
+    return real(target).parent if isinstance(target, Path) else real(target)
+
+
+def key_of(target: Target, root: Path, real: Callable[[Target], Path] = real_of) -> str:
+    """Return the key of a target in the ``scripts.yml`` of a project root.
 
     Raises:
         ValueError: the target is not below the root.
     """
     if isinstance(target, Path):
-        key = real(script_file(target)).relative_to(root).as_posix()
+        key = real(target).relative_to(root).as_posix()
         return f"./{key}" if key.startswith(_MODULE) else key
-    folder = real(target.folder).relative_to(root)
+    folder = real(target).relative_to(root)
     if isinstance(target, Together):
         return _folder_key(PurePosixPath(folder.as_posix()))
     where = "" if folder == Path() else f"{_IN}{folder.as_posix()}"
@@ -191,6 +197,11 @@ def target_of(key: str, root: Path) -> Target:
         name, _, folder = key.removeprefix(_MODULE).partition(_IN)
         return Module(name, root / folder)
     return Together(near(root / key)) if key.endswith("/") else near(root / key)
+
+
+def is_module(key: str) -> bool:
+    """Return whether a key in ``scripts.yml`` is a module's."""
+    return key.startswith(_MODULE)
 
 
 def is_below(key: str, root: Path, folder: Path) -> bool:

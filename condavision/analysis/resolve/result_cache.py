@@ -44,20 +44,30 @@ class Question:
         """The key of the answer in the cache: none of a file's facts begins with NUL."""
         return f"\0{self.script or self.search.root}".encode("utf-8", "surrogatepass")
 
+    @property
+    def _plain(self) -> tuple[object, ...]:
+        """The same in values that are loaded and compared fast."""
+        search = self.search
+        return (
+            *(search.root, search.paths, search.pythonpath),
+            *(self.script, self.home, self.files, self.modules),
+        )
+
     def recalled(self, reader: Reader) -> Analysis | None:
         """Return the answer, if it would be the same today."""
-        if self not in reader.known:
-            reader.known[self] = self._recalled(reader)
-        return reader.known[self]
+        try:
+            return reader.known[self]
+        except KeyError:
+            return reader.known.setdefault(self, self._recalled(reader))
 
     def _recalled(self, reader: Reader) -> Analysis | None:
         if reader.cache is None:
             return None
         match loaded(reader.cache.load(self.key)):
-            case (Question() as question, stamps, seen, declaring, Analysis() as answer):
+            case (tuple() as question, stamps, seen, declaring, Analysis() as answer):
                 outline = reader.directories.outline
                 if (
-                    question == self
+                    question == self._plain
                     and all(reader.stamp(path) == it for path, it in stamps)
                     and all(outline(path, names) == it for path, names, it in seen)
                 ):
@@ -76,7 +86,7 @@ class Question:
         readable = (it for it in asked if reader.is_readable(it))
         declaring = tuple(it for it in readable if reader.facts(it).declares)
         kept = replace(answer, metadata=ScriptMetadata())
-        entry = (self, stamps, seen, declaring, kept)
+        entry = (self._plain, stamps, seen, declaring, kept)
         reader.answers[self.key] = dumped(entry)
 
 
