@@ -85,7 +85,7 @@ def _run(
         text=True,
         errors="surrogateescape",  # file names are any bytes
         check=False,
-        timeout=120,
+        timeout=600,  # of a busy machine, where conda solves for minutes
     )
     return Finished(result.returncode, result.stdout, result.stderr or "")
 
