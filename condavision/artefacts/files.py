@@ -128,8 +128,8 @@ class Files:
         return cls(tuple(data.decode("utf-8", "surrogatepass").split("\n")) if data else ())
 
 
-def listed(paths: Iterable[str], *, wheel: bool) -> Files:
-    """Return the files to keep of the paths in an archive.
+def listed(paths: Iterable[str], *, wheel: bool, root: str = "") -> Files:
+    """Return the files to keep of the paths in an archive; ``root`` is what they are below.
 
     Raises:
         UnreadError: there are too many, or too long ones.
@@ -141,7 +141,7 @@ def listed(paths: Iterable[str], *, wheel: bool) -> Files:
             raise UnreadError(Unproved.TOO_LARGE)
         if _UNSAFE.search(path.rstrip("/")):
             continue
-        name = _installed(path, wheel=wheel)
+        name = _installed(f"{root}{path}", wheel=wheel)
         if _is_kept(name):
             kept.setdefault(name, path)
         elif not name.startswith(_ELSEWHERE):

@@ -164,7 +164,7 @@ def install(
     (best effort, by modification time); otherwise it calls `condavision run`.
     """
     from condavision.cli.json_output import installed_json, not_installed_json
-    from condavision.cli.output import print_failures, print_json
+    from condavision.cli.output import print_diagnostics, print_failures, print_json
     from condavision.cli.progress import choose_progress
     from condavision.environments.install import Care
     from condavision.exec_stage.shell_launchers import make_folder
@@ -192,6 +192,7 @@ def install(
     else:
         for it in report.installed:
             click.echo(it.launcher or it.environment.prefix)
+    print_diagnostics(report.failing)
     print_failures(report.failed)
     return report.code
 

@@ -173,6 +173,12 @@ def diagnostic_words(found: Diagnostic) -> str:
                 " for one folder of locks, write a condavision.toml above them, or lock"
                 " the folder around them: run `condavision lock FOLDER`"
             )
+        case diagnostics.FailingImport(location, importer, place, package, lacking, rule, target):
+            why = rule or f"{' or '.join(lacking)} is not installed"
+            return (
+                f"{location}: `import {importer}` fails at {place} ({package}): {why};"
+                f" to lock what it needs, run `condavision lock --prove {target}`"
+            )
         case diagnostics.MissingSearchPath(settings, path):
             return f"{near(settings)}: `paths` has {near(path)}, which is not a folder"
         case diagnostics.RelativeImport(location, module, folder):

@@ -12,6 +12,7 @@ from condavision.environments.activation import load as load_activation
 from condavision.environments.environment import environment_of
 from condavision.environments.install import Care, install
 from condavision.errors import CondavisionError, UsageError
+from condavision.exec_stage.imports import failing_imports
 from condavision.exec_stage.prepared import Activated, Prepared, WarmInputs
 from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Lock
     from condavision.environments.environment import Environment
+    from condavision.inference.diagnostics import FailingImport
     from condavision.inference.lock_lookup import Located
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
@@ -186,10 +188,14 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class InstallReport:
-    """What was installed, and what failed with its error."""
+    """What was installed, and what failed with its error.
+
+    ``failing`` are imports that will fail, as the files of new environments show.
+    """
 
     installed: tuple[Installed, ...]
     failed: tuple[tuple[str | Target, CondavisionError], ...]
+    failing: tuple[FailingImport, ...] = ()
 
     @property
     def code(self) -> int:
@@ -211,6 +217,7 @@ def install_each(
     """
     installed: list[Installed] = []
     failed: list[tuple[str | Target, CondavisionError]] = []
+    failing: list[FailingImport] = []
     done: set[Path] = set()
     for name in names:
         try:
@@ -219,6 +226,8 @@ def install_each(
                 refuse_notebook(script)
             environment = _install(name, workspace, progress, care, done)
             done.add(environment.prefix)
+            if not (isinstance(name, str) and is_hash(name)):
+                failing += failing_imports(named(name), environment, workspace, home())
             if launchers is None or script is None:
                 installed.append(Installed(name, environment))
             else:
@@ -227,7 +236,7 @@ def install_each(
                 installed.append(Installed(name, environment, launcher))
         except CondavisionError as error:
             failed.append((name, error))
-    return InstallReport(tuple(installed), tuple(failed))
+    return InstallReport(tuple(installed), tuple(failed), tuple(failing))
 
 
 def _launched(name: str | Target) -> Path | None:

@@ -158,3 +158,20 @@ class OvershadowedLock(Diagnostic):
 
     key: str
     index: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FailingImport(Diagnostic):
+    """An import that fails in the environment of ``target``, as the files there show.
+
+    ``importer`` is the module that cannot be imported, and ``place`` the line of ``package`` that
+    cannot run: it needs one of the modules ``lacking``, or another Python, which ``rule`` says.
+    """
+
+    location: SourceLocation
+    importer: str
+    place: SourceLocation
+    package: str
+    lacking: tuple[str, ...]
+    rule: str
+    target: str

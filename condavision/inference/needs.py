@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from condavision.core.model import Analysis, LockRecord
+    from condavision.core.pythons import Minor
     from condavision.mapping.learned import LearnedNeed
 
 _NEEDED = frozenset({ImportKind.REQUIRED, ImportKind.PLATFORM, ImportKind.DYNAMIC})
@@ -82,6 +83,12 @@ def modules_of(imported: Import) -> Iterator[str]:
 def is_needed(imported: Import) -> bool:
     """Return whether a script cannot do without an import, and a package has it."""
     return imported.kind in _NEEDED and imported.origin is Origin.PACKAGE
+
+
+def runs_on(imported: Import, minor: Minor, family: str) -> bool:
+    """Return whether an import runs with a Python on a platform family."""
+    on_platform = not imported.platforms or family in imported.platforms
+    return on_platform and (imported.pythons is None or minor in imported.pythons)
 
 
 def _import(need: LearnedNeed) -> Import:

@@ -75,9 +75,9 @@ NEEDED: list[tuple[str, dict[str, dict[str, str]], str, str, str]] = [
         *("rich", "1.0", "click -> rich"),
     ),
     (
-        "import sys\nassert sys.version_info >= (3, 13)\nimport pydub",
-        {"pydub": {"pydub/__init__.py": PYDUB}, "audioop_lts": {}},
-        *("audioop-lts", "1.0", "pydub -> audioop"),
+        "import sys\nassert sys.version_info >= (3, 13)\nimport toolz",
+        {"toolz": {"toolz/__init__.py": PYDUB}, "audioop_lts": {}},
+        *("audioop-lts", "1.0", "toolz -> audioop"),
     ),
     (
         "import toolz",
@@ -219,3 +219,20 @@ def test_an_override_overrules_it(local: CommandLine, index: WheelIndex) -> None
 def test_a_source_distribution_is_not_followed(local: CommandLine, index: WheelIndex) -> None:
     index.add_sdist("click", "8.0")
     assert proof(lock(local, "import click\n", "--allow-sdist")) == "click=source"
+
+
+def test_install_says_once_what_will_fail(local: CommandLine, index: WheelIndex) -> None:
+    index.add(
+        "toolz", "1.0", files={"toolz/__init__.py": "from . import a", "toolz/a.py": "import click"}
+    )
+    index.add("click", "1.0")
+    (local.folder / "s.py").write_text("import toolz\n")
+    local("lock", "s.py", "-q").ok()
+    said = local("install", "s.py", "-q").ok().err
+    assert said == (
+        "caution: s.py:1: `import toolz` fails at toolz/a.py:1 (toolz 1.0): click is not installed;"
+        " to lock what it needs, run `condavision lock --prove s.py`\n"
+    )
+    assert local("install", "s.py", "-q").ok().err == ""
+    local("lock", "s.py", "-q", "--prove").ok()
+    assert local("install", "s.py", "-q").ok().err == ""

@@ -7,7 +7,6 @@ policy to decide on; a file that the locked Python cannot run narrows the Python
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -21,19 +20,21 @@ from condavision.core.platforms import family_of
 from condavision.core.pythons import KNOWN, PythonRange
 from condavision.errors import RefutedImportError
 from condavision.import_time.follow import Follower
+from condavision.import_time.kept import keep, load_kept
 from condavision.import_time.modules import Modules, Package
 from condavision.import_time.outcome import Outcome
-from condavision.inference.needs import is_needed, modules_of
+from condavision.inference.needs import is_needed, modules_of, runs_on
 from condavision.mapping.decisions import Overridden
 from condavision.mapping.learned import LearnedNeed, joined_needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from condavision.artefacts.files import Files
     from condavision.artefacts.reader import ArtefactReader
     from condavision.core.model import Import, Lock, LockedPackage
     from condavision.import_time.follow import Lack
+    from condavision.import_time.kept import Kept
     from condavision.import_time.outcome import Demand
     from condavision.inference.infer import Inference
     from condavision.mapping.import_map import ImportMap
@@ -104,12 +105,12 @@ class ImportProver:
             (inference, it)
             for inference in inferences
             for it in inference.analysis.imports
-            if is_needed(it) and _runs(it, follower)
+            if is_needed(it) and runs_on(it, follower.minor, follower.family)
         ]
         trail = await follower.follow(
             dict.fromkeys(module for _, it in starts for module in modules_of(it))
         )
-        self._keep(follower.modules.packages)
+        keep(self.reader.store, follower.modules.packages)
         outcome = Outcome(trail, follower.minor)
         for inference, imported in starts:
             _Start(self, inference, imported, outcome, follower, findings).judge()
@@ -118,7 +119,7 @@ class ImportProver:
         artefacts = [Artefact.of(it) for it in packages]
         self.reader.preload(artefacts)
         found = await asyncio.gather(*map(self.reader.files, artefacts), return_exceptions=True)
-        known = self.reader.store.load(f"{_KEY}{it.sha256}" for it in artefacts)
+        known = load_kept(self.reader.store, (it.sha256 for it in artefacts))
         modules = Modules([])
         read = []
         for package, artefact, files in zip(packages, artefacts, found, strict=True):
@@ -127,13 +128,13 @@ class ImportProver:
             elif isinstance(files, BaseException):
                 raise files
             else:
-                kept = known.get(f"{_KEY}{artefact.sha256}")
+                kept = known.get(artefact.sha256, {})
                 read.append(self._package(package, artefact, files, kept))
         modules.packages = read
         return modules
 
     def _package(
-        self, package: LockedPackage, artefact: Artefact, files: Files, kept: bytes | None
+        self, package: LockedPackage, artefact: Artefact, files: Files, kept: Kept
     ) -> Package:
         text = artefact.name if artefact.is_wheel else package.build or ""
         built = _BUILT_FOR.search(text) if "abi3" not in text else None
@@ -143,22 +144,13 @@ class ImportProver:
             Sources(self.reader, artefact, files),
             artefact.sha256,
             f"{built[1]}.{built[2]}" if built else "",
-            json.loads(kept) if kept else {},
+            kept,
         )
-
-    def _keep(self, packages: Iterable[Package]) -> None:
-        new = {f"{_KEY}{it.sha256}": it.dump() for it in packages if it.is_new}
-        if new:
-            self.reader.store.keep(new)
 
     def may_supply(self, lack: Lack) -> bool:
         """Return whether the map has a package for a module, which nobody need accept."""
         provider = self.import_map.provider(lack.module)
         return provider is not None and not provider.candidate
-
-
-_KEY = "imports:"
-"""What the keys start with under which the facts of an artefact's files are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +235,6 @@ class _Start:
             return f"{where}: {demand.rule}: Python {demand.pythons}, not {asked}"
         lacking = " or ".join(f"`{it.module}.{it.name}".rstrip(".") + "`" for it in demand.lacks)
         return f"{where}: no package that is locked has {lacking}"
-
-
-def _runs(imported: Import, follower: Follower) -> bool:
-    if imported.platforms and follower.family not in imported.platforms:
-        return False
-    return imported.pythons is None or follower.minor in imported.pythons
 
 
 def _label(package: LockedPackage) -> str:

@@ -1,0 +1,100 @@
+"""Whether imports run in an environment: looked at after it is installed, once for each lock."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from condavision.artefacts.store import EvidenceStore
+from condavision.core.evidence import ProofLevel
+from condavision.core.model import SourceLocation
+from condavision.core.platforms import family_of
+from condavision.errors import CondavisionError
+from condavision.inference.diagnostics import FailingImport
+from condavision.inference.lock_lookup import locate
+from condavision.inference.needs import is_needed, modules_of, runs_on
+from condavision.mapping.import_map import normalized
+from condavision.project.targets import typed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from condavision.core.model import Lock
+    from condavision.environments.environment import Environment
+    from condavision.import_time.outcome import Demand, Outcome
+    from condavision.inference.lock_lookup import Located
+    from condavision.inference.workspace import Workspace
+    from condavision.project.targets import Target
+
+_SEEN = "condavision-imports"
+"""The file beside the marker that lists the locks whose imports were looked at."""
+
+
+def failing_imports(
+    target: Target, environment: Environment, workspace: Workspace, home: Path
+) -> tuple[FailingImport, ...]:
+    """Return the imports of a target that fail in its new environment, as far as its files show.
+
+    Each lock is looked at once; one that ``lock --prove`` made need not be.
+    """
+    with suppress(CondavisionError, OSError):
+        located = locate(target, workspace)
+        seen = environment.marker.with_name(_SEEN)
+        lock = located.lock
+        looked = seen.read_text().split() if seen.exists() else []
+        if lock.record.proof is ProofLevel.IMPORTS or lock.hash in looked:
+            return ()
+        found = tuple(_failing(located, environment, EvidenceStore.below(home)))
+        seen.write_text("\n".join([*looked, lock.hash, ""]))
+        return found
+    return ()
+
+
+def _failing(
+    located: Located, environment: Environment, store: EvidenceStore
+) -> Iterator[FailingImport]:
+    from condavision.import_time.follow import Follower  # noqa: PLC0415 - installed ones need none
+    from condavision.import_time.installed import installed_modules  # noqa: PLC0415
+    from condavision.import_time.kept import keep, load_kept  # noqa: PLC0415
+    from condavision.import_time.outcome import Outcome  # noqa: PLC0415
+
+    folder = next(environment.prefix.glob("lib/python*/site-packages"), None)
+    folder = folder or environment.prefix / "Lib" / "site-packages"
+    packages = located.lock.on(environment.subdir)
+    digests = {normalized(it.name): it.sha256 for it in packages}
+    modules = installed_modules(folder, digests, load_kept(store, digests.values()))
+    follower = Follower(modules, _minor(located.lock, environment), family_of(environment.subdir))
+    imports = [
+        it
+        for it in located.inference.analysis.imports
+        if is_needed(it) and runs_on(it, follower.minor, follower.family)
+    ]
+    starts = dict.fromkeys(module for it in imports for module in modules_of(it))
+    outcome = Outcome(asyncio.run(follower.follow(starts)), follower.minor)
+    keep(store, modules.packages)
+    told: set[Demand] = set()
+    for it in imports:
+        for importer, demand in _demands(outcome, [*modules_of(it)]):
+            if demand not in told:
+                told.add(demand)
+                yield FailingImport(
+                    it.location,
+                    importer,
+                    SourceLocation(demand.place.file, demand.place.line),
+                    demand.place.package,
+                    tuple(f"{lack.module}.{lack.name}".rstrip(".") for lack in demand.lacks),
+                    demand.rule and f"{demand.rule}: Python {demand.pythons}",
+                    typed(located.project.target),
+                )
+
+
+def _demands(outcome: Outcome, modules: list[str]) -> Iterator[tuple[str, Demand]]:
+    yield from ((module, it) for module in modules for it in outcome.demands(module))
+
+
+def _minor(lock: Lock, environment: Environment) -> tuple[int, int]:
+    version = next(it.version for it in lock.on(environment.subdir) if it.name == "python")
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)
