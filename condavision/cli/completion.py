@@ -62,10 +62,17 @@ def complete_names(
     with suppress(CondavisionError, OSError):
         for index, root in _indexes():
             found |= dict.fromkeys(_names(index, root))
-            if context.command.name != "run":
+            if context.command.name not in {"run", "map"}:
                 found |= dict.fromkeys(sorted(index.hashes()))
     items = [CompletionItem(it) for it in found if it.startswith(incomplete)]
     return [*items, CompletionItem(incomplete, type="file")]
+
+
+def complete_files(
+    _: click.Context, __: click.Parameter, incomplete: str
+) -> Sequence[CompletionItem]:
+    """Leave it to the shell, which knows files."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def _indexes() -> Iterator[tuple[ScriptIndex, Path]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
-from condavision.cli.completion import complete_names
+from condavision.cli.completion import complete_files, complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
 
@@ -40,7 +40,7 @@ class _Map(click.Command):
     nargs=-1,
     type=options.named,
     metavar="INPUTS... [-- ARGS...]",
-    shell_complete=complete_names,
+    shell_complete=complete_files,
 )
 @click.option(
     *("-o", "--output"),

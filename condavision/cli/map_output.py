@@ -38,53 +38,70 @@ def _bar() -> Iterator[Callable[[Tally], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("running"),
+        TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[done]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
-    started = time.monotonic()
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as shown:
-        task = shown.add_task("", total=None, done="", note="", start=False)
+        task = shown.add_task("checking", total=None, done="", note="")
+        clock = _Clock()
 
         def watch(tally: Tally) -> None:
-            if not shown.tasks[0].started:
-                shown.start_task(task)
+            if not tally.total:
+                shown.update(task, done=f"{tally.checked:,} inputs")
+                return
+            if clock.started is None:
+                shown.reset(task, total=tally.total, description="running")
             shown.update(
                 task,
-                total=tally.total,
                 completed=tally.done,
                 done=f"{tally.done:,} of {tally.total:,}",
-                note=_note(tally, time.monotonic() - started),
+                note=clock.note(tally),
             )
 
         yield watch
+
+
+class _Clock:
+    """When the first process ended, from which the rate is."""
+
+    def __init__(self) -> None:
+        self.started: float | None = None
+
+    def note(self, tally: Tally) -> str:
+        """Return the rate, the failures and the hosts."""
+        if self.started is None:
+            self.started, self._before = time.monotonic(), tally.done
+        seconds = time.monotonic() - self.started
+        rate = (tally.done - self._before) / seconds if seconds else 0
+        parts = [f"{rate:.3g}/s" if rate < 100 else f"{rate:,.0f}/s"] if rate else []
+        if tally.failed:
+            parts.append(f"{tally.failed:,} failed")
+        if len(tally.hosts) > 1:
+            parts.append(f"{len(tally.hosts)} hosts")
+        return ", ".join(parts)
 
 
 class _Lines:
     """A line at times, for logs."""
 
     def __init__(self) -> None:
-        self._started = self._last = time.monotonic()
+        self._clock = _Clock()
+        self._last = time.monotonic()
 
     def watch(self, tally: Tally) -> None:
+        told = self._clock.note(tally) if tally.total else ""
         now = time.monotonic()
         if now - self._last >= _LINE:
             self._last = now
-            told = _note(tally, now - self._started)
-            note(f"condavision: {tally.done:,} of {tally.total:,}, {told}")
-
-
-def _note(tally: Tally, seconds: float) -> str:
-    """Return the rate, the failures and the hosts."""
-    rate = (tally.done - tally.earlier) / max(seconds, 0.001)
-    parts = [f"{rate:.3g}/s" if rate < 100 else f"{rate:,.0f}/s"]
-    if tally.failed:
-        parts.append(f"{tally.failed:,} failed")
-    if len(tally.hosts) > 1:
-        parts.append(f"{len(tally.hosts)} hosts")
-    return ", ".join(parts)
+            done = (
+                f"{tally.done:,} of {tally.total:,}"
+                if tally.total
+                else f"{tally.checked:,} checked"
+            )
+            note(f"condavision: {', '.join(filter(None, (done, told)))}")
 
 
 def map_json(mapped: Mapped, seconds: float) -> dict[str, Any]:

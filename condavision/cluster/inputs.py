@@ -30,11 +30,12 @@ from condavision.parameters.problems import InvalidParametersError
 from condavision.system.documents import DocumentError, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from condavision.analysis.parameters.interface import Interface
 
 _LINE = 1 << 26  # bytes of a line, which is held in memory
+_SEEN = 100  # inputs between two reports
 _SHOWN = 10  # wrong inputs that are listed
 _JSON_LINES = (".jsonl", ".ndjson")
 
@@ -106,8 +107,8 @@ class Inputs:
                 raise UsageError(str(item))
             yield item
 
-    def check(self) -> Checked:
-        """Read all inputs.
+    def check(self, seen: Callable[[int], None] = lambda _: None) -> Checked:
+        """Read all inputs; ``seen`` is called at times with how many there are so far.
 
         Raises:
             UsageError: some cannot be used, which it lists; or there is none.
@@ -123,6 +124,8 @@ class Inputs:
                     break
             else:
                 count += 1
+                if count % _SEEN == 0:
+                    seen(count)
                 doubtful = doubtful or item.doubtful
         if wrong:
             raise UsageError(*wrong)

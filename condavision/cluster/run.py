@@ -85,13 +85,19 @@ def map_inputs(
         piped = kind is not Kind.FILE and _PIPED in sources
         spooled = ((_PIPED, str(_spooled(results))),) if piped else ()
         inputs = Inputs(kind, sources, found.interface, request.fixed, request.batch, spooled)
-        checked = inputs.check()
+        tally = Tally()
+
+        def seen(count: int) -> None:
+            tally.checked = count
+            watch(tally)
+
+        checked = inputs.check(seen)
         if checked.doubtful:
             progress.warning(
                 f"{', '.join(checked.doubtful)}: a value is the path of a file, and each process"
                 " runs in a folder of its own: give absolute paths"
             )
-        tally = Tally(checked.count)
+        tally.total = checked.count
         engine.prepare(request.script, workspace, progress)
         job = found.job
         results.open(

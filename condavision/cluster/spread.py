@@ -55,12 +55,14 @@ class Policy:
 class Tally:
     """How far a map is.
 
-    ``earlier`` inputs had succeeded or failed before. ``lost`` are the numbers of those that were
-    set aside, because their workers were lost. ``reasons`` counts the failures of
-    this run by their reason, or by the exit code.
+    While inputs are checked, ``checked`` counts them, and their ``total`` is 0. ``earlier`` inputs
+    had succeeded or failed before. ``lost`` are the numbers of those that were set aside, because
+    their workers were lost. ``reasons`` counts the failures of this run by their reason, or by the
+    exit code.
     """
 
-    total: int
+    checked: int = 0
+    total: int = 0
     succeeded: int = 0
     failed: int = 0
     earlier: int = 0

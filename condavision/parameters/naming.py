@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class CommandLine:
         taken = {COMMAND} if self.levels[0].commands else set()
         for level in reversed(range(len(self.levels))):
             for it in self.levels[level].parameters:
-                names = (it.name, *it.options, *(f"{it.name}_{n}" for n in range(2, 1000)))
+                names = chain((it.name, *it.options), (f"{it.name}_{n}" for n in count(2)))
                 name = next(name for name in names if name not in taken and name not in found)
                 found[name] = (level, it)
         return found

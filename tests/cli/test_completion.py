@@ -34,6 +34,8 @@ def test_what_is_offered(command: CommandLine) -> None:
     assert _offered(command, "run", "--l") == ["plain,--locks", "plain,--lock"]
     assert _offered(command, "run", "") == [*scripts, *files]
     assert _offered(command, "run", "s.py", "x") == ["file,x"]
+    assert _offered(command, "map", "") == [*scripts, *files]
+    assert _offered(command, "map", "s.py", "") == files
     for name in ("check", "install", "path", "export", "diff", "explain", "exec", "graph"):
         hashes = [f"plain,{first}", f"plain,{second}"]
         assert _offered(command, name, "") == [*scripts, *hashes, *files], name

@@ -76,7 +76,7 @@ class Maps:
         engine = Answers(answer)
         with held(self.folder) as results:
             results.open({"lock": "a"})
-            tally = Tally(count)
+            tally = Tally(total=count)
             spread = Spread(JOB, engine, results, Policy(**policy), tally, lambda _: watch(spread))
             try:
                 spread.run(Input(b"%d" % number) for number in range(1, count + 1))
