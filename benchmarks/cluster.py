@@ -6,8 +6,8 @@
 A script is made and locked in a temporary project on this machine's interpreters. `added` is what
 each task takes, less the start of the command, beside running the same processes directly in as
 many threads, in time and in CPU; rounds of both alternate, and the median of each is taken. `flat`
-is the memory of a map of so many inputs, beside that of one of a tenth. `loop` runs the loop with an
-engine that answers at once: what inputs and rows cost without processes. `kills` kills a map of
+is the memory of a map of so many inputs, beside that of one of a tenth. `loop` runs the loop with
+an engine that answers at once: what inputs and rows cost without processes. `kills` kills a map of
 2,000 inputs at random moments so often, and looks for each input in the results.
 """
 
