@@ -145,6 +145,12 @@ def measure_loop(folder: Path, count: int) -> None:
                 self.held = None
             return future
 
+        def prepare(self, *_: Any) -> None:
+            pass
+
+        def install(self, _: Path | None) -> dict[str, Exception | None]:
+            return {}
+
         def cancel_all(self) -> None:
             pass
 
