@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tomllib
 from configparser import ConfigParser
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from condavision.cli import group
 from condavision.project.settings import SETTINGS
@@ -108,7 +110,8 @@ cd x && condavision lock \\
 
 def test_the_pages_link_to_what_exists() -> None:
     for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text("utf-8")):
+        prose = re.sub(r"(?ms)^```.*?^```", "", page.read_text("utf-8"))
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", prose):
             assert (page.parent / target).exists(), f"{page}: {target}"
 
 
@@ -206,3 +209,11 @@ def test_shell_on_the_pages() -> None:
         ["sh", "-n"], input=script, capture_output=True, text=True, check=False
     )
     assert checked.stderr == ""
+
+
+def test_every_dependency_and_extra_has_its_reason() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    page = (DOCS / "dependencies.md").read_text("utf-8")
+    named = re.findall(r"(?m)^\| `([^`]+)` \|", page)
+    required = [Requirement(it).name for it in project["dependencies"]]
+    assert sorted(named) == sorted([*required, *project["optional-dependencies"]])
