@@ -11,7 +11,7 @@ from condavision.errors import ConfigError
 from condavision.system.secrets import CREDENTIALS, redacted_spelling
 
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[A-Za-z0-9_.-]+)*\Z")
-_CONDA_FORGE = re.compile(r"https://(conda\.anaconda\.org|prefix\.dev)/conda-forge\Z")
+_HOSTED = re.compile(r"https://(?:conda\.anaconda\.org|prefix\.dev)/(?P<name>[^/]+)\Z")
 _TOKEN = re.compile(r"/t/[^/]+/")
 
 
@@ -98,5 +98,9 @@ def is_local(channels: tuple[str, ...]) -> bool:
 
 
 def is_trusted(channel: str, trusted: tuple[str, ...]) -> bool:
-    """Return whether a channel may be asked for an import under its own name."""
-    return channel in trusted or bool("conda-forge" in trusted and _CONDA_FORGE.match(channel))
+    """Return whether a channel may be asked for an import under its own name.
+
+    A name among ``trusted`` stands for its URL on the public servers, too.
+    """
+    hosted = _HOSTED.match(channel)
+    return channel in trusted or (hosted is not None and hosted["name"] in trusted)

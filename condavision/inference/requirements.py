@@ -21,7 +21,7 @@ from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from condavision.core.model import Analysis
@@ -213,10 +213,12 @@ def require_known(
     requirements: Iterable[Requirement],
     import_map: ImportMap,
     diagnostics: Iterable[Diagnostic] = (),
+    untrusted: Mapping[str, str] | None = None,
 ) -> None:
     """Raise one error that lists every unknown import, similar names and the override to add.
 
-    ``diagnostics`` are what may have caused it.
+    ``diagnostics`` are what may have caused it, ``untrusted`` the channels that have some of the
+    imports under their own name.
 
     Raises:
         UnknownImportError: ``requirements`` has some of :attr:`Manager.IMPORT`.
@@ -225,11 +227,16 @@ def require_known(
     if not unknown:
         return
     first = unknown[0].name
+    trust = [
+        f"{channel} has `{name}`: to take unknown imports from there, add it to `trusted-channels`"
+        for name, channel in sorted((untrusted or {}).items())
+    ]
     key = f'"{first}"' if "." in first else first  # TOML reads a bare dot as a table
     raise UnknownImportError(
         "\n".join(_describe_unknown(needed, import_map) for needed in unknown),
         f'add its package to condavision.toml: [imports] {key} = "CONDA-PACKAGE"'
         ' (or "pypi:DISTRIBUTION", or "" if it needs none)',
+        *trust,
         "if it is a module of your own, add its folder to `paths` or lock with PYTHONPATH=FOLDER",
         diagnostics=diagnostics,
     )

@@ -138,7 +138,7 @@ SETTINGS = {
     "trusted-channels": Setting(
         lambda value, _: _strings(value),
         "Channels that may supply an unknown import under its own name.",
-        '["conda-forge"]',
+        '["conda-forge", "bioconda"]',
         is_of_requirements=True,
     ),
     "platforms": Setting(

@@ -46,6 +46,10 @@ def cutoff(text: str, now: datetime) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
+REVIEWED = ("conda-forge", "bioconda")
+"""Public channels every package of which has been reviewed."""
+
+
 @dataclass(frozen=True, slots=True)
 class SolveOptions:
     """The options of a solve, as a configuration file or the command line sets them.
@@ -62,7 +66,7 @@ class SolveOptions:
 
     exclude_newer: datetime | None = None
     virtual_packages: Mapping[str, str] = field(default_factory=dict)
-    trusted_channels: tuple[str, ...] = ("conda-forge",)
+    trusted_channels: tuple[str, ...] = REVIEWED
     allow_sdist: bool = False
     allow_unverified: bool = False
     engine: Engine | None = None

@@ -11,9 +11,11 @@ from packaging.version import InvalidVersion, Version
 from condavision.artefacts.artefact import UnreadError
 from condavision.compile_stage.proof.library import Library, Names
 from condavision.compile_stage.proof.search import Search
-from condavision.core.model import Manager
+from condavision.core.model import Manager, Requirement
+from condavision.core.specs import conda_candidates
 from condavision.errors import ChannelError
 from condavision.mapping.decisions import DeclaredAt
+from condavision.mapping.declared import conda_name
 from condavision.mapping.learned import LearnedModule
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from condavision.compile_stage.proof.releases import Release
     from condavision.compile_stage.proof.search import Found
     from condavision.compile_stage.proof.supply import Supply
-    from condavision.core.model import Requirement
     from condavision.mapping.import_map import ImportMap
 
 
@@ -94,8 +95,8 @@ class Remedies:
 
     async def _candidate(self, name: str, place: Installed, looked: list[str]) -> Sequence[Release]:
         """Return the releases of a distribution, from a channel if one has it."""
-        conda = self.import_map.conda_name(name)
-        if conda is not None:
+        needed = Requirement(Manager.PYPI, name, conda=conda_name(name, self.import_map))
+        for conda in conda_candidates(needed):
             found = await self._releases(conda, Manager.CONDA, place, looked)
             if found:
                 return found

@@ -33,6 +33,7 @@ class Supply:
     ``specs`` are the match specs of what the channels have. They lack ``missing``, which PyPI may
     have, and ``absent``, which only a channel can supply: conda packages and imports.
     ``unverified`` are the imports found under their own name: ``(import, conda name)``.
+    ``untrusted`` are absent imports that another channel has so: ``(import, channel)``.
     Requirements of some Pythons only are included for ``pythons``, each a version.
     """
 
@@ -42,6 +43,7 @@ class Supply:
     absent: tuple[Requirement, ...]
     unverified: tuple[tuple[str, str], ...]
     pythons: frozenset[str] = frozenset()
+    untrusted: tuple[tuple[str, str], ...] = ()
 
 
 class ChannelIndex:
@@ -69,7 +71,7 @@ class ChannelIndex:
             if any(needed.manager is Manager.IMPORT for needed in wanted)
             else {}
         )
-        specs, missing, absent, unverified = [], [], [], []
+        specs, missing, absent, unverified, untrusted = [], [], [], [], []
         for needed in wanted:
             by_import = needed.manager is Manager.IMPORT
             name = _supplied_as(needed, trusted if by_import else records)
@@ -81,7 +83,16 @@ class ChannelIndex:
                 missing.append(needed)
             else:
                 absent.append(needed)
-        return Supply(platform, tuple(specs), tuple(missing), tuple(absent), tuple(unverified))
+                found = _supplied_as(needed, records) if by_import else None
+                untrusted += [(needed.name, records[found][0].channel)] if found else []
+        return Supply(
+            platform,
+            tuple(specs),
+            tuple(missing),
+            tuple(absent),
+            tuple(unverified),
+            untrusted=tuple((name, it.rstrip("/")) for name, it in untrusted if it),
+        )
 
     async def named(self, names: Iterable[str], platform: str) -> Records:
         """Return every record of some packages.

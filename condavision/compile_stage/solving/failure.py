@@ -58,8 +58,9 @@ def absent_error(
     nowhere = [needed for needed, where in lacking.items() if len(where) == len(platforms)]
     unknown = [needed for needed in nowhere if needed.manager is Manager.IMPORT]
     if unknown:
+        untrusted = dict(pair for supply in supplies for pair in supply.untrusted)
         try:
-            require_known(unknown, import_map)
+            require_known(unknown, import_map, untrusted=untrusted)
         except UnknownImportError as error:
             return error
     if nowhere:
