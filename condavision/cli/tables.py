@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -59,8 +60,7 @@ def console(*, stderr: bool = False) -> Console:
     """Return a console with colors as ``--color`` has it."""
     from rich.console import Console
 
-    context = click.get_current_context(silent=True)
-    color = context.find_root().color if context else None
+    color = _color()
     return Console(
         stderr=stderr,
         soft_wrap=stderr,
@@ -70,21 +70,29 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
+def _color() -> bool | None:
+    """Return what ``--color`` has decided; None leaves it to the stream and the environment."""
+    context = click.get_current_context(silent=True)
+    return context.find_root().color if context else None
+
+
 def _style(cell: str) -> str:
     return _STYLES.get(cell, "") if isinstance(cell, StrEnum) else ""
 
 
 def _write_columns(rows: Sequence[Sequence[str]], styles: Sequence[Sequence[str]]) -> None:
     """Write aligned columns of any width: in a log or a pipe nothing is truncated."""
-    from rich.text import Text
-
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    terminal = console()  # which has no colors here, unless they are asked for
-    with terminal.capture() as capture:
-        for row, looks in zip(rows, styles, strict=True):
-            line = Text()
-            for cell, look, width in zip(row, looks, widths, strict=True):
-                line.append(cell, look).append(" " * (width - cell_len(cell) + 2))
-            line.rstrip()
-            terminal.print(line, soft_wrap=True)
-    sys.stdout.write(capture.get())
+    in_color = _color() or (_color() is None and "FORCE_COLOR" in os.environ)
+    for row, looks in zip(rows, styles, strict=True):
+        cells = (
+            (_painted(cell, look) if in_color else cell) + " " * (width - cell_len(cell))
+            for cell, look, width in zip(row, looks, widths, strict=True)
+        )
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _painted(cell: str, style: str) -> str:
+    if not style:
+        return cell
+    return click.style(cell, dim=True) if style == "dim" else click.style(cell, style)

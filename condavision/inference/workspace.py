@@ -116,8 +116,6 @@ class Workspace:
         if known is None:
             known = self.settings.config(root).with_flags(self.flags, channels)
             self._configs[root, channels] = known
-            used = ", ".join(known.channels_for(()))
-            _log.info("%s: channels %s, locks in %s", root, used, known.locks)
         return known
 
     def project(self, target: Target, channels: tuple[str, ...] = ()) -> Project:

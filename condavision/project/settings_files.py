@@ -140,7 +140,9 @@ class SettingsFiles:
         """
         if root not in self._configs:
             found = self._configs[root] = self._read_config(root)
-            _log.info("project root %s, settings from %s", root, found.source or "defaults")
+            source, channels = found.source or "defaults", ", ".join(found.channels)
+            _log.info("project root %s, settings from %s", root, source)
+            _log.info("channels %s, locks in %s", channels, found.locks)
         return self._configs[root]
 
     def ignored(self, root: Path) -> tuple[IgnoredText, ...]:

@@ -93,7 +93,7 @@ def test_what_a_command_took_is_logged(command: CommandLine) -> None:
     quiet, said = (command("check", *words, "s.py").err for words in ([], ["-v"]))
     root = command.folder
     assert f"project root {root}, settings from {root}/condavision.toml" in said
-    assert f"{root}: channels interpreters:, locks in {root}/locks" in said
+    assert f"channels interpreters:, locks in {root}/locks" in said
     assert "channels" not in quiet
 
 
