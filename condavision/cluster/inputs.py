@@ -5,7 +5,7 @@ kind   one input is
 =====  =========================================================================================
 json   a JSON object: named parameters, ``args``, ``stdin``, as the web service takes them
 line   a line of a text, which becomes the last argument
-file   a file or folder, whose path becomes the last argument
+file   a file or folder, whose path becomes the last argument; ``-`` reads paths, one a line
 =====  =========================================================================================
 
 With batches, one process reads several inputs as lines of its standard input.
@@ -13,6 +13,7 @@ With batches, one process reads several inputs as lines of its standard input.
 
 from __future__ import annotations
 
+import codecs
 import glob
 import json
 import os
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from condavision.errors import UsageError
 from condavision.parameters.arguments import arguments
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
     from condavision.analysis.parameters.interface import Interface
 
+PIPED = "-"
+"""The source that is standard input."""
+
+_Text = TypeVar("_Text", bytes, str)
 _LINE = 1 << 26  # bytes of a line, which is held in memory
 _SEEN = 100  # inputs between two reports
 _SHOWN = 10  # wrong inputs that are listed
@@ -146,25 +151,35 @@ class Inputs:
             yield Input(shown, self.fixed, b"".join(it.line + b"\n" for it in found))
 
     def _parts(self) -> Iterator[_Part | _Wrong]:
-        if self.kind is Kind.FILE:
-            yield from map(self._file, self.sources)
-            return
-        read = self._document if self.kind is Kind.JSON else self._line
+        read = {Kind.JSON: self._document, Kind.LINE: self._line, Kind.FILE: self._listed}[
+            self.kind
+        ]
         spooled = dict(self.spooled)
         for source in self.sources:
-            for number, line in enumerate(_lines(Path(spooled.get(source, source))), 1):
+            if self.kind is Kind.FILE and source != PIPED:
+                yield self._attempt(source, self._file, source)
+                continue
+            for number, line in enumerate(_lines(Path(spooled.get(source, source)), source), 1):
                 if line.strip():
-                    try:
-                        yield read(line)
-                    except (ValueError, InvalidParametersError) as error:
-                        yield _Wrong(f"{source}:{number}", str(error))
+                    yield self._attempt(f"{source}:{number}", read, line)
+
+    @staticmethod
+    def _attempt(place: str, read: Callable[[_Text], _Part], text: _Text) -> _Part | _Wrong:
+        try:
+            return read(text)
+        except OSError as error:
+            return _Wrong(place, error.strerror or str(error))
+        except (ValueError, InvalidParametersError) as error:
+            return _Wrong(place, str(error))
 
     def _document(self, line: bytes) -> _Part:
+        text = line.removeprefix(codecs.BOM_UTF8).strip()
+        if b"\0" in text:  # which `json` takes for UTF-16
+            raise ValueError("not valid JSON: it has a NUL byte")
         try:
-            body = read_json(line)
+            body = read_json(text)
         except DocumentError as error:
             raise ValueError(f"not valid JSON: {error.problem}") from error
-        text = line.strip()
         if self.batch is not None:
             return _Part(text, text, Input(text))
         made = arguments(self.interface, body)
@@ -180,13 +195,13 @@ class Inputs:
         shown = as_json(text)
         return _Part(shown, line, Input(shown, self._words((text,))))
 
-    def _file(self, path: str) -> _Part | _Wrong:
+    def _listed(self, line: bytes) -> _Part:
+        return self._file(os.fsdecode(line))
+
+    def _file(self, path: str) -> _Part:
         absolute = os.path.abspath(path)  # noqa: PTH100 - `..` behind a link is the script's business
-        try:
-            os.stat(absolute)  # noqa: PTH116 - ten million of them
-            words = self._words((absolute,))
-        except (OSError, ValueError) as error:
-            return _Wrong(path, getattr(error, "strerror", None) or str(error))
+        os.stat(absolute)  # noqa: PTH116 - ten million of them
+        words = self._words((absolute,))
         shown = as_json(path)
         return _Part(shown, os.fsencode(absolute), Input(shown, words, None, (absolute,)))
 
@@ -220,7 +235,7 @@ def as_json(value: Any) -> bytes:
 
 def kind_of(words: Sequence[str]) -> Kind:
     """Return what inputs are by the names that were given."""
-    is_text = all(it == "-" or it.endswith(_JSON_LINES) for it in words)
+    is_text = all(it == PIPED or it.endswith(_JSON_LINES) for it in words)
     return Kind.JSON if is_text else Kind.FILE
 
 
@@ -231,7 +246,7 @@ def expanded(words: Iterable[str]) -> Iterator[str]:
         UsageError: nothing has such a name.
     """
     for word in words:
-        if word == "-" or os.path.lexists(word):
+        if word == PIPED or os.path.lexists(word):
             yield word
             continue
         found = sorted(glob.iglob(word, recursive=True)) if glob.has_magic(word) else []  # noqa: PTH207 - as it was typed
@@ -240,8 +255,8 @@ def expanded(words: Iterable[str]) -> Iterator[str]:
         yield from found
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file, without their ends.
+def _lines(path: Path, source: str) -> Iterator[bytes]:
+    """Yield the lines of a file, without their ends; ``source`` is its name in errors.
 
     Raises:
         UsageError: it cannot be read, or has a line that is too long.
@@ -252,7 +267,7 @@ def _lines(path: Path) -> Iterator[bytes]:
             while line := stream.readline(_LINE):
                 number += 1
                 if len(line) == _LINE:
-                    raise UsageError(f"{path}:{number}: longer than {_LINE >> 20} MiB")
+                    raise UsageError(f"{source}:{number}: longer than {_LINE >> 20} MiB")
                 yield line.removesuffix(b"\n").removesuffix(b"\r")
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise UsageError(f"{source}: {error.strerror}") from error

@@ -9,8 +9,7 @@ a torn last line is all that is lost, and its input is run again.
     .map/job.json            what the rows are results of
     .map/journal             rows that wait: number, space, row
     .map/lock                held by the process that writes
-    .map/running/            the folders of tasks that run
-    .map/stdin               inputs that were piped
+    .map/running/            the folders of tasks that run, and inputs that were piped
 """
 
 from __future__ import annotations

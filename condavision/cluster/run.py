@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.cluster.inputs import Inputs, Kind, expanded, kind_of
+from condavision.cluster.inputs import PIPED, Inputs, Kind, expanded, kind_of
 from condavision.cluster.job import describe
 from condavision.cluster.results import OWN, ROWS, held
 from condavision.cluster.spread import Policy, Spread, Tally
@@ -16,14 +19,12 @@ from condavision.cluster.task import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+    from typing import BinaryIO
 
     from condavision.cluster.engine import Engine
     from condavision.cluster.results import Results
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
-
-_PIPED = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,7 @@ def map_inputs(
     kind = request.kind or kind_of(request.words)
     sources = tuple(expanded(request.words))
     with held(request.output) as results:
-        piped = kind is not Kind.FILE and _PIPED in sources
-        spooled = ((_PIPED, str(_spooled(results))),) if piped else ()
+        spooled = _spooled(sources, kind, results)
         inputs = Inputs(kind, sources, found.interface, request.fixed, request.batch, spooled)
         tally = Tally()
 
@@ -117,15 +117,28 @@ def map_inputs(
         spread = Spread(job, engine, results, request.policy, tally, watch)
         listen(spread.interrupt)
         try:
-            spread.run(inputs)
+            spread.run(islice(inputs, tally.total))  # more may be added meanwhile, unchecked
         finally:
             results.close()
         return Mapped(request, tally, request.output / ROWS, results.changed)
 
 
-def _spooled(results: Results) -> Path:
-    """Keep standard input, which is read twice."""
-    path = results.own / "stdin"
-    with path.open("wb") as stream:
-        shutil.copyfileobj(sys.stdin.buffer, stream)
-    return path
+def _spooled(sources: tuple[str, ...], kind: Kind, results: Results) -> tuple[tuple[str, str], ...]:
+    """Keep what can be read once only, and is read twice; return where, by source."""
+    found: dict[str, str] = {}
+    for source in sources:
+        if source == PIPED or (kind is not Kind.FILE and _is_stream(source)):
+            path = results.running / f"spooled-{len(found)}"
+            with ExitStack() as stack:
+                given: BinaryIO = sys.stdin.buffer
+                if source != PIPED:
+                    given = stack.enter_context(Path(source).open("rb"))
+                shutil.copyfileobj(given, stack.enter_context(path.open("wb")))
+            found[source] = str(path)
+    return tuple(found.items())
+
+
+def _is_stream(source: str) -> bool:
+    """Return whether a source is a pipe or the like: ``<(command)`` of a shell."""
+    path = Path(source)
+    return path.exists() and not (path.is_file() or path.is_dir())

@@ -50,13 +50,15 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Input
         ('{"parameters": {"name": "ü"}, "stdin": "in"}', ("--name=ü",), b"in"),
         ('{"args": ["--name", "x"], "stdin": ""}', ("--name", "x"), b""),
         ("{}", (), None),
+        ("\ufeff{}", (), None),
     ],
 )
 def test_an_object_is_a_command_line(
     line: str, arguments: tuple[str, ...], stdin: bytes | None, read: Callable[..., Inputs]
 ) -> None:
     inputs = read(f"\n{line}\n")
-    assert [*inputs] == [*inputs] == [Input(line.strip().encode(), arguments, stdin)]
+    shown = line.strip("\ufeff \r").encode()
+    assert [*inputs] == [*inputs] == [Input(shown, arguments, stdin)]
 
 
 def test_a_line_is_the_last_argument(read: Callable[..., Inputs]) -> None:
@@ -104,6 +106,20 @@ def test_files_are_given_by_their_absolute_paths(read: Callable[..., Inputs]) ->
     assert inputs.check().count == 1
 
 
+def test_paths_may_be_read_from_a_pipe(read: Callable[..., Inputs]) -> None:
+    inputs = read("a\n\nsub/../b\ngone\n", Kind.FILE)
+    Path("sub").mkdir()
+    for name in ("a", "b"):
+        Path(name).touch()
+    piped = Inputs(Kind.FILE, ("a", "-"), inputs.interface, spooled=(("-", "in"),))
+    with pytest.raises(UsageError, match="-:4: No such file"):
+        piped.check()
+    Path("gone").touch()
+    shown = [b'"a"', b'"a"', b'"sub/../b"', b'"gone"']
+    assert [it.shown for it in piped] == shown
+    assert [it.files for it in piped] == [(str(Path(json.loads(it)).resolve()),) for it in shown]
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "problems"),
     [
@@ -115,6 +131,7 @@ def test_files_are_given_by_their_absolute_paths(read: Callable[..., Inputs]) ->
         ('{"args": ["\\u0000"]}', Kind.JSON, ["in:1: args cannot have this value"]),
         ('{"stdin": "\\ud800"}', Kind.JSON, ["in:1: stdin"]),
         (b'{"name": "\xff"}', Kind.JSON, ["in:1: not valid JSON"]),
+        ("{}".encode("utf-16-le"), Kind.JSON, ["in:1: not valid JSON: it has a NUL byte"]),
         ("a\0b", Kind.LINE, ["in:1: an argument cannot hold a NUL"]),
         ("x" * (LONGEST + 1), Kind.LINE, ["in:1: an argument has at most"]),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import signal
 import socket
 import subprocess
@@ -75,7 +76,7 @@ def test_rows_have_the_order_of_the_inputs(command: CommandLine) -> None:
     assert (command.folder / "alone" / "files" / "0" / "3" / "work" / "a.txt").exists()
 
 
-def test_files_lines_and_batches(command: CommandLine) -> None:
+def test_files_and_lines(command: CommandLine) -> None:
     for name in ("b.csv", "a.csv"):
         (command.folder / name).write_text(name)
     command("map", "script.py", "*.csv", "-o", "out", "-q", "--", "--exit", "0").ok()
@@ -86,12 +87,24 @@ def test_files_lines_and_batches(command: CommandLine) -> None:
     found = command("map", "script.py", "-", "-o", "out", "--each", "line", stdin="x\ny z\n").ok()
     assert "all inputs are run again" in found.err
     assert [row["stdout"] for row in rows(command.folder)] == ["x|\n", "y z|\n"]
+
+
+@pytest.mark.slow  # a process for each kind of input
+def test_batches_pipes_and_lists_of_files(command: CommandLine) -> None:
+    (command.folder / "a.csv").touch()
     command(
         *("map", "script.py", "-", "-o", "out", "--batch", "2", "-q"),
         stdin='{"a": 1}\n{"a": 2}\n{"a": 3}\n',
     ).ok()
     assert [row["input"] for row in rows(command.folder)] == [[{"a": 1}, {"a": 2}], [{"a": 3}]]
     assert rows(command.folder)[0]["stdout"] == 'None|{"a": 1}\n{"a": 2}\n'
+    os.mkfifo(command.folder / "pipe.jsonl")
+    words = f"exec {shlex.join([*CONDAVISION, *MAP[:2], 'pipe.jsonl', '-q', '-o', 'out'])}"
+    script = f"""echo '{{"text": "piped"}}' > pipe.jsonl & {words}"""
+    assert command.process(["sh", "-c", script]).ok()
+    assert [row["stdout"] for row in rows(command.folder)] == ["piped|\n"]
+    command("map", "script.py", "-", "--each", "file", "-qo", "out", stdin="a.csv\n").ok()
+    assert [row["input"] for row in rows(command.folder)] == ["a.csv"]
 
 
 def test_nothing_runs_unless_all_inputs_can_be_used(command: CommandLine) -> None:
@@ -178,19 +191,19 @@ def test_an_interruption_leaves_a_state_to_resume(
     assert len(log.read_text().splitlines()) == 4 - done
 
 
-KILLS = 4
+KILLS = 3
 
 
 @pytest.mark.slow
 def test_a_killed_map_has_every_input_once(command: CommandLine) -> None:
     """Processes are killed at random moments; the script notes each of its runs."""
     log = command.folder / "log"
-    inputs = [{"text": f"{number}", "log": str(log), "sleep": 0.05} for number in range(40)]
+    inputs = [{"text": f"{number}", "log": str(log), "sleep": 0.05} for number in range(24)]
     write_inputs(command.folder, *inputs)
     for _ in range(KILLS):
         before = log.stat().st_size if log.exists() else 0
         with started(command.folder) as process:
-            ran = before + random.randrange(30)  # bytes, three for each run
+            ran = before + random.randrange(24)  # bytes, three for each run
             while process.poll() is None and (log.stat().st_size if log.exists() else 0) <= ran:
                 time.sleep(0.001)
             process.kill()

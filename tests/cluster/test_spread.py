@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from concurrent.futures import Future
@@ -17,7 +18,7 @@ from condavision.cluster.task import Job, Outcome, Reason, Task
 from condavision.errors import InstallError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 JOB = Job("/p/s.py", "/p", "lock", "sources", "/r")
@@ -185,3 +186,25 @@ def test_no_more_than_so_many_rows_wait(maps: Maps, monkeypatch: pytest.MonkeyPa
 
     tally, _ = maps(answer, 10, release)
     assert tally.succeeded == len(maps.rows) == 10
+
+
+def test_inputs_are_read_as_they_are_needed(tmp_path: Path) -> None:
+    read = 0
+
+    def endless() -> Iterator[Input]:
+        nonlocal read
+        for read in itertools.count(1):
+            yield Input(b"%d" % read)
+
+    def look(spread: Spread) -> None:
+        assert read <= spread.tally.done + engine.capacity
+        if spread.tally.done == 500:
+            spread.interrupt()
+
+    engine = Answers(lambda number, _: ok(number))
+    with held(tmp_path / "results") as results:
+        results.open({"lock": "a"})
+        spread = Spread(JOB, engine, results, Policy(), Tally(total=10**7), lambda _: look(spread))
+        spread.run(endless())
+        results.close()
+    assert spread.tally.done < 600
