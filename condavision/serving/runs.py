@@ -76,6 +76,10 @@ class Run:
 
 
 _COLUMNS = tuple(it.name for it in fields(Run))
+_INSERT = (
+    f"INSERT INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+    " ON CONFLICT (id) DO NOTHING"
+)
 
 
 class RunStore:
@@ -108,11 +112,7 @@ class RunStore:
         if run.kept:
             self._database.execute("PRAGMA synchronous = FULL")
         try:
-            inserted = self._database.execute(
-                f"INSERT INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608,E501
-                " ON CONFLICT (id) DO NOTHING",
-                _values(run),
-            )
+            inserted = self._database.execute(_INSERT, _values(run))
         finally:
             if run.kept:
                 self._database.execute("PRAGMA synchronous = NORMAL")
@@ -122,7 +122,7 @@ class RunStore:
         """Store changes of a run; return it with them."""
         changed = replace(run, **changes)
         columns = ", ".join(f"{name} = ?" for name in changes)
-        values = [dict(zip(_COLUMNS, _values(changed), strict=True))[name] for name in changes]
+        values = [getattr(changed, name) for name in changes]
         self._database.execute(f"UPDATE runs SET {columns} WHERE id = ?", (*values, run.id))  # noqa: S608
         return changed
 
