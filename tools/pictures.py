@@ -30,7 +30,8 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 def draw() -> None:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(name, "reports")
+        folder.mkdir()
         os.chdir(folder)
         _write(folder, FILES)
         if main(["-q", "lock", "."]) or main(["why", "urllib3"]):
