@@ -1,6 +1,7 @@
 """Does what it is told: the script of the tests of `map`."""
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -13,11 +14,14 @@ parser.add_argument("--write", help="the name of a file")
 parser.add_argument("--sleep", type=float, default=0)
 parser.add_argument("--family", action="store_true", help="start a child that ignores SIGTERM")
 parser.add_argument("--log", help="note that it was run")
+parser.add_argument("--kill", action="store_true", help="kill what has started it")
 parser.add_argument("--size", type=int, help="bytes of output that are no text")
 options = parser.parse_args()
 if options.log:
     with open(options.log, "a") as stream:
         stream.write(f"{options.text}\n")
+if options.kill:
+    os.kill(os.getppid(), signal.SIGKILL)
 print(options.text, sys.stdin.read().strip(), sep="|", flush=True)
 if options.write:
     with open(options.write, "w") as stream:

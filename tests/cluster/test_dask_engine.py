@@ -178,6 +178,12 @@ def test_the_environment_is_prepared_on_every_worker(mapped: Callable[..., Mappe
     assert it.engine.install(None) == dict.fromkeys(it.engine.hosts)
 
 
+def test_another_version_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_workers, "__version__", "99")
+    with pytest.raises(CondavisionError, match=r"it has condavision 0.*, and this is 99"):
+        open_engine(EngineOptions(address), Progress())
+
+
 WRONG = {
     "host:8786": "not the address",
     "tcp": "not the address",

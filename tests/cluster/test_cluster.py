@@ -1,0 +1,174 @@
+"""`map` on a scheduler and workers that are processes, of another Python, and that die."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from distributed import Client
+from uv import find_uv_bin
+
+from condavision.interpreters.discovery import discover
+from tests.cluster.test_dask_engine import until
+from tests.command_line import CONDAVISION, CommandLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+REPOSITORY = Path(__file__).parents[2]
+KILLS = 5
+INPUTS = 120
+
+
+@pytest.fixture(scope="session")
+def other_python(
+    once: Callable[[str, Callable[[Path], None]], Path], known_interpreters: Path
+) -> Path:
+    """A Python of another version that has condavision; this one if there is none."""
+    mine = sys.version_info[:2]
+    others = [it for it in discover(known_interpreters) if (3, 11) <= it.minor != mine]
+    found = max(others, key=lambda it: it.minor, default=None)
+    if found is None:
+        return Path(sys.executable)
+
+    def make(folder: Path) -> None:
+        uv = str(find_uv_bin())
+        subprocess.run(
+            [uv, "venv", "-q", "--python", str(found.executable), str(folder / "venv")], check=True
+        )
+        python = str(folder / "venv" / "bin" / "python")
+        install = [uv, "pip", "install", "-q", "--python", python, "-e", f"{REPOSITORY}[cluster]"]
+        subprocess.run(install, check=True)
+
+    return once("other-python", make) / "venv" / "bin" / "python"
+
+
+class Cluster:
+    """A scheduler and workers, each with a nanny that starts it again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._ending = ExitStack()
+        self._log = self._ending.enter_context(folder.joinpath("cluster.log").open("wb"))
+        self.address = ""
+        file = folder / "scheduler.json"
+        self._start(
+            *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1"),
+            *("--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file)),
+        )
+        until(lambda: file.exists() and file.read_text().endswith("}"))
+        self.address = json.loads(file.read_text())["address"]
+        self.client = self._ending.enter_context(Client(self.address))
+
+    def _start(self, *command: str | Path, **environ: str) -> None:
+        process = subprocess.Popen(
+            [*map(str, command)],
+            env={**os.environ, **environ},
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        self._ending.callback(process.wait)
+        self._ending.callback(os.killpg, process.pid, signal.SIGKILL)
+
+    def worker(self, python: Path | str = sys.executable, **environ: str) -> None:
+        """Start a worker, and wait for it."""
+        count = len(self.client.nthreads())
+        command = ("-m", "distributed.cli.dask_worker", self.address, "--nthreads", "2")
+        self._start(python, *command, "--no-dashboard", "--death-timeout", "120", **environ)
+        self.client.wait_for_workers(count + 1, timeout=120)
+
+    def kill_one(self) -> None:
+        """Kill the process of a worker, at random."""
+        pids = [*self.client.run(os.getpid, on_error="ignore").values()]
+        if pids:
+            with suppress(ProcessLookupError):
+                os.kill(random.choice(pids), signal.SIGKILL)
+
+    def close(self) -> None:
+        self._ending.close()
+
+
+@pytest.fixture
+def cluster(project: Path, tmp_path: Path) -> Iterator[Cluster]:
+    found = Cluster(tmp_path)
+    yield found
+    found.close()
+
+
+def rows(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(it) for it in (folder / "out" / "results.jsonl").read_text().splitlines()]
+
+
+def write_inputs(folder: Path, inputs: list[dict[str, object]]) -> None:
+    folder.joinpath("in.jsonl").write_text("".join(f"{json.dumps(it)}\n" for it in inputs))
+
+
+@pytest.mark.slow  # a scheduler and workers, of another Python, which start again and again
+def test_every_input_has_a_row_whatever_dies(
+    cluster: Cluster, project: Path, other_python: Path, tmp_path: Path
+) -> None:
+    home = str(tmp_path / "worker")  # of a machine that has nothing
+    for python in (other_python, sys.executable):
+        cluster.worker(python, CONDAVISION_HOME=home)
+    log = project / "log"
+    inputs: list[dict[str, object]] = [
+        {"text": f"{number}", "log": str(log), "sleep": 0.02} for number in range(INPUTS)
+    ]
+    inputs[7] = {"text": "poison", "kill": True}
+    write_inputs(project, inputs)
+    command = [*CONDAVISION, "map", "script.py", "in.jsonl", "-o", "out", "--json"]
+    with subprocess.Popen(
+        [*command, "--cluster", cluster.address],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for _ in range(KILLS):
+            before = log.stat().st_size if log.exists() else 0
+            ran = before + random.randrange(60)  # bytes, three for each run
+            while process.poll() is None and (log.stat().st_size if log.exists() else 0) <= ran:
+                time.sleep(0.001)
+            cluster.kill_one()
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 1, err
+    found = rows(project)
+    assert [it["input"] for it in found] == inputs
+    assert [it.get("reason") for it in found].count(None) == INPUTS - 1
+    assert found[7]["reason"] == "worker-lost"
+    assert json.loads(out)["set_aside"] == [8]
+    assert set(log.read_text().splitlines()) == {it["text"] for it in inputs} - {"poison"}
+
+
+@pytest.mark.slow  # a scheduler and two workers
+def test_workers_that_cannot_run_tasks_are_left_out(
+    cluster: Cluster, project: Path, tmp_path: Path
+) -> None:
+    lacking = tmp_path / "lacking"
+    lacking.mkdir()
+    hidden = "import sys\nsys.modules['condavision'] = None\n"
+    lacking.joinpath("sitecustomize.py").write_text(hidden)
+    cluster.worker(PYTHONPATH=str(lacking))
+    write_inputs(project, [{"text": f"{number}"} for number in range(9)])
+    command = CommandLine(project)
+    words = ("map", "script.py", "in.jsonl", "-o", "out", "--cluster", cluster.address)
+    none = command(*words)
+    assert none.code == 1
+    assert "condavision is not installed there" in none.err
+    assert "Traceback" not in none.err
+    cluster.worker()
+    some = command(*words).ok()
+    assert "is not used: condavision is not installed there" in some.err
+    assert len(rows(project)) == 9
+    installed = command("map", "script.py", "--install-only", "--cluster", cluster.address)
+    assert installed.code == 1
