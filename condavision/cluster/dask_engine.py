@@ -15,26 +15,23 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_all
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from operator import methodcaller
 from pathlib import Path
-from pkgutil import resolve_name
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from distributed import CancelledError, KilledWorker
-from toolz import pipe
 
 from condavision import __version__
 from condavision.cluster.bundle import pack
 from condavision.cluster.engine import Engine
-from condavision.cluster.remote import Answer, Call
+from condavision.cluster.remote import Call
 from condavision.cluster.shipping import TooLargeError, in_folder, read_inputs
 from condavision.cluster.task import Outcome, Reason
 from condavision.errors import CondavisionError
 from condavision.inference.lock_lookup import locate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from distributed import Future as DaskFuture
 
@@ -44,13 +41,7 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
 
-_RUN = "condavision.cluster.remote:run"
 _ATTEMPTS = 10  # of one task to reach a worker that can run it
-_PATIENCE = 600.0  # seconds that a task whose result was lost may take once more
-
-
-class SchedulerLostError(CondavisionError):
-    """The scheduler has ended, or cannot be reached any more."""
 
 
 @dataclass(slots=True)
@@ -81,7 +72,6 @@ class DaskEngine(Engine):
         comes back where machines share no folder, under the same limit.
         """
         self._workers = workers
-        self._client = workers.client
         self._bundle: Bundle | None = None
         self._ship = ship
         self._limit = limit
@@ -173,11 +163,7 @@ class DaskEngine(Engine):
         pending.attempts += 1
         self._count += 1
         key = f"condavision-{self._name}-{self._count}"
-        # Not a function of ours: the scheduler reads it too, and need not have condavision.
-        function = methodcaller("__call__", pending.call.to_plain())
-        found = self._client.submit(
-            pipe, _RUN, resolve_name, function, key=key, pure=False, workers=self._workers.allowed
-        )
+        found = self._workers.submit(pending.call, key)
         self._running[key] = found, pending
         found.add_done_callback(lambda _: self._done.put(key))
 
@@ -193,7 +179,9 @@ class DaskEngine(Engine):
                 batch = [self._running[it] for it in keys]
             try:
                 self._settle(batch)
-            except Exception as error:  # noqa: BLE001 - else nobody would ever hear of them
+            except Exception:  # noqa: BLE001 - else nobody would ever hear of them
+                if self._workers.is_lost:
+                    error = self._workers.lost_error()
                 for _, pending in batch:
                     if not pending.future.done():
                         pending.future.set_exception(error)
@@ -217,9 +205,11 @@ class DaskEngine(Engine):
     def _settle(self, batch: list[tuple[DaskFuture, _Pending]]) -> None:
         again: list[_Pending] = []
         lacking: set[str] = set()
-        for answer, pending in self._answers(batch):
+        answers = self._workers.answers([it for it, _ in batch])
+        for (_, pending), answer in zip(batch, answers, strict=True):
             if isinstance(answer, Exception):
-                again += self._failed(answer, pending)
+                with self._lock:
+                    again += self._failed(answer, pending)
             elif answer.outcome is not None:
                 self._receive(answer.outcome, pending)
             else:
@@ -236,38 +226,12 @@ class DaskEngine(Engine):
             else:
                 pending.fail(Reason.NOT_INSTALLED, self._workers.refused)
 
-    def _answers(
-        self, batch: list[tuple[DaskFuture, _Pending]]
-    ) -> Iterator[tuple[Answer | Exception, _Pending]]:
-        """Yield what became of tasks; results are fetched together."""
-        finished = {it.key: it for it, _ in batch if it.status == "finished"}
-        found: dict[str, Any] = {}
-        with suppress(Exception):  # a worker has died with its results: each is waited for below
-            found = self._client.gather(finished)
-        for it, pending in batch:
-            try:
-                if it.key in found:
-                    yield Answer.of_plain(found[it.key]), pending
-                elif it.status == "cancelled" or self._client.status != "running":
-                    yield CancelledError(it.key), pending  # a client that is closed never answers
-                else:
-                    yield Answer.of_plain(it.result(_PATIENCE)), pending
-            except Exception as error:  # noqa: BLE001 - whatever happened on a worker
-                yield error, pending
-            finally:
-                it.release()
-
     def _failed(self, error: Exception, pending: _Pending) -> Iterable[_Pending]:
         """Settle a task without an answer, unless it is returned, to be started again."""
         if self._is_ended:
             pending.fail(Reason.CANCELLED)
-        elif self._client.status != "running":
-            pending.future.set_exception(
-                SchedulerLostError(
-                    f"the scheduler {self._workers.address} has ended, or cannot be reached",
-                    "start it again; the same command then runs what is left",
-                )
-            )
+        elif self._workers.is_lost:
+            pending.future.set_exception(self._workers.lost_error())
         elif isinstance(error, KilledWorker):
             if pending.is_suspect:
                 pending.fail(Reason.WORKER_LOST)
@@ -303,8 +267,7 @@ class DaskEngine(Engine):
                 pending.fail(Reason.CANCELLED)
             self._waiting.clear()
             self._suspects.clear()
-        with suppress(OSError):  # the scheduler is gone, and so its workers end their tasks
-            self._client.cancel(running, force=True)
+        self._workers.cancel(running)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster; one that was started for this ends."""

@@ -6,27 +6,40 @@ import logging
 import socket
 import time
 import warnings
+from contextlib import suppress
+from operator import methodcaller
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client
+from distributed import CancelledError, Client
+from toolz import pipe
 
 from condavision import __version__
 from condavision.cluster import remote
+from condavision.cluster.remote import Answer
 from condavision.errors import CondavisionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from distributed import Future as DaskFuture
 
     from condavision.cluster.bundle import Bundle
+    from condavision.cluster.remote import Call
     from condavision.system.progress import Progress
 
+_RUN = "condavision.cluster.remote:run"
+_PATIENCE = 600.0  # seconds that a task whose result was lost may take once more
 _CONNECT = 20.0  # seconds
 _FRESH = 2.0  # seconds that what is known of workers is not asked for again
 
 
 class ClusterError(CondavisionError):
     """A cluster cannot be reached or started, or none of its workers can run tasks."""
+
+
+class SchedulerLostError(CondavisionError):
+    """The scheduler has ended, or cannot be reached any more."""
 
 
 class DaskWorkers:
@@ -57,6 +70,51 @@ class DaskWorkers:
                 f"no worker of {address} can run tasks:\n{self.refused}",
                 f"install the same version there: run `pip install condavision=={__version__}`",
             )
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the scheduler does not answer any more."""
+        return bool(self.client.status != "running")
+
+    def lost_error(self) -> SchedulerLostError:
+        """Return what is raised then."""
+        return SchedulerLostError(
+            f"the scheduler {self.address} has ended, or cannot be reached",
+            "start it again; the same command then runs what is left",
+        )
+
+    def submit(self, call: Call, key: str) -> DaskFuture:
+        """Have a worker run a task; ``key`` names it to Dask."""
+        # Not a function of ours: the scheduler reads it too, and need not have condavision.
+        function = methodcaller("__call__", call.to_plain())
+        chosen = self.allowed
+        where = {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+        return self.client.submit(pipe, _RUN, resolve_name, function, key=key, pure=False, **where)
+
+    def answers(self, futures: Sequence[DaskFuture]) -> Iterator[Answer | Exception]:
+        """Yield what became of tasks that are done; results are fetched together."""
+        finished = {it.key: it for it in futures if it.status == "finished"}
+        found: dict[str, Any] = {}
+        with suppress(Exception):  # a worker has died with its results: each is waited for below
+            found = self.client.gather(finished)
+        for it in futures:
+            try:
+                if it.key in found:
+                    yield Answer.of_plain(found[it.key])
+                elif it.status == "cancelled" or self.is_lost:
+                    yield CancelledError(it.key)  # a client that is closed never answers
+                else:
+                    yield Answer.of_plain(it.result(_PATIENCE))
+            except Exception as error:  # noqa: BLE001 - whatever happened on a worker
+                yield error
+            finally:
+                it.release()
+
+    def cancel(self, futures: Sequence[DaskFuture]) -> None:
+        """End tasks; those of a scheduler that is lost are ended by their workers."""
+        if not self.is_lost:
+            with suppress(OSError):
+                self.client.cancel(futures, force=True)
 
     @property
     def allowed(self) -> list[str] | None:
@@ -92,9 +150,10 @@ class DaskWorkers:
         """See which workers there are, unless that was done just now."""
         if time.monotonic() - self._asked > _FRESH and self.client.status == "running":
             self._asked = time.monotonic()
-            self._threads = self.client.nthreads()
-            if self._threads.keys() - self._names:
-                self.survey()
+            with suppress(OSError):  # it is lost, as tasks will report
+                self._threads = self.client.nthreads()
+                if self._threads.keys() - self._names:
+                    self.survey()
 
     def survey(self) -> None:
         """Ask every worker for its version, and the name of its machine."""

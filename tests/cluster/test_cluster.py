@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 REPOSITORY = Path(__file__).parents[2]
-KILLS = 5
-INPUTS = 120
+KILLS = 3
+INPUTS = 60
 
 
 @pytest.fixture(scope="session")

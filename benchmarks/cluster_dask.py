@@ -1,0 +1,248 @@
+"""Measure `condavision map --cluster` on a Dask cluster of processes of this machine.
+
+    python -m benchmarks.cluster_dask [--tasks 200] [--rounds 3] [--flat 10000] [--kills 0]
+                                      [--first] [--threads 1000] [--window 3000]
+
+`added` is what a task takes with 32 at once, beside the same processes started directly, 32 at
+once; both alternate, the median is taken. `flat` is the memory of client and scheduler at the end
+of so many inputs, beside a tenth of them, and that of a scheduler under as many tasks of Dask alone
+that do nothing. `kills` kills workers at random moments so often, under 2,000 inputs. `first` is
+the time to the first result on a worker with an empty cache, beside `condavision install` with one.
+`threads` is a scheduler with so many threads of workers in all and tasks that do nothing: what a
+scheduler hands out in a second, with as many tasks submitted as `window`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from operator import methodcaller
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
+
+from distributed import Client, as_completed
+from toolz import pipe
+
+from benchmarks.cluster import CONDAVISION, DIRECT, KILLED, SCRIPT, cost, write_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.cluster import Cost
+
+AT_ONCE = 32
+
+
+class Cluster:
+    """A scheduler, workers and a client of them; its processes end with it."""
+
+    def __init__(self, folder: Path, workers: int, threads: int) -> None:
+        self._ending = ExitStack()
+        self._log = self._ending.enter_context((folder / "cluster.log").open("wb"))
+        file = folder / "scheduler.json"
+        file.unlink(missing_ok=True)
+        self.scheduler = self._start(
+            "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
+        )
+        while not (file.exists() and file.read_text().endswith("}")):
+            time.sleep(0.05)
+        self.address: str = json.loads(file.read_text())["address"]
+        for _ in range(workers):
+            words = ("--nthreads", str(threads), "--no-dashboard", "--death-timeout", "300")
+            self._start("dask_worker", self.address, *words)
+        self.client = self._ending.enter_context(Client(self.address))
+        self.client.wait_for_workers(workers, timeout=300)
+
+    def _start(self, command: str, *words: str) -> int:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{command}", *words],
+            env={**os.environ, "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "0"},
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        self._ending.callback(process.wait)
+        self._ending.callback(os.killpg, process.pid, signal.SIGKILL)
+        return process.pid
+
+    @property
+    def memory(self) -> float:
+        """The resident memory of the scheduler, in MB."""
+        text = Path(f"/proc/{self.scheduler}/status").read_text()
+        return int(text.split("VmRSS:")[1].split()[0]) / 1024
+
+    def kill_one(self) -> None:
+        """Kill the process of a worker."""
+        pids = [*self.client.run(os.getpid, on_error="ignore").values()]
+        if pids:
+            with suppress(ProcessLookupError):
+                os.kill(random.choice(pids), signal.SIGKILL)
+
+    def close(self) -> None:
+        self._ending.close()
+
+
+@contextmanager
+def cluster(folder: Path, workers: int, threads: int) -> Iterator[Cluster]:
+    found = Cluster(folder, workers, threads)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def mapped(folder: Path, out: str, address: str) -> Cost:
+    words = ["map", "-q", "script.py", "in.jsonl", "-o", out, "--cluster", address]
+    return cost(folder, [*CONDAVISION, *words])
+
+
+def measure_added(folder: Path, tasks: int, rounds: int) -> None:
+    words = [*CONDAVISION, "path", "--python", "script.py"]
+    python = subprocess.run(words, cwd=folder, capture_output=True, check=True, text=True).stdout
+    maps, bare = [], []
+    with cluster(folder, 2, AT_ONCE // 2) as it:
+        for number in range(rounds):
+            found = []
+            for size in (1, tasks):
+                write_inputs(folder, size)
+                processes = [sys.executable, "-c", DIRECT, python.strip(), str(size), str(AT_ONCE)]
+                ours = mapped(folder, f"added{number}-{size}", it.address)
+                found.append((ours.wall, cost(folder, processes).wall))
+            (one, first), (all_, rest) = found
+            maps.append((all_ - one) / tasks * 1000)
+            bare.append((rest - first) / tasks * 1000)
+    ours_, theirs_ = statistics.median(maps), statistics.median(bare)
+    print(
+        f"each of {tasks} tasks, {AT_ONCE} at once: directly {theirs_:.1f} ms, on the cluster"
+        f" {ours_:.1f} ms ({ours_ - theirs_:+.1f} ms)"
+    )
+
+
+def nothing(client: Client, count: int, window: int) -> float:
+    """Run so many tasks that do nothing, as `map` hands them out; return the seconds."""
+    done = as_completed()
+    started = time.perf_counter()
+    submitted = 0
+    left = count
+    while left:
+        while submitted < count and done.count() < window:
+            function = methodcaller("__call__", "x")
+            key = f"nothing-{count}-{submitted}"
+            done.add(client.submit(pipe, "builtins:str", resolve_name, function, key=key))
+            submitted += 1
+        for future in done.next_batch(block=True):
+            future.release()
+            left -= 1
+    return time.perf_counter() - started
+
+
+def measure_flat(folder: Path, count: int) -> None:
+    with cluster(folder, 2, 4) as it:
+        for size in (count // 10, count):
+            write_inputs(folder, size)
+            found = mapped(folder, f"flat{size}", it.address)
+            print(
+                f"{size} inputs: client {found.memory:.0f} MB at most, scheduler {it.memory:.0f} MB"
+                f" in the end, {found.wall:.0f} s"
+            )
+    with cluster(folder, 2, 4) as it:
+        for size in (count // 10, count):
+            nothing(it.client, size, 16)
+            print(f"{size} tasks of Dask alone: scheduler {it.memory:.0f} MB in the end")
+
+
+def kill(folder: Path, kills: int) -> None:
+    log = folder / "log"
+    write_inputs(folder, KILLED, log=str(log))
+    with cluster(folder, 3, 2) as it:
+        words = ["map", "-q", "script.py", "in.jsonl", "-o", "killed", "--cluster", it.address]
+        process = subprocess.Popen([*CONDAVISION, *words], cwd=folder, stdout=subprocess.DEVNULL)
+        killed = 0
+        while process.poll() is None and killed < kills:
+            time.sleep(random.uniform(0.3, 2))
+            it.kill_one()
+            killed += 1
+        code = process.wait()
+    lines = (folder / "killed" / "results.jsonl").read_text().splitlines()
+    found = [json.loads(row) for row in lines]
+    assert [row["input"]["text"] for row in found] == [*map(str, range(KILLED))]
+    ok = sum(row["exit_code"] == 0 for row in found)
+    runs = len(log.read_text().splitlines())
+    print(f"{killed} kills, exit code {code}: {ok} of {len(found)} succeeded; {runs} processes")
+
+
+def measure_first(folder: Path) -> None:
+    write_inputs(folder, 1)
+    installed = []
+    firsts = []
+    for number in range(3):
+        home = {**os.environ, "CONDAVISION_HOME": str(folder / f"empty-install{number}")}
+        words = [*CONDAVISION, "install", "-q", "script.py"]
+        started = time.perf_counter()
+        subprocess.run(words, cwd=folder, env=home, check=True, stdout=subprocess.DEVNULL)
+        installed.append(time.perf_counter() - started)
+        before = os.environ["CONDAVISION_HOME"]
+        os.environ["CONDAVISION_HOME"] = str(folder / f"empty-worker{number}")
+        with cluster(folder, 1, 1) as it:
+            os.environ["CONDAVISION_HOME"] = before
+            firsts.append(mapped(folder, f"first{number}", it.address).wall)
+    print(
+        f"first result of a worker with an empty cache: {statistics.median(firsts):.1f} s;"
+        f" `condavision install` with one: {statistics.median(installed):.1f} s"
+    )
+
+
+def measure_threads(folder: Path, threads: int, window: int) -> None:
+    per_worker = 50
+    with cluster(folder, max(1, threads // per_worker), per_worker) as it:
+        nothing(it.client, 1000, window)
+        count = 10_000
+        seconds = nothing(it.client, count, window)
+        print(
+            f"{threads} threads of workers, {window} tasks submitted at once:"
+            f" {count / seconds:.0f} tasks that do nothing in a second; scheduler {it.memory:.0f} MB"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--flat", type=int, default=10_000)
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--first", action="store_true")
+    parser.add_argument("--threads", type=int, default=1000)
+    parser.add_argument("--window", type=int, default=3000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "script.py").write_text(SCRIPT)
+        (folder / "condavision.toml").write_text('channels = ["interpreters:"]\n')
+        os.environ["CONDAVISION_HOME"] = str(folder / "home")
+        for command in ("lock", "install"):
+            words = [*CONDAVISION, command, "-q", "script.py"]
+            subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        if given.tasks:
+            measure_added(folder, given.tasks, given.rounds)
+        if given.first:
+            measure_first(folder)
+        if given.threads:
+            measure_threads(folder, given.threads, given.window)
+        if given.flat:
+            measure_flat(folder, given.flat)
+        if given.kills:
+            kill(folder, given.kills)
+
+
+if __name__ == "__main__":
+    main()
