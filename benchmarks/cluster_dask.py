@@ -89,6 +89,7 @@ class Cluster:
                 os.kill(random.choice(pids), signal.SIGKILL)
 
     def close(self) -> None:
+        """End all processes."""
         self._ending.close()
 
 
@@ -209,8 +210,8 @@ def measure_threads(folder: Path, threads: int, window: int) -> None:
         count = 10_000
         seconds = nothing(it.client, count, window)
         print(
-            f"{threads} threads of workers, {window} tasks submitted at once:"
-            f" {count / seconds:.0f} tasks that do nothing in a second; scheduler {it.memory:.0f} MB"
+            f"{threads} threads of workers, {window} tasks submitted at once: {count / seconds:.0f}"
+            f" tasks that do nothing in a second; scheduler {it.memory:.0f} MB"
         )
 
 

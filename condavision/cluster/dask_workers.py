@@ -64,7 +64,9 @@ class DaskWorkers:
         self._threads: dict[str, int] = {}
         self._asked = 0.0
         self.survey()
-        if self._threads and self.allowed == []:
+        if not self._threads:
+            progress.message(f"{address} has no worker yet")
+        elif self.allowed == []:
             self.close()
             raise ClusterError(
                 f"no worker of {address} can run tasks:\n{self.refused}",

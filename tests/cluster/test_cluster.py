@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,9 @@ from distributed import Client
 from uv import find_uv_bin
 
 from condavision.interpreters.discovery import discover
-from tests.cluster.test_dask_engine import until
+from tests.cluster.test_dask_engine import processes_in, until
 from tests.command_line import CONDAVISION, CommandLine
+from tests.serving.test_starting import until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ class Cluster:
         self._log = self._ending.enter_context(folder.joinpath("cluster.log").open("wb"))
         self.address = ""
         file = folder / "scheduler.json"
-        self._start(
+        self.scheduler = self._start(
             *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1"),
             *("--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file)),
         )
@@ -69,7 +70,7 @@ class Cluster:
         self.address = json.loads(file.read_text())["address"]
         self.client = self._ending.enter_context(Client(self.address))
 
-    def _start(self, *command: str | Path, **environ: str) -> None:
+    def _start(self, *command: str | Path, **environ: str) -> int:
         process = subprocess.Popen(
             [*map(str, command)],
             env={**os.environ, **environ},
@@ -79,6 +80,7 @@ class Cluster:
         )
         self._ending.callback(process.wait)
         self._ending.callback(os.killpg, process.pid, signal.SIGKILL)
+        return process.pid
 
     def worker(self, python: Path | str = sys.executable, **environ: str) -> None:
         """Start a worker, and wait for it."""
@@ -148,6 +150,56 @@ def test_every_input_has_a_row_whatever_dies(
     assert found[7]["reason"] == "worker-lost"
     assert json.loads(out)["set_aside"] == [8]
     assert set(log.read_text().splitlines()) == {it["text"] for it in inputs} - {"poison"}
+
+
+@contextmanager
+def mapping(project: Path, address: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a map on a cluster, and wait until one input has a row and others run."""
+    words = ("map", "script.py", "in.jsonl", "-o", "out", "--cluster", address)
+    with subprocess.Popen(
+        [*CONDAVISION, *words], cwd=project, stderr=subprocess.PIPE, text=True
+    ) as process:
+        results = project / "out" / "results.jsonl"
+        until(lambda: results.exists() and rows(project) != [])
+        until(lambda: processes_in(project / "out") != [])
+        yield process
+
+
+@pytest.mark.slow  # two schedulers, a worker of each
+def test_a_map_resumes_that_was_interrupted_or_lost_its_scheduler(
+    project: Path, tmp_path: Path
+) -> None:
+    inputs: list[dict[str, object]] = [
+        {"text": f"{number}", "sleep": number * 99} for number in range(3)
+    ]
+    write_inputs(project, inputs)
+    with ExitStack() as ending:
+        one = Cluster(tmp_path)
+        ending.callback(one.close)
+        one.worker()
+        with mapping(project, one.address) as process:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        for pid in processes_in(project / "out"):
+            until_gone(pid)
+        assert len(rows(project)) == 1
+        with mapping(project, one.address) as process:
+            os.killpg(one.scheduler, signal.SIGKILL)
+            err = process.communicate(timeout=120)[1]
+        assert process.returncode == 1
+        assert "the same command then runs what is left" in err
+        assert "Traceback" not in err
+        for pid in processes_in(project / "out"):
+            until_gone(pid)
+    write_inputs(project, [inputs[0], *({**it, "sleep": 0} for it in inputs[1:])])
+    tmp_path.joinpath("scheduler.json").unlink()
+    with ExitStack() as ending:
+        other = Cluster(tmp_path)
+        ending.callback(other.close)
+        other.worker()
+        words = ("map", "script.py", "in.jsonl", "-o", "out", "--cluster", other.address, "--json")
+        assert CommandLine(project)(*words).ok().json()["earlier"] == 1
+    assert len(rows(project)) == 3
 
 
 @pytest.mark.slow  # a scheduler and two workers
