@@ -171,7 +171,6 @@ def measure_loop(folder: Path, count: int) -> None:
                 found.job, Instant(), results, Policy(), Tally(total=size), lambda _: None
             )
             spread.run(inputs)
-            results.close()
         times.append(time.process_time())
         checked, ran = (times[it + 1] - times[it] for it in range(2))
         print(

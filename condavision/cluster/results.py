@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from condavision.cluster.inputs import as_json
-from condavision.errors import UsageError
+from condavision.errors import CondavisionError, UsageError
 from condavision.exec_stage.orphans import end_orphans
 from condavision.system.documents import DocumentError, read_json
 from condavision.system.file_lock import try_exclusive
@@ -52,6 +52,7 @@ class Results:
     """What has changed since earlier results, which were dropped for that."""
     written: int = 0
     """How many rows are in the results."""
+    _files: ExitStack = field(default_factory=ExitStack)
     _rows: BinaryIO = field(init=False)
     _journal: BinaryIO = field(init=False)
     _waiting: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -89,13 +90,13 @@ class Results:
                 (self.folder / name).unlink(missing_ok=True)
             remove_tree(self.folder / "files")
             write_atomic(described, json.dumps(identity, indent=1) + "\n")
-        self._rows = (self.folder / ROWS).open("ab", buffering=0)
+        self._rows = self._files.enter_context((self.folder / ROWS).open("ab", buffering=0))
         self._open_journal()
         self._earlier = _complete(self.folder / ROWS)
 
     def _open_journal(self) -> None:
         path = self.own / "journal"
-        self._journal = path.open("ab+", buffering=0)
+        self._journal = self._files.enter_context(path.open("ab+", buffering=0))
         self._waiting.clear()
         offset = 0
         for line in _complete(path):
@@ -200,8 +201,7 @@ class Results:
 
     def close(self) -> None:
         """Close the files."""
-        self._rows.close()
-        self._journal.close()
+        self._files.close()
 
     def _fields(self, outcome: Outcome) -> dict[str, Any]:
         kept = self.folder / self._place(outcome.number)
@@ -248,7 +248,18 @@ def held(folder: Path) -> Iterator[Results]:
 
     Raises:
         UsageError: another process holds it, or it has results of something else.
+        CondavisionError: it cannot be written, be it now or while it is held.
     """
+    try:
+        yield from _held(folder)
+    except OSError as error:
+        raise CondavisionError(
+            f"{error.filename or folder / ROWS} cannot be written: {error.strerror or error}",
+            "then the same command runs the rest",
+        ) from error
+
+
+def _held(folder: Path) -> Iterator[Results]:
     own = folder / OWN
     if (folder / ROWS).exists() and not own.is_dir():
         raise UsageError(
@@ -269,6 +280,7 @@ def held(folder: Path) -> Iterator[Results]:
         try:
             yield results
         finally:
+            results.close()
             remove_tree(results.running)
             if not (own / _JOB).exists():  # nothing was run
                 remove_tree(own)

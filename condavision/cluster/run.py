@@ -75,8 +75,7 @@ def map_inputs(
 
     Raises:
         UsageError: an input cannot be used, or the folder of results.
-        CondavisionError: there is no lock that fits, or no environment.
-        OSError: the results cannot be written.
+        CondavisionError: there is no lock that fits, no environment, or no room for results.
     """
     running = request.output.absolute() / OWN / "running"
     found = describe(request.script, workspace, running, Limits(timeout=request.timeout))
@@ -116,10 +115,7 @@ def map_inputs(
             )
         spread = Spread(job, engine, results, request.policy, tally, watch)
         listen(spread.interrupt)
-        try:
-            spread.run(islice(inputs, tally.total))  # more may be added meanwhile, unchecked
-        finally:
-            results.close()
+        spread.run(islice(inputs, tally.total))  # more may be added meanwhile, unchecked
         return Mapped(request, tally, request.output / ROWS, results.changed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from condavision.cluster import results as module
 from condavision.cluster.inputs import Input
 from condavision.cluster.results import Results, held
 from condavision.cluster.task import File, Outcome, Reason
-from condavision.errors import UsageError
+from condavision.errors import CondavisionError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,7 +75,6 @@ class Map:
                 while flying:
                     end()
                 results.complete()
-            results.close()
             return results
 
 
@@ -100,7 +100,7 @@ def test_rows_are_in_the_order_of_the_inputs(seed: int, mapped: Map) -> None:
     assert sorted(it.name for it in mapped.folder.iterdir()) == [".map", "results.jsonl"]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_killed_map_goes_on_where_it_was(
     seed: int, mapped: Map, ran: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +190,6 @@ def test_what_does_not_fit_into_a_row_is_a_file(tmp_path: Path) -> None:
         results.earlier(2, given(2), only_ok=False)
         results.add(given(2), Outcome(2, reason=Reason.TIMEOUT, stdout=File("stdout", 2, b"ok")))
         results.complete()
-        results.close()
     assert rows(folder) == [
         {
             "input": {"n": 1},
@@ -224,17 +223,44 @@ def test_a_name_leads_nowhere_else(tmp_path: Path) -> None:
         for name in ("../../../x", "/etc/x"):
             with pytest.raises(ValueError, match="x"):
                 results.add(given(1), outcome(1, files=(File(name, 1, b"x"),)))
-        results.close()
 
 
 def test_a_folder_is_for_one_map_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    with held(folder), pytest.raises(UsageError, match="another `condavision map` writes to"):
-        held(folder).__enter__()
+    with (
+        held(folder),
+        pytest.raises(UsageError, match="another `condavision map` writes to"),
+        held(folder),
+    ):
+        pass
     assert not folder.exists()  # nothing was run
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     (folder / "results.jsonl").write_text("mine\n")
-    with pytest.raises(UsageError, match="was not written by"):
-        held(folder).__enter__()
+    with pytest.raises(UsageError, match="was not written by"), held(folder):
+        pass
     assert (folder / "results.jsonl").read_text() == "mine\n"
+
+
+def test_a_full_disk_is_an_error_and_leaves_rows_to_resume(mapped: Map, ran: list[int]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))  # within a row
+    try:
+        with pytest.raises(CondavisionError, match=r"results.* cannot be written: File too large"):
+            mapped.run(map(given, range(1, 100)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    torn = [mapped.folder / it for it in ("results.jsonl", ".map/journal")]
+    assert any(it.read_bytes()[-1:] not in {b"", b"\n"} for it in torn)
+    before = len(ran)
+    mapped.run(map(given, range(1, 100)))
+    assert numbers(mapped.folder) == [*range(1, 100)]
+    assert len(ran) == 99 + 1  # the torn one
+    assert before > 5
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = pytest.raises(CondavisionError, match=r"file/x.* cannot be written: Not a dir")
+    with refused, held(tmp_path / "file" / "x"):
+        pass

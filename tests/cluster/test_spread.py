@@ -79,10 +79,7 @@ class Maps:
             results.open({"lock": "a"})
             tally = Tally(total=count)
             spread = Spread(JOB, engine, results, Policy(**policy), tally, lambda _: watch(spread))
-            try:
-                spread.run(Input(b"%d" % number) for number in range(1, count + 1))
-            finally:
-                results.close()
+            spread.run(Input(b"%d" % number) for number in range(1, count + 1))
         return tally, engine
 
     @property
@@ -206,5 +203,4 @@ def test_inputs_are_read_as_they_are_needed(tmp_path: Path) -> None:
         results.open({"lock": "a"})
         spread = Spread(JOB, engine, results, Policy(), Tally(total=10**7), lambda _: look(spread))
         spread.run(endless())
-        results.close()
     assert spread.tally.done < 600
