@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import re
+from contextlib import suppress
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +16,11 @@ from condavision.analysis.imports.implied import find_implied
 from condavision.analysis.imports.imports import find_imports
 from condavision.analysis.imports.run_files import run_files
 from condavision.analysis.imports.syspath import path_edits
+from condavision.analysis.python_range.attributes import NamesOfFile
 from condavision.analysis.python_range.versions import python_reasons
 from condavision.analysis.records import Facts
 from condavision.analysis.source.file_bytes import read_bytes
+from condavision.analysis.source.lexing import lex
 from condavision.analysis.source.magics import written_modules
 from condavision.analysis.source.source import Source, parse, read_source, took_too_long
 from condavision.core.model import PythonReason, ScriptMetadata, SourceLocation, UnreadRegion
@@ -25,13 +30,14 @@ from condavision.system.file_stamp import Stamp, stamp_of
 from condavision.system.processor_time import ProcessorTimeError, at_most_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tree_sitter import Tree
 
 _SHEBANG = re.compile(
     rb"\A#![^\n]*\bpython(?P<major>[23])(?:\.(?P<minor>\d+))?(?:[ \t]|$|\n)", re.MULTILINE
 )
+_CALLED = re.compile(rb"(?<![\w.])([A-Za-z_]\w*)(?=[ \t]*\()")
 _UNREAD_LIMIT = 1000  # regions of one file; beyond, it is not Python anyway
 
 SECONDS = 4.0
@@ -41,29 +47,31 @@ FileFacts = tuple[Stamp | None, Facts, bool]
 """A file's status before it was read, its facts, and whether it could be read as Python."""
 
 
-def read_facts(source: Source) -> Facts:
+def read_facts(source: Source, names: Sequence[tuple[str, str]] = ()) -> Facts:
     """Parse a source and collect its facts.
+
+    ``names`` are those that it has from elsewhere, and what each means.
 
     Raises:
         AnalysisError: it has too many tokens, or takes longer than :data:`SECONDS`.
     """
     try:
         with at_most_seconds(SECONDS):
-            return _facts(source)
+            return _facts(source, names)
     except ProcessorTimeError as error:
         raise took_too_long(source.file, SECONDS) from error
 
 
-def _facts(source: Source) -> Facts:
+def _facts(source: Source, names: Sequence[tuple[str, str]]) -> Facts:
     tree = parse(source)
     guards = Guards(source, tree)
     imports = find_imports(source, guards)
     return Facts(
         source.file,
         source.sha256,
-        (*imports, *find_implied(source, guards, imports), *run_files(source, guards)),
+        (*imports, *find_implied(source, guards, imports, names), *run_files(source, guards)),
         path_edits(source, tree),
-        (*_own_reasons(source, guards), *python_reasons(source, tree, guards, imports)),
+        (*_own_reasons(source, guards), *python_reasons(source, tree, guards, imports, names)),
         tuple(_unread(source, tree)),
         may_declare(source),
         written_modules(source.text) if source.cells else frozenset(),
@@ -83,6 +91,34 @@ def read_file(path: str, shown: str) -> FileFacts:
         region = UnreadRegion(SourceLocation(shown, 1), max(1, data.count(b"\n")))
         digest = hashlib.sha256(data).hexdigest()
         return stamp, Facts(shown, digest, (), (), (), (region,)), False
+
+
+def read_with_names(path: str, shown: str, names: Sequence[tuple[str, str]]) -> Facts | None:
+    """Read a file that has names from elsewhere; None where it cannot be read."""
+    with suppress(AnalysisError):
+        return read_facts(read_source(Path(path), shown), names)
+    return None
+
+
+def called_from_star(path: str, shown: str) -> frozenset[str]:
+    """Return the names that a file calls and only a star import can bring, if it has one star."""
+    try:
+        source = read_source(Path(path), shown)
+        tree = parse(source)
+    except AnalysisError:
+        return frozenset()
+    guards = Guards(source, tree)
+    imports = find_imports(source, guards)
+    file = NamesOfFile(lex(source.text, tree.root_node), tree.root_node, guards, imports)
+    if sum(it.star for it in imports) != 1:
+        return frozenset()
+    own = {name for it in imports for name in it.binds}
+    called = {it.decode() for it in _CALLED.findall(file.lexed.code)}
+    return frozenset(
+        name
+        for name in called - own
+        if not (hasattr(builtins, name) or iskeyword(name) or any(file.bindings(name.encode())))
+    )
 
 
 def require_open(path: str, shown: str) -> None:

@@ -43,6 +43,7 @@ class Reader:
     real: Callable[[str], str] = field(default_factory=lambda: cache(os.path.realpath))
     """Follows the symbolic links of a path: what makes two files one."""
     _facts: dict[str, Facts] = field(default_factory=dict)
+    _named: dict[tuple[str, tuple[tuple[str, str], ...]], Facts] = field(default_factory=dict)
     _unreadable: set[str] = field(default_factory=set)
     known: dict[Hashable, Analysis | None] = field(default_factory=dict)
     """Answers from the cache, and which it does not have, by question."""
@@ -108,6 +109,15 @@ class Reader:
                 return self._facts[path]
             self._facts[path] = facts
         return facts
+
+    def with_names(self, path: str, names: tuple[tuple[str, str], ...]) -> Facts:
+        """Return the facts of a file that has more names than it binds: ``pd`` for pandas."""
+        if (path, names) not in self._named:
+            from condavision.analysis.facts.facts import read_with_names  # noqa: PLC0415
+
+            found = read_with_names(path, self.shown(path), names)
+            self._named[path, names] = found or self.facts(path)
+        return self._named[path, names]
 
     def module(self, path: str) -> Facts:
         """Read a local module as :meth:`facts` does, if it can be opened at all.
@@ -232,6 +242,12 @@ class Reader:
         taken = self._taken[path]
         directories.asked.update(taken)
         return f"{folder.name}.py" not in listing and any(it not in listing.stems for it in taken)
+
+    def called_from_star(self, path: str) -> frozenset[str]:
+        """Return the names that a file calls and has from its only star import."""
+        from condavision.analysis.facts.facts import called_from_star  # noqa: PLC0415
+
+        return called_from_star(path, self.shown(path))
 
     def uses(self, path: str, name: str) -> frozenset[str]:
         """Return the attributes that a file takes from a name."""

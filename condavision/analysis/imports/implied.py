@@ -42,20 +42,25 @@ _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def find_implied(
-    source: Source, guards: Guards, imports: Sequence[RawImport]
+    source: Source,
+    guards: Guards,
+    imports: Sequence[RawImport],
+    names: Sequence[tuple[str, str]] = (),
 ) -> tuple[RawImport, ...]:
     """Return an import for each module that the source needs and does not import.
 
-    ``implied_by`` says what needs it, ``unless`` which other imports make it superfluous.
+    ``implied_by`` says what needs it, ``unless`` which other imports make it superfluous. ``names``
+    are those that the source has from elsewhere, and what each means.
     """
     table = implied_rules()
     found = [*_imported(imports, table), *_kernel(source)]
-    bindings = {name: full for it in imports for name, full in it.meanings() if full}
+    own = {name: full for it in imports for name, full in it.meanings() if full}
+    bindings = {**dict(names), **own}
     root = guards.tree.root_node
     texts, others = (KnownTexts(source.text, root, otherwise=it) for it in (False, True))
-    names = LiteralNames(source.text, root)
-    reader = _ImpliedReader(source, guards, bindings, texts, others, names)
-    for host in {_top(it.name): None for it in imports}:
+    literals = LiteralNames(source.text, root)
+    reader = _ImpliedReader(source, guards, bindings, texts, others, literals)
+    for host in dict.fromkeys(map(_top, (*(it.name for it in imports), *dict(names).values()))):
         if host in table.hosts:
             found += reader.calls(host)
     for word, settings in table.settings.items():

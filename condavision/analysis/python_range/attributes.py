@@ -8,6 +8,7 @@ these names fail when they are reached, not when the file is compiled.
 
 from __future__ import annotations
 
+import builtins
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -98,6 +99,8 @@ class NamesOfFile:
     root: Node
     guards: Guards
     imports: Sequence[RawImport]
+    inherited: Sequence[tuple[str, str]] = ()
+    """The names that the file has from elsewhere, and what each means."""
 
     def aliases(self) -> Iterator[tuple[str, str]]:
         """Yield the imported names that mean one thing, and that in full, if it is absolute."""
@@ -105,6 +108,8 @@ class NamesOfFile:
         for statement in self.imports:
             for name, full in statement.meanings():
                 found.setdefault(name, set()).add(full)
+        for name, full in self.inherited:
+            found.setdefault(name, {full})
         return ((name, min(full)) for name, full in found.items() if len(full) == 1)
 
     def bindings(self, name: bytes) -> Iterator[Node]:
@@ -132,6 +137,9 @@ def attribute_claims(file: NamesOfFile) -> Iterator[Claim]:
     for statement in file.imports:
         if statement.members and not (statement.dynamic or statement.level):
             yield from _members(statement)
+    stars = [it for it in file.imports if it.star]
+    if len(stars) == 1 and not (stars[0].level or stars[0].guard.optional):
+        yield from _starred(stars[0].name, file)
     for alias, target in file.aliases():
         if not _words_below(target).isdisjoint(file.lexed.words):
             yield from _uses_of(alias, target, file)
@@ -148,6 +156,21 @@ def _members(statement: RawImport) -> Iterator[Claim]:
         if target in guard.checked or statement.instead or statement.stands_in:
             continue
         yield name_claim(statement.start, target, pythons, guard)
+
+
+def _starred(module: str, file: NamesOfFile) -> Iterator[Claim]:
+    """Find the names that only a star import of a module can bring."""
+    known, aliases = names_of(module), dict(file.aliases())
+    for name in sorted(known.keys() - aliases.keys()):
+        word = name.encode()
+        if word not in file.lexed.words or name.startswith("_") or hasattr(builtins, name):
+            continue
+        use = re.search(rb"(?<![\w.])%b(?!\w|[ \t]*=(?!=))" % word, file.lexed.code)
+        if use is None or any(file.bindings(word)):
+            continue
+        guard = file.guards.at(use.start())
+        if not (guarded(guard, "NameError") or guard.checked):
+            yield name_claim(use.start(), f"{module}.{name}", known[name], guard)
 
 
 @cache

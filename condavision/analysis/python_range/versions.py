@@ -45,17 +45,22 @@ _CLAIMS = (
 
 
 def python_reasons(
-    source: Source, tree: Tree, guards: Guards, imports: Sequence[RawImport]
+    source: Source,
+    tree: Tree,
+    guards: Guards,
+    imports: Sequence[RawImport],
+    names: Sequence[tuple[str, str]] = (),
 ) -> tuple[PythonReason, ...]:
     """Return what a file says about the Pythons that run it; each reason narrows further.
 
     Syntax comes first and is certain. Names of the standard library and builtins follow: they fail
-    when they are reached, and never leave less than one Python. ``imports`` are those of the file.
+    when they are reached, and never leave less than one Python. ``imports`` are those of the file,
+    ``names`` what it has from elsewhere, and what each means.
     """
     narrowing = Narrowing()
     lexed = lex(source.text, tree.root_node)
     certain = list(_syntax(source, lexed, tree, narrowing))
-    file = NamesOfFile(lexed, tree.root_node, guards, imports)
+    file = NamesOfFile(lexed, tree.root_node, guards, imports, names)
     likely = (
         found
         for found in _names(file, narrowing)

@@ -68,6 +68,13 @@ def parent(path: str) -> str:
     return path.rpartition("/")[0]
 
 
+def place_of(module: FoundModule, file: str) -> Place:
+    """Return where the imports of a local module are looked for from."""
+    is_package = file.endswith("/__init__.py")
+    package = module.name if is_package else module.name.rpartition(".")[0]
+    return Place(file, module.name, package)
+
+
 def spelt(folders: Sequence[str]) -> str:
     """Return the names of folders, each with a slash."""
     return ", ".join(f"{base(folder)}/" for folder in folders)

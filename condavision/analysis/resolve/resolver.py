@@ -63,11 +63,12 @@ class Resolver:
         """Decide who supplies each of the imports made at a place; they are always the same."""
         known = self._resolved.get(place)
         if known is None:
-            found = (self._resolve(it, place, facts.writes) for it in facts.imports)
+            found = (self.supplier(it, place, facts.writes) for it in facts.imports)
             known = self._resolved[place] = tuple(found)
         return known
 
-    def _resolve(self, raw: RawImport, place: Place, written: frozenset[str]) -> ModuleOrigin:
+    def supplier(self, raw: RawImport, place: Place, written: frozenset[str]) -> ModuleOrigin:
+        """Decide who supplies one import; ``written`` are modules that the file itself writes."""
         if raw.file:
             return self._run(raw, place)
         if raw.level:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.resolve.namespaces import settled
-from condavision.analysis.resolve.places import Place, Resolved
+from condavision.analysis.resolve.places import Place, Resolved, place_of
 from condavision.analysis.resolve.resolver import Resolver
+from condavision.analysis.resolve.stars import with_starred_names
 from condavision.analysis.source.module_finder import pythons_of_extension
 from condavision.core.model import PythonReason
 
@@ -207,6 +208,7 @@ def _follow(
                 pending.append((start.place, start.facts, start.home))
             continue
         place, here, home = pending.popleft()
+        here = with_starred_names(here, place, resolvers[home], reader)
         reached.files.append((place, here))
         is_beside = len(beside) < count
         reached.led_to += not is_beside
@@ -224,17 +226,11 @@ def _follow(
                 elif reader.real(module.file) not in seen:
                     seen.add(reader.real(module.file))
                     facts = reader.module(module.file)
-                    found = _place_of(module, module.file)
+                    found = place_of(module, module.file)
                     if raw.file:
                         scripts.add(found)
                     pending.append((found, facts, home))
     return reached, edits
-
-
-def _place_of(module: FoundModule, file: str) -> Place:
-    is_package = file.endswith("/__init__.py")
-    package = module.name if is_package else module.name.rpartition(".")[0]
-    return Place(file, module.name, package)
 
 
 def _extension_reason(module: FoundModule, raw: RawImport) -> Iterator[PythonReason]:
