@@ -8,6 +8,7 @@ from condavision.cli.output import note, say
 from condavision.cli.tables import console
 from condavision.cli.wording import package_label
 from condavision.inspection.dependencies import key_of
+from condavision.project.targets import near
 from condavision.system.terminal import shown_line
 
 if TYPE_CHECKING:
@@ -74,8 +75,11 @@ def _edge_json(edge: Edge) -> dict[str, str]:
 
 def print_reasons(reasons: Iterable[Reasons]) -> None:
     """Write which imports and packages require a package, lock by lock."""
+    reasons = tuple(reasons)
+    several = len({it.root for it in reasons}) > 1
     for reason in reasons:
-        say(f"{package_label(reason.package)} in {reason.lock}")
+        where = f" of {near(reason.root)}" if several else ""
+        say(f"{package_label(reason.package)} in {reason.lock}{where}")
         for script, chains in reason.chains.items():
             for chain in chains:
                 say(f"  {script}: {_steps(chain)}{_places(chain)}")

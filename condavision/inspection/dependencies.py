@@ -115,11 +115,12 @@ def key_of(package: LockedPackage) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Why a package is in a lock: ``chains`` of each target, by its key."""
+    """Why a package is in a lock of a project: ``chains`` of each target, by its key."""
 
     package: LockedPackage
     lock: str
     chains: Mapping[str, tuple[Chain, ...]]
+    root: Path
 
 
 def find_reasons(
@@ -157,7 +158,8 @@ def find_reasons(
         for located in found:
             for package, paths in first.of(located).paths_to(name):
                 chains.setdefault(key_of(package), {})[located.project.key] = paths
-        reasons += (Reasons(first.packages[it], found[0].lock.hash, chains[it]) for it in chains)
+        hashed, root = found[0].lock.hash, found[0].project.config.root
+        reasons += (Reasons(first.packages[it], hashed, chains[it], root) for it in chains)
     if not reasons and not failed:
         near = get_close_matches(name, names)
         hint = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,8 +17,10 @@ from condavision.cli.pictures.diagram import Look, diagram
 from condavision.cli.pictures.rendering import graph_page, report_page, svg
 from condavision.cli.pictures.text import dot, mermaid
 from condavision.cli.wording import size_words
-from condavision.core.model import PythonReason, SourceLocation
+from condavision.core.evidence import Unproved
+from condavision.core.model import LockRecord, PythonReason, SourceLocation
 from condavision.core.pythons import PythonRange
+from condavision.errors import AnalysisError
 from condavision.inspection.advice import advice
 from condavision.inspection.check import LockState
 from condavision.inspection.overview import Overview, Size
@@ -107,6 +110,22 @@ def test_a_report_says_what_is_wrong_and_what_to_type() -> None:
     for word, _ in rendering._STATES.values():
         assert (word in text) is (word != "stale lock")
     assert "and 198 more" in text
+
+
+def test_a_report_says_what_to_review_and_keeps_secrets() -> None:
+    record = LockRecord(
+        unverified=(("cv3", "opencv3"),), unproved=(("odd.part", Unproved.OFFLINE),)
+    )
+    lock = replace(lock_of(package("python", "3.13.1")), record=record)
+    one = script("a.py", lock=lock)
+    secret = AnalysisError("https://ada:geheim@x.invalid/simple refuses access")
+    other = script("b.py", state=LockState.ERROR)
+    other = replace(other, checked=replace(other.checked, error=secret))
+    text = report_page(overview_of(one, other))
+    assert "unverified identity: cv3=opencv3" in text
+    assert "not proved: odd.part (offline)" in text
+    assert "x.invalid/simple refuses access" in text
+    assert "geheim" not in text
 
 
 def _luminance(color: str) -> float:

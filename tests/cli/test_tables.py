@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.cli.dependencies import print_reasons
 from condavision.cli.json_output import LockStatus
 from condavision.cli.naming import short_names
 from condavision.cli.tables import STATES, print_table
@@ -13,7 +15,9 @@ from condavision.environments.inventory import State as EnvironmentState
 from condavision.export.scaffold import Placing
 from condavision.inference.coverage import CoverageState
 from condavision.inspection.check import LockState
+from condavision.inspection.dependencies import Reasons
 from condavision.inspection.doctor.finding import State as FindingState
+from tests.inspection.overviews import package
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -107,3 +111,15 @@ def test_how_to_prune_a_lock_that_is_left_over(command: CommandLine) -> None:
     assert f"run `condavision lock --prune {command.folder.name}`" in elsewhere
     pruned = command("lock", "--prune", command.folder.name, cwd=command.folder.parent).ok().err
     assert pruned.count("removed lock") == 2
+
+
+def test_locks_of_several_projects_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    reasons = [
+        Reasons(package("six"), "0" * 16, {"main.py": ()}, Path.cwd() / name) for name in ("a", "b")
+    ]
+    print_reasons(reasons)
+    out = capsys.readouterr().out
+    assert f"six 1.0 (PyPI) in {'0' * 16} of a\n  main.py: " in out
+    assert f"in {'0' * 16} of b\n" in out
+    print_reasons(reasons[:1])
+    assert " of " not in capsys.readouterr().out.partition("\n")[0]
