@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.cluster.local import LocalEngine
 from condavision.errors import UsageError
+from condavision.system.extras import Extra, require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,15 +70,10 @@ def open_engine(options: EngineOptions, progress: Progress) -> Engine:
 def _dask(
     start: Callable[[str], Any], rest: str, options: EngineOptions, progress: Progress
 ) -> Engine:
-    try:
-        from condavision.cluster.dask_engine import DaskEngine  # noqa: PLC0415 - an extra
-        from condavision.cluster.dask_workers import DaskWorkers  # noqa: PLC0415
-    except ImportError as error:
-        if error.name not in {"distributed", "toolz"}:
-            raise
-        raise UsageError(
-            "what talks to clusters is not installed", "run `pip install 'condavision[cluster]'`"
-        ) from error
+    require_extra(Extra.CLUSTER)
+    from condavision.cluster.dask_engine import DaskEngine  # noqa: PLC0415 - an extra
+    from condavision.cluster.dask_workers import DaskWorkers  # noqa: PLC0415
+
     workers = DaskWorkers(options.cluster, partial(start, rest), progress)
     return DaskEngine(workers, ship=options.ship, limit=options.limit)
 

@@ -18,6 +18,7 @@ _INSTALLERS = {"uv-receipt.toml": "uv tool install", "pipx_metadata.json": "pipx
 class Extra(Enum):
     """An extra, as ``pyproject.toml`` names it."""
 
+    CLUSTER = "cluster"
     NOTEBOOK = "notebook"
     SERVE = "serve"
 

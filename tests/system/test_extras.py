@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
     from tests.command_line import CommandLine
 
-ABSENT = "nbclient", "uvicorn"
-COMMANDS = {Extra.NOTEBOOK: ["run", "n.ipynb"], Extra.SERVE: ["serve", "."]}
+ABSENT = "distributed", "nbclient", "uvicorn"
+COMMANDS = {
+    Extra.CLUSTER: ["map", "s.py", "inputs", "-o", "out", "--cluster", "tcp://127.0.0.1:1"],
+    Extra.NOTEBOOK: ["run", "n.ipynb"],
+    Extra.SERVE: ["serve", "."],
+}
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
@@ -45,6 +49,7 @@ def test_a_command_names_the_extra_that_it_needs(
     extra: Extra, command: CommandLine, plain: None
 ) -> None:
     (command.folder / "n.ipynb").write_text(NOTEBOOK)
+    (command.folder / "inputs").write_text("one\n")
     failed = command(*COMMANDS[extra])
     assert failed.code == 2
     assert f"the extra `{extra.value}`" in failed.err
