@@ -139,7 +139,8 @@ def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
 def _is_json(arguments: list[str]) -> bool:
     """Return whether JSON is wanted, also where the rest cannot be parsed."""
     command = next((it for it in arguments if it in group.commands), None)
-    return "--json" in arguments and command not in {"run", "exec", "serve"}
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in own and command not in {"run", "exec", "serve"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _FIXED = "condavision.fixed"
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class _Map(click.Command):
@@ -199,7 +199,9 @@ def _signals() -> Iterator[_Signals]:
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    before = {number: signal.signal(number, signals.handle) for number in _ENDING}
+    numbers = [getattr(signal, it) for it in _ENDING]  # Windows lacks the last
+    heeded = [it for it in numbers if signal.getsignal(it) != signal.SIG_IGN]  # nohup ignores it
+    before = {number: signal.signal(number, signals.handle) for number in heeded}
     try:
         yield signals
     finally:

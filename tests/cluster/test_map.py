@@ -113,6 +113,8 @@ def test_nothing_runs_unless_all_inputs_can_be_used(command: CommandLine) -> Non
     assert found.code == 2
     assert "error: in.jsonl:2: exit has to be an integer" in found.err
     assert "in.jsonl:3: unknown parameter tex; did you mean text?" in found.err
+    assert found.out == command(*MAP, "--", "--json").out == ""
+    assert command(*MAP, "--json").json()["code"] == 2
     assert not (command.folder / "log").exists()
     assert not (command.folder / "out").exists()
 
@@ -167,7 +169,7 @@ def started(folder: Path, log: Path | None = None) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_leaves_a_state_to_resume(
     number: signal.Signals, command: CommandLine
 ) -> None:
@@ -184,7 +186,9 @@ def test_an_interruption_leaves_a_state_to_resume(
     assert {row["exit_code"] for row in rows(command.folder)} <= {0}
     log.unlink()
     log.touch()
-    done = len(rows(command.folder))
+    waiting = command.folder.joinpath("out", ".map", "journal").read_bytes().splitlines()
+    written = len(rows(command.folder))
+    done = written + sum(int(it.partition(b" ")[0]) > written for it in waiting)
     write_inputs(command.folder, *({**it, "sleep": 0} if it["sleep"] else it for it in inputs))
     command(*MAP, "-q").ok()
     assert len(rows(command.folder)) == 4
