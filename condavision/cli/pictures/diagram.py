@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from condavision.core.model import LockedPackage
-    from condavision.inspection.overview import Overview, RequirementSet, Script
+    from condavision.inspection.overview import Overview, RequirementSet, Script, Size
 
 COLUMNS = ("scripts", "requirement hashes", "packages")
 
@@ -121,7 +121,7 @@ def _script_node(key: str, script: Script, name: str) -> Node:
 def _set_node(key: str, one: RequirementSet, found: Overview) -> Node:
     if one.dependencies is None:
         return Node(key, 1, one.hash, "not locked", Look.WANTING)
-    size = size_words(found.size(one.packages))
+    size = _short(found.size(one.packages))
     detail = f"Python {one.python}, {count(len(one.packages), 'package')}, {size}"
     look = Look.SHARED if len(one.scripts) > 1 else Look.PLAIN
     return Node(key, 1, one.hash, detail, look)
@@ -131,15 +131,19 @@ def _package_node(key: str, package: LockedPackage, found: Overview) -> Node:
     users = len(found.users[package.sha256])
     shared = f", in {users} locks" if users > 1 else ""
     look = Look.SHARED if shared else Look.PLAIN
-    size = size_words(found.size([package]))
+    size = _short(found.size([package]))
     return Node(key, 2, shown_line(package_label(package)), f"{size}{shared}", look)
 
 
 def _rest_node(key: str, rest: tuple[LockedPackage, ...], found: Overview) -> Node:
     names = ", ".join(shown_line(package_label(it)) for it in rest)
     shared = sum(len(found.users[it.sha256]) > 1 for it in rest)
-    detail = size_words(found.size(rest)) + (f", {shared} in other locks too" if shared else "")
+    detail = _short(found.size(rest)) + (f", {shared} in other locks too" if shared else "")
     return Node(key, 2, f"and {len(rest)} more", detail, Look.REST, names)
+
+
+def _short(size: Size) -> str:
+    return size_words(size).replace(" of unknown size", " unknown")
 
 
 def count(number: int, what: str) -> str:
