@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from condavision.locks.lockfile import render
 from tests.locks.test_lockfile import REQUIREMENTS, sample
@@ -14,6 +18,7 @@ from tests.pages import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PAGE = (REPOSITORY / "docs" / "howto" / "bots.md").read_text("utf-8")
 RENOVATE, ADMINISTRATOR, PEP723 = map(json.loads, re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
@@ -58,3 +63,35 @@ def test_renovate_may_run_what_it_is_told_to() -> None:
     assert not re.search(allowed, command.replace("{{{depName}}}", "a; b"))
     (scripts,) = PEP723["pep723"]["managerFilePatterns"]
     assert re.search(_files(scripts), "scripts/month/report.py")
+
+
+JOBS = [
+    job["steps"][-1]["run"]
+    for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    for job in (yaml.safe_load(text).get("jobs") or {}).values()
+]
+GIT = "git -c user.name=a -c user.email=a@b -c init.defaultBranch=main"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@pytest.mark.parametrize("job", JOBS, ids=["upgrade", "follow"])
+def test_a_job_pushes_what_was_locked_and_nothing_else(job: str, tmp_path: Path) -> None:
+    """As Actions runs a step: bash, which stops at the first failure."""
+    (tmp_path / "gh").write_text('#!/bin/sh\necho "gh $@"\n')
+    (tmp_path / "gh").chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_RUN_ID": "7"}
+
+    def run(script: str, folder: str = "checkout") -> str:
+        command, where = ["bash", "-e", "-c", script], tmp_path / folder
+        return subprocess.check_output(command, cwd=where, env=environ, text=True)
+
+    run(f"{GIT} init -q --bare origin; {GIT} clone -q origin checkout 2>&1", ".")
+    run(f"mkdir locks; touch a b locks/a; git add .; {GIT} commit -qm first; git push -q")
+    before = run("git for-each-ref", "origin")
+    run(job)
+    assert run("git for-each-ref", "origin") == before
+    run("echo new >locks/a; echo new >locks/b; echo other >b")
+    printed = run(job)
+    assert run("git for-each-ref", "origin") != before
+    assert run("git show --format= --name-only").split() == ["locks/a", "locks/b"]
+    assert ("gh pr create" in printed) is ("gh pr create" in job)
