@@ -66,7 +66,6 @@ class Cluster:
     def _start(self, command: str, *words: str) -> int:
         process = subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{command}", *words],
-            env={**os.environ, "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "0"},
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
