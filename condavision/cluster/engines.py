@@ -48,7 +48,7 @@ def open_engine(options: EngineOptions, progress: Progress) -> Engine:
     """Return the engine of an address.
 
     Raises:
-        UsageError: there is none, the options do not fit it, or the extra is not installed.
+        UsageError: there is none, or the options do not fit it.
         CondavisionError: its cluster cannot be used.
     """
     if not options.cluster:
