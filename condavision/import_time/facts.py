@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.context.guards import Guards
@@ -64,6 +64,9 @@ class LibraryImport:
         """Return whether it runs with a Python on a platform family, as far as that decides."""
         on_python = self.minors is None or minor in self.minors
         return on_python and (not self.families or family in self.families)
+
+
+_USUAL = tuple((it.name, it.default) for it in fields(LibraryImport))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +185,19 @@ def _within(start: int, spans: list[tuple[int, int]]) -> bool:
 
 def dump_imports(imports: tuple[LibraryImport, ...]) -> list[dict[str, Any]]:
     """Return imports as JSON has them, for :func:`load_imports`."""
-    unset = LibraryImport()
-    rows = []
-    for it in imports:
-        row = {name: value for name, value in asdict(it).items() if value != getattr(unset, name)}
-        for name in ("minors", "families"):
-            if name in row:
-                row[name] = sorted(row[name])
-        rows.append(row)
-    return rows
+    return [{name: _plain(value) for name, value in _set(it)} for it in imports]
+
+
+def _set(imported: LibraryImport) -> Iterator[tuple[str, Any]]:
+    """Yield the fields that are not as they are by default."""
+    for name, usual in _USUAL:
+        value = getattr(imported, name)
+        if value != usual:
+            yield name, value
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def load_imports(rows: list[dict[str, Any]]) -> tuple[LibraryImport, ...]:

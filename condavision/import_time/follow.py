@@ -50,9 +50,12 @@ class Reached:
     reasons: Sequence[LibraryReason] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Trail:
-    """Every module that some start leads to; ``is_cut``: there were too many."""
+    """Every module that some start leads to; ``is_cut``: there were too many.
+
+    It is large, and asyncio shows what a task returns.
+    """
 
     modules: dict[str, Reached] = field(default_factory=dict)
     is_cut: bool = False
