@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,13 +58,13 @@ def other_python(
 class Cluster:
     """A scheduler and workers, each with a nanny that starts it again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self._ending = ExitStack()
         self._log = self._ending.enter_context(folder.joinpath("cluster.log").open("wb"))
         self.address = ""
         file = folder / "scheduler.json"
         self.scheduler = self._start(
-            *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1"),
+            *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", host),
             *("--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file)),
         )
         until(lambda: file.exists() and file.read_text().endswith("}"))
@@ -82,11 +83,14 @@ class Cluster:
         self._ending.callback(os.killpg, process.pid, signal.SIGKILL)
         return process.pid
 
-    def worker(self, python: Path | str = sys.executable, **environ: str) -> None:
-        """Start a worker, and wait for it."""
+    def worker(
+        self, python: Path | str = sys.executable, wrapper: tuple[str, ...] = (), **environ: str
+    ) -> None:
+        """Start a worker, by ``wrapper`` if it is given, and wait for it."""
         count = len(self.client.nthreads())
         command = ("-m", "distributed.cli.dask_worker", self.address, "--nthreads", "2")
-        self._start(python, *command, "--no-dashboard", "--death-timeout", "120", **environ)
+        options = ("--no-dashboard", "--death-timeout", "120")
+        self._start(*wrapper, python, *command, *options, **environ)
         self.client.wait_for_workers(count + 1, timeout=120)
 
     def kill_one(self) -> None:
@@ -224,3 +228,65 @@ def test_workers_that_cannot_run_tasks_are_left_out(
     assert len(rows(project)) == 9
     installed = command("map", "script.py", "--install-only", "--cluster", cluster.address)
     assert installed.code == 1
+
+
+NETWORK = "10.213.77"
+HOSTS = ("condavision-a", "condavision-b")
+
+
+@pytest.fixture
+def hosts() -> Iterator[tuple[str, ...]]:
+    """Network namespaces that reach this one, and each other through it."""
+    if os.geteuid() or not shutil.which("ip"):
+        pytest.skip("only root makes hosts")
+    with ExitStack() as ending:
+        for number, name in enumerate(HOSTS):
+            inside, outside = f"cva{number}", f"cvb{number}"
+            ending.callback(subprocess.run, ["ip", "netns", "del", name], check=False)
+            here, there = f"{NETWORK}.{4 * number + 1}/30", f"{NETWORK}.{4 * number + 2}/30"
+            for line in (
+                f"netns add {name}",
+                f"link add {outside} type veth peer name {inside} netns {name}",
+                f"addr add {here} dev {outside}",
+                f"link set {outside} up",
+                f"-n {name} addr add {there} dev {inside}",
+                f"-n {name} link set {inside} up",
+                f"-n {name} link set lo up",
+                f"-n {name} route add default via {here.partition('/')[0]}",
+            ):
+                if subprocess.run(
+                    ["ip", *line.split()], capture_output=True, check=False
+                ).returncode:
+                    pytest.skip("this machine makes no hosts")
+        yield HOSTS
+
+
+@pytest.mark.slow  # a scheduler, and a worker on each of two hosts
+def test_hosts_that_share_no_folder(hosts: tuple[str, ...], project: Path, tmp_path: Path) -> None:
+    table = tmp_path / "project" / "table.csv"
+    table.write_text("1,2\n")
+    found = Cluster(tmp_path, f"{NETWORK}.1")
+    try:
+        for name in hosts:
+            home = tmp_path / name
+            home.mkdir()
+            alone = f'hostname {name}; mount -t tmpfs none {project}; exec "$@"'
+            wrapper = ("ip", "netns", "exec", name, "unshare", "-m", "-u", "sh", "-c", alone, "sh")
+            found.worker(wrapper=wrapper, CONDAVISION_HOME=str(home))
+        write_inputs(
+            project,
+            [{"text": f"{number}", "write": "a.txt", "size": 70_000} for number in range(12)],
+        )
+        command = CommandLine(project)
+        words = ("map", "script.py", "in.jsonl", "-o", "out", "--cluster", found.address)
+        assert {*command(*words, "--json").ok().json()["hosts"]} == {*hosts}
+        for number, row in enumerate(rows(project)):
+            assert row["files"] == [f"files/0/{number + 1}/work/a.txt"]
+            folder = project / "out" / "files" / "0" / f"{number + 1}"
+            assert (folder / "work" / "a.txt").read_text() == "written"
+            assert (folder / "stdout").stat().st_size > 70_000
+        words = ("map", "script.py", table.name, "-o", "shipped", "--cluster", found.address)
+        assert "file-missing" in command(*words).out
+        assert "1 succeeded" in command(*words, "--ship", "--failed").ok().out
+    finally:
+        found.close()
