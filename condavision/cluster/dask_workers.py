@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _RUN = "condavision.cluster.remote:run"
 _PATIENCE = 600.0  # seconds that a task whose result was lost may take once more
 _CONNECT = 20.0  # seconds
+_CLOSE = 2.0  # seconds
 _FRESH = 2.0  # seconds that what is known of workers is not asked for again
 
 
@@ -57,7 +58,8 @@ class DaskWorkers:
         """
         self.address = address
         self._progress = progress
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what fails is reported here
+        for name in ("distributed", "distributed.client"):  # what fails is reported here
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._cluster, self.client = _connected(address, start)
         self._refused: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -203,7 +205,8 @@ class DaskWorkers:
 
     def close(self) -> None:
         """Leave the cluster; one that was started for this ends."""
-        self.client.close()
+        with suppress(TimeoutError):  # it would wait for a lost scheduler to come back
+            self.client.close(_CLOSE)
         if self._cluster is not None:
             self._cluster.close()
 
@@ -213,7 +216,7 @@ def _connected(address: str, start: Callable[[], Any]) -> tuple[Any, Client]:
         found = start()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions of Python differ, and may
-            client = Client(found, timeout=_CONNECT)
+            client = Client(found, timeout=_CONNECT, set_as_default=False)
     except CondavisionError:
         raise
     except ImportError as error:
