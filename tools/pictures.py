@@ -16,7 +16,7 @@ FILES = {
     "letters.py": "import jinja2\n\nprint(jinja2.__version__)\n",
     "report.py": 'from jinja2 import Template\n\nprint(Template("12 figs").render())\n',
     "fetch.py": "import requests\nimport rich\n\nprint(requests, rich)\n",
-    "mail.py": "import asyncore\nimport requests\n\nprint(asyncore, requests)\n",
+    "mail.py": "import ssl\n\nimport requests\n\nprint(ssl.wrap_socket, requests)\n",
     "status.py": "import requests\n\nprint(requests)\n",
 }
 LATER = {"new.py": "import click\n\nprint(click)\n"}
