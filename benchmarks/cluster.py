@@ -1,14 +1,14 @@
 """Measure `condavision map`: what a task costs beside its process, memory, and kills.
 
     python -m benchmarks.cluster [--tasks 200] [--rounds 5] [--jobs 2]
-                                 [--flat 10000] [--loop 100000] [--kills 0]
+                                 [--flat 10000] [--loop 100000] [--kills 0] [--inputs 2000]
 
 A script is made and locked in a temporary project on this machine's interpreters. `added` is what
 each task takes, less the start of the command, beside running the same processes directly in as
 many threads, in time and in CPU; rounds of both alternate, and the median of each is taken. `flat`
 is the memory of a map of so many inputs, beside that of one of a tenth. `loop` runs the loop with
 an engine that answers at once: what inputs and rows cost without processes. `kills` kills a map of
-2,000 inputs at random moments so often, and looks for each input in the results.
+so many `inputs` at random moments so often, and looks for each input in the results.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ if options.log:
         stream.write(options.text + "\\n")
 print(options.text)
 """
-KILLED = 2000
 
 
 def write_inputs(folder: Path, count: int, **more: str) -> None:
@@ -179,18 +178,22 @@ def measure_loop(folder: Path, count: int) -> None:
         )
 
 
-def kill(folder: Path, kills: int, jobs: int) -> None:
+def kill(folder: Path, kills: int, count: int, jobs: int) -> None:
     log = folder / "log"
-    write_inputs(folder, KILLED, log=str(log))
+    log.touch()
+    write_inputs(folder, count, log=str(log))
     words = ["map", "-q", "script.py", "in.jsonl", "-o", "killed", "--jobs", str(jobs)]
     for _ in range(kills):
+        size = log.stat().st_size + random.randrange(1, 4 * count // max(kills, 1))
         process = subprocess.Popen([*CONDAVISION, *words], cwd=folder, stdout=subprocess.DEVNULL)
-        time.sleep(random.uniform(0.3, 4))
+        while process.poll() is None and log.stat().st_size < size:
+            time.sleep(0.001)
+        time.sleep(random.uniform(0, 0.05))
         process.kill()
         process.wait()
     subprocess.run([*CONDAVISION, *words], cwd=folder, check=True)
     lines = (folder / "killed" / "results.jsonl").read_text().splitlines()
-    assert [json.loads(it)["input"]["text"] for it in lines] == [*map(str, range(KILLED))]
+    assert [json.loads(it)["input"]["text"] for it in lines] == [*map(str, range(count))]
     runs = len(log.read_text().splitlines())
     print(f"{kills} kills: {len(lines)} inputs, each in the results once; {runs} processes")
 
@@ -203,6 +206,7 @@ def main() -> None:
     parser.add_argument("--flat", type=int, default=10_000)
     parser.add_argument("--loop", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--inputs", type=int, default=2000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -219,7 +223,7 @@ def main() -> None:
         if given.flat:
             measure_flat(folder, given.flat, given.jobs)
         if given.kills:
-            kill(folder, given.kills, given.jobs)
+            kill(folder, given.kills, given.inputs, given.jobs)
 
 
 if __name__ == "__main__":
