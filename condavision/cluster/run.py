@@ -110,8 +110,8 @@ def map_inputs(
         )
         if results.changed:
             progress.warning(
-                f"all inputs are run again: since the results in {request.output}, there are"
-                f" changes of {', '.join(results.changed)}"
+                f"{' and '.join(results.changed)} changed since the results in {request.output}:"
+                " all inputs are run again"
             )
         spread = Spread(job, engine, results, request.policy, tally, watch)
         listen(spread.interrupt)
