@@ -18,10 +18,9 @@ import json
 import os
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from condavision.cluster.inputs import as_json
+from condavision.cluster.rows import beginning, row_of, succeeded
 from condavision.errors import CondavisionError, UsageError
 from condavision.exec_stage.orphans import end_orphans
 from condavision.system.documents import DocumentError, read_json
@@ -31,15 +30,15 @@ from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
     from typing import BinaryIO
 
     from condavision.cluster.inputs import Input
-    from condavision.cluster.task import File, Outcome
+    from condavision.cluster.task import Outcome
 
 ROWS = "results.jsonl"
 OWN = ".map"
 _JOB = "job.json"
-_FOLDERS = 1000  # tasks whose folders are in one folder
 _COMPACTED = 1 << 26  # bytes of a journal that is rewritten once most of it is in the results
 
 
@@ -116,8 +115,8 @@ class Results:
         row = self._row_of(number)
         if row is None:
             return None
-        is_ok = _is_ok(row)
-        if is_ok is None or not row.startswith(_beginning(given)) or (only_ok and not is_ok):
+        is_ok = succeeded(row)
+        if is_ok is None or not row.startswith(beginning(given)) or (only_ok and not is_ok):
             self._drop(number)
             return None
         if self._earlier is not None:
@@ -154,7 +153,7 @@ class Results:
         Raises:
             OSError: it cannot be written.
         """
-        row = _beginning(given) + as_json(self._fields(outcome))[1:] + b"\n"
+        row = row_of(given, outcome, self.folder)
         if outcome.number == self.written + 1:
             _append(self._rows, row)
             self.written += 1
@@ -203,44 +202,6 @@ class Results:
         """Close the files."""
         self._files.close()
 
-    def _fields(self, outcome: Outcome) -> dict[str, Any]:
-        kept = self.folder / self._place(outcome.number)
-        remove_tree(kept)
-        if outcome.folder:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            Path(outcome.folder).rename(kept)
-        reason = {} if outcome.reason is None else {"reason": outcome.reason.value}
-        return {
-            "exit_code": outcome.exit_code,
-            **reason,
-            "stdout": self._stream(outcome.stdout, kept),
-            "stderr": self._stream(outcome.stderr, kept),
-            "files": [self._file(it, kept) for it in outcome.files],
-            "seconds": round(outcome.seconds, 3),
-            "host": outcome.host,
-        }
-
-    def _stream(self, stream: File, kept: Path) -> str | dict[str, str]:
-        """Return the text of a stream, or the name of its file."""
-        if stream.content is not None:
-            with suppress(UnicodeDecodeError):
-                return stream.content.decode()
-        return {"file": self._file(stream, kept)}
-
-    def _file(self, file: File, kept: Path) -> str:
-        """Return the name of a file in the results, where its content is written if it came."""
-        path = kept / file.name
-        if ".." in PurePosixPath(file.name).parts or not path.is_relative_to(kept):
-            raise ValueError(file.name)
-        if file.content is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.content)
-        return path.relative_to(self.folder).as_posix()
-
-    @staticmethod
-    def _place(number: int) -> str:
-        return f"files/{number // _FOLDERS}/{number}"
-
 
 @contextmanager
 def held(folder: Path) -> Iterator[Results]:
@@ -286,18 +247,6 @@ def _held(folder: Path) -> Iterator[Results]:
                 remove_tree(own)
                 with suppress(OSError):
                     folder.rmdir()
-
-
-def _beginning(given: Input) -> bytes:
-    return b'{"input": %b, ' % given.shown
-
-
-def _is_ok(row: bytes) -> bool | None:
-    """Return whether a row is that of an input that succeeded; None for what is no row."""
-    try:
-        return bool(read_json(row)["exit_code"] == 0)
-    except (DocumentError, KeyError, TypeError):
-        return None
 
 
 def _append(stream: BinaryIO, data: bytes) -> None:
