@@ -56,6 +56,9 @@ def write_inputs(folder: Path, count: int, **more: str) -> None:
             stream.write(f"{json.dumps({'text': f'{number}', **more})}\n")
 
 
+KILLED = 2000  # inputs of the maps that are killed
+
+
 @dataclass(frozen=True)
 class Cost:
     """Seconds, those of processors, and the megabytes that the largest process had."""
@@ -206,7 +209,7 @@ def main() -> None:
     parser.add_argument("--flat", type=int, default=10_000)
     parser.add_argument("--loop", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=0)
-    parser.add_argument("--inputs", type=int, default=2000)
+    parser.add_argument("--inputs", type=int, default=KILLED)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
