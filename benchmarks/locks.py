@@ -49,11 +49,11 @@ HEAVY = frozenset(
 SECONDS = 300  # for each command
 TRY = """
 import importlib, sys
-name, *members = sys.argv[1:]
+name, members = sys.argv[1], sys.argv[2:]
 module = importlib.import_module(name)
 for member in members:
     if not hasattr(module, member):
-        importlib.import_module(f"{name}.{member}")
+        importlib.import_module(name + "." + member)
 """
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from condavision.interpreters.conda_package import PackageFile
 from tests.command_line import InProcess
-from tests.compile_stage.conftest import versions
+from tests.compile_stage.conftest import package, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.channels.server import Channel
     from tests.command_line import CommandLine, Finished
+    from tests.compile_stage.conftest import SmallChannel
     from tests.compile_stage.wheels import WheelIndex
 
 
@@ -236,3 +239,27 @@ def test_install_says_once_what_will_fail(local: CommandLine, index: WheelIndex)
     assert local("install", "s.py", "-q").ok().err == ""
     local("lock", "s.py", "-q", "--prove").ok()
     assert local("install", "s.py", "-q").ok().err == ""
+
+
+def test_conda_packages_and_platforms(command: CommandLine, small_channel: SmallChannel) -> None:
+    text = b"import sys\nif sys.platform == 'win32':\n    import click\nimport rich\n"
+    file = PackageFile("site-packages/toolz/__init__.py", text)
+    small_channel.add(
+        replace(package("toolz", "1.0"), entries=(file,)),
+        package("click", "1"),
+        package("rich", "1"),
+    )
+    platforms = ("--platform", "linux-64", "--platform", "win-64")
+    found = lock(command, "import toolz\n", "-c", small_channel.http_url, *platforms)
+    assert proof(found) == "imports"
+    assert {key: it.get("platforms") for key, it in learned(command).items()} == {
+        "toolz -> click": ["win"],
+        "toolz -> rich": None,
+    }
+    document = yaml.safe_load(Path(found.json()[0]["lock"]).read_text())
+    places = {(it["name"], it["platform"]) for it in document["package"]}
+    assert {it for it in places if it[0] in {"click", "rich"}} == {
+        ("click", "win-64"),
+        ("rich", "linux-64"),
+        ("rich", "win-64"),
+    }
