@@ -78,7 +78,7 @@ def test_only_the_first_unread_regions_are_listed(command: CommandLine) -> None:
 
 
 def test_explain_says_that_no_python_is_left(command: CommandLine) -> None:
-    (command.folder / "s.py").write_text("type X = int\nimport asyncore\n")
+    (command.folder / "s.py").write_text("type X = int\nimport imp\n")
     header = command("explain", "s.py").ok().out.partition("\n")[0]
     assert header.startswith("no Python runs it: s.py:1: ")
     assert "; s.py:2: " in header
