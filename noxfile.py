@@ -7,6 +7,7 @@ nox -s tests lint types         run what CI runs
 nox -s docs                     build the site
 nox -s pictures                 draw the pictures of graph and report in the docs again
 nox -s reliability bench        repeat the measurements of the docs
+nox -s evidence                 read the wheels of the most used distributions, within an hour
 nox -s fuzz -- 300              fuzz the readers for this many seconds
 """
 
@@ -179,6 +180,15 @@ def tables(session: nox.Session) -> None:
             session.posargs if table == "import_map" else ()
         )  # --conda-forge FILE --outputs FILE --recipes FILE
         session.run("python", f"tools/generate_{table}.py", *options)
+
+
+@nox.session
+def evidence(session: nox.Session) -> None:
+    """Collect from wheels which modules are gone, and what submodules need; resumes if repeated."""
+    session.install("-e", ".", "guarddog")
+    listed = "guarddog/analyzer/metadata/resources/top_pypi_packages.json"
+    found = next(Path(session.virtualenv.location).glob(f"**/site-packages/{listed}"))
+    session.run("python", "tools/evidence.py", "--popular", str(found), *session.posargs)
 
 
 @nox.session

@@ -109,6 +109,8 @@ class Data:
     everyday: namesakes.Everyday
     patches: dict[str, Any]
     families: dict[str, Any]
+    evidence: dict[str, tuple[str, str]]
+    """Modules that the newest release of a distribution lacks, and the versions that have them."""
     universe: set[str] = field(default_factory=set)
     ranked: set[str] = field(default_factory=set)
     forge: conda_forge.CondaForge = field(default_factory=conda_forge.CondaForge)
@@ -262,6 +264,7 @@ def read(args: argparse.Namespace) -> Data:
         namesakes.Everyday(words_in(args.reviewed / "everyday.txt")),
         patches,
         families,
+        evidence_of(args.reviewed / "evidence.tsv"),
         universe,
         ranked=ranked,
         forge=forge,
@@ -387,6 +390,13 @@ def standing(module: str, distribution: str, data: Data) -> tuple[float, bool, s
     return rank, distribution not in data.ranked, distribution
 
 
+def evidence_of(file: Path) -> dict[str, tuple[str, str]]:
+    """Return what ``evidence.py`` collected: module, distribution, versions that have it."""
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {module: (distribution, constraint) for module, distribution, constraint in rows}
+
+
 def decide(data: Data) -> dict[str, Decision]:
     """Return the supplier and alternatives of every module."""
     candidates: dict[str, list[str]] = defaultdict(list)
@@ -417,6 +427,10 @@ def decide(data: Data) -> dict[str, Decision]:
         if module not in data.patches["imports"]:
             decided.pop(module, None)
     known = {m: entry for m, entry in decided.items() if not is_implied(m, entry, decided)}
+    for module, (distribution, _) in data.evidence.items():
+        prefix = next((it for it in prefixes(module) if it in known), None)
+        if prefix is not None and known[prefix][0] == distribution:
+            known.setdefault(module, (distribution, ()))
     for namespace, parts in data.families["closed"].items():
         owner = canonicalize_name(namespace)
         known = {f"{namespace}.{part}": (owner, ()) for part in parts} | known
@@ -532,6 +546,14 @@ def import_line(module: str, supplier: str, others: tuple[str, ...], constraint:
     return module if module in plain else f"{module}\t{supplier}"
 
 
+def constraint_of(module: str, supplier: str, data: Data) -> str:
+    """Return the versions that have a module: as reviewed, else as wheels show."""
+    reviewed = data.patches["imports"].get(module, {})
+    distribution, constraint = data.evidence.get(module, ("", ""))
+    shown = constraint if supplier == distribution else ""
+    return str(reviewed.get("constraint", shown))
+
+
 def distribution_line(name: str, data: Data) -> str:
     conda = data.conda.get(name, "-")
     rest = [data.constraints.get(name, ""), " ".join(data.also.get(name, []))]
@@ -554,14 +576,13 @@ def write(output: Path, date: str, data: Data) -> None:
     """Write both tables, sorted."""
     decided = decide(data)
     sole = decide_sole(data, decided)
-    reviewed = data.patches["imports"]
     suppliers = {supplier for supplier, _ in decided.values() if ":" not in supplier}
     tables = {
         "imports.tsv": sorted(
             [
                 *(f"{namespace}.*" for namespace in data.families["closed"]),
                 *(
-                    import_line(m, *entry, reviewed.get(m, {}).get("constraint", ""))
+                    import_line(m, *entry, constraint_of(m, entry[0], data))
                     for m, entry in decided.items()
                 ),
             ]

@@ -25,6 +25,13 @@ except FeatureNotFound:
     BeautifulSoup(text, 'html.parser')
 """
 
+
+def test_what_a_submodule_needs_as_its_wheel_shows(analyzed: Callable[..., Analysis]) -> None:
+    found = analyzed({"s.py": "import dask.dataframe as dd\nimport dask"}).imports
+    implied = {it.name: it.implied_by for it in found if it.kind is ImportKind.IMPLIED}
+    assert implied == {"pandas": "dask.dataframe", "numpy": "dask.dataframe"}
+
+
 ON_SOME: list[tuple[str, set[tuple[str, str]]]] = [
     # source; the modules needed without an import, and on which Pythons
     ("import pydub", {("audioop", ">=3.13")}),

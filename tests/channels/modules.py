@@ -15,9 +15,11 @@ _ANY_NAME = "def __getattr__(name):\n    return name\n"
 def modules_of(name: str, *, conda: bool = False) -> dict[str, str]:
     """Return files, and their texts, for the modules that the map expects in a package.
 
-    One has the package's own name. They have any attribute.
+    One has the package's own name. They have any attribute. Those of some versions are left out.
     """
     found = ImportMap.bundled()
     pypi = (name, *found.pypi_names(name)) if conda else (name,)
-    modules = {name.replace("-", "_"), *(it for one in pypi for it in found.supplied(one))}
+    supplied = {it for one in pypi for it in found.supplied(one)}
+    of_some = {it for it in supplied if (has := found.provider(it)) and has.constraint}
+    modules = {name.replace("-", "_"), *(supplied - of_some)}
     return {f"{it.replace('.', '/')}/__init__.py": _ANY_NAME for it in sorted(modules)}

@@ -52,9 +52,9 @@ def unproved(finished: Finished) -> str:
 
 
 def moviepy(index: WheelIndex) -> None:
-    """What happened to ``moviepy.editor``: it is gone since 2.0."""
+    """What happened to ``moviepy.cutter``: it is gone since 2.0."""
     for version in ("0.2", "1.0.1", "1.0.3"):
-        index.add("moviepy", version, files={"moviepy/editor.py": "VideoFileClip = 1\n"})
+        index.add("moviepy", version, files={"moviepy/cutter.py": "VideoFileClip = 1\n"})
     for version in ("2.0", "2.1", "2.1.1", "2.2.1"):
         index.add("moviepy", version, files={"moviepy/config.py": ""})
 
@@ -64,23 +64,23 @@ def test_a_module_that_the_newest_release_lacks(
 ) -> None:
     moviepy(index)
     index.add("imageio_ffmpeg", "1.0")
-    first = lock(local, "from moviepy.editor import VideoFileClip\n")
+    first = lock(local, "from moviepy.cutter import VideoFileClip\n")
     assert versions(first)["moviepy"] == "1.0.3"
     assert unproved(first) == ""
-    entry = learned(local)["moviepy.editor"]
+    entry = learned(local)["moviepy.cutter"]
     assert (entry["pypi"], entry["constraint"]) == ("moviepy", "<2")
     assert [*entry["absent"], *entry["present"]] == ["moviepy 2.2.1", "moviepy 1.0.3"]
 
     (explained,) = [
         it
         for it in local("explain", "s.py", "--json").ok().json()["imports"]
-        if it["name"] == "moviepy.editor"
+        if it["name"] == "moviepy.cutter"
     ]
-    assert explained["why"] == "moviepy 2.2.1 has no moviepy.editor; 1.0.3 has"
+    assert explained["why"] == "moviepy 2.2.1 has no moviepy.cutter; 1.0.3 has"
     assert (explained["spec"], explained["locked"]) == ("<2", "moviepy 1.0.3")
 
     shown = local("lock", "s.py", "-q", "--upgrade").ok().out
-    assert f"{first.json()[0]['hash']}: moviepy 2.2.1 has no moviepy.editor; 1.0.3 has\n" in shown
+    assert f"{first.json()[0]['hash']}: moviepy 2.2.1 has no moviepy.cutter; 1.0.3 has\n" in shown
 
     index_server.requested.clear()
     shutil.rmtree(home / "evidence")
@@ -92,7 +92,7 @@ def test_a_module_that_the_newest_release_lacks(
 def test_scripts_of_one_requirement_set_part(local: CommandLine, index: WheelIndex) -> None:
     moviepy(index)
     index.add("imageio_ffmpeg", "1.0")
-    (local.folder / "old.py").write_text("import imageio_ffmpeg\nimport moviepy.editor\n")
+    (local.folder / "old.py").write_text("import imageio_ffmpeg\nimport moviepy.cutter\n")
     (local.folder / "new.py").write_text("import imageio_ffmpeg\nimport moviepy.config\n")
     found = {it["script"]: it for it in local("lock", ".", "--json", "-q").ok().json()}
     assert found["old.py"]["packages"]["moviepy"] == "1.0.3"
@@ -256,7 +256,7 @@ def test_a_part_that_the_map_lacks_is_unknown(
 def test_a_module_that_the_newest_conda_package_lacks(
     command: CommandLine, small_channel: SmallChannel, ranges: bool
 ) -> None:
-    for version, files in (("1.0.3", ("moviepy/editor.py",)), ("2.1", ()), ("2.2.1", ())):
+    for version, files in (("1.0.3", ("moviepy/cutter.py",)), ("2.1", ()), ("2.2.1", ())):
         entries = [
             PackageFile(f"site-packages/{it}", b"x = 1\n") for it in ("moviepy/__init__.py", *files)
         ]
@@ -264,10 +264,10 @@ def test_a_module_that_the_newest_conda_package_lacks(
     small_channel.add(package("imageio-ffmpeg", "1.0"))
     small_channel.served.ranges = ranges
     platforms = ("--platform", "linux-64", "--platform", "osx-arm64")
-    found = lock(command, "import moviepy.editor\n", "-c", small_channel.http_url, *platforms)
+    found = lock(command, "import moviepy.cutter\n", "-c", small_channel.http_url, *platforms)
     assert versions(found)["moviepy"] == "1.0.3"
     assert unproved(found) == ""
-    assert learned(command)["moviepy.editor"]["constraint"] == "<2"
+    assert learned(command)["moviepy.cutter"]["constraint"] == "<2"
 
 
 def test_a_damaged_line_is_an_error_that_names_it(local: CommandLine) -> None:

@@ -1,4 +1,7 @@
-"""The table of calls that need more modules, read once: ``data/implied_imports.tsv``."""
+"""The table of calls that need more modules, read once: ``data/implied_imports.tsv``.
+
+What submodules need in wheels is in ``data/needs.tsv``, which ``tools/evidence.py`` writes.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,14 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from condavision.core.pythons import PythonRange
 
-_HERE = Path(__file__).parents[1] / "data" / "implied_imports.tsv"
+_DATA = Path(__file__).parents[1] / "data"
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,7 @@ def implied_rules() -> ImpliedRules:
     methods: dict[tuple[str, str], list[ImpliedRule]] = {}
     settings: dict[str, dict[str, list[ImpliedRule]]] = {}
     words: dict[str, set[str]] = {}
-    for line in _HERE.read_text("utf-8").splitlines():
-        if line.startswith("#"):
-            continue
+    for line in _lines():
         callees, argument, value, needs, unless, pythons = (*line.split("\t"), "", "")[:6]
         position, keyword = _argument(argument)
         others = tuple(unless.split())
@@ -79,6 +84,15 @@ def implied_rules() -> ImpliedRules:
                 words.setdefault(name.partition(".")[0], set()).add(name.rpartition(".")[2])
     hosts = {host: frozenset(names) for host, names in words.items()}
     return ImpliedRules(calls, imports, methods, settings, hosts)
+
+
+def _lines() -> Iterator[str]:
+    """Yield the lines of the reviewed table, and what wheels show of submodules as such lines."""
+    for name in ("implied_imports.tsv", "needs.tsv"):
+        for line in (_DATA / name).read_text("utf-8").splitlines():
+            if not line.startswith("#"):
+                module, _, needs = line.partition("\t")
+                yield line if name == "implied_imports.tsv" else f"import:{module}\t\t\t{needs}"
 
 
 def _argument(text: str) -> tuple[int | None, str]:
