@@ -4,10 +4,11 @@
                                       [--first] [--threads 1000] [--window 3000]
 
 `added` is what a task takes with 32 at once, beside the same processes started directly, 32 at
-once; both alternate, the median is taken. `flat` is the memory of client and scheduler at the end
-of so many inputs, beside a tenth of them, and that of a scheduler under as many tasks of Dask alone
-that do nothing. `kills` kills workers at random moments so often, under 2,000 inputs. `first` is
-the time to the first result on a worker with an empty cache, beside `condavision install` with one.
+once; both alternate, the median is taken; and the CPU of scheduler and workers for each. `flat` is
+the memory of client and scheduler at the end of so many inputs, beside a tenth of them, and that of
+a scheduler under as many tasks of Dask alone that do nothing. `kills` kills workers at random
+moments so often, under 2,000 inputs. `first` is the time to the first result on a worker with an
+empty cache, beside `condavision install` with one.
 `threads` is a scheduler with so many threads of workers in all and tasks that do nothing: what a
 scheduler hands out in a second, with as many tasks submitted as `window`.
 """
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
     from benchmarks.cluster import Cost
 
 AT_ONCE = 32
+
+
+def seconds_of(pid: int) -> float:
+    """Return the seconds of processors that a process has taken, without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Cluster:
@@ -80,6 +87,10 @@ class Cluster:
         text = Path(f"/proc/{self.scheduler}/status").read_text()
         return int(text.split("VmRSS:")[1].split()[0]) / 1024
 
+    def cpu(self) -> float:
+        """Return the seconds of processors of scheduler and workers, without their children."""
+        return sum(map(seconds_of, (self.scheduler, *self.client.run(os.getpid).values())))
+
     def kill_one(self) -> None:
         """Kill the process of a worker."""
         pids = [*self.client.run(os.getpid, on_error="ignore").values()]
@@ -109,22 +120,26 @@ def mapped(folder: Path, out: str, address: str) -> Cost:
 def measure_added(folder: Path, tasks: int, rounds: int) -> None:
     words = [*CONDAVISION, "path", "--python", "script.py"]
     python = subprocess.run(words, cwd=folder, capture_output=True, check=True, text=True).stdout
-    maps, bare = [], []
+    maps, bare, cpus = [], [], []
     with cluster(folder, 2, AT_ONCE // 2) as it:
         for number in range(rounds):
             found = []
             for size in (1, tasks):
                 write_inputs(folder, size)
                 processes = [sys.executable, "-c", DIRECT, python.strip(), str(size), str(AT_ONCE)]
+                before = it.cpu()
                 ours = mapped(folder, f"added{number}-{size}", it.address)
-                found.append((ours.wall, cost(folder, processes).wall))
-            (one, first), (all_, rest) = found
+                cpu = it.cpu() - before
+                found.append((ours.wall, cost(folder, processes).wall, cpu))
+            (one, first, least), (all_, rest, most) = found
             maps.append((all_ - one) / tasks * 1000)
             bare.append((rest - first) / tasks * 1000)
+            cpus.append((most - least) / tasks * 1000)
     ours_, theirs_ = statistics.median(maps), statistics.median(bare)
     print(
         f"each of {tasks} tasks, {AT_ONCE} at once: directly {theirs_:.1f} ms, on the cluster"
-        f" {ours_:.1f} ms ({ours_ - theirs_:+.1f} ms)"
+        f" {ours_:.1f} ms ({ours_ - theirs_:+.1f} ms); CPU of scheduler and workers"
+        f" {statistics.median(cpus):.1f} ms"
     )
 
 
@@ -206,11 +221,14 @@ def measure_threads(folder: Path, threads: int, window: int) -> None:
     per_worker = 50
     with cluster(folder, max(1, threads // per_worker), per_worker) as it:
         nothing(it.client, 1000, window)
-        count = 10_000
+        count = 5_000
+        before = seconds_of(it.scheduler)
         seconds = nothing(it.client, count, window)
+        cpu = (seconds_of(it.scheduler) - before) / count * 1000
         print(
             f"{threads} threads of workers, {window} tasks submitted at once: {count / seconds:.0f}"
-            f" tasks that do nothing in a second; scheduler {it.memory:.0f} MB"
+            f" tasks that do nothing in a second; scheduler {cpu:.2f} ms of CPU each,"
+            f" {it.memory:.0f} MB"
         )
 
 
