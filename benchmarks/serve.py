@@ -224,7 +224,7 @@ def measure_load(server: Server, state: Path, name: str, count: int) -> None:
 
 def measure_stream(server: Server, gigabytes: float) -> None:
     before = server.memory()
-    total = int(gigabytes * (1 << 30))
+    total = int(gigabytes * 1024) << 20  # whole blocks
     block = os.urandom(1 << 20)
     connection = server.connection()
     began = time.perf_counter()
