@@ -159,10 +159,10 @@ def cache_size(home: Path) -> int:
 
 
 def remove_caches(home: Path) -> None:
-    """Remove fetched packages, bytecode, warm records and the locks of ``--with``.
+    """Remove fetched packages, bytecode, warm records, locks of ``--with``, and sent scripts.
 
     Environments keep working: they keep the files they share with the caches. An installation
-    running at the same time may fail and has to be repeated.
+    running at the same time may fail and has to be repeated. A cluster sends scripts again.
 
     Raises:
         InstallError: a file cannot be removed.
@@ -174,7 +174,7 @@ def remove_caches(home: Path) -> None:
 def _caches(home: Path) -> list[Path]:
     return [
         home / name
-        for name in (*CACHES, "uv", PYTHON2, RECORDS, EVIDENCE, "pyc", "warm", "with")
+        for name in (*CACHES, "uv", PYTHON2, RECORDS, EVIDENCE, "bundles", "pyc", "warm", "with")
         if (home / name).is_dir()
     ]
 

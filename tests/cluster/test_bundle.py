@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from condavision.cluster.bundle import Bundle, pack, prepare_bundle, unpack, unpacked
+from condavision.environments.inventory import remove_caches
 from condavision.errors import CondavisionError, UsageError
 from condavision.inference.lock_lookup import locate
 from condavision.inference.workspace import Workspace
@@ -95,6 +96,8 @@ def test_nothing_leads_out_of_the_folder(home: Path, bad: tarfile.TarInfo) -> No
     digest = hashlib.sha256(content).hexdigest()
     if bad.name.startswith("/"):  # is taken for relative
         assert unpack(digest, content).joinpath("tmp/out").is_file()
+        remove_caches(home)
+        assert unpacked(digest) is None
         return
     with pytest.raises(CondavisionError, match="not valid"):
         unpack(digest, content)
