@@ -39,8 +39,8 @@ def _global(found: Candidate) -> bool:
             if node is None or node.type != "identifier" or node.parent is None:
                 continue
             parent = node.parent
-            if parent.type == "global_statement":
-                continue
+            if parent.type in {"global_statement", "dotted_name", "aliased_import"}:
+                continue  # imports do not count
             if parent.type in {"keyword_argument", "default_parameter", "parameters"} and (
                 parent.children[0] == node or parent.type == "parameters"
             ):
