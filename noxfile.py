@@ -36,6 +36,7 @@ EXAMPLES = (
     "titles.py",
 )
 UNSOLVABLE = 67
+EVERY_TEST = ("-m", "")  # slow ones too
 RELIABILITY = (
     "tests/environments/test_many_at_once.py",
     "tests/environments/test_install.py::test_a_damaged_cache_entry_is_fetched_again",
@@ -113,7 +114,7 @@ def run(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the test suite, slow tests included."""
     session.install("-e", ".", "--group", "test")
-    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *EVERY_TEST, *session.posargs)
 
 
 @nox.session
@@ -127,7 +128,8 @@ def reliability(session: nox.Session) -> None:
         command = [*own_mounts, str(Path(session.bin) / "python")]
     else:
         command = ["python"]
-    session.run(*command, "-m", "pytest", "-rP", "--durations=0", *RELIABILITY, external=True)
+    options = ["-rP", "--durations=0", *EVERY_TEST]
+    session.run(*command, "-m", "pytest", *options, *RELIABILITY, external=True)
 
 
 @nox.session

@@ -49,6 +49,7 @@ def test_both_stages_from_python(
 SHOW = "import os, sys\nprint([os.environ.get('SAMPLE'), os.getcwd(), sys.argv[0]])\n"
 
 
+@pytest.mark.slow
 def test_a_process_from_python(
     make_project: Callable[[Mapping[str, str]], Path],
     home: Path,

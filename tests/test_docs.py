@@ -38,6 +38,7 @@ def _names_of(offered: Any) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_code_of_the_library_page(
     make_project: Callable[[Mapping[str, str]], Path], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

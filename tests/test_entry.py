@@ -56,6 +56,7 @@ def test_a_reader_that_went_away_is_no_error(home: Path) -> None:
     assert process.returncode in {0, 1, 141}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_an_interruption_is_one_line(
     home: Path, make_project: Callable[[Mapping[str, str]], Path]
@@ -94,6 +95,7 @@ with open(sys.argv[1], "w") as out:
 CLOSED = {"<&-": 0, ">&-": 1, "2>&-": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="descriptors")
 @pytest.mark.parametrize("closed", [*([one] for one in CLOSED), list(CLOSED)], ids=" ".join)
 def test_closed_streams_stay_closed(
@@ -125,6 +127,7 @@ def test_closed_streams_stay_closed(
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize(
     "arguments", [["list"], ["list", "--json"], ["--help"], ["explain", "--json", "noxfile.py"]]

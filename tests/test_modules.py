@@ -101,6 +101,7 @@ def test_folders_without_init_are_watched_too(
     assert warm_command("below.near", [], os.environ, module=True) is None
 
 
+@pytest.mark.slow
 def test_packages_and_other_folders(command: InProcess) -> None:
     command("lock", "-m", "shop.sub").ok()
     process = CommandLine(command.folder)

@@ -93,6 +93,7 @@ def test_a_script_that_declares_nothing_runs(
     assert command("run", script, "a", "b c").ok().out.endswith(printed)
 
 
+@pytest.mark.slow
 def test_a_declared_python_is_the_one_that_runs(
     command: CommandLine, interpreter: FindInterpreter
 ) -> None:
@@ -172,6 +173,7 @@ def test_a_killed_script_reports_its_signal(command: CommandLine) -> None:
     assert command("run", "-q", "plain.py").code == -15
 
 
+@pytest.mark.slow
 def test_what_channels_lack_comes_from_pypi(
     command: CommandLine, interpreter: FindInterpreter
 ) -> None:

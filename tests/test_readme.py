@@ -24,6 +24,7 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BOOTSTRAP = "python3 -m venv .venv && .venv/bin/pip install -q -e . && .venv/bin/nox -s"
 
 
+@pytest.mark.slow
 def test_the_tour(
     make_project: Callable[[Mapping[str, str]], Path], home: Path, python2: Interpreter
 ) -> None:

@@ -30,6 +30,7 @@ def test_symbolic_links_in_a_loop_end(command: CommandLine) -> None:
     command("explain", folder / "s.py").ok()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [".cache/cv", "."])
 def test_the_cache_in_a_project_has_no_scripts(command: CommandLine, place: str) -> None:
     environ = {"CONDAVISION_HOME": str(command.folder / place)}

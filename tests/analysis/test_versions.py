@@ -160,6 +160,7 @@ def test_code_keeps_every_byte_in_place(text: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["(", "f'{", "[*", "*a|", "lambda (", "except (", "print [", "\\"]
 )

@@ -45,6 +45,7 @@ def environment(
     return make
 
 
+@pytest.mark.slow
 @each_modern
 def test_pure_packages_and_console_script(
     minor: Minor, environment: Callable[..., Path], tmp_path: Path
@@ -58,6 +59,7 @@ def test_pure_packages_and_console_script(
     assert '"encoding": "ascii"' in run(prefix / BIN / "normalizer", tmp_path / "text")
 
 
+@pytest.mark.slow
 @each_modern
 def test_compiled_packages_match_their_python(
     minor: Minor, environment: Callable[..., Path]
@@ -68,6 +70,7 @@ def test_compiled_packages_match_their_python(
     assert run(prefix / BIN / "f2py", "-v").strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minor", [(2, 7), *MODERN], ids=format_minor)
 def test_python_is_relocated(minor: Minor, environment: Callable[..., Path]) -> None:
     prefix = environment(minor, "six", "pip")

@@ -146,6 +146,7 @@ def test_json_tells_errors_too(command: CommandLine) -> None:
     assert found.json()["code"] == found.code == 65
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "file:///no/such/channel"])
 def test_an_unreachable_channel(command: CommandLine, url: str) -> None:
     refused(command("lock", "-c", url, "ok.py"), 69, url)
@@ -167,6 +168,7 @@ def test_no_lock_and_a_stale_lock(command: CommandLine) -> None:
     refused(command("run", "ok.py"), 70, lock.name, "missing")
 
 
+@pytest.mark.slow
 def test_hints_repeat_what_leads_to_the_lock(command: CommandLine, channel: Channel) -> None:
     """The command of a hint has the options it needs: the folder of locks, the channel."""
     wanted = "condavision lock --locks 'other locks' ok.py"

@@ -53,6 +53,7 @@ def require_valid(document: Any, name: str) -> None:
     jsonschema.validate(document, {**OUTPUT, "anyOf": [{"$ref": f"#/$defs/{name}"}]})
 
 
+@pytest.mark.slow
 def test_every_document_has_its_fields_and_version(command: CommandLine) -> None:
     for name, words in COMMANDS.items():
         document: Any = command(*words, "--json").json()

@@ -23,6 +23,7 @@ from tests.command_line import CONDAVISION, CommandLine
 ENCODINGS = [{"PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other file systems refuse such names")
 @pytest.mark.parametrize("environ", ENCODINGS)
 def test_a_file_name_of_any_bytes_is_shown(command: CommandLine, environ: dict[str, str]) -> None:

@@ -88,6 +88,7 @@ def test_commands_without_paths_are_for_the_project(command: CommandLine) -> Non
     assert prefix == command("path", "t.py", cwd=below).ok().out.strip()
 
 
+@pytest.mark.slow
 def test_run_locks_first_if_it_is_to(command: CommandLine) -> None:
     script = command.folder / "s.py"
     assert command("run", "s.py").code == 70

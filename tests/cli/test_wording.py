@@ -26,6 +26,7 @@ from condavision.inference.diagnostics import (
     AbsentPart,
     CandidateName,
     ContradictedReason,
+    FailingImport,
     IgnoredDeclaration,
     MissingSearchPath,
     NearerLocks,
@@ -99,6 +100,10 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (SeparateProjects((Path("a"), Path("b"))), "nothing joins them: a/locks, b/locks"),
     (Prerelease("web", "2.0rc1", ("linux-64", "win-64")), "web 2.0rc1 for linux-64, win-64 is a"),
     (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),
+    (
+        FailingImport(HERE, "frob", SourceLocation("frob/a.py", 7), "frob", ("six",), "", "s.py"),
+        "frob/a.py:7",
+    ),
     (OnlyInComments(("six", "yarl")), "six, yarl: from PyPI, so in comments"),
 ]
 

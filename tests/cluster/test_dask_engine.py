@@ -130,6 +130,7 @@ def test_files_go_with_a_task(mapped: Callable[..., Mapped], tmp_path: Path) -> 
     assert mapped().run("x", files=("/gone",)).detail == "/gone"
 
 
+@pytest.mark.slow
 def test_all_tasks_end_at_once(mapped: Callable[..., Mapped], tmp_path: Path) -> None:
     it = mapped()
     log = tmp_path / "log"

@@ -60,6 +60,7 @@ def test_files_and_large_output_stay_in_its_folder(run: Callable[..., Outcome]) 
     assert folder.joinpath("stdout").read_bytes() == b"x|\n" + b"\xff" * 99
 
 
+@pytest.mark.slow
 def test_the_whole_group_ends_in_time(run: Callable[..., Outcome]) -> None:
     found = run("--family", "--sleep", "99", timeout=2, kill_after=0.01)
     assert (found.exit_code, found.reason) == (None, Reason.TIMEOUT)

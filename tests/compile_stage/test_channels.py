@@ -43,6 +43,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "fault"), FAULTS.values(), ids=FAULTS.keys())
 def test_a_broken_channel_is_named_and_writes_nothing(
     served: CommandLine, small_channel: SmallChannel, path: str, fault: Fault
@@ -135,6 +136,7 @@ def test_credentials_that_cannot_be_read_are_named(served: CommandLine, tmp_path
     assert "Traceback" not in refused.err
 
 
+@pytest.mark.slow
 def test_half_a_compressed_index_is_an_error_and_is_not_kept(
     served: CommandLine, small_channel: SmallChannel
 ) -> None:

@@ -91,6 +91,7 @@ def in_the_url(index_server: Channel) -> dict[str, str]:
     return {"UV_DEFAULT_INDEX": f"{index_server.http_url.replace('//', f'//user:{WORD}@')}/simple"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["keyring", "netrc", "in_the_url"])
 def test_credentials_open_an_index_for_lock_and_run_and_are_written_nowhere(
     private: CommandLine, request: pytest.FixtureRequest, store: str, home: Path

@@ -59,6 +59,7 @@ def moviepy(index: WheelIndex) -> None:
         index.add("moviepy", version, files={"moviepy/config.py": ""})
 
 
+@pytest.mark.slow
 def test_a_module_that_the_newest_release_lacks(
     local: CommandLine, index: WheelIndex, index_server: Channel, home: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_scripts_of_one_requirement_set_part(local: CommandLine, index: WheelInd
     assert found["old.py"]["hash"] != found["new.py"]["hash"]
 
 
+@pytest.mark.slow
 def test_a_module_that_an_earlier_lock_is_too_old_for(
     local: CommandLine, index: WheelIndex
 ) -> None:
@@ -160,6 +162,7 @@ def test_what_nothing_has_is_an_error(local: CommandLine, index: WheelIndex) -> 
     lock(local, "import click.sub\n").ok()
 
 
+@pytest.mark.slow
 def test_a_bound_that_cannot_be_solved_is_explained(local: CommandLine, index: WheelIndex) -> None:
     index.add("click", "7.0", "nowhere", files={"click/sub.py": ""})
     index.add("click", "8.0", files={"click/__init__.py": ""})
@@ -172,6 +175,7 @@ def test_a_bound_that_cannot_be_solved_is_explained(local: CommandLine, index: W
 DECLARED = "# /// script\n# dependencies = [{}]\n# ///\nimport click.sub\n"
 
 
+@pytest.mark.slow
 def test_what_a_script_declares_is_narrowed_and_never_overruled(
     local: CommandLine, index: WheelIndex
 ) -> None:

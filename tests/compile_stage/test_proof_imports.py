@@ -124,6 +124,7 @@ def test_what_a_library_needs_and_does_not_say(
     assert key in learned(local)
 
 
+@pytest.mark.slow
 def test_a_library_for_older_releases_of_another(local: CommandLine, index: WheelIndex) -> None:
     index.add("flask_uploads", "0.2", "werkzeug", files={
         "flask_uploads/__init__.py": "from werkzeug import secure_filename\n"})  # fmt: skip

@@ -56,6 +56,7 @@ def versions(command: CommandLine, requirements: str, *options: str) -> dict[str
     return {it["name"]: it["version"] for it in packages(command, requirements, *options)}
 
 
+@pytest.mark.slow
 def test_each_platform_gets_its_wheels_and_what_its_markers_ask_for(
     everywhere: CommandLine, index: WheelIndex
 ) -> None:
@@ -78,6 +79,7 @@ def test_each_platform_gets_its_wheels_and_what_its_markers_ask_for(
     assert all(len(it["hash"]["sha256"]) == 64 for it in found)
 
 
+@pytest.mark.slow
 def test_what_conda_supplies_is_left_to_it(
     everywhere: CommandLine, small_channel: SmallChannel, index: WheelIndex
 ) -> None:
@@ -92,6 +94,7 @@ def test_what_conda_supplies_is_left_to_it(
     assert "addon 2.0 depends on six>=2" in refused.err
 
 
+@pytest.mark.slow
 def test_versions_are_kept_until_asked_for_and_not_newer_than_wanted(
     local: CommandLine, index: WheelIndex
 ) -> None:
@@ -108,6 +111,7 @@ def test_versions_are_kept_until_asked_for_and_not_newer_than_wanted(
     assert "--exclude-newer LATER-DATE" in refused.err
 
 
+@pytest.mark.slow
 def test_why_there_is_no_solution(local: CommandLine, index: WheelIndex) -> None:
     index.add("addon", "1.0", "one>=2", tag=BOTH)
     index.add("one", "1.0", tag=BOTH)
@@ -124,6 +128,7 @@ def test_why_there_is_no_solution(local: CommandLine, index: WheelIndex) -> None
     assert "ended with: wrong" in broken.err
 
 
+@pytest.mark.slow
 def test_offline_needs_what_was_read_before(
     local: CommandLine, index: WheelIndex, index_server: Channel, home: Path
 ) -> None:
@@ -141,6 +146,7 @@ def test_offline_needs_what_was_read_before(
     assert "pip 20.3.4, which resolves and builds for Python 2.7, was never fetched" in bare.err
 
 
+@pytest.mark.slow
 def test_a_private_index_lets_in_who_has_the_word_and_nothing_keeps_it(
     local: CommandLine,
     index: WheelIndex,

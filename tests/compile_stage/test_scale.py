@@ -51,6 +51,7 @@ def test_each_requirement_set_is_solved_once(many: CommandLine) -> None:
     many("check", ".").ok()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_what_was_finished_before_an_interruption_is_kept(

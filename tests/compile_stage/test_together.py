@@ -52,6 +52,7 @@ def test_who_asked_for_what(command: InProcess) -> None:
     assert "jobs/sub/b.py:1" in command("explain", "--together", "jobs").ok().out
 
 
+@pytest.mark.slow
 def test_every_script_shares_one_environment(command: InProcess) -> None:
     command("lock", "jobs/a.py", "other.py").ok()
     command("lock", "--together", "jobs").ok()
@@ -131,6 +132,7 @@ def test_a_folder_of_scripts_with_locks_of_their_own_is_installed(command: InPro
         assert "give one of them: jobs/SCRIPT" in refused.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [(), ("--together",)])
 def test_a_folder_gets_its_launchers(together: tuple[str, ...], command: InProcess) -> None:
     command("lock", *together, "jobs").ok()

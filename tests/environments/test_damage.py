@@ -55,6 +55,7 @@ DAMAGE: list[tuple[str, Callable[[Path], object], Care]] = [
 ]
 
 
+@pytest.mark.slow
 def test_a_damaged_environment_is_installed_again_with_enough_care(
     make_lock: MakeLock, iniconfig: LockedPackage, home: Path
 ) -> None:

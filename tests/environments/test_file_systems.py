@@ -58,6 +58,7 @@ def test_on_a_file_system_of_its_own(
     assert list(environment.prefix.glob("lib/python*/site-packages/idna/__pycache__/*.pyc"))
 
 
+@pytest.mark.slow
 def test_packages_in_a_read_only_cache(
     make_lock: MakeLock, home: Path, small_disk: Callable[..., Path]
 ) -> None:
@@ -79,6 +80,7 @@ def test_packages_in_a_read_only_cache(
     assert works(again), "fetched again, into the user's own cache"
 
 
+@pytest.mark.slow
 def test_a_read_only_home_of_the_user(
     make_lock: MakeLock,
     home: Path,
@@ -93,6 +95,7 @@ def test_a_read_only_home_of_the_user(
     assert works(build(make_lock("requests", extra=(iniconfig,)), home))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("umask", [0o077, 0o002])
 def test_under_any_umask(umask: int, make_lock: MakeLock, home: Path) -> None:
     lock = make_lock("requests")
@@ -113,6 +116,7 @@ def test_under_any_umask(umask: int, make_lock: MakeLock, home: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == mode & ~umask
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["long/" * 60, "long-" * 40 + "/" + "name-" * 40])
 def test_long_paths(name: str, make_lock: MakeLock, tmp_path: Path) -> None:
     environment = build(make_lock("requests"), tmp_path / name)
@@ -132,6 +136,7 @@ def binary_package(folder: Path) -> LockedPackage:
     return LockedPackage(Manager.CONDA, "binary", "1.0", SUBDIR, file.as_uri(), sha256, build="0")
 
 
+@pytest.mark.slow
 def test_a_path_too_long_for_a_binary(make_lock: MakeLock, tmp_path: Path) -> None:
     lock = make_lock("requests", extra=(binary_package(tmp_path / "channel"),))
     environment = build(lock, tmp_path / "short")

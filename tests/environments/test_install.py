@@ -68,6 +68,7 @@ def test_a_noarch_package_works_with_its_entry_point(
     assert normalizer.read_bytes().startswith(b"#!" + os.fsencode(environment.prefix))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", ["python 2.7.*", "python 3.8.*", "python 3.12.*"])
 def test_every_python_gets_its_own_site_packages(
     spec: str,
@@ -190,6 +191,7 @@ def test_cached_packages_are_linked_without_the_network(
     assert python(environment, "import urllib3; print('here')") == "here"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -222,6 +224,7 @@ def test_a_failing_download_is_an_error_and_heals(
     assert build(lock, home).is_ready
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bzip2", "zstd"])
 def test_a_name_does_not_decide_why_a_download_failed(
     name: str, make_lock: MakeLock, home: Path, channel: Channel
@@ -472,6 +475,7 @@ def test_wrong_pypi_packages_are_refused(
     assert nothing_is_left(home)
 
 
+@pytest.mark.slow
 def test_digits_of_a_url_are_no_status(tmp_path: Path, clean_environment: None) -> None:
     url = "http://127.0.0.1:9/404/certificate-404/iniconfig-2.0.0-py3-none-any.whl"
     package = LockedPackage(Manager.PYPI, "iniconfig", "2.0.0", SUBDIR, url, f"404{61 * '0'}")

@@ -161,6 +161,7 @@ def test_what_processes_run_from_is_kept(
     assert len(clean(home, everything, dry_run=False).removed) == 1
 
 
+@pytest.mark.slow
 def test_environments_outlive_the_caches(make_lock: MakeLock, home: Path) -> None:
     lock = make_lock("idna")
     environment = install(lock, current_subdir(), home=home, progress=Progress())

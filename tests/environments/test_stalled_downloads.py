@@ -81,6 +81,7 @@ def test_a_conda_package(served: Channel, tmp_path: Path) -> None:
     assert (tmp_path / "envs" / "p" / "a").read_bytes() == b"x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Fault.TRICKLED, Fault.STALLED])
 def test_a_wheel(fault: Fault, served: Channel, tmp_path: Path) -> None:
     WheelIndex(served.path).add("slow", "1")

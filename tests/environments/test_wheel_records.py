@@ -175,6 +175,7 @@ def test_a_file_that_a_conda_package_brings_too_is_whole(
     assert "idna/core.py" in wrong()[0]
 
 
+@pytest.mark.slow
 def test_a_wheel_with_a_wrong_record_is_fetched_twice_and_then_known(
     build: Build, index: Index
 ) -> None:
@@ -190,6 +191,7 @@ def test_a_wheel_with_a_wrong_record_is_fetched_twice_and_then_known(
     assert [name for name, _ in altered_files(environment.prefix)] == ["liar"]
 
 
+@pytest.mark.slow
 def test_nothing_leaves_the_cache_before_its_replacement_was_fetched(
     build: Build, index: Index
 ) -> None:

@@ -64,6 +64,7 @@ def awkward(
     away.rename(bare_home)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="shebangs are POSIX's")
 def test_a_script_that_names_condavision_as_its_interpreter(awkward: CommandLine) -> None:
     """`#!/usr/bin/env -S condavision run`, with and without a suffix, cold and warm."""

@@ -86,6 +86,7 @@ def test_nox_runs_modules(command: CommandLine) -> None:
 LOCAL = ("click.py", "yaml.py", "rich/__init__.py", "json.py", "pickle.py")
 
 
+@pytest.mark.slow
 def test_no_front_end_imports_local_modules(command: CommandLine) -> None:
     """What lies beside the scripts, and on their PYTHONPATH, is theirs alone."""
     for name in LOCAL:
@@ -130,6 +131,7 @@ def test_nox_checks_and_locks(command: CommandLine) -> None:
     assert command.process([*NOX, "-s", "lock", "--", "plain.py"]).code == 66
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_runs_every_name_with_every_argument(command: CommandLine) -> None:
     environ = {"CONDAVISION": shlex.join(CONDAVISION)}
@@ -152,6 +154,7 @@ def test_make_runs_modules(command: CommandLine) -> None:
     assert ran.out == "['--', 'a b'] \n", ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_has_a_target_for_each_script(command: CommandLine) -> None:
     environ = {"CONDAVISION": " ".join(CONDAVISION)}
@@ -185,6 +188,7 @@ def test_make_has_a_target_for_each_script(command: CommandLine) -> None:
     assert make("run/more/new.py").ok().out == "new\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_has_targets_for_folders_locked_together_and_modules(command: CommandLine) -> None:
     environ = {"CONDAVISION": shlex.join(CONDAVISION)}
@@ -228,6 +232,7 @@ def test_make_has_targets_for_folders_locked_together_and_modules(command: Comma
     assert known() == {"jobs/own.py", *modules}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_many_makes_at_once_know_their_targets(command: CommandLine) -> None:
     index = command.folder / "locks" / ".local" / "scripts.yml"

@@ -84,6 +84,7 @@ def _cut_off(*arguments: str) -> list[str]:
     return [unshare, "-n", *CONDAVISION, *arguments]
 
 
+@pytest.mark.slow
 def test_a_vendored_script_runs_without_a_network(
     command: CommandLine, channel: Channel, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 def test_the_folder_can_be_named_in_three_ways(
     command: CommandLine, channel: Channel, lock: Lock, tmp_path: Path
 ) -> None:
@@ -189,6 +191,7 @@ def test_what_cannot_be_fetched_is_named_and_the_rest_kept(
     assert [name.partition("-")[0] for name in said["fetched"]] == ["six"]
 
 
+@pytest.mark.slow
 def test_wheels_beside_this_machine_s_interpreters_are_vendored_too(
     command: CommandLine, home: Path, tmp_path: Path
 ) -> None:

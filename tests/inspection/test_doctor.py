@@ -318,6 +318,7 @@ def test_channels(channel: Channel, home: Path, tmp_path: Path) -> None:
     assert states == [State.OK, State.OK, State.BROKEN, State.BROKEN, State.BROKEN]
 
 
+@pytest.mark.slow
 def test_certificates_nobody_vouches_for(
     untrusted_url: str,
     project: Path,

@@ -233,6 +233,7 @@ def _built(text: str, context: Path, image: Path) -> list[list[str]]:
 LOCKS = {"the default folder": [], "another folder": ["--locks", "other locks"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locks", LOCKS.values(), ids=LOCKS.keys())
 def test_an_image_has_all_that_a_script_needs(
     make_project: MakeProject, channel: Channel, home: Path, tmp_path: Path, locks: list[str]
@@ -265,6 +266,7 @@ def test_an_image_has_all_that_a_script_needs(
     assert subprocess.run(["test", "-e", project], check=False).returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locks", [None, "other locks"])
 def test_an_image_of_a_module_runs_in_its_folder(
     make_project: MakeProject, channel: Channel, home: Path, tmp_path: Path, locks: str | None

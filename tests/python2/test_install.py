@@ -66,6 +66,7 @@ def wheel(folder: Path, files: Mapping[str, str], name: str = "one") -> tuple[Lo
     return LockedPackage(Manager.PYPI, name, "1.0", "linux-64", path.as_uri(), digest), path
 
 
+@pytest.mark.slow
 def test_a_script_of_python2_with_a_wheel_and_a_source_distribution(
     make_project: Callable[[Mapping[str, str]], Path],
     python2: Interpreter,
@@ -146,6 +147,7 @@ def test_modes_obey_the_umask(prefix: Environment, tmp_path: Path) -> None:
     assert os.access(tool, os.X_OK)
 
 
+@pytest.mark.slow
 def test_only_the_locked_file_is_installed(
     prefix: Environment, tmp_path: Path, index_server: Channel, clean_environment: None
 ) -> None:

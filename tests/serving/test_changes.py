@@ -27,6 +27,7 @@ OLD = '# /// script\n# requires-python = "==3.11.*"\n# ///\n'
 VERSION = "import sys\nprint(sys.version_info[:2])\n"
 
 
+@pytest.mark.slow
 def test_an_edit_and_its_lock(project: Path, interpreter: Callable[[Minor], Interpreter]) -> None:
     interpreter((3, 11))
     script = project / "scripts" / "stale.py"
@@ -50,6 +51,7 @@ def test_an_edit_and_its_lock(project: Path, interpreter: Callable[[Minor], Inte
         assert server.run("stale.py").status_code == 404
 
 
+@pytest.mark.slow
 def test_scripts_are_locked_when_asked_for(project: Path) -> None:
     index = project / "locks" / ".local" / "scripts.yml"
     before = index.read_text()

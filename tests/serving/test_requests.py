@@ -172,6 +172,7 @@ def test_a_script_gets_a_small_environment(server: Server) -> None:
     assert re.fullmatch("[0-9a-f]{32}", variables["CONDAVISION_RUN"])
 
 
+@pytest.mark.slow
 def test_who_ignores_the_end_is_killed(server: Server) -> None:
     client = server.client
     answer = client.post("/scripts/stubborn.py/runs")

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,15 +131,6 @@ def test_a_server_that_does_not_start(
     assert result.code == 2
     assert problem in result.err
     assert "Traceback" not in result.err
-
-
-def test_a_missing_extra_is_what_to_type(
-    local_command: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "starlette", None)
-    result = local_command("serve", "s.py")
-    assert result.code == 2
-    assert "run `pip install 'condavision[serve]'`" in result.err
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,7 @@ REFUSED: Mapping[SkipReason, str] = {
 }
 
 
+@pytest.mark.slow
 def test_modules_that_do_not_survive_a_fork_are_left_to_the_script(bench: Bench) -> None:
     library = bench.library()
     for reason, code in REFUSED.items():
