@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from unittest.mock import patch
 
 from condavision import errors
 from condavision.cli import main
 from condavision.errors import CondavisionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CONDAVISION = [sys.executable, "-m", "condavision"]
 
@@ -111,6 +115,7 @@ class InProcess(CommandLine):
         err = out if self.merged else err
         with (
             patch.dict(os.environ, environ or {}),
+            _log_as_before(),
             contextlib.chdir(cwd or self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
@@ -121,6 +126,18 @@ class InProcess(CommandLine):
             except _Script as script:
                 ran = _run(*script.args, merged=self.merged)
         return Finished(ran.code, _text(out) + ran.out, "" if self.merged else _text(err) + ran.err)
+
+
+@contextlib.contextmanager
+def _log_as_before() -> Iterator[None]:
+    """Close the log that ``-v`` opens for the rest of a process."""
+    log = logging.getLogger("condavision")
+    level, handlers = log.level, [*log.handlers]
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        log.handlers[:] = handlers
 
 
 class _Script(BaseException):
