@@ -29,6 +29,10 @@ _INDENTED = re.compile(
 _STATEMENT = re.compile(
     rb"(?m)^from\b[^\n(#]*\bimport[ \t]*\([^)]*\)|^(?:import|from)\b(?:[^\\\n]|\\.|\\\n)*"
 )
+_ABSOLUTE = re.compile(
+    rb"(?m)^from[ \t]+__future__[ \t]+import\b(?:[ \t]*\([^)]*|(?:[^\\\n]|\\.|\\\n)*)"
+    rb"\babsolute_import\b"
+)
 _DEMAND = re.compile(rb"\bprint\b[^#]*\b(?:pip3?|conda|mamba)\b[^#]*\binstall\b", re.DOTALL)
 _ANY = PythonRange()
 _RUN_ONCE = {
@@ -79,9 +83,17 @@ class LibraryReason:
     syntax: bool
 
 
+ABSOLUTE = LibraryImport("__future__", members=("absolute_import",))
+"""An import after which a module of Python 2 does not look beside itself (PEP 328)."""
+
+
 def library_imports(source: Source) -> tuple[LibraryImport, ...]:
-    """Return what a file imports when it is imported."""
+    """Return what a file imports when it is imported, with ``ABSOLUTE`` last if that is there."""
     text = import_time_text(source.text)
+    return (*_imports(source, text), *([ABSOLUTE] if _ABSOLUTE.search(text) else []))
+
+
+def _imports(source: Source, text: bytes) -> tuple[LibraryImport, ...]:
     if not _INDENTED.search(text):
         statements = [*_STATEMENT.finditer(text)]
         if not any(b";" in it[0] for it in statements):

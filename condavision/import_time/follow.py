@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.python_range.stdlib import stdlib_pythons
 from condavision.core.modules import prefixes
 from condavision.core.pythons import format_minor
+from condavision.import_time.facts import ABSOLUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,17 +87,26 @@ class Follower:
             for it in placed:
                 found = trail.modules[it.module]
                 found.reasons = reasons.get(it, ())
-                found.steps = [self._step(it, one) for one in imports[it]]
+                beside = self._siblings_first(imports[it])
+                found.steps = [self._step(it, one, siblings_first=beside) for one in imports[it]]
                 reached.update((target, None) for one in found.steps for target in one.targets)
             new = {} if trail.is_cut else reached
             waiting = {it: None for it in new if it not in trail.modules}
         await self._look_closer(trail)
         return trail
 
-    def _step(self, placed: Placed, imported: LibraryImport) -> Step:
+    def _siblings_first(self, imports: Sequence[LibraryImport]) -> bool:
+        """Return whether a module looks beside itself for what it imports (PEP 328)."""
+        return self.minor < (3, 0) and ABSOLUTE not in imports
+
+    def _step(self, placed: Placed, imported: LibraryImport, *, siblings_first: bool) -> Step:
         step = Step(imported)
         if imported.runs_on(self.minor, self.family):
             name = _absolute(placed, imported)
+            if siblings_first and not imported.level and placed.parent:
+                beside = f"{placed.parent}.{_top(name)}"
+                if self.modules.find(beside) is not None:
+                    name = f"{placed.parent}.{name}"
             if name and self._add(step, placed, name):
                 for member in imported.members:
                     if self.modules.find(f"{name}.{member}") is not None:

@@ -232,3 +232,33 @@ def test_what_is_followed_is_bounded() -> None:
     found = outcome(package("lib 1.0", texts), most=11)
     assert not found.trail.is_cut
     assert demands(found) == ["lib/m9.py:1 missing"]
+
+
+BESIDE = {
+    "lib/__init__.py": "from error import *\nfrom nodes import a, b\nimport sub.deep",
+    "lib/error.py": "",
+    "lib/nodes.py": "import json",
+    "lib/json.py": "import missing",
+    "lib/sub/__init__.py": "",
+    "lib/sub/deep.py": "import nodes",
+}
+PYTHON2: list[tuple[dict[str, str], list[str]]] = [
+    (BESIDE, ["lib/sub/deep.py:1 nodes", "lib/json.py:1 missing"]),
+    ({"lib/__init__.py": "from __future__ import absolute_import\nimport error",
+      "lib/error.py": ""}, ["lib/__init__.py:2 error"]),
+    ({"lib/__init__.py": "from __future__ import (division,\n  absolute_import)\nimport error",
+      "lib/error.py": ""}, ["lib/__init__.py:3 error"]),
+    ({"lib/__init__.py": "from .json import x", "lib/json.py": "import json\nimport os"}, []),
+    ({"lib/__init__.py": "import sub.gone", "lib/sub/__init__.py": ""},
+     ["lib/__init__.py:1 lib.sub.gone"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "expected"), PYTHON2)
+def test_python2_looks_beside_the_module_first(texts: dict[str, str], expected: list[str]) -> None:
+    assert demands(outcome(package("lib 1.0", texts), python=(2, 7))) == expected
+
+
+def test_python3_does_not_look_beside_the_module() -> None:
+    texts = {"lib/__init__.py": "import error", "lib/error.py": ""}
+    assert demands(outcome(package("lib 1.0", texts))) == ["lib/__init__.py:1 error"]
