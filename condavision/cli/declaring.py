@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.core.model import Manager
 from condavision.project.config import Flags
 
 if TYPE_CHECKING:
@@ -80,7 +81,10 @@ def _said(it: Annotation, *, written: bool) -> str:
 
 
 def _left(found: Coverage) -> str:
-    return f"left to inference: {_placed(found.inferred)}" if found.inferred else ""
+    unknown = [it for it in found.inferred if it.manager is Manager.IMPORT]
+    known = [it for it in found.inferred if it.manager is not Manager.IMPORT]
+    left = [f"left to inference: {_placed(known)}"] if known else []
+    return "; ".join([*left, *([f"no known package: {_placed(unknown)}"] if unknown else [])])
 
 
 def _placed(requirements: Iterable[Requirement]) -> str:

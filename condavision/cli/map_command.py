@@ -152,8 +152,12 @@ def map_(
             engine.prepare(script, workspace, progress)
             installed = engine.install(workspace.project(script).config.vendored)
         return print_installed(installed, as_json=chosen["as_json"])
-    if not words or chosen["output"] is None:
-        raise UsageError("no inputs or no folder of results given", "run `condavision map --help`")
+    for given, what, example in (
+        (words, "inputs", "inputs.jsonl"),
+        (chosen["output"], "folder of results", "-o results/"),
+    ):
+        if not given:
+            raise UsageError(f"no {what} given", f"add it, as in: {example}")
     request = Request(
         script,
         words,

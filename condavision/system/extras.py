@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import sys
 from enum import Enum
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 
@@ -39,10 +43,17 @@ def require_extra(extra: Extra) -> None:
         if not fits:
             raise MissingExtraError(
                 f"this needs {requirement.name}, of the extra `{extra.value}`",
-                f"run `{_installer()} 'condavision[{extra.value}]'`",
+                f"run `{_installer()} {shlex.quote(_source(extra))}`",
             )
 
 
 def _installer() -> str:
     marked = (way for name, way in _INSTALLERS.items() if Path(sys.prefix, name).exists())
     return next(marked, "pip install")
+
+
+def _source(extra: Extra) -> str:
+    """Return what to install: the folder that the package was installed from, if any (PEP 610)."""
+    origin = json.loads(distribution("condavision").read_text("direct_url.json") or "{}")
+    folder = url2pathname(urlsplit(origin["url"]).path) if "dir_info" in origin else "condavision"
+    return f"{folder}[{extra.value}]"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+import condavision
 from condavision.errors import MissingExtraError
+from condavision.system import extras
 from condavision.system.extras import Extra, require_extra
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.command_line import CommandLine
 
 ABSENT = "distributed", "nbclient", "uvicorn"
@@ -22,6 +24,9 @@ COMMANDS = {
     Extra.NOTEBOOK: ["run", "n.ipynb"],
     Extra.SERVE: ["serve", "."],
 }
+
+HERE = Path(condavision.__file__).parents[1]
+"""What tests install: a folder."""
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
@@ -53,7 +58,7 @@ def test_a_command_names_the_extra_that_it_needs(
     failed = command(*COMMANDS[extra])
     assert failed.code == 2
     assert f"the extra `{extra.value}`" in failed.err
-    assert f"run `pip install 'condavision[{extra.value}]'`" in failed.err
+    assert f"run `pip install '{HERE}[{extra.value}]'`" in failed.err
 
 
 @pytest.mark.parametrize(
@@ -67,4 +72,14 @@ def test_the_hint_is_for_what_installed_the_package(
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     with pytest.raises(MissingExtraError) as caught:
         require_extra(Extra.SERVE)
-    assert caught.value.hints == (f"run `{way} 'condavision[serve]'`",)
+    assert caught.value.hints == (f"run `{way} '{HERE}[serve]'`",)
+
+
+def test_the_hint_names_the_package_if_it_is_from_an_index(
+    plain: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = SimpleNamespace(read_text=lambda _: None)
+    monkeypatch.setattr(extras, "distribution", lambda _: origin)
+    with pytest.raises(MissingExtraError) as caught:
+        require_extra(Extra.SERVE)
+    assert caught.value.hints == ("run `pip install 'condavision[serve]'`",)
