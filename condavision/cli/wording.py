@@ -223,6 +223,11 @@ def _lock_words(found: Diagnostic) -> str:
                 f" {near(folder)} are not used; if they are of no use to you, run"
                 f" `rm -r {shell_word(near(folder))}`"
             )
+        case diagnostics.LocksOfOneMachine(settings):
+            return (
+                f"{near(settings)} has the channel `interpreters:`, whose locks are of this machine"
+                " and in no version control, so CI will find none; lock from another channel for it"
+            )
         case diagnostics.NearerLocks(used, hidden):
             settings = near(hidden.parent / "condavision.toml")
             return (

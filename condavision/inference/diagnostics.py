@@ -32,6 +32,13 @@ class UnusedLocks(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class LocksOfOneMachine(Diagnostic):
+    """CI is to check locks that no version control has, for the channel that ``settings`` name."""
+
+    settings: Path
+
+
+@dataclass(frozen=True, slots=True)
 class NearerLocks(Diagnostic):
     """The locks folder ``used`` has a target, and so has one above, ``hidden``, which is not used.
 

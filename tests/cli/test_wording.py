@@ -28,6 +28,7 @@ from condavision.inference.diagnostics import (
     ContradictedReason,
     FailingImport,
     IgnoredDeclaration,
+    LocksOfOneMachine,
     MissingSearchPath,
     NearerLocks,
     NotDeclared,
@@ -93,6 +94,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     ),
     (ShadowsItself(HERE, "requests", "requests.py"), "`import requests` finds requests.py itself"),
     (UnusedLocks(Path("a b/locks"), Path("c.toml")), "run `rm -r 'a b/locks'`"),
+    (LocksOfOneMachine(Path("c.toml")), "c.toml has the channel `interpreters:`"),
     (
         NearerLocks(Path("a/locks"), Path("locks")),
         "a/locks is used, which is nearer to the script than locks",

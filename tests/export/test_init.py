@@ -39,6 +39,14 @@ def test_a_check_in_ci(host: str, command: CommandLine) -> None:
     assert {it["path"] for it in again if it["state"] == "kept"} == {*CI[host]}
 
 
+def test_locks_of_one_machine_are_none_for_ci(command: CommandLine) -> None:
+    said = command("init", "--ci", "github").ok().err
+    assert "CI will find none" in said
+    assert "CI will find none" not in command("init").ok().err
+    (command.folder / "condavision.toml").write_text('channels = ["conda-forge"]\n')
+    assert "CI will find none" not in command("init", "--ci", "github").ok().err
+
+
 def test_an_unknown_host(command: CommandLine) -> None:
     failed = command("init", "--ci", "nowhere")
     assert failed.code == 2
