@@ -182,14 +182,12 @@ def _main(arguments: list[str], stack: ExitStack) -> int:
     except BrokenPipeError:
         raise  # the reader closed the pipe; `entry` ends with the code for that
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        return _fail(
-            CondavisionError(
-                f"{place}{error.strerror or error}",
-                "check that the project's locks folder and CONDAVISION_HOME are writable",
-            ),
-            as_json=as_json,
-        )
+        place, where = "", "the project's locks folder and CONDAVISION_HOME"
+        if isinstance(error.filename, str):
+            place, where = f"{error.filename}: ", str(Path(error.filename).parent)
+        hint = f"check the permissions and the free space of {where}"
+        failed = CondavisionError(f"{place}{error.strerror or error}", hint)
+        return _fail(failed, as_json=as_json)
     except click.ClickException as error:
         return _fail(explained(error), as_json=as_json)
     except click.Abort:
