@@ -93,7 +93,10 @@ class DaskWorkers:
         function = methodcaller("__call__", call.to_plain())
         chosen = self.allowed
         where = {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
-        return self.client.submit(pipe, _RUN, resolve_name, function, key=key, pure=False, **where)
+        first = -call.task.number  # as rows are written in the order of the inputs
+        return self.client.submit(
+            pipe, _RUN, resolve_name, function, key=key, priority=first, pure=False, **where
+        )
 
     def answers(self, futures: Sequence[DaskFuture]) -> Iterator[Answer | Exception]:
         """Yield what became of tasks that are done; results are fetched together."""

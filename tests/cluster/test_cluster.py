@@ -88,7 +88,7 @@ class Cluster:
     ) -> None:
         """Start a worker, by ``wrapper`` if it is given, and wait for it."""
         count = len(self.client.nthreads())
-        command = ("-m", "distributed.cli.dask_worker", self.address, "--nthreads", "2")
+        command = ("-m", "distributed.cli.dask_worker", self.address, "--nthreads", "4")
         options = ("--no-dashboard", "--death-timeout", "120")
         self._start(*wrapper, python, *command, *options, **environ)
         self.client.wait_for_workers(count + 1, timeout=120)
