@@ -188,10 +188,10 @@ def init(folder: Path, hosts: tuple[str, ...], as_json: bool) -> None:
     from condavision.project.settings_files import SettingsFiles
 
     placed = scaffold(folder, hosts)
-    config = SettingsFiles().config(folder.absolute())
-    if hosts and config.source and INTERPRETERS in config.channels:
-        print_diagnostics([LocksOfOneMachine(config.source)])
     if as_json:
         print_json([{"path": str(file.path), "state": file.state} for file in placed])
     else:
         print_table(("file", ""), [(str(file.path), file.state) for file in placed])
+    config = SettingsFiles().config(folder.absolute())
+    if hosts and config.source and INTERPRETERS in config.channels:
+        print_diagnostics([LocksOfOneMachine(config.source)])
