@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.cluster.inputs import as_json
@@ -27,6 +27,7 @@ def row_of(given: Input, outcome: Outcome, folder: Path) -> bytes:
 
     Raises:
         OSError: that is not possible.
+        ValueError: the name of a file leads out of the results.
     """
     number = outcome.number
     kept = folder / f"files/{number // _FOLDERS}/{number}"
@@ -65,9 +66,7 @@ def _stream(stream: File, kept: Path, folder: Path) -> str | dict[str, str]:
 
 def _name(file: File, kept: Path, folder: Path) -> str:
     """Return the name of a file in the results, where its content is written if it came."""
-    path = kept / file.name
-    if ".." in PurePosixPath(file.name).parts or not path.is_relative_to(kept):
-        raise ValueError(file.name)
+    path = file.path_in(kept)
     if file.content is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)

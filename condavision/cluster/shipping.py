@@ -33,7 +33,7 @@ def read_inputs(task: Task, limit: int) -> tuple[bytes, ...]:
             content = stream.read(left + 1)
         left -= len(content)
         if left < 0:
-            raise _too_large(f"the files of input {task.number + 1}", limit)
+            raise _too_large(f"the files of input {task.number}", limit)
         found.append(content)
     return tuple(found)
 
@@ -73,7 +73,7 @@ def with_contents(outcome: Outcome, limit: int) -> Outcome:
             return file
         left -= file.size
         if left < 0:
-            raise _too_large(f"what input {outcome.number + 1} wrote", limit)
+            raise _too_large(f"what input {outcome.number} wrote", limit)
         return replace(file, content=_read(written, file))
 
     try:
@@ -108,7 +108,7 @@ def in_folder(outcome: Outcome, parent: Path, inline: int) -> Outcome:
     def put(file: File, most: int) -> File:
         if file.content is None or file.size <= most:
             return file
-        place = made.path / _inside(file.name)
+        place = _place(file, made.path)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(file.content)
         return replace(file, content=None)
@@ -126,11 +126,12 @@ def _is_large(stdout: File, stderr: File, inline: int) -> bool:
     return max(stdout.size, stderr.size) > inline
 
 
-def _inside(name: str) -> PurePosixPath:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\0" in name or not path.parts:
-        raise CondavisionError(f"a worker sent a file of the name {name!r}", "find out why")
-    return path
+def _place(file: File, folder: Path) -> Path:
+    try:
+        return file.path_in(folder)
+    except ValueError as error:
+        said = f"a worker sent a file of the name {file.name!r}"
+        raise CondavisionError(said, "find out why") from error
 
 
 def _too_large(what: str, limit: int) -> TooLargeError:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Reason(StrEnum):
@@ -114,6 +118,17 @@ class File:
     name: str
     size: int
     content: bytes | None = None
+
+    def path_in(self, folder: Path) -> Path:
+        """Return its path in a folder.
+
+        Raises:
+            ValueError: its name leads out of the folder, or is none.
+        """
+        path = PurePosixPath(self.name)
+        if path.is_absolute() or ".." in path.parts or "\0" in self.name or not path.parts:
+            raise ValueError(self.name)
+        return folder / path
 
 
 @dataclass(frozen=True, slots=True)

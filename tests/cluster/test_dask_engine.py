@@ -108,6 +108,7 @@ def test_what_was_written_comes_back_where_nothing_is_shared(
     assert not it.run("x").folder
     large = it.run("x", "--size", "2000")
     assert (large.exit_code, large.reason) == (None, Reason.TOO_LARGE)
+    assert f"what input {large.number} wrote" in large.detail
     tasks = Path(os.environ["CONDAVISION_HOME"], "tasks")
     left = [path.name for folder in tasks.iterdir() if folder.is_dir() for path in folder.iterdir()]
     assert {*left} <= {"shared"}
@@ -125,7 +126,9 @@ def test_files_go_with_a_task(mapped: Callable[..., Mapped], tmp_path: Path) -> 
     name, _, _ = found.stdout.content.decode().partition("|")
     assert (Path(name).name, name == str(first)) == ("in.csv", False)
     assert not Path(name).exists()
-    assert it.run("x", files=(str(script),)).reason is Reason.TOO_LARGE
+    large = it.run("x", files=(str(script),))
+    assert large.reason is Reason.TOO_LARGE
+    assert f"the files of input {large.number}" in large.detail
     assert it.run("x", files=("/gone",)).reason is Reason.FILE_MISSING
     assert mapped().run("x", files=("/gone",)).detail == "/gone"
 
