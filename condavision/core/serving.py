@@ -6,7 +6,6 @@ one script, in ``[tool.condavision.serve]`` of its own block. Sizes are in bytes
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,8 @@ class Serving:
     """The settings of ``[serve]``.
 
     A run may take ``timeout`` seconds; ``kill_after`` seconds after SIGTERM it is killed.
-    ``concurrency`` is how many runs there are at once, ``queue`` how many more may wait.
+    ``concurrency`` is how many runs there are at once, as many as fit for None; ``queue`` how many
+    more may wait.
     ``memory`` (address space), ``cpu`` (seconds), ``files`` (open) and ``processes`` (of this user
     in all) are limits of the operating system. ``output`` is what a run may write in all,
     ``request`` the size of a JSON body or form, ``upload`` that of standard input and files.
@@ -41,7 +41,7 @@ class Serving:
     warm: bool = False
     timeout: float = 60
     kill_after: float = 5
-    concurrency: int = max(4, 2 * (os.cpu_count() or 1))
+    concurrency: int | None = None
     queue: int = 100
     memory: int = 4 * _KIB**3
     cpu: int = 3600

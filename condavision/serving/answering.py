@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+    from condavision.serving.running import LiveRun
     from condavision.serving.runs import Run
     from condavision.serving.service import Service
-    from condavision.serving.supervisor import LiveRun
 
 STATUSES = {
     RunState.QUEUED: HTTPStatus.ACCEPTED,

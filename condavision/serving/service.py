@@ -17,16 +17,13 @@ from condavision.exec_stage.run_folder import RunFolder, new_run_folder
 from condavision.serving.arguments import arguments
 from condavision.serving.catalog import Catalog
 from condavision.serving.inputs import receive
+from condavision.serving.local_runner import LocalRunner
 from condavision.serving.metrics import Metrics
 from condavision.serving.options import settings_of, state_folder
 from condavision.serving.problems import Problem
-from condavision.serving.process_environment import RUN_ID
 from condavision.serving.runs import Run, RunState, RunStore
-from condavision.serving.sandbox import find_bubblewrap
-from condavision.serving.starting import ColdStarter
 from condavision.serving.supervisor import Supervisor
 from condavision.serving.survey import Question
-from condavision.serving.zygote.starter import ZygoteStarter
 from condavision.system.file_lock import try_exclusive
 from condavision.system.files import remove_tree
 
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
     from condavision.serving.catalog import Ready
     from condavision.serving.inputs import Inputs
     from condavision.serving.options import Options
-    from condavision.serving.starting import Starter
+    from condavision.serving.running import Runner
     from condavision.serving.survey import Surveyed
     from condavision.serving.zygote.status import WarmStatus
 
@@ -58,14 +55,14 @@ class Service:
         """
         self.options = options
         self.settings = settings_of(options)
-        self._bubblewrap = find_bubblewrap() if options.sandbox else ""
+        self.runner: Runner = LocalRunner(
+            self.settings.concurrency, sandbox=options.sandbox, warm=options.warm
+        )
         self._folder = state_folder(options)
         self._runs = self._folder / "runs"
         self._closing = contextlib.ExitStack()
         self._tidying: asyncio.Task[None] | None = None
         self._stops: list[asyncio.Task[None]] = []
-        self._cold = ColdStarter()
-        self._warm = ZygoteStarter(self._cold, varying={RUN_ID})
         self.stopping = asyncio.Event()
         self.failure: CondavisionError | None = None
         """Why it could not be opened."""
@@ -97,12 +94,7 @@ class Service:
         paths = tuple(path.absolute() for path in options.paths)
         self.catalog = Catalog(Question(paths, options.flags, options.lock))
         self.supervisor = Supervisor(
-            self.store,
-            self.catalog.ready,
-            self._starter,
-            self.settings,
-            bubblewrap=self._bubblewrap,
-            observe=self._observe,
+            self.store, self.catalog.ready, self.runner, self.settings, self._observe
         )
         self.metrics.watch(self.supervisor)
         await self.catalog.open()
@@ -134,22 +126,14 @@ class Service:
         await asyncio.gather(*self._stops)
         if self._tidying is not None:
             self._tidying.cancel()
-        await self._warm.close()
+        await self.runner.close()
         await self.catalog.close()
         await asyncio.to_thread(self.store.close)
         self._closing.close()
 
-    def _starter(self, ready: Ready) -> Starter:
-        return self._warm if self._is_warm(ready.surveyed) else self._cold
-
-    def _is_warm(self, script: Surveyed) -> bool:
-        return self.options.warm or script.settings.warm
-
     def warm_status(self, script: Surveyed | None) -> WarmStatus | None:
         """Return how runs of a script start; None if they are to start cold, or not at all."""
-        if script is None or script.prepared is None or not self._is_warm(script):
-            return None
-        return self._warm.status(script.prepared)
+        return None if script is None else self.runner.warm_status(script)
 
     async def _take_up(self) -> None:
         """Start what an earlier server accepted and did not begin; report what it left undone."""

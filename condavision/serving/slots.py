@@ -6,8 +6,12 @@ import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from condavision.serving.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(slots=True, eq=False)
@@ -15,16 +19,16 @@ class Slot:
     """The right to run, or a place in the queue until ``granted`` is set."""
 
     script: str
-    limit: int
+    limit: int | None
     granted: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Slots:
     """How many runs there are at once, in all and of each script; the rest waits in order."""
 
-    def __init__(self, concurrency: int, queue: int) -> None:
-        """Allow so many runs at once, and so many to wait."""
-        self._concurrency = concurrency
+    def __init__(self, capacity: Callable[[], int], queue: int) -> None:
+        """Allow so many runs at once as ``capacity`` returns, and ``queue`` to wait."""
+        self._capacity = capacity
         self._queue = queue
         self._running: Counter[str] = Counter()
         self._waiting: deque[Slot] = deque()
@@ -39,8 +43,8 @@ class Slots:
         """The number of those that wait."""
         return len(self._waiting)
 
-    def take(self, script: str, limit: int, *, force: bool = False) -> Slot:
-        """Return a slot for a script of which ``limit`` may run at once.
+    def take(self, script: str, limit: int | None, *, force: bool = False) -> Slot:
+        """Return a slot for a script of which ``limit`` may run at once, any number for None.
 
         Raises:
             Problem: too many wait already (429), unless ``force``.
@@ -59,7 +63,7 @@ class Slots:
         Raises:
             Problem: it is (429).
         """
-        if not force and self.waiting >= self._queue and self.running >= self._concurrency:
+        if not force and self.waiting >= self._queue and self.running >= self._capacity():
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"{self.running} runs, and {self.waiting} are waiting",
@@ -72,13 +76,19 @@ class Slots:
             self._waiting.remove(slot)
             return
         self._running[slot.script] -= 1
+        self.fill()
+
+    def fill(self) -> None:
+        """Let those start that wait, as far as there is room."""
         for waiting in tuple(self._waiting):
             if self._has_room(waiting):
                 self._waiting.remove(waiting)
                 self._grant(waiting)
 
     def _has_room(self, slot: Slot) -> bool:
-        return self.running < self._concurrency and self._running[slot.script] < slot.limit
+        if self.running >= self._capacity():
+            return False
+        return slot.limit is None or self._running[slot.script] < slot.limit
 
     def _grant(self, slot: Slot) -> None:
         self._running[slot.script] += 1

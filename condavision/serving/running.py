@@ -1,0 +1,81 @@
+"""A run that has not ended, and the one place where it is executed: a runner."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from condavision.serving.runs import RunState
+
+if TYPE_CHECKING:
+    from condavision.exec_stage.run_folder import RunFolder
+    from condavision.serving.catalog import Ready
+    from condavision.serving.runs import Run
+    from condavision.serving.slots import Slot
+    from condavision.serving.survey import Surveyed
+    from condavision.serving.zygote.status import WarmStatus
+
+
+@dataclass(slots=True, eq=False)
+class LiveRun:
+    """A run that has not ended; ``run`` is what is known of it by now.
+
+    One that an earlier server accepted has neither ``ready`` nor ``slot`` at first. ``known`` is
+    set once it is stored; then it has ended already if its ID is that of an earlier run.
+    ``stdin`` is still to be written; ``streams`` are open if it is to start at once. Where its
+    report ``is_awaited``, ``written`` becomes what it has written.
+    """
+
+    run: Run
+    folder: RunFolder
+    ready: Ready | None = None
+    slot: Slot | None = None
+    stdin: bytes = b""
+    known: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    reason: RunState = RunState.CANCELLED
+    streams: tuple[int, int, int] | None = None
+    is_awaited: bool = False
+    written: dict[str, Any] | None = None
+    task: asyncio.Task[None] | None = None
+
+    def stop(self, reason: RunState) -> None:
+        """End the run; ``reason`` is its state then."""
+        if not self.stopping.is_set():
+            self.reason = reason
+            self.stopping.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: its state, the exit code of its process, and why it failed."""
+
+    state: RunState
+    code: int | None = None
+    error: str = ""
+
+
+class Runner(Protocol):
+    """Executes runs, on this machine or on others."""
+
+    @property
+    def capacity(self) -> int:
+        """How many runs there can be at once."""
+
+    def require(self, script: Surveyed) -> None:
+        """Refuse a script that cannot be run.
+
+        Raises:
+            Problem: it cannot, for now or at all (503).
+        """
+
+    async def run(self, live: LiveRun, ready: Ready) -> Ended:
+        """Execute a run within its limits, until it has ended or is to stop."""
+
+    def warm_status(self, script: Surveyed) -> WarmStatus | None:
+        """Return how runs of a script start; None if they start cold, or not at all."""
+
+    async def close(self) -> None:
+        """End what has been started beside runs."""
