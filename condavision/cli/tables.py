@@ -83,7 +83,8 @@ def _style(cell: str) -> str:
 def _write_columns(rows: Sequence[Sequence[str]], styles: Sequence[Sequence[str]]) -> None:
     """Write aligned columns of any width: in a log or a pipe nothing is truncated."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    in_color = _color() or (_color() is None and "FORCE_COLOR" in os.environ)
+    chosen = _color()
+    in_color = "FORCE_COLOR" in os.environ if chosen is None else chosen
     for row, looks in zip(rows, styles, strict=True):
         cells = (
             (_painted(cell, look) if in_color else cell) + " " * (width - cell_len(cell))
