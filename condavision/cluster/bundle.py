@@ -97,8 +97,8 @@ def unpacked(digest: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def unpack(digest: str, content: bytes) -> Path:
-    """Unpack a bundle, unless this machine has it; return its folder, which appears complete.
+def unpack(digest: str, content: bytes) -> None:
+    """Unpack a bundle, unless this machine has it; its folder appears complete.
 
     Raises:
         CondavisionError: it is not the bundle of this digest, or has other entries than files and
@@ -107,9 +107,8 @@ def unpack(digest: str, content: bytes) -> Path:
     """
     if Bundle(content).digest != digest:
         raise CondavisionError(f"the bundle {digest[:16]} arrived damaged", "try again")
-    found = unpacked(digest)
-    if found is not None:
-        return found
+    if unpacked(digest) is not None:
+        return
     folder = home() / FOLDER / digest
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
@@ -123,7 +122,6 @@ def unpack(digest: str, content: bytes) -> Path:
             raise
     finally:
         remove_tree(new)
-    return folder
 
 
 def _extract(content: bytes, folder: Path) -> None:

@@ -16,6 +16,7 @@ from toolz import pipe
 
 from condavision import __version__
 from condavision.cluster import remote
+from condavision.cluster.bundle import unpack
 from condavision.cluster.remote import Answer
 from condavision.errors import CondavisionError
 
@@ -185,11 +186,8 @@ class DaskWorkers:
 
     def store(self, bundle: Bundle, workers: Iterable[str]) -> None:
         """Send a bundle to workers; those that cannot keep it are left out."""
-        function = remote.store
-        chosen = list(workers)
-        for worker, found in _run(
-            self.client, function, bundle.digest, bundle.content, workers=chosen
-        ).items():
+        sent = (bundle.digest, bundle.content)
+        for worker, found in _run(self.client, unpack, *sent, workers=list(workers)).items():
             if isinstance(found, Exception):
                 self.refuse(worker, found)
 

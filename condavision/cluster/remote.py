@@ -13,7 +13,7 @@ from distributed import get_worker
 
 from condavision import __version__
 from condavision.cluster.attendant import attendant_of
-from condavision.cluster.bundle import prepare_bundle, unpack, unpacked
+from condavision.cluster.bundle import prepare_bundle, unpacked
 from condavision.cluster.shipping import TooLargeError, with_contents, write_inputs
 from condavision.cluster.task import Job, Outcome, Reason, Task
 from condavision.cluster.worker import run_task
@@ -134,18 +134,8 @@ def _prepared(folder: Path, vendored: str) -> Prepared:
     return prepare_bundle(folder, Path(vendored) if vendored else None, Progress())
 
 
-def store(digest: str, content: bytes) -> None:
-    """Keep a bundle on this machine.
-
-    Raises:
-        CondavisionError: it is not valid.
-        OSError: it cannot be written.
-    """
-    unpack(digest, content)
-
-
-async def install(digest: str, vendored: str) -> str:
-    """Install the environment of a bundle that this machine has; return the machine's name.
+async def install(digest: str, vendored: str) -> None:
+    """Install the environment of a bundle that this machine has.
 
     Raises:
         CondavisionError: it cannot be installed.
@@ -154,4 +144,3 @@ async def install(digest: str, vendored: str) -> str:
     if folder is None:
         raise CondavisionError(f"the bundle {digest[:16]} is not here", "try again")
     await asyncio.to_thread(_prepared, folder, vendored)
-    return socket.gethostname()
