@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from condavision.cluster.engine import Engine
     from condavision.system.progress import Progress
 
-LIMIT = 100_000_000
-"""Bytes of files that may travel with a task, each way, by default."""
-
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
@@ -38,10 +35,10 @@ class EngineOptions:
     ``ship`` the files of tasks travel with them, ``limit`` bytes at most.
     """
 
-    cluster: str = ""
-    jobs: int | None = None
-    ship: bool = False
-    limit: int = LIMIT
+    cluster: str
+    jobs: int | None
+    ship: bool
+    limit: int
 
 
 def open_engine(options: EngineOptions, progress: Progress) -> Engine:

@@ -182,10 +182,14 @@ def test_the_environment_is_prepared_on_every_worker(mapped: Callable[..., Mappe
     assert it.engine.install(None) == dict.fromkeys(it.engine.hosts)
 
 
+def options(cluster: str) -> EngineOptions:
+    return EngineOptions(cluster, jobs=None, ship=False, limit=0)
+
+
 def test_another_version_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_workers, "__version__", "99")
     with pytest.raises(CondavisionError, match=r"it has condavision 0.*, and this is 99"):
-        open_engine(EngineOptions(address), Progress())
+        open_engine(options(address), Progress())
 
 
 WRONG = {
@@ -204,4 +208,4 @@ def test_a_cluster_that_cannot_be_used(
 ) -> None:
     monkeypatch.setattr(dask_workers, "_CONNECT", 1.0)
     with pytest.raises(CondavisionError, match=why):
-        open_engine(EngineOptions(text), Progress())
+        open_engine(options(text), Progress())
