@@ -20,8 +20,12 @@ from condavision.project.config import Flags
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from condavision.cluster.engine import Engine
+    from condavision.cluster.run import Request
+    from condavision.inference.workspace import Workspace
+    from condavision.system.progress import Progress
+
 _FIXED = "condavision.fixed"
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class _Map(click.Command):
@@ -134,48 +138,63 @@ def map_(
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     if sys.platform == "win32":
         raise UsageError("`condavision map` needs POSIX", "run it in WSL or a container")
-    from condavision.cli.map_output import print_installed, print_summary, shown_map
+    from condavision.cli.map_output import print_summary, shown_map
     from condavision.cli.progress import choose_progress
     from condavision.cluster.engines import EngineOptions, open_engine
-    from condavision.cluster.inputs import Kind
-    from condavision.cluster.run import Request, map_inputs
-    from condavision.cluster.spread import Policy
+    from condavision.cluster.run import map_inputs
     from condavision.inference.workspace import Workspace
 
     workspace = Workspace(Flags(locks=chosen["locks"], vendored=chosen["vendored"]))
-    quiet = chosen["quiet"]
-    progress = choose_progress(quiet=quiet)
+    progress = choose_progress(quiet=chosen["quiet"])
     limit = chosen["ship_limit"] * 1_000_000
     engine_options = EngineOptions(chosen["cluster"] or "", jobs, chosen["ship"], limit)
     if chosen["install_only"]:
         with open_engine(engine_options, progress) as engine:
-            engine.prepare(script, workspace, progress)
-            installed = engine.install(workspace.project(script).config.vendored)
-        return print_installed(installed, as_json=chosen["as_json"])
+            return _install(script, engine, workspace, progress, as_json=chosen["as_json"])
+    request = _request(script, words, context.meta[_FIXED], chosen)
+    started = time.monotonic()
+    with _signals() as signals, open_engine(engine_options, progress) as engine:
+        if engine.dashboard:
+            progress.message(f"the cluster's page is {engine.dashboard}")
+        with shown_map(quiet=chosen["quiet"]) as watch:
+            mapped = map_inputs(request, engine, workspace, progress, watch, signals.listen)
+    print_summary(mapped, time.monotonic() - started, as_json=chosen["as_json"])
+    return signals.code or int(mapped.tally.failed > 0 or mapped.tally.stop is not None)
+
+
+def _install(
+    script: Path, engine: Engine, workspace: Workspace, progress: Progress, *, as_json: bool
+) -> int:
+    from condavision.cli.map_output import print_installed
+
+    engine.prepare(script, workspace, progress)
+    vendored = workspace.project(script).config.vendored
+    return print_installed(engine.install(vendored), as_json=as_json)
+
+
+def _request(
+    script: Path, words: tuple[str, ...], fixed: tuple[str, ...], chosen: dict[str, Any]
+) -> Request:
+    from condavision.cluster.inputs import Kind
+    from condavision.cluster.run import Request
+    from condavision.cluster.spread import Policy
+
     for given, what, example in (
         (words, "inputs", "inputs.jsonl"),
         (chosen["output"], "folder of results", "-o results/"),
     ):
         if not given:
             raise UsageError(f"no {what} given", f"add it, as in: {example}")
-    request = Request(
+    return Request(
         script,
         words,
         chosen["output"],
         kind=Kind(chosen["each"]) if chosen["each"] else None,
-        fixed=context.meta[_FIXED],
+        fixed=fixed,
         batch=chosen["batch"],
         timeout=chosen["timeout"],
         policy=Policy(chosen["retries"], chosen["max_failures"], chosen["failed"]),
     )
-    started = time.monotonic()
-    with _signals() as signals, open_engine(engine_options, progress) as engine:
-        if engine.dashboard:
-            progress.message(f"the cluster's page is {engine.dashboard}")
-        with shown_map(quiet=quiet) as watch:
-            mapped = map_inputs(request, engine, workspace, progress, watch, signals.listen)
-    print_summary(mapped, time.monotonic() - started, as_json=chosen["as_json"])
-    return signals.code or int(mapped.tally.failed > 0 or mapped.tally.stop is not None)
 
 
 class _Signals:
@@ -203,8 +222,8 @@ def _signals() -> Iterator[_Signals]:
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    numbers = [getattr(signal, it) for it in _ENDING]  # Windows lacks the last
-    heeded = [it for it in numbers if signal.getsignal(it) != signal.SIG_IGN]  # nohup ignores it
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    heeded = [it for it in ending if signal.getsignal(it) != signal.SIG_IGN]  # nohup ignores one
     before = {number: signal.signal(number, signals.handle) for number in heeded}
     try:
         yield signals

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from condavision.cluster.engine import Engine
     from condavision.cluster.results import Results
+    from condavision.cluster.task import Job
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
 
@@ -85,38 +86,46 @@ def map_inputs(
         spooled = _spooled(sources, kind, results)
         inputs = Inputs(kind, sources, found.interface, request.fixed, request.batch, spooled)
         tally = Tally()
-
-        def seen(count: int) -> None:
-            tally.checked = count
-            watch(tally)
-
-        checked = inputs.check(seen)
-        if checked.doubtful:
-            progress.warning(
-                f"{', '.join(checked.doubtful)}: a value is the path of a file, and each process"
-                " runs in a folder of its own: give absolute paths"
-            )
-        tally.total = checked.count
+        _check(inputs, tally, progress, watch)
         engine.prepare(request.script, workspace, progress)
-        job = found.job
-        results.open(
-            {
-                "script": os.path.relpath(job.script, job.root),
-                "lock": job.lock,
-                "sources": job.sources,
-                "arguments": list(request.fixed),
-                "batch": request.batch,
-            }
-        )
-        if results.changed:
-            progress.warning(
-                f"{' and '.join(results.changed)} changed since the results in {request.output}:"
-                " all inputs are run again"
-            )
-        spread = Spread(job, engine, results, request.policy, tally, watch)
+        _open(results, found.job, request, progress)
+        spread = Spread(found.job, engine, results, request.policy, tally, watch)
         listen(spread.interrupt)
         spread.run(islice(inputs, tally.total))  # more may be added meanwhile, unchecked
         return Mapped(request, tally, request.output / ROWS, results.changed)
+
+
+def _check(
+    inputs: Inputs, tally: Tally, progress: Progress, watch: Callable[[Tally], None]
+) -> None:
+    def seen(count: int) -> None:
+        tally.checked = count
+        watch(tally)
+
+    checked = inputs.check(seen)
+    tally.total = checked.count
+    if checked.doubtful:
+        progress.warning(
+            f"{', '.join(checked.doubtful)}: a value is the path of a file, and each process"
+            " runs in a folder of its own: give absolute paths"
+        )
+
+
+def _open(results: Results, job: Job, request: Request, progress: Progress) -> None:
+    results.open(
+        {
+            "script": os.path.relpath(job.script, job.root),
+            "lock": job.lock,
+            "sources": job.sources,
+            "arguments": list(request.fixed),
+            "batch": request.batch,
+        }
+    )
+    if results.changed:
+        progress.warning(
+            f"{' and '.join(results.changed)} changed since the results in {request.output}:"
+            " all inputs are run again"
+        )
 
 
 def _spooled(sources: tuple[str, ...], kind: Kind, results: Results) -> tuple[tuple[str, str], ...]:
