@@ -24,9 +24,10 @@ import sys
 import tempfile
 import time
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from condavision.cluster.engine import Engine
 from condavision.cluster.inputs import Inputs, Kind
@@ -35,6 +36,9 @@ from condavision.cluster.results import held
 from condavision.cluster.spread import Policy, Spread, Tally
 from condavision.cluster.task import File, Limits, Outcome, Task
 from condavision.inference.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CONDAVISION = [sys.executable, "-E", "-P", "-m", "condavision"]
 SCRIPT = """
@@ -82,8 +86,22 @@ def cost(folder: Path, command: list[str]) -> Cost:
     return Cost(*json.loads(found.stdout))
 
 
-def mapped(folder: Path, out: str, jobs: int) -> Cost:
-    words = ["map", "-q", "script.py", "in.jsonl", "-o", out, "--jobs", str(jobs)]
+@contextmanager
+def prepared() -> Iterator[Path]:
+    """Yield a project with a script whose environment is installed, and a cache of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "script.py").write_text(SCRIPT)
+        (folder / "condavision.toml").write_text('channels = ["interpreters:"]\n')
+        os.environ["CONDAVISION_HOME"] = str(folder / "home")
+        for command in ("lock", "install"):
+            words = [*CONDAVISION, command, "-q", "script.py"]
+            subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        yield folder
+
+
+def mapped(folder: Path, out: str, *options: str) -> Cost:
+    words = ["map", "-q", "script.py", "in.jsonl", "-o", out, *options]
     return cost(folder, [*CONDAVISION, *words])
 
 
@@ -107,7 +125,8 @@ def measure_added(folder: Path, tasks: int, rounds: int, jobs: int) -> None:
         for size in (1, tasks):
             write_inputs(folder, size)
             processes = [sys.executable, "-c", DIRECT, python.strip(), str(size), str(jobs)]
-            found.append((mapped(folder, f"out{number}-{size}", jobs), cost(folder, processes)))
+            map_ = mapped(folder, f"out{number}-{size}", "--jobs", str(jobs))
+            found.append((map_, cost(folder, processes)))
         (one, first), (all_, rest) = found
         maps.append([(getattr(all_, it) - getattr(one, it)) / tasks for it in ("wall", "cpu")])
         bare.append([(getattr(rest, it) - getattr(first, it)) / tasks for it in ("wall", "cpu")])
@@ -124,7 +143,7 @@ def measure_added(folder: Path, tasks: int, rounds: int, jobs: int) -> None:
 def measure_flat(folder: Path, count: int, jobs: int) -> None:
     for size in (count // 10, count):
         write_inputs(folder, size)
-        found = mapped(folder, f"flat{size}", jobs)
+        found = mapped(folder, f"flat{size}", "--jobs", str(jobs))
         print(f"{size} inputs: {found.memory:.1f} MB at most, {found.wall:.0f} s")
 
 
@@ -211,14 +230,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--inputs", type=int, default=KILLED)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "script.py").write_text(SCRIPT)
-        (folder / "condavision.toml").write_text('channels = ["interpreters:"]\n')
-        os.environ["CONDAVISION_HOME"] = str(folder / "home")
-        for command in ("lock", "install"):
-            words = [*CONDAVISION, command, "-q", "script.py"]
-            subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    with prepared() as folder:
         if given.tasks:
             measure_added(folder, given.tasks, given.rounds, given.jobs)
         if given.loop:

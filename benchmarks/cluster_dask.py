@@ -19,27 +19,26 @@ import argparse
 import json
 import os
 import random
-import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import closing, contextmanager
 from operator import methodcaller
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from distributed import Client, as_completed
+from distributed import as_completed
 from toolz import pipe
 
-from benchmarks.cluster import CONDAVISION, DIRECT, KILLED, SCRIPT, cost, write_inputs
+from benchmarks.cluster import CONDAVISION, DIRECT, KILLED, cost, mapped, prepared, write_inputs
+from tests.cluster.processes import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.cluster import Cost
+    from distributed import Client
 
 AT_ONCE = 32
 
@@ -50,36 +49,8 @@ def seconds_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Cluster:
-    """A scheduler, workers and a client of them; its processes end with it."""
-
-    def __init__(self, folder: Path, workers: int, threads: int) -> None:
-        self._ending = ExitStack()
-        self._log = self._ending.enter_context((folder / "cluster.log").open("wb"))
-        file = folder / "scheduler.json"
-        file.unlink(missing_ok=True)
-        self.scheduler = self._start(
-            "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
-        )
-        while not (file.exists() and file.read_text().endswith("}")):
-            time.sleep(0.05)
-        self.address: str = json.loads(file.read_text())["address"]
-        for _ in range(workers):
-            words = ("--nthreads", str(threads), "--no-dashboard", "--death-timeout", "300")
-            self._start("dask_worker", self.address, *words)
-        self.client = self._ending.enter_context(Client(self.address))
-        self.client.wait_for_workers(workers, timeout=300)
-
-    def _start(self, command: str, *words: str) -> int:
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{command}", *words],
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
-        self._ending.callback(process.wait)
-        self._ending.callback(os.killpg, process.pid, signal.SIGKILL)
-        return process.pid
+class Measured(Cluster):
+    """A cluster whose processes are measured."""
 
     @property
     def memory(self) -> float:
@@ -91,30 +62,12 @@ class Cluster:
         """Return the seconds of processors of scheduler and workers, without their children."""
         return sum(map(seconds_of, (self.scheduler, *self.client.run(os.getpid).values())))
 
-    def kill_one(self) -> None:
-        """Kill the process of a worker."""
-        pids = [*self.client.run(os.getpid, on_error="ignore").values()]
-        if pids:
-            with suppress(ProcessLookupError):
-                os.kill(random.choice(pids), signal.SIGKILL)
-
-    def close(self) -> None:
-        """End all processes."""
-        self._ending.close()
-
 
 @contextmanager
-def cluster(folder: Path, workers: int, threads: int) -> Iterator[Cluster]:
-    found = Cluster(folder, workers, threads)
-    try:
+def cluster(folder: Path, workers: int, threads: int, home: str = "home") -> Iterator[Measured]:
+    with closing(Measured(folder)) as found:
+        found.worker(threads=threads, count=workers, CONDAVISION_HOME=str(folder / home))
         yield found
-    finally:
-        found.close()
-
-
-def mapped(folder: Path, out: str, address: str) -> Cost:
-    words = ["map", "-q", "script.py", "in.jsonl", "-o", out, "--cluster", address]
-    return cost(folder, [*CONDAVISION, *words])
 
 
 def measure_added(folder: Path, tasks: int, rounds: int) -> None:
@@ -128,7 +81,7 @@ def measure_added(folder: Path, tasks: int, rounds: int) -> None:
                 write_inputs(folder, size)
                 processes = [sys.executable, "-c", DIRECT, python.strip(), str(size), str(AT_ONCE)]
                 before = it.cpu()
-                ours = mapped(folder, f"added{number}-{size}", it.address)
+                ours = mapped(folder, f"added{number}-{size}", "--cluster", it.address)
                 cpu = it.cpu() - before
                 found.append((ours.wall, cost(folder, processes).wall, cpu))
             (one, first, least), (all_, rest, most) = found
@@ -165,7 +118,7 @@ def measure_flat(folder: Path, count: int) -> None:
     with cluster(folder, 2, 4) as it:
         for size in (count // 10, count):
             write_inputs(folder, size)
-            found = mapped(folder, f"flat{size}", it.address)
+            found = mapped(folder, f"flat{size}", "--cluster", it.address)
             print(
                 f"{size} inputs: client {found.memory:.0f} MB at most, scheduler {it.memory:.0f} MB"
                 f" in the end, {found.wall:.0f} s"
@@ -206,11 +159,8 @@ def measure_first(folder: Path) -> None:
         started = time.perf_counter()
         subprocess.run(words, cwd=folder, env=home, check=True, stdout=subprocess.DEVNULL)
         installed.append(time.perf_counter() - started)
-        before = os.environ["CONDAVISION_HOME"]
-        os.environ["CONDAVISION_HOME"] = str(folder / f"empty-worker{number}")
-        with cluster(folder, 1, 1) as it:
-            os.environ["CONDAVISION_HOME"] = before
-            firsts.append(mapped(folder, f"first{number}", it.address).wall)
+        with cluster(folder, 1, 1, f"empty-worker{number}") as it:
+            firsts.append(mapped(folder, f"first{number}", "--cluster", it.address).wall)
     print(
         f"first result of a worker with an empty cache: {statistics.median(firsts):.1f} s;"
         f" `condavision install` with one: {statistics.median(installed):.1f} s"
@@ -242,14 +192,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1000)
     parser.add_argument("--window", type=int, default=3000)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "script.py").write_text(SCRIPT)
-        (folder / "condavision.toml").write_text('channels = ["interpreters:"]\n')
-        os.environ["CONDAVISION_HOME"] = str(folder / "home")
-        for command in ("lock", "install"):
-            words = [*CONDAVISION, command, "-q", "script.py"]
-            subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    with prepared() as folder:
         if given.tasks:
             measure_added(folder, given.tasks, given.rounds)
         if given.first:

@@ -10,16 +10,16 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from distributed import Client
 from uv import find_uv_bin
 
 from condavision.interpreters.discovery import discover
-from tests.cluster.test_dask_engine import processes_in, until
+from tests.cluster.processes import Cluster, until
+from tests.cluster.test_dask_engine import processes_in
 from tests.command_line import CONDAVISION, CommandLine
 from tests.serving.test_starting import until_gone
 
@@ -53,55 +53,6 @@ def other_python(
         subprocess.run(install, check=True)
 
     return once("other-python", make) / "venv" / "bin" / "python"
-
-
-class Cluster:
-    """A scheduler and workers, each with a nanny that starts it again."""
-
-    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
-        self._ending = ExitStack()
-        self._log = self._ending.enter_context(folder.joinpath("cluster.log").open("wb"))
-        self.address = ""
-        file = folder / "scheduler.json"
-        self.scheduler = self._start(
-            *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", host),
-            *("--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file)),
-        )
-        until(lambda: file.exists() and file.read_text().endswith("}"))
-        self.address = json.loads(file.read_text())["address"]
-        self.client = self._ending.enter_context(Client(self.address))
-
-    def _start(self, *command: str | Path, **environ: str) -> int:
-        process = subprocess.Popen(
-            [*map(str, command)],
-            env={**os.environ, **environ},
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
-        self._ending.callback(process.wait)
-        self._ending.callback(os.killpg, process.pid, signal.SIGKILL)
-        return process.pid
-
-    def worker(
-        self, python: Path | str = sys.executable, wrapper: tuple[str, ...] = (), **environ: str
-    ) -> None:
-        """Start a worker, by ``wrapper`` if it is given, and wait for it."""
-        count = len(self.client.nthreads())
-        command = ("-m", "distributed.cli.dask_worker", self.address, "--nthreads", "4")
-        options = ("--no-dashboard", "--death-timeout", "120")
-        self._start(*wrapper, python, *command, *options, **environ)
-        self.client.wait_for_workers(count + 1, timeout=120)
-
-    def kill_one(self) -> None:
-        """Kill the process of a worker, at random."""
-        pids = [*self.client.run(os.getpid, on_error="ignore").values()]
-        if pids:
-            with suppress(ProcessLookupError):
-                os.kill(random.choice(pids), signal.SIGKILL)
-
-    def close(self) -> None:
-        self._ending.close()
 
 
 @pytest.fixture
@@ -196,7 +147,6 @@ def test_a_map_resumes_that_was_interrupted_or_lost_its_scheduler(
         for pid in processes_in(project / "out"):
             until_gone(pid)
     write_inputs(project, [inputs[0], *({**it, "sleep": 0} for it in inputs[1:])])
-    tmp_path.joinpath("scheduler.json").unlink()
     with ExitStack() as ending:
         other = Cluster(tmp_path)
         ending.callback(other.close)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +19,13 @@ from condavision.cluster.worker import run_task
 from condavision.errors import CondavisionError
 from condavision.inference.workspace import Workspace
 from condavision.system.progress import Progress
+from tests.cluster.processes import PATIENCE, until
 from tests.serving.test_starting import until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from condavision.cluster.task import Outcome
-
-PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
@@ -168,13 +166,6 @@ def processes_in(folder: Path) -> list[int]:
             if cwd.is_relative_to(folder):
                 found.append(int(process.name))
     return found
-
-
-def until(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_the_environment_is_prepared_on_every_worker(mapped: Callable[..., Mapped]) -> None:

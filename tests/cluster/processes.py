@@ -1,0 +1,88 @@
+"""A scheduler and workers of Dask that are processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from distributed import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PATIENCE = 60
+"""Seconds that something may take."""
+
+
+class Cluster:
+    """A scheduler, workers, each with a nanny that starts it again, and a client of them."""
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+        """Start a scheduler; ``folder`` is where it writes its address and log."""
+        self._ending = ExitStack()
+        self._log = self._ending.enter_context(folder.joinpath("cluster.log").open("wb"))
+        file = folder / "scheduler.json"
+        file.unlink(missing_ok=True)
+        self.scheduler = self._start(
+            *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", host),
+            *("--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file)),
+        )
+        until(lambda: file.exists() and file.read_text().endswith("}"))
+        self.address: str = json.loads(file.read_text())["address"]
+        self.client = self._ending.enter_context(Client(self.address))
+
+    def _start(self, *command: str | Path, **environ: str) -> int:
+        process = subprocess.Popen(
+            [*map(str, command)],
+            env={**os.environ, **environ},
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        self._ending.callback(process.wait)
+        self._ending.callback(os.killpg, process.pid, signal.SIGKILL)
+        return process.pid
+
+    def worker(
+        self,
+        python: Path | str = sys.executable,
+        wrapper: tuple[str, ...] = (),
+        *,
+        threads: int = 4,
+        count: int = 1,
+        **environ: str,
+    ) -> None:
+        """Start workers, by ``wrapper`` if it is given, and wait for them."""
+        before = len(self.client.nthreads())
+        command = ("-m", "distributed.cli.dask_worker", self.address, "--nthreads", str(threads))
+        options = ("--no-dashboard", "--death-timeout", "300")
+        for _ in range(count):
+            self._start(*wrapper, python, *command, *options, **environ)
+        self.client.wait_for_workers(before + count, timeout=300)
+
+    def kill_one(self) -> None:
+        """Kill the process of a worker, at random."""
+        pids = [*self.client.run(os.getpid, on_error="ignore").values()]
+        if pids:
+            with suppress(ProcessLookupError):
+                os.kill(random.choice(pids), signal.SIGKILL)
+
+    def close(self) -> None:
+        """End all processes."""
+        self._ending.close()
+
+
+def until(what: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
