@@ -67,14 +67,13 @@ class Outcome:
     failures: tuple[str, ...] = ()
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "condavision", *words]
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONSAFEPATH": "1"}
+def run(folder: Path, line: list[str], **environ: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             line,
             cwd=folder,
-            env=environ,
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
@@ -82,6 +81,11 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(line, 124, "", f"error: over {SECONDS} seconds")
+
+
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "condavision", *words]
+    return run(folder, line, PYTHONPATH=str(Path(__file__).parents[1]), PYTHONSAFEPATH="1")
 
 
 def error_of(done: subprocess.CompletedProcess[str]) -> str:
@@ -102,20 +106,7 @@ def asked(folder: Path) -> list[tuple[str, ...]]:
 def tried(python: Path, wanted: tuple[str, ...], folder: Path) -> str:
     """Return the last line of what importing it prints, empty if that succeeds."""
     line = [str(python), "-E", "-s", "-W", "ignore", "-c", TRY, *wanted]
-    environ = {**os.environ, "MPLBACKEND": "Agg", "QT_QPA_PLATFORM": "offscreen"}
-    try:
-        done = subprocess.run(
-            line,
-            cwd=folder,
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        return f"over {SECONDS} seconds"
+    done = run(folder, line, MPLBACKEND="Agg", QT_QPA_PLATFORM="offscreen")
     if done.returncode == 0:
         return ""
     return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:200]
