@@ -17,9 +17,9 @@ from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError, LockfileError
 from condavision.inference.diagnostics import NearerLocks, UntrustedConfiguration, UnusedLocks
 from condavision.inference.infer import analyze_target, infer, python_path
+from condavision.inference.known_locks import KnownLocks
 from condavision.locks.accepted import read_accepted
 from condavision.locks.index import FILE_NAME, read_index
-from condavision.locks.lockfile import read_lock
 from condavision.locks.modules import FILE_NAME as MODULES
 from condavision.locks.modules import read_modules
 from condavision.mapping.import_map import ImportMap, normalized
@@ -79,7 +79,8 @@ class Workspace:
         self.platform = current_subdir()
         self.settings = SettingsFiles()
         self.index: Callable[[Path], ScriptIndex] = cache(_read_index)
-        self.lock: Callable[[Path], Lock] = cache(_read_lock)
+        self._known_locks = KnownLocks()
+        self.lock: Callable[[Path], Lock] = cache(self._known_locks.read)
         self.accepted: Callable[[Path], AcceptedNames] = cache(_read_accepted)
         self._modules: Callable[[Path], LearnedModules] = cache(_read_modules)
         self._newly_learned: dict[Path, dict[str, Lesson]] = {}
@@ -176,6 +177,7 @@ class Workspace:
         """Keep what was found out, for later commands."""
         for reader in self._readers.values():
             reader.save_new()
+        self._known_locks.save()
 
     def _reader(self, root: Path) -> Reader:
         if root not in self._readers:
@@ -390,8 +392,3 @@ def _has_interpreter(url: str, sha256: str) -> bool:
     except CondavisionError:
         return False
     return True
-
-
-def _read_lock(path: Path) -> Lock:
-    require_trusted(path, f"the lock {path}")
-    return read_lock(path)

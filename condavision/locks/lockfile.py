@@ -30,7 +30,7 @@ from condavision.system.files import read_text_file, write_atomic
 from condavision.system.secrets import require_no_secrets, with_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from condavision.core.model import Requirement, Requirements
@@ -209,19 +209,6 @@ def digest_of(document: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_lock(path: Path) -> Lock:
-    """Read and check a conda-lock file that condavision wrote.
-
-    Raises:
-        LockfileError: it is missing, truncated, edited, or not such a file.
-    """
-    try:
-        text = read_text_file(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockfileError(f"{path} cannot be read: {error}", *_hints(path)) from error
-    return parse_lock(text, path)
-
-
 def parse_lock(text: str, path: Path) -> Lock:
     """Parse the text of a conda-lock file; ``path`` is for messages."""
     secret = with_secrets(text)
@@ -258,6 +245,21 @@ def parse_lock(text: str, path: Path) -> Lock:
             f"{path} has the lock of another requirement set ({lock.hash})", *_hints(path)
         )
     return lock
+
+
+def read_lock(path: Path, parse: Callable[[str, Path], Lock] = parse_lock) -> Lock:
+    """Read and check a conda-lock file that condavision wrote.
+
+    ``parse`` is :func:`parse_lock`, or remembers what that returned.
+
+    Raises:
+        LockfileError: it is missing, truncated, edited, or not such a file.
+    """
+    try:
+        text = read_text_file(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockfileError(f"{path} cannot be read: {error}", *_hints(path)) from error
+    return parse(text, path)
 
 
 def _hints(path: Path) -> tuple[str, ...]:

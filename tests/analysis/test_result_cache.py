@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.analysis.analyze import analyze, analyze_together, new_reader, prefetch
-from condavision.analysis.facts.cache import FactsCache
+from condavision.analysis.facts.cache import FactsCache, rules_tag
 from condavision.system.file_stamp import FileClocks, changed_at, stamp_of
 
 if TYPE_CHECKING:
@@ -193,8 +193,13 @@ def test_other_rules_are_asked_anew(
     project: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scan(project)
-    monkeypatch.setattr("condavision.analysis.facts.cache.sys.version", "another")
+    with monkeypatch.context() as patched:
+        patched.setattr("condavision.analysis.facts.cache.sys.version", "another")
+        rules_tag.cache_clear()
+        assert not scan(project)[1]
+    rules_tag.cache_clear()
     assert not scan(project)[1]
+    assert scan(project)[1]
 
 
 def test_what_has_just_changed_is_not_trusted(

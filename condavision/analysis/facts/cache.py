@@ -1,4 +1,4 @@
-"""The facts of unchanged files, so that a second scan parses nothing.
+"""The facts of unchanged files, so that a second scan parses nothing; locks are kept here too.
 
 A file counts as unchanged when its stamp is the one recorded. Where that was racy, or where only
 the times differ, its digest decides.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
 import sqlite3
 import sys
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _TABLE = "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
 _VALUES = {
     ("builtins", "frozenset"),
+    ("datetime", "datetime"),
+    ("datetime", "timedelta"),
+    ("datetime", "timezone"),
     ("condavision.analysis.records", "_guard"),
     ("condavision.core.pythons", "_restored"),
     ("condavision.analysis.facts.cache", "_path"),
@@ -39,15 +43,20 @@ _ACCEPTED = b"\0compiled "
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 
 
+@cache
 def rules_tag() -> int:
-    """Return a number for the rules in force: facts read by other rules are not reused."""
-    here = Path(__file__).parents[1]
+    """Return a number for the rules in force: what was read by other rules is not reused.
+
+    They are those for sources, for locks, and for the values that both are read into.
+    """
+    package = Path(__file__).parents[2]
     rules = hashlib.sha256(sys.version.encode())
-    values = (here.parent / "core" / name for name in ("model.py", "origin.py", "pythons.py"))
-    for path in sorted((*here.rglob("*.*"), *values)):
-        if path.suffix in {".py", ".json", ".tsv", ".txt"}:
-            status = path.stat()
-            rules.update(f"{path.name} {status.st_size} {status.st_mtime_ns};".encode())
+    for room in ("analysis", "core", "locks"):
+        for folder, folders, names in os.walk(package / room):
+            folders[:] = sorted({*folders} - {"__pycache__"})
+            for name in sorted(names):
+                status = os.stat(f"{folder}/{name}")  # noqa: PTH116 - of many
+                rules.update(f"{name} {status.st_size} {status.st_mtime_ns};".encode())
     return int(rules.hexdigest()[:7], 16)
 
 
