@@ -159,7 +159,8 @@ def prune(whole: Path, target: Path, *, declared: bool) -> None:
 def keeps(path: Path) -> bool:
     if path.is_dir():
         return not LEFT_OUT.match(path.name)
-    return not PACKAGING.match(path.name) and (path.name.endswith(KEPT) or "." not in path.name)
+    is_code = path.name.endswith(KEPT) or "." not in path.name or path.name == "pyvenv.cfg"
+    return is_code and not PACKAGING.match(path.name)
 
 
 def lists(name: str) -> bool:

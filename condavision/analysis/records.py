@@ -93,6 +93,11 @@ class RawImport(PickledAsCall):
     local_only: bool = False
     file: str = ""
 
+    @property
+    def host(self) -> str:
+        """The library whose call or submodule needs this, if it is implied by one."""
+        return self.implied_by.partition(".")[0].partition("'")[0]  # `pandas's .to_excel`
+
     def meanings(self) -> Iterator[tuple[str, str]]:
         """Yield the names it binds, and what each means: empty for what is not absolute."""
         if self.dynamic or self.level:

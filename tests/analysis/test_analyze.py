@@ -413,6 +413,29 @@ def test_a_project_imported_by_its_own_name(
     assert packages(analyze(root / "sub" / "s.py", root=root)) == required
 
 
+@pytest.mark.parametrize(
+    ("files", "required"),
+    [
+        ({}, {"scrapy", "scrapy.exceptions"}),
+        ({"more.py": "from scrapy.spiders import CrawlSpider"}, {"scrapy", "scrapy.exceptions"}),
+        ({"__init__.py": "from .items import Item, signals"}, set()),
+        ({"more.py": "from scrapy import items\nfrom scrapy.pipes import P"}, set()),
+    ],
+)
+def test_a_project_that_is_a_package_called_as_what_it_imports(
+    files: dict[str, str], required: set[str], project: Callable[[dict[str, str]], Path]
+) -> None:
+    own = {
+        "__init__.py": "# nothing",
+        "items.py": "import scrapy\nclass Item(scrapy.Item): pass",
+        "pipes.py": "from scrapy.exceptions import DropItem",
+        "spiders/__init__.py": "",
+        "spiders/quotes.py": "import scrapy\nclass Quotes(scrapy.Spider): pass",
+    }
+    root = project({f"scrapy/{name}": text for name, text in {**own, **files}.items()}) / "scrapy"
+    assert packages(analyze_together(find_scripts([root], modules=True), root=root)) == required
+
+
 def test_an_unpacked_library_is_local_to_its_own_scripts(
     project: Callable[[dict[str, str]], Path],
 ) -> None:

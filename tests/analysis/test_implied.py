@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 PD = "import pandas as pd\n"
 SA = "from sqlalchemy import create_engine\n"
 SPIDER = "import scrapy\n"
+MAYBE = """
+try:
+    from paddleocr import PaddleOCR
+    HAS = True
+except ImportError:
+    HAS = False
+"""
 CAUGHT = """
 from bs4 import BeautifulSoup, FeatureNotFound
 try:
@@ -169,6 +176,18 @@ NEEDED = [
     ("def f(u: str = 'mysql://h'):\n    app.config['SQLALCHEMY_DATABASE_URI'] = u", "MySQLdb"),
     (SA + "def f(url='mysql+pymysql://h'): pass\ncreate_engine(url)", ""),
     (SA + "def f(url='mysql://h'):\n    create_engine(url)\nf(url='sqlite://')", ""),
+    ("class S(BaseSettings):\n    db_url: str = 'postgresql+psycopg://u@h/d'", "psycopg"),
+    ("class S(BaseSettings):\n    DB_URL: str = Field(default='mysql+pymysql://h')", "pymysql"),
+    ("class S(BaseSettings):\n    DATABASE_URL: str = Field('sqlite+aiosqlite:///a')", "aiosqlite"),
+    ("DATABASE_URL = os.getenv('DATABASE_URL', 'postgresql+asyncpg://u@h/d')", "asyncpg"),
+    ("DATABASE_URL = 'postgresql://h/d'  # asyncpg reads it, too", ""),
+    (PD + "summary(x).style.highlight_between(left=1)", "jinja2"),
+    ("from langchain_community.embeddings import DashScopeEmbeddings", "dashscope"),
+    ("from langchain_community.chat_models.tongyi import ChatTongyi", "dashscope"),
+    ("from langchain_community.document_loaders import JSONLoader", "jq"),
+    # what only an optional library needs
+    (MAYBE + "def read():\n    return PaddleOCR(lang='ch') if HAS else None", ""),
+    (MAYBE + "import paddleocr\nPaddleOCR(lang='ch')", "paddle"),
     # not unmistakable
     (PD + "x.read_excel('a.xlsx')", ""),
     (PD + "pd.read_excel", ""),
@@ -228,6 +247,11 @@ def implied(analysis: Analysis) -> set[str]:
 @pytest.mark.parametrize(("text", "needed"), NEEDED, ids=range(len(NEEDED)))
 def test_needed(text: str, needed: str, analyzed: Callable[..., Analysis]) -> None:
     assert implied(analyzed({"s.py": text})) == ({needed} if needed else set())
+
+
+def test_a_gradient_needs_colours_too(analyzed: Callable[..., Analysis]) -> None:
+    text = PD + "summary(x).style.background_gradient(cmap='Blues')"
+    assert implied(analyzed({"s.py": text})) == {"jinja2", "matplotlib"}
 
 
 def test_it_says_where_and_what_needs_it(analyzed: Callable[..., Analysis]) -> None:

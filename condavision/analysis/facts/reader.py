@@ -54,6 +54,7 @@ class Reader:
     _clocks: FileClocks = field(default_factory=FileClocks)
     _namesakes: dict[str, bool] = field(default_factory=dict)
     _taken: dict[str, frozenset[str]] = field(default_factory=dict)
+    _lacking: dict[str, bool] = field(default_factory=dict)
     _contents: dict[str, bytes | None] = field(default_factory=dict)
     _accepted: dict[str, bool] = field(default_factory=dict)
     _newly_accepted: set[str] = field(default_factory=set)
@@ -242,6 +243,30 @@ class Reader:
         taken = self._taken[path]
         directories.asked.update(taken)
         return f"{folder.name}.py" not in listing and any(it not in listing.stems for it in taken)
+
+    def takes_what_is_not_there(self, folder: str, directories: Directories) -> bool:
+        """Return whether the modules of a package take from its name mostly what it lacks.
+
+        ``from scrapy import signals`` in a project that was checked out as ``scrapy`` is after the
+        package: its ``__init__.py`` has no code that could bring it.
+        """
+        init = f"{folder}/__init__.py"
+        directories.opened.add(init)
+        if re.search(rb"(?m)^[ \t]*[^#\s]", self.content(init) or b""):
+            return False
+        listing = directories[folder]
+        files = [f"{folder}/{it}" for it in listing if it.endswith(".py")]
+        directories.opened.update(files)
+        if folder not in self._lacking:
+            name = re.escape(Path(folder).name.encode())
+            taken = re.compile(
+                rb"(?m)^[ \t]*from[ \t]+%b(?:\.|[ \t]+import[ \t(]+)(\w+)|(?<![\w.])%b\.(\w+)"
+                % (name, name)
+            )
+            found = (it for file in files for it in taken.finditer(self.content(file) or b""))
+            asked = {(it[1] or it[2]).decode("utf-8", "replace") for it in found}
+            self._lacking[folder] = 2 * len(asked & {*listing.stems}) < len(asked)
+        return self._lacking[folder]
 
     def called_from_star(self, path: str) -> frozenset[str]:
         """Return the names that a file calls and has from its only star import."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.stdlib import backport_of, modules, stdlib_pythons
@@ -174,6 +175,7 @@ class _Judge:
         if minor not in self.older:
             judge = self.older[minor] = copy(self)
             judge.likely, judge.newest = PythonRange.of([minor]), minor
+            vars(judge).pop("spared", None)
         return self.older[minor]
 
     def requires(self, it: Resolved) -> bool:
@@ -226,11 +228,17 @@ class _Judge:
         if untested and (id(it.facts), _top(it.raw)) in self.tried:
             return ImportKind.OPTIONAL
         if it.raw.implied_by:
-            caught = bool(guard.catches & _MISSING)
-            return ImportKind.OPTIONAL if caught else ImportKind.IMPLIED
+            spared = guard.catches & _MISSING or it.raw.host in self.spared
+            return ImportKind.OPTIONAL if spared else ImportKind.IMPLIED
         if guard.platforms:
             return ImportKind.PLATFORM
         return ImportKind.DYNAMIC if it.raw.dynamic else ImportKind.REQUIRED
+
+    @cached_property
+    def spared(self) -> frozenset[str]:
+        """The packages that the script can do without, and so without what they need."""
+        asked = [it for it in self.imports if not it.raw.implied_by]
+        return frozenset(self.tops) - {_top(it.raw) for it in asked if self.requires(it)}
 
     def _others(self, it: Resolved, indexes: tuple[int, ...]) -> list[Resolved]:
         first = self.first[id(it.facts)]

@@ -266,6 +266,10 @@ class Resolver:
             return False
         if base(first) != "__init__.py":
             return first == place.file or self.reader.imports_itself(first, self.directories)
+        if parent(first) == self.root:
+            return len(local.modules) == 1 and self.reader.takes_what_is_not_there(
+                self.root, self.directories
+            )
         home = parent(parent(first))
         within = home.startswith(f"{self.root}/") and base(home).isidentifier()
         alone = len(local.modules) == 1 and "." not in local.modules[0].name
