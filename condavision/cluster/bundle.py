@@ -22,7 +22,7 @@ from condavision.cluster.worker import require_platform
 from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load as load_activation
 from condavision.environments.install import install
-from condavision.environments.inventory import record_use
+from condavision.environments.last_use import record_use
 from condavision.errors import CondavisionError, UsageError
 from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.locks.lockfile import read_lock

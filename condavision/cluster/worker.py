@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from condavision.cluster.job import describe
 from condavision.cluster.task import File, Outcome, Reason
 from condavision.core.platforms import current_subdir
-from condavision.environments.inventory import record_use
+from condavision.environments.last_use import record_use
 from condavision.errors import CondavisionError, InstallError
 from condavision.exec_stage.child_process import End, Stop, start, wait_for
 from condavision.exec_stage.run_folder import RunFolder, new_run_folder, read_piece

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.environments.inventory import LAUNCHED, USED
+from condavision.environments.last_use import LAUNCHED, USED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

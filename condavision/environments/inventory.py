@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from condavision.artefacts.store import FOLDER as EVIDENCE
 from condavision.environments.disk_usage import sizes_of, statuses_below
 from condavision.environments.environment import Environment
+from condavision.environments.last_use import LAUNCHED, USED
 from condavision.environments.package_cache import CACHES, RECORDS
 from condavision.python2.tools import FOLDER as PYTHON2
 from condavision.system.file_lock import try_exclusive
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _KEY = re.compile(r"[0-9a-f]{16}")
-
-USED = "condavision-used"
-"""The file beside the marker whose modification time is the last use, and which lists scripts."""
-
-LAUNCHED = "condavision-launched"
-"""The file beside the marker that launchers truncate to set the time of use."""
 
 
 class State(StrEnum):
@@ -94,33 +89,6 @@ def walk_environments(
             if _KEY.fullmatch(prefix.name) or (prefix.is_dir() and not prefix.is_symlink()):
                 with suppress(FileNotFoundError):  # another process is removing it
                     yield _inspect(prefix, linked)
-
-
-def record_use(environment: Environment, script: Path | None) -> None:
-    """Note that ``script`` uses the environment now; ignored if the cache cannot be written."""
-    path = environment.marker.with_name(USED)
-    line = os.fsencode(f"{script.absolute()}\0") if script else b""
-    with suppress(OSError):
-        with _opened(path) as stream:
-            stream.seek(0)
-            if line not in b"\0" + stream.read():
-                stream.write(line)
-        os.utime(path)
-
-
-def record_launcher(environment: Environment) -> None:
-    """Make the file that launchers truncate.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    _opened(environment.marker.with_name(LAUNCHED)).close()
-
-
-def _opened(path: Path) -> BinaryIO:
-    """Open a file of ours to append to it; never what a link of that name points to."""
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    return os.fdopen(os.open(path, flags, 0o666), "ab+")
 
 
 def older_than(

@@ -22,7 +22,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from condavision.environments.inventory import record_use
+from condavision.environments.last_use import record_use
 from condavision.errors import AnalysisError, NotebookError
 from condavision.exec_stage.kernel import SPEC, spec_of
 from condavision.system.files import read_text_file, write_atomic

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from condavision.environments.inventory import record_use
+from condavision.environments.last_use import record_use
 from condavision.errors import CommandError, InstallError
 from condavision.exec_stage.warm_record import write_warm_record
 from condavision.system.cache_dir import home

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.environments.inventory import LAUNCHED, record_launcher
+from condavision.environments.last_use import LAUNCHED, record_launcher
 from condavision.errors import UsageError
 from condavision.system.file_stamp import COARSEST_NS, FileClocks, stamp_of, step_of
 from condavision.system.files import read_file, replacing, sweep

@@ -12,7 +12,6 @@ from condavision.environments.activation import load as load_activation
 from condavision.environments.environment import environment_of
 from condavision.environments.install import Care, install
 from condavision.errors import CondavisionError, UsageError
-from condavision.exec_stage.imports import failing_imports
 from condavision.exec_stage.prepared import Activated, Prepared, WarmInputs
 from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
@@ -215,6 +214,8 @@ def install_each(
     Each has to pass ``care`` once. With ``launchers`` a launcher is written into that folder for
     each script.
     """
+    from condavision.exec_stage.imports import failing_imports  # noqa: PLC0415 - `run` needs none
+
     installed: list[Installed] = []
     failed: list[tuple[str | Target, CondavisionError]] = []
     failing: list[FailingImport] = []

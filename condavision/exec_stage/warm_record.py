@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.environments.inventory import USED
+from condavision.environments.last_use import USED
 from condavision.project.targets import Module
 from condavision.system.file_stamp import FileClocks, changed_at, stamp_of, step_of
 from condavision.system.files import replacing

@@ -16,7 +16,7 @@ from condavision.analysis.facts.facts import read_declared
 from condavision.analysis.parameters.read import read_interface
 from condavision.analysis.source.scripts import search_scripts
 from condavision.core.platforms import current_subdir
-from condavision.environments.inventory import record_use
+from condavision.environments.last_use import record_use
 from condavision.errors import (
     AnalysisError,
     ChannelError,

@@ -18,7 +18,7 @@ from condavision.core.platforms import current_subdir
 from condavision.environments.activation import Activation, store
 from condavision.environments.conda_install import install_conda_packages
 from condavision.environments.environment import Environment
-from condavision.environments.inventory import LAUNCHED, USED, record_launcher, record_use
+from condavision.environments.last_use import LAUNCHED, USED, record_launcher, record_use
 from condavision.environments.package_files import HostilePackageError
 from condavision.errors import InstallError
 from condavision.system.progress import Progress

@@ -24,7 +24,8 @@ from condavision.environments.bytecode import compile_prefix, compile_sources
 from condavision.environments.conda_install import _explained
 from condavision.environments.environment import Environment, environment_of
 from condavision.environments.install import install
-from condavision.environments.inventory import list_environments, record_use, remove
+from condavision.environments.inventory import list_environments, remove
+from condavision.environments.last_use import record_use
 from condavision.environments.pypi_install import install_pypi_packages
 from condavision.environments.wheel_records import altered_files
 from condavision.errors import InstallError

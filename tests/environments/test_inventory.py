@@ -17,10 +17,10 @@ from condavision.environments.inventory import (
     list_environments,
     older_than,
     over_budget,
-    record_use,
     remove,
     unreferenced,
 )
+from condavision.environments.last_use import record_use
 from condavision.system.file_lock import exclusive
 from condavision.system.progress import Progress
 

@@ -18,7 +18,7 @@ import pytest
 import condavision
 from condavision.environments import activation
 from condavision.environments.environment import Environment
-from condavision.environments.inventory import LAUNCHED
+from condavision.environments.last_use import LAUNCHED
 from condavision.errors import MissingLockError, UsageError
 from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.exec_stage.shell_launchers import write_launcher
