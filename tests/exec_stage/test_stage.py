@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,14 @@ def test_a_notebook_is_not_run_as_a_script(command: CommandLine, bare_home: Path
         assert "is a notebook" in ran.err
         assert "run `condavision kernel n.ipynb`" in ran.err
     assert not [*(bare_home / "envs").glob("*")], "refused before anything is installed"
+
+
+def test_what_an_installed_environment_does_not_take_is_not_imported() -> None:
+    code = (
+        "import sys, condavision.exec_stage.stage; print(*{'asyncio', 'rattler'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 @pytest.fixture
