@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.declarations import Declarations
 from condavision.analysis.declared.other_tools import unknown
+from condavision.analysis.declared.tool_conda import read_packages
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_yaml
 from condavision.system.secrets import redacted_spelling
@@ -44,9 +45,7 @@ def open_comment(source: Source) -> tuple[Declarations, dict[str, Any]] | None:
 def read_execute(into: Declarations, table: dict[str, Any]) -> None:
     """Read ``channels`` and ``env``."""
     into.ignore("", unknown(table, _KEYS))
-    into.add_channels(into.strings(table, "channels"))
-    for spec in into.strings(table, "env"):
-        into.add_conda(spec)
+    read_packages(into, table, "env")
 
 
 def _yaml(source: Source, row: int, lines: list[str]) -> dict[str, Any]:

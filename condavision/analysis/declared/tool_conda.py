@@ -13,8 +13,13 @@ _SETTINGS = frozenset({"channels", "dependencies"})
 
 
 def read_conda(into: Declarations, table: dict[str, Any]) -> None:
-    """Read ``channels`` and ``dependencies``."""
+    """Read the table."""
     into.ignore("tool.conda", unknown(table, _SETTINGS))
+    read_packages(into, table)
+
+
+def read_packages(into: Declarations, table: dict[str, Any], key: str = "dependencies") -> None:
+    """Read ``channels``, and the conda specs of ``key``."""
     into.add_channels(into.strings(table, "channels"))
-    for spec in into.strings(table, "dependencies"):
+    for spec in into.strings(table, key):
         into.add_conda(spec)

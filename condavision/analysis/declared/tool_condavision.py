@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.declared.pep723 import read_python
+from condavision.analysis.declared.tool_conda import read_packages
 from condavision.core.model import DeclaredText
 from condavision.core.serving import ServingError, read_serving
 
@@ -22,9 +23,7 @@ def read_condavision(into: Declarations, own: dict[str, Any]) -> None:
         if key not in _SETTINGS:
             settings = ", ".join(sorted(_SETTINGS))
             raise into.wrong(key, f"`{key}` is not a setting", f"the settings are: {settings}")
-    into.add_channels(into.strings(own, "channels"))
-    for spec in into.strings(own, "dependencies"):
-        into.add_conda(spec)
+    read_packages(into, own)
     into.platforms += into.strings(own, "platforms")
     read_python(into, own)
     for module, text in into.table(own, "imports").items():
