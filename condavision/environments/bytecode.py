@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.environments.environment import site_packages
 from condavision.system.documents import read_json
 from condavision.system.files import read_file, remove_tree
 from condavision.system.progress import Work
@@ -94,7 +95,7 @@ def compile_missing(
     Raises:
         OSError: the disk is full.
     """
-    folders = (*prefix.glob("lib/python[23]*/site-packages"), prefix / "Lib" / "site-packages")
+    folders = site_packages(prefix)
     sources = [file for folder in folders for file in folder.rglob("*.py") if not _bytecode(file)]
     compile_sources(sources, prefix, python, progress, inherit)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from condavision.errors import InstallError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from condavision.core.model import Lock
@@ -60,6 +61,12 @@ class Environment:
         """
         if self.prefix.is_dir() and not self.prefix.is_symlink() and not self.marker.is_dir():
             self.marker.unlink(missing_ok=True)
+
+
+def site_packages(prefix: Path) -> Iterator[Path]:
+    """Yield the site-packages folders of a prefix, each once: conda's Pythons have links to one."""
+    for pattern in ("lib/python[23]*/site-packages", "Lib/site-packages"):
+        yield from (it for it in prefix.glob(pattern) if not it.parent.is_symlink())
 
 
 def environment_of(lock: Lock, subdir: str, home: Path) -> Environment:

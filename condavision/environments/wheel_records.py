@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from condavision.environments.environment import site_packages
 from condavision.system.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-_SITE_PACKAGES = ("lib/python[23]*/site-packages", "Lib/site-packages")
 INSTALLER = "condavision"
 """What we write into ``INSTALLER`` where we unpack a wheel ourselves."""
 
@@ -62,8 +62,7 @@ def distributions(prefix: Path) -> tuple[Distribution, ...]:
     """Return the distributions of a prefix; none if none of them is ours."""
     found = [
         Distribution(info, folder.relative_to(prefix).as_posix(), _rows(f"{info}/RECORD"), ours)
-        for pattern in _SITE_PACKAGES
-        for folder in prefix.glob(pattern)
+        for folder in site_packages(prefix)
         for info, ours in _infos(folder)
     ]
     return tuple(found)
@@ -125,8 +124,8 @@ def apply_corrections(prefix: Path, kept: Mapping[str, Path]) -> None:
 
 
 def _with_files(prefix: Path, kept: Mapping[str, Path]) -> Iterator[tuple[Path, Path]]:
-    for pattern in _SITE_PACKAGES:
-        for info in filter(_is_ours, prefix.glob(f"{pattern}/*.dist-info")):
+    for folder in site_packages(prefix):
+        for info in filter(_is_ours, folder.glob("*.dist-info")):
             if file := kept.get(canonicalize_name(info.name.partition("-")[0])):
                 yield info, file
 

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from condavision.cli.progress import LineProgress
 from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import current_subdir
+from condavision.environments.environment import site_packages
 from condavision.environments.install import install
 from condavision.environments.inventory import list_environments, remove
 from condavision.environments.pypi_install import install_pypi_packages
@@ -43,6 +44,14 @@ if TYPE_CHECKING:
     from tests.environments.conftest import MakeLock
 
     Build = Callable[..., tuple[Environment, str]]
+
+
+def test_a_folder_that_a_link_leads_to_is_found_once(tmp_path: Path) -> None:
+    folders = [tmp_path / "lib" / name / "site-packages" for name in ("python2.7", "python3.13")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    (tmp_path / "lib" / "python3.1").symlink_to("python3.13")  # as conda-forge's Pythons have
+    assert sorted(site_packages(tmp_path)) == folders
 
 
 def _digest(content: bytes) -> str:
