@@ -10,10 +10,12 @@ from condavision.artefacts.store import EvidenceStore
 from condavision.core.evidence import ProofLevel
 from condavision.core.model import SourceLocation
 from condavision.core.platforms import family_of
+from condavision.core.pythons import minor_of
+from condavision.environments.environment import site_packages
 from condavision.errors import CondavisionError
 from condavision.inference.diagnostics import FailingImport
 from condavision.inference.lock_lookup import locate
-from condavision.inference.needs import is_needed, modules_of, runs_on
+from condavision.inference.needs import modules_of, needed_on
 from condavision.mapping.import_map import normalized
 from condavision.project.targets import typed
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from condavision.core.model import Lock
     from condavision.environments.environment import Environment
     from condavision.import_time.outcome import Demand, Outcome
     from condavision.inference.lock_lookup import Located
@@ -60,25 +61,23 @@ def _failing(
     from condavision.import_time.kept import keep, load_kept  # noqa: PLC0415
     from condavision.import_time.outcome import Outcome  # noqa: PLC0415
 
-    folder = next(environment.prefix.glob("lib/python*/site-packages"), None)
-    folder = folder or environment.prefix / "Lib" / "site-packages"
+    folder = next(site_packages(environment.prefix), None)
+    if folder is None:
+        return
     packages = located.lock.on(environment.subdir)
+    python = next(it.version for it in packages if it.name == "python")
     digests = {normalized(it.name): it.sha256 for it in packages}
     modules = installed_modules(folder, digests, load_kept(store, digests.values()))
-    follower = Follower(modules, _minor(located.lock, environment), family_of(environment.subdir))
-    imports = [
-        it
-        for it in located.inference.analysis.imports
-        if is_needed(it) and runs_on(it, follower.minor, follower.family)
-    ]
+    follower = Follower(modules, minor_of(python), family_of(environment.subdir))
+    imports = needed_on(located.inference.analysis, follower.minor, follower.family)
     starts = dict.fromkeys(module for it in imports for module in modules_of(it))
     outcome = Outcome(asyncio.run(follower.follow(starts)), follower.minor)
     keep(store, modules.packages)
-    told: set[Demand] = set()
+    reported: set[Demand] = set()
     for it in imports:
         for importer, demand in _demands(outcome, [*modules_of(it)]):
-            if demand not in told:
-                told.add(demand)
+            if demand not in reported:
+                reported.add(demand)
                 yield FailingImport(
                     it.location,
                     importer,
@@ -92,9 +91,3 @@ def _failing(
 
 def _demands(outcome: Outcome, modules: list[str]) -> Iterator[tuple[str, Demand]]:
     yield from ((module, it) for module in modules for it in outcome.demands(module))
-
-
-def _minor(lock: Lock, environment: Environment) -> tuple[int, int]:
-    version = next(it.version for it in lock.on(environment.subdir) if it.name == "python")
-    major, minor = version.split(".")[:2]
-    return int(major), int(minor)

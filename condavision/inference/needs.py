@@ -85,10 +85,15 @@ def is_needed(imported: Import) -> bool:
     return imported.kind in _NEEDED and imported.origin is Origin.PACKAGE
 
 
-def runs_on(imported: Import, minor: Minor, family: str) -> bool:
-    """Return whether an import runs with a Python on a platform family."""
-    on_platform = not imported.platforms or family in imported.platforms
-    return on_platform and (imported.pythons is None or minor in imported.pythons)
+def needed_on(analysis: Analysis, minor: Minor, family: str) -> tuple[Import, ...]:
+    """Return the imports that a script cannot do without, with a Python on a platform family."""
+    return tuple(
+        it
+        for it in analysis.imports
+        if is_needed(it)
+        and (not it.platforms or family in it.platforms)
+        and (it.pythons is None or minor in it.pythons)
+    )
 
 
 def _import(need: LearnedNeed) -> Import:

@@ -17,13 +17,13 @@ from condavision.compile_stage.proof.prove import Proof, has_modules
 from condavision.core.evidence import Unproved
 from condavision.core.model import SourceLocation
 from condavision.core.platforms import family_of
-from condavision.core.pythons import KNOWN, PythonRange
+from condavision.core.pythons import KNOWN, PythonRange, minor_of
 from condavision.errors import RefutedImportError
 from condavision.import_time.follow import Follower
 from condavision.import_time.kept import keep, load_kept
 from condavision.import_time.modules import Modules, Package
 from condavision.import_time.outcome import Outcome
-from condavision.inference.needs import is_needed, modules_of, runs_on
+from condavision.inference.needs import modules_of, needed_on
 from condavision.mapping.decisions import Overridden
 from condavision.mapping.learned import LearnedNeed, joined_needs
 
@@ -95,17 +95,12 @@ class ImportProver:
         python = next((it.version for it in packages if it.name == "python"), "")
         if not python:
             return
-        major, minor = python.split(".")[:2]
-        follower = Follower(
-            await self._modules([it for it in packages if has_modules(it)]),
-            (int(major), int(minor)),
-            family_of(platform),
-        )
+        modules = await self._modules([it for it in packages if has_modules(it)])
+        follower = Follower(modules, minor_of(python), family_of(platform))
         starts = [
             (inference, it)
             for inference in inferences
-            for it in inference.analysis.imports
-            if is_needed(it) and runs_on(it, follower.minor, follower.family)
+            for it in needed_on(inference.analysis, follower.minor, follower.family)
         ]
         trail = await follower.follow(
             dict.fromkeys(module for _, it in starts for module in modules_of(it))
