@@ -33,6 +33,12 @@ def format_minor(minor: Minor) -> str:
     return f"{minor[0]}.{minor[1]}"
 
 
+def minor_of(version: str) -> Minor:
+    """Return the minor version of a release: ``(3, 12)`` of ``3.12.1``."""
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)
+
+
 @dataclass(frozen=True, slots=True)
 class PythonRange:
     """The minor versions admitted, and specifiers that cut inside one (``>=3.8.1``).

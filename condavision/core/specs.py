@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager
 from condavision.core.platforms import FAMILIES, family_of
-from condavision.core.pythons import format_minor
+from condavision.core.pythons import format_minor, minor_of
 
 if TYPE_CHECKING:
     from packaging.specifiers import Specifier
@@ -22,10 +22,7 @@ def wanted_on(requirement: Requirement, platform: str) -> bool:
 
 def active_on(requirement: Requirement, python: str) -> bool:
     """Return whether an environment with a version of Python, ``3.12.1``, needs a requirement."""
-    if requirement.pythons is None:
-        return True
-    major, minor = python.split(".")[:2]
-    return (int(major), int(minor)) in requirement.pythons
+    return requirement.pythons is None or minor_of(python) in requirement.pythons
 
 
 def python_spec(pythons: PythonRange) -> str:

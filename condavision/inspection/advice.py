@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from packaging.specifiers import InvalidSpecifier
 
-from condavision.core.pythons import KNOWN, Minor, PythonRange
+from condavision.core.pythons import KNOWN, Minor, PythonRange, minor_of
 from condavision.inspection.costs import costs
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _without_places(it: Requirement) -> tuple[object, ...]:
 
 def _newest(found: Overview) -> Minor:
     """Return the newest Python in the locks."""
-    return max((_minor(it.python) for it in found.sets if it.python), default=KNOWN[-1])
+    return max((minor_of(it.python) for it in found.sets if it.python), default=KNOWN[-1])
 
 
 def _old_pythons(found: Overview) -> Iterator[OldPython]:
@@ -125,7 +125,7 @@ def _old_locks(found: Overview) -> Iterator[OldLock]:
     for one in found.sets:
         inferences = [it.inference for it in one.scripts if it.inference]
         allowed = all(newest in it.requirements.python for it in inferences)
-        if one.python is not None and _minor(one.python) < newest and allowed:
+        if one.python is not None and minor_of(one.python) < newest and allowed:
             constraints = ((it, it.dependencies.get("python", "")) for it in one.packages)
             limiting = (
                 (package, constraint)
@@ -133,11 +133,6 @@ def _old_locks(found: Overview) -> Iterator[OldLock]:
                 if "/noarch/" in package.url and _excludes(constraint, newest)
             )
             yield OldLock(one, newest, tuple(limiting))
-
-
-def _minor(version: str) -> Minor:
-    major, minor = version.split(".")[:2]
-    return int(major), int(minor)
 
 
 def _excludes(constraint: str, python: Minor) -> bool:

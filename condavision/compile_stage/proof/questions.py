@@ -9,6 +9,7 @@ from condavision.core.model import ImportKind, Manager
 from condavision.core.modules import prefixes
 from condavision.core.origin import Origin
 from condavision.core.platforms import family_of
+from condavision.core.pythons import minor_of
 from condavision.mapping.decisions import Overridden
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ class Question:
         """Return whether the import runs on a platform, with a version of Python."""
         if self.platforms and family_of(platform) not in self.platforms:
             return False
-        major, minor = (int(part) for part in python.split(".")[:2])
-        return self.pythons is None or (major, minor) in self.pythons
+        return self.pythons is None or minor_of(python) in self.pythons
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from condavision.compile_stage.solving.failure import NoSolutionError
 from condavision.compile_stage.solving.stand_ins import conda_versions, write_stand_ins
 from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import PLATFORMS, family_of
+from condavision.core.pythons import minor_of
 from condavision.core.specs import pypi_spec
 from condavision.errors import ChannelError, UnsolvableError
 from condavision.system.error_text import certificate_hint
@@ -238,8 +239,7 @@ class PyPISolver:
 
 def _require_supported(requirements: tuple[Requirement, ...], base: CondaBase) -> None:
     names = ", ".join(requirement.name for requirement in requirements)
-    version = tuple(int(part) for part in base.python.split(".")[:2])
-    if version < OLDEST_PYTHON:
+    if minor_of(base.python) < OLDEST_PYTHON:
         raise UnsolvableError(
             f"{names}: no configured channel has it, and packages from PyPI are not supported for"
             f" Python {base.python}",
@@ -299,7 +299,7 @@ def _rank(wheel: dict[str, Any], order: dict[tags.Tag, int]) -> int | None:
 
 def _supported_tags(base: CondaBase) -> Iterator[tags.Tag]:
     """Yield the wheel tags of a CPython on a platform, best first (PEP 425)."""
-    version = tuple(int(part) for part in base.python.split(".")[:2])
+    version = minor_of(base.python)
     platforms = list(platform_tags(base))
     yield from tags.cpython_tags(version, platforms=platforms)
     yield from tags.compatible_tags(version, f"cp{version[0]}{version[1]}", platforms)

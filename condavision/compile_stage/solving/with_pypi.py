@@ -12,7 +12,7 @@ from condavision.compile_stage.prereleases import prereleases
 from condavision.compile_stage.solving.engine import Problem
 from condavision.compile_stage.solving.keeping import keep
 from condavision.core.model import INTERPRETERS, Manager, SharedModule
-from condavision.core.pythons import PythonRange
+from condavision.core.pythons import PythonRange, minor_of
 from condavision.core.specs import python_spec
 from condavision.errors import UnsolvableError
 from condavision.mapping.import_map import normalized
@@ -163,8 +163,7 @@ async def _solve_pypi(
 
 
 def _older(pythons: PythonRange, version: str, oldest: Minor) -> PythonRange:
-    major, minor = (int(part) for part in version.split(".")[:2])
-    kept = pythons & PythonRange.below(major, minor)
+    kept = pythons & PythonRange.below(*minor_of(version))
     return replace(kept, minors=frozenset(m for m in kept.minors if m >= oldest))
 
 
