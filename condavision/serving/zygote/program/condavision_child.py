@@ -6,7 +6,6 @@ process; and the standard streams.
 """
 
 import _frozen_importlib_external as importlib
-import gc
 import marshal
 import os
 import sys
@@ -14,7 +13,10 @@ from _io import open as open_stream
 
 
 def become(descriptors, state):
-    """Become the process of a request; ``state`` is what preloading left."""
+    """Become the process of a request; ``state`` is what preloading left.
+
+    Return the ID of the module ``__main__``.
+    """
     os.setsid()
     order, permission, *streams = descriptors
     for number, descriptor in enumerate(streams):
@@ -35,32 +37,11 @@ def become(descriptors, state):
     for name, renew in RENEWED.items():
         if name in sys.modules:
             renew(sys.modules[name])
-    renew_main()
+    main = renew_main()
     if not os.read(permission, 1):
         os._exit(0)  # the server has ended, or taken the zygote for dead and run the script itself
     os.close(permission)
-
-
-def leave_quickly(preloaded):
-    """Keep the interpreter from taking modules apart that nobody can see any more.
-
-    Called when the script has ended, after all else in ``atexit``. What an object does at its end
-    shows: where there are such objects, which the modules may hold, all is taken apart as ever.
-    """
-    ours = set()
-    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
-        while stream is not None:
-            ours.add(id(stream))
-            stream = getattr(stream, "buffer", getattr(stream, "raw", None))
-    for it in gc.get_objects():  # those that are not frozen: made by the script
-        if hasattr(type(it), "__del__") and id(it) not in ours:
-            preloaded.clear()
-            if hasattr(gc, "unfreeze"):  # 3.7
-                gc.unfreeze()
-            return
-    for name, module in preloaded.items():
-        if sys.modules.get(name) is module:
-            del sys.modules[name]
+    return main
 
 
 def set_arguments(args):
@@ -111,11 +92,12 @@ def reopen(stream):
 
 
 def renew_main():
-    """Replace ``__main__`` by a copy that the garbage collector knows, which must clear it."""
+    """Replace ``__main__`` by a copy that the garbage collector knows; return its ID."""
     frozen = sys.modules["__main__"]
     sys.modules["__main__"] = fresh = type(sys)("__main__")
     fresh.__dict__.clear()
     fresh.__dict__.update(frozen.__dict__)
+    return id(fresh)
 
 
 def renew_logging(module):

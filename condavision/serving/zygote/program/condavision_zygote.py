@@ -34,6 +34,7 @@ from _weakref import ref
 from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 
 import condavision_child as child
+import condavision_leaving as leaving
 import condavision_preload as preload
 
 LARGEST = 1 << 16  # bytes of the first packet
@@ -50,6 +51,7 @@ class Zygote:
         self.script = order["script"]
         self.running = set()
         self.preloaded = {}  # frozen, and so kept for ever
+        self.main = 0  # the ID of its `__main__`, in a child
         self.entered = self.ended = self.reaping = False
 
     def send(self, *fields):
@@ -118,7 +120,7 @@ class Zygote:
             else:
                 if pid == 0:
                     self.control.close()
-                    child.become(descriptors, state)
+                    self.main = child.become(descriptors, state)
                     signal(SIGCHLD, handler)
                     pthread_sigmask(SIG_SETMASK, mask)
                     return
@@ -186,7 +188,7 @@ def install(folder):
     # that the server has ended, and ends this process wherever an import has got stuck.
     fcntl(control, F_SETOWN, os.getpid())
     fcntl(control, F_SETFL, fcntl(control, F_GETFL) | os.O_ASYNC)
-    atexit.register(child.leave_quickly, zygote.preloaded)  # the first, and so the last to run
+    atexit.register(leaving.leave_quickly, zygote)  # the first, and so the last to run
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     sys.path_importer_cache.pop(folder, None)
     given = dict(zygote.order["environ"])

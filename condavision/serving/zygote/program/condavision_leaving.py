@@ -1,0 +1,110 @@
+"""How a child ends, when its script has ended and what it registered with ``atexit`` is done.
+
+The interpreter would now take all modules apart, which copies most of the memory that the child
+shares with its zygote. Nobody sees that, but for objects that do something when they end.
+"""
+
+import gc
+import os
+import sys
+from _io import TextIOWrapper
+from _thread import _count as count_threads
+from _weakref import ref
+
+try:
+    from _ctypes import call_cdeclfunction, dlopen, dlsym
+
+    EXIT = dlsym(dlopen(None, 0), "exit")
+except (ImportError, OSError):
+    EXIT = None
+
+MODULE = type(sys)
+BOOKKEEPING = ("_abc", "_weakrefset", "logging", "weakref")
+"""Modules whose callbacks of weak references only forget what has ended."""
+FORGETTING = ("_destroy", "_localdummy_destroyed")
+"""Such callbacks of ``_abc`` and ``threading.local``, which name no module."""
+INTERPRETERS = ("_interpreters", "_xxsubinterpreters")
+
+
+def leave_quickly(zygote):
+    """End the process as far as that cannot be noticed, or keep the interpreter from doing more.
+
+    Called after all else in ``atexit``. What an object does at its end shows: where there are such
+    objects, which the modules may hold, all is taken apart as ever.
+    """
+    made = gc.get_objects()  # those that are not frozen: made by the script
+    streams = standard_streams()
+    if any(hasattr(type(it), "__del__") and id(it) not in streams for it in made):
+        zygote.preloaded.clear()
+        if hasattr(gc, "unfreeze"):  # 3.7
+            gc.unfreeze()
+        return
+    if EXIT and has_succeeded(made, zygote) and is_silent() and not any(map(is_heard, made)):
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return  # for the interpreter to meet, and to report
+        for it in made:
+            if type(it) is MODULE:
+                vars(it).clear()  # what the script has made ends: libraries may write files then
+        del made, it
+        gc.collect()
+        call_cdeclfunction(EXIT, (0,))  # C's own: libraries have functions of theirs called by it
+    for name, module in zygote.preloaded.items():
+        if sys.modules.get(name) is module:
+            del sys.modules[name]
+
+
+def standard_streams():
+    """Return the IDs of the standard streams, and of what they consist of."""
+    found = set()
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
+        while stream is not None:
+            found.add(id(stream))
+            stream = getattr(stream, "buffer", getattr(stream, "raw", None))
+    return found
+
+
+def has_succeeded(made, zygote):
+    """Return whether the script has run to its end, and its exit code is 0.
+
+    The interpreter then has removed what it had added to ``__main__``; it does not after
+    SystemExit, whose code only it knows. It leaves what it has printed of any other exception.
+    """
+    for it in made:
+        if id(it) == zygote.main and type(it) is MODULE:
+            names = vars(it)
+            removed = "__file__" not in names and (
+                "__cached__" not in names or sys.version_info < (3, 8)
+            )
+            return removed and names.get("__name__") == "__main__" and not hasattr(sys, "last_type")
+    return False
+
+
+def is_silent():
+    """Return whether the interpreter itself would say or do nothing more that shows."""
+    return not (
+        count_threads()
+        or gc.callbacks
+        or gc.get_debug()
+        or sys.gettrace()
+        or sys.getprofile()
+        or sys.flags.verbose
+        or "PYTHONMALLOCSTATS" in os.environ
+        or any(name in sys.modules for name in INTERPRETERS)
+        or any(
+            type(now) is not TextIOWrapper or now is not then
+            for now, then in ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__))
+        )
+    )
+
+
+def is_heard(it):
+    """Return whether something of the script's is called when an object ends."""
+    if isinstance(it, type):
+        return hasattr(it, "__del__")  # its objects need not be known to the garbage collector
+    callback = it.__callback__ if isinstance(it, ref) else None
+    if callback is None or getattr(callback, "__module__", "") in BOOKKEEPING:
+        return False
+    return type(callback) is not type(len) or callback.__name__ not in FORGETTING
