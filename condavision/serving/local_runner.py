@@ -48,6 +48,7 @@ class LocalRunner:
         self._all_warm = warm
         self._cold = ColdStarter()
         self._warm = ZygoteStarter(self._cold, varying={RUN_ID})
+        self._environ = dict(os.environ)  # which decodes a variable each time it is read
 
     def require(self, script: Surveyed) -> None:
         """Refuse a script that is to have no network where there is no sandbox."""
@@ -92,7 +93,7 @@ class LocalRunner:
             job = Job(
                 prepared=ready.prepared,
                 args=live.run.arguments,
-                environ=variables(live.run.id, settings, os.environ),
+                environ=variables(live.run.id, settings, self._environ),
                 cwd=folder.work,
                 stdin=stdin,
                 stdout=stdout,

@@ -93,6 +93,7 @@ def run_server(options: Options, sockets: list[socket.socket], *, as_json: bool)
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # nothing depends on the client's address
         backlog=_BACKLOG,
         timeout_graceful_shutdown=int(service.settings.grace) + _AFTERWARDS,
     )

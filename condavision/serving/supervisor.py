@@ -144,6 +144,8 @@ class Supervisor:
 
     async def _is_granted(self, live: LiveRun) -> bool:
         assert live.slot is not None  # noqa: S101 - see _is_new
+        if live.slot.granted.is_set():
+            return not live.stopping.is_set()
         return await _comes_first(asyncio.ensure_future(live.slot.granted.wait()), live.stopping)
 
     async def _run(self, live: LiveRun) -> None:

@@ -124,6 +124,7 @@ RENEWED = {
     "logging": renew_logging,
     "multiprocessing.process": renew_key,
     "numpy.random": lambda module: module.seed(),
-    "random": lambda module: module.seed(),  # Python does it from 3.7 on
     "threading": renew_thread,
 }
+if sys.version_info < (3, 7):  # later, Python does it at each fork
+    RENEWED["random"] = lambda module: module.seed()
