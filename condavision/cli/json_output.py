@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
+from condavision.cli.import_wording import resolution_words
 from condavision.cli.parameter_output import interface_json
 from condavision.cli.wording import (
     diagnostic_words,
@@ -15,7 +16,6 @@ from condavision.cli.wording import (
     hints_of,
     notes_of,
     record_words,
-    resolution_words,
     stale_words,
 )
 from condavision.core.model import Manager

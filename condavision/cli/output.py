@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
+from condavision.cli.import_wording import lessons_of
 from condavision.cli.json_output import (
     declared_json,
     finding_json,
@@ -23,7 +24,6 @@ from condavision.cli.wording import (
     diagnostic_words,
     error_words,
     hints_of,
-    lessons_of,
     notes_of,
     record_words,
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
-from condavision.cli.wording import diagnostic_words, hints_of, resolution_words
+from condavision.cli.import_wording import resolution_words
+from condavision.cli.wording import diagnostic_words, hints_of
 from condavision.core.model import (
     IgnoredReason,
     IgnoredText,
