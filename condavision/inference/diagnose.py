@@ -20,6 +20,7 @@ from condavision.inference.diagnostics import (
     ShadowsItself,
     UnreadFile,
 )
+from condavision.inference.ignored import ignored
 from condavision.project.targets import Together
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPI
 def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ...]:
     """Return a value for each likely mistake."""
     return (
-        *workspace.ignored(inference.project.target),
+        *ignored(inference.project.target, workspace),
         *_missing_paths(inference),
         *_absent_parts(inference),
         *_candidates(inference, workspace),

@@ -20,6 +20,7 @@ from condavision.errors import (
     StaleLockError,
     UsageError,
 )
+from condavision.inference.ignored import ignored
 from condavision.inference.staleness import requirement_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
@@ -115,13 +116,13 @@ def last_locked(target: Target, workspace: Workspace) -> tuple[Target, tuple[str
 
 def _missing(target: Target, workspace: Workspace) -> MissingLockError:
     command = workspace.lock_command(target)
-    ignored = workspace.ignored(target)
+    diagnostics = ignored(target, workspace)
     if isinstance(target, Together):
         return MissingLockError(
             f"the scripts of {target.folder} are not locked together",
             f"give one of them: {shell_word(target.folder)}/SCRIPT",
             f"or lock them together: run `{command}`",
-            diagnostics=ignored,
+            diagnostics=diagnostics,
         )
     where = f" in {target.folder}" if isinstance(target, Module) else ""
     if isinstance(target, Module):
@@ -129,9 +130,11 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
             module_file(target.name, [target.folder, *workspace.config(target.folder).paths])
         except AnalysisError as error:  # it cannot be locked either
             return MissingLockError(
-                f"{target} has no lock{where}", *error.hints, diagnostics=ignored
+                f"{target} has no lock{where}", *error.hints, diagnostics=diagnostics
             )
-    return MissingLockError(f"{target} has no lock{where}", f"run `{command}`", diagnostics=ignored)
+    return MissingLockError(
+        f"{target} has no lock{where}", f"run `{command}`", diagnostics=diagnostics
+    )
 
 
 def is_hash(name: str) -> bool:

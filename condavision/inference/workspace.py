@@ -14,8 +14,7 @@ from condavision.analysis.analyze import new_reader, prefetch
 from condavision.analysis.attributes import attributes_taken
 from condavision.analysis.facts.syntax_check import require_readable
 from condavision.core.platforms import current_subdir
-from condavision.errors import CondavisionError, LockfileError
-from condavision.inference.diagnostics import NearerLocks, UntrustedConfiguration, UnusedLocks
+from condavision.errors import CondavisionError
 from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.inference.known_locks import KnownLocks
 from condavision.locks.accepted import read_accepted
@@ -24,13 +23,12 @@ from condavision.locks.modules import FILE_NAME as MODULES
 from condavision.locks.modules import read_modules
 from condavision.mapping.import_map import ImportMap, normalized
 from condavision.mapping.learned import Lessons
-from condavision.project.config import LOCAL, Flags
+from condavision.project.config import Flags
 from condavision.project.project import Project
 from condavision.project.settings_files import SettingsFiles
 from condavision.project.targets import (
     Module,
     Together,
-    folder_keys,
     key_of,
     near,
     place_of,
@@ -44,13 +42,12 @@ from condavision.system.ownership import require_trusted
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from condavision.analysis.facts.reader import Reader
     from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Lock, SourceFile
     from condavision.core.pythons import PythonRange
-    from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
     from condavision.locks.accepted import AcceptedNames
     from condavision.locks.index import ScriptIndex
@@ -93,13 +90,11 @@ class Workspace:
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
         self._require = cache(require_target)
         self.real_of: Callable[[Target], Path] = cache(lambda it: real_of(it, self.real))
-        self._place_of: Callable[[Target], Path] = cache(lambda it: place_of(it, self.real_of))
+        self.place_of: Callable[[Target], Path] = cache(lambda it: place_of(it, self.real_of))
         self.key: Callable[[Target, Path], str] = cache(
             lambda target, root: key_of(target, root, self.real_of)
         )
         self._pythonpath = python_path()
-        self._unused: Callable[[Path], tuple[Path, ...]] = cache(self._folders_unused)
-        self._above: Callable[[Path], tuple[Path, ...]] = cache(self._folders_above)
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
         self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
@@ -131,7 +126,7 @@ class Workspace:
         known = self._projects.get(key)
         if known is None:
             self._require(target)
-            config = self.config(self._place_of(target), channels)
+            config = self.config(self.place_of(target), channels)
             known = self._projects[key] = Project(target, self.key(target, config.root), config)
         return known
 
@@ -303,46 +298,6 @@ class Workspace:
     def _real_scripts(self, folder: Together) -> frozenset[Path]:
         return frozenset(self.real(script) for script in self.together(folder).scripts)
 
-    def ignored(self, target: Target) -> tuple[Diagnostic, ...]:
-        """Return the configuration and the locks of a target that are ignored, and why."""
-        place = self._place_of(target)
-        distrusted = self.settings.distrusted(place)
-        return (
-            *(() if distrusted is None else (UntrustedConfiguration(*distrusted),)),
-            *self._unused_locks(target, place),
-            *self._nearer_locks(target, place),
-        )
-
-    def _unused_locks(self, target: Target, place: Path) -> Iterator[UnusedLocks]:
-        """Yield the folders with a lock of the target that a configuration above hides."""
-        for folder in self._unused(place):
-            used = self.config(place)
-            locks = folder / "locks"
-            if self.flags.locks is None and locks != used.locks and self._has(folder, target):
-                yield UnusedLocks(locks, used.source or used.root)
-
-    def _nearer_locks(self, target: Target, place: Path) -> Iterator[NearerLocks]:
-        """Yield the folders with a lock of the target that a nearer one hides."""
-        used = self.config(place)
-        if self.flags.locks is None and used.source is None:
-            for folder in self._above(place):
-                if self._has(folder, target):
-                    yield NearerLocks(used.locks, folder / "locks")
-
-    def _has(self, folder: Path, target: Target) -> bool:
-        """Return whether the locks in a folder, which is not the root, have one of a target."""
-        locks, key = folder / "locks", self.key(target, folder)
-        with suppress(LockfileError):
-            found = [self.index(it) for it in (locks, locks / LOCAL)]
-            return any(it.of(one) for it in found for one in (key, *folder_keys(key)))
-        return False
-
-    def _folders_unused(self, place: Path) -> tuple[Path, ...]:
-        return tuple(self.settings.unused_locks(place))
-
-    def _folders_above(self, place: Path) -> tuple[Path, ...]:
-        return tuple(self.settings.locks_above(place))
-
     def lock_command(self, target: Target | None = None, channels: tuple[str, ...] = ()) -> str:
         """Return the command that locks a target, from the current folder and with these flags.
 
@@ -362,7 +317,7 @@ class Workspace:
         return command
 
     def _is_default(self, locks: Path, target: Target | None) -> bool:
-        place = Path.cwd() if target is None else self._place_of(target)
+        place = Path.cwd() if target is None else self.place_of(target)
         root = self.settings.root_of(place)
         return self.settings.config(root).locks == locks.absolute()
 

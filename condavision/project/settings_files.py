@@ -22,7 +22,7 @@ from condavision.system.ownership import distrust_of, require_trusted
 from condavision.system.secrets import redacted_spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from condavision.core.model import IgnoredText
@@ -49,6 +49,8 @@ class SettingsFiles:
         self.distrusted = cache(self._distrusted)
         self._is_configured = cache(self._configures)
         self._distrust_of: Callable[[Path], Distrust | None] = cache(distrust_of)
+        self.unused_locks = cache(self._unused_locks)
+        self.locks_above = cache(self._locks_above)
         self._given: tuple[Path, ...] = ()
         self.give(given)
 
@@ -80,22 +82,24 @@ class SettingsFiles:
             return self.root_of(folder)
         return found or self.root_of(start)
 
-    def unused_locks(self, start: Path) -> Iterator[Path]:
-        """Yield the folders with locks between ``start`` and the root, which is another one."""
+    def _unused_locks(self, start: Path) -> tuple[Path, ...]:
+        """Return the folders with locks between ``start`` and the root, which is another one."""
         root = self.root_of(start)
         between = takewhile(lambda folder: folder != root, self._upward(start))
-        return (folder for folder in between if _has_locks(folder))
+        return tuple(filter(_has_locks, between))
 
-    def locks_above(self, start: Path) -> Iterator[Path]:
-        """Yield the folders with locks above the root of ``start``, in its Git repository."""
+    def _locks_above(self, start: Path) -> tuple[Path, ...]:
+        """Return the folders with locks above the root of ``start``, in its Git repository."""
         root = self.root_of(start)
+        found = []
         for folder in (root, *root.parents):
             if self._distrust_of(folder) is not None:
-                return
+                break
             if folder != root and _has_locks(folder):
-                yield folder
+                found.append(folder)
             if _exists(folder / ".git"):
-                return
+                break
+        return tuple(found)
 
     def _marked_root(self, start: Path) -> Path | None:
         upward = self._upward(start)
