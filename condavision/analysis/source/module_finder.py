@@ -167,7 +167,7 @@ class Directories:
         """Return all that a directory shows to whoever looks for these names only."""
         listing = self._list(folder)
         stems = listing.stems
-        if names is None:
+        if not stems or names is None:
             found: Iterable[str] = stems
         elif len(stems) < len(names):
             found = (it for it in stems if it in names)
