@@ -24,13 +24,12 @@ from condavision.cli.serving import serve
 from condavision.cli.stages import (
     Stage,
     Stages,
-    be_quiet,
     change_folder,
     explained,
     show_colors,
 )
 from condavision.cli.upkeep import clean, doctor, list_
-from condavision.cli.verbosity import add_verbose_option
+from condavision.cli.verbosity import add_verbosity
 from condavision.errors import CondavisionError, OutputError
 
 if TYPE_CHECKING:
@@ -48,13 +47,6 @@ __all__ = ["main"]
     expose_value=False,
     callback=change_folder,
     help="Run in this folder.",
-)
-@click.option(
-    *("-q", "--quiet"),
-    is_flag=True,
-    expose_value=False,
-    callback=be_quiet,
-    help="Show no progress.",
 )
 @click.option(
     "--color",
@@ -123,7 +115,7 @@ group.show(
         ),
     )
 )
-add_verbose_option((group, *group.commands.values()))
+add_verbosity((group, *group.commands.values()))
 
 
 def _fail(error: CondavisionError, *, as_json: bool = False) -> int:

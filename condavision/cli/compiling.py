@@ -70,7 +70,6 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     is_flag=True,
     help="Remove locks that no script uses; without PATHS, of the current project.",
 )
-@options.quiet_option()
 @options.json_option()
 def lock(
     paths: tuple[Path, ...],
@@ -78,7 +77,6 @@ def lock(
     together: tuple[Path, ...],
     apart: tuple[Path, ...],
     prune: bool,
-    quiet: bool,
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -105,7 +103,7 @@ def lock(
         Named(paths, modules, together, apart),
         workspace,
         renewal=renewal,
-        progress=choose_progress(quiet=quiet),
+        progress=choose_progress(),
         gone=prune,
         dry_run=dry_run,
     )

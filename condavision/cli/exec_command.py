@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 @options.vendored_option()
 @options.lock_first_option()
 @options.additions_option()
-@options.quiet_option()
 @click.argument(
     "words",
     nargs=-1,
@@ -40,7 +39,6 @@ def exec_(
     vendored: Path | None,
     lock_first: bool,
     additions: tuple[str, ...],
-    quiet: bool,
 ) -> None:
     """Run any command in the environment of a locked script, module or hash.
 
@@ -70,7 +68,7 @@ def exec_(
             "see `condavision exec --help`",
         )
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
-    progress, lock = choose_progress(quiet=quiet), None
+    progress, lock = choose_progress(), None
     if lock_first or additions:
         script = _script(target)
         if lock_first:

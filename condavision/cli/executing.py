@@ -64,7 +64,6 @@ def _refuse_script_as_option(word: str) -> None:
 @options.vendored_option()
 @options.lock_first_option()
 @options.additions_option()
-@options.quiet_option()
 @options.module_option()
 @click.option(  # how a stale launcher starts its script
     "--launcher", type=click.Path(file_okay=False, path_type=Path), hidden=True
@@ -86,7 +85,6 @@ def run(
     module: str | None,
     lock_first: bool,
     additions: tuple[str, ...],
-    quiet: bool,
     launcher: Path | None,
     output: Path | None,
     **folders: Path | None,
@@ -111,7 +109,7 @@ def run(
     if output is not None and not is_notebook:
         raise UsageError("--output is for notebooks", "redirect what a script writes: `> FILE`")
     workspace = Workspace(Flags(**folders))  # type: ignore[arg-type]
-    progress = choose_progress(quiet=quiet)
+    progress = choose_progress()
     target = Path(words[0]) if module is None else Module(module, Path.cwd())
     if lock_first:
         workspace = locked_first(target, workspace, progress)
@@ -143,7 +141,6 @@ def run(
 @click.option("--reinstall", is_flag=True, help="Build the environments again in any case.")
 @options.locks_option()
 @options.vendored_option()
-@options.quiet_option()
 @options.json_option()
 def install(
     names: tuple[str, ...],
@@ -151,7 +148,6 @@ def install(
     launchers: Path | None,
     verify: bool,
     reinstall: bool,
-    quiet: bool,
     as_json: bool,
     **folders: Path | None,
 ) -> int:
@@ -184,7 +180,7 @@ def install(
     wanted: list[str | Target] = [Module(module, Path.cwd()) for module in modules]
     for name in options.given_or_project(names, modules, workspace):
         wanted += _meant(name, workspace, join=launchers is None)
-    report = install_each(wanted, workspace, choose_progress(quiet=quiet), care, launchers)
+    report = install_each(wanted, workspace, choose_progress(), care, launchers)
     if len(wanted) == len(report.failed) == 1:
         raise report.failed[0][1]
     if as_json:
@@ -223,14 +219,12 @@ def _meant(name: str | Path, workspace: Workspace, *, join: bool) -> tuple[str |
 @options.module_option()
 @options.locks_option()
 @click.option("--python", is_flag=True, help="Print the interpreter instead of the prefix.")
-@options.quiet_option()
 @options.json_option()
 def path(
     name: str | None,
     module: str | None,
     locks: Path | None,
     python: bool,
-    quiet: bool,
     as_json: bool,
 ) -> None:
     """Print the path of the environment of a script, module or hash.
@@ -243,7 +237,7 @@ def path(
     from condavision.inference.workspace import Workspace
 
     target = options.as_name(name, module)
-    installed = install_named(target, Workspace(Flags(locks=locks)), choose_progress(quiet=quiet))
+    installed = install_named(target, Workspace(Flags(locks=locks)), choose_progress())
     if as_json:
         print_json({"prefix": str(installed.prefix), "python": str(installed.python)})
     else:

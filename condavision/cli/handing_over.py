@@ -88,7 +88,6 @@ def export(  # noqa: D103 - its help is above
     help="Platform to copy packages for (default: all locked); repeatable.",
 )
 @options.locks_option()
-@options.quiet_option()
 @options.json_option()
 def vendor(
     folder: Path,
@@ -96,7 +95,6 @@ def vendor(
     modules: tuple[str, ...],
     platforms: tuple[str, ...],
     locks: Path | None,
-    quiet: bool,
     as_json: bool,
 ) -> None:
     """Copy all packages of locks into a folder for use without network.
@@ -113,7 +111,7 @@ def vendor(
     wanted: list[str | Target] = [*names]
     wanted += (Module(module, Path.cwd()) for module in modules)
     found = find_locks(wanted, Workspace(Flags(locks=locks)))
-    vendored = fill(folder, found, platforms, choose_progress(quiet=quiet))
+    vendored = fill(folder, found, platforms, choose_progress())
     if as_json:
         document = {
             "folder": str(vendored.folder),
@@ -141,11 +139,8 @@ def vendor(
 )
 @options.module_option()
 @options.locks_option()
-@options.quiet_option()
 @options.json_option()
-def vscode(
-    name: str | None, module: str | None, locks: Path | None, quiet: bool, as_json: bool
-) -> None:
+def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bool) -> None:
     """Make the environment of a script the interpreter of its project in VS Code.
 
     Writes `python.defaultInterpreterPath` in `.vscode/settings.json` at the project root; all other
@@ -160,7 +155,7 @@ def vscode(
     from condavision.project.targets import near
 
     target, workspace = options.as_name(name, module), Workspace(Flags(locks=locks))
-    python = install_named(target, workspace, choose_progress(quiet=quiet)).python
+    python = install_named(target, workspace, choose_progress()).python
     done = write_setting(config_of(target, workspace).root, python)
     if as_json:
         print_json({"path": str(done.path), "state": done.state, "python": str(python)})

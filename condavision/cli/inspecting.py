@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 @options.scripts_argument()
 @options.modules_option()
 @options.flag_options
-@options.quiet_option()
 @options.json_option()
 def outdated(
     paths: tuple[Path, ...],
     modules: tuple[str, ...],
-    quiet: bool,
     as_json: bool,
     **settings: object,
 ) -> int:
@@ -43,7 +41,7 @@ def outdated(
 
     workspace = Workspace(options.as_flags(**settings))  # type: ignore[arg-type]
     named = Named(options.given_or_project(paths, modules, workspace), modules)
-    renewal, progress = Renewal(everything=True), choose_progress(quiet=quiet)
+    renewal, progress = Renewal(everything=True), choose_progress()
     report = lock(named, workspace, renewal=renewal, progress=progress, dry_run=True)
     by_lock = {locked.lock.hash: locked.changes for locked in report.locked}
     if as_json:

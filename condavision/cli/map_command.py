@@ -113,7 +113,6 @@ class _Map(click.Command):
 )
 @options.locks_option()
 @options.vendored_option()
-@options.quiet_option()
 @options.json_option()
 @click.pass_context
 def map_(
@@ -145,7 +144,7 @@ def map_(
     from condavision.inference.workspace import Workspace
 
     workspace = Workspace(Flags(locks=chosen["locks"], vendored=chosen["vendored"]))
-    progress = choose_progress(quiet=chosen["quiet"])
+    progress = choose_progress()
     limit = chosen["ship_limit"] * 1_000_000
     engine_options = EngineOptions(chosen["cluster"] or "", jobs, chosen["ship"], limit)
     if chosen["install_only"]:
@@ -156,7 +155,7 @@ def map_(
     with _signals() as signals, open_engine(engine_options, progress) as engine:
         if engine.dashboard:
             progress.message(f"the cluster's page is {engine.dashboard}")
-        with shown_map(quiet=chosen["quiet"]) as watch:
+        with shown_map() as watch:
             mapped = map_inputs(request, engine, workspace, progress, watch, signals.listen)
     print_summary(mapped, time.monotonic() - started, as_json=chosen["as_json"])
     return signals.code or int(mapped.tally.failed > 0 or mapped.tally.stop is not None)

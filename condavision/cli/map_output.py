@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from condavision.cli.output import note, print_json, say
+from condavision.cli.verbosity import is_quiet
 from condavision.cluster.spread import Stopped
 from condavision.system.terminal import shell_word
 
@@ -21,9 +22,9 @@ _LINE = 10.0  # seconds between two lines of a log
 
 
 @contextmanager
-def shown_map(*, quiet: bool) -> Iterator[Callable[[Tally], None]]:
-    """Yield what shows the progress of a map on standard error."""
-    if quiet:
+def shown_map() -> Iterator[Callable[[Tally], None]]:
+    """Yield what shows the progress of a map on standard error; with ``-q``, nothing."""
+    if is_quiet():
         yield lambda _: None
     elif sys.stderr.isatty():
         with _bar() as watch:

@@ -66,7 +66,6 @@ def _show(stream: str, text: str) -> None:
 @options.lock_first_option()
 @options.additions_option()
 @options.locks_option()
-@options.quiet_option()
 @options.json_option()
 def kernel(
     script: Path | None,
@@ -94,7 +93,7 @@ def kernel(
         done = kernels.remove(script.absolute(), folder, name)
     else:
         workspace = Workspace(Flags(locks=chosen["locks"]))
-        progress = choose_progress(quiet=chosen["quiet"])
+        progress = choose_progress()
         if chosen["lock_first"]:
             workspace = locked_first(script, workspace, progress)
         lock = locked_with(script, chosen["additions"], workspace, progress)

@@ -87,7 +87,6 @@ additions_option = partial(
     type=named,
     help="Add a PyPI requirement, or `conda:` and a match spec, for this run alone; repeatable.",
 )
-quiet_option = partial(click.option, "-q", "--quiet", is_flag=True, help="Show no progress.")
 
 
 def flag_options(command: _Command) -> _Command:

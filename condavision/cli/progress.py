@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
+from condavision.cli.verbosity import is_quiet
 from condavision.system.progress import Progress, Task, Work, readable_size
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ class _Lines(Task):
             self._write(f"condavision: fetched {name} ({readable_size(size)}){place}")
 
 
-def choose_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
-    """Return the progress for standard error: bars, lines, or none if ``quiet``."""
+def choose_progress(stream: TextIO | None = None) -> Progress:
+    """Return the progress for standard error: bars, lines, or none with ``-q``."""
     stream = stream or sys.stderr
-    if quiet:
+    if is_quiet():
         return Progress(stream)
     return BarProgress(stream) if stream.isatty() else LineProgress(stream)

@@ -99,12 +99,6 @@ def change_folder(_: click.Context, __: click.Parameter, folder: Path | None) ->
         os.chdir(folder)
 
 
-def be_quiet(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:
-    """Make ``-q`` the default of each command that has it."""
-    if quiet and isinstance(ctx.command, click.Group):
-        ctx.default_map = {name: {"quiet": True} for name in ctx.command.commands}
-
-
 def show_colors(ctx: click.Context, _: click.Parameter, when: str) -> None:
     """Decide with ``--color`` whether output has colors; ``auto`` leaves it to each stream."""
     ctx.color = {"always": True, "never": False}.get(when)

@@ -1,4 +1,4 @@
-"""``-v``: the package's log on standard error."""
+"""``-v`` and ``-q``: how much goes to standard error; each command takes them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def add_verbose_option(commands: Iterable[click.Command]) -> None:
-    """Add ``-v`` to each command; ``-vv`` logs details as well."""
+_QUIET = "condavision.quiet"
+
+
+def add_verbosity(commands: Iterable[click.Command]) -> None:
+    """Add ``-v`` and ``-q`` to each command; ``-vv`` logs details as well."""
     for command in commands:
-        option = click.Option(
+        verbose = click.Option(
             ["-v", "--verbose"],
             count=True,
             expose_value=False,
             callback=_show_log,
             help="Log each step to standard error; -vv logs details.",
         )
-        command.params.append(option)
+        quiet = click.Option(
+            ["-q", "--quiet"],
+            is_flag=True,
+            expose_value=False,
+            callback=_be_quiet,
+            help="Show no progress.",
+        )
+        command.params += [verbose, quiet]
+
+
+def is_quiet() -> bool:
+    """Return whether ``-q`` was given, before the command or after it."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_QUIET))
+
+
+def _be_quiet(context: click.Context, _: click.Parameter, quiet: bool) -> None:
+    if quiet:
+        context.meta[_QUIET] = True
 
 
 def _show_log(_: click.Context, __: click.Parameter, count: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from condavision.cli import map_output
+from condavision.cli import group, map_output
 from condavision.cli.map_output import print_summary, shown_map
 from condavision.cluster.run import Mapped, Request
 from condavision.cluster.spread import Stopped, Tally
@@ -33,7 +33,7 @@ def test_progress(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(map_output, "_LINE", 0.0)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("TERM", "xterm")
-    with shown_map(quiet=False) as watch:
+    with shown_map() as watch:
         for tally in BUSY:
             watch(tally)
     said = stream.getvalue()
@@ -44,7 +44,7 @@ def test_progress(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_is_shown_if_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown_map(quiet=True) as watch:
+    with group.make_context("condavision", ["-q", "map"]), shown_map() as watch:
         for tally in BUSY:
             watch(tally)
     assert capsys.readouterr() == ("", "")

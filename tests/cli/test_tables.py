@@ -101,6 +101,17 @@ def test_what_a_command_took_is_logged(command: CommandLine) -> None:
     assert "channels" not in quiet
 
 
+@pytest.mark.parametrize(
+    ("words", "shows"),
+    [(["lock"], True), (["-q", "lock"], False), (["lock", "-q"], False)],
+    ids=["default", "before", "after"],
+)
+def test_quiet_goes_before_the_command_or_after_it(
+    command: CommandLine, words: list[str], shows: bool
+) -> None:
+    assert ("solving" in command(*words, "s.py").ok().err) is shows
+
+
 def test_how_to_prune_a_lock_that_is_left_over(command: CommandLine) -> None:
     command("lock", "s.py").ok()
     (command.folder / "s.py").write_text("import tomllib\n")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rattler.exceptions import InstallerError
 
+from condavision.cli import group
 from condavision.cli.progress import BarProgress, LineProgress, choose_progress
 from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import current_subdir
@@ -330,7 +331,7 @@ def test_bars_with_sizes_on_a_terminal(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     said = Terminal()
-    progress = choose_progress(stream=said)
+    progress = choose_progress(said)
     assert isinstance(progress, BarProgress)
     build(make_lock("requests", url=channel.http_url), home, progress, compiled=True)
     assert "linking" in said.getvalue()
@@ -340,7 +341,8 @@ def test_bars_with_sizes_on_a_terminal(
 
 def test_quiet_is_silent(make_lock: MakeLock, home: Path) -> None:
     said = Terminal()
-    progress = choose_progress(quiet=True, stream=said)
+    with group.make_context("condavision", ["-q", "install"]):
+        progress = choose_progress(said)
     build(make_lock("requests"), home, progress, compiled=True)
     assert said.getvalue() == ""
 
