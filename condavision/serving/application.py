@@ -67,29 +67,28 @@ def make_application(service: Service) -> Starlette:
     return application
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - the table above
-    return problem_answer(error)
+    return problem_answer(error, request.scope)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the table above
     status = HTTPStatus(error.status_code)
     detail = f"{request.method} {request.url.path}: {status.phrase}"
-    return problem_answer(Problem(status, detail, headers=error.headers))
+    return problem_answer(Problem(status, detail, headers=error.headers), request.scope)
 
 
-async def _on_own_error(_: Request, error: Exception) -> Response:
+async def _on_own_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CondavisionError)  # noqa: S101 - the table above
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    return problem_answer(Problem(status, error.message, *error.hints))
+    return problem_answer(Problem(status, error.message, *error.hints), request.scope)
 
 
 async def _on_disconnect(*_: object) -> Response:
     return Response(status_code=HTTPStatus.BAD_REQUEST)  # no client is left to read it
 
 
-async def _on_bug(*_: object) -> Response:
-    return problem_answer(
-        Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the server; see its log")
-    )
+async def _on_bug(request: Request, _: Exception) -> Response:
+    problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the server; see its log")
+    return problem_answer(problem, request.scope)

@@ -76,7 +76,7 @@ class Guard:
         try:
             self._require(scope)
         except Problem as problem:
-            await problem_answer(problem)(scope, receive, send_guarded)
+            await problem_answer(problem, scope)(scope, receive, send_guarded)
         else:
             await self._app(scope, receive, send_guarded)
 

@@ -22,6 +22,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from condavision.errors import UsageError
 from condavision.serving.application import make_application
 from condavision.serving.service import Service
+from condavision.system.terminal import shown_line
 
 if sys.platform != "win32":
     import resource
@@ -219,6 +220,9 @@ class Lines(logging.Formatter):
         if "seconds" in found:
             code = "" if found["exit_code"] is None else f", exit code {found['exit_code']}"
             text = f"{text}{code}, {found['seconds']:.2f} s ({found['run']})"
+        elif found.get("client"):
+            text = f"{text} ({found['client']})"
+        text = shown_line(text)
         if record.exc_info:
             text = f"{text}\n{self.formatException(record.exc_info)}"
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "

@@ -122,6 +122,8 @@ def test_answers(case: Case, server: Server) -> None:
     if case.status >= 400 and not is_run:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["detail"]
+        refused = {"method": case.method, "status": case.status}
+        assert server.logged(lambda line: refused.items() <= line.items())["path"]
 
 
 def test_the_parameters_of_a_script_are_its_schema(server: Server) -> None:

@@ -18,6 +18,7 @@ from condavision.serve import options_of
 from condavision.serving.application import make_application
 from condavision.serving.guard import Guard
 from condavision.serving.options import Options
+from condavision.serving.server import JsonLines, Lines
 from condavision.serving.service import Service
 from condavision.serving.tokens import read_tokens
 from tests.serving.conftest import serving
@@ -109,6 +110,26 @@ async def test_pages_of_other_sites(origin: str, allowed: bool, local_command: C
         assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
         answer = await client.get("/health", headers={"Origin": origin})
         assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
+
+
+@pytest.mark.anyio
+async def test_a_refusal_is_logged_in_one_line_without_secrets(
+    local_command: CommandLine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "condavision.serving")
+    service = Service(Options((local_command.folder,), tokens=(TOKEN,)))
+    transport = httpx.ASGITransport(make_application(service))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        await client.get("/runs/a%0A%1B[31m?key=s3cret", headers={"Authorization": "Bearer s3cret"})
+        await client.get("/none", headers=OWN)
+    refused, unknown = caplog.records
+    assert Lines().format(refused) == (
+        "condavision: GET /runs/a%0A%1B%5B31m: 401, a token is needed (127.0.0.1)"
+    )
+    line = json.loads(JsonLines().format(unknown))
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/none", 404)
+    assert "s3cret" not in caplog.text
+    assert TOKEN not in caplog.text
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from condavision.serving.openapi import openapi_document
 from condavision.serving.pages.docs import operations
 from condavision.serving.pages.fields import STDIN_TEXT, fields_of, filled_in
 from condavision.serving.pages.rendering import STATIC, page
-from condavision.serving.problems import Problem
+from condavision.serving.problems import Problem, log_problem
 from condavision.serving.reports import SHOWN
 from condavision.serving.runs import RunState
 
@@ -71,6 +71,7 @@ def _page_of(view: Callable[[Request], Awaitable[Response]]) -> Callable[[Reques
         try:
             return await view(request)
         except Problem as problem:
+            log_problem(problem, request.scope)
             return page("problem.html", problem.status, problem=problem)
 
     return shown
@@ -176,6 +177,7 @@ async def start_run(request: Request) -> Response:
         problems = problem.more.get("problems")
         if problems is None:
             raise
+        log_problem(problem, request.scope)
         found = await service.catalog.current(name)
         errors = {it["parameter"]: it["detail"] for it in problems}
         return await _form(request, found, line, sent, errors, problem.status)
