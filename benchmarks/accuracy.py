@@ -3,7 +3,7 @@
     pip install unearth pipreqs deptry fawltydeps
     python benchmarks/accuracy.py FOLDER [--index URL] [--peers FOLDER_OF_THEIR_COMMANDS] [--show]
 
-Asked is what ``condavision explain --together`` answers, on the whole folder.
+condavision's answer is that of ``condavision explain --together`` for the whole folder.
 
 The source distributions of ``accuracy.tsv`` are downloaded into FOLDER once and unpacked; none of
 them is run or built. Projects OWNER/NAME are repositories on GitHub; they are measured if they are

@@ -1,14 +1,14 @@
-"""Measure `condavision map`: what a task costs beside its process, memory, and kills.
+"""Measure `condavision map`: what a task costs on top of its process, memory, and kills.
 
     python -m benchmarks.cluster [--tasks 200] [--rounds 5] [--jobs 2]
                                  [--flat 10000] [--loop 100000] [--kills 0] [--inputs 2000]
 
 A script is made and locked in a temporary project on this machine's interpreters. `added` is what
-each task takes, less the start of the command, beside running the same processes directly in as
+each task takes, less the start of the command, compared with the same processes run directly in as
 many threads, in time and in CPU; rounds of both alternate, and the median of each is taken. `flat`
-is the memory of a map of so many inputs, beside that of one of a tenth. `loop` runs the loop with
-an engine that answers at once: what inputs and rows cost without processes. `kills` kills a map of
-so many `inputs` at random moments so often, and looks for each input in the results.
+is the memory of a map of this many inputs, and of one with a tenth of them. `loop` runs the loop
+with an engine that answers at once: what inputs and rows cost without processes. `kills` is how
+often a map of `inputs` inputs is killed at random moments; each input must then be in the results.
 """
 
 from __future__ import annotations

@@ -3,14 +3,14 @@
     python -m benchmarks.cluster_dask [--tasks 200] [--rounds 3] [--flat 10000] [--kills 0]
                                       [--first] [--threads 1000] [--window 3000]
 
-`added` is what a task takes with 32 at once, beside the same processes started directly, 32 at
-once; both alternate, the median is taken; and the CPU of scheduler and workers for each. `flat` is
-the memory of client and scheduler at the end of so many inputs, beside a tenth of them, and that of
-a scheduler under as many tasks of Dask alone that do nothing. `kills` kills workers at random
-moments so often, under 2,000 inputs. `first` is the time to the first result on a worker with an
-empty cache, beside `condavision install` with one.
-`threads` is a scheduler with so many threads of workers in all and tasks that do nothing: what a
-scheduler hands out in a second, with as many tasks submitted as `window`.
+`added` is what a task takes with 32 at once, compared with the same processes started directly, 32
+at once (medians, both alternate), and the CPU of scheduler and workers for each. `flat` is the
+memory of client and scheduler after this many inputs, and after a tenth of them, and that of a
+scheduler under as many tasks of Dask alone that do nothing. `kills` kills this many workers at
+random moments during a map of 2,000 inputs. `first` is the time to the first result on a worker
+with an empty cache, compared with `condavision install` with one. `threads` is how many tasks that
+do nothing a scheduler hands out in a second to workers with this many threads in all, with `window`
+tasks submitted at once.
 """
 
 from __future__ import annotations

@@ -2,16 +2,16 @@
 
     python -m benchmarks.locks FOLDER [--most 60] [--seed 1] [--plain] [--show]
 
-FOLDER has the projects of ``accuracy.py``, downloaded by that. Of each project drawn, a copy
-without its tests and without the requirements that it declares is locked as one, through the
-commands that a user types: ``condavision lock --prove --together .``, on the channel
-``interpreters:``, with packages from PyPI. If that succeeds, ``condavision install`` makes the
-environment, and its Python tries each import that the code cannot do without, each name in it
-too, in a process of its own. With ``--plain``, ``--prove`` is left out, to compare.
+FOLDER has the projects of ``accuracy.py``, downloaded by that. For each project drawn, a copy
+without its tests and without the requirements that it declares is locked as one, by the command
+that a user types, ``condavision lock --prove --together .``, on the channel ``interpreters:``, with
+packages from PyPI. If that succeeds, ``condavision install`` makes the environment, and its Python
+tries each import that the code cannot do without, each name in it too, in a process of its own.
+With ``--plain``, ``--prove`` is left out, to compare.
 
-Printed are the locks that were made, how many of them have a failing import, each such import with
+It prints the locks that were made, how many of them have a failing import, each such import with
 its error, and why there is no lock for the others. Projects with very large packages are left out
-(:data:`HEAVY`). Nothing of a project itself is run, but packages are imported.
+(:data:`HEAVY`). No code of a project is run, but packages are imported.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ for member in members:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a project: ``why`` there is no lock, or the ``failures`` of its imports."""
+    """The result for a project: ``why`` there is no lock, or the ``failures`` of its imports."""
 
     project: str
     imports: int = 0

@@ -71,7 +71,7 @@ def served(folder: Path) -> Distant:
 
 
 def seconds(locked: LockedScript, home: Path, workspace: Workspace) -> float:
-    """Return how long the proof of a lock takes, in a process that has asked nothing yet."""
+    """Return how long the proof of a lock takes, in a process that has read nothing yet."""
 
     async def prove() -> None:
         solver = Solver(workspace.import_map, home, offline=False)

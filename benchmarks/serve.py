@@ -6,8 +6,8 @@
 Scripts are made and locked in a temporary project on this machine's interpreters. `added` is the
 median of what a request takes on loopback, less what the environment's Python takes when it is
 started directly for the same script; both alternate. `load` sends requests 32 at once. `kills`
-kills the server at random moments while runs are accepted, and asks the next about each of them.
-`rude` has clients that vanish, send slowly, too much or garbage, beside one that is served.
+kills the server at random moments while runs are accepted, and checks what the next one reports of
+each. `rude` has clients that vanish, send slowly, too much or garbage, beside one that is served.
 """
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ def measure_stream(server: Server, gigabytes: float) -> None:
 
 
 def measure_kills(folder: Path, kills: int) -> None:
-    """Kill servers at random moments under load, and ask for what became of each run."""
+    """Kill servers at random moments under load, and check what became of each run."""
     state = folder / "killed"
     accepted: set[str] = set()
     numbers = itertools.count()

@@ -1,4 +1,4 @@
-"""condavision gives any Python script the conda environment it needs, undeclared.
+"""condavision gives any Python script the conda environment it needs, with nothing declared.
 
 The library is :mod:`condavision.api`; its functions are here too, with the types they take and
 return, imported when first used: the warm path imports this package and must not pay for them.

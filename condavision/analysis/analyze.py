@@ -223,7 +223,7 @@ def analyze_together(
         start = module_start(path, reader.module(path), directories)
         starts.append(replace(start, beside=path in beside))
     if not starts:
-        raise AnalysisError("no scripts to read", "name files, or a folder that has some")
+        raise AnalysisError("no scripts to read", "give files, or a folder that has some")
     if not declared:
         reader.script(absolute[0])
     found = _analysis(declared, walk(starts, search, reader, directories), search, directories)
@@ -234,7 +234,7 @@ def analyze_together(
 
 
 def require_python(analysis: Analysis, name: str = "", typed: str = "") -> PythonRange:
-    """Return the Pythons that can run a script; ``name`` it, or say how it is ``typed``, in errors.
+    """Return the Pythons that can run a script; errors spell it as ``name``, hints as ``typed``.
 
     Raises:
         AnalysisError: there are none; it names the places that contradict each other.

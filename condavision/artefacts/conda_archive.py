@@ -83,7 +83,7 @@ class CondaArchive:
                 size = 0
                 async for entry in self._archive.stream("pkg"):
                     size += entry.size
-                    if size > most:  # the list has lied
+                    if size > most:  # the list is wrong
                         raise UnreadError(Unproved.DAMAGED)
                     if entry.name in wanted and entry.is_file:
                         found[entry.name] = await entry.read()

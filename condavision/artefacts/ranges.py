@@ -1,7 +1,7 @@
 """Parts of files on servers, by HTTP range requests (RFC 9110, section 14), or of local files.
 
 The client is rattler's, as for downloads: it has the user's credentials, proxies and certificates.
-It does not show the headers of an answer, so its length says whether the server did as asked.
+It does not show the headers of an answer, so its length shows whether the server obeyed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def wait_seconds() -> int:
 
 @dataclass(slots=True)
 class Ranges:
-    """Fetches parts of files; a server that did not answer once is not asked again."""
+    """Fetches parts of files; a server that did not answer once gets no further request."""
 
     dead: set[str] = field(default_factory=set)
     _clients: dict[str, Client] = field(default_factory=dict)
@@ -151,7 +151,7 @@ class Sink:
         """Keep the next bytes."""
         if len(self.content) + len(chunk) > self._most:
             self.is_full = True
-            raise OSError("more came than was asked for")
+            raise OSError("more was received than requested")
         self.content += chunk
         return len(chunk)
 

@@ -31,7 +31,7 @@ MOST = 8 << 20
 
 
 class ArtefactReader:
-    """Reads artefacts; what it has read it keeps below ``home``, and does not read again.
+    """Reads artefacts; it keeps what it has read below ``home``, and reads nothing twice.
 
     With ``offline`` it reads only local files and what it has. It belongs to one event loop.
     """
@@ -39,7 +39,7 @@ class ArtefactReader:
     def __init__(self, home: Path, *, offline: bool = False) -> None:
         self.store = EvidenceStore.below(home)
         self.kept: dict[str, bytes] = {}
-        """What is kept of the artefacts that were asked, by key."""
+        """What is kept of the artefacts that were looked up, by key."""
         self._offline = offline
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._files: dict[str, asyncio.Future[Files]] = {}

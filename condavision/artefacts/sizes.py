@@ -1,6 +1,6 @@
 """The sizes of artefacts, which no lock has: they are kept where a channel or an index gives them.
 
-A file of this machine is asked itself.
+For a file of this machine, its own size counts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A wheel's directory, at its end, and single files, without the rest (the ZIP format, APPNOTE).
 
-The directory is what installers go by; ``RECORD`` is not read.
+Installers use the directory; ``RECORD`` is not read.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from condavision.artefacts.ranges import Ranges
 
 TAIL = 66_000
-"""Bytes asked for first: the longest comment, the directory of 500 files, all of a small wheel."""
+"""Bytes requested first: the longest comment, the directory of 500 files, all of a small wheel."""
 
 LARGEST_FILE = 8 << 20
 """Bytes of a file that is read, compressed or not."""
 
 _LARGEST_DIRECTORY = 32 << 20
-_GAP = 1 << 17  # bytes between files that are fetched too, rather than with a request more
+_GAP = 1 << 17  # bytes between files that are fetched too, to save a request
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = 20  # bytes

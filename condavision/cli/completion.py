@@ -43,7 +43,7 @@ def completion(context: click.Context, shell: str) -> None:
 
 
 def complete(group: click.Command) -> int | None:
-    """Answer a shell that completes a command line; None if none asks.
+    """Answer a shell that completes a command line; return None if none does.
 
     The variable is click's protocol: https://click.palletsprojects.com/shell-completion/
     """

@@ -99,17 +99,19 @@ class _Map(click.Command):
 @click.option(
     "--ship",
     is_flag=True,
-    help="Send the files of inputs to the workers, which have no storage in common.",
+    help="Send the files of inputs to the workers, if they share no storage.",
 )
 @click.option(
     "--ship-limit",
     type=click.IntRange(1),
     default=100,
     metavar="MB",
-    help="The most that travels with a task, each way.",
+    help="Limit of the files sent with a task, each way (default: 100).",
 )
 @click.option(
-    "--install-only", is_flag=True, help="Install the environment on every machine, and run none."
+    "--install-only",
+    is_flag=True,
+    help="Install the environment on every machine, and run nothing.",
 )
 @options.locks_option()
 @options.vendored_option()
@@ -197,7 +199,7 @@ def _request(
 
 
 class _Signals:
-    """What is sent to this process to end it: the first time, the map is stopped in order."""
+    """The signals that end this process: the first stops the map in order."""
 
     def __init__(self) -> None:
         self.code = 0

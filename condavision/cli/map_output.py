@@ -1,4 +1,4 @@
-"""What `map` shows: a bar on a terminal or a line at times, and the summary."""
+"""What `map` shows: a bar on a terminal, else a line at intervals, and the summary."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _bar() -> Iterator[Callable[[Tally], None]]:
 
 
 class _Clock:
-    """When the first process ended, from which the rate is."""
+    """Computes the rate, from the end of the first process on."""
 
     def __init__(self) -> None:
         self.started: float | None = None
@@ -86,14 +86,14 @@ class _Clock:
 
 
 class _Lines:
-    """A line at times, for logs."""
+    """A line at intervals, for logs."""
 
     def __init__(self) -> None:
         self._clock = _Clock()
         self._last = time.monotonic()
 
     def watch(self, tally: Tally) -> None:
-        told = self._clock.note(tally) if tally.total else ""
+        details = self._clock.note(tally) if tally.total else ""
         now = time.monotonic()
         if now - self._last >= _LINE:
             self._last = now
@@ -102,7 +102,7 @@ class _Lines:
                 if tally.total
                 else f"{tally.checked:,} checked"
             )
-            note(f"condavision: {', '.join(filter(None, (done, told)))}")
+            note(f"condavision: {', '.join(filter(None, (done, details)))}")
 
 
 def map_json(mapped: Mapped, seconds: float) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def target_names(targets: Sequence[Project | Target]) -> list[str]:
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:
-    """Return a name for each path: its last part, or as many as tell it from the others."""
+    """Return a name for each path: its last part, or as many as distinguish it from the others."""
     parts = {path: PurePath(path).parts for path in paths}
 
     def name(path: str) -> str:

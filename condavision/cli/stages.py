@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DESTRUCTIVE = frozenset({"--all", "--caches", "--force", "--prune", "--reinstall", "clean"})
-"""What no misspelt word may be answered with."""
+"""What is never suggested for a misspelt word."""
 
 VARIABLES = (
     ("CONDAVISION_HOME", "Folder of environments and caches."),
     ("CONDAVISION_TIMEOUT", "Seconds without progress after which a download ends (300)."),
-    ("CONDAVISION_TRUSTED_FOLDERS", "Folders of others whose files count; as in PATH."),
+    ("CONDAVISION_TRUSTED_FOLDERS", "Trusted folders of other users; separated as in PATH."),
     ("NO_COLOR, FORCE_COLOR", "As --color never and --color always."),
 )
 
@@ -82,7 +82,7 @@ class Stages(click.Group):
 def explained(error: click.ClickException) -> UsageError:
     """Return an error of the command line as one of ours.
 
-    Of what was perhaps meant it names nothing that removes or replaces what a person has.
+    It suggests nothing that removes or replaces what a person has.
     """
     possible = getattr(error, "possibilities", None)
     if possible:

@@ -105,8 +105,9 @@ def _lock_words(found: Diagnostic) -> str:
             )
         case diagnostics.LocksOfOneMachine(settings):
             return (
-                f"{near(settings)} has the channel `interpreters:`, whose locks are for this machine"
-                " only and not committed, so CI will find none; for CI, lock with a conda channel"
+                f"{near(settings)} has the channel `interpreters:`, whose locks are for this"
+                " machine only and not committed, so CI will find none; for CI, lock with a conda"
+                " channel"
             )
         case diagnostics.NearerLocks(used, hidden):
             settings = near(hidden.parent / "condavision.toml")

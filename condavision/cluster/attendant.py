@@ -1,9 +1,9 @@
-"""What a Dask worker knows of its running tasks: how to end them, and where they write.
+"""The running tasks of a Dask worker: how to end them, and where they write.
 
-Dask cannot end a running task. An :class:`Attendant` is told by the worker when a task is no longer
-wanted: it was cancelled, its client or the scheduler is gone, the worker closes. It then ends the
-task's processes. Workers share ``tasks/`` in the cache of a machine; what one that was killed has
-left there, processes and files, is removed by the next.
+Dask cannot end a running task. The worker notifies an :class:`Attendant` when a task is no longer
+wanted: it was cancelled, its client or the scheduler has ended, or the worker closes. The attendant
+then ends the task's processes. The workers of a machine share ``tasks/`` in its cache; the next
+worker removes the processes and files that a killed one has left there.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def pack(located: Located) -> Bundle:
     """
     target = located.project.target
     if not isinstance(target, Path):
-        raise UsageError(f"{target} cannot be taken to other machines", "give a script")
+        raise UsageError(f"{target} cannot be sent to other machines", "give a script")
     script = script_file(target).resolve()
     sources = {_absolute(it.path) for it in located.inference.analysis.files} | {script}
     paths = [_absolute(it) for it in located.python_paths]

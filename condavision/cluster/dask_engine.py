@@ -1,9 +1,9 @@
 """The engine of a Dask cluster: an executor over a client of Dask distributed.
 
-A task is known to the scheduler for no longer than it takes. What goes wrong on the way to a
-worker is settled here: the worker is sent the bundle that it lacks, is left out where it cannot
-run tasks, and a task whose workers died is tried once more by itself, after all others: one that
-kills its workers must not take its neighbours along.
+A task is known to the scheduler for no longer than it takes. Failures on the way to a worker are
+handled here: the worker is sent the bundle that it lacks, is left out where it cannot run tasks,
+and a task whose workers died is tried once more by itself, after all others: one that kills its
+workers must not take its neighbours along.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class DaskEngine(Engine):
                 batch = [self._running[it] for it in keys]
             try:
                 self._settle(batch)
-            except Exception:  # noqa: BLE001 - else nobody would ever hear of them
+            except Exception:  # noqa: BLE001 - each is raised by a future
                 if self._workers.is_lost:
                     error = self._workers.lost_error()
                 for _, pending in batch:

@@ -33,7 +33,7 @@ _RUN = "condavision.cluster.remote:run"
 _PATIENCE = 600.0  # seconds that a task whose result was lost may take once more
 _CONNECT = 20.0  # seconds
 _CLOSE = 2.0  # seconds
-_FRESH = 2.0  # seconds that what is known of workers is not asked for again
+_FRESH = 2.0  # seconds that the list of workers is recent
 
 
 class ClusterError(CondavisionError):
@@ -82,7 +82,7 @@ class DaskWorkers:
         return bool(self.client.status != "running")
 
     def lost_error(self) -> SchedulerLostError:
-        """Return what is raised then."""
+        """Return the error that says so."""
         return SchedulerLostError(
             f"the scheduler {self.address} has ended, or cannot be reached",
             "start it again; the same command then runs what is left",
@@ -155,7 +155,7 @@ class DaskWorkers:
         return str(self.client.dashboard_link) if "dashboard" in services else None
 
     def _look(self) -> None:
-        """See which workers there are, unless that was done just now."""
+        """Update the list of workers, unless it is recent."""
         if time.monotonic() - self._asked > _FRESH and self.client.status == "running":
             self._asked = time.monotonic()
             with suppress(OSError):  # it is lost, as tasks will report

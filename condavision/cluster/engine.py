@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Engine(Executor):
     """Runs tasks: ``submit(run_task, job, task)`` returns a future of the task's outcome.
 
-    A task that was ended with all others has the reason ``CANCELLED``, one whose workers ended, as
-    often as the engine gave it to one, ``WORKER_LOST``. Futures raise a CondavisionError where no
-    task can be run any more, and else only what is a bug. To be closed by ``shutdown``.
+    A task that :meth:`cancel_all` ended has the reason ``CANCELLED``; one that lost its worker at
+    every attempt, ``WORKER_LOST``. Futures raise a CondavisionError if no task can be run any more;
+    any other exception is a bug. ``shutdown`` closes it.
     """
 
     @abstractmethod

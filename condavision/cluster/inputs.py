@@ -1,4 +1,4 @@
-"""The inputs of a map, read again and again and never held: JSON Lines, lines of a text, files.
+"""The inputs of a map, read repeatedly and never held: JSON Lines, lines of a text, files.
 
 =====  =========================================================================================
 kind   one input is
@@ -113,7 +113,7 @@ class Inputs:
             yield item
 
     def check(self, seen: Callable[[int], None] = lambda _: None) -> Checked:
-        """Read all inputs; ``seen`` is called at times with how many there are so far.
+        """Read all inputs; ``seen`` is called at intervals with the number so far.
 
         Raises:
             UsageError: some cannot be used, which it lists; or there is none.

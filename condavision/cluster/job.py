@@ -1,4 +1,4 @@
-"""What a script's lock and sources make of it: a job, with what its command line takes."""
+"""A job, made of a script's lock and sources, and what its command line takes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Described:
     """A job, what the script's command line takes, and the platforms of the lock.
 
-    ``files`` are those that the digests of the job are of.
+    ``files`` are those that the job's digests cover.
     """
 
     job: Job

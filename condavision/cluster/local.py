@@ -53,7 +53,7 @@ class LocalEngine(Engine):
         return self._threads.submit(fn, *args, stop=self._stop, **kwargs)
 
     def cancel_all(self) -> None:
-        """End all processes; what has not begun never will."""
+        """End all processes; those that have not started never will."""
         self._stop.set()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

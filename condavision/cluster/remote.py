@@ -1,4 +1,4 @@
-"""What a worker of a Dask cluster is called for: plain values in, plain values out."""
+"""The functions that workers of a Dask cluster run: plain values in, plain values out."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Call:
 class Answer:
     """What a worker returns for a call: an outcome, or that it cannot run any.
 
-    ``version`` is its own, ``worker`` its address. ``lacks`` is the bundle that it has to be sent.
+    ``version`` is its own, ``worker`` its address. ``lacks`` is the bundle that it needs.
     """
 
     version: str

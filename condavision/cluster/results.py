@@ -1,8 +1,8 @@
 """The folder of a map's results: a row for each input in order, and what survives a kill.
 
-``results.jsonl`` has the rows of the first inputs, without a gap. A row that is known before one
-of an earlier input waits in the journal. Both are only appended to: of whatever kills the process,
-a torn last line is all that is lost, and its input is run again.
+``results.jsonl`` has the rows of the first inputs, without a gap. A row that is known before one of
+an earlier input waits in the journal. Both are only appended to: whatever kills the process, only a
+torn last line is lost, and its input is run again.
 
     results.jsonl            a row a line, in the order of the inputs
     files/0/17/work/a.csv    what input 17 wrote; ``stdout`` and ``stderr`` too large for a row
@@ -64,7 +64,7 @@ class Results:
 
     @property
     def own(self) -> Path:
-        """The folder of what is no result."""
+        """The folder of everything but results."""
         return self.folder / OWN
 
     @property
@@ -73,7 +73,7 @@ class Results:
         return self.own / "running"
 
     def open(self, identity: Mapping[str, Any]) -> None:
-        """Read what there is; drop it where it is the results of something else.
+        """Read earlier results; drop them if they are those of something else.
 
         Raises:
             OSError: the folder cannot be read or written.
@@ -171,7 +171,7 @@ class Results:
         return os.pread(self._journal.fileno(), size, offset)
 
     def _flush(self) -> None:
-        """Write the rows that need wait no longer."""
+        """Write the rows that no longer have to wait."""
         if self._earlier is not None:
             return
         while self.written < self._seen and self.written + 1 in self._waiting:
@@ -183,7 +183,7 @@ class Results:
             self._compact()
 
     def _compact(self) -> None:
-        """Write the journal anew, with what is not in the results alone."""
+        """Rewrite the journal with only what is not in the results."""
         with replacing(self.own / "journal", b"") as path, path.open("wb") as stream:
             for number in sorted(self._waiting):
                 stream.write(b"%d %b" % (number, self._read(number)))

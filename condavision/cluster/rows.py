@@ -18,7 +18,7 @@ _FOLDERS = 1000  # tasks whose folders are in one folder
 
 
 def beginning(given: Input) -> bytes:
-    """Return what the row of an input begins with, and no other."""
+    """Return what only the row of this input begins with."""
     return b'{"input": %b, ' % given.shown
 
 

@@ -33,9 +33,8 @@ class Request:
     """What to map, and where to.
 
     ``words`` are names of files, or patterns of names; ``-`` is standard input. ``kind`` is what
-    one input is, if that is not to be decided by the names. ``fixed`` arguments precede those of
-    each input. With ``batch``, a process gets so many inputs. A process may take ``timeout``
-    seconds.
+    one input is; if None, the names decide. ``fixed`` arguments precede those of each input. With
+    ``batch``, a process gets that many inputs. A process may take ``timeout`` seconds.
     """
 
     script: Path

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TooLargeError(CondavisionError):
-    """Files are larger than may travel with a task."""
+    """The files of a task are larger than the limit."""
 
 
 def read_inputs(task: Task, limit: int) -> tuple[bytes, ...]:

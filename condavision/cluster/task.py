@@ -1,4 +1,4 @@
-"""What travels between the machine that maps and those that work: frozen, plain values.
+"""The values sent between the machine that maps and its workers: frozen and plain.
 
 ``to_plain`` of each value is a dictionary of strings, numbers, bytes, lists and None, of which
 ``of_plain`` makes an equal value again, whatever the Python on the other side.
@@ -137,8 +137,8 @@ class Outcome:
 
     Without an ``exit_code`` there is a ``reason``, of which ``detail`` has more for people. The
     exit code is negative for the signal that ended the process. ``seconds`` are those of the
-    process, on ``host``. ``folder`` is the absolute path of the task's own folder; empty where it
-    has been removed because nothing is in it that does not travel.
+    process, on ``host``. ``folder`` is the absolute path of the task's own folder; empty if it was
+    removed because the outcome has all that was in it.
     """
 
     number: int

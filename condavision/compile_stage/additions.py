@@ -1,4 +1,4 @@
-"""A target's lock with packages added for one run; nothing of it enters the project.
+"""A target's lock with packages added for one run; the project does not change.
 
 Such a lock is kept in the cache, by the packages of the target's own lock and by what is added, so
 that the same addition is solved once.

@@ -56,8 +56,9 @@ class LockingReport:
 
     ``orphaned`` are the locks, by folder and hash, that these scripts used before and that no
     script uses now; they are not removed. ``skipped`` are files in the given folders that were not
-    read. ``separate`` is set if scripts got separate folders of locks for want of a project.
-    ``indexes`` are the entries now in each locks folder; in a ``dry_run``, those that would be.
+    read. ``separate`` is set if scripts got separate folders of locks because no project joins
+    them. ``indexes`` are the entries now in each locks folder; in a ``dry_run``, those that would
+    be.
     """
 
     locked: tuple[LockedScript, ...] = ()

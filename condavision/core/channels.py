@@ -98,7 +98,7 @@ def is_local(channels: tuple[str, ...]) -> bool:
 
 
 def is_trusted(channel: str, trusted: tuple[str, ...]) -> bool:
-    """Return whether a channel may be asked for an import under its own name.
+    """Return whether a channel may supply an import under its own name.
 
     A name among ``trusted`` stands for its URL on the public servers, too.
     """

@@ -37,14 +37,14 @@ class SourceLocation(PickledAsCall):
 
 
 class ImportKind(StrEnum):
-    """How a script asks for a module."""
+    """How a script imports a module."""
 
     REQUIRED = "required"
     """Runs unconditionally, or inside a function."""
     OPTIONAL = "optional"
     """The script works without it: ``try: import x`` / ``except ImportError: x = None``."""
     FALLBACK = "fallback"
-    """Stands in the handler of another import, which is what normally satisfies the script."""
+    """In the handler of another import, which is what normally satisfies the script."""
     TYPING = "typing"
     """Under ``if TYPE_CHECKING``: only a type checker sees it."""
     PLATFORM = "platform"
@@ -59,7 +59,7 @@ class ImportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Import(PickledAsCall):
-    """One module asked for at one place.
+    """One module imported at one place.
 
     ``name`` is the absolute dotted name of the module as far as the statement spells it;
     ``members`` are the names after ``from name import``, which may be submodules

@@ -37,7 +37,7 @@ class OriginRule(StrEnum):
     """Neither local nor of the standard library."""
     RELATIVE = "relative"
     RELATIVE_PARTIAL = "relative-partial"
-    """A relative import that leads to a package without the part that is asked for."""
+    """A relative import that leads to a package without the requested part."""
     RELATIVE_MISSING = "relative-missing"
     FILE = "file"
     """Subject: its path, relative to the project root, or its name where there is no root."""
@@ -48,7 +48,7 @@ class OriginRule(StrEnum):
     CYTHON = "cython"
     """A Cython source, from which the module is built."""
     PARTIAL = "partial"
-    """A local package without the part that is asked for; subject: the package."""
+    """A local package without the requested part; subject: the package."""
     ABSENT_PART = "absent-part"
     """A namespace package of the script's own lacks it here; subject: the namespace package.
 
@@ -56,7 +56,7 @@ class OriginRule(StrEnum):
     may be installed beside them.
     """
     ITSELF = "itself"
-    """The importing file, which has the name of the package it is after; subject: its name."""
+    """The importing file, which has the name of the package it means; subject: its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ KNOWN: tuple[Minor, ...] = ((2, 7), *((3, minor) for minor in range(16)))
 """Every minor version reasoned about, oldest first; the last also stands for what follows it."""
 
 FLOOR: Minor = (3, 10)
-"""Default ``python-floor``: older Pythons are not asked for where a script runs on newer ones."""
+"""Default ``python-floor``: older Pythons are not used where a script runs on newer ones."""
 
 _LAST_MINOR = 40  # years away
 _LAST_PATCH = 30  # above any patch release that CPython ever made
@@ -79,7 +79,7 @@ class PythonRange:
     def from_specifier(cls, text: str) -> PythonRange:
         """Read a PEP 440 specifier set such as ``>=3.8,<4``.
 
-        What only Pythons admit that are years away is a part of the newest, as all that follows it.
+        A range that has only Pythons years away counts as the newest, like all that follows it.
 
         Raises:
             packaging.specifiers.InvalidSpecifier: ``text`` is not one.
@@ -90,7 +90,7 @@ class PythonRange:
         return reduce(cls.__and__, clauses, cls())
 
     @classmethod
-    @lru_cache(maxsize=1024)  # many scripts say the same, and each asks about 500 releases
+    @lru_cache(maxsize=1024)  # many scripts say the same, and each checks 500 releases
     def _from_clause(cls, text: str) -> PythonRange:
         from packaging.specifiers import Specifier  # noqa: PLC0415 - as above
 

@@ -70,9 +70,9 @@ class OtherContentError(DownloadError):
 
 
 def open_downloads() -> Client:
-    """Return the client for :func:`download`, which asks for archives as they are.
+    """Return the client for :func:`download`, which requests archives as they are.
 
-    rattler decompresses an answer whether that was asked for or not, and does not say so.
+    rattler decompresses an answer whether that was requested or not, and does not say so.
 
     Raises:
         ConfigError: a file with credentials cannot be read.
@@ -81,7 +81,7 @@ def open_downloads() -> Client:
 
 
 class Pace:
-    """Whether a transfer makes progress; to be asked every ``interval`` seconds.
+    """Whether a transfer makes progress; to be called every ``interval`` seconds.
 
     Raises:
         ConfigError: ``CONDAVISION_TIMEOUT`` is not a number of seconds.

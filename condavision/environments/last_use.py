@@ -1,4 +1,4 @@
-"""The last use of an environment and its scripts: what `list` shows, and `clean` goes by."""
+"""The last use of an environment and its scripts: for `list` and `clean`."""
 
 from __future__ import annotations
 

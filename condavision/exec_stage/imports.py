@@ -1,4 +1,4 @@
-"""Whether imports run in an environment: looked at after it is installed, once for each lock."""
+"""Whether imports run in an environment: checked after it is installed, once for each lock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
 _SEEN = "condavision-imports"
-"""The file beside the marker that lists the locks whose imports were looked at."""
+"""The file beside the marker that lists the locks whose imports were checked."""
 
 
 def failing_imports(
@@ -38,7 +38,7 @@ def failing_imports(
 ) -> tuple[FailingImport, ...]:
     """Return the imports of a target that fail in its new environment, as far as its files show.
 
-    Each lock is looked at once; one that ``lock --prove`` made need not be.
+    Each lock is checked once, and not at all if ``lock --prove`` made it.
     """
     with suppress(CondavisionError, OSError):
         located = locate(target, workspace)

@@ -109,7 +109,7 @@ def _owner(place: Path) -> str | None:
 def spec_of(found: Activated, name: str) -> dict[str, Any]:
     """Return the spec of a kernel in an environment, with its variables in Jupyter's templates.
 
-    PATH begins with the environment's folders, and goes on as Jupyter has it. A spec cannot unset a
+    PATH begins with the environment's folders, followed by Jupyter's own. A spec cannot unset a
     variable; Python takes an empty one of its own for none.
 
     Raises:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PROCESSES = Path("/proc")
-_PATIENCE = 5.0  # seconds that the system takes at most to end what it was told to
+_PATIENCE = 5.0  # seconds that the system takes at most to end a process
 _STREAMS = ("cwd", "fd/0", "fd/1", "fd/2")
 
 

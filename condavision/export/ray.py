@@ -23,8 +23,8 @@ _INHERITED = "\0PATH"  # which no path has
 def _render(share: Share) -> str:
     """Return a runtime environment in YAML, for machines that see the environment at its path.
 
-    A worker cannot ask the exec stage for it: Ray copies ``working_dir`` to where other users can
-    write, and a lock there does not count.
+    A worker cannot look it up itself: Ray copies ``working_dir`` to where other users can write,
+    and a lock there does not count.
 
     Raises:
         UsageError: the lock has no Ray.

@@ -158,7 +158,7 @@ class Modules:
     ) -> dict[Placed, tuple[LibraryReason, ...]]:
         """Return which Pythons the files of modules admit.
 
-        Nothing is asked of a package that was built for ``python``, or declares to run on it.
+        A package that was built for ``python``, or declares to run on it, is not checked.
         """
         packages = dict.fromkeys(it.package for it in placed)
         declared = await asyncio.gather(*map(self._declared, packages))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Failure(Flag):
-    """How an import can fail, as handlers tell it."""
+    """How an import can fail, as handlers distinguish it."""
 
     NONE = 0
     MISSING = auto()
@@ -54,7 +54,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What comes of importing the modules of a trail with one Python."""
+    """The outcome of importing the modules of a trail with one Python."""
 
     trail: Trail
     minor: Minor
@@ -159,7 +159,7 @@ def _failure(step: Step, failing: Mapping[str, _Failure]) -> _Failure:
 
 
 def _demand(place: Place, lack: Lack, step: Step) -> Demand:
-    """Return the demand for what an import lacks that nothing stands in for."""
+    """Return the demand for what an import lacks that nothing replaces."""
     if lack.pythons is None or step.imported.survives:
         return Demand(place, (lack,))
     return Demand(place, (lack,), lack.pythons, f"standard library module {lack.module}")

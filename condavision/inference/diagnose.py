@@ -92,7 +92,7 @@ def _contradicted(inference: Inference) -> Iterator[ContradictedReason]:
 
 
 def _not_declared(inference: Inference) -> Iterator[NotDeclared]:
-    """Yield each package that a declared one calls for, once."""
+    """Yield each package that calls of a declared one need, once."""
     seen = set()
     for found in inference.resolutions:
         if found.left_to_declared and found.requirement is not None:

@@ -116,7 +116,7 @@ class OutsideSearchPath(Diagnostic):
 
 @dataclass(frozen=True, slots=True)
 class IgnoredDeclaration(Diagnostic):
-    """What a script declares and nothing here follows."""
+    """Something that a script declares, without effect."""
 
     declared: IgnoredText
 

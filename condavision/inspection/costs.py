@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a requirement brings that nothing else does, and who asks for it.
+    """What a requirement brings that nothing else does, and what requires it.
 
     ``package`` is the one that is required, ``only`` are it and those that come with it alone.
     """

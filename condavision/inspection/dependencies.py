@@ -172,7 +172,7 @@ def find_reasons(
 def dependencies_of(
     located: Located, asked: str | None, workspace: Workspace, *, offline: bool = False
 ) -> Dependencies:
-    """Return the dependencies in the lock of a target; wheels that were not read are asked for.
+    """Return the dependencies in the lock of a target; wheels that were not read are read now.
 
     They are those of a platform; of this machine's where none is ``asked`` for, or of the lock's
     first.
@@ -284,7 +284,7 @@ def _extras(
     texts: Mapping[Key, tuple[Wanted, ...]],
     variables: Mapping[str, str],
 ) -> dict[Key, frozenset[str]]:
-    """Return the extras of distributions that requirements, or others in turn, ask for."""
+    """Return the extras of distributions that requirements, or others in turn, request."""
     found: dict[Key, frozenset[str]] = {}
     waiting = [(key_of(it), frozenset(needed.extras if needed else ())) for needed, it in direct]
     while waiting:

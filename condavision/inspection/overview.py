@@ -1,4 +1,4 @@
-"""Scripts, the requirement sets they belong to, and the locked packages: what pictures are of.
+"""Scripts, the requirement sets they belong to, and the locked packages: the content of pictures.
 
 Nothing is solved, and nothing is read but the project's files and what is kept on this machine.
 """
@@ -112,7 +112,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything that pictures are of. ``sizes`` are bytes of artefacts, by SHA-256."""
+    """Everything that pictures show. ``sizes`` are bytes of artefacts, by SHA-256."""
 
     scripts: tuple[Script, ...]
     sets: tuple[RequirementSet, ...]
@@ -134,7 +134,7 @@ class Overview:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """The names of distributions of which it is not known here what they require."""
+        """The names of distributions whose requirements are not known here."""
         found = (key[1] for it in self.sets if it.dependencies for key in it.dependencies.unread)
         return tuple(sorted({*found}))
 

@@ -1,4 +1,4 @@
-"""What decided which package supplies a module, and what came of it for each import."""
+"""What decided which package supplies a module, and the result for each import."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _TYPES: dict[ValueType, dict[str, Any]] = {
 def json_schema(interface: Interface) -> dict[str, Any]:
     """Return the schema of the documents that :func:`arguments` reads.
 
-    A script with commands has one alternative for each, told apart by ``command``.
+    A script with commands has one alternative for each, distinguished by ``command``.
     """
     lines = command_lines(interface)
     head: dict[str, Any] = {"$schema": _DIALECT}

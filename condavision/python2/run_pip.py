@@ -51,10 +51,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a job.
+    """The result of a job.
 
-    ``kind`` is ``solved``, ``impossible``, ``unreachable``, ``refused``, ``offline``,
-    ``late`` or ``failed``; ``found`` has what the driver said of it, ``stderr`` what pip did.
+    ``kind`` is ``solved``, ``impossible``, ``unreachable``, ``refused``, ``offline``, ``late`` or
+    ``failed``; ``found`` is the driver's answer, ``stderr`` pip's output.
     """
 
     kind: str
@@ -144,7 +144,7 @@ def _options(indexes: PackageIndexes, links: Sequence[str]) -> list[str]:
 
 
 def _network() -> list[str]:
-    """Return what uv's variables say about waiting, trying again and certificates."""
+    """Return what uv's variables say about timeouts, retries and certificates."""
     said = {"--timeout": "UV_HTTP_TIMEOUT", "--retries": "UV_HTTP_RETRIES"}
     options = [
         word

@@ -36,7 +36,7 @@ STATUSES = {
     RunState.INTERRUPTED: HTTPStatus.SERVICE_UNAVAILABLE,
     RunState.FAILED: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""The status of an answer to who waits for a run."""
+"""The status of the answer to a client that waits for a run."""
 
 
 def headers_of(run: Run) -> dict[str, str]:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_RETRY = 5.0  # seconds until a script that cannot be served is looked at again, unasked for reason
+_RETRY = 5.0  # seconds until a script that cannot be served is looked at again, without a reason
 _POLL = 1.0  # seconds between two looks for new scripts and locks
 _SLOW = 0.005  # seconds that the event loop does not wait for file systems
 _AT_ONCE = 2  # surveys
@@ -176,7 +176,7 @@ class Catalog:
     async def _survey_calmly(self, only: tuple[str, ...]) -> None:
         try:
             await self._survey(only)
-        except CondavisionError as error:  # the environment that is there goes on
+        except CondavisionError as error:  # the environment that is there stays in use
             _log.warning("%s", error.message)
 
     async def _keep_current(self, listed: asyncio.Event) -> None:

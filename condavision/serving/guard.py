@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN = frozenset({"/health", "/ready"})
-"""What needs no password: supervisors ask for it."""
+"""What needs no password: supervisors poll it."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

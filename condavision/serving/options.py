@@ -1,4 +1,4 @@
-"""What a server is told when it is started, and where it keeps its runs."""
+"""The options of a server, and where it keeps its runs."""
 
 from __future__ import annotations
 

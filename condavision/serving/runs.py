@@ -53,7 +53,7 @@ class RunState(StrEnum):
 class Run:
     """One run of a script. Times are seconds since the epoch, None for what is to come.
 
-    ``folder`` is the name of its folder. A ``kept`` run goes on without its client: it is started
+    ``folder`` is the name of its folder. A ``kept`` run continues without its client: it is started
     by the next server if this one does not get to it. One that may ``restart`` is even started
     again where it was interrupted. ``size`` is what it has written, in bytes, None until it is
     measured. ``error`` is why it is FAILED.

@@ -1,4 +1,4 @@
-"""The HTTP server around the application: its sockets, signals, log, and the word to systemd."""
+"""The HTTP server around the application: its sockets, signals, log, and the notices to systemd."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class _Impatient(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Tells the service at once that it is to stop, and systemd how far it is."""
+    """Notifies the service at once that it is to stop, and systemd of each state."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
@@ -183,7 +183,7 @@ class _Server(uvicorn.Server):
 
 
 def notify(state: str) -> None:
-    """Tell systemd about a change of state (sd_notify(3)), where it wants to know."""
+    """Notify systemd of a change of state (sd_notify(3)), if it listens."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one, contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What the server and the process that surveys scripts tell each other.
+"""What the server and the process that surveys scripts send each other.
 
 They send pickles, each preceded by its length in four bytes.
 """

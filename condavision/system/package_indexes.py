@@ -52,7 +52,7 @@ def variables_for_uv() -> dict[str, str]:
 def configured_indexes() -> PackageIndexes:
     """Return the indexes that uv's variables and the user's settings of uv name.
 
-    uv itself says them, whose rules for where they may stand change.
+    uv itself reports them, since its rules for where they are set change.
 
     Raises:
         ChannelError: uv does not understand its settings.

@@ -39,7 +39,7 @@ _CONSTANT = re.compile(r"(?:[\w.]+\.)?_?(?:(?:HAS|HAVE)_\w+|[A-Z0-9_]+_(?:AVAILA
 _NO_FLAG = re.compile(r"(?!)")
 
 FOUND = Truth(true=0)
-"""What asks for a module: never true without it."""
+"""A check for a module: never true without it."""
 
 
 def availability_regions(text: bytes, root: Node) -> Iterator[Region]:
@@ -77,7 +77,7 @@ class _AvailabilityReader:
                 yield holder
 
     def read(self, node: Node) -> Iterator[Region]:
-        """Yield the regions of a statement or expression that asks."""
+        """Yield the regions of a statement or expression that checks for a module."""
         if node.id in self.seen:
             return
         self.seen.add(node.id)
@@ -100,7 +100,7 @@ class _AvailabilityReader:
                 yield Region(block.start_byte, block.end_byte, main=True)
             elif found or not self.conditions.of(condition).true:
                 yield region_of(block, optional=True)
-            # `if not has_rows:` is too common a question to be one for a module
+            # `if not has_rows:` is too common to be a check for a module
             found = found or not constants.of(condition).false
         block, scope = node.child_by_field_name("consequence"), node.parent
         others = node.child_by_field_name("alternative")
@@ -111,7 +111,7 @@ class _AvailabilityReader:
 
 
 class SearchConditions(Conditions):
-    """The conditions of one source that ask for modules: the only context is to lack them.
+    """The conditions of one source that check for modules: the only context is to lack them.
 
     ``flag`` are the names that say by convention how the search for a module went.
     """

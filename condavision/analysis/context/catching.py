@@ -72,7 +72,7 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
         header = text[clause.start_byte + 6 : block.start_byte]
         names = names_caught(header.decode("utf-8", "replace")) or frozenset({"BaseException"})
         of_import = bool(names & _IMPORT_FAILURES)
-        is_first = not caught & _IMPORT_FAILURES  # the one that a missing module gets to
+        is_first = not caught & _IMPORT_FAILURES  # the one that handles a missing module
         caught |= names
         if block.type != "block":
             continue

@@ -11,7 +11,7 @@ from condavision.analysis.source.expressions import Evaluator, operands
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_LONGEST_FLAG = 80  # characters; longer expressions are not names that are asked for again
+_LONGEST_FLAG = 80  # characters; longer expressions are not names that are checked again
 
 
 class Conditions(Evaluator[Truth]):

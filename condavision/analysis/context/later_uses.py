@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from condavision.analysis.source.source import Source
 
-_OCCURRENCES = 400  # looked at of one import; a name that stands there more often is a common word
+_OCCURRENCES = 400  # uses checked of one import; a name that occurs more often is a common word
 _CLIMB = 200
 _SET = re.compile(rb"(?m)^[ \t]+(\w+)[ \t]*(?::[^=\n]*)?=(?!=)[ \t]*([^\n]*)")
 _FALSE = re.compile(rb"(?:None|False|0|''|\"\"|\[\]|\(\)|\{\})[ \t]*(?:#|\Z)")
@@ -70,9 +70,9 @@ class LaterUses:
     def regardless(self, start: int, names: Iterable[str]) -> bool:
         """Return whether names that an import at ``start`` in a ``try`` binds are used unchecked.
 
-        A use counts in the block that the ``try`` stands in, where it runs with the module, or in a
-        function or class that something which runs with the module leads to; none does where the
-        block asks whether the name is there, or a handler leaves it.
+        A use counts in the block around the ``try``, where it runs with the module, or in a
+        function or class that code which runs with the module leads to. None counts where the block
+        checks whether the name is defined, or a handler leaves it.
         """
         found = _try_and_scope(self.root, start)
         wanted = {name.encode() for name in names if name.isidentifier()}
@@ -127,7 +127,7 @@ def _has_stand_in(statement: Node, wanted: set[bytes]) -> bool:
 
 
 def _leaves(statement: Node) -> bool:
-    """Return whether a handler leaves what the ``try`` stands in: nothing after it runs then."""
+    """Return whether a handler leaves the block around the ``try``: nothing after it runs then."""
     clauses = (it for it in statement.named_children if it.type in CLAUSES)
     return any(ends(block) for it in clauses for block in it.named_children[-1:])
 

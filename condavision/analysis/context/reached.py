@@ -78,7 +78,7 @@ def failures_caught(statement: Node) -> Iterator[frozenset[str]]:
 
 
 def standing_alone(word: bytes, text: bytes) -> Iterator[re.Match[bytes]]:
-    """Yield where names stand that are no attributes.
+    """Yield the places of names that are not attributes.
 
     What precedes is looked at last: an expression is found fast only if it begins with literals.
     """
@@ -88,7 +88,7 @@ def standing_alone(word: bytes, text: bytes) -> Iterator[re.Match[bytes]]:
 
 
 def ancestors(node: Node) -> Iterator[Node]:
-    """Yield what a node is in, from the innermost to below the module."""
+    """Yield the nodes around a node, from the innermost to below the module."""
     parent = node.parent
     for _ in range(_CLIMB):
         if parent is None or parent.type == "module":

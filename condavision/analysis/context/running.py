@@ -180,7 +180,7 @@ def _versions(minor: Minor, micro: int) -> dict[str, Any]:
 
 
 class _Undecided(Exception):  # noqa: N818 - not an error: the answer "could be either"
-    """An operand that the context says nothing about."""
+    """An operand that does not depend on the context."""
 
 
 def _outcome(node: Node, context: Mapping[str, Any]) -> bool | None:

@@ -25,7 +25,7 @@ _HOLDERS = {
 _QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
 _JUMPS = {"break_statement", "continue_statement", "raise_statement", "return_statement"}
 BLOCKS = {"module", "block"}
-_CLIMB = 60  # levels from a word to the statement whose condition it stands in
+_CLIMB = 60  # levels from a word to the statement whose condition it is part of
 
 
 def names_caught(header: str) -> frozenset[str]:
@@ -52,7 +52,7 @@ def holders(text: bytes, root: Node, words: Mapping[bytes, bytes]) -> Iterator[N
 def _holders_of(node: Node | None, seen: set[int]) -> Iterator[Node]:
     """Yield the conditional constructs around a word whose condition it can stand in.
 
-    It stops at one that was ``seen``: what is around that was yielded then.
+    It stops at one that was ``seen``: those around it were yielded before.
     """
     for _ in range(_CLIMB):
         if node is None or node.type in BLOCKS:

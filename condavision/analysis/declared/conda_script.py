@@ -1,7 +1,7 @@
 """The ``/// conda-script`` block, a draft of the conda community that pixi reads.
 
-See https://github.com/prefix-dev/pixi/issues/3751. It is for any language; here it
-stands in comments of Python, and its ``entrypoint`` is not used.
+See https://github.com/prefix-dev/pixi/issues/3751. It is for any language; here it is in comments
+of Python, and its ``entrypoint`` is not used.
 """
 
 from __future__ import annotations

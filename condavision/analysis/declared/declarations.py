@@ -158,7 +158,7 @@ class Declarations:
             if admitted is not None:
                 families, minors = admitted
                 if not families:
-                    return  # for none of the platforms there are
+                    return  # for no platform that is known
                 requirement.marker = None
                 platforms = platforms | (families if len(families) < len(FAMILIES) else frozenset())
                 pythons = None if minors == PythonRange() else minors
@@ -212,7 +212,7 @@ def python_version(spec: str) -> str | None:
 def _admitted(marker: Marker) -> tuple[frozenset[str], PythonRange] | None:
     """Return the families and the Pythons that a marker of PEP 508 may hold on.
 
-    None is returned where it asks about more than those.
+    Return None where it depends on anything else.
     """
     text = str(marker)
     if any(variable in text for variable in _OTHER_VARIABLES):

@@ -1,6 +1,6 @@
-"""Tables of other tools, in a script's block or a project's files, that nothing here follows.
+"""Tables of other tools, in a script's block or a project's files, without effect here.
 
-What in them decides about packages is noted, so that no declaration is lost in silence.
+What in them decides about packages is noted, so that no declaration is lost silently.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def read_others(into: Declarations, tools: dict[str, Any]) -> None:
 
 
 def deciding(table: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the paths of the keys that say which packages there are to be, and from where."""
+    """Yield the paths of the keys that select packages, or where they come from."""
     if not isinstance(table, dict) or len(path) > _DEEPEST:
         return
     for key, value in table.items():

@@ -63,7 +63,7 @@ _OF_DISTRIBUTION = frozenset(
         "version",
     }
 )
-"""What is read, or says nothing about packages."""
+"""What is read, or does not concern packages."""
 
 
 def read_pixi(into: Declarations, pixi: dict[str, Any]) -> None:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from condavision.analysis.declared.declarations import Declarations
 
 _OF_UV_ALONE = frozenset({"cache-dir", "cache-keys", "link-mode", "package", "python-downloads"})
-"""Settings that say nothing about what is required."""
+"""Settings that do not affect what is required."""
 
 
 def read_uv(into: Declarations, uv: dict[str, Any]) -> None:
     """Read ``sources``.
 
-    A dependency from a repository, URL or path becomes a direct reference; what nothing here can
+    A dependency from a repository, URL or path becomes a direct reference; what condavision cannot
     follow, such as another index, is ignored and noted.
     """
     sources = into.table(uv, "sources")

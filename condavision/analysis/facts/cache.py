@@ -79,7 +79,7 @@ def _part(module: str, name: str) -> Any:
         found = getattr(import_module(module), name)
         if known or (isinstance(found, type) and found.__module__ == module):
             return found
-    raise pickle.UnpicklingError(f"{module}.{name} is no part of a fact")
+    raise pickle.UnpicklingError(f"{module}.{name} is not part of a fact")
 
 
 def dumped(value: object) -> bytes:
@@ -225,7 +225,7 @@ class FactsCache:
 
 def _digest(path: str) -> str:
     file = Path(path)
-    try:  # a pipe would be waited for
+    try:  # opening a pipe would block
         return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
     except OSError:
         return ""

@@ -101,7 +101,7 @@ def read_with_names(path: str, shown: str, names: Sequence[tuple[str, str]]) -> 
 
 
 def called_from_star(path: str, shown: str) -> frozenset[str]:
-    """Return the names that a file calls and only a star import can bring, if it has one star."""
+    """Return the names that a file calls and only its star import can bring, if it has one."""
     try:
         source = read_source(Path(path), shown)
         tree = parse(source)

@@ -197,7 +197,7 @@ class Reader:
         return self._stamps[path]
 
     def settled(self, path: str) -> Stamp | None:
-        """Return the stamp of a file that this has read, None if it is no sign of its content."""
+        """Return the stamp of a file that this has read, None if its content may differ."""
         stamp = self.stamp(path)
         if stamp is None:
             return None
@@ -226,8 +226,8 @@ class Reader:
     def takes_from_itself(self, path: str, directories: Directories) -> bool:
         """Return whether an ``__init__.py`` imports from its own name what it does not have.
 
-        ``from celery import Celery`` in ``app/celery/__init__.py`` is after the package: the
-        folder is meant to be imported as ``app.celery``.
+        ``from celery import Celery`` in ``app/celery/__init__.py`` means the package: the folder is
+        meant to be imported as ``app.celery``.
         """
         directories.opened.add(path)
         folder = Path(path).parent
@@ -245,9 +245,9 @@ class Reader:
         return f"{folder.name}.py" not in listing and any(it not in listing.stems for it in taken)
 
     def takes_what_is_not_there(self, folder: str, directories: Directories) -> bool:
-        """Return whether the modules of a package take from its name mostly what it lacks.
+        """Return whether the modules of a package mostly import from its name what it lacks.
 
-        ``from scrapy import signals`` in a project that was checked out as ``scrapy`` is after the
+        ``from scrapy import signals`` in a project that was checked out as ``scrapy`` means the
         package: its ``__init__.py`` has no code that could bring it.
         """
         init = f"{folder}/__init__.py"

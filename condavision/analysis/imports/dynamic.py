@@ -29,7 +29,7 @@ _MOST = 1000  # calls of one file
 LITERALS = {
     "comment", "concatenated_string", "string", "string_content", "string_end", "string_start",
 }  # fmt: skip
-"""The nodes in which no code stands."""
+"""The nodes that contain no code."""
 
 
 def dynamic_imports(

@@ -1,4 +1,4 @@
-"""What a source needs without importing it: engines, drivers and plug-ins that a call asks for.
+"""What a source needs without importing it: engines, drivers and plug-ins that a call needs.
 
 ``pandas.read_excel("x.xlsx")`` fails without openpyxl, which no script imports. The table
 ``data/implied_imports.tsv`` names such calls, and only a call that can be nothing else counts: the
@@ -268,7 +268,7 @@ def _decide(known: Sequence[ImpliedRule], call: Node, texts: KnownTexts) -> Impl
 
 
 def _given(rule: ImpliedRule, positional: list[Node], named: dict[str, Node]) -> Node | None:
-    """Return the argument of a call that a rule asks about."""
+    """Return the argument of a call that a rule checks."""
     found = named.get(rule.keyword)
     if found is None and rule.position is not None and rule.position < len(positional):
         found = positional[rule.position]

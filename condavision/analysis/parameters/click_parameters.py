@@ -63,7 +63,7 @@ def _argument(_reader: Reader, call: Call) -> Declared:
 
 
 def option(call: Call, spelled: tuple[str, ...]) -> Parameter | Unread | None:
-    """Return the option that is declared; None where its name cannot be said."""
+    """Return the option that is declared; None where its name is not known."""
     options: list[str] = []
     negations: list[str] = []
     for text in spelled:

@@ -55,7 +55,7 @@ def literal_text(text: str) -> Any:
 
 def _unescaped(body: str, *, raw: bool) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an unknown escape is no business of ours
+        warnings.simplefilter("ignore")  # an unknown escape is the script's own matter
         try:
             return str(ast.literal_eval(f"{'r' if raw else ''}{body}"))
         except (SyntaxError, ValueError):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def bound_arguments(function: Function, positional: tuple[Any, ...], call: Call) -> dict[str, Any]:
-    """Return what the parameters of a function are worth in a call."""
+    """Return the values of a function's parameters in a call."""
     parameters = function.node.child_by_field_name("parameters")
     names: dict[str, Any] = {}
     given = list(positional)

@@ -17,7 +17,7 @@ class Framework(StrEnum):
     """What reads the command line of a script."""
 
     NONE = "none"
-    """Nothing is seen to read it."""
+    """Nothing that reads it was found."""
     ARGPARSE = "argparse"
     OPTPARSE = "optparse"
     CLICK = "click"

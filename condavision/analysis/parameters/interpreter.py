@@ -1,6 +1,6 @@
 """Executing a script as far as its text decides what happens: statements, functions, classes.
 
-Where only a run decides, both ways are taken, and what is done there is conditional.
+Where only a run decides, both branches are taken, and what is done there is conditional.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Interpreter(Statements):
         self._steps = 0
         self._depth = 0
         self.branches = 0
-        """How many branches are gone at the moment that a run may not take."""
+        """How many of the branches taken at the moment a run may not take."""
 
     def decorated(self, decorator: Any, value: Any, node: Node) -> Any:
         """Return what a decorator makes of a function or a class."""
@@ -110,7 +110,7 @@ class Interpreter(Statements):
         return self.either(lambda: self._body(first, "consequence"), lambda: self._branch(rest))
 
     def either(self, *ways: Callable[[], Flow]) -> Flow:
-        """Go several ways, one of which a run takes; what names are worth then is merged."""
+        """Take several branches, one of which a run takes, and merge the values of names."""
         frames = {id(it): it for it in (self.frame, self.frame.module.frame)}.values()
         before = [dict(it.names) for it in frames]
         after: list[list[dict[str, Any]]] = []
@@ -259,7 +259,7 @@ def _parameters(node: Node) -> list[Node]:
 
 
 def _merged(ways: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what names are worth after one of several ways: unknown where they differ."""
+    """Return the values of names after one of several branches: unknown where they differ."""
     first, *others = ways
     found = dict(first)
     for other in others:

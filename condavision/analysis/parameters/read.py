@@ -1,4 +1,4 @@
-"""Reading the command line of a script: what it takes, and what of that is not known."""
+"""Reading the command line of a script: what it takes, and which parts are not known."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class Reader(Interpreter):
         return name in self.known
 
     def in_frame(self, node: Node, frame: Frame) -> Any:
-        """Return what an expression is worth among the names of a frame."""
+        """Return the value of an expression among the names of a frame."""
         outer, self.frame = self.frame, frame
         try:
             return self.of(node)
@@ -128,7 +128,7 @@ class Reader(Interpreter):
             self.frame = outer
 
     def expression(self, text: str, frame: Frame) -> Any:
-        """Return what an annotation in a string is worth among the names of a frame."""
+        """Return the value of an annotation in a string among the names of a frame."""
         tree = parse(decode(text.encode(), Path(), ""))
         statement = inner(tree.root_node)
         node = None if statement is None else inner(statement)

@@ -212,7 +212,7 @@ BUILTINS: dict[str, Any] = {
     "iter": _collected(Items), "dict": Builtin(_mapping, "builtins.dict"), "zip": Builtin(_zip),
     "len": Builtin(_length), "getattr": Builtin(_attribute),
 }  # fmt: skip
-"""What the built-in names are worth that are known here."""
+"""The values of the built-in names that are known here."""
 
 HARMLESS = frozenset(
     [

@@ -19,7 +19,7 @@ _DEEPEST = 60  # blocks and calls in each other
 
 
 EXITED = Imported("sys.exit()")
-"""What a call is worth that does not return."""
+"""The value of a call that does not return."""
 
 
 class Flow(Flag):

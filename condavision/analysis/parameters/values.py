@@ -1,4 +1,4 @@
-"""What the expressions of a script are worth, as far as that is known without running it.
+"""The values of a script's expressions, as far as they are known without running it.
 
 A constant is itself; a list and a dictionary hold values. Everything else is a :class:`Value`.
 """

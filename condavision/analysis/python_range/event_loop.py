@@ -1,7 +1,7 @@
 """``asyncio.get_event_loop()`` where no loop runs: it makes none since Python 3.14.
 
 In a coroutine it returns the running loop as ever. A function may be called from one, so there it
-counts only if it goes on to run the loop, which no coroutine can.
+counts only if it then runs the loop, which no coroutine can.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _use(file: NamesOfFile, types: PlainTypes, method: bytes, start: int) -> Ite
 
 
 def _is_own(attribute: Node, file: NamesOfFile, method: bytes) -> bool:
-    """Return whether a class here may define what is asked of ``self``."""
+    """Return whether a class here may define what is used of ``self``."""
     owner = attribute.child_by_field_name("object")
     is_self = owner is not None and owner.text in {b"self", b"cls"}
     return is_self and any(file.bindings(method))

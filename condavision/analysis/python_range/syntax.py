@@ -47,8 +47,8 @@ _TABS = before(3, 0, "tabs and spaces mixed inconsistently")
 class Narrowing:
     """The minors that the claims so far admit.
 
-    Trees are no longer asked when ``seconds`` are over: climbing one of twenty thousand levels
-    takes minutes, and no Python compiles such a file.
+    Trees are no longer examined after ``seconds``: climbing one of twenty thousand levels takes
+    minutes, and no Python compiles such a file.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:

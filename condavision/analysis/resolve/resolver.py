@@ -175,14 +175,14 @@ class Resolver:
         return ModuleOrigin(raw.name, Origin.LOCAL, reason, modules, entry_of(first))
 
     def _members(self, found: Found, raw: RawImport) -> Iterator[FoundModule]:
-        """Yield the submodules that an import asks for; all that a setting stands for."""
+        """Yield the submodules that an import names; all that a setting stands for."""
         members: Iterable[str] = raw.members
         if raw.local_only and raw.star:
             members = sorted(set().union(*(self.directories[it].modules for it in found.folders)))
         yield from find_members(found, raw.name, members, self.directories)
 
     def _is_elsewhere(self, found: Found, raw: RawImport) -> bool:
-        """Return whether a namespace package is here, but not the part of it that is asked for."""
+        """Return whether a namespace package is here, but not the requested part of it."""
         last = found.modules[-1].file
         if last is None or not self.directories.is_shared_package(parent(last)):
             return False
@@ -193,7 +193,7 @@ class Resolver:
         )
 
     def _is_meant(self, found: Found, raw: RawImport, place: Place) -> bool:
-        """Return whether a folder without ``__init__.py`` is what an import is after.
+        """Return whether a folder without ``__init__.py`` is what an import means.
 
         An installed package of that name would win over it, so it has to hold what is asked for.
         """
@@ -257,7 +257,7 @@ class Resolver:
         )
 
     def _is_mere_namesake(self, local: ModuleOrigin, place: Place) -> bool:
-        """Return whether what was found is only called as the package that is asked for.
+        """Return whether what was found only has the name of the requested package.
 
         A package is that if it lies in a folder of the project that it can be imported through.
         """

@@ -1,4 +1,4 @@
-"""What came of reading a script, or many together, so that asking again reads and resolves nothing.
+"""The result of reading a script, or many together, so that the next command resolves nothing.
 
 It holds while the files that were looked into have the status they had, and while the directories
 that were listed hold the same under each name that was looked for: other files may come and go.

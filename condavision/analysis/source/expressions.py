@@ -28,7 +28,7 @@ class Evaluator(Generic[T]):
         self._level = 0
 
     def of(self, node: Node | None) -> T:
-        """Return what an expression is worth."""
+        """Return the value of an expression."""
         if node is None or self.is_deepest:
             return self._unknown(None)
         visit: Any = getattr(self, f"_visit_{node.type}", self._unknown)
@@ -45,7 +45,7 @@ class Evaluator(Generic[T]):
         return self._level >= self.deepest
 
     def _unknown(self, node: Node | None) -> T:
-        """Return what an expression is worth that has no method; None: it is missing or deep."""
+        """Return the value of an expression without a method; None: it is missing or too deep."""
         raise NotImplementedError
 
     def _visit_parenthesized_expression(self, node: Node) -> T:

@@ -76,7 +76,7 @@ def count_tokens(source: bytes) -> int:
 def lex(source: bytes, root: Node) -> Lexed:
     """Blank the strings and comments of ``source``, whose parsed tree is ``root``.
 
-    The tree is asked only where a regular expression cannot know where a string ends: in formatted
+    The tree is used only where a regular expression cannot know where a string ends: in formatted
     strings that hold their own quotes.
     """
     prefixed: list[Literal] = []

@@ -143,7 +143,7 @@ class ImportProver:
         )
 
     def may_supply(self, lack: Lack) -> bool:
-        """Return whether the map has a package for a module, which nobody need accept."""
+        """Return whether the map has a package for a module that nobody has to accept."""
         provider = self.import_map.provider(lack.module)
         return provider is not None and not provider.candidate
 

@@ -53,7 +53,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Prover:
-    """Asks the artefacts of locks; ``supply`` has those that no lock names."""
+    """Checks locks against their artefacts; ``supply`` has those that no lock names."""
 
     reader: ArtefactReader
     import_map: ImportMap
@@ -150,7 +150,7 @@ class Prover:
 
 
 def _distinct(questions: Iterable[Question]) -> list[Question]:
-    """Return questions that differ in more than the place that asks them."""
+    """Return questions that differ in more than their places."""
     found: dict[object, Question] = {}
     for it in questions:
         key = (it.module, it.names, it.needed.manager, it.needed.name, it.platforms, it.pythons)
@@ -159,7 +159,7 @@ def _distinct(questions: Iterable[Question]) -> list[Question]:
 
 
 def has_modules(package: LockedPackage) -> bool:
-    """Return whether a package may have Python modules; the standard library's are not asked."""
+    """Return whether a package may have Python modules; the standard library's are not checked."""
     if package.manager is Manager.PYPI:
         return True
     return bool({"python", "python_abi", "pypy"} & package.dependencies.keys())

@@ -1,4 +1,4 @@
-"""What is asked of the packages of a lock: every import that a script cannot do without."""
+"""What a lock's packages are checked for: every import that a script cannot do without."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ class Refuted:
 def questions_of(
     inference: Inference, import_map: ImportMap, attributes: Callable[[str], frozenset[str]]
 ) -> Iterator[Question]:
-    """Yield what to ask about the imports of a target.
+    """Yield the questions about the imports of a target.
 
-    Nothing is asked of imports that may fail or only type checkers see, and of those that a person
-    has overridden. ``attributes`` returns those that the target takes from a module, which decide
-    where several distributions have it.
+    There are none about imports that may fail or that only type checkers see, and about those that
+    a person has overridden. ``attributes`` returns those that the target takes from a module, which
+    decide where several distributions have it.
     """
     requirements = {(it.manager, it.name): it for it in inference.requirements.requirements}
     for found in inference.resolutions:

@@ -38,7 +38,7 @@ class Remedies:
     supply: Supply
 
     async def find(self, refuted: Refuted, looked: list[str]) -> LearnedModule | None:
-        """Return what has what a package lacks; None if nothing that may be locked has it.
+        """Return the package to lock instead; None if none that may be locked has what is lacking.
 
         ``looked`` gets what was looked at, and what could not be.
         """

@@ -1,7 +1,7 @@
 """Find the release of a package that has a module: a search with few look-ups, not a walk.
 
-It takes for granted what holds nearly always: a module comes with one release and goes with
-another. Each round looks at several releases at a time.
+It assumes what nearly always holds: a module is added in one release and removed in another. Each
+round looks at several releases at a time.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class InTurns:
 
 @dataclass(slots=True)
 class InRounds:
-    """An engine asked once for all platforms: when none has anything left to do but wait for it."""
+    """An engine called once for all platforms: when each of them waits for it."""
 
     engine: ManyAtOnce
     turns: asyncio.Semaphore

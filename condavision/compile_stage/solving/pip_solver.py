@@ -170,7 +170,7 @@ class PipSolver:
 
 
 def _causes(answer: Answer) -> str:
-    """Return why there is no solution: each requirement, and what asks for it."""
+    """Return why there is no solution: each requirement, and what requires it."""
     lines = [
         f"{cause['by']} depends on {cause['requirement']}" if cause["by"] else cause["requirement"]
         for cause in answer.found["causes"]

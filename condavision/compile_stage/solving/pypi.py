@@ -145,8 +145,8 @@ class PyPISolver:
     def _check(self, folder: Path, locked: tuple[LockedPackage, ...], base: CondaBase) -> None:
         """Check with uv whether the locked distributions fit the versions that conda supplies.
 
-        Those are passed as empty wheels with a local version that no index has. All that uv reads
-        it has just cached; only where that does not do is the index asked again.
+        Those are passed as empty wheels with a local version that no index has. uv has just cached
+        all that it reads; only if that is not enough is the index read again.
 
         Raises:
             UnsolvableError: they conflict.

@@ -1,4 +1,4 @@
-"""What the driver of pip is asked, what it answers, and the files that it keeps."""
+"""The jobs and the answers of the driver of pip, and the files that it keeps."""
 
 from __future__ import print_function
 

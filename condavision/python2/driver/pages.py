@@ -71,7 +71,7 @@ def kept_page(path):
     try:
         with open(path, "rb") as stream:
             return json.loads(stream.read().decode("utf-8"))
-    except (IOError, ValueError):  # never asked for, or damaged
+    except (IOError, ValueError):  # never requested, or damaged
         return None
 
 
@@ -82,7 +82,7 @@ class Pages(object):
         self.askers = ThreadPool(8)
 
     def expect(self, finder, name):
-        """Ask the first index for a page that will be needed."""
+        """Request a page that will be needed from the first index."""
         links = finder._link_collector
         for url in links.search_scope.get_index_urls_locations(name)[:1]:
             if not url.startswith("file:") and url not in self.coming:

@@ -3,7 +3,7 @@
 ``resolve.py JOB ANSWER PIP-ARGUMENTS...``: JOB and ANSWER are JSON files; ``run_pip.py`` has their
 fields. This pip is pinned by its hash, so its internals are as stable as an interface. Replaced are
 
-- pages: JSON (PEP 691, with the dates of PEP 700) where an index has it, asked for as soon as a
+- pages: JSON (PEP 691, with the dates of PEP 700) where an index has it, requested as soon as a
   requirement is known, kept for use offline and as long as the index says, and of a project only
   from the first index that has it, as uv does;
 - downloads: kept by their sha256;
@@ -119,9 +119,9 @@ BROKEN = []
 
 
 def output_error(cmd_args, cwd, lines, exit_status):
-    told = [line.strip() for line in lines if line.strip()]
-    BROKEN.extend(told[-1:])
-    return told_of(cmd_args, cwd, lines, exit_status)
+    stripped = [line.strip() for line in lines if line.strip()]
+    BROKEN.extend(stripped[-1:])
+    return original_error(cmd_args, cwd, lines, exit_status)
 
 
 def explain(self, error):
@@ -193,7 +193,7 @@ required, Factory.make_requirement_from_install_req = (
     Factory.make_requirement_from_install_req,
     make_requirement,
 )
-told_of, subprocess.make_subprocess_output_error = (
+original_error, subprocess.make_subprocess_output_error = (
     subprocess.make_subprocess_output_error,
     output_error,
 )

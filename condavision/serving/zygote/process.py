@@ -30,7 +30,7 @@ _MARSHAL = 2  # the format that every Python 3 reads
 
 
 class ZygoteEndedError(Exception):
-    """The zygote has not run what it was asked to, and will not: it has ended, or cannot."""
+    """The zygote has not run the job, and will not: it has ended, or cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class Zygote:
             self._end()
 
     def _end(self) -> None:
-        """Close the socket, which ends the zygote unless it has ended; its runs go on alone."""
+        """Close the socket, which ends the zygote unless it has ended; its runs continue alone."""
         if self._gone:
             return
         self._gone = True

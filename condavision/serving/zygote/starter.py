@@ -1,7 +1,7 @@
 """Starts runs in forks of a zygote where there is one, and cold where there is none yet, or never.
 
-A zygote is the interpreter of one script, which has been told what to run and stops just before.
-The first run of a script starts it and is cold, as are those that follow until it is ready. It is
+A zygote is the interpreter of one script, which was started to run it and stops just before. The
+first run of a script starts it and is cold, as are those that follow until it is ready. It is
 replaced when the script, its modules, its lock or the folders searched for modules have changed;
 when it ends by itself; and after some forks, so that what differs between processes by chance alone
 (the hashes of strings) does not stay for ever. Where memory runs low, zygotes end, the one not used

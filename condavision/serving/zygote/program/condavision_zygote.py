@@ -89,7 +89,7 @@ class Zygote:
         except KeyboardInterrupt:  # a signal before the script has begun
             signal(SIGINT, SIG_DFL)
             os.kill(os.getpid(), SIGINT)
-        except BaseException:  # or the interpreter would go on and run the script
+        except BaseException:  # or the interpreter would continue and run the script
             import traceback
 
             traceback.print_exc()

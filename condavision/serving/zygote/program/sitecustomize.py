@@ -18,7 +18,7 @@ def _start():
         import condavision_zygote
 
         condavision_zygote.install(os.path.dirname(__file__))
-    except BaseException:  # or the interpreter would go on and run the script
+    except BaseException:  # or the interpreter would continue and run the script
         sys.excepthook(*sys.exc_info())
         os._exit(70)
     for name in set(sys.modules) - known:
