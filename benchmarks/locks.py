@@ -1,51 +1,66 @@
-"""Measure how often the imports of a real project all succeed in the environment locked for it.
+"""Measure how often the imports of real code all succeed in the environment locked for it.
 
-    python -m benchmarks.locks FOLDER [--most 60] [--seed 1] [--plain] [--show]
+    python -m benchmarks.locks RESULTS.jsonl FOLDER... [--most 60] [--seed 1] [--only NAME...]
+    python -m benchmarks.locks RESULTS.jsonl
 
-FOLDER has the projects of ``accuracy.py``, downloaded by that. For each project drawn, a copy
-without its tests and without the requirements that it declares is locked as one, by the command
-that a user types, ``condavision lock --prove --together .``, on the channel ``interpreters:``, with
-packages from PyPI. If that succeeds, ``condavision install`` makes the environment, and its Python
-tries each import that the code cannot do without, each name in it too, in a process of its own.
-With ``--plain``, ``--prove`` is left out, to compare.
+Each entry of a FOLDER is drawn from: a folder is a project, or a script with its modules, and is
+locked as one; a file is a script. A copy without tests and without the requirements that it
+declares is locked through the commands that a user types: ``condavision lock --prove``, on the
+channel ``interpreters:``, with packages from PyPI. If that succeeds, ``condavision install`` makes
+the environment, and its Python tries each import that the code cannot do without, each name in it
+too, in a process of its own. With ``--plain``, ``--prove`` is left out, to compare.
 
-It prints the locks that were made, how many of them have a failing import, each such import with
-its error, and why there is no lock for the others. Projects with very large packages are left out
-(:data:`HEAVY`). No code of a project is run, but packages are imported.
+Every entry that is drawn is a line of RESULTS, which a later call resumes; ``--only`` repeats
+entries, and their last line counts. Without FOLDER the results are printed: the locks that were
+made, how many of them have a failing import, and why there is no lock for the others. Left out are
+entries that import nothing from packages, and those that need very large ones (:data:`HEAVY`).
+Locks of the same requirements, asked for the same imports, are tried and counted once.
+Nothing of the code itself is run, but packages are imported.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.accuracy import prune, read_labels
+from benchmarks.accuracy import prune
 from condavision.api import analyze
+from condavision.errors import CondavisionError
 from condavision.inference.needs import is_needed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from condavision.inference.infer import Inference
 
 HEAVY = frozenset(
     {
-        "torch",
-        "tensorflow",
-        "keras",
-        "transformers",
         "jax",
-        "pyspark",
+        "keras",
         "paddlepaddle",
+        "pyspark",
+        "tensorflow",
+        "torch",
         "torchvision",
+        "transformers",
     }
 )
 """Distributions that alone take more than a minute to download and unpack."""
 
+HERE = Path(__file__).parents[1]
 SECONDS = 300  # for each command
 TRY = """
 import importlib, sys
@@ -56,24 +71,34 @@ for member in members:
         importlib.import_module(name + "." + member)
 """
 
+Wanted = tuple[str, ...]  # a module, and the names that are taken from it
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result for a project: ``why`` there is no lock, or the ``failures`` of its imports."""
+    """What came of an entry: ``why`` it has no lock, or the ``failures`` of its imports.
 
-    project: str
-    imports: int = 0
+    ``version`` is the commit that measured it. ``same`` is the earlier entry with this lock.
+    """
+
+    entry: str
+    version: str = ""
+    seconds: int = 0
     why: str = ""
+    hash: str = ""
+    imports: tuple[Wanted, ...] = ()
     failures: tuple[str, ...] = ()
+    same: str = ""
 
 
-def run(folder: Path, line: list[str], **environ: str) -> subprocess.CompletedProcess[str]:
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "condavision", *words]
+    environ = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONSAFEPATH": "1"}
     try:
         return subprocess.run(
             line,
             cwd=folder,
-            env={**os.environ, **environ},
-            stdin=subprocess.DEVNULL,
+            env=environ,
             capture_output=True,
             text=True,
             check=False,
@@ -83,92 +108,193 @@ def run(folder: Path, line: list[str], **environ: str) -> subprocess.CompletedPr
         return subprocess.CompletedProcess(line, 124, "", f"error: over {SECONDS} seconds")
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "condavision", *words]
-    return run(folder, line, PYTHONPATH=str(Path(__file__).parents[1]), PYTHONSAFEPATH="1")
-
-
 def error_of(done: subprocess.CompletedProcess[str]) -> str:
     """Return the code and the first line of an error."""
     lines = [it for it in done.stderr.splitlines() if it.startswith("error: ")]
-    return f"{done.returncode} {lines[0].removeprefix('error: ')[:160] if lines else ''}"
+    return f"{done.returncode} {lines[0].removeprefix('error: ')[:300] if lines else ''}"
 
 
-def asked(folder: Path) -> list[tuple[str, ...]]:
-    """Return the imports that a project cannot do without, each with the names it takes."""
+def inferred(tree: Path) -> Inference:
+    target = {"together": tree} if tree.is_dir() else {"script": tree}
+    return analyze(**target, channels=("interpreters:",))  # type: ignore[arg-type]
+
+
+def asked(inference: Inference) -> tuple[Wanted, ...]:
+    """Return the imports that the code cannot do without, each with the names it takes."""
     found: dict[str, set[str]] = {}
-    for it in analyze(together=folder, channels=("interpreters:",)).resolutions:
+    for it in inference.resolutions:
         if is_needed(it.imported) and it.installed and not it.imported.platforms - {"linux"}:
             found.setdefault(it.imported.name, set()).update(it.imported.members)
-    return [(name, *sorted(members)) for name, members in sorted(found.items())]
+    return tuple((name, *sorted(members)) for name, members in sorted(found.items()))
 
 
-def tried(python: Path, wanted: tuple[str, ...], folder: Path) -> str:
+def tried(python: Path, wanted: Wanted) -> str:
     """Return the last line of what importing it prints, empty if that succeeds."""
     line = [str(python), "-E", "-s", "-W", "ignore", "-c", TRY, *wanted]
-    done = run(folder, line, MPLBACKEND="Agg", QT_QPA_PLATFORM="offscreen")
+    environ = {**os.environ, "MPLBACKEND": "Agg", "QT_QPA_PLATFORM": "offscreen"}
+    try:
+        with tempfile.TemporaryDirectory() as empty:
+            done = subprocess.run(
+                line,
+                cwd=empty,
+                env=environ,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=SECONDS,
+                stdin=subprocess.DEVNULL,
+            )
+    except subprocess.TimeoutExpired:
+        return f"over {SECONDS} seconds"
     if done.returncode == 0:
         return ""
-    return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:200]
+    return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:300]
 
 
-def measured(tree: Path, scratch: Path, *, plain: bool) -> Outcome:
-    """Lock, install and try a project."""
-    name = tree.name
-    (tree / "condavision.toml").write_text('channels = ["interpreters:"]\n')
+def measured(tree: Path, outcome: Outcome, before: Iterable[Outcome], *, plain: bool) -> Outcome:
+    """Lock, install and try an entry."""
+    folder = tree if tree.is_dir() else tree.parent
+    (folder / "condavision.toml").write_text('channels = ["interpreters:"]\n')
+    try:
+        inference = inferred(tree)
+    except CondavisionError:  # the command reports it
+        inference = None
+    if inference is not None:
+        if {it.name for it in inference.requirements.requirements} & HEAVY:
+            return replace(outcome, why="heavy")
+        if not inference.requirements.requirements:
+            return replace(outcome, why="nothing")
     proof = () if plain else ("--prove",)
-    locked = command(tree, "lock", *proof, "--together", ".", "--json", "-q")
+    what = ("--together", ".") if tree.is_dir() else (tree.name,)
+    locked = command(folder, "lock", *proof, *what, "--json", "-q")
     if locked.returncode:
-        return Outcome(name, why=error_of(locked))
-    if not plain and "proof" not in Path(json.loads(locked.stdout)[0]["lock"]).read_text():
-        return Outcome(name, why="not proved")
-    wanted = asked(tree)
-    installed = command(tree, "install", "--json", "-q", json.loads(locked.stdout)[0]["hash"])
+        return replace(outcome, why=error_of(locked))
+    answer = json.loads(locked.stdout)[0]
+    text = Path(answer["lock"]).read_text()
+    if not plain and "proof" not in text:
+        return replace(outcome, why="not proved")
+    if HEAVY & set(re.findall(r"- name: (\S+)", text)):
+        return replace(outcome, why="heavy")
+    outcome = replace(outcome, hash=answer["hash"], imports=asked(inferred(tree)))
+    for it in before:
+        alike = (it.hash, it.imports) == (outcome.hash, outcome.imports)
+        if alike and not it.same and it.entry != outcome.entry:
+            return replace(outcome, same=it.entry, failures=it.failures)
+    installed = command(folder, "install", "--json", "-q", outcome.hash)
     if installed.returncode:
-        return Outcome(name, why=f"install: {error_of(installed)}")
+        return replace(outcome, failures=(f"install: {error_of(installed)}",))
     prefix = Path(json.loads(installed.stdout)[0]["prefix"])
     failures = [
-        f"{':'.join(it[:1])}: {found}"
-        for it in wanted
-        if (found := tried(prefix / "bin" / "python", it, scratch))
+        f"{it[0]}: {found}"
+        for it in outcome.imports
+        if (found := tried(prefix / "bin" / "python", it))
     ]
     shutil.rmtree(prefix, ignore_errors=True)
-    return Outcome(name, len(wanted), failures=tuple(failures))
+    return replace(outcome, failures=tuple(failures))
+
+
+# ---------------------------------------------------------------------------- the results
+
+
+def read_results(path: Path) -> dict[str, Outcome]:
+    """Return the outcomes of a file of results; an entry's last line counts."""
+    found = {}
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        values = json.loads(line)
+        values["imports"] = tuple(map(tuple, values["imports"]))
+        values["failures"] = tuple(values["failures"])
+        found[values["entry"]] = Outcome(**values)
+    return found
+
+
+def interval(good: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval (Clopper and Pearson, 1934) of a share."""
+
+    def at_least(count: int, share: float) -> float:
+        return sum(
+            math.comb(total, it) * share**it * (1 - share) ** (total - it)
+            for it in range(count, total + 1)
+        )
+
+    def share_where(count: int, level: float) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(50):
+            middle = (low + high) / 2
+            low, high = (middle, high) if at_least(count, middle) < level else (low, middle)
+        return low
+
+    half = (1 - confidence) / 2
+    return (
+        share_where(good, half) if good else 0.0,
+        share_where(good + 1, 1 - half) if good < total else 1.0,
+    )
+
+
+def report(outcomes: Iterable[Outcome]) -> None:
+    drawn = [it for it in outcomes if it.why not in {"heavy", "nothing"}]
+    accepted = [it for it in drawn if not it.why]
+    locks = [it for it in accepted if not it.same]
+    good = [it for it in locks if not it.failures]
+    for it in drawn:
+        if it.why:
+            print(f"{it.entry}: {it.why}")
+    for it in locks:
+        if it.failures:
+            print(f"{it.entry}:", *it.failures, sep="\n    ")
+    print("not locked:", dict(Counter(it.why.split()[0] for it in drawn if it.why)))
+    print(
+        f"{len(drawn)} drawn, {len(accepted)} locked, {len(locks)} different locks; all imports",
+        end=" ",
+    )
+    print(f"succeed in {len(good)}", end="")
+    if locks:
+        low, high = interval(len(good), len(locks))
+        print(f" ({len(good) / len(locks):.3f}, 95 % interval {low:.3f} to {high:.3f})", end="")
+    print(f"\n{sum(len(it.imports) for it in locks)} imports", end=", ")
+    print(f"{sum(len(it.failures) for it in locks)} fail")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="where accuracy.py keeps the projects")
-    parser.add_argument("--most", type=int, default=60, help="projects that are drawn")
+    parser.add_argument("results", type=Path, help="one line for each entry that was drawn")
+    parser.add_argument("folders", type=Path, nargs="*", help="folders of projects and scripts")
+    parser.add_argument("--most", type=int, default=60, help="entries that are drawn")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plain", action="store_true", help="lock without --prove")
-    parser.add_argument("--only", nargs="*", default=(), help="the folders of these projects")
+    parser.add_argument("--only", nargs="*", default=(), help="repeat the entries of these names")
     options = parser.parse_args()
-    projects = [
-        it
-        for it in read_labels()
-        if (options.folder / "whole" / it.folder).is_dir()
-        and it.wanted
-        and not any(label & HEAVY for label in it.wanted)
-    ]
-    random.Random(options.seed).shuffle(projects)
-    chosen = [it for it in projects if not options.only or it.folder in options.only]
-    outcomes: list[Outcome] = []
+    results = read_results(options.results)
+    entries = {
+        f"{folder.name}/{it.name}": it
+        for folder in options.folders
+        for it in folder.iterdir()
+        if it.is_dir() or it.suffix == ".py"
+    }
+    drawn = sorted(entries)
+    random.Random(options.seed).shuffle(drawn)
+    chosen = options.only or [it for it in drawn[: options.most] if it not in results]
+    version = subprocess.check_output(
+        ["git", "-C", str(HERE), "describe", "--always", "--dirty"], text=True
+    ).strip()
     with tempfile.TemporaryDirectory() as scratch:
         os.environ.setdefault("CONDAVISION_HOME", f"{scratch}/home")
-        for project in chosen[: options.most]:
-            tree = Path(scratch, "projects", project.folder)
-            prune(options.folder / "whole" / project.folder, tree, declared=False)
-            outcome = measured(tree, Path(scratch), plain=options.plain)
-            outcomes.append(outcome)
-            said = outcome.why or f"{outcome.imports} imports, {len(outcome.failures)} fail"
-            print(f"{project.folder}: {said}", *outcome.failures, sep="\n    ", flush=True)
-    accepted = [it for it in outcomes if not it.why]
-    good = [it for it in accepted if not it.failures]
-    print(f"{len(accepted)} locks of {len(outcomes)} projects; all imports succeed in {len(good)}")
-    print(f"{sum(it.imports for it in accepted)} imports", end=", ")
-    print(f"{sum(len(it.failures) for it in accepted)} fail")
-    print("not locked:", dict(Counter(it.why.split()[0] for it in outcomes if it.why)))
+        for name in chosen:
+            start = time.monotonic()
+            whole = entries[name]
+            tree = Path(scratch, "code", name)
+            if whole.is_dir():
+                prune(whole, tree, declared=False)
+            else:
+                tree = tree / whole.name
+                tree.parent.mkdir(parents=True)
+                shutil.copy(whole, tree)
+            outcome = measured(tree, Outcome(name, version), results.values(), plain=options.plain)
+            outcome = replace(outcome, seconds=round(time.monotonic() - start))
+            results[name] = outcome
+            with options.results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(outcome)) + "\n")
+            shutil.rmtree(Path(scratch, "code"))
+    report(results.values())
 
 
 if __name__ == "__main__":
