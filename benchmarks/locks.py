@@ -6,9 +6,10 @@
 Each entry of a FOLDER is drawn from: a folder is a project, or a script with its modules, and is
 locked as one; a file is a script. A copy without tests and without the requirements that it
 declares is locked through the commands that a user types: ``condavision lock --prove``, on the
-channel ``interpreters:``, with packages from PyPI. If that succeeds, ``condavision install`` makes
-the environment, and its Python tries each import that the code cannot do without, each name in it
-too, in a process of its own. With ``--plain``, ``--prove`` is left out, to compare.
+channel ``interpreters:``, with packages from PyPI. If that succeeds, the environment is made as
+``condavision install`` does, but without bytecode, and its Python tries each import that the code
+cannot do without, each name in it too, in a process of its own. With ``--plain``, ``--prove`` is
+left out, to compare.
 
 Every entry that is drawn is a line of RESULTS, which a later call resumes; ``--only`` repeats
 entries, and their last line counts. Without FOLDER the results are printed: the locks that were
@@ -38,8 +39,12 @@ from typing import TYPE_CHECKING
 
 from benchmarks.accuracy import prune
 from condavision.api import analyze
+from condavision.core.platforms import current_subdir
+from condavision.environments.install import install
 from condavision.errors import CondavisionError
 from condavision.inference.needs import is_needed
+from condavision.locks.lockfile import read_lock
+from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,6 +133,18 @@ def asked(inference: Inference) -> tuple[Wanted, ...]:
     return tuple((name, *sorted(members)) for name, members in sorted(found.items()))
 
 
+def installed(lock: Path) -> Path:
+    """Return the environment of a lock, made as ``condavision install`` does, without bytecode."""
+    made = install(
+        read_lock(lock),
+        current_subdir(),
+        home=Path(os.environ["CONDAVISION_HOME"]),
+        progress=Progress(),
+        compile_bytecode=False,
+    )
+    return made.prefix
+
+
 def tried(python: Path, wanted: Wanted) -> str:
     """Return the last line of what importing it prints, empty if that succeeds."""
     line = [str(python), "-E", "-s", "-W", "ignore", "-c", TRY, *wanted]
@@ -180,10 +197,10 @@ def measured(tree: Path, outcome: Outcome, before: Iterable[Outcome], *, plain: 
         alike = (it.hash, it.imports) == (outcome.hash, outcome.imports)
         if alike and not it.same and it.entry != outcome.entry:
             return replace(outcome, same=it.entry, failures=it.failures)
-    installed = command(folder, "install", "--json", "-q", outcome.hash)
-    if installed.returncode:
-        return replace(outcome, failures=(f"install: {error_of(installed)}",))
-    prefix = Path(json.loads(installed.stdout)[0]["prefix"])
+    try:
+        prefix = installed(Path(answer["lock"]))
+    except CondavisionError as error:
+        return replace(outcome, failures=(f"install: {error}"[:300],))
     failures = [
         f"{it[0]}: {found}"
         for it in outcome.imports
