@@ -66,10 +66,12 @@ class CondaArchive:
     def metadata(self) -> None:
         """Return None: a lock has what a conda package requires."""
 
-    async def read(self, paths: Sequence[str], most: int) -> dict[str, bytes]:
+    async def read(
+        self, paths: Sequence[str], most: int, beside: Sequence[str] = ()
+    ) -> dict[str, bytes]:
         """Return the content of files by their paths, of a package with up to ``most`` bytes.
 
-        They come as one stream.
+        They come as one stream, so those ``beside`` them are returned too.
 
         Raises:
             UnreadError: one cannot be fetched, or the package is too large for that.
@@ -77,7 +79,7 @@ class CondaArchive:
         """
         if sum(self._sizes.values()) > most:
             raise UnreadError(Unproved.TOO_LARGE)
-        wanted, found = set(paths), {}
+        wanted, found = {*paths, *beside}, {}
         try:
             async with asyncio.timeout(wait_seconds()):
                 size = 0
@@ -93,7 +95,7 @@ class CondaArchive:
             raise UnreadError(Unproved.UNREACHABLE) from error
         except (OSError, RuntimeError) as error:
             raise UnreadError(_reason(error)) from error
-        return {path: found[path] for path in paths}
+        return {path: found[path] for path in wanted}
 
 
 def open_archives() -> Client:

@@ -109,9 +109,15 @@ class Files:
         Some packages put their modules into a folder that a script of their activation adds to
         PYTHONPATH, or that a launcher knows.
         """
-        top = module.partition(".")[0]
-        pattern = re.compile(rf"/{re.escape(top)}(?:/|\.[^/]*\Z)")
-        return any(it.startswith(_ELSEWHERE) and pattern.search(it) for it in self._archived)
+        return module.partition(".")[0] in self._elsewhere
+
+    @cached_property
+    def _elsewhere(self) -> frozenset[str]:
+        """The folders and modules outside site-packages."""
+        parts = (it.split("/") for it in self._archived if it.startswith(_ELSEWHERE))
+        return frozenset(
+            name for (*folders, file) in parts for name in (*folders, file.partition(".")[0])
+        )
 
     @property
     def has_modules(self) -> bool:

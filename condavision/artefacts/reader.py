@@ -71,11 +71,16 @@ class ArtefactReader:
         return await _once(self._files, artefact.sha256, lambda: self._list(artefact))
 
     async def read(
-        self, artefact: Artefact, names: Iterable[str], most: int = MOST
+        self,
+        artefact: Artefact,
+        names: Iterable[str],
+        most: int = MOST,
+        beside: Iterable[str] = (),
     ) -> dict[str, bytes]:
         """Return the content of files, by their names in :class:`Files`.
 
-        They may have ``most`` bytes together; of a conda package, which has to be read from its
+        Those ``beside`` them are fetched too, for a later call, and returned if that costs nothing.
+        All may have ``most`` bytes together; of a conda package, which has to be read from its
         start, so may all files of the package.
 
         Raises:
@@ -83,21 +88,24 @@ class ArtefactReader:
             KeyError: the artefact has no such file.
         """
         files = await self.files(artefact)
-        paths = {files.archived(name): name for name in names}
+        asked = {files.archived(name): name for name in names}
+        others = {files.archived(name): name for name in beside}
         opened = await self._open(artefact)
         async with self._turns:
-            found = await opened.read(tuple(paths), most)
+            found = await opened.read((*asked,), most, (*others,))
+        paths = others | asked
         return {paths[path]: content for path, content in found.items()}
 
     async def _list(self, artefact: Artefact) -> Files:
         opened = await self._open(artefact)
-        new = {artefact.sha256: opened.files.dump()}
+        files = opened.files
+        new = {artefact.sha256: files.dump()}
         metadata = opened.metadata()
         if metadata is not None:
             new[requires_key(artefact.sha256)] = requires_dist(metadata)
         self.kept |= new
         self.store.keep(new)
-        return opened.files
+        return files
 
     async def _open(self, artefact: Artefact) -> RemoteWheel | CondaArchive:
         return await _once(self._opened, artefact.sha256, lambda: self._open_now(artefact))

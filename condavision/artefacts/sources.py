@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from condavision.artefacts.artefact import UnreadError
@@ -27,12 +27,13 @@ _TESTS = re.compile(r"(?:^|/)(?:tests?|testsuite)/|(?:^|/)(?:test_[^/]*|[^/]*_te
 
 @dataclass
 class Sources:
-    """Reads the sources of an artefact, all but its tests on first use."""
+    """Reads the sources of an artefact; all but its tests are fetched on first use."""
 
     reader: ArtefactReader
     artefact: Artefact
     files: Files
-    _held: dict[str, bytes] | None = None
+    _held: dict[str, bytes] = field(default_factory=dict)
+    _is_fetched: bool = False
 
     async def read(self, names: Sequence[str]) -> Mapping[str, bytes]:
         """Return the content of files.
@@ -40,18 +41,20 @@ class Sources:
         Raises:
             UnreadError: one cannot be read.
         """
-        if self._held is None:
-            self._held = await self._together(names)
         missing = [it for it in names if it not in self._held]
+        if missing and not self._is_fetched:
+            self._is_fetched = True
+            self._held.update(await self._together(missing))
+            missing = [it for it in missing if it not in self._held]
         if missing:
             self._held.update(await self.reader.read(self.artefact, missing, _MOST))
         return {it: self._held[it] for it in names}
 
     async def _together(self, names: Sequence[str]) -> dict[str, bytes]:
-        wanted = dict.fromkeys([*names, *filter(_is_read, self.files.names)])
+        beside = filter(_is_read, self.files.names)
         most = TOGETHER if self.artefact.is_wheel else _MOST
         try:
-            return await self.reader.read(self.artefact, wanted, most)
+            return await self.reader.read(self.artefact, names, most, beside)
         except UnreadError as error:
             if error.reason is not Unproved.TOO_LARGE or not self.artefact.is_wheel:
                 raise

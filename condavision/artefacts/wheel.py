@@ -10,6 +10,7 @@ import hashlib
 import struct
 import zipfile
 import zlib
+from bisect import bisect_right
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -79,20 +80,25 @@ class RemoteWheel:
         """
         return listed((it.filename for it in self._zip.infolist()), wheel=True)
 
-    async def read(self, paths: Sequence[str], most: int) -> dict[str, bytes]:
-        """Return the content of files, of ``most`` bytes together, by their paths in the wheel.
+    async def read(
+        self, paths: Sequence[str], most: int, beside: Sequence[str] = ()
+    ) -> dict[str, bytes]:
+        """Return the content of files by their paths in the wheel.
+
+        Those ``beside`` them are fetched too, for a later call, and count for the ``most`` bytes
+        that all may have together.
 
         Raises:
             UnreadError: one cannot be fetched, is too large, or is not what the directory says.
             KeyError: there is no such file.
         """
         members = {path: self._zip.getinfo(path) for path in paths}
-        for it in members.values():
-            if max(it.file_size, it.compress_size) > LARGEST_FILE:
-                raise UnreadError(Unproved.TOO_LARGE)
-        if sum(it.file_size for it in members.values()) > most:
+        fetched = [*members.values(), *map(self._zip.getinfo, beside)]
+        if any(max(it.file_size, it.compress_size) > LARGEST_FILE for it in fetched):
             raise UnreadError(Unproved.TOO_LARGE)
-        spans = _joined(map(self._span, members.values()))
+        if sum(it.file_size for it in fetched) > most:
+            raise UnreadError(Unproved.TOO_LARGE)
+        spans = _joined(map(self._span, fetched))
         missing = [it for it in spans if not self._pages.has(*it)]
         parts = await asyncio.gather(*(self._ranges.part(self._artefact, *it) for it in missing))
         for (start, _), part in zip(missing, parts, strict=True):
@@ -116,7 +122,8 @@ class RemoteWheel:
     def _span(self, member: zipfile.ZipInfo) -> tuple[int, int]:
         """Return where the file's header starts, and where the next one's does."""
         start = member.header_offset
-        after = next((it for it in self._starts if it > start), self._zip.start_dir)
+        at = bisect_right(self._starts, start)
+        after = self._starts[at] if at < len(self._starts) else self._zip.start_dir
         if after - start > LARGEST_FILE + TAIL:
             raise UnreadError(Unproved.DAMAGED)
         return start, after

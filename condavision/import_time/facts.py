@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from condavision.analysis.source.source import Source
     from condavision.core.pythons import Minor
 
-_INDENTED = re.compile(
-    rb"(?m)(?:^[ \t]|;)[ \t]*+(?:import|from)\b|\b(?:import_module|__import__)\b"
-)
+_INNER = re.compile(rb"(?:^[ \t]|[;:])[ \t]*+(?:import|from)\b|\b(?:import_module|__import__)\b")
+_MARGIN = re.compile(rb"(?:import|from)\b")
 _STATEMENT = re.compile(
-    rb"(?m)^from\b[^\n(#]*\bimport[ \t]*\([^)]*\)|^(?:import|from)\b(?:[^\\\n]|\\.|\\\n)*"
+    rb"from\b[^\n(#]*\bimport[ \t]*\([^)]*\)|(?:import|from)\b(?:[^\\\n]|\\.|\\\n)*"
 )
 _ABSOLUTE = re.compile(
     rb"(?m)^from[ \t]+__future__[ \t]+import\b(?:[ \t]*\([^)]*|(?:[^\\\n]|\\.|\\\n)*)"
@@ -89,20 +88,57 @@ ABSOLUTE = LibraryImport("__future__", members=("absolute_import",))
 
 def library_imports(source: Source) -> tuple[LibraryImport, ...]:
     """Return what a file imports when it is imported, with ``ABSOLUTE`` last if that is there."""
-    text = import_time_text(source.text)
-    return (*_imports(source, text), *([ABSOLUTE] if _ABSOLUTE.search(text) else []))
+    at = _last_line(source.text)
+    if at < 0:
+        return ()
+    text = import_time_text(source.text, at)
+    statements = _plain_statements(text)
+    found = _read(source) if statements is None else tuple(_plain_imports(text, statements))
+    absolute = b"absolute_import" in text and _ABSOLUTE.search(text)
+    return (*found, *([ABSOLUTE] if absolute else []))
 
 
-def _imports(source: Source, text: bytes) -> tuple[LibraryImport, ...]:
-    if not _INDENTED.search(text):
-        statements = [*_STATEMENT.finditer(text)]
-        if not any(b";" in it[0] for it in statements):
-            return tuple(_plain_imports(text, statements))
-    shown = replace(source, text=text)
+def _last_line(text: bytes) -> int:
+    """Return where the last line starts that may have an import, -1 if none does."""
+    at = len(text)
+    while (at := text.rfind(b"import", 0, at)) >= 0:
+        line, start = _line(text, at)
+        if _MARGIN.match(line) or _INNER.search(line):
+            return start
+    return -1
+
+
+def _line(text: bytes, at: int) -> tuple[bytes, int]:
+    """Return a line up to the word ``import`` in it, and where it starts."""
+    start = text.rfind(b"\n", 0, at) + 1
+    return text[start : at + len(b"import_module(")], start
+
+
+def _plain_statements(text: bytes) -> list[re.Match[bytes]] | None:
+    """Return the imports of a text with all of them at the left margin, else None."""
+    found: list[re.Match[bytes]] = []
+    at = 0
+    while (at := text.find(b"import", at)) >= 0:
+        line, start = _line(text, at)
+        if _INNER.search(line) or text.endswith(b"\\\n", 0, start):
+            return None
+        statement = _STATEMENT.match(text, start) if _MARGIN.match(line) else None
+        if statement is None:
+            at += len(b"import")
+        elif b";" in statement[0]:
+            return None
+        else:
+            found.append(statement)
+            at = max(statement.end(), at + len(b"import"))
+    return found
+
+
+def _read(source: Source) -> tuple[LibraryImport, ...]:
+    shown = replace(source, text=import_time_text(source.text))
     tree = parse(shown)
     guards = Guards(shown, tree)
     found = find_imports(shown, guards)
-    demanded = _demanded(text, guards)
+    demanded = _demanded(shown.text, guards)
     kept = {}
     for at, raw in enumerate(found):
         guard = raw.guard

@@ -16,29 +16,36 @@ _NEXT = re.compile(
     rb"|if[ \t]++(?:\w+\.)?TYPE_CHECKING[ \t]*+(?P<typing>:))|(?P<token>%b)" % TOKEN.pattern,
     re.DOTALL | re.MULTILINE,
 )
+_STRING = rb"""\"(?!\"\")[^\"\\\n]*+\"|'(?!'')[^'\\\n]*+'"""
+_FLAT = rb"[^()\[\]{}\"'#]++|#[^\n]*+|%b" % _STRING
+_INSIDE = rb"%b|[\[({](?:%b|[\[({](?:%b)*+[\])}])*+[\])}]" % (_FLAT, _FLAT, _FLAT)
+_USUAL_HEADER = re.compile(
+    rb"\w++\((?:%b)*+\)(?:[^()\[\]{}\"'#:\n]++|%b|\[(?:%b)*+\])*+:" % (_INSIDE, _STRING, _INSIDE)
+)
 _HEADER = re.compile(rb"[\[({\])}:]|(?:%b)" % TOKEN.pattern, re.DOTALL)
 _LINE = rb"(?:[^\n\"'#\\]++|\\.|%b)*+(?:\n|\Z)" % TOKEN.pattern
 _BLANK = rb"[ \t\f]*+(?:#[^\n]*+)?(?:\n|(?<!\n)\Z)"
 _ELSE = re.compile(rb"el(?:se|if)\b")
 
 
-def import_time_text(text: bytes) -> bytes:
+def import_time_text(text: bytes, until: int | None = None) -> bytes:
     """Return a text with ``pass`` for the bodies of functions, and nothing in long strings.
 
     So is the block of ``if TYPE_CHECKING`` at the top. All lines keep their numbers. It needs no
-    tree: most of a library is in functions, and parsing all of it takes ten times as long.
+    tree: most of a library is in functions, and parsing all of it takes ten times as long. What
+    stands behind the offset ``until`` may be left as it is.
     """
     pieces, at = [], 0
-    for start, end, before, after in _left_out(text):
+    for start, end, before, after in _left_out(text, len(text) if until is None else until):
         pieces += [text[at:start], before, b"\n" * text.count(b"\n", start, end), after]
         at = end
     return b"".join([*pieces, text[at:]])
 
 
-def _left_out(text: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
+def _left_out(text: bytes, until: int) -> Iterator[tuple[int, int, bytes, bytes]]:
     """Yield what is left out, as offsets, and what stands around its line ends instead."""
     at = 0
-    while (match := _NEXT.search(text, at)) is not None:
+    while at <= until and (match := _NEXT.search(text, at)) is not None:
         at = match.end()
         if match["token"] is not None:
             if text.startswith((b'"""', b"'''"), match.start()):
@@ -59,6 +66,9 @@ def _left_out(text: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
 
 def _header_end(text: bytes, start: int) -> int | None:
     """Return where the body of a function starts: after the first colon outside of brackets."""
+    usual = _USUAL_HEADER.match(text, start)
+    if usual is not None:
+        return usual.end()
     depth = 0
     for match in _HEADER.finditer(text, start):
         token = match[0]
@@ -74,4 +84,4 @@ def _header_end(text: bytes, start: int) -> int | None:
 @cache
 def _block(indent: bytes) -> re.Pattern[bytes]:
     """Return an expression for blank lines and those that are indented deeper."""
-    return re.compile(rb"(?:%b|%b[ \t]%b)*+" % (_BLANK, indent, _LINE), re.DOTALL)
+    return re.compile(rb"(?:%b[ \t]%b|%b)*+" % (indent, _LINE, _BLANK), re.DOTALL)
