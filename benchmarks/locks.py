@@ -96,14 +96,13 @@ class Outcome:
     same: str = ""
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "condavision", *words]
-    environ = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONSAFEPATH": "1"}
+def run(folder: Path, line: list[str], **environ: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             line,
             cwd=folder,
-            env=environ,
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
@@ -111,6 +110,11 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(line, 124, "", f"error: over {SECONDS} seconds")
+
+
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "condavision", *words]
+    return run(folder, line, PYTHONPATH=str(HERE), PYTHONSAFEPATH="1")
 
 
 def error_of(done: subprocess.CompletedProcess[str]) -> str:
@@ -148,21 +152,8 @@ def installed(lock: Path) -> Path:
 def tried(python: Path, wanted: Wanted) -> str:
     """Return the last line of what importing it prints, empty if that succeeds."""
     line = [str(python), "-E", "-s", "-W", "ignore", "-c", TRY, *wanted]
-    environ = {**os.environ, "MPLBACKEND": "Agg", "QT_QPA_PLATFORM": "offscreen"}
-    try:
-        with tempfile.TemporaryDirectory() as empty:
-            done = subprocess.run(
-                line,
-                cwd=empty,
-                env=environ,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=SECONDS,
-                stdin=subprocess.DEVNULL,
-            )
-    except subprocess.TimeoutExpired:
-        return f"over {SECONDS} seconds"
+    with tempfile.TemporaryDirectory() as empty:
+        done = run(Path(empty), line, MPLBACKEND="Agg", QT_QPA_PLATFORM="offscreen")
     if done.returncode == 0:
         return ""
     return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:300]
