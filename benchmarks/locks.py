@@ -16,7 +16,7 @@ entries, and their last line counts. Without FOLDER the results are printed: the
 made, how many of them have a failing import, and why there is no lock for the others. Left out are
 entries that import nothing from packages, and those that need very large ones (:data:`HEAVY`).
 Locks of the same requirements, asked for the same imports, are tried and counted once.
-Nothing of the code itself is run, but packages are imported.
+None of the code is run, but packages are imported.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ Wanted = tuple[str, ...]  # a module, and the names that are taken from it
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an entry: ``why`` it has no lock, or the ``failures`` of its imports.
+    """The result for an entry: ``why`` it has no lock, or the ``failures`` of its imports.
 
     ``version`` is the commit that measured it. ``same`` is the earlier entry with this lock.
     """
