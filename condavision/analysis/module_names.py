@@ -25,6 +25,8 @@ _CALLED = rb"\b(?:%b)[ \t]*\(|\bexec[ \t]+[\w'\"]"
 _ANY_NAME = re.compile(
     rb"\b(?:__getattr__|__dict__)\b|sys\.modules|"
     + _CALLED % b"globals|vars|locals|exec|execfile|eval|setattr"
+    # a module that is replaced by one of the names that a dictionary lists
+    + rb"|\([ \t]*(?:#.*)?\s*__name__\s*,[^()]*\{"
 )
 _ANY_MODULE = re.compile(
     rb"\b(?:__path__|meta_path|path_hooks)\b|sys\.modules|" + _CALLED % b"exec|execfile|eval"
@@ -82,7 +84,10 @@ def _bound(node: Node) -> Iterator[str]:
                 name = text_of(alias or part)
                 yield name if node.type != "import_statement" else name.partition(".")[0]
         case "assignment" | "augmented_assignment" | "for_statement":
-            yield from _identifiers(node.child_by_field_name("left"))
+            left = node.child_by_field_name("left")
+            yield from _identifiers(left)
+            if text_of(left) == "__all__":  # what the module itself says that it has
+                yield from _strings(node.child_by_field_name("right"))
         case "as_pattern_target" | "case_pattern" | "type_alias_statement":
             yield from _identifiers(node)
         case "except_clause":  # `except Error, name` of Python 2
@@ -99,3 +104,12 @@ def _identifiers(node: Node | None) -> Iterator[str]:
             yield text_of(found)
         elif found.type not in {"attribute", "subscript", "block"}:
             waiting += found.named_children
+
+
+def _strings(node: Node | None) -> Iterator[str]:
+    waiting = [node] if node is not None else []
+    while waiting:
+        found = waiting.pop()
+        waiting += found.named_children
+        if found.type == "string_content":
+            yield text_of(found)

@@ -42,6 +42,9 @@ BOUND = [
     "if (x := 1): pass",
     "def f():\n    global a, x\n    x = 1",
     "try: pass\nexcept Error as x: pass",
+    "__all__ = ['a', 'x']",
+    "__all__ = a.__all__ + ('x',)",
+    "__all__: list[str] = []\n__all__ += [\n    'x',\n]",
 ]
 
 
@@ -66,6 +69,9 @@ NOT_BOUND = [
     "'x = 1'",
     "# x = 1",
     "f(x=1)",
+    "__slots__ = ['x']",
+    "def f():\n    __all__ = ['x']",
+    "log = getLogger(__name__)",
     "a = lambda x: x",
 ]
 
@@ -80,6 +86,8 @@ ANY_NAME = [
     "def __getattr__(name): return 1",
     "__getattr__, __dir__, __all__ = attach(__name__)",
     "globals()['x'] = 1",
+    "initpkg(__name__, {'x': 'a:x'})",
+    "old, new = recreate(  # lazily\n    __name__,\n    modules={'a': ['x']},\n)",
     "globals().update(a)",
     "setattr(a, 'x', 1)",
     "import sys\nsys.modules[__name__] = A()",
