@@ -28,7 +28,7 @@ def test_known_imports(module: str, pypi: str, conda: str) -> None:
     provider = MAP.provider(module)
 
     assert provider is not None
-    assert (provider.pypi, provider.conda) == (pypi, conda)
+    assert (provider.pypi, provider.conda or "-") == (pypi, conda)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,8 @@ def test_the_longest_known_prefix_decides(module: str, matched: str) -> None:
         "google.cloud",
         "jaraco",
         "opentelemetry",
+        "ripe",
+        "ripe.atlas",
         "ruamel",
         "sphinxcontrib",
         "zope",
@@ -128,6 +130,8 @@ def test_what_is_not_a_namespace(module: str) -> None:
     [
         "google.cloud.nothing_of_that_name",
         "sphinxcontrib.nothing_of_that_name",
+        "aspose.nothing_of_that_name",
+        "spire.nothing_of_that_name",
         "nothing_of_that_name",
         "tests",
         "utils",
