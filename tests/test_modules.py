@@ -204,6 +204,14 @@ def test_a_script_with_relative_imports_is_cautioned(
     assert not command("lock", "-m", "shop.tool").ok().err.count("relative import")
 
 
+def test_a_run_of_such_a_script_is_cautioned_each_time(command: InProcess) -> None:
+    command("lock", "shop/sub").ok()
+    for _ in range(2):
+        ran = CommandLine(command.folder)("run", "-q", "shop/sub")
+        assert ran.code == 1
+        assert "use -m shop.sub" in ran.err
+
+
 def test_prune_forgets_modules_that_are_gone(command: InProcess) -> None:
     command("lock", "-m", "shop.tool", "-m", "shop.sub", "below/near.py").ok()
     (command.folder / "shop" / "tool.py").unlink()

@@ -118,8 +118,20 @@ def run(
         return run_notebook(target, output, workspace, progress, lock)
     if module is not None:
         return run_target(target, words, workspace, progress, lock=lock)
+    _caution_about_relative_imports(target, workspace)
     script, *args = words  # Path would turn ./-x.py into -x.py
     return run_target(target, args, workspace, progress, script, launcher, lock)
+
+
+def _caution_about_relative_imports(target: Target, workspace: Workspace) -> None:
+    from condavision.inference.relative_imports import relative_import
+
+    project = workspace.project(target)
+    found = relative_import(project, workspace.analysis(project))
+    if found is not None:
+        from condavision.cli.output import print_diagnostics
+
+        print_diagnostics((found,))
 
 
 @click.command()

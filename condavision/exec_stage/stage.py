@@ -17,6 +17,7 @@ from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
 from condavision.inference.lock_lookup import config_of, find_lock, is_hash, locate, named
 from condavision.inference.notebooks import refuse_notebook
+from condavision.inference.relative_imports import relative_import
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
 from condavision.project.settings_files import SETTINGS_FILES
@@ -105,7 +106,9 @@ def run(
         renew_launcher(launchers, prepared)
     # The entry point finds a record by the target's name alone, without flags.
     plain = lock is None and replace(workspace.flags, vendored=None) == Flags()
-    become(prepared, args, script, record=plain)
+    project = workspace.project(target)
+    fails = relative_import(project, workspace.analysis(project)) is not None  # to say so each time
+    become(prepared, args, script, record=plain and not fails)
 
 
 def activate(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.syntax_check import is_refused
-from condavision.core.model import ImportKind
 from condavision.core.origin import OriginRule
 from condavision.inference.diagnostics import (
     AbsentPart,
@@ -16,11 +14,11 @@ from condavision.inference.diagnostics import (
     MissingSearchPath,
     NotDeclared,
     OutsideSearchPath,
-    RelativeImport,
     ShadowsItself,
     UnreadFile,
 )
 from condavision.inference.ignored import ignored
+from condavision.inference.relative_imports import MAY_FAIL, relative_import
 from condavision.project.targets import Together
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from condavision.errors import Diagnostic
     from condavision.inference.infer import Inference
     from condavision.inference.workspace import Workspace
-
-_MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING})
 
 
 def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ...]:
@@ -48,7 +44,7 @@ def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ..
         *_contradicted(inference),
         *_not_declared(inference),
         *_shadows(inference),
-        *_relative_imports(inference),
+        *filter(None, [relative_import(inference.project, inference.analysis)]),
         *_unsearched(inference),
     )
 
@@ -106,24 +102,8 @@ def _not_declared(inference: Inference) -> Iterator[NotDeclared]:
 def _shadows(inference: Inference) -> Iterator[ShadowsItself]:
     for imported in inference.analysis.imports:
         reason = imported.reason
-        if reason.rule is OriginRule.ITSELF and imported.kind not in _MAY_FAIL:
+        if reason.rule is OriginRule.ITSELF and imported.kind not in MAY_FAIL:
             yield ShadowsItself(imported.location, imported.name, reason.subject)
-
-
-def _relative_imports(inference: Inference) -> Iterator[RelativeImport]:
-    """Yield the first relative import in a file that is run by its path."""
-    if not isinstance(inference.project.target, Path):
-        return
-    relative = [it for it in inference.analysis.imports if it.reason.is_relative]
-    if not relative:
-        return
-    script = inference.analysis.files[0].path
-    root = inference.project.config.root.as_posix().rstrip("/")
-    shown = script.as_posix().removeprefix(f"{root}/")
-    for imported in relative:
-        if imported.location.file == shown and imported.kind not in _MAY_FAIL:
-            yield RelativeImport(imported.location, *_as_module(script))
-            return
 
 
 def _unsearched(inference: Inference) -> Iterator[OutsideSearchPath]:
@@ -133,18 +113,6 @@ def _unsearched(inference: Inference) -> Iterator[OutsideSearchPath]:
     seen = set()
     for imported in inference.analysis.imports:
         folder = imported.reason.unsearched
-        if folder is not None and folder not in seen and imported.kind not in _MAY_FAIL:
+        if folder is not None and folder not in seen and imported.kind not in MAY_FAIL:
             seen.add(folder)
             yield OutsideSearchPath(imported.location, imported.name, folder)
-
-
-def _as_module(script: Path) -> tuple[str, Path]:
-    """Return the module name of a script, if it has one, and the folder to run it in."""
-    parts = [] if script.stem == "__main__" else [script.stem]
-    folder = script.parent
-    parts.insert(0, folder.name)  # a folder without __init__.py is a package too
-    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
-        folder = folder.parent
-        parts.insert(0, folder.name)
-    is_module = all(part.isidentifier() for part in parts)
-    return ".".join(parts) if is_module else "", folder.parent

@@ -43,12 +43,14 @@ class Named:
     """What a command line gives: scripts and folders, modules, folders to lock together.
 
     ``apart`` are folders that were locked together, and whose scripts get separate locks again.
+    ``elsewhere`` are modules of other folders than the current one.
     """
 
     paths: Sequence[Path] = ()
     modules: Sequence[str] = ()
     together: Sequence[Path] = ()
     apart: Sequence[Path] = ()
+    elsewhere: Sequence[Module] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def select_targets(
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
     paths = dict.fromkeys((*named.paths, *named.apart))
-    if not (paths or named.modules or named.together):
+    if not (paths or named.modules or named.together or named.elsewhere):
         raise UsageError(
             "no script, folder or module given",
             "give scripts, folders of scripts, -m MODULE or --together FOLDER",
@@ -98,6 +100,7 @@ def select_targets(
             targets.append(recorded.owner(script) if join else script)
     targets += modules
     targets += (Module(name, here) for name in named.modules)
+    targets += named.elsewhere
     targets += map(Together, named.together)
     if not targets and not (gone and spare):
         where = ", ".join(map(str, paths))

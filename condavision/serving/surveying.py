@@ -5,6 +5,7 @@ What this takes (parsers, an installer, a solver) stays out of the server.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sys
@@ -31,12 +32,13 @@ from condavision.errors import (
 from condavision.exec_stage.stage import prepare
 from condavision.exec_stage.warm_record import checks_of, is_settled
 from condavision.inference.lock_lookup import locate
+from condavision.inference.relative_imports import relative_import
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import LOCAL
 from condavision.project.settings_files import SETTINGS_FILES
-from condavision.project.targets import near
+from condavision.project.targets import Module, Together, file_of, near
 from condavision.serving.survey import Listing, Note, Refusal, RefusalKind, Surveyed, send
 from condavision.system.progress import Progress
 
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
 
     from condavision.core.serving import Serving
     from condavision.inference.lock_lookup import Located
-    from condavision.project.targets import Target
     from condavision.serving.survey import Answer, Checks, Question
 
 
@@ -65,13 +66,13 @@ def answers(question: Question, progress: Progress) -> Iterator[Answer]:
             yield _survey(name, target, workspace, progress, lock=question.lock)
 
 
-def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Target]:
+def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Path | Module]:
     """Return the targets by the names that requests have for them.
 
     Raises:
         UsageError: two would have the same name.
     """
-    found: dict[str, Target] = {}
+    found: dict[str, Path | Module] = {}
     for path in paths:
         real = path.resolve() if path.is_dir() else path.absolute()
         try:
@@ -81,12 +82,12 @@ def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Target]:
                 raise
             continue  # a folder without scripts, so far
         for target in targets:
+            assert not isinstance(target, Together)  # noqa: S101 - scripts are not joined above
             script = target.absolute() if isinstance(target, Path) else target
-            name = str(script)
-            if isinstance(script, Path):
-                inside = real.is_dir() and script.is_relative_to(real)
-                name = script.relative_to(real).as_posix() if inside else script.name
-            if found.setdefault(name, script) != script:
+            file = _file_of(script, workspace)
+            inside = real.is_dir() and file.is_relative_to(real)
+            name = file.relative_to(real).as_posix() if inside else script.name
+            if found.setdefault(name, script) != script and isinstance(script, Path):
                 raise UsageError(
                     f"{script} and {found[name]} would both be served as {name}",
                     "serve the folder above both",
@@ -107,58 +108,89 @@ def _listing_checks(paths: tuple[Path, ...], workspace: Workspace) -> Checks:
 
 
 def _survey(
-    name: str, target: Target, workspace: Workspace, progress: Progress, *, lock: bool
+    name: str, target: Path | Module, workspace: Workspace, progress: Progress, *, lock: bool
 ) -> Surveyed:
-    if not isinstance(target, Path):
-        refusal = Refusal(
-            RefusalKind.UNLOCKED,
-            f"`{target}` is a module, which Python finds from the current folder",
-            ("serve a script that imports it",),
-        )
-        return Surveyed(name, target.folder, refusal=refusal)
-
+    script = _file_of(target, workspace)
     try:
+        runs = _run_as(target, workspace)
         try:
-            return _ready(name, target, workspace, progress)
+            return _ready(name, target, runs, workspace, progress)
         except (MissingLockError, StaleLockError):
             if not lock:
                 raise
-            return _ready(name, target, _locked(target, workspace, progress), progress)
+            return _ready(name, target, runs, _locked(runs, workspace, progress), progress)
     except CondavisionError as error:
         unavailable = ChannelError, ForeignInterpreterError, InstallError, UntrustedError
         kind = RefusalKind.UNAVAILABLE if isinstance(error, unavailable) else RefusalKind.UNLOCKED
         refusal = Refusal(kind, error.message, error.hints)
-        return Surveyed(name, target, refusal=refusal, sources=(*checks_of((target,), ()),))
+        return Surveyed(name, script, refusal=refusal, sources=(*checks_of((script,), ()),))
 
 
-def _locked(target: Path, workspace: Workspace, progress: Progress) -> Workspace:
+def _file_of(target: Path | Module, workspace: Workspace) -> Path:
+    """Return the file that a target is run from, or its folder if a module has none."""
+    if isinstance(target, Path):
+        return target
+    return file_of(target, workspace.config(target.folder).paths) or target.folder
+
+
+def _run_as(target: Path | Module, workspace: Workspace) -> Path | Module:
+    """Return how a target is to be run: a script that imports relatively as a module.
+
+    Raises:
+        UsageError: it imports relatively, and cannot be a module.
+    """
+    if not isinstance(target, Path):
+        return target
+    project = workspace.project(_shown(target))
+    found = relative_import(project, workspace.analysis(project))
+    if found is None:
+        return target
+    if not found.module:
+        raise UsageError(
+            f"{found.location}: this relative import fails when the script is run by its path",
+            "give the script and its folder names that can be imported",
+        )
+    return Module(found.module, found.folder.absolute())
+
+
+def _locked(target: Path | Module, workspace: Workspace, progress: Progress) -> Workspace:
     """Lock a target; return a workspace that has not read anything older."""
     from condavision.compile_stage.stage import lock  # noqa: PLC0415 - only here is solved
 
-    report = lock(Named((target,)), Workspace(workspace.flags), progress=progress)
+    named = Named(elsewhere=(target,)) if isinstance(target, Module) else Named((target,))
+    report = lock(named, Workspace(workspace.flags), progress=progress)
     for _, error in report.failed:
         raise error
     return Workspace(workspace.flags)
 
 
-def _ready(name: str, target: Path, workspace: Workspace, progress: Progress) -> Surveyed:
-    """Return a script that is ready to start.
+def _ready(
+    name: str,
+    target: Path | Module,
+    runs: Path | Module,
+    workspace: Workspace,
+    progress: Progress,
+) -> Surveyed:
+    """Return a target that is ready to start, as ``runs``.
 
     Raises:
         CondavisionError: there is no lock that fits, or no environment.
     """
-    shown = near(target)  # in messages
-    prepared = replace(prepare(shown, workspace, progress), target=target)
-    record_use(prepared.environment, target)
+    shown = _locked_as(target, runs, workspace)
+    prepared = replace(prepare(shown, workspace, progress), target=runs)
+    if isinstance(runs, Module):  # a run has a folder of its own, where Python does not find it
+        prepared = replace(prepared, paths=(runs.folder, *prepared.paths))
     located = locate(shown, workspace)
-    own = workspace.analysis(workspace.project(shown))  # not that of a whole folder
-    sources = {file.path for file in located.inference.analysis.files}
+    own = workspace.analysis(workspace.project(_shown(runs)))  # not that of a whole folder
+    script = own.files[0].path
+    record_use(prepared.environment, script)
+    sources = {file.path for file in (*located.inference.analysis.files, *own.files)}
     others = [path for path in prepared.inputs.files if path not in sources]
     environment = prepared.environment
     return Surveyed(
         name,
-        target,
-        _settings(target, located, workspace),
+        target if isinstance(target, Path) else script,
+        _settings(script, located, workspace),
         prepared,
         hash=located.lock.hash,
         packages={it.name: it.version for it in located.lock.on(current_subdir())},
@@ -170,6 +202,29 @@ def _ready(name: str, target: Path, workspace: Workspace, progress: Progress) ->
         root=located.project.config.root,
         interface=read_interface(own.files, located.project.config.root),
     )
+
+
+def _locked_as(target: Path | Module, runs: Path | Module, workspace: Workspace) -> Path | Module:
+    """Return what has the lock: ``runs``, or the script whose lock would be the same.
+
+    Raises:
+        CondavisionError: neither has one that fits.
+    """
+    try:
+        locate(_shown(runs), workspace)
+    except MissingLockError:
+        if runs != target:
+            with contextlib.suppress(MissingLockError, StaleLockError):
+                by_path = locate(_shown(target), workspace)
+                if by_path.lock.hash == workspace.infer(workspace.project(runs)).hash:
+                    return _shown(target)
+        raise
+    return _shown(runs)
+
+
+def _shown(target: Path | Module) -> Path | Module:
+    """Return a target as messages are to have it."""
+    return near(target) if isinstance(target, Path) else target
 
 
 def _settings(target: Path, located: Located, workspace: Workspace) -> Serving:

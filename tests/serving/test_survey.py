@@ -10,6 +10,7 @@ import pytest
 
 from condavision.errors import CondavisionError, UsageError
 from condavision.project.config import Flags
+from condavision.project.targets import Module
 from condavision.serving.catalog import Catalog
 from condavision.serving.survey import Listing, Question, RefusalKind, Surveyed, unchanged
 from condavision.serving.surveying import answers
@@ -25,8 +26,10 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="serving needs POSIX")
 OPTION = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--{0}')\n"
 
 
-def survey(*paths: Path, only: tuple[str, ...] | None = None) -> tuple[Listing, list[Surveyed]]:
-    listing, *found = answers(Question(paths, Flags(), only=only), Progress())
+def survey(
+    *paths: Path, only: tuple[str, ...] | None = None, lock: bool = False
+) -> tuple[Listing, list[Surveyed]]:
+    listing, *found = answers(Question(paths, Flags(), lock, only), Progress())
     assert isinstance(listing, Listing)
     return listing, [it for it in found if isinstance(it, Surveyed)]
 
@@ -53,18 +56,56 @@ def test_scripts_that_share_a_lock_have_their_own_parameters(
 def test_what_is_not_served(local_command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = local_command.folder
     (folder / "broken.py").write_text("def f(:\n  x(\n")
-    (folder / "tool.py").write_text("print(1)\n")
-    local_command("lock", "-m", "tool").ok()
     monkeypatch.chdir(folder)
     listing, found = survey(folder)
     assert {it.name: it.refusal.kind for it in found if it.refusal} == {
-        "-m tool": RefusalKind.UNLOCKED,
         "broken.py": RefusalKind.UNLOCKED,
         "s.py": RefusalKind.UNLOCKED,
     }
     assert unchanged(listing.checks)
     (folder / "new.py").write_text("print(2)\n")
     assert not unchanged(listing.checks)
+
+
+def test_what_is_served_as_a_module(
+    local_command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that imports relatively runs as a module only, and under its script's lock."""
+    folder = local_command.folder
+    for name in ("named", "by-path", "more", "both"):
+        (folder / name).mkdir()
+        (folder / name / "__main__.py").write_text("from .helper import f\nf()\n")
+        (folder / name / "helper.py").write_text("def f(): pass\n")
+    (folder / "more" / "__init__.py").write_text("import tomllib\n")  # since Python 3.11
+    (folder / "both" / "__main__.py").write_text(
+        "try:\n  from .helper import f\nexcept ImportError:\n  from helper import f\nf()\n"
+    )
+    (folder / "tool.py").write_text("print(1)\n")
+    local_command("lock", ".").ok()
+    (folder / "last.py").write_text("print(2)\n")
+    local_command("lock", "-m", "last").ok()
+    monkeypatch.chdir(folder)
+    _, found = survey(folder)
+    targets = {it.name: it.prepared.target for it in found if it.prepared}
+    assert targets == {
+        "both/__main__.py": folder / "both" / "__main__.py",
+        "last.py": Module("last", folder),
+        "named/__main__.py": Module("named", folder),
+        "s.py": folder / "s.py",
+        "tool.py": folder / "tool.py",
+    }
+    assert all(
+        folder in it.prepared.paths
+        for it in found
+        if it.prepared and isinstance(it.prepared.target, Module)
+    )
+    refusals = {it.name: it.refusal for it in found if it.refusal}
+    assert [*refusals] == ["by-path/__main__.py", "more/__main__.py"]
+    assert refusals["more/__main__.py"].hints == ("run `condavision lock -m more`",)
+    assert "relative import" in refusals["by-path/__main__.py"].message
+    (it,) = survey(folder, only=("more/__main__.py",), lock=True)[1]
+    assert it.prepared is not None
+    assert it.prepared.target == Module("more", folder)
 
 
 def test_names(local_command: CommandLine) -> None:

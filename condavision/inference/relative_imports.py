@@ -1,0 +1,44 @@
+"""Scripts that import relatively: Python runs them as modules only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from condavision.core.model import ImportKind
+from condavision.inference.diagnostics import RelativeImport
+
+if TYPE_CHECKING:
+    from condavision.core.model import Analysis
+    from condavision.project.project import Project
+
+MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING})
+"""Imports that need not succeed for the script to run."""
+
+
+def relative_import(project: Project, analysis: Analysis) -> RelativeImport | None:
+    """Return the first relative import that fails because a script is run by its path, if any."""
+    if not isinstance(project.target, Path):
+        return None
+    relative = [it for it in analysis.imports if it.reason.is_relative]
+    if not relative:
+        return None
+    script = analysis.files[0].path
+    root = project.config.root.as_posix().rstrip("/")
+    shown = script.as_posix().removeprefix(f"{root}/")
+    for imported in relative:
+        if imported.location.file == shown and imported.kind not in MAY_FAIL:
+            return RelativeImport(imported.location, *_as_module(script))
+    return None
+
+
+def _as_module(script: Path) -> tuple[str, Path]:
+    """Return the module name of a script, if it has one, and the folder to run it in."""
+    parts = [] if script.stem == "__main__" else [script.stem]
+    folder = script.parent
+    parts.insert(0, folder.name)  # a folder without __init__.py is a package too
+    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
+        folder = folder.parent
+        parts.insert(0, folder.name)
+    is_module = all(part.isidentifier() for part in parts)
+    return ".".join(parts) if is_module else "", folder.parent
