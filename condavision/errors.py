@@ -53,11 +53,11 @@ class MissingExtraError(UsageError):
 class ConfigError(UsageError):
     """The configuration cannot be read or has a wrong value."""
 
+    names_target = True  # it is the same for every script
+
 
 class DeclarationError(ConfigError):
     """A script or an override declares something that is not a requirement or a channel."""
-
-    names_target = True
 
 
 class AnalysisError(CondavisionError):
@@ -111,6 +111,7 @@ class MissingLockError(CondavisionError):
     """The script has no lock."""
 
     code = 70
+    names_target = True
 
 
 class StaleLockError(CondavisionError):
@@ -120,6 +121,7 @@ class StaleLockError(CondavisionError):
     """
 
     code = 71
+    names_target = True
 
     def __init__(self, message: str, *hints: str, reasons: tuple[object, ...] = ()) -> None:
         super().__init__(message, *hints)

@@ -158,8 +158,11 @@ def _text(stream: io.TextIOWrapper) -> str:
     return stream.read()
 
 
-def on_terminal(command: list[str], typed: str = "", **options: Any) -> str:
-    """Return what a command wrote to a terminal, on which ``typed`` was typed ahead."""
+def on_terminal(command: list[str], typed: str = "", code: int = 0, **options: Any) -> str:
+    """Return what a command wrote to a terminal, on which ``typed`` was typed ahead.
+
+    ``code`` is the exit code that it has to end with.
+    """
     import pty  # which Windows lacks
 
     leader, follower = pty.openpty()
@@ -173,7 +176,7 @@ def on_terminal(command: list[str], typed: str = "", **options: Any) -> str:
             while part := os.read(leader, 1 << 16):  # which is as much as is there
                 found += part
     os.close(leader)
-    assert process.returncode == 0, found
+    assert process.returncode == code, found
     return found.decode()
 
 

@@ -289,8 +289,8 @@ def test_explain_shows_the_locked_version(command: CommandLine) -> None:
 def test_install_path_list_and_clean(command: CommandLine, home: Path) -> None:
     (locked,) = command("lock", "plain.py", "--json").ok().json()
     assert command("list", "--json").ok().json() == []
-    prefix = command("install", locked["hash"]).ok().out.strip()
-    assert command("install", "plain.py").ok().out.strip() == prefix
+    prefix = command("path", locked["hash"]).ok().out.strip()
+    assert f"plain.py  {prefix}  reused\n" in command("install", "plain.py").ok().out
     assert command("path", "plain.py").ok().out.strip() == prefix
     python = Path(command("path", "--python", "plain.py").ok().out.strip())
     version = command.process([str(python), "-c", "import sys; print(sys.prefix)"]).ok()
@@ -316,7 +316,8 @@ def test_a_launcher_runs_the_script_without_condavision(
 ) -> None:
     command("lock", "plain.py").ok()
     folder = tmp_path / "bin folder"
-    launcher = command("install", "-q", "--launcher", folder, "plain.py").ok().out.strip()
+    launcher = str(folder / "plain")
+    assert launcher in command("install", "-q", "--launcher", folder, "plain.py").ok().out
     ran = command.process([launcher, "8"], stdin="by sh\n")
     assert (ran.code, ran.out) == (8, "BY SH\n")
     (command.folder / "plain.py").write_text("import requests\n")

@@ -55,6 +55,11 @@ class CondaArchive:
             raise UnreadError(Unproved.DAMAGED) from error
 
     @property
+    def size(self) -> None:
+        """Its size in bytes, which is not known: a part of it was read."""
+        return None
+
+    @property
     def files(self) -> Files:
         """Its files.
 

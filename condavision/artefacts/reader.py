@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import Files
 from condavision.artefacts.requires import requires_dist, requires_key
+from condavision.artefacts.sizes import size_key
 from condavision.artefacts.store import EvidenceStore
 from condavision.core.evidence import Unproved
 from condavision.core.model import Manager
@@ -103,6 +104,8 @@ class ArtefactReader:
         metadata = opened.metadata()
         if metadata is not None:
             new[requires_key(artefact.sha256)] = requires_dist(metadata)
+        if opened.size is not None:
+            new[size_key(artefact.sha256)] = b"%d" % opened.size
         self.kept |= new
         self.store.keep(new)
         return files

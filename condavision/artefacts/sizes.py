@@ -1,4 +1,4 @@
-"""The sizes of artefacts, which no lock has: they are kept where a channel or an index gives them.
+"""The sizes of artefacts, which no lock has: they are kept where an index or a server gives them.
 
 For a file of this machine, its own size counts.
 """
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from condavision.artefacts.store import EvidenceStore
     from condavision.core.model import LockedPackage
 
-_SIZE = "size {}"
+
+def size_key(sha256: str) -> str:
+    """Return the key of an artefact's size in the store."""
+    return f"size {sha256}"
 
 
 def keep_sizes(packages: Iterable[LockedPackage], store: EvidenceStore) -> None:
     """Keep the sizes of packages that were just solved, as far as they are given."""
-    given = {_SIZE.format(it.sha256): it.size for it in packages if it.size is not None}
+    given = {size_key(it.sha256): it.size for it in packages if it.size is not None}
     if given:
         store.keep({key: b"%d" % size for key, size in given.items()})
 
@@ -29,8 +32,8 @@ def keep_sizes(packages: Iterable[LockedPackage], store: EvidenceStore) -> None:
 def known_sizes(packages: Iterable[LockedPackage], store: EvidenceStore) -> Mapping[str, int]:
     """Return the bytes of artefacts by SHA-256, without those that are not known here."""
     urls = {it.sha256: it.url for it in packages}
-    kept = store.load(map(_SIZE.format, urls))
-    found = {key.removeprefix(_SIZE.format("")): int(size) for key, size in kept.items()}
+    kept = store.load(map(size_key, urls))
+    found = {key.removeprefix(size_key("")): int(size) for key, size in kept.items()}
     for sha256, url in urls.items():
         file = local_file(url)
         if file is not None and sha256 not in found:

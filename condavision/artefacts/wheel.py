@@ -72,6 +72,11 @@ class RemoteWheel:
         return cls(artefact, ranges, pages)
 
     @property
+    def size(self) -> int:
+        """Its size in bytes."""
+        return self._pages.size
+
+    @property
     def files(self) -> Files:
         """Its files.
 
@@ -169,7 +174,7 @@ class _Pages:
     """A file of which some parts are there, for ``zipfile``, which reads no others."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self.size = size
         self._at = 0
         self._parts: list[tuple[int, bytes]] = []
 
@@ -199,7 +204,7 @@ class _Pages:
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move as a file does."""
-        self._at = max(0, (0, self._at, self._size)[whence] + offset)
+        self._at = max(0, (0, self._at, self.size)[whence] + offset)
         return self._at
 
     def read(self, count: int = -1) -> bytes:
@@ -208,8 +213,8 @@ class _Pages:
         Raises:
             ValueError: they are not there.
         """
-        start = min(self._at, self._size)
-        end = self._size if count < 0 else min(self._size, start + count)
+        start = min(self._at, self.size)
+        end = self.size if count < 0 else min(self.size, start + count)
         for at, part in self._parts:
             if at <= start and end <= at + len(part):
                 self._at = end

@@ -12,7 +12,7 @@ from condavision.project.targets import near
 from condavision.system.terminal import shown_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.tree import Tree
 
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from condavision.inspection.dependencies import Chain, Dependencies, Edge, Key, Reasons
 
 
-def print_tree(located: Located, found: Dependencies) -> None:
-    """Write the packages of a lock as a tree, the direct ones first."""
+def print_tree(scripts: Sequence[Located], found: Dependencies) -> None:
+    """Write the packages of the lock that scripts share as a tree, the direct ones first."""
     from rich.tree import Tree
 
-    root = Tree(shown_line(f"{located.project.key}  {located.lock.hash}  {found.platform}"))
+    located = scripts[0]
+    names = ", ".join(it.project.key for it in scripts)
+    root = Tree(shown_line(f"{names}  {located.lock.hash}  {found.platform}"))
     seen: set[Key] = set()
     for needed, package in found.direct:
         constraint = needed.constraint if needed else str(located.inference.requirements.python)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +11,6 @@ from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
 from condavision.system.terminal import shell_word
-
-if TYPE_CHECKING:
-    from condavision.project.targets import Target
 
 
 @click.command(
@@ -46,10 +42,11 @@ def exec_(
     first, then on PATH. The environment is installed first if it is missing; nothing is solved,
     unless `--lock` or `--with` is given. The exit code is the command's own.
     """
-    from condavision.cli.on_demand import locked_first, locked_with
+    from condavision.cli.on_demand import locked_first, locked_with, offering_lock
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.process import become_command
     from condavision.exec_stage.stage import activate
+    from condavision.inference.lock_lookup import is_hash, named
     from condavision.inference.workspace import Workspace
 
     name = None if module is not None or not words else words[0]
@@ -67,27 +64,18 @@ def exec_(
             f"`{command[0]}` is where the command should be; options come before the script",
             "see `condavision exec --help`",
         )
-    workspace = Workspace(Flags(locks=locks, vendored=vendored))
-    progress, lock = choose_progress(), None
-    if lock_first or additions:
-        script = _script(target)
-        if lock_first:
-            workspace = locked_first(script, workspace, progress)
-        lock = locked_with(script, additions, workspace, progress)
-    become_command(activate(target, workspace, progress, lock), command)
-
-
-def _script(name: str | Target) -> Target:
-    """Return the target whose requirements are solved.
-
-    Raises:
-        UsageError: it is a hash, which only names them.
-    """
-    from condavision.inference.lock_lookup import is_hash, named
-
-    if isinstance(name, str) and is_hash(name):
+    script = None if isinstance(target, str) and is_hash(target) else named(target)
+    if script is None and (lock_first or additions):
         raise UsageError(
-            f"--lock and --with solve the requirements of a script, and {name} is a lock",
+            f"--lock and --with solve the requirements of a script, and {target} is a lock",
             "give the script or -m MODULE",
         )
-    return named(name)
+    workspace = Workspace(Flags(locks=locks, vendored=vendored))
+    progress, lock = choose_progress(), None
+    with offering_lock("exec", script, additions, ("--", *command)):
+        if script is not None:
+            if lock_first:
+                workspace = locked_first(script, workspace, progress)
+            lock = locked_with(script, additions, workspace, progress)
+        activated = activate(target, workspace, progress, lock)
+    become_command(activated, command)

@@ -98,7 +98,7 @@ def run(
     if module is None and not (words and words[0]):
         raise click.UsageError("SCRIPT is empty." if words else "Give a script or -m MODULE.")
     from condavision.cli.notebooks import run_notebook
-    from condavision.cli.on_demand import locked_first, locked_with
+    from condavision.cli.on_demand import locked_first, locked_with, offering_lock
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import run as run_target
     from condavision.inference.workspace import Workspace
@@ -111,16 +111,16 @@ def run(
     workspace = Workspace(Flags(**folders))  # type: ignore[arg-type]
     progress = choose_progress()
     target = Path(words[0]) if module is None else Module(module, Path.cwd())
+    script, *args = ("", *words) if module is not None else words  # Path turns ./-x.py into -x.py
     if lock_first:
         workspace = locked_first(target, workspace, progress)
-    lock = locked_with(target, additions, workspace, progress)
-    if isinstance(target, Path) and _is_notebook(target.name):
-        return run_notebook(target, output, workspace, progress, lock)
-    if module is not None:
-        return run_target(target, words, workspace, progress, lock=lock)
-    _caution_about_relative_imports(target, workspace)
-    script, *args = words  # Path would turn ./-x.py into -x.py
-    return run_target(target, args, workspace, progress, script, launcher, lock)
+    with offering_lock("run", target, additions, args):
+        lock = locked_with(target, additions, workspace, progress)
+        if isinstance(target, Path) and _is_notebook(target.name):
+            return run_notebook(target, output, workspace, progress, lock)
+        if module is None:
+            _caution_about_relative_imports(target, workspace)
+        return run_target(target, args, workspace, progress, script, launcher, lock)
 
 
 def _caution_about_relative_imports(target: Target, workspace: Workspace) -> None:
@@ -172,7 +172,12 @@ def install(
     (best effort, by modification time); otherwise it calls `condavision run`.
     """
     from condavision.cli.json_output import installed_json, not_installed_json
-    from condavision.cli.output import print_diagnostics, print_failures, print_json
+    from condavision.cli.output import (
+        print_diagnostics,
+        print_failures,
+        print_installed,
+        print_json,
+    )
     from condavision.cli.progress import choose_progress
     from condavision.environments.install import Care
     from condavision.exec_stage.shell_launchers import make_folder
@@ -198,8 +203,7 @@ def install(
     if as_json:
         print_json([*map(installed_json, report.installed), *not_installed_json(report.failed)])
     else:
-        for it in report.installed:
-            click.echo(it.launcher or it.environment.prefix)
+        print_installed(report)
     print_diagnostics(report.failing)
     print_failures(report.failed)
     return report.code

@@ -52,7 +52,7 @@ def export(  # noqa: D103 - its help is above
     locks: Path | None,
     as_json: bool,
 ) -> None:
-    from condavision.cli.output import print_diagnostics, print_json
+    from condavision.cli.output import print_diagnostics, print_json, wrote
     from condavision.cli.wording import diagnostic_words
     from condavision.export.exporting import export_named
     from condavision.inference.workspace import Workspace
@@ -60,6 +60,7 @@ def export(  # noqa: D103 - its help is above
     target = options.as_name(name, module)
     exported = export_named(target, form, platform, Workspace(Flags(locks=locks)), output)
     files = exported.write(output) if output is not None else ()
+    wrote(*files)
     print_diagnostics(exported.diagnostics)
     if as_json:
         document = {
@@ -123,7 +124,8 @@ def vendor(
         print_json(document)
     else:
         counts = f"{len(vendored.fetched)} fetched, {len(vendored.repaired)} repaired"
-        say(f"{vendored.folder} has {vendored.files} files ({counts})")
+        plural = "" if vendored.files == 1 else "s"
+        say(f"{vendored.folder} has {vendored.files} file{plural} ({counts})")
         if vendored.to_build:
             built = ", ".join(vendored.to_build)
             note(f"caution: source distributions, built with tools from the index: {built}")

@@ -62,38 +62,49 @@ _offline_option = click.option(
 
 
 @click.command()
-@options.script_argument()
-@options.module_option()
+@options.scripts_argument()
+@options.modules_option()
 @_platform_option
 @_offline_option
 @options.locks_option()
 @options.json_option()
 def tree(
-    script: Path | None,
-    module: str | None,
+    paths: tuple[Path, ...],
+    modules: tuple[str, ...],
     platform: str | None,
     offline: bool,
     locks: Path | None,
     as_json: bool,
-) -> None:
-    """Show the locked packages of a script, and which requires which.
+) -> int:
+    """Show the locked packages of scripts as a tree: which requires which.
 
-    A package whose dependencies are shown already is marked (*).
+    PATHS are scripts or folders; without them, the current project. Scripts that share a lock share
+    a tree. A package whose dependencies are shown already is marked (*).
     """
     from condavision.cli.dependencies import dependencies_json, print_tree
-    from condavision.cli.output import print_json
-    from condavision.inference.lock_lookup import locate
+    from condavision.cli.output import print_failures, print_json
+    from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
-    from condavision.inspection.dependencies import dependencies_of
-    from condavision.project.targets import one_target
+    from condavision.inspection.dependencies import dependencies_of, locate_each
 
     workspace = Workspace(Flags(locks=locks))
-    located = locate(one_target(script, module), workspace)
-    found = dependencies_of(located, platform, workspace, offline=offline)
+    named = Named(options.given_or_project(paths, modules, workspace), modules)
+    targets = select_targets(named, workspace, join=True).targets
+    by_lock, failed = locate_each(targets, workspace)
+    if len(targets) == len(failed) == 1:
+        raise failed[0][1]
+    shown = [
+        (scripts, dependencies_of(scripts[0], platform, workspace, offline=offline))
+        for scripts in by_lock.values()
+    ]
     if as_json:
-        print_json(dependencies_json(located, found))
+        trees = [dependencies_json(one, it) for scripts, it in shown for one in scripts]
+        print_json(trees[0] if len(targets) == 1 else trees)
     else:
-        print_tree(located, found)
+        for scripts, found in shown:
+            print_tree(scripts, found)
+    print_failures(failed)
+    return failed[0][1].code if failed else 0
 
 
 @click.command()

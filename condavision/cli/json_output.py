@@ -47,11 +47,11 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
 
-def error_json(error: CondavisionError) -> dict[str, Any]:
-    """Return the object of an error."""
+def error_json(error: CondavisionError, *targets: str | Target) -> dict[str, Any]:
+    """Return the object of an error; ``targets`` are as in :func:`hints_of`."""
     return {
         "error": error_words(error),
-        "hints": list(hints_of(error)),
+        "hints": list(hints_of(error, *targets)),
         "code": error.code,
         "candidates": list(error.names) if isinstance(error, UnacceptedNameError) else [],
     }
@@ -60,7 +60,8 @@ def error_json(error: CondavisionError) -> dict[str, Any]:
 def failed_json(failed: Iterable[tuple[Target, CondavisionError]]) -> list[dict[str, Any]]:
     """Return the objects of ``lock --json`` for targets that could not be locked."""
     return [
-        {"script": str(target), "status": "failed", **error_json(error)} for target, error in failed
+        {"script": str(target), "status": "failed", **error_json(error, target)}
+        for target, error in failed
     ]
 
 
@@ -104,14 +105,31 @@ def _needed_json(needed: Requirement) -> dict[str, Any]:
 def installed_json(found: Installed) -> dict[str, Any]:
     """Return the object of ``install --json`` for an environment."""
     launcher = {"launcher": str(found.launcher)} if found.launcher else {}
-    return {"name": str(found.name), "prefix": str(found.environment.prefix), **launcher}
+    return {
+        "name": str(found.name),
+        "prefix": str(found.environment.prefix),
+        "status": installed_status(found).value,
+        **launcher,
+    }
+
+
+class InstallStatus(StrEnum):
+    """What ``install`` did with an environment."""
+
+    INSTALLED = "installed"
+    REUSED = "reused"
+
+
+def installed_status(found: Installed) -> InstallStatus:
+    """Return the state of an environment after ``install``."""
+    return InstallStatus.INSTALLED if found.environment.is_new else InstallStatus.REUSED
 
 
 def not_installed_json(
     failed: Iterable[tuple[str | Target, CondavisionError]],
 ) -> list[dict[str, Any]]:
     """Return the objects of ``install --json`` for targets that could not be installed."""
-    return [{"name": str(target), **error_json(error)} for target, error in failed]
+    return [{"name": str(target), **error_json(error, target)} for target, error in failed]
 
 
 class LockStatus(StrEnum):

@@ -79,7 +79,7 @@ def kernel(
 
     The notebook is not edited: choose the kernel when it is open. Register again after locking.
     """
-    from condavision.cli.on_demand import locked_first, locked_with
+    from condavision.cli.on_demand import locked_first, locked_with, offering_lock
     from condavision.cli.output import print_json, say
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage import kernel as kernels
@@ -96,9 +96,10 @@ def kernel(
         progress = choose_progress()
         if chosen["lock_first"]:
             workspace = locked_first(script, workspace, progress)
-        lock = locked_with(script, chosen["additions"], workspace, progress)
-        require_kernel(script, workspace, lock)
-        done = kernels.register(activate(script, workspace, progress, lock), folder, name)
+        with offering_lock("kernel", script, chosen["additions"]):
+            lock = locked_with(script, chosen["additions"], workspace, progress)
+            require_kernel(script, workspace, lock)
+            done = kernels.register(activate(script, workspace, progress, lock), folder, name)
     state = "removed" if remove else "registered"
     if as_json:
         print_json({"name": done.name, "folder": str(done.folder), "state": state})

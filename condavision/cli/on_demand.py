@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from condavision.cli.filling import plainly_typed
 from condavision.cli.output import note, print_diagnostics
 from condavision.errors import MissingLockError, StaleLockError
 from condavision.inference.lock_lookup import last_locked, locate
@@ -12,11 +14,33 @@ from condavision.inference.select import Named
 from condavision.inference.workspace import Workspace
 from condavision.locks.diff import compare
 from condavision.project.targets import Module, Together
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from condavision.core.model import Lock
     from condavision.project.targets import Target
     from condavision.system.progress import Progress
+
+
+@contextmanager
+def offering_lock(
+    command: str, target: Target | None, additions: Iterable[str] = (), words: Iterable[str] = ()
+) -> Iterator[None]:
+    """Add to the hints of a lock that is missing or stale the command that locks it first.
+
+    ``words`` follow the target. A hash, for which there is no target, cannot be locked.
+    """
+    try:
+        yield
+    except (MissingLockError, StaleLockError) as error:
+        if target is None:
+            raise
+        options = (f"--with {shell_word(it)}" for it in additions)
+        shown = " ".join([*options, plainly_typed(target), *map(shell_word, words)])
+        error.hints += (f"or do both: run `condavision {command} --lock {shown}`",)
+        raise
 
 
 def locked_first(target: Target, workspace: Workspace, progress: Progress) -> Workspace:

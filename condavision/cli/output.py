@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
@@ -12,6 +13,7 @@ from condavision.cli.json_output import (
     declared_json,
     finding_json,
     import_json,
+    installed_status,
     iso_time,
     lock_status,
     shown_platform,
@@ -21,6 +23,7 @@ from condavision.cli.parameter_output import parameter_rows, unread_lines
 from condavision.cli.tables import console, print_table
 from condavision.cli.wording import (
     PROVED,
+    bytes_words,
     diagnostic_words,
     error_words,
     hints_of,
@@ -29,8 +32,8 @@ from condavision.cli.wording import (
 )
 from condavision.core.evidence import ProofLevel
 from condavision.core.model import Manager
+from condavision.core.pythons import shortest
 from condavision.core.specs import wanted_on
-from condavision.errors import CondavisionError
 from condavision.locks.diff import diff_rows
 from condavision.project.targets import near
 from condavision.system.secrets import redacted
@@ -38,6 +41,7 @@ from condavision.system.terminal import json_safe, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from condavision.analysis.parameters.interface import Interface
     from condavision.compile_stage.preferred_versions import Agreement
@@ -45,7 +49,8 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock
     from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
-    from condavision.errors import Diagnostic
+    from condavision.errors import CondavisionError, Diagnostic
+    from condavision.exec_stage.stage import InstallReport
     from condavision.inference.infer import Inference
     from condavision.inspection.check import Checked
     from condavision.inspection.doctor.finding import Finding
@@ -57,6 +62,8 @@ SCHEMA = 2
 """The version of the JSON documents: raised when a field changes its meaning or is removed."""
 
 _SHOWN_UNREAD = 5
+_COUNTED = ("to write", "new", "changed", "installed", "proved", "unchanged", "reused", "failed")
+"""What is counted below a table, in the order of the counts."""
 
 
 def print_json(document: dict[str, Any] | list[dict[str, Any]]) -> None:
@@ -100,24 +107,35 @@ def note(text: str) -> None:
     sys.stderr.write(f"{shown(text)}\n")
 
 
+def wrote(*paths: Path) -> None:
+    """Write to standard error which files were written, and their sizes."""
+    for path in paths:
+        note(f"wrote {near(path)} ({bytes_words(path.stat().st_size)})")
+
+
 def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> None:
     """Write each error once, with its targets unless the message has them already."""
-    targets: dict[tuple[bool, str, tuple[str, ...]], list[str | Target]] = {}
+    alike: dict[tuple[str, object], list[tuple[str | Target, CondavisionError]]] = {}
     for target, error in failed:
-        said = error.names_target, error_words(error), hints_of(error)
-        targets.setdefault(said, []).append(target)
-    for (named, words, hints), concerned in targets.items():
-        prefix = "" if named else f"{', '.join(map(str, concerned))}: "
-        print_error(CondavisionError(f"{prefix}{words}", *hints))
+        said = error_words(error), (error.hints, error.diagnostics)
+        alike.setdefault(said, []).append((target, error))
+    for (words, _), found in alike.items():
+        targets, error = [target for target, _ in found], found[0][1]
+        prefix = "" if error.names_target else f"{', '.join(map(str, targets))}: "
+        _print_error(f"{prefix}{words}", hints_of(error, *targets))
 
 
 def print_error(error: CondavisionError) -> None:
     """Write an error and its hints to standard error."""
+    _print_error(error_words(error), hints_of(error))
+
+
+def _print_error(words: str, hints: Iterable[str]) -> None:
     from rich.text import Text
 
     terminal = console(stderr=True)
-    terminal.print(Text.assemble(("error: ", "bold red"), shown(error_words(error))))
-    for hint in hints_of(error):
+    terminal.print(Text.assemble(("error: ", "bold red"), shown(words)))
+    for hint in hints:
         terminal.print(Text.assemble(("  hint: ", "bold"), shown(hint)))
 
 
@@ -167,8 +185,8 @@ def _python_line(inference: Inference) -> str:
     inferred, required = inference.analysis.python, inference.requirements.python
     if not inferred:
         return f"no Python runs it: {contradiction(inference.analysis)}"
-    raised = "" if required == inferred else f", solving for {required} (python-floor)"
-    return f"python {inferred}{raised}"
+    raised = "" if required == inferred else f", solving for {shortest(required)} (python-floor)"
+    return f"python {shortest(inferred)}{raised}"
 
 
 def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
@@ -236,16 +254,40 @@ def print_projects(projects: Iterable[Project | None]) -> None:
 
 def print_count(report: LockingReport) -> None:
     """Write how many scripts of several were locked anew, kept their locks, and failed."""
-    new = sum(locked.written for locked in report.locked)
-    counts = {
-        "to write" if report.dry_run else "new": new,
-        "reused": len(report.locked) - new,
-        "failed": len(report.failed),
-    }
+    counts = Counter(_count_word(it, dry_run=report.dry_run) for it in report.locked)
+    print_counts({**counts, "failed": len(report.failed)})
+
+
+def _count_word(locked: LockedScript, *, dry_run: bool) -> str:
+    if not locked.written:
+        return "reused"
+    if locked.changes and not dry_run:
+        return "changed"
+    if locked.kept:
+        return "proved" if locked.lock.record.proof is ProofLevel.IMPORTS else "unchanged"
+    return "to write" if dry_run else "new"
+
+
+def print_counts(counts: Mapping[str, int]) -> None:
+    """Write how many of several scripts there are of each kind."""
     total = sum(counts.values())
     if total > 1:
-        said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        found = (it for it in _COUNTED if counts.get(it))
+        said = ", ".join(f"{counts[it]} {it}" for it in found)
         note(f"{total} scripts: {said}")
+
+
+def print_installed(report: InstallReport) -> None:
+    """Write where the environment of each script is, or its launcher, and whether it is new."""
+    rows = [
+        (str(it.name), str(it.launcher or it.environment.prefix), installed_status(it))
+        for it in report.installed
+    ]
+    if rows:
+        launched = any(it.launcher for it in report.installed)
+        print_table(("script", "launcher" if launched else "environment", ""), rows)
+    counts = Counter(str(installed_status(it)) for it in report.installed)
+    print_counts({**counts, "failed": len(report.failed)})
 
 
 def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
@@ -275,7 +317,7 @@ def summary(
     listed = ", ".join(sorted(names)) or "none"
     return (
         name,
-        f"{_pythons(locked.lock, shown)} ({locked.inference.requirements.python})",
+        f"{_pythons(locked.lock, shown)} ({shortest(locked.inference.requirements.python)})",
         listed if others <= len(names) else f"{listed} ({others} in all)",
         locked.lock.hash,
         lock_status(locked, dry_run=dry_run),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ _FORMATS = {
     "json": (".json",),
 }
 """The formats of a picture, and the endings of their files."""
+
+_FOR_BROWSERS = frozenset({"svg", "html"})
 
 _output_option = click.option(
     *("-o", "--output"),
@@ -56,6 +59,7 @@ def graph(
     programs to draw; SVG and HTML need nothing else. Nothing is solved, and no network is used.
     """
     form = _form(form, output, as_json=as_json)
+    _refuse_terminal("graph", form, output)
     found = _overview(paths, modules, locks)
     if form == "json":
         _write_json(found, output)
@@ -89,6 +93,7 @@ def report(
     PATHS are scripts or folders; without them, the current project. The page is one HTML file that
     needs nothing else. Nothing is solved, and no network is used.
     """
+    _refuse_terminal("report", "json" if as_json else "html", output)
     found = _overview(paths, modules, locks)
     if as_json:
         _write_json(found, output)
@@ -119,6 +124,19 @@ def _form(form: str | None, output: Path | None, *, as_json: bool) -> str:
     )
 
 
+def _refuse_terminal(command: str, form: str, output: Path | None) -> None:
+    """Refuse to write what only a browser shows to a terminal.
+
+    Raises:
+        UsageError: it would be written there.
+    """
+    if output is None and form in _FOR_BROWSERS and sys.stdout.isatty():
+        raise UsageError(
+            f"{form.upper()} is for a browser, and this is a terminal",
+            f"write it to a file: add `-o {command}.{form}`",
+        )
+
+
 def _overview(paths: tuple[Path, ...], modules: tuple[str, ...], locks: Path | None) -> Overview:
     from condavision.cli.output import print_diagnostics
     from condavision.inference.select import Named, select_targets
@@ -144,9 +162,11 @@ def _write_json(found: Overview, output: Path | None) -> None:
 
 
 def _write(text: str, output: Path | None) -> None:
+    from condavision.cli.output import wrote
     from condavision.system.files import write_atomic
 
     if output is None:
         click.echo(text, nl=False)
     else:
         write_atomic(output, text)
+        wrote(output)

@@ -65,10 +65,17 @@ class Stages(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a script in its place gets the two commands for scripts.
 
+        ``help COMMAND`` is ``COMMAND --help``.
+
         Raises:
             UsageError: the first word is a file.
         """
         word = args[0]
+        if word == "help" and not Path(word).is_file():
+            if args[1:]:
+                return super().resolve_command(ctx, [args[1], "--help"])
+            click.echo(ctx.get_help())
+            ctx.exit()
         if word not in self.commands and (word.endswith((".py", ".ipynb")) or Path(word).is_file()):
             typed = shell_word(Path(word))
             raise UsageError(

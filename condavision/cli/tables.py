@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STATES = {
-    "green": ("ok", "ready", "written", "to write"),
+    "green": ("ok", "ready", "written", "to write", "installed"),
     "yellow": ("missing", "stale", "incomplete", "warning", "kept"),
     "red": ("error", "broken", "damaged"),
     "dim": ("reused", "unchanged"),

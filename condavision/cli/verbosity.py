@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condavision.cli.filling import remember
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -44,7 +46,8 @@ def _be_quiet(context: click.Context, _: click.Parameter, quiet: bool) -> None:
         context.meta[_QUIET] = True
 
 
-def _show_log(_: click.Context, __: click.Parameter, count: int) -> None:
+def _show_log(context: click.Context, __: click.Parameter, count: int) -> None:
+    remember(context)
     if not count:
         return
     import logging

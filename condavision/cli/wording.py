@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
+from condavision.cli.filling import filled
 from condavision.cli.source_wording import source_words
 from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import Manager
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inspection.check import Checked
     from condavision.inspection.overview import Size
+    from condavision.project.targets import Target
 
 _SHOWN_SOURCES = 3
 _UNITS = ((10**9, 1, "GB"), (10**6, 1, "MB"), (1000, 0, "kB"), (1, 0, "bytes"))
@@ -48,10 +51,11 @@ def diagnostic_words(found: Diagnostic) -> str:
             return f"{location}: not read as Python; what it imports may be missing from the lock"
         case diagnostics.SeparateProjects(roots):
             where = ", ".join(str(near(root / "locks")) for root in roots)
+            around = shell_word(near(Path(os.path.commonpath(roots) or ".")))
             return (
                 f"each folder gets locks of its own, for nothing joins them: {where};"
                 " for one folder of locks, write a condavision.toml above them, or lock"
-                " the folder around them: run `condavision lock FOLDER`"
+                f" the folder around them: run `condavision lock {around}`"
             )
         case diagnostics.FailingImport(location, importer, place, package, lacking, rule, target):
             why = rule or f"{' or '.join(lacking)} is not installed"
@@ -120,6 +124,12 @@ def _lock_words(found: Diagnostic) -> str:
                 f"{key}: {near(index)} has another lock for it, which `run` uses as long as it"
                 " fits; to use this one, lock and run with --locks OTHER-FOLDER"
             )
+        case diagnostics.SharedLockChanged(name, keys, others):
+            return (
+                f"{name} is also the lock of {', '.join(others)}, which now have these versions"
+                f" too; for a lock of its own, declare `requires-python` or versions in"
+                f" {' and '.join(keys)}"
+            )
         case diagnostics.Prerelease(name, version, platforms):
             return (
                 f"{name} {version} for {', '.join(platforms)} is a pre-release: no Python in the"
@@ -143,14 +153,22 @@ def size_words(size: Size) -> str:
     """Return a size of downloads: ``12.3 MB, 2 of unknown size``."""
     if size.unknown == size.count:
         return "size unknown" if size.count else "nothing"
-    unit, digits, name = next((it for it in _UNITS if size.bytes >= it[0]), _UNITS[-1])
-    known = f"{size.bytes / unit:.{digits}f} {name}"
+    known = bytes_words(size.bytes)
     return f"{known}, {size.unknown} of unknown size" if size.unknown else known
 
 
-def hints_of(error: CondavisionError) -> tuple[str, ...]:
-    """Return what to do about an error, and what may have caused it."""
-    return (*error.hints, *map(diagnostic_words, error.diagnostics))
+def bytes_words(count: int) -> str:
+    """Return a number of bytes: ``12.3 MB``."""
+    unit, digits, name = next((it for it in _UNITS if count >= it[0]), _UNITS[-1])
+    return f"{count / unit:.{digits}f} {name}"
+
+
+def hints_of(error: CondavisionError, *targets: str | Target) -> tuple[str, ...]:
+    """Return what to do about an error, and what may have caused it.
+
+    ``targets`` are those it is about, by default those of the command.
+    """
+    return filled((*error.hints, *map(diagnostic_words, error.diagnostics)), targets)
 
 
 def notes_of(checked: Checked) -> tuple[str, ...]:

@@ -133,7 +133,9 @@ class Inputs:
                     seen(count)
                 doubtful = doubtful or item.doubtful
         if wrong:
-            raise UsageError(*wrong)
+            raise UsageError(
+                "\n".join(wrong), "see its parameters: run `condavision explain SCRIPT`"
+            )
         if not count:
             raise UsageError(f"{', '.join(self.sources)}: there is no input")
         return Checked(count, doubtful)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.prereleases import prereleases
 from condavision.inference.diagnose import diagnose
-from condavision.inference.diagnostics import OvershadowedLock, Prerelease
+from condavision.inference.diagnostics import (
+    OvershadowedLock,
+    Prerelease,
+    SharedLockChanged,
+)
 from condavision.locks.accepted import record_accepted, require_same_files
 from condavision.locks.diff import compare
 from condavision.locks.folder import alone_in
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 class LockedScript:
     """A target and its lock, in the file ``path``; ``written`` unless it was valid already.
 
+    What is ``kept`` has the packages that it had, though it may say more about them now.
     ``changes`` are against the lock before, if there was one. ``diagnostics`` are likely mistakes
     in the target.
     """
@@ -46,6 +51,7 @@ class LockedScript:
     lock: Lock
     path: Path
     written: bool
+    kept: bool = False
     changes: tuple[Change, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -128,7 +134,11 @@ class Recorder:
         for group, lock in locks:
             if not self._dry_run:
                 self._accept(group, lock)
-            self.locked += _locked(group, lock, self._workspace, written=written)
+            found = _locked(group, lock, self._workspace, written=written)
+            if found[0].changes:
+                shared = self._shared(group, lock)
+                found[0] = replace(found[0], diagnostics=(*found[0].diagnostics, *shared))
+            self.locked += found
 
     def _learn(self, group: Group) -> None:
         """Record what this command has learned, of what decides for a group."""
@@ -148,17 +158,29 @@ class Recorder:
             with alone_in(group.committed):
                 record_accepted(group.committed, names, lock)
 
+    def _shared(self, group: Group, lock: Lock) -> Iterator[SharedLockChanged]:
+        """Yield who else has a lock that was changed, and is no target of this run."""
+        others = tuple(
+            key
+            for key, entries in self.indexes[group.folder].entries.items()
+            if (group.folder, key) not in self._own and any(it.lock == lock.hash for it in entries)
+        )
+        if others:
+            keys = tuple(it.project.key for it in group.inferences)
+            yield SharedLockChanged(lock.hash, keys, others)
+
     def fail(self, group: Group, error: CondavisionError) -> None:
         """Record the error for every target of a group."""
         self.failed += [(it.project.target, error) for it in group.inferences]
 
 
 def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) -> list[LockedScript]:
+    kept = group.present is not None and group.present.packages == lock.packages
     changes = compare(group.former, lock) if group.former and written else ()
     committed = _committed(group, workspace)
     return [
         LockedScript(
-            *(inference, lock, group.path, written, changes),
+            *(inference, lock, group.path, written, kept, changes),
             diagnostics=(
                 *diagnose(inference, workspace),
                 *_overshadowed(inference.project.key, committed),

@@ -11,6 +11,10 @@ from condavision.errors import ConfigError
 from condavision.system.secrets import CREDENTIALS, redacted_spelling
 
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(/[A-Za-z0-9_.-]+)*\Z")
+_KNOWN = (INTERPRETERS, "conda-forge", "bioconda", "defaults", "nvidia", "pytorch", "robostack")
+"""Channels that a misspelt one is compared with."""
+
+_NEAR = 0.8
 _HOSTED = re.compile(r"https://(?:conda\.anaconda\.org|prefix\.dev)/(?P<name>[^/]+)\Z")
 _TOKEN = re.compile(r"/t/[^/]+/")
 
@@ -73,9 +77,21 @@ def _folder(text: str, base: Path) -> str | None:
     return None
 
 
+def meant(name: str) -> str | None:
+    """Return the well-known channel that a name is a misspelling of, None if it is not one."""
+    if name in _KNOWN:
+        return None
+    from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
+
+    near = get_close_matches(name.lower(), _KNOWN, n=1, cutoff=_NEAR)
+    return near[0] if near else None
+
+
 def _not_a_channel(text: str) -> ConfigError:
+    near = meant(text)
     return ConfigError(
         f"`{redacted_spelling(text)}` is not a channel",
+        *([f"did you mean `{near}`?"] if near else []),
         "a channel is a name (conda-forge), a URL, a folder (./channel) or interpreters:",
     )
 

@@ -157,6 +157,23 @@ class PythonRange:
         return ",".join(clauses + sorted(self.specifiers))
 
 
+@lru_cache(maxsize=1024)
+def shortest(pythons: PythonRange) -> str:
+    """Spell a range for a person, without clauses that the others imply: ``>=3.8.1,<3.12``."""
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - as above
+
+    clauses = str(pythons).split(",")
+    if not pythons.specifiers:
+        return ",".join(clauses)
+    releases = [it for minor in KNOWN for it in _releases(minor)]
+    admitted = [*SpecifierSet(",".join(clauses)).filter(releases, prereleases=True)]
+    for clause in tuple(clauses):
+        others = [it for it in clauses if it is not clause]
+        if admitted == [*SpecifierSet(",".join(others)).filter(releases, prereleases=True)]:
+            clauses = others
+    return ",".join(clauses)
+
+
 def _releases(minor: Minor) -> list[str]:
     """Return every release that a minor version may ever have; the newest stands for later ones."""
     releases = [f"{format_minor(minor)}.{patch}" for patch in range(_LAST_PATCH + 1)]

@@ -7,7 +7,7 @@ incomplete: its build was interrupted, and the next holder of the lock removes i
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from condavision.errors import InstallError
@@ -26,12 +26,13 @@ class Environment:
     """The environment of one lock for one subdir, built or not.
 
     ``key`` is the digest of its packages' urls and hashes: locks with one solution share an
-    environment.
+    environment. ``is_new`` is whether the call that returned it has built it.
     """
 
     prefix: Path
     key: str
     subdir: str
+    is_new: bool = field(default=False, compare=False)
 
     @property
     def python(self) -> Path:

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,7 @@ def install(
                     compile_bytecode=compile_bytecode,
                     deep=care in {Care.DIGESTS, Care.ANEW},
                 )
+                environment = replace(environment, is_new=True)
     if not environment.python.exists():
         raise InstallError(
             f"The packages of {environment.prefix} contain no interpreter: there is no"

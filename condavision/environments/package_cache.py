@@ -11,11 +11,14 @@ import shutil
 import stat
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rattler.package_streaming import download_and_extract
 
+from condavision.artefacts.sizes import keep_sizes
+from condavision.artefacts.store import EvidenceStore
 from condavision.environments.download import (
     AT_ONCE,
     DownloadError,
@@ -117,10 +120,13 @@ class PackageCache:
         """
         client = open_downloads()
         gate = asyncio.Semaphore(AT_ONCE)
+        sized: list[LockedPackage] = []
 
         async def fetch(package: LockedPackage) -> PackageFiles:
             async with gate:
-                return await self._fetch(client, package, task)
+                found, size = await self._fetch(client, package, task)
+                sized.append(replace(package, size=size))
+                return found
 
         running = [asyncio.ensure_future(fetch(package)) for package in packages]
         try:
@@ -129,13 +135,17 @@ class PackageCache:
             for it in running:
                 it.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            keep_sizes(sized, EvidenceStore.below(self.folder.parent))
 
-    async def _fetch(self, client: Client, package: LockedPackage, task: Task) -> PackageFiles:
+    async def _fetch(
+        self, client: Client, package: LockedPackage, task: Task
+    ) -> tuple[PackageFiles, int]:
         entry = self.folder / entry_name(package)
         with tempfile.TemporaryDirectory(prefix=".tmp", dir=self.folder) as scratch:
             made = Path(scratch, "made")
             try:
                 archive = await _archive(client, package, Path(scratch), task)
+                size = archive.stat().st_size
                 found, _ = await download_and_extract(client, archive.absolute().as_uri(), made)
                 if found.hex() != package.sha256:
                     raise OtherContentError(found.hex())
@@ -145,7 +155,7 @@ class PackageCache:
                 _keep(made, entry, package.sha256, Path(scratch, "replaced"))
             except (DownloadError, OSError, RuntimeError) as error:
                 raise PackageError(package) from error
-        return files
+        return files, size
 
 
 def _keep(made: Path, entry: Path, sha256: str, replaced: Path) -> None:

@@ -44,7 +44,7 @@ def _render(share: Share) -> str:
     if lock.is_local:
         raise UsageError(
             f"the lock {lock.hash} is made from this machine's interpreters, which an image lacks",
-            "lock with a channel first: run `condavision lock -c CHANNEL SCRIPT`",
+            "lock with a channel first: run `condavision lock -c conda-forge SCRIPT`",
         )
     local = sorted(
         {package.url for package in lock.on(platform) if package.url.startswith("file:")}
@@ -52,7 +52,7 @@ def _render(share: Share) -> str:
     if local:
         raise UsageError(
             f"an image cannot fetch a file that lies on this machine: {local[0]}",
-            "lock with a channel that has a URL: run `condavision lock -c CHANNEL SCRIPT`",
+            "lock with a channel that has a URL: run `condavision lock -c conda-forge SCRIPT`",
         )
     located = script.located
     config = located.project.config

@@ -114,7 +114,7 @@ def refuse_local(share: Share) -> None:
         raise UsageError(
             f"the lock {share.lock.hash} is made from this machine's interpreters, which no other"
             " tool or machine can install",
-            "lock with a channel first: run `condavision lock -c CHANNEL SCRIPT`",
+            "lock with a channel first: run `condavision lock -c conda-forge SCRIPT`",
             "or export what comes from PyPI: --format requirements or pylock",
         )
 

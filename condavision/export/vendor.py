@@ -108,7 +108,7 @@ def _wanted(
         raise UsageError(
             "the locks are made from this machine's interpreters and have no packages from PyPI,"
             " so there is nothing to copy",
-            "for another machine, use a channel: run `condavision lock -c CHANNEL SCRIPT`",
+            "for another machine, use a channel: run `condavision lock -c conda-forge SCRIPT`",
         )
     if not wanted:
         raise UsageError(f"no lock has packages for {', '.join(platforms) or 'any platform'}")

@@ -168,6 +168,18 @@ class OvershadowedLock(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class SharedLockChanged(Diagnostic):
+    """A lock that was changed for some targets, and is that of others, which were not named.
+
+    ``keys`` are those of the first, ``others`` those of the others.
+    """
+
+    hash: str
+    keys: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FailingImport(Diagnostic):
     """An import that fails in the environment of ``target``, as the files there show.
 

@@ -29,6 +29,7 @@ from condavision.project.targets import (
     Together,
     folder_keys,
     named_target,
+    near,
     target_of,
 )
 from condavision.system.terminal import shell_word
@@ -120,7 +121,7 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
     if isinstance(target, Together):
         return MissingLockError(
             f"the scripts of {target.folder} are not locked together",
-            f"give one of them: {shell_word(target.folder)}/SCRIPT",
+            f"give one of them: {shell_word(near(workspace.together(target).scripts[0]))}",
             f"or lock them together: run `{command}`",
             diagnostics=diagnostics,
         )
@@ -199,10 +200,10 @@ def find_locks(names: Sequence[str | Target], workspace: Workspace) -> tuple[Loc
     if any(folder.joinpath(LOCAL).glob("*.conda-lock.yml")):
         raise MissingLockError(
             f"all locks in {folder} are made from this machine's interpreters",
-            "give a script: run `condavision vendor DIR SCRIPT`",
-            f"or lock with a channel: run `{workspace.lock_command(channels=('CHANNEL',))}`",
+            "give one of the scripts",
+            "or lock with a channel that has a URL: run `condavision lock -c conda-forge SCRIPT`",
         )
-    hint = f"run `{workspace.lock_command()}`"
+    hint = f"run `{workspace.lock_command(near(workspace.config().root))}`"
     raise MissingLockError(f"no locks in {folder}", hint)
 
 

@@ -123,6 +123,22 @@ class Reasons:
     root: Path
 
 
+def locate_each(
+    targets: Iterable[Target], workspace: Workspace
+) -> tuple[dict[Path, list[Located]], Failures]:
+    """Return the targets that have locks, by the files of these, and the errors of the others."""
+    by_lock: dict[Path, list[Located]] = {}
+    failed: Failures = []
+    for target in targets:
+        try:
+            located = locate(target, workspace)
+        except CondavisionError as error:
+            failed.append((target, error))
+        else:
+            by_lock.setdefault(located.path, []).append(located)
+    return by_lock, failed
+
+
 def find_reasons(
     name: str,
     targets: Iterable[Target],
@@ -138,17 +154,8 @@ def find_reasons(
     Raises:
         UsageError: no lock has the package.
     """
-    by_lock: dict[Path, list[Located]] = {}
-    failed: Failures = []
-    for target in targets:
-        try:
-            located = locate(target, workspace)
-        except MissingLockError:
-            continue
-        except CondavisionError as error:
-            failed.append((target, error))
-        else:
-            by_lock.setdefault(located.path, []).append(located)
+    by_lock, failed = locate_each(targets, workspace)
+    failed = [it for it in failed if not isinstance(it[1], MissingLockError)]
     reasons: list[Reasons] = []
     names: dict[str, None] = {}
     for found in by_lock.values():
@@ -162,9 +169,7 @@ def find_reasons(
         reasons += (Reasons(first.packages[it], hashed, chains[it], root) for it in chains)
     if not reasons and not failed:
         near = get_close_matches(name, names)
-        hint = (
-            f"did you mean {' or '.join(near)}?" if near else "see all: `condavision tree SCRIPT`"
-        )
+        hint = f"did you mean {' or '.join(near)}?" if near else "see all: run `condavision tree`"
         raise UsageError(f"no lock here has a package {name}", hint)
     return reasons, failed
 

@@ -32,7 +32,7 @@ from condavision.core.modules import prefixes
 from condavision.mapping.namesakes import Namesakes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _ROWS = 10_000
 _CONDA_ONLY = "conda:"
@@ -256,21 +256,30 @@ class ImportMap:
 
     def near(self, module: str, n: int = 3) -> list[str]:
         """Return up to ``n`` known modules with names similar to ``module``, best first."""
-        wanted = module.lower()
-        matcher = SequenceMatcher(autojunk=False)
-        matcher.set_seq2(wanted)
-        letters = sorted(wanted)  # two swapped ones are the commonest slip
-        scored = []
-        for key in self._imports.keys():  # noqa: SIM118 - not a dict
-            if abs(len(key) - len(wanted)) > len(wanted) // 3 or key.endswith("*"):
-                continue
-            matcher.set_seq1(key.lower())
-            if matcher.real_quick_ratio() < 0.75 or matcher.quick_ratio() < 0.75:
-                continue
-            ratio = matcher.ratio()
-            if ratio >= 0.75:
-                scored.append((sorted(key.lower()) != letters, -ratio, key))
-        return [key for *_, key in sorted(scored)[:n]]
+        return _nearest(module, self._imports.keys(), n)
+
+    def near_distributions(self, name: str, n: int = 3) -> list[str]:
+        """Return up to ``n`` known distributions with names similar to ``name``, best first."""
+        return _nearest(name, self._distributions.keys(), n)
+
+
+def _nearest(name: str, known: Iterable[str], n: int) -> list[str]:
+    """Return up to ``n`` of the known names that are similar to ``name``, best first."""
+    wanted = name.lower()
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(wanted)
+    letters = sorted(wanted)  # two swapped ones are the commonest slip
+    scored = []
+    for key in known:
+        if abs(len(key) - len(wanted)) > len(wanted) // 3 or key.endswith("*"):
+            continue
+        matcher.set_seq1(key.lower())
+        if matcher.real_quick_ratio() < 0.75 or matcher.quick_ratio() < 0.75:
+            continue
+        ratio = matcher.ratio()
+        if ratio >= 0.75:
+            scored.append((sorted(key.lower()) != letters, -ratio, key))
+    return [key for *_, key in sorted(scored)[:n]]
 
 
 @cache

@@ -205,8 +205,10 @@ class SettingsFiles:
         except DocumentError as error:
             if keys and "tool.condavision" not in text:
                 return None  # a broken file without our table is ignored
+            place = source if error.line is None else f"{source}:{error.line}"
             raise ConfigError(
-                f"{source} is not valid TOML: {redacted_spelling(str(error))}"
+                f"{place} is not valid TOML: {redacted_spelling(error.problem)}",
+                "close what is still open there" if error.line is None else "correct that line",
             ) from error
         for key in keys:
             table = table.get(key)

@@ -79,7 +79,7 @@ SCRIPTS: list[tuple[str, bytes, int, tuple[str, ...]]] = [
         "unsolvable Python",
         b'# /// script\n# requires-python = ">=3.15"\n# ///\n',
         67,
-        ("python >=3.15",),
+        ("no channel has Python >=3.15", "only 2.7, 3.8"),
     ),
 ]
 

@@ -84,8 +84,8 @@ def test_commands_without_paths_are_for_the_project(command: CommandLine) -> Non
     assert "removed s.py from scripts.yml" in pruned.err
     rows = command("check", cwd=below).ok().out.splitlines()
     assert [row.split()[0] for row in rows] == ["script", "below/t.py"]
-    (prefix,) = command("-q", "install", cwd=below).ok().out.splitlines()
-    assert prefix == command("path", "t.py", cwd=below).ok().out.strip()
+    _, row = command("-q", "install", cwd=below).ok().out.splitlines()
+    assert row.split()[1] == command("path", "t.py", cwd=below).ok().out.strip()
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.cli.dependencies import print_reasons
-from condavision.cli.json_output import LockStatus
+from condavision.cli.json_output import InstallStatus, LockStatus
 from condavision.cli.naming import short_names
 from condavision.cli.tables import STATES, print_table
 from condavision.environments.inventory import State as EnvironmentState
@@ -28,6 +28,7 @@ KINDS: tuple[type[StrEnum], ...] = (
     CoverageState,
     EnvironmentState,
     FindingState,
+    InstallStatus,
     LockState,
     LockStatus,
     Placing,

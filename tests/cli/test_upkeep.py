@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 )
 def test_all_and_some_contradict_each_other(command: CommandLine, some: list[str]) -> None:
     command("lock", "s.py").ok()
-    prefix = Path(command("install", "s.py").ok().out.strip())
+    prefix = Path(command("path", "s.py").ok().out.strip())
     refused = command("clean", "--all", *some)
     assert (refused.code, prefix.exists()) == (2, True)
     assert "--all" in refused.err

@@ -39,6 +39,7 @@ from condavision.inference.diagnostics import (
     RelativeImport,
     SeparateProjects,
     ShadowsItself,
+    SharedLockChanged,
     UnreadFile,
     UntrustedConfiguration,
     UnusedLocks,
@@ -100,12 +101,16 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
         NearerLocks(Path("a/locks"), Path("locks")),
         "a/locks is used, which is nearer to the script than locks",
     ),
-    (SeparateProjects((Path("a"), Path("b"))), "nothing joins them: a/locks, b/locks"),
+    (SeparateProjects((Path("a"), Path("b"))), "the folder around them: run `condavision lock .`"),
     (Prerelease("web", "2.0rc1", ("linux-64", "win-64")), "web 2.0rc1 for linux-64, win-64 is a"),
     (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),
     (
         FailingImport(HERE, "frob", SourceLocation("frob/a.py", 7), "frob", ("six",), "", "s.py"),
         "frob/a.py:7",
+    ),
+    (
+        SharedLockChanged("0123456789abcdef", ("s.py",), ("a.py", "b.py")),
+        "0123456789abcdef is also the lock of a.py, b.py, which now have these versions too",
     ),
     (OnlyInComments(("six", "yarl")), "six, yarl: from PyPI, so in comments"),
 ]

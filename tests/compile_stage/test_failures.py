@@ -62,7 +62,7 @@ def test_a_conflict_on_every_platform_is_said_once(packaged: CommandLine) -> Non
 def test_what_one_platform_lacks_can_be_left_out_there(packaged: CommandLine) -> None:
     said = lock(packaged, {"web.py": CONDA.format("onlylinux")}, *EVERYWHERE)
     assert "onlylinux (web.py:4): no channel has it for osx-arm64 and win-64, but for" in said
-    assert "condavision lock --platform linux-64 SCRIPT" in said
+    assert "condavision lock --platform linux-64 web.py" in said
     assert 'sys.platform != "darwin" and sys.platform != "win32"' in said
 
 

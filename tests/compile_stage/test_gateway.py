@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import pytest
 from rattler import Channel
+from rattler.exceptions import GatewayError
 
-from condavision.compile_stage.solving.gateway import unreadable
+from condavision.compile_stage.solving.gateway import open_gateway, unreadable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHANNELS = [Channel("http://h.invalid/a"), Channel("http://h.invalid/a%20b"), Channel("file:///c")]
 REFUSED = "HTTP status client error (403 Forbidden) for url (http://h.invalid/a%20b/noarch/x.zst)"
@@ -45,8 +52,41 @@ def test_reports(report: str, said: str) -> None:
     assert unreadable(CHANNELS, RuntimeError(report)).message.startswith(said)
 
 
+def test_a_misspelt_channel() -> None:
+    channel = Channel("https://conda.anaconda.org/interpreters")
+    failed = f"error sending request for url ({channel.base_url}noarch/x)\nCaused by: dns error"
+    assert "did you mean `interpreters:`?" in unreadable([channel], RuntimeError(failed)).hints
+
+
+@pytest.mark.parametrize(
+    "report",
+    ["other error", "a coalesced request failed"],
+)
+def test_who_waits_for_a_failed_download_says_why_it_failed(report: str, tmp_path: Path) -> None:
+    channel = Channel("http://h.invalid/a")
+    gateway = open_gateway(tmp_path)
+
+    async def read() -> tuple[BaseException | None, ...]:
+        first = asyncio.Event()
+
+        async def fail(message: str, after: asyncio.Event | None) -> None:
+            if after is not None:
+                await after.wait()
+            first.set()
+            raise GatewayError(message)
+
+        begun = gateway.read([channel], lambda: fail("failed\nCaused by: dns error", None))
+        waiting = gateway.read([channel], lambda: fail(f"{report}\nCaused by: other error", first))
+        return await asyncio.gather(begun, waiting, return_exceptions=True)
+
+    errors = asyncio.run(read())
+    assert {str(it) for it in errors} == {
+        "the channel http://h.invalid/a cannot be read: dns error"
+    }
+
+
 def test_hints_name_what_needs_no_channel_where_a_server_does_not_answer() -> None:
     failed = "error sending request for url (http://h.invalid/a/noarch/x)\nCaused by: dns error"
-    assert "--channel interpreters:" in unreadable(CHANNELS, RuntimeError(failed)).hints[1]
+    assert "-c interpreters:" in unreadable(CHANNELS, RuntimeError(failed)).hints[1]
     assert len(unreadable(CHANNELS, RuntimeError("in file:///c/\nCaused by: x")).hints) == 1
     assert len(unreadable(CHANNELS, RuntimeError(f"{failed}: certificate")).hints) == 1

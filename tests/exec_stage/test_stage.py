@@ -104,4 +104,4 @@ def test_a_folder_whose_name_is_not_utf_8(command: CommandLine) -> None:
 def test_a_module_that_no_folder_has(command: CommandLine) -> None:
     """One answer, with the way to a module of an installed package."""
     answers = [command(word, "-m", "gunicorn") for word in ("lock", "run")]
-    assert all("$(condavision path --python SCRIPT) -m gunicorn" in it.err for it in answers)
+    assert all("$(condavision path --python YOUR-SCRIPT) -m gunicorn" in it.err for it in answers)

@@ -83,7 +83,7 @@ def test_a_worker_of_ray_starts_in_the_environment(echo: CommandLine) -> None:
     assert "has no Ray" in refused.err
     with contextlib.chdir(echo.folder):
         lock = locate(Path(NAME), Workspace(Flags())).lock
-    prefix = echo("install", f"./{NAME}").ok().out.strip()
+    prefix = echo("path", f"./{NAME}").ok().out.strip()
     share = Share(replace(lock, packages=(*lock.packages, *RAY)), current_subdir())
     with pytest.raises(InstallError, match="is not installed"):
         load("ray").render(share)  # ray itself is not in the environment

@@ -85,10 +85,10 @@ def test_what_is_not_python_is_refused_and_the_others_are_locked(command: Comman
 
 def test_a_hash_can_be_shortened(command: CommandLine) -> None:
     locked = command("lock", "s.py", "--json").ok().json()[0]
-    prefix = command("path", "s.py").ok().out
+    prefix = command("path", "s.py").ok().out.strip()
     for name in (locked["hash"], locked["hash"][:6]):
-        assert command("path", name).ok().out == prefix
-        assert command("install", name).ok().out == prefix
+        assert command("path", name).ok().out.strip() == prefix
+        assert f"{name}  {prefix}  reused\n" in command("install", name).ok().out
         assert command("export", name, "--format", "requirements").ok()
         assert command("diff", name, "s.py").ok().out == "no package differs\n"
     missing = command("path", "0123456")

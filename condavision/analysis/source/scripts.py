@@ -114,7 +114,7 @@ def module_file(
             f"no module `{module}` that can be run in {where}",
             "check the name, and the folder you are in",
             "a module of an installed package runs in the environment of a script: "
-            f"$(condavision path --python SCRIPT) -m {module}",
+            f"$(condavision path --python YOUR-SCRIPT) -m {module}",
         )
     return last
 

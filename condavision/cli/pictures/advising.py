@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from condavision.cli.wording import package_label, size_words
-from condavision.core.pythons import format_minor
+from condavision.core.pythons import format_minor, shortest
 from condavision.inspection.advice import Advice, CostsMost, OldLock, OldPython, WouldShare
 from condavision.project.targets import typed
 
@@ -23,16 +23,15 @@ def advice_words(found: Advice) -> str:
     match found:
         case WouldShare(sets, common, reasons):
             names = _listed(script.name for one in sets for script in one.scripts)
-            other = f'; or declare `requires-python = "{common}"` in each' if common else ""
+            declared = f'requires-python = "{shortest(common)}"'
+            other = f"; or declare `{declared}` in each" if common else ""
             return (
                 f"{_reasons(reasons) or 'the range of Pythons'} is all that keeps {names} from"
                 f" sharing an environment{other}"
             )
         case OldPython(newest, reasons):
             first, places = reasons[0], _listed(str(it.location) for it in reasons)
-            return (
-                f"{first.rule} ({first.pythons}) keeps {places} from Python {format_minor(newest)}"
-            )
+            return f"{_rule(first)} keeps {places} from Python {format_minor(newest)}"
         case OldLock(one, newest, packages):
             names = _listed(script.name for script in one.scripts)
             why = _listed(f"{package_label(it)} needs python {limit}" for it, limit in packages)
@@ -54,7 +53,14 @@ def _typed(one: RequirementSet) -> str:
 
 
 def _reasons(reasons: Iterable[PythonReason]) -> str:
-    return _listed(f"{it.rule} ({it.pythons}) at {it.location}" for it in reasons)
+    return _listed(f"{_rule(it)} at {it.location}" for it in reasons)
+
+
+def _rule(reason: PythonReason) -> str:
+    """Return a rule and the Pythons it admits, unless it is the declaration of those."""
+    if reason.rule.startswith("requires-python "):
+        return reason.rule
+    return f"{reason.rule} ({shortest(reason.pythons)})"
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -64,7 +64,7 @@ def find_conda(named: str | None) -> str:
     missing = f"`{named}` is not" if named else "neither mamba, micromamba nor conda is"
     raise UsageError(
         f"{missing} an executable on this machine, and conda-lock needs one",
-        "name it: condavision lock --engine conda-lock --conda PATH SCRIPT",
+        "name it: run `condavision lock --engine conda-lock --conda PATH SCRIPT`",
         "or omit --engine: the default engine needs none",
     )
 

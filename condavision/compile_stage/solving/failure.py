@@ -9,8 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from condavision.core.channels import is_local
 from condavision.core.model import Manager
 from condavision.core.platforms import PLATFORMS
+from condavision.core.pythons import PythonRange, shortest
 from condavision.core.specs import conda_candidates
 from condavision.errors import CondavisionError, UnknownImportError, UnsolvableError
 from condavision.inference.requirements import require_known
@@ -23,8 +28,12 @@ if TYPE_CHECKING:
     from condavision.mapping.import_map import ImportMap
 
 _SHOWN = 12
-_FROM_SOURCE = ("build it from source, which runs its code: condavision lock --allow-sdist SCRIPT",)
-_LATER = ("allow newer versions: condavision lock --exclude-newer LATER-DATE SCRIPT",)
+_LIMITS = "see what limits it: run `condavision explain SCRIPT`"
+_FROM_SOURCE = (
+    "build it from source, which runs its code: run `condavision lock --allow-sdist SCRIPT`",
+)
+_LATER = ("allow newer versions: run `condavision lock --exclude-newer LATER-DATE SCRIPT`",)
+OTHER_CHANNEL = "or lock with a channel that has it: run `condavision lock -c CHANNEL SCRIPT`"
 
 
 class NoSolutionError(UnsolvableError):
@@ -38,6 +47,14 @@ class NoSolutionError(UnsolvableError):
         super().__init__(message)
         self.too_new = too_new
         self.only_source = only_source
+
+
+class AbsentPackagesError(NoSolutionError):
+    """Distributions that the package index does not have, in any version; ``names`` are theirs."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(f"no package is called {_join(names)}")
+        self.names = names
 
 
 def absent_error(
@@ -66,8 +83,7 @@ def absent_error(
     if nowhere:
         lines = [f"{_label(needed)}: no channel has it ({_join(channels)})" for needed in nowhere]
         return UnsolvableError(
-            "\n".join(lines),
-            "check the spelling, or add a channel: condavision lock -c CHANNEL SCRIPT",
+            "\n".join(lines), *_spelling([it.name for it in nowhere], import_map)
         )
     lines = [
         f"{_label(needed)}: no channel has it for {_join(where)}, but for"
@@ -81,9 +97,15 @@ def absent_error(
 
 
 def unsolvable_error(
-    requirements: Requirements, failures: Mapping[str, UnsolvableError], platforms: Sequence[str]
+    requirements: Requirements,
+    failures: Mapping[str, UnsolvableError],
+    platforms: Sequence[str],
+    import_map: ImportMap,
 ) -> UnsolvableError:
     """Return one error for every platform that could not be solved."""
+    lacking = [it.names for it in failures.values() if isinstance(it, AbsentPackagesError)]
+    if len(lacking) == len(failures):
+        return _absent_packages(requirements, sorted(set().union(*lacking)), import_map)
     by_reason: dict[str, list[str]] = {}
     for platform, error in failures.items():
         by_reason.setdefault(error.message.rstrip(), []).append(platform)
@@ -98,16 +120,72 @@ def unsolvable_error(
         f"{message}\nrequired: {_required(requirements, message)}",
         *(_LATER if any(error.too_new for error in reasons) else ()),
         *(_FROM_SOURCE if any(error.only_source for error in reasons) else ()),
-        *(_omit(list(failures), solved) if solved else ()),
+        *_omitted(failures, solved),
         *(hints or _ways_out()),
     )
 
 
+def absent_python_error(
+    requirements: Requirements,
+    offered: Mapping[str, Sequence[str]],
+    platforms: Sequence[str],
+    *,
+    chosen: bool,
+) -> UnsolvableError | None:
+    """Return the error where no channel has a Python in the range; None if one has.
+
+    ``offered`` are the versions that the channels have, by those of the ``platforms`` that could
+    not be solved; ``chosen`` is whether the command line chose the range.
+    """
+    wanted = SpecifierSet(str(requirements.python))
+    if any(wanted.contains(it, prereleases=True) for found in offered.values() for it in found):
+        return None
+    versions = sorted({Version(it).release[:2] for found in offered.values() for it in found})
+    minors = [f"{major}.{minor}" for major, minor in versions]
+    python, where = _pythons(requirements.python), _join(offered)
+    if is_local(requirements.channels):
+        message = f"this machine has no Python {python}, only {_join(minors)}"
+        elsewhere = "or install it, and put it on PATH"
+    else:
+        channels = _join(requirements.channels)
+        message = f"no channel has Python {python} for {where} ({channels})"
+        message += f", only {_join(minors)}" if minors else ""
+        elsewhere = OTHER_CHANNEL
+    choose = f"choose one of them: `--python {minors[-1]}`" if chosen and minors else _LIMITS
+    solved = [it for it in platforms if it not in offered]
+    return UnsolvableError(message, choose, *_omitted(offered, solved), elsewhere)
+
+
+def _absent_packages(
+    requirements: Requirements, names: Sequence[str], import_map: ImportMap
+) -> UnsolvableError:
+    """Return the error for distributions that nobody has."""
+    by_name = {needed.name: needed for needed in requirements.requirements}
+    channels = _join(requirements.channels)
+    lines = [
+        f"{_label(by_name[name]) if name in by_name else name}: no such package on these channels"
+        f" ({channels}), nor on PyPI"
+        for name in names
+    ]
+    return UnsolvableError("\n".join(lines), *_spelling(names, import_map))
+
+
+def _spelling(names: Iterable[str], import_map: ImportMap) -> tuple[str, ...]:
+    near = {name: import_map.near_distributions(name) for name in names}
+    meant = (f"for {name}, did you mean {_join(it, 'or')}?" for name, it in near.items() if it)
+    return (*meant, "check the spelling", OTHER_CHANNEL)
+
+
 def _ways_out() -> tuple[str, ...]:
     return (
-        "see where each requirement comes from: condavision explain SCRIPT",
-        "relax what the script declares, or add a channel: condavision lock -c CHANNEL SCRIPT",
+        "see where each requirement comes from: run `condavision explain SCRIPT`",
+        "relax what the script declares",
+        OTHER_CHANNEL,
     )
+
+
+def _omitted(lacking: Iterable[str], having: Sequence[str]) -> tuple[str, ...]:
+    return _omit(list(lacking), having) if having else ()
 
 
 def _omit(lacking: Sequence[str], having: Sequence[str]) -> tuple[str, ...]:
@@ -116,7 +194,7 @@ def _omit(lacking: Sequence[str], having: Sequence[str]) -> tuple[str, ...]:
     names = dict.fromkeys(PLATFORMS[platform].family.sys_platform for platform in lacking)
     test = " and ".join(f'sys.platform != "{name}"' for name in names)
     return (
-        f"omit {_join(lacking)}: condavision lock {kept} SCRIPT (or set `platforms`)",
+        f"omit {_join(lacking)}: run `condavision lock {kept} SCRIPT` (or set `platforms`)",
         f"or import it only on other platforms: if {test}: import ...",
     )
 
@@ -130,7 +208,10 @@ def _required(requirements: Requirements, reason: str) -> str:
         names = {requirement.name, *conda_candidates(requirement)}
         (named if names & words else others).append(requirement)
     shown = named or others
-    lines = [f"python {requirements.python}", *(_label(needed) for needed in shown[:_SHOWN])]
+    lines = [
+        f"python {_pythons(requirements.python)}",
+        *(_label(needed) for needed in shown[:_SHOWN]),
+    ]
     left_out = len(requirements.requirements) - min(len(shown), _SHOWN)
     return "; ".join(lines) + (f"; and {left_out} more" if left_out else "")
 
@@ -143,6 +224,13 @@ def _label(needed: Requirement) -> str:
     return f"{what} ({places})" if places else what
 
 
-def _join(names: Iterable[str]) -> str:
+def _pythons(wanted: PythonRange) -> str:
+    """Return a range as it was asked for: Pythons years away are kept as a part of the newest."""
+    if not wanted.is_years_away:
+        return shortest(wanted)
+    return ",".join(sorted(it.removesuffix(".*").removeprefix("==") for it in wanted.specifiers))
+
+
+def _join(names: Iterable[str], conjunction: str = "and") -> str:
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {conjunction} {last}" if first else last

@@ -8,13 +8,14 @@ import os
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 import rattler
 from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidChannelError
 
+from condavision.core.channels import meant
 from condavision.core.model import INTERPRETERS
 from condavision.errors import ChannelError
 from condavision.system.error_text import channel_certificate_hint
@@ -23,7 +24,7 @@ from condavision.system.secrets import CREDENTIALS, redacted
 from condavision.system.timeout import LONGER, timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
     from pathlib import Path
 
     from rattler.networking.fetch_repo_data import CacheAction
@@ -41,7 +42,7 @@ _LOOK = 0.1  # seconds between looks at the size of a download
 _PAUSE = 0.5  # seconds before the second try, doubled for each further one
 _SHARED = "other error"  # rattler's, of all who waited for a download but the one who began it
 _CHECK = "check the spelling of the channel and the network, then try again"
-_WITHOUT = f"to use the Pythons of this machine, and PyPI: add `--channel {INTERPRETERS}`"
+_WITHOUT = f"to use the Pythons of this machine, and PyPI: run it with `-c {INTERPRETERS}`"
 _PLACE = re.compile(r"\w+://[^\s'`)]+|`[^`]*`")
 
 
@@ -58,7 +59,9 @@ class Cause(Enum):
     SLOW = re.compile(r"timed out\Z")
     REFUSED = re.compile(r"HTTP status client error \(40[13]")
     BROKEN_OFF = re.compile(
-        rf"\A{_SHARED}|\A(?!failed to download|Request failed after).*connection", re.DOTALL
+        rf"\A(?:a coalesced request failed\s+Caused by: )?{_SHARED}"
+        r"|\A(?!failed to download|Request failed after).*connection",
+        re.DOTALL,
     )
     OTHER = re.compile("")
 
@@ -76,11 +79,16 @@ class UnreadableIndexError(ChannelError):
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """rattler's gateway, its cache, and what it does not do itself: to try again, and to end."""
+    """rattler's gateway, its cache, and what it does not do itself: to try again, and to end.
+
+    ``failures`` are the final ones, by the channels of a request: who waits for a download that
+    another request began learns only that it failed.
+    """
 
     opened: rattler.Gateway
     cache: Path
     offline: bool = False
+    failures: dict[tuple[str, ...], UnreadableIndexError] = field(default_factory=dict)
 
     async def read(
         self,
@@ -97,6 +105,7 @@ class Gateway:
             UnreadableIndexError: an index cannot be read, or is larger than ``LARGEST_INDEX``.
         """
         channels = tuple(channels)
+        urls = tuple(it.base_url for it in channels)
         tries = 0
         while True:
             tries += 1
@@ -105,9 +114,12 @@ class Gateway:
             except _UNREADABLE as error:
                 failure = unreadable(channels, error)
                 if self.offline or tries >= _TRIES.get(failure.cause, 1):
+                    self.failures[urls] = failure
                     raise failure from error
             if failure.cause is Cause.BROKEN_OFF:
                 await asyncio.sleep(_PAUSE * 2 ** (tries - 1))
+                if urls in self.failures:
+                    raise self.failures[urls]
             else:
                 await asyncio.to_thread(self._forget, channels)
 
@@ -203,9 +215,15 @@ def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> Unreada
             said = f"the channel {url} cannot be read: {reason}"
             certificate = channel_certificate_hint(reason)
             if not certificate and all(it.base_url.startswith("http") for it in named):
-                return UnreadableIndexError(cause, said, _CHECK, _WITHOUT)
+                return UnreadableIndexError(cause, said, *_misspelt(named), _CHECK, _WITHOUT)
             hint = certificate or _CHECK
     return UnreadableIndexError(cause, said, hint)
+
+
+def _misspelt(channels: Iterable[rattler.Channel]) -> Iterator[str]:
+    for channel in channels:
+        if near := meant(channel.base_url.rstrip("/").rpartition("/")[2]):
+            yield f"did you mean `{near}`?"
 
 
 def _cause_of(text: str) -> Cause:

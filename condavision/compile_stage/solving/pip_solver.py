@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging import tags
 
-from condavision.compile_stage.solving.failure import NoSolutionError
+from condavision.compile_stage.solving.failure import OTHER_CHANNEL, NoSolutionError
 from condavision.compile_stage.solving.pypi import platform_tags
 from condavision.compile_stage.solving.stand_ins import conda_versions, write_stand_ins
 from condavision.core.model import LockedPackage, Manager
@@ -125,7 +125,7 @@ class PipSolver:
             raise UnsolvableError(
                 f"PyPI packages ({names}) conflict with conda packages ({supplied}):"
                 f" {conda_versions(_causes(answer))}",
-                "declare a version that fits: see condavision explain SCRIPT",
+                "declare a version that fits: see `condavision explain SCRIPT`",
             )
 
     def _resolve(self, python: Path, job: Job, base: CondaBase) -> Answer:
@@ -135,7 +135,7 @@ class PipSolver:
         except OSError as error:
             raise ChannelError(
                 f"pip for Python {base.python} cannot be run: {error}",
-                "choose another folder: export CONDAVISION_HOME=FOLDER",
+                "choose another folder: `export CONDAVISION_HOME=FOLDER`",
             ) from error
         if answer.kind in {"solved", "impossible"}:
             return answer
@@ -153,7 +153,8 @@ class PipSolver:
             raise UnsolvableError(
                 f"{', '.join(wanted)}: no configured channel has it, and to solve PyPI's packages"
                 f" for Python {base.python} there has to be a Python 2.7 on this machine",
-                "install one, or add a channel: condavision lock -c CHANNEL SCRIPT",
+                "install one",
+                OTHER_CHANNEL,
             )
         return (same or found)[0].executable
 

@@ -20,7 +20,11 @@ import uv
 from packaging import tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from condavision.compile_stage.solving.failure import NoSolutionError
+from condavision.compile_stage.solving.failure import (
+    OTHER_CHANNEL,
+    AbsentPackagesError,
+    NoSolutionError,
+)
 from condavision.compile_stage.solving.stand_ins import conda_versions, write_stand_ins
 from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import PLATFORMS, family_of
@@ -51,6 +55,7 @@ _REFUSED = re.compile(
     r"index URL \((\S+)\) could not be queried due to a lack of valid authentication credentials"
     r" \((\d+) "
 )
+_ABSENT = re.compile(r"Because (\S+) was not found in the package registry and you require \1")
 _OFFLINE = ("network was disabled", "Network connectivity is disabled")
 
 
@@ -169,7 +174,7 @@ class PyPISolver:
             raise UnsolvableError(
                 f"PyPI packages ({names}) conflict with conda packages:"
                 f" {conda_versions(_cause(error))}",
-                "declare a version that fits: see condavision explain SCRIPT",
+                "declare a version that fits: see `condavision explain SCRIPT`",
             )
         raise found
 
@@ -230,6 +235,8 @@ class PyPISolver:
                 f"the package index cannot be reached: {text}",
                 certificate_hint(text) or "check the network, then try again",
             )
+        if absent := _ABSENT.findall(text):
+            return AbsentPackagesError(*absent)
         return NoSolutionError(
             f"no wheels for Python {base.python} meet the requirements: {text}",
             too_new=self.exclude_newer is not None and "`exclude-newer`" in stderr,
@@ -243,7 +250,7 @@ def _require_supported(requirements: tuple[Requirement, ...], base: CondaBase) -
         raise UnsolvableError(
             f"{names}: no configured channel has it, and packages from PyPI are not supported for"
             f" Python {base.python}",
-            "add a channel that has it: condavision lock -c CHANNEL SCRIPT",
+            OTHER_CHANNEL,
         )
     if not PLATFORMS[base.platform].uv:
         raise UnsolvableError(

@@ -13,7 +13,11 @@ from condavision.artefacts.sizes import keep_sizes
 from condavision.artefacts.store import EvidenceStore
 from condavision.compile_stage.solving.channel_index import ChannelIndex
 from condavision.compile_stage.solving.engine import open_engine
-from condavision.compile_stage.solving.failure import absent_error, unsolvable_error
+from condavision.compile_stage.solving.failure import (
+    absent_error,
+    absent_python_error,
+    unsolvable_error,
+)
 from condavision.compile_stage.solving.gateway import open_gateway
 from condavision.compile_stage.solving.platform_solver import PlatformSolver, Solved
 from condavision.compile_stage.solving.with_pypi import JointSolver, shared_modules
@@ -203,9 +207,18 @@ class _AllPlatforms:
             else:
                 solved[supply.platform] = _result(result)
         if failures:
+            requirements, chosen = self.solver.requirements, self.solver.options.python is not None
+            offered = {platform: await self._pythons(platform) for platform in failures}
             platforms = [supply.platform for supply in supplies]
-            raise unsolvable_error(self.solver.requirements, failures, platforms)
+            absent = absent_python_error(requirements, offered, platforms, chosen=chosen)
+            raise absent or unsolvable_error(
+                requirements, failures, platforms, self.solver.import_map
+            )
         return solved
+
+    async def _pythons(self, platform: str) -> tuple[str, ...]:
+        records = await self.solver.index.named(["python"], platform)
+        return tuple(str(record.version) for record in records.get("python", ()))
 
     def _lead(self, platforms: Sequence[str]) -> str:
         seeded = {package.platform for package in self.solver.previous}

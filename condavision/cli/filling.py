@@ -1,0 +1,124 @@
+"""The targets of a command in its hints, where the rooms below write SCRIPT."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from condavision.errors import CondavisionError
+from condavision.project.config import Flags
+from condavision.project.targets import Module, Together, near, typed
+from condavision.system.terminal import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from condavision.project.targets import Target
+
+_SCRIPT = re.compile(r"(?<![/\w-])SCRIPT\b")
+_LOCK = "condavision lock"
+_COMMAND = "condavision.command"
+_PARAMETERS = ("script", "name", "names", "paths", "words")
+"""The parameters of commands that have targets, and no others before them."""
+
+
+def remember(context: click.Context) -> None:
+    """Keep the context of a command for the hints of its errors."""
+    context.meta[_COMMAND] = context
+
+
+def filled(hints: Iterable[str], targets: Sequence[str | Target]) -> tuple[str, ...]:
+    """Return hints with the targets they are about, else those of the command, for SCRIPT.
+
+    A hint to lock again has what the target was locked with: its channels, and the scripts that it
+    is locked together with. Of several targets other hints have the first.
+    """
+    hints = tuple(hints)
+    if not any(map(_SCRIPT.search, hints)):
+        return hints
+    given = [*_given()]
+    known = [*map(_as_target, targets if len(targets) == 1 else given or targets)]
+    return tuple(_filled(hint, [it for it in known if it is not None]) for hint in hints)
+
+
+def _filled(hint: str, targets: Sequence[Target]) -> str:
+    if not targets:
+        return hint
+    if _LOCK not in hint:
+        return _SCRIPT.sub(lambda _: plainly_typed(targets[0]), hint)
+    words = [_locked_as(it) for it in targets]
+    channels = () if " -c " in hint else next((it for _, it in words if it), ())
+    options = "".join(f" -c {shell_word(name)}" for name in channels)
+    names = " ".join(dict.fromkeys(typed(owner) for owner, _ in words))
+    return _SCRIPT.sub(lambda _: names, hint).replace(_LOCK, f"{_LOCK}{options}")
+
+
+def _locked_as(target: Target) -> tuple[Target, tuple[str, ...]]:
+    """Return what to lock for a target, and with which channels."""
+    from condavision.inference.lock_lookup import last_locked
+    from condavision.inference.workspace import Workspace
+
+    parameters = _parameters()
+    channels = parameters.get("channels") or ()
+    if channels or (isinstance(target, Path) and target.is_dir()):
+        return target, channels
+    try:
+        return last_locked(target, Workspace(Flags(locks=parameters.get("locks"))))
+    except CondavisionError:
+        return target, ()
+
+
+def plainly_typed(target: Target) -> str:
+    """Return a target as shell words, for use after commands that have no `--together`."""
+    return shell_word(target.folder) if isinstance(target, Together) else typed(target)
+
+
+def _as_target(name: str | Target) -> Target | None:
+    """Return the target of a name; for a hash that of the first script with that lock."""
+    if not isinstance(name, str):
+        return name
+    from condavision.inference.lock_lookup import is_hash
+
+    return _of_hash(name) if is_hash(name) else Path(name)
+
+
+def _of_hash(name: str) -> Target | None:
+    from condavision.inference.workspace import Workspace
+    from condavision.project.config import LOCAL
+    from condavision.project.targets import target_of
+
+    try:
+        workspace = Workspace(Flags(locks=_parameters().get("locks")))
+        config = workspace.config()
+        for folder in (config.locks, config.locks / LOCAL):
+            for key, entries in workspace.index(folder).entries.items():
+                if any(it.lock.startswith(name) for it in entries):
+                    return target_of(key, near(config.root))
+    except CondavisionError:
+        pass
+    return None
+
+
+def _parameters() -> dict[str, Any]:
+    context = click.get_current_context(silent=True)
+    command = context.meta.get(_COMMAND) if context else None
+    return command.params if command else {}
+
+
+def _given() -> Iterator[str | Target]:
+    """Yield the targets of the command as they were given."""
+    parameters = _parameters()
+    modules = parameters.get("modules") or filter(None, [parameters.get("module")])
+    yield from (Module(str(it), Path.cwd()) for it in modules)
+    for name in _PARAMETERS:
+        found = parameters.get(name)
+        if found:
+            yield from found if name in {"names", "paths"} else [_first(found)]
+            return
+
+
+def _first(found: Any) -> Any:
+    return found[0] if isinstance(found, tuple) else found

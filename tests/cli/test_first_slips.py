@@ -1,0 +1,182 @@
+"""What a person meets who types something else than is wanted: what to type instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.command_line import CONDAVISION, on_terminal
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine
+
+
+SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
+    (
+        "no lock, and a script with arguments",
+        ["run", "s.py", "--month", "5", "a b"],
+        70,
+        (
+            "hint: run `condavision lock s.py`",
+            "or do both: run `condavision run --lock s.py --month 5 'a b'`",
+        ),
+    ),
+    (
+        "no lock, and packages for one run",
+        ["run", "--with", "rich>1", "s.py"],
+        70,
+        ("or do both: run `condavision run --lock --with 'rich>1' s.py`",),
+    ),
+    (
+        "no lock, and a command",
+        ["exec", "s.py", "--", "pytest", "-x"],
+        70,
+        ("or do both: run `condavision exec --lock s.py -- pytest -x`",),
+    ),
+    ("no lock for a kernel", ["kernel", "s.py"], 70, ("run `condavision kernel --lock s.py`",)),
+    ("no locks at all", ["vendor", "packages"], 70, ("run `condavision lock .`",)),
+    (
+        "a Python that the machine lacks",
+        ["lock", "--python", "3.99", "s.py"],
+        67,
+        (
+            "error: s.py: this machine has no Python 3.99, only 2.7, 3.",
+            "choose one of them: `--python 3.",
+        ),
+    ),
+    (
+        "a Python that the script excludes",
+        ["lock", "--python", "2.7", "s.py"],
+        67,
+        ("see what limits it: run `condavision explain s.py`",),
+    ),
+    (
+        "a misspelt channel",
+        ["lock", "-c", "Intrepreters:", "s.py"],
+        2,
+        ("error: `Intrepreters:` is not a channel", "did you mean `interpreters:`?"),
+    ),
+    ("a command that needs help", ["help", "lokc"], 2, ("Did you mean 'lock'?",)),
+    ("a tree of nothing", ["tree"], 70, ("error: s.py has no lock", "run `condavision lock s.py`")),
+    (
+        "scripts that are not locked together",
+        ["path", "."],
+        70,
+        ("give one of them: s.py", "run `condavision lock --together .`"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"), [it[1:] for it in SLIPS], ids=[it[0] for it in SLIPS]
+)
+def test_what_to_type_instead(
+    words: list[str], code: int, said: tuple[str, ...], command: CommandLine
+) -> None:
+    failed = command(*words)
+    assert (failed.code, failed.out) == (code, "")
+    for part in said:
+        assert part in failed.err
+    assert "SCRIPT" not in failed.err
+    assert ">=3.15" not in failed.err
+
+
+SETTINGS: list[tuple[str, str, str]] = [
+    ("channels = [\n", " is not valid TOML", "close what is still open there"),
+    ("x = = 1\n", "condavision.toml:1 is not valid TOML", "correct that line"),
+    ("channel = []\n", "condavision.toml:1: `channel` is not a setting", "the settings are"),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "hint"), SETTINGS, ids=[it[1] for it in SETTINGS])
+def test_a_wrong_setting_is_reported_once(
+    text: str, said: str, hint: str, command: CommandLine
+) -> None:
+    (command.folder / "condavision.toml").write_text(text)
+    (command.folder / "t.py").write_text("")
+    failed = command("lock", "s.py", "t.py")
+    assert failed.code == 2
+    assert failed.err.count("condavision.toml") == 1
+    assert f"error: {command.folder}" in failed.err
+    assert said in failed.err
+    assert f"  hint: {hint}" in failed.err
+
+
+def test_hints_to_lock_again_have_what_was_locked(command: CommandLine) -> None:
+    (command.folder / "condavision.toml").unlink()
+    command("-q", "lock", "-c", "interpreters:", "s.py").ok()
+    (lock,) = command.folder.glob("locks/.local/*.conda-lock.yml")
+    for name in ("s.py", lock.name[:16]):
+        failed = command("export", "--format", "environment", name, "--platform", "win-64")
+        assert "run `condavision lock -c interpreters: --platform win-64 s.py`" in failed.err
+
+
+@pytest.mark.parametrize("words", [["help"], ["help", "lock"]], ids=" ".join)
+def test_help_is_a_command_too(words: list[str], command: CommandLine) -> None:
+    assert command(*words).ok().out == command(*words[1:], "--help").ok().out
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [(["report"], "report.html"), (["graph", "--format", "svg"], "graph.svg")],
+    ids=["report", "graph"],
+)
+def test_what_a_browser_shows_is_not_written_to_a_terminal(
+    words: list[str], name: str, command: CommandLine
+) -> None:
+    options = ["-C", str(command.folder), "--color", "never"]
+    said = on_terminal([*CONDAVISION, *options, *words], code=2)
+    assert f"add `-o {name}`" in said
+    assert "<" not in said
+    assert "<" in command(*words).ok().out
+    written = command(*words, "-o", name).ok()
+    assert (written.out, written.err.startswith(f"wrote {name} (")) == ("", True)
+
+
+def test_a_tree_of_a_folder_has_each_lock_once(command: CommandLine) -> None:
+    (command.folder / "t.py").write_text("print('t')\n")
+    (command.folder / "u.py").write_text("print 'u'\n")
+    command("-q", "lock", "s.py", "t.py").ok()
+    for words in (["tree"], ["tree", "."]):
+        shown = command(*words)
+        assert shown.code == 70
+        assert shown.out.startswith("s.py, t.py  ")
+        assert shown.out.count("\n") == 2
+        assert shown.err.startswith("error: u.py has no lock")
+    trees = command("tree", "s.py", "t.py", "--json").ok().json()
+    assert [it["script"] for it in trees] == ["s.py", "t.py"]
+    assert command("tree", "s.py", "--json").ok().json()["script"] == "s.py"
+
+
+def test_who_shares_a_lock_that_changes_is_named(command: CommandLine) -> None:
+    (command.folder / "t.py").write_text("print('t')\n")
+    command("-q", "lock", ".").ok()
+    changed = command("lock", "--python", "3.12", "s.py").ok()
+    assert "is also the lock of t.py, which now have these versions too" in changed.err
+    assert "also the lock of" not in command("lock", "--python", "3.11", ".").ok().err
+    assert "also the lock of" not in command("lock", "--python", "3.11", "s.py").ok().err
+
+
+def test_locks_that_are_proved_are_not_new(command: CommandLine) -> None:
+    (command.folder / "t.py").write_text("print(2)\nimport os\nos.getcwd(f'{1}')\n")
+    assert "2 scripts: 2 new" in command("-q", "lock", ".").ok().err
+    assert "2 scripts: 2 proved" in command("-q", "lock", "--prove", ".").ok().err
+    assert "2 scripts: 2 reused" in command("-q", "lock", "--prove", ".").ok().err
+    assert "2 scripts: 2 changed" in command("-q", "lock", "--python", "3.11", ".").ok().err
+
+
+@pytest.mark.slow  # installs
+def test_installed_and_reused_environments(command: CommandLine) -> None:
+    (command.folder / "t.py").write_text("print('t')\n")
+    command("-q", "lock", ".").ok()
+    prefix = command("path", "-q", "s.py").ok().out.strip()
+    reused = command("install").ok()
+    assert [it.split() for it in reused.out.splitlines()] == [
+        ["script", "environment"],
+        ["s.py", prefix, "reused"],
+        ["t.py", prefix, "reused"],
+    ]
+    assert reused.err == "2 scripts: 2 reused\n"
+    again = command("install", "--reinstall", "-q", "s.py", "--json").ok().json()
+    assert [it["status"] for it in again] == ["installed"]
