@@ -60,10 +60,11 @@ def steps(page: str) -> Iterator[Step]:
 
 
 def normalized(output: str) -> str:
-    """Leave out what differs between machines: versions, environments, the width of columns."""
+    """Leave out what differs between machines: versions, environments, sizes, the width of columns."""
     output = re.sub(r"(?m)^still solving .*\n", "", output)
     output = re.sub(r"\b\d+\.\d+\.\d+\b", "VERSION", output)
     output = re.sub(r"\S*/envs/[0-9a-f]{16}", "ENVIRONMENT", output)
+    output = re.sub(r"\(\d+(\.\d)? (bytes|kB|MB)\)", "(SIZE)", output)
     output = re.sub(r"\b(linux|osx|win)-(64|arm64|aarch64)\b", "PLATFORM", output)
     return "\n".join(re.sub(r" {2,}", "  ", line).rstrip() for line in output.splitlines())
 
