@@ -60,7 +60,7 @@ def steps(page: str) -> Iterator[Step]:
 
 
 def normalized(output: str) -> str:
-    """Leave out what differs between machines: versions, environments, sizes, the width of columns."""
+    """Leave out what differs between machines: versions, environments, sizes, column widths."""
     output = re.sub(r"(?m)^still solving .*\n", "", output)
     output = re.sub(r"\b\d+\.\d+\.\d+\b", "VERSION", output)
     output = re.sub(r"\S*/envs/[0-9a-f]{16}", "ENVIRONMENT", output)
