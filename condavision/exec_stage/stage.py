@@ -106,9 +106,15 @@ def run(
         renew_launcher(launchers, prepared)
     # The entry point finds a record by the target's name alone, without flags.
     plain = lock is None and replace(workspace.flags, vendored=None) == Flags()
+    become(prepared, args, script, record=plain and not _imports_relatively(target, workspace))
+
+
+def _imports_relatively(target: Target, workspace: Workspace) -> bool:
+    """Return whether a script fails for that, which is to be said at each run."""
+    if not isinstance(target, Path):
+        return False
     project = workspace.project(target)
-    fails = relative_import(project, workspace.analysis(project)) is not None  # to say so each time
-    become(prepared, args, script, record=plain and not fails)
+    return relative_import(project, workspace.analysis(project)) is not None
 
 
 def activate(

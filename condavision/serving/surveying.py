@@ -85,7 +85,7 @@ def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Path | Mo
             assert not isinstance(target, Together)  # noqa: S101 - scripts are not joined above
             script = target.absolute() if isinstance(target, Path) else target
             file = _file_of(script, workspace)
-            inside = real.is_dir() and file.is_relative_to(real)
+            inside = real.is_dir() and file.is_relative_to(real) and file != real
             name = file.relative_to(real).as_posix() if inside else script.name
             if found.setdefault(name, script) != script and isinstance(script, Path):
                 raise UsageError(
@@ -127,7 +127,7 @@ def _survey(
 
 
 def _file_of(target: Path | Module, workspace: Workspace) -> Path:
-    """Return the file that a target is run from, or its folder if a module has none."""
+    """Return the file that a target is run from; its folder if a module's is not known yet."""
     if isinstance(target, Path):
         return target
     return file_of(target, workspace.config(target.folder).paths) or target.folder
@@ -181,7 +181,8 @@ def _ready(
     if isinstance(runs, Module):  # a run has a folder of its own, where Python does not find it
         prepared = replace(prepared, paths=(runs.folder, *prepared.paths))
     located = locate(shown, workspace)
-    own = workspace.analysis(workspace.project(_shown(runs)))  # not that of a whole folder
+    project = workspace.project(_shown(runs))  # not that of a whole folder
+    own = workspace.analysis(project, located.entry.paths)
     script = own.files[0].path
     record_use(prepared.environment, script)
     sources = {file.path for file in (*located.inference.analysis.files, *own.files)}
