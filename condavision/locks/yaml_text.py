@@ -31,7 +31,11 @@ def yaml_text(document: dict[str, Any]) -> str:
 @lru_cache(1)
 def _writer() -> YAML:
     from ruamel.yaml import YAML  # noqa: PLC0415 - 40 ms, which an unchanged lock needs not
+    from ruamel.yaml.emitter import Emitter  # noqa: PLC0415
     from ruamel.yaml.representer import RoundTripRepresenter  # noqa: PLC0415
+
+    class LongKeys(Emitter):
+        MAX_SIMPLE_KEY_LENGTH = 1024  # as in YAML 1.2; its own is 128
 
     class Representer(RoundTripRepresenter):
         def represent_str(self, text: str) -> Any:
@@ -40,7 +44,7 @@ def _writer() -> YAML:
 
     Representer.add_representer(str, Representer.represent_str)
     writer = YAML()
-    writer.Representer = Representer
+    writer.Emitter, writer.Representer = LongKeys, Representer
     writer.indent(mapping=2, sequence=4, offset=2)
     writer.width = _WIDTH
     return writer

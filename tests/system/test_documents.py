@@ -163,3 +163,11 @@ PLAIN_DATA = PRINTABLE | st.booleans() | st.integers() | st.lists(PRINTABLE)
 @given(st.dictionaries(PRINTABLE, PLAIN_DATA | st.dictionaries(PRINTABLE, PLAIN_DATA), min_size=1))
 def test_both_writers_write_the_same(document: dict[str, Any]) -> None:
     assert yaml_text(document) == lock_yaml_text(document)
+
+
+@pytest.mark.parametrize("length", [100, 200, 1000])
+def test_long_keys_are_written_alike(length: int) -> None:
+    document = {"0" * length: {"a": 1}}
+    text = yaml_text(document)
+    assert text == lock_yaml_text(document)
+    assert read_yaml(text) == read_lock_yaml(text) == document
