@@ -47,7 +47,7 @@ def options_of(environ: Mapping[str, str]) -> Options:
 
     if tokens is None and not is_on("NO_AUTH"):
         raise UsageError(
-            "who may use the service is not set",
+            "neither a token nor access without one is set",
             f"set {_PREFIX}_TOKEN_FILE to a file with a token, or {_PREFIX}_NO_AUTH to 1",
         )
     return Options(

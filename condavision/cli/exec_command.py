@@ -61,7 +61,7 @@ def exec_(
         raise UsageError("no command given", f"run `condavision exec {typed} -- COMMAND`")
     if command[0].startswith("-") and not separated:
         raise UsageError(
-            f"`{command[0]}` is where the command should be; options come before the script",
+            f"`{command[0]}` is in the place of the command; put options before the script",
             "see `condavision exec --help`",
         )
     script = None if isinstance(target, str) and is_hash(target) else named(target)

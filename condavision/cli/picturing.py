@@ -119,9 +119,7 @@ def _form(form: str | None, output: Path | None, *, as_json: bool) -> str:
         if output.suffix.lower() in endings:
             return name
     known = ", ".join(ending for endings in _FORMATS.values() for ending in endings)
-    raise UsageError(
-        f"no format is known by the ending of {output}", f"give --format, or one of {known}"
-    )
+    raise UsageError(f"no format has the ending of {output}", f"give --format, or one of {known}")
 
 
 def _refuse_terminal(command: str, form: str, output: Path | None) -> None:

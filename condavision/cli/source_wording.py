@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 _IGNORED = {
     IgnoredReason.SETTING: "has no effect on what is locked",
-    IgnoredReason.UNKNOWN: "is not a field of the block: nothing follows from it",
-    IgnoredReason.UNCLOSED: "begins a block that no `# ///` ends: nothing in it is declared",
-    IgnoredReason.MISSPELT: "begins no block; a block begins with `# /// script`",
+    IgnoredReason.UNKNOWN: "is not a field of the block, and is ignored",
+    IgnoredReason.UNCLOSED: "begins a block without an end (`# ///`), so nothing in it is declared",
+    IgnoredReason.MISSPELT: "does not begin a block: write `# /// script`",
 }
 
 

@@ -53,7 +53,7 @@ def diagnostic_words(found: Diagnostic) -> str:
             where = ", ".join(str(near(root / "locks")) for root in roots)
             around = shell_word(near(Path(os.path.commonpath(roots) or ".")))
             return (
-                f"each folder gets locks of its own, for nothing joins them: {where};"
+                f"each folder gets its own locks, since nothing joins them: {where};"
                 " for one folder of locks, write a condavision.toml above them, or lock"
                 f" the folder around them: run `condavision lock {around}`"
             )
@@ -104,7 +104,7 @@ def _lock_words(found: Diagnostic) -> str:
         case diagnostics.UnusedLocks(folder, settings):
             return (
                 f"{near(settings)} configures the scripts in {near(folder.parent)}, so the locks in"
-                f" {near(folder)} are not used; if they are of no use to you, run"
+                f" {near(folder)} are not used; if you do not need them, run"
                 f" `rm -r {shell_word(near(folder))}`"
             )
         case diagnostics.LocksOfOneMachine(settings):

@@ -253,7 +253,7 @@ class DaskEngine(Engine):
         except OSError as error:
             pending.future.set_exception(
                 CondavisionError(
-                    f"what a worker sent cannot be written: {error.strerror} ({error.filename})",
+                    f"a result cannot be written: {error.strerror} ({error.filename})",
                     "make room; the same command then runs what is left",
                 )
             )

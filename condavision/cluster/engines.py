@@ -53,7 +53,9 @@ def open_engine(options: EngineOptions, progress: Progress) -> Engine:
             raise UsageError("--ship is for other machines", "give --cluster ADDRESS too")
         return LocalEngine(options.jobs)
     if options.jobs is not None:
-        raise UsageError("--jobs is for this machine", "a cluster has as many as its workers")
+        raise UsageError(
+            "--jobs is for this machine", "omit it: the threads of the workers are the limit"
+        )
     name, colon, rest = options.cluster.partition(":")
     if name not in ENGINES or not colon:
         raise UsageError(
@@ -82,7 +84,7 @@ def _scheduler(scheme: str) -> Callable[[str], str]:
 def _queue(name: str) -> Callable[[str], Any]:
     def start(jobs: str) -> Any:
         if not jobs.isascii() or not jobs.isdecimal() or not int(jobs):
-            raise UsageError("the number of jobs is missing", "such as --cluster slurm:4")
+            raise UsageError("the number of jobs is missing", "give it, as in --cluster slurm:4")
         cluster = getattr(import_module("dask_jobqueue"), name)()
         cluster.scale(jobs=int(jobs))
         return cluster
@@ -93,7 +95,7 @@ def _queue(name: str) -> Callable[[str], Any]:
 def _ssh(hosts: str) -> Any:
     named = [it for it in hosts.split(",") if it]
     if not named:
-        raise UsageError("no host is given", "such as --cluster ssh:node1,node2")
+        raise UsageError("no host is given", "give one, as in --cluster ssh:node1,node2")
     return import_module("distributed").SSHCluster([named[0], *named])
 
 

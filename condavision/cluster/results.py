@@ -216,7 +216,7 @@ def held(folder: Path) -> Iterator[Results]:
     except OSError as error:
         raise CondavisionError(
             f"{error.filename or folder / ROWS} cannot be written: {error.strerror or error}",
-            "then the same command runs the rest",
+            "fix that; the same command then runs the rest",
         ) from error
 
 

@@ -130,7 +130,7 @@ def _place(file: File, folder: Path) -> Path:
     try:
         return file.path_in(folder)
     except ValueError as error:
-        said = f"a worker sent a file of the name {file.name!r}"
+        said = f"a worker sent a file with the name {file.name!r}"
         raise CondavisionError(said, "find out why") from error
 
 

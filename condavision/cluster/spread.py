@@ -175,7 +175,8 @@ class Spread:
         elif outcome.reason in _OF_MACHINES:
             if not ending:
                 raise InstallError(
-                    f"{outcome.host}: {outcome.detail}", "then the same command runs the rest"
+                    f"{outcome.host}: {outcome.detail}",
+                    "fix that; the same command then runs the rest",
                 )
         else:
             self.results.add(flight.given, outcome)

@@ -86,7 +86,7 @@ def _beside(texts: Mapping[str, str], output: Path | None) -> Mapping[Path, str]
         UsageError: no file is given, or one of those beside it is somebody's own.
     """
     if output is None:
-        raise UsageError("this format is several files", "name the first: add -o FILE")
+        raise UsageError("this format writes several files", "name the first: add -o FILE")
     beside = {output.with_suffix(suffix): text for suffix, text in texts.items()}
     for path in beside:
         if path.exists() and MARK.encode() not in read_file(path).split(b"\n")[0]:

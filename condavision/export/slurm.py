@@ -34,7 +34,7 @@ def _render(share: Share) -> str:
             "# project: sbatch --array=1-$(grep -c '' INPUTS) THIS_FILE INPUTS [ARGS]...",
             f"#SBATCH --job-name={re.sub(r'[^A-Za-z0-9_.-]+', '-', key).strip('-')}",
             "inputs=${1:?no file of inputs is given}",
-            "task=${SLURM_ARRAY_TASK_ID:?this is no task of an array: submit it with --array}",
+            "task=${SLURM_ARRAY_TASK_ID:?not a task of an array: submit it with --array}",
             "shift",
             'if [ -z "$(sed -n "$task=" <"$inputs")" ]; then',
             '    echo "$inputs has no line $task" >&2',

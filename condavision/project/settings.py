@@ -153,7 +153,7 @@ SETTINGS = {
     ),
     "exclude": Setting(
         lambda value, _: _patterns(value),
-        "Files that are no scripts of a folder, as patterns of `.gitignore`, which counts too.",
+        "Files that are not scripts: patterns as in `.gitignore`, which is obeyed too.",
         '["legacy/", "*_pb2.py"]',
     ),
     "locks": Setting(_below_root, "Folder of the lock files, below the project root.", '"locks"'),

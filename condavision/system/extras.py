@@ -42,7 +42,7 @@ def require_extra(extra: Extra) -> None:
             fits = False
         if not fits:
             raise MissingExtraError(
-                f"this needs {requirement.name}, of the extra `{extra.value}`",
+                f"this needs {requirement.name}, which the extra `{extra.value}` installs",
                 f"run `{_installer()} {shlex.quote(_source(extra))}`",
             )
 

@@ -56,8 +56,8 @@ def require_resources() -> None:
         mmap(-1, _ADDRESSES).close()
     except OSError as error:
         raise CondavisionError(
-            f"less than {_ADDRESSES >> 20} MB of memory are left here, and more is needed",
-            "allow more: see `ulimit -v`; 1.5 GB are enough",
+            f"less than {_ADDRESSES >> 20} MB of memory is available, and more is needed",
+            "allow more: see `ulimit -v`; 1.5 GB is enough",
         ) from error
     except (RuntimeError, MemoryError) as error:
         raise CondavisionError(

@@ -70,7 +70,9 @@ def configured_indexes() -> PackageIndexes:
         )
     if said.returncode:
         reason = redacted(" ".join(said.stderr.split()))
-        raise ChannelError(f"uv does not say its package indexes: {reason}", "check uv's settings")
+        raise ChannelError(
+            f"uv does not report its package indexes: {reason}", "check uv's settings"
+        )
     words = [line.partition(" ") for line in said.stdout.splitlines()]
     default = [value for word, _, value in words if word == "--index-url"]
     extra = [value for word, _, value in words if word == "--extra-index-url"]

@@ -65,4 +65,4 @@ def test_too_little_memory_is_a_plain_error() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _LITTLE_MEMORY], capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith(("less than 256 MB of memory are left", "no more than "))
+    assert done.stdout.startswith(("less than 256 MB of memory is available", "no more than "))

@@ -134,7 +134,7 @@ def require_open(path: str, shown: str) -> None:
         read_bytes(file, shown)
     except AnalysisError as error:
         if isinstance(error.__cause__, OSError) and file.is_file():
-            raise UnreadableModuleError(error.message, "see its permissions") from error
+            raise UnreadableModuleError(error.message, "check its permissions") from error
 
 
 def read_declared(path: str, shown: str, data: bytes | None) -> ScriptMetadata:

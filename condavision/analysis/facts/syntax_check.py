@@ -30,7 +30,7 @@ def require_readable(
         AnalysisError: names the first such line of the script, which is shown as ``name``.
     """
     if source is None:
-        raise AnalysisError(f"{name} cannot be read", "see its permissions")
+        raise AnalysisError(f"{name} cannot be read", "check its permissions")
     if not source.strip() and not empty:
         raise AnalysisError(f"{name} is empty: there is nothing to run", "write it first")
     if not name.endswith(".ipynb") and sys.version_info[:2] in pythons:

@@ -151,8 +151,8 @@ class PipSolver:
         same = [it for it in found if it.version == base.python]
         if not (same or found):
             raise UnsolvableError(
-                f"{', '.join(wanted)}: no configured channel has it, and to solve PyPI's packages"
-                f" for Python {base.python} there has to be a Python 2.7 on this machine",
+                f"{', '.join(wanted)}: no configured channel has it, and solving PyPI's packages"
+                f" for Python {base.python} needs a Python 2.7 on this machine",
                 "install one",
                 OTHER_CHANNEL,
             )
