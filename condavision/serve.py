@@ -7,6 +7,7 @@
 ``CONDAVISION_SERVE_LOCK``         ``1``: lock scripts that have no lock that fits
 ``CONDAVISION_SERVE_SANDBOX``      ``1``: run scripts in bubblewrap
 ``CONDAVISION_SERVE_WARM``         ``1``: keep the imports of every script loaded
+``CONDAVISION_SERVE_CLUSTER``      the address of a Dask cluster that executes the runs
 =================================  ==============================================================
 
 One process only: give the server no further workers. ``condavision serve`` is this with a server.
@@ -57,6 +58,7 @@ def options_of(environ: Mapping[str, str]) -> Options:
         warm=is_on("WARM"),
         tokens=read_tokens(Path(tokens)) if tokens else (),
         state=Path(state) if state else None,
+        cluster=environ.get(f"{_PREFIX}_CLUSTER", ""),
     )
 
 

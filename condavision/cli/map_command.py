@@ -90,24 +90,13 @@ class _Map(click.Command):
     help="Stop when N inputs have failed.",
 )
 @click.option("--failed", is_flag=True, help="Run inputs that failed earlier again.")
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Run on the workers of a Dask scheduler (tcp://HOST:8786), or start some: slurm:JOBS,"
-    " ssh:HOST,HOST.",
-)
+@options.cluster_option()
 @click.option(
     "--ship",
     is_flag=True,
     help="Send the files of inputs to the workers, if they share no storage.",
 )
-@click.option(
-    "--ship-limit",
-    type=click.IntRange(1),
-    default=100,
-    metavar="MB",
-    help="Limit of the files sent with a task, each way (default: 100).",
-)
+@options.ship_limit_option()
 @click.option(
     "--install-only",
     is_flag=True,
@@ -147,8 +136,7 @@ def map_(
 
     workspace = Workspace(Flags(locks=chosen["locks"], vendored=chosen["vendored"]))
     progress = choose_progress()
-    limit = chosen["ship_limit"] * 1_000_000
-    engine_options = EngineOptions(chosen["cluster"] or "", jobs, chosen["ship"], limit)
+    engine_options = EngineOptions(chosen["cluster"], jobs, chosen["ship"], chosen["ship_limit"])
     if chosen["install_only"]:
         with open_engine(engine_options, progress) as engine:
             return _install(script, engine, workspace, progress, as_json=chosen["as_json"])

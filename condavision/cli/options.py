@@ -125,6 +125,25 @@ vendored_option = partial(
     help="Take all packages from this folder, filled by `vendor`; needs no network.",
 )
 
+cluster_option = partial(
+    click.option,
+    "--cluster",
+    default="",
+    metavar="ADDRESS",
+    help="Run on the workers of a Dask scheduler (tcp://HOST:8786), or start some: slurm:JOBS,"
+    " ssh:HOST,HOST.",
+)
+
+ship_limit_option = partial(
+    click.option,
+    "--ship-limit",
+    type=click.IntRange(1),
+    default=100,
+    metavar="MB",
+    callback=lambda _, __, megabytes: megabytes * 1_000_000,
+    help="Limit of the files sent with a task, each way (default: 100).",
+)
+
 
 def _read_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
     if text is None:

@@ -47,6 +47,11 @@ from condavision.project.config import Flags
     metavar="DIR",
     help="Folder of runs (default: one in the cache for these paths).",
 )
+@options.cluster_option(
+    help="Execute the runs on the workers of a Dask scheduler (tcp://HOST:8786), or start some:"
+    " slurm:JOBS, ssh:HOST,HOST."
+)
+@options.ship_limit_option()
 @options.locks_option()
 @options.vendored_option()
 @options.json_option(help="Log as JSON, one object a line.")

@@ -58,8 +58,15 @@ class Attendant(WorkerPlugin):  # type: ignore[misc]
 
     def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
         """End a task that is no longer wanted."""
-        if start == "executing" and finish not in _DONE and key in self._running:
-            self._running[key].set()
+        if start == "executing" and finish not in _DONE:
+            self.end(key)
+
+    def end(self, key: Any) -> bool:
+        """End the task of a key; return whether it runs."""
+        stop = self._running.get(key)
+        if stop is not None:
+            stop.set()
+        return stop is not None
 
     def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - of a plugin
         """End all tasks: the worker closes."""
@@ -110,13 +117,19 @@ def attendant_of(worker: Worker) -> Attendant:
         OSError: it cannot be written.
     """
     with _making:
-        found = worker.plugins.get(_NAME)
-        if not isinstance(found, Attendant):
+        found = find_attendant(worker)
+        if found is None:
             found = Attendant(home() / FOLDER)
             # Not registered by the client: the scheduler would keep it, and give it to all workers.
             added = worker.plugin_add(found, _NAME)
             asyncio.run_coroutine_threadsafe(added, worker.loop.asyncio_loop).result()
         return found
+
+
+def find_attendant(worker: Worker) -> Attendant | None:
+    """Return the attendant of a worker that has had a task."""
+    found = worker.plugins.get(_NAME)
+    return found if isinstance(found, Attendant) else None
 
 
 def _clear(parent: Path) -> None:

@@ -31,6 +31,7 @@ from condavision.system.documents import read_json
 from condavision.system.files import read_file, remove_tree
 
 if TYPE_CHECKING:
+    from condavision.cluster.task import Job
     from condavision.inference.lock_lookup import Located
     from condavision.system.progress import Progress
 
@@ -50,6 +51,15 @@ class Bundle:
     def digest(self) -> str:
         """Its name: SHA-256 of its content."""
         return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A script that is ready for other machines; ``inputs`` decided on what is in its bundle."""
+
+    bundle: Bundle
+    job: Job
+    inputs: WarmInputs
 
 
 def pack(located: Located) -> Bundle:

@@ -1,92 +1,33 @@
-"""The engine of a Dask cluster: an executor over a client of Dask distributed.
-
-A task is known to the scheduler for no longer than it takes. Failures on the way to a worker are
-handled here: the worker is sent the bundle that it lacks, is left out where it cannot run tasks,
-and a task whose workers died is tried once more by itself, after all others: one that kills its
-workers must not take its neighbours along.
-"""
+"""The engine of a Dask cluster: an executor over a client of Dask distributed."""
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections import deque
-from concurrent.futures import Future
-from concurrent.futures import wait as wait_for_all
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from distributed import CancelledError, KilledWorker
-
-from condavision import __version__
 from condavision.cluster.bundle import pack
+from condavision.cluster.dask_dispatcher import DaskDispatcher, Repeat
 from condavision.cluster.engine import Engine
-from condavision.cluster.remote import Call
-from condavision.cluster.shipping import TooLargeError, in_folder, read_inputs
-from condavision.cluster.task import Outcome, Reason
-from condavision.errors import CondavisionError
 from condavision.inference.lock_lookup import locate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from distributed import Future as DaskFuture
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
 
     from condavision.cluster.bundle import Bundle
     from condavision.cluster.dask_workers import DaskWorkers
-    from condavision.cluster.task import Job, Task
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
-
-_ATTEMPTS = 10  # of one task to reach a worker that can run it
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A task that has no outcome yet; ``is_suspect`` if workers died of it, or beside it."""
-
-    future: Future[Outcome]
-    call: Call
-    attempts: int = 0
-    is_suspect: bool = False
-
-    def finish(self, outcome: Outcome) -> None:
-        """Set the outcome."""
-        self.future.set_result(outcome)
-
-    def fail(self, reason: Reason, detail: str = "") -> None:
-        """Set an outcome without an exit code."""
-        self.finish(Outcome(self.call.task.number, reason=reason, detail=detail))
 
 
 class DaskEngine(Engine):
     """Runs the tasks of one script on the workers of a cluster."""
 
     def __init__(self, workers: DaskWorkers, *, ship: bool, limit: int) -> None:
-        """Use a cluster, which is closed with this.
-
-        With ``ship`` a task's files go with it, at most ``limit`` bytes of them; what it writes
-        comes back where machines share no folder, under the same limit.
-        """
-        self._workers = workers
+        """Use a cluster, as :class:`DaskDispatcher`."""
+        self.workers = workers
+        self.dispatcher = DaskDispatcher(workers, ship=ship, limit=limit)
         self._bundle: Bundle | None = None
-        self._ship = ship
-        self._limit = limit
-        self._name = secrets.token_hex(4)
-        self._marked: set[Path] = set()
-        self._lock = threading.RLock()
-        self._is_ended = False
-        self._running: dict[str, tuple[DaskFuture, _Pending]] = {}
-        self._waiting: deque[_Pending] = deque()
-        self._suspects: deque[_Pending] = deque()
-        self._alone: _Pending | None = None
-        self._count = 0
-        self._done: SimpleQueue[str | None] = SimpleQueue()
-        self._settling = threading.Thread(target=self._settle_all, daemon=True)
-        self._settling.start()
 
     def prepare(self, script: Path, workspace: Workspace, progress: Progress) -> None:
         """Pack the script and its lock; a worker installs them with its first task."""
@@ -95,7 +36,7 @@ class DaskEngine(Engine):
 
     def install(self, vendored: Path | None) -> Mapping[str, Exception | None]:
         """Install the environment on all workers, as :meth:`Engine.install`."""
-        return self._workers.install(self._packed(), str(vendored.absolute()) if vendored else "")
+        return self.workers.install(self._packed(), str(vendored.absolute()) if vendored else "")
 
     def _packed(self) -> Bundle:
         assert self._bundle is not None  # noqa: S101 - `prepare` comes first
@@ -104,17 +45,17 @@ class DaskEngine(Engine):
     @property
     def capacity(self) -> int:
         """Three times the threads of all workers: a worker gets its next task while one runs."""
-        return max(16, 3 * self._workers.threads)
+        return max(16, 3 * self.workers.threads)
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """The names of the workers' machines."""
-        return self._workers.hosts
+        return self.workers.hosts
 
     @property
     def dashboard(self) -> str | None:
         """The address of Dask's dashboard."""
-        return self._workers.dashboard
+        return self.workers.dashboard
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run a task on some worker: ``args`` are a job and a task.
@@ -122,163 +63,15 @@ class DaskEngine(Engine):
         ``fn`` is ``run_task``, which every worker has for itself.
         """
         del fn, kwargs
-        job: Job
-        task: Task
         job, task = args
-        future: Future[Outcome] = Future()
-        future.set_running_or_notify_cancel()  # from now on only `cancel_all` ends it
-        mark = self._mark(Path(job.folder))
-        call = Call(__version__, self._packed().digest, mark, self._limit, job, task)
-        pending = _Pending(future, call)
-        try:
-            if self._ship:
-                pending.call = replace(call, contents=read_inputs(task, self._limit))
-        except TooLargeError as error:
-            pending.fail(Reason.TOO_LARGE, error.message)
-        except OSError as error:
-            pending.fail(Reason.FILE_MISSING, f"{error.filename}: {error.strerror}")
-        else:
-            self._start(pending)
-        return future
-
-    def _mark(self, folder: Path) -> str:
-        """Put a file into a job's folder, by which workers see that they share it."""
-        name = f".shared-{self._name}"
-        if folder not in self._marked:
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.joinpath(name).touch()
-            self._marked.add(folder)
-        return name
-
-    def _start(self, pending: _Pending) -> None:
-        with self._lock:
-            if self._is_ended:
-                pending.fail(Reason.CANCELLED)
-            elif self._alone is not None and not pending.is_suspect:
-                self._waiting.append(pending)
-            else:
-                self._send(pending)
-
-    def _send(self, pending: _Pending) -> None:
-        pending.attempts += 1
-        self._count += 1
-        key = f"condavision-{self._name}-{self._count}"
-        found = self._workers.submit(pending.call, key)
-        self._running[key] = found, pending
-        found.add_done_callback(lambda _: self._done.put(key))
-
-    def _settle_all(self) -> None:
-        """Settle, in a thread of its own, what is done until None follows."""
-        while (key := self._done.get()) is not None:
-            keys = {key}
-            with suppress(Empty):
-                while (more := self._done.get_nowait()) is not None:
-                    keys.add(more)
-                self._done.put(None)
-            with self._lock:
-                batch = [self._running[it] for it in keys]
-            try:
-                self._settle(batch)
-            except Exception:  # noqa: BLE001 - each is raised by a future
-                if self._workers.is_lost:
-                    error = self._workers.lost_error()
-                for _, pending in batch:
-                    if not pending.future.done():
-                        pending.future.set_exception(error)
-            with self._lock:
-                for it in keys:
-                    del self._running[it]
-                self._proceed()
-
-    def _proceed(self) -> None:
-        """Start a suspect once nothing else runs, then what had to wait for it."""
-        if self._alone is not None and self._alone.future.done():
-            self._alone = None
-        if self._running or self._is_ended:
-            return
-        if self._suspects:
-            self._alone = self._suspects.popleft()
-            self._send(self._alone)
-        while self._waiting and self._alone is None:
-            self._send(self._waiting.popleft())
-
-    def _settle(self, batch: list[tuple[DaskFuture, _Pending]]) -> None:
-        again: list[_Pending] = []
-        lacking: set[str] = set()
-        answers = self._workers.answers([it for it, _ in batch])
-        for (_, pending), answer in zip(batch, answers, strict=True):
-            if isinstance(answer, Exception):
-                with self._lock:
-                    again += self._failed(answer, pending)
-            elif answer.outcome is not None:
-                self._receive(answer.outcome, pending)
-            else:
-                again.append(pending)
-                if answer.lacks:
-                    lacking.add(answer.worker)
-                else:
-                    self._workers.refuse(answer.worker, answer.version)
-        if lacking:
-            self._workers.store(self._packed(), lacking)
-        for pending in again:
-            if pending.attempts < _ATTEMPTS and self._workers.allowed != []:
-                self._start(pending)
-            else:
-                pending.fail(Reason.NOT_INSTALLED, self._workers.refused)
-
-    def _failed(self, error: Exception, pending: _Pending) -> Iterable[_Pending]:
-        """Settle a task without an answer, unless it is returned, to be started again."""
-        if self._is_ended:
-            pending.fail(Reason.CANCELLED)
-        elif self._workers.is_lost:
-            pending.future.set_exception(self._workers.lost_error())
-        elif isinstance(error, KilledWorker):
-            if pending.is_suspect:
-                pending.fail(Reason.WORKER_LOST)
-            else:
-                pending.is_suspect = True
-                self._suspects.append(pending)
-        elif isinstance(error, CancelledError | TimeoutError):
-            yield pending
-        elif isinstance(error, ImportError):  # a worker without condavision, or with an old one
-            self._workers.survey()
-            yield pending
-        else:
-            pending.future.set_exception(error)
-
-    def _receive(self, outcome: Outcome, pending: _Pending) -> None:
-        job = pending.call.job
-        try:
-            pending.finish(in_folder(outcome, Path(job.folder), job.limits.inline))
-        except OSError as error:
-            pending.future.set_exception(
-                CondavisionError(
-                    f"a result cannot be written: {error.strerror} ({error.filename})",
-                    "make room; the same command then runs what is left",
-                )
-            )
+        return self.dispatcher.submit(self._packed(), job, task, Repeat.ALONE)
 
     def cancel_all(self) -> None:
-        """End all tasks: a worker ends the processes of those that are no longer wanted."""
-        with self._lock:
-            self._is_ended = True
-            running = [it for it, _ in self._running.values()]
-            for pending in (*self._waiting, *self._suspects):
-                pending.fail(Reason.CANCELLED)
-            self._waiting.clear()
-            self._suspects.clear()
-        self._workers.cancel(running)
+        """End all tasks, as :meth:`Engine.cancel_all`."""
+        self.dispatcher.cancel_all()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster; one that was started for this ends."""
         if cancel_futures or not wait:
             self.cancel_all()
-        with self._lock:
-            left = [pending.future for _, pending in self._running.values()]
-            left += [pending.future for pending in (*self._waiting, *self._suspects)]
-        wait_for_all(left)
-        self._done.put(None)
-        self._settling.join()
-        for folder in self._marked:
-            folder.joinpath(f".shared-{self._name}").unlink(missing_ok=True)
-        self._workers.close()
+        self.dispatcher.close()

@@ -103,8 +103,9 @@ class DaskWorkers:
         """Yield what became of tasks that are done; results are fetched together."""
         finished = {it.key: it for it in futures if it.status == "finished"}
         found: dict[str, Any] = {}
-        with suppress(Exception):  # a worker has died with its results: each is waited for below
-            found = self.client.gather(finished)
+        if finished and not self.is_lost:  # else it waits for the scheduler to come back
+            with suppress(Exception):  # a worker has died with its results: each is waited for
+                found = self.client.gather(finished)
         for it in futures:
             try:
                 if it.key in found:
@@ -123,6 +124,22 @@ class DaskWorkers:
         if not self.is_lost:
             with suppress(OSError):
                 self.client.cancel(futures, force=True)
+
+    def end(self, key: str) -> bool:
+        """End a task that a worker runs; return whether one does."""
+        if self.is_lost:
+            return False
+        found: dict[str, Any] = {}
+        with suppress(OSError):
+            found = self.client.run(remote.end, key, on_error="ignore")
+        return any(it is True for it in found.values())
+
+    def forget(self, claims: Iterable[str]) -> None:
+        """Remove from the scheduler what claims of tasks have left there."""
+        if not self.is_lost:
+            for name in claims:
+                with suppress(OSError):
+                    self.client.sync(self.client.scheduler.event_clear, name=name)
 
     @property
     def allowed(self) -> list[str] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from distributed import get_worker
 
 from condavision import __version__
-from condavision.cluster.attendant import attendant_of
+from condavision.cluster.attendant import attendant_of, find_attendant
 from condavision.cluster.bundle import prepare_bundle, unpacked
 from condavision.cluster.shipping import TooLargeError, with_contents, write_inputs
 from condavision.cluster.task import Job, Outcome, Reason, Task
@@ -33,7 +33,8 @@ class Call:
 
     ``version`` is the client's, ``bundle`` a digest. ``mark`` is the name of a file in the job's
     folder: a worker that sees it shares the folder. ``contents`` are those of the task's files,
-    None where they are on shared storage. A task may send ``limit`` bytes back.
+    None where they are on shared storage. A task may send ``limit`` bytes back. One that has a
+    ``claim`` is begun once only, whichever workers it is given to.
     """
 
     version: str
@@ -43,10 +44,12 @@ class Call:
     job: Job
     task: Task
     contents: tuple[bytes, ...] | None = None
+    claim: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """Return this as a dictionary."""
-        values = {name: getattr(self, name) for name in ("version", "bundle", "mark", "limit")}
+        names = ("version", "bundle", "mark", "limit", "claim")
+        values = {name: getattr(self, name) for name in names}
         contents = None if self.contents is None else list(self.contents)
         travelling = {"job": self.job.to_plain(), "task": self.task.to_plain()}
         return {**values, **travelling, "contents": contents}
@@ -120,6 +123,8 @@ def _run(call: Call, folder: Path, worker: Worker) -> Outcome:
         missing = [it for it in task.files if not Path(it).exists()]
         if missing:
             return _failed(call, Reason.FILE_MISSING, ", ".join(missing))
+        if call.claim and not _is_first(call.claim, worker):
+            return _failed(call, Reason.WORKER_LOST, "the worker that ran it has ended")
         own = attendant.folder_in(shared) if is_shared else attendant.folder
         job = replace(job, folder=str(own))
         with attendant.attending(worker, worker.get_current_task()) as stop:
@@ -127,6 +132,24 @@ def _run(call: Call, folder: Path, worker: Worker) -> Outcome:
     finally:
         remove_tree(inputs)
     return outcome if is_shared else with_contents(outcome, call.limit)
+
+
+def _is_first(claim: str, worker: Worker) -> bool:
+    """Claim a task, in the scheduler's memory; return whether no worker has done so before."""
+
+    async def is_first() -> bool:
+        if await worker.scheduler.event_is_set(name=claim):
+            return False
+        await worker.scheduler.event_set(name=claim)
+        return True
+
+    return asyncio.run_coroutine_threadsafe(is_first(), worker.loop.asyncio_loop).result()
+
+
+def end(key: str, dask_worker: Worker) -> bool:
+    """End the task of a key, if this worker runs it; return whether it does."""
+    attendant = find_attendant(dask_worker)
+    return attendant is not None and attendant.end(key)
 
 
 @lru_cache(16)

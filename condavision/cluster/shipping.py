@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -11,7 +14,7 @@ from condavision.exec_stage.run_folder import RunFolder, new_run_folder
 from condavision.system.files import open_file, remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from condavision.cluster.task import File, Outcome, Task
 
@@ -51,8 +54,18 @@ def write_inputs(task: Task, contents: Sequence[bytes], folder: Path) -> Task:
         place.parent.mkdir(mode=0o700)
         place.write_bytes(content)
         places[name] = str(place)
-    arguments = tuple(places.get(it, it) for it in task.arguments)
+    arguments = tuple(_moved(task.arguments, places))
     return replace(task, arguments=arguments, files=tuple(places.values()))
+
+
+def _moved(words: Sequence[str], places: Mapping[str, str]) -> Iterator[str]:
+    """Yield words in which paths, alone or as the value of an option, are replaced."""
+    spelled = dict(places)
+    for spell in (repr, json.dumps):  # of values that are literals
+        spelled |= {spell(name)[1:-1]: spell(place)[1:-1] for name, place in places.items()}
+    names = "|".join(map(re.escape, sorted(spelled, key=len, reverse=True)))
+    path = re.compile(rf"(?:(?<![\w./-])|(?<=^-\w))(?:{names})(?![\w./-])")
+    return (path.sub(lambda it: spelled[it[0]], word) if names else word for word in words)
 
 
 def with_contents(outcome: Outcome, limit: int) -> Outcome:
@@ -97,9 +110,11 @@ def in_folder(outcome: Outcome, parent: Path, inline: int) -> Outcome:
     """Return an outcome whose large streams and files are in a new folder below ``parent``.
 
     Raises:
-        CondavisionError: the name of a file leads out of it.
+        CondavisionError: the name of a file leads out of it, or a folder is not below ``parent``.
         OSError: they cannot be written.
     """
+    if outcome.folder and not Path(os.path.normpath(outcome.folder)).is_relative_to(parent):
+        raise CondavisionError(f"a worker names the folder {outcome.folder!r}", "find out why")
     if outcome.folder or not (outcome.files or _is_large(outcome.stdout, outcome.stderr, inline)):
         return outcome
     made = new_run_folder(parent)

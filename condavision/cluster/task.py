@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.serving import Serving
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -32,6 +34,8 @@ class Reason(StrEnum):
     """A file that it reads is not on that machine."""
     TOO_LARGE = "too-large"
     """The files that it reads or wrote are more than may travel between machines."""
+    OUTPUT = "output-limit"
+    """It wrote more than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Job:
     ``script``, ``root`` (of its project), ``locks`` and ``vendored`` are absolute paths on the
     machine that maps, the last two empty where the defaults hold. ``lock`` and ``sources`` are the
     digests of the lock's file and of the script with its local modules. ``folder`` is where each
-    task gets a folder of its own; on another machine it need not exist.
+    task gets a folder of its own; on another machine it need not exist. With ``serving`` the
+    process is one of the web service: within its limits, with the variables that it passes on.
     """
 
     script: str
@@ -65,6 +70,7 @@ class Job:
     locks: str = ""
     vendored: str = ""
     limits: Limits = field(default_factory=Limits)
+    serving: Serving | None = None
 
     @property
     def digest(self) -> str:
@@ -78,7 +84,8 @@ class Job:
     @classmethod
     def of_plain(cls, plain: dict[str, Any]) -> Job:
         """Return the value of a dictionary."""
-        return cls(**{**plain, "limits": Limits(**plain["limits"])})
+        serving = None if plain["serving"] is None else Serving(**plain["serving"])
+        return cls(**{**plain, "limits": Limits(**plain["limits"]), "serving": serving})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ class Task:
     ``number`` counts from 1: the line of its row in the results. ``job`` is the job's digest.
     ``arguments`` follow the script's name in ``sys.argv``. ``stdin`` is its standard input; None
     for nothing. ``files`` are the absolute paths among the arguments that it reads, on the machine
-    that maps.
+    that maps. ``run`` is the ID of a run of the web service.
     """
 
     number: int
@@ -96,6 +103,7 @@ class Task:
     arguments: tuple[str, ...] = ()
     stdin: bytes | None = None
     files: tuple[str, ...] = ()
+    run: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """Return this as a dictionary."""

@@ -17,6 +17,7 @@ from condavision.core.platforms import current_subdir
 from condavision.environments.last_use import record_use
 from condavision.errors import CondavisionError, InstallError
 from condavision.exec_stage.child_process import End, Stop, start, wait_for
+from condavision.exec_stage.process_environment import rlimits, variables
 from condavision.exec_stage.run_folder import RunFolder, new_run_folder, read_piece
 from condavision.exec_stage.stage import prepare
 from condavision.exec_stage.warm_record import checks_of
@@ -28,12 +29,19 @@ from condavision.system.terminal import shell_word
 from condavision.warm import is_unchanged
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Sequence
 
     from condavision.cluster.task import Job, Task
+    from condavision.core.serving import Serving
     from condavision.exec_stage.prepared import Prepared
 
-_REASONS = {End.ITSELF: None, End.TIMEOUT: Reason.TIMEOUT, End.STOPPED: Reason.CANCELLED}
+_REASONS = {
+    End.ITSELF: None,
+    End.TIMEOUT: Reason.TIMEOUT,
+    End.STOPPED: Reason.CANCELLED,
+    End.EXCESS: Reason.OUTPUT,
+}
 _preparing = threading.Lock()
 
 
@@ -107,9 +115,13 @@ def run_task(
     host = socket.gethostname()
     if stop is not None and stop.is_set:
         return Outcome(task.number, reason=Reason.CANCELLED, host=host)
+    stop = stop or Stop()
     folder = new_run_folder(Path(job.folder))
     try:
-        return _run(ready(job), job, task, folder, stop or Stop())
+        found = ready(job)
+        if stop.is_set:  # while the environment was installed
+            return Outcome(task.number, reason=Reason.CANCELLED, host=host)
+        return _run(found, job, task, folder, stop)
     except MissingPlatformError as error:
         reason, detail = Reason.PLATFORM_MISSING, error.message
     except CondavisionError as error:
@@ -124,23 +136,18 @@ def _run(ready: Prepared, job: Job, task: Task, folder: RunFolder, stop: Stop) -
     folder.make()
     if task.stdin is not None:
         folder.stdin.write_bytes(task.stdin)
-    command, variables = ready.command(task.arguments, os.environ)
-    streams = folder.open_streams()
+    limits, serving = job.limits, job.serving
     started = time.monotonic()
-    try:
-        process = start(command, variables, folder.work, streams, {})
-    finally:
-        for descriptor in streams:
-            os.close(descriptor)
-    limits = job.limits
-    code, end = wait_for(process, limits.timeout, limits.kill_after, stop)
+    process = _started(ready, serving, task, folder)
+    is_excessive = None if serving is None else lambda: folder.size() > serving.output
+    code, end = wait_for(process, limits.timeout, limits.kill_after, stop, is_excessive)
     seconds = time.monotonic() - started
     folder.stdin.unlink(missing_ok=True)
     stdout, stderr = (_stream(it, limits.inline) for it in (folder.stdout, folder.stderr))
     files = (File(f"work/{it.name}", it.size) for it in folder.files())
     written = tuple(sorted(files, key=lambda it: it.name))
     is_empty = not written and None not in {stdout.content, stderr.content}
-    if is_empty or end is End.STOPPED:
+    if is_empty:
         remove_tree(folder.path)
     return Outcome(
         task.number,
@@ -151,8 +158,22 @@ def _run(ready: Prepared, job: Job, task: Task, folder: RunFolder, stop: Stop) -
         files=written,
         seconds=seconds,
         host=socket.gethostname(),
-        folder="" if is_empty or end is End.STOPPED else str(folder.path),
+        folder="" if is_empty else str(folder.path),
     )
+
+
+def _started(
+    ready: Prepared, serving: Serving | None, task: Task, folder: RunFolder
+) -> subprocess.Popen[bytes]:
+    environ = os.environ if serving is None else variables(task.run, serving, os.environ)
+    command, environ = ready.command(task.arguments, environ)
+    streams = folder.open_streams()
+    try:
+        limits = {} if serving is None else rlimits(serving)
+        return start(command, environ, folder.work, streams, limits)
+    finally:
+        for descriptor in streams:
+            os.close(descriptor)
 
 
 def _stream(path: Path, inline: int) -> File:

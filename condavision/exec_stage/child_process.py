@@ -19,10 +19,11 @@ if sys.platform != "win32":
     import resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _LONGEST = 3600.0  # seconds that one wait of the system takes at most
+_MEASURED = 1.0  # seconds between two looks at what a process has written
 _POLL = 0.02  # seconds between two looks at a process that has no descriptor
 
 
@@ -32,6 +33,8 @@ class End(Enum):
     ITSELF = auto()
     TIMEOUT = auto()
     STOPPED = auto()
+    EXCESS = auto()
+    """It wrote more than it may."""
 
 
 class Stop:
@@ -115,15 +118,20 @@ def signal_group(pid: int, number: int) -> None:
 
 
 def wait_for(
-    process: subprocess.Popen[bytes], timeout: float | None, kill_after: float, stop: Stop
+    process: subprocess.Popen[bytes],
+    timeout: float | None,
+    kill_after: float,
+    stop: Stop,
+    is_excessive: Callable[[], bool] | None = None,
 ) -> tuple[int, End]:
     """Wait for a process within its time; return its exit code, and what ended it.
 
-    After ``timeout`` seconds, or when it is to stop, its group gets SIGTERM, and ``kill_after``
-    seconds later SIGKILL. What is left of the group is killed before the process is reaped: until
+    After ``timeout`` seconds, when it is to stop, or when it has written too much
+    (``is_excessive`` is called each second), its group gets SIGTERM, and ``kill_after`` seconds
+    later SIGKILL. What is left of the group is killed before the process is reaped: until
     then no other can have its ID. The exit code is negative for the signal that ended it.
     """
-    end = _first(process, timeout, stop)
+    end = _first(process, timeout, stop, is_excessive)
     if end is not End.ITSELF:
         signal_group(process.pid, signal.SIGTERM)
         _first(process, kill_after, None)
@@ -131,25 +139,36 @@ def wait_for(
     return process.wait(), end
 
 
-def _first(process: subprocess.Popen[bytes], timeout: float | None, stop: Stop | None) -> End:
+def _first(
+    process: subprocess.Popen[bytes],
+    timeout: float | None,
+    stop: Stop | None,
+    is_excessive: Callable[[], bool] | None = None,
+) -> End:
     """Wait, without reaping the process, for what comes first."""
     deadline = None if timeout is None else time.monotonic() + timeout
+    longest = _LONGEST if is_excessive is None else _MEASURED
+    look = time.monotonic() + _MEASURED
     ended = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
     try:
         while True:
-            left = _LONGEST if deadline is None else max(0.0, deadline - time.monotonic())
+            left = longest if deadline is None else max(0.0, deadline - time.monotonic())
             if ended is None:
                 if process.poll() is not None:
                     return End.ITSELF
                 time.sleep(min(left, _POLL))
             else:
-                ready = _readable(min(left, _LONGEST), ended, stop)
+                ready = _readable(min(left, longest), ended, stop)
                 if ended in ready:
                     return End.ITSELF
             if stop is not None and stop.is_set:
                 return End.STOPPED
             if deadline is not None and time.monotonic() >= deadline:
                 return End.TIMEOUT
+            if is_excessive is not None and time.monotonic() >= look:
+                if is_excessive():
+                    return End.EXCESS
+                look = time.monotonic() + _MEASURED
     finally:
         if ended is not None:
             os.close(ended)

@@ -58,12 +58,12 @@ def prepare(
     lock = lock or located.lock
     environment = install(lock, subdir, home=home(), progress=progress, vendored=vendored)
     activation = load_activation(environment.prefix)
-    inputs = _inputs(located, workspace.opened)
+    inputs = inputs_of(located, workspace.opened)
     return Prepared(target, environment, activation, located.python_paths, inputs)
 
 
-def _inputs(located: Located, started: int) -> WarmInputs:
-    """Return everything that decided on this environment."""
+def inputs_of(located: Located, started: int) -> WarmInputs:
+    """Return everything that decided on the environment of a target and how it runs."""
     root = located.project.config.root
     analysis = located.inference.analysis
     indexes = (located.project.locks(local=local) / FILE_NAME for local in (False, True))

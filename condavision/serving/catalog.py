@@ -33,6 +33,7 @@ from condavision.system.own_python import own_python
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
+    from condavision.cluster.bundle import Packed
     from condavision.exec_stage.prepared import Prepared
     from condavision.serving.survey import Answer
 
@@ -50,7 +51,7 @@ class Ready:
     """A script that can be started now."""
 
     surveyed: Surveyed
-    prepared: Prepared
+    prepared: Prepared | Packed
 
 
 class Catalog:
@@ -144,7 +145,7 @@ class Catalog:
             recent = time.monotonic() - found.when < _RETRY
             return recent and await asyncio.to_thread(unchanged, (*self._checks, *found.sources))
         sources, others = await self._compared(found)
-        if sources and found.settled and not others and found.prepared.environment.python.exists():
+        if sources and found.settled and not others and found.is_there:
             self._renew(found)
             return True
         return sources and others and found.settled
@@ -236,11 +237,10 @@ class Catalog:
             _log.warning("%s: %s", new.name, refusal.message, extra={"script": new.name})
         if (
             old is not None
-            and old.prepared is not None
+            and old.is_there
             and refusal is not None
             and refusal.kind is RefusalKind.UNAVAILABLE
             and unchanged(old.sources)
-            and old.prepared.environment.python.exists()
         ):
             new = replace(old, refusal=refusal, when=new.when)
         self.scripts[new.name] = new

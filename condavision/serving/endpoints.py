@@ -18,7 +18,8 @@ from condavision.serving.openapi import openapi_document
 from condavision.serving.output import events, follow
 from condavision.serving.preferences import preferences
 from condavision.serving.problems import Problem
-from condavision.serving.reports import parameters_report, run_report, script_report
+from condavision.serving.reports import cluster_report, parameters_report, run_report, script_report
+from condavision.serving.running import ClusterState
 from condavision.serving.runs import RunState
 
 if TYPE_CHECKING:
@@ -172,12 +173,19 @@ async def show_health(_: Request) -> Response:
 
 
 async def show_ready(request: Request) -> Response:
-    """``GET /ready``: whether every script has been looked at, and runs are accepted."""
+    """``GET /ready``: whether every script has been looked at, and runs are executed."""
     service = service_of(request)
-    ready = service.catalog.complete.is_set() and not service.stopping.is_set()
-    status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-    what = "ready" if ready else "stopping" if service.stopping.is_set() else "preparing"
-    return JSONResponse({"status": what}, status)
+    cluster = service.runner.status
+    what = "ready"
+    if service.stopping.is_set():
+        what = "stopping"
+    elif not service.catalog.complete.is_set():
+        what = "preparing"
+    elif cluster is not None and cluster.state is not ClusterState.READY:
+        what = f"cluster-{cluster.state}"
+    status = HTTPStatus.OK if what == "ready" else HTTPStatus.SERVICE_UNAVAILABLE
+    found = {} if cluster is None else {"cluster": cluster_report(cluster)}
+    return JSONResponse({"status": what, **found}, status)
 
 
 async def show_metrics(request: Request) -> Response:

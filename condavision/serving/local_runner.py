@@ -11,8 +11,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from condavision.errors import CondavisionError
+from condavision.exec_stage.prepared import Prepared
+from condavision.exec_stage.process_environment import RUN_ID, rlimits, variables
 from condavision.serving.problems import Problem
-from condavision.serving.process_environment import RUN_ID, rlimits, variables
 from condavision.serving.running import Ended
 from condavision.serving.runs import RunState
 from condavision.serving.sandbox import find_bubblewrap, sandbox_words
@@ -20,6 +21,8 @@ from condavision.serving.starting import ColdStarter, Job
 from condavision.serving.zygote.starter import ZygoteStarter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from condavision.core.serving import Serving
     from condavision.serving.catalog import Ready
     from condavision.serving.running import LiveRun
@@ -33,6 +36,9 @@ _MEASURED = 1.0  # seconds between two looks at the size of what a run has writt
 
 class LocalRunner:
     """Starts the processes of runs, and ends them: by themselves, in time, or when asked to."""
+
+    limit = None
+    status = None
 
     def __init__(self, concurrency: int | None, *, sandbox: bool, warm: bool) -> None:
         """Start nothing yet.
@@ -50,6 +56,9 @@ class LocalRunner:
         self._warm = ZygoteStarter(self._cold, varying={RUN_ID})
         self._environ = dict(os.environ)  # which decodes a variable each time it is read
 
+    async def open(self, room: Callable[[], None]) -> None:
+        """Do nothing: each run gets ready for itself."""
+
     def require(self, script: Surveyed) -> None:
         """Refuse a script that is to have no network where there is no sandbox."""
         if not script.settings.network and not self._bubblewrap:
@@ -61,7 +70,7 @@ class LocalRunner:
 
     def warm_status(self, script: Surveyed) -> WarmStatus | None:
         """Return how runs of a script start, as :meth:`Runner.warm_status`."""
-        if script.prepared is None or not self._is_warm(script):
+        if not isinstance(script.prepared, Prepared) or not self._is_warm(script):
             return None
         return self._warm.status(script.prepared)
 
@@ -79,11 +88,12 @@ class LocalRunner:
         return await _watch(live, child, ready.surveyed.settings)
 
     async def _start(self, live: LiveRun, ready: Ready) -> Child:
-        folder, settings = live.folder, ready.surveyed.settings
+        folder, settings, prepared = live.folder, ready.surveyed.settings, ready.prepared
+        assert isinstance(prepared, Prepared)  # noqa: S101 - the survey has packed nothing
         sandbox: tuple[str, ...] = ()
         if self._bubblewrap:
             root, network = ready.surveyed.root, settings.network
-            sandbox = sandbox_words(self._bubblewrap, ready.prepared, root, folder, network=network)
+            sandbox = sandbox_words(self._bubblewrap, prepared, root, folder, network=network)
         streams, live.streams = live.streams, None
         if streams is None:
             streams = await asyncio.to_thread(folder.open_streams)
@@ -91,7 +101,7 @@ class LocalRunner:
         starter = self._warm if self._is_warm(ready.surveyed) else self._cold
         try:
             job = Job(
-                prepared=ready.prepared,
+                prepared=prepared,
                 args=live.run.arguments,
                 environ=variables(live.run.id, settings, self._environ),
                 cwd=folder.work,

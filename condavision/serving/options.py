@@ -23,7 +23,9 @@ class Options:
     """What to serve, and how.
 
     ``state`` is the folder of runs. ``tokens`` are accepted as passwords, none for no
-    authentication. ``names`` are names of this host, besides those of loopback.
+    authentication. ``names`` are names of this host, besides those of loopback. ``cluster`` is the
+    address of one whose workers execute runs, empty for this machine; a run is sent, and sends,
+    ``ship_limit`` bytes at most.
     """
 
     paths: tuple[Path, ...]
@@ -34,6 +36,8 @@ class Options:
     tokens: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     state: Path | None = None
+    cluster: str = ""
+    ship_limit: int = 100_000_000
 
 
 def settings_of(options: Options) -> Serving:

@@ -14,6 +14,7 @@ from condavision.serving.zygote.wording import cold_words, skipped_words
 
 if TYPE_CHECKING:
     from condavision.exec_stage.run_folder import RunFolder
+    from condavision.serving.running import ClusterStatus
     from condavision.serving.runs import Run
     from condavision.serving.survey import Surveyed
     from condavision.serving.zygote.status import WarmStatus
@@ -85,6 +86,16 @@ def run_report(run: Run) -> dict[str, Any]:
     if run.error:
         report["error"] = run.error
     return report
+
+
+def cluster_report(found: ClusterStatus) -> dict[str, Any]:
+    """Return what there is to say of a cluster."""
+    return {
+        "address": found.address,
+        "state": str(found.state),
+        "threads": found.threads,
+        "hosts": list(found.hosts),
+    }
 
 
 def _seconds(run: Run) -> float | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from condavision.serving.runs import RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from condavision.exec_stage.run_folder import RunFolder
     from condavision.serving.catalog import Ready
     from condavision.serving.runs import Run
@@ -50,15 +53,53 @@ class LiveRun:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended: its state, the exit code of its process, and why it failed."""
+    """How a run ended: its state, the exit code of its process, and why it failed.
+
+    ``began`` is whether its process may have been started.
+    """
 
     state: RunState
     code: int | None = None
     error: str = ""
+    began: bool = True
+
+
+class ClusterState(StrEnum):
+    """Whether a cluster can run anything."""
+
+    READY = "ready"
+    EMPTY = "no-workers"
+    LOST = "lost"
+    """Its scheduler does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterStatus:
+    """How a cluster is: how many runs it executes at once, on which machines."""
+
+    address: str
+    state: ClusterState
+    threads: int = 0
+    hosts: tuple[str, ...] = ()
 
 
 class Runner(Protocol):
     """Executes runs, on this machine or on others."""
+
+    @property
+    def limit(self) -> int | None:
+        """The bytes that a run may be sent; None for what its script allows."""
+
+    @property
+    def status(self) -> ClusterStatus | None:
+        """How the cluster is; None for this machine."""
+
+    async def open(self, room: Callable[[], None]) -> None:
+        """Get ready; ``room`` is called when there may be room for other runs.
+
+        Raises:
+            CondavisionError: no run could be executed.
+        """
 
     @property
     def capacity(self) -> int:

@@ -8,6 +8,7 @@ import logging
 import sqlite3
 import time
 import uuid
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,17 @@ from condavision.serving.problems import Problem
 from condavision.serving.runs import Run, RunState, RunStore
 from condavision.serving.supervisor import Supervisor
 from condavision.serving.survey import Question
+from condavision.system.extras import Extra, require_extra
 from condavision.system.file_lock import try_exclusive
 from condavision.system.files import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from starlette.requests import Request
 
+    from condavision.core.serving import Serving
     from condavision.serving.catalog import Ready
     from condavision.serving.inputs import Inputs
     from condavision.serving.options import Options
@@ -55,10 +59,8 @@ class Service:
         """
         self.options = options
         self.settings = settings_of(options)
-        self.runner: Runner = LocalRunner(
-            self.settings.concurrency, sandbox=options.sandbox, warm=options.warm
-        )
         self._folder = state_folder(options)
+        self.runner = _runner(options, self.settings, self._folder)
         self._runs = self._folder / "runs"
         self._closing = contextlib.ExitStack()
         self._tidying: asyncio.Task[None] | None = None
@@ -92,11 +94,14 @@ class Service:
         self.store = RunStore(self._folder / "runs.sqlite")
         options = self.options
         paths = tuple(path.absolute() for path in options.paths)
-        self.catalog = Catalog(Question(paths, options.flags, options.lock))
+        self.catalog = Catalog(
+            Question(paths, options.flags, options.lock, pack=bool(options.cluster))
+        )
         self.supervisor = Supervisor(
             self.store, self.catalog.ready, self.runner, self.settings, self._observe
         )
         self.metrics.watch(self.supervisor)
+        await self.runner.open(self.supervisor.slots.fill)
         await self.catalog.open()
         await self._take_up()
         self._tidying = asyncio.create_task(self._keep_tidy())
@@ -224,7 +229,10 @@ class Service:
         folder = new_run_folder(self._runs)
         live = None
         try:
-            inputs = await receive(request, folder, ready.surveyed.settings)
+            settings = ready.surveyed.settings
+            if self.runner.limit is not None:
+                settings = replace(settings, upload=min(settings.upload, self.runner.limit))
+            inputs = await receive(request, folder, settings)
             given, text = read(ready, inputs)
             stdin = inputs.stdin if text is None else text.encode(errors="surrogatepass")
             run_id = run_id or uuid.uuid4().hex
@@ -265,6 +273,25 @@ class Service:
                 "seconds": round(max(0, seconds), 4),
             },
         )
+
+
+def _runner(options: Options, settings: Serving, folder: Path) -> Runner:
+    """Return what executes runs.
+
+    Raises:
+        UsageError: options do not fit together, or this machine.
+    """
+    if not options.cluster:
+        return LocalRunner(settings.concurrency, sandbox=options.sandbox, warm=options.warm)
+    for is_given, name in ((options.sandbox, "--sandbox"), (options.warm, "--warm")):
+        if is_given:
+            raise UsageError(f"`{name}` is for this machine", "leave out `--cluster`, or this")
+    require_extra(Extra.CLUSTER)
+    from condavision.serving.cluster_runner import ClusterRunner  # noqa: PLC0415 - an extra
+
+    return ClusterRunner(
+        options.cluster, options.ship_limit, settings.concurrency, folder / "cluster"
+    )
 
 
 def _same_script(run: Run, script: str) -> Run:

@@ -99,7 +99,7 @@ class Supervisor:
             if await self._is_new(live) and await self._is_granted(live):
                 await self._run(live)
             elif not live.run.state.final:
-                await self._end(live, Ended(live.reason), began=False)
+                await self._end(live, Ended(live.reason, began=False))
         except Problem as problem:
             await self._end(live, Ended(RunState.FAILED, error=problem.detail))
         except Exception as error:  # noqa: BLE001 - whoever waits for the run must get an answer
@@ -156,9 +156,9 @@ class Supervisor:
             )
         await self._end(live, await self._runner.run(live, live.ready))
 
-    async def _end(self, live: LiveRun, ended: Ended, *, began: bool = True) -> None:
+    async def _end(self, live: LiveRun, ended: Ended) -> None:
         stopped = live.stopping.is_set() and ended.state is RunState.INTERRUPTED
-        if stopped and live.run.kept and (live.run.restart or not began):
+        if stopped and live.run.kept and (live.run.restart or not ended.began):
             changes: dict[str, Any] = {"state": RunState.QUEUED, "started": None}  # for the next
         else:
             changes = {"state": ended.state, "ended": time.time(), "exit_code": ended.code}

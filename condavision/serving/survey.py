@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.parameters.interface import Framework, Interface
+from condavision.cluster.bundle import Packed
 from condavision.core.serving import Serving
 from condavision.warm import is_unchanged
 
@@ -35,13 +36,15 @@ _LENGTH = struct.Struct("!I")
 class Question:
     """What to find out: the scripts and folders to serve, of which ``only`` some are of interest.
 
-    With ``lock`` scripts without a lock that fits are locked.
+    With ``lock`` scripts without a lock that fits are locked. With ``pack`` they are made ready for
+    other machines, and nothing is installed on this one.
     """
 
     paths: tuple[Path, ...]
     flags: Flags
     lock: bool = False
     only: tuple[str, ...] | None = None
+    pack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Surveyed:
     name: str
     script: Path
     settings: Serving = field(default_factory=Serving)
-    prepared: Prepared | None = None
+    prepared: Prepared | Packed | None = None
     refusal: Refusal | None = None
     hash: str = ""
     packages: dict[str, str] = field(default_factory=dict)
@@ -100,6 +103,14 @@ class Surveyed:
     root: Path = field(default_factory=Path)
     interface: Interface = _NO_INTERFACE
     when: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be started: its environment has not been removed."""
+        found = self.prepared
+        return found is not None and (
+            isinstance(found, Packed) or found.environment.python.exists()
+        )
 
     @property
     def python(self) -> str:

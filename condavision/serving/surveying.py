@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 from condavision.analysis.facts.facts import read_declared
 from condavision.analysis.parameters.read import read_interface
 from condavision.analysis.source.scripts import search_scripts
+from condavision.cluster.bundle import Packed, pack
+from condavision.cluster.job import describe
+from condavision.cluster.task import Limits
 from condavision.core.platforms import current_subdir
 from condavision.environments.last_use import record_use
 from condavision.errors import (
@@ -29,7 +32,8 @@ from condavision.errors import (
     UntrustedError,
     UsageError,
 )
-from condavision.exec_stage.stage import prepare
+from condavision.exec_stage.prepared import Prepared
+from condavision.exec_stage.stage import inputs_of, prepare
 from condavision.exec_stage.warm_record import checks_of, is_settled
 from condavision.inference.lock_lookup import locate
 from condavision.inference.relative_imports import relative_import
@@ -63,7 +67,7 @@ def answers(question: Question, progress: Progress) -> Iterator[Answer]:
     yield Listing(tuple(named), checks)
     for name, target in named.items():
         if question.only is None or name in question.only:
-            yield _survey(name, target, workspace, progress, lock=question.lock)
+            yield _survey(name, target, workspace, progress, question)
 
 
 def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Path | Module]:
@@ -108,17 +112,18 @@ def _listing_checks(paths: tuple[Path, ...], workspace: Workspace) -> Checks:
 
 
 def _survey(
-    name: str, target: Path | Module, workspace: Workspace, progress: Progress, *, lock: bool
+    name: str, target: Path | Module, workspace: Workspace, progress: Progress, question: Question
 ) -> Surveyed:
     script = _file_of(target, workspace)
     try:
         runs = _run_as(target, workspace)
         try:
-            return _ready(name, target, runs, workspace, progress)
+            return _ready(name, target, runs, workspace, progress, is_packed=question.pack)
         except (MissingLockError, StaleLockError):
-            if not lock:
+            if not question.lock:
                 raise
-            return _ready(name, target, runs, _locked(runs, workspace, progress), progress)
+            workspace = _locked(runs, workspace, progress)
+            return _ready(name, target, runs, workspace, progress, is_packed=question.pack)
     except CondavisionError as error:
         unavailable = ChannelError, ForeignInterpreterError, InstallError, UntrustedError
         kind = RefusalKind.UNAVAILABLE if isinstance(error, unavailable) else RefusalKind.UNLOCKED
@@ -170,39 +175,58 @@ def _ready(
     runs: Path | Module,
     workspace: Workspace,
     progress: Progress,
+    *,
+    is_packed: bool,
 ) -> Surveyed:
-    """Return a target that is ready to start, as ``runs``.
+    """Return a target that is ready to start as ``runs``, or ``is_packed`` for other machines.
 
     Raises:
         CondavisionError: there is no lock that fits, or no environment.
     """
     shown = _locked_as(target, runs, workspace)
-    prepared = replace(prepare(shown, workspace, progress), target=runs)
-    if isinstance(runs, Module):  # a run has a folder of its own, where Python does not find it
-        prepared = replace(prepared, paths=(runs.folder, *prepared.paths))
     located = locate(shown, workspace)
+    prepared: Prepared | Packed
+    if is_packed:
+        prepared = _packed(shown, workspace)
+    else:
+        prepared = replace(prepare(shown, workspace, progress), target=runs)
+        if isinstance(runs, Module):  # a run has a folder of its own, where Python does not find it
+            prepared = replace(prepared, paths=(runs.folder, *prepared.paths))
     project = workspace.project(_shown(runs))  # not that of a whole folder
     own = workspace.analysis(project, located.entry.paths)
     script = own.files[0].path
-    record_use(prepared.environment, script)
     sources = {file.path for file in (*located.inference.analysis.files, *own.files)}
     others = [path for path in prepared.inputs.files if path not in sources]
-    environment = prepared.environment
+    if isinstance(prepared, Prepared):
+        record_use(prepared.environment, script)
+        others += [prepared.environment.marker, prepared.environment.python]
+    subdir, platforms = current_subdir(), located.lock.platforms
     return Surveyed(
         name,
         target if isinstance(target, Path) else script,
         _settings(script, located, workspace),
         prepared,
         hash=located.lock.hash,
-        packages={it.name: it.version for it in located.lock.on(current_subdir())},
+        packages={
+            it.name: it.version
+            for it in located.lock.on(subdir if subdir in platforms else platforms[0])
+        },
         sources=tuple(checks_of(sorted(sources), prepared.inputs.folders)),
-        others=tuple(checks_of((*others, environment.marker, environment.python), ())),
+        others=tuple(checks_of(others, ())),
         settled=is_settled(
             (*prepared.inputs.files, *prepared.inputs.folders), prepared.inputs.started
         ),
         root=located.project.config.root,
         interface=read_interface(own.files, located.project.config.root),
     )
+
+
+def _packed(shown: Path | Module, workspace: Workspace) -> Packed:
+    located = locate(shown, workspace)
+    bundle = pack(located)
+    assert isinstance(shown, Path)  # noqa: S101 - `pack` refuses others
+    job = describe(shown, workspace, Path(), Limits()).job
+    return Packed(bundle, job, inputs_of(located, workspace.opened))
 
 
 def _locked_as(target: Path | Module, runs: Path | Module, workspace: Workspace) -> Path | Module:

@@ -29,14 +29,19 @@ class Cluster:
         """Start a scheduler; ``folder`` is where it writes its address and log."""
         self._ending = ExitStack()
         self._log = self._ending.enter_context(folder.joinpath("cluster.log").open("wb"))
-        file = folder / "scheduler.json"
-        file.unlink(missing_ok=True)
+        self._file = folder / "scheduler.json"
+        self._host = host
+        self.start()
+
+    def start(self, port: str = "0") -> None:
+        """Start a scheduler, once more after it has ended; workers are to be started again."""
+        self._file.unlink(missing_ok=True)
         self.scheduler = self._start(
-            *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", host),
-            *("--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file)),
+            *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", self._host),
+            *("--port", port, "--dashboard-address", ":0", "--scheduler-file", str(self._file)),
         )
-        until(lambda: file.exists() and file.read_text().endswith("}"))
-        self.address: str = json.loads(file.read_text())["address"]
+        until(lambda: self._file.exists() and self._file.read_text().endswith("}"))
+        self.address: str = json.loads(self._file.read_text())["address"]
         self.client = self._ending.enter_context(Client(self.address))
 
     def _start(self, *command: str | Path, **environ: str) -> int:
@@ -48,7 +53,7 @@ class Cluster:
             start_new_session=True,
         )
         self._ending.callback(process.wait)
-        self._ending.callback(os.killpg, process.pid, signal.SIGKILL)
+        self._ending.callback(_kill, process.pid)
         return process.pid
 
     def worker(
@@ -78,6 +83,11 @@ class Cluster:
     def close(self) -> None:
         """End all processes."""
         self._ending.close()
+
+
+def _kill(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def until(what: Callable[[], bool]) -> None:

@@ -89,7 +89,7 @@ def test_a_task_is_the_same_as_on_this_machine(mapped: Callable[..., Mapped]) ->
 def apart(it: Mapped) -> None:
     """Let workers not see the folder of a job as shared."""
     it.running.mkdir()
-    it.engine._mark = lambda _: "absent"  # type: ignore[assignment, method-assign]
+    it.engine.dispatcher._mark = lambda _: "absent"  # type: ignore[assignment, method-assign]
 
 
 def test_what_was_written_comes_back_where_nothing_is_shared(

@@ -111,6 +111,11 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda it: f"{it.method} {it.path[:40]} {it.status}")
 def test_answers(case: Case, server: Server) -> None:
+    require_answer(case, server)
+
+
+def require_answer(case: Case, server: Server) -> None:
+    """Send a request, and check its answer."""
     answer = server.client.request(case.method, case.path, **case.sent)
     assert answer.status_code == case.status, answer.text
     if isinstance(case.found, dict):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.errors import CondavisionError, UsageError
+from condavision.exec_stage.prepared import Prepared
 from condavision.project.config import Flags
 from condavision.project.targets import Module
 from condavision.serving.catalog import Catalog
@@ -86,7 +87,8 @@ def test_what_is_served_as_a_module(
     local_command("lock", "-m", "last").ok()
     monkeypatch.chdir(folder)
     _, found = survey(folder)
-    targets = {it.name: it.prepared.target for it in found if it.prepared}
+    ready = {it.name: it.prepared for it in found if isinstance(it.prepared, Prepared)}
+    targets = {name: it.target for name, it in ready.items()}
     assert targets == {
         "both/__main__.py": folder / "both" / "__main__.py",
         "last.py": Module("last", folder),
@@ -94,17 +96,13 @@ def test_what_is_served_as_a_module(
         "s.py": folder / "s.py",
         "tool.py": folder / "tool.py",
     }
-    assert all(
-        folder in it.prepared.paths
-        for it in found
-        if it.prepared and isinstance(it.prepared.target, Module)
-    )
+    assert all(folder in it.paths for it in ready.values() if isinstance(it.target, Module))
     refusals = {it.name: it.refusal for it in found if it.refusal}
     assert [*refusals] == ["by-path/__main__.py", "more/__main__.py"]
     assert refusals["more/__main__.py"].hints == ("run `condavision lock -m more`",)
     assert "relative import" in refusals["by-path/__main__.py"].message
     (it,) = survey(folder, only=("more/__main__.py",), lock=True)[1]
-    assert it.prepared is not None
+    assert isinstance(it.prepared, Prepared)
     assert it.prepared.target == Module("more", folder)
 
 
