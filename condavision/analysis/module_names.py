@@ -7,8 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.analysis.records import ModuleNames
-from condavision.analysis.source.expressions import text_of
+from condavision.analysis.source.expressions import (
+    comparison,
+    operands,
+    string_parts,
+    text_of,
+    type_of,
+)
 from condavision.analysis.source.import_time import import_time_text
+from condavision.analysis.source.lexing import TOKEN
 from condavision.analysis.source.source import parse
 from condavision.errors import AnalysisError
 
@@ -31,6 +38,14 @@ _ANY_NAME = re.compile(
 _ANY_MODULE = re.compile(
     rb"\b(?:__path__|meta_path|path_hooks)\b|sys\.modules|" + _CALLED % b"exec|execfile|eval"
 )
+_READ = re.compile(
+    rb"\bin[ \t]+sys\.modules\b(?![ \t]*[.\[])"
+    rb"|\bsys\.modules(?:\.get\b|\[[^\[\]\n]*\](?![ \t]*=[^=]))"
+)
+"""What only looks whether a module was imported."""
+
+_METHOD = re.compile(rb"(?m)^[ \t]+def[ \t]+__getattr__[ \t]*\([ \t]*self\b")
+_GETATTR = re.compile(rb"(?m)^def (__getattr__)\((\w+).*\n(?:[ \t]+.*\n?|\n)*")
 _GLOBAL = re.compile(rb"(?m)^[ \t]+global[ \t]+([\w, \t]+)")
 _IMPLICIT = {
     "__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__", "__package__",
@@ -55,13 +70,79 @@ def module_names(source: Source) -> ModuleNames:
         found.update(_bound(node))
     for match in _GLOBAL.finditer(source.text):
         found.update(it.strip().decode("utf-8", "replace") for it in match[1].split(b","))
+    known, text = _without_getattr(source)
+    found |= known
     unread = root.has_error
-    plain = _EXTENDED.sub(b"", source.text)
+    code = TOKEN.sub(b'""', text)
+    plain = _READ.sub(b"", _EXTENDED.sub(b"", code))
     return ModuleNames(
         frozenset(found),
-        any_name=unread or stars or _ANY_NAME.search(source.text) is not None,
+        any_name=unread or stars or _ANY_NAME.search(code) is not None,
         any_module=unread or _ANY_MODULE.search(plain) is not None,
     )
+
+
+def _without_getattr(source: Source) -> tuple[frozenset[str], bytes]:
+    """Return the names that ``__getattr__`` gives a module, and its text without what gives them.
+
+    One that returns where its argument equals a literal, and else raises, gives no others
+    (PEP 562); that of a class gives a module none.
+    """
+    text = _METHOD.sub(b"", source.text)
+    match = _GETATTR.search(text)
+    if match is None:
+        return frozenset(), text
+    root = parse(replace(source, text=match[0])).root_node
+    body = root.named_children[0].child_by_field_name("body") if root.named_children else None
+    if root.has_error or body is None or body.named_children[-1].type != "raise_statement":
+        return frozenset(), text
+    names: set[str] = set()
+    for node in _within(body):
+        if node.type in {"return_statement", "yield"}:
+            given = _names_given(node, match[2].decode())
+            if not given:
+                return frozenset(), text
+            names |= given
+    return frozenset(names), text[: match.start(1)] + text[match.end(1) :]
+
+
+def _within(root: Node) -> Iterator[Node]:
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.named_children
+
+
+def _names_given(node: Node, argument: str) -> set[str]:
+    """Return the literals that a condition around a node compares an argument with, if any."""
+    below: Node | None = None
+    above: Node | None = node
+    while above is not None:
+        if above.type in {"if_statement", "elif_clause"} and type_of(below) == "block":
+            found = _equal(above.child_by_field_name("condition"), argument)
+            if found:
+                return found
+        below, above = above, above.parent
+    return set()
+
+
+def _equal(condition: Node | None, argument: str) -> set[str]:
+    """Return the literals one of which a name equals if a condition holds; none of another one."""
+    if type_of(condition) == "boolean_operator":
+        left, operator, right = operands(condition)  # type: ignore[arg-type]
+        one, other = _equal(left, argument), _equal(right, argument)
+        return one | other if (one and other) or operator == "and" else set()
+    if condition is None or condition.type != "comparison_operator":
+        return set()
+    (left, *others), operators = comparison(condition)
+    if text_of(left) != argument or len(others) != 1:
+        return set()
+    listed = operators == ["in"] and others[0].type in {"tuple", "list", "set"}
+    literals = others[0].named_children if listed else others
+    if not (listed or operators == ["=="]) or any(it.type != "string" for it in literals):
+        return set()
+    return {str(part) for it in literals for part in string_parts(it)}
 
 
 def _top_level(root: Node) -> Iterator[Node]:

@@ -101,6 +101,57 @@ def test_modules_that_may_have_any_name(text: str) -> None:
     assert names_of(text).any_name
 
 
+GETATTR = """
+def __getattr__(name: str) -> object:
+    if name == "x" or name in ("y", "z"):
+        import warnings
+        warnings.warn(f"{name} is deprecated", DeprecationWarning)
+        return 1
+    raise AttributeError(name)
+"""
+ELIF = """
+def __getattr__(a):
+    if a == 'y': return 1
+    elif a == 'x':
+        return 2
+    raise AttributeError(f'no {a}')
+"""
+ONLY = [
+    (GETATTR, "xyz"),
+    (ELIF, "xy"),
+    ("class A:\n    def __getattr__(self, name): return getattr(self.a, name)\nx = A()\n", "x"),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), ONLY)
+def test_a_getattr_that_compares_its_name_gives_no_other(text: str, names: str) -> None:
+    found = names_of(text)
+    assert found.names >= {*names}
+    assert not found.any_name
+    assert not found.may_have("w")
+
+
+OPEN = [
+    "return f(name)",
+    "return _LAZY[name]",
+    "return 2",
+    "pass",
+    "if name in _LAZY: return 1\n    raise AttributeError",
+    "if name in 'xyz': return 1\n    raise AttributeError",
+    "if name > 'x': return 1\n    raise AttributeError",
+    "if name != 'x': return 1\n    raise AttributeError",
+    "if not name == 'x': return 1\n    raise AttributeError",
+    "if a or name == 'x': return 1\n    raise AttributeError",
+    "if name == 'x': pass\n    else: return 2\n    raise AttributeError",
+    "if a: return 1\n    raise AttributeError",
+]
+
+
+@pytest.mark.parametrize("body", OPEN)
+def test_a_getattr_that_does_more_with_its_name_may_give_any(body: str) -> None:
+    assert names_of(f"def __getattr__(name):\n    if name == 'x': return 1\n    {body}\n").any_name
+
+
 @pytest.mark.parametrize(
     ("text", "any_module"),
     [
@@ -113,6 +164,17 @@ def test_modules_that_may_have_any_name(text: str) -> None:
         ("from a import *", False),
         ("from a import eval", False),
         ("exec(a)", True),
+        ("# exec(a)", False),
+        ("'sys.modules'", False),
+        ("def f():\n    \"\"\"Call eval(a).\"\"\"", False),
+        ("a = sys.modules.get('a.x')", False),
+        ("if 'a.x' in sys.modules: pass", False),
+        ("a = sys.modules['a.x']", False),
+        ("assert sys.modules['a.x'] == a", False),
+        ("a = sys.modules['a.x'] = b", True),
+        ("sys.modules[names['x']] = a", True),
+        ("sys.modules.update(a)", True),
+        ("a = sys.modules", True),
         ("exec 'x = 1'", True),
         ("x = 1", False),
     ],

@@ -220,6 +220,14 @@ def test_an_override_overrules_it(local: CommandLine, index: WheelIndex) -> None
     assert proof(lock(local, "import toolz\n")) == "imports"
 
 
+def test_an_old_name_that_a_new_extension_stands_for_is_not_proved(
+    local: CommandLine, index: WheelIndex
+) -> None:
+    for name in ("flask", "flask_wtf"):
+        index.add(name, "1.0", files={f"{name}/__init__.py": ""})
+    assert proof(lock(local, "from flaskext.wtf import Form")) == "flaskext.wtf=absent"
+
+
 def test_a_source_distribution_is_not_followed(local: CommandLine, index: WheelIndex) -> None:
     index.add_sdist("click", "8.0")
     assert proof(lock(local, "import click\n", "--allow-sdist")) == "click=source"

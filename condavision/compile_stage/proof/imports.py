@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.sources import Sources
 from condavision.compile_stage.proof.prove import Proof, has_modules
+from condavision.compile_stage.proof.questions import OLD_FLASK
 from condavision.core.evidence import Unproved
 from condavision.core.model import SourceLocation
 from condavision.core.platforms import family_of
@@ -176,8 +177,11 @@ class _Start:
             self._unproved(modules.unread[min(unread)])
         elif self.outcome.trail.is_cut:
             self._unproved(Unproved.TOO_LARGE)
-        elif modules.unlisted and modules.find(self.imported.name) is None:
-            self._unproved(next(iter(modules.unlisted.values())))
+        elif modules.find(self.imported.name) is None:
+            if modules.unlisted:
+                self._unproved(next(iter(modules.unlisted.values())))
+            elif self.imported.name.startswith(OLD_FLASK):
+                self._unproved(Unproved.ABSENT)
 
     def _reached(self) -> set[str]:
         return {label for it in modules_of(self.imported) for label in self.outcome.reached(it)}

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from condavision.mapping.import_map import ImportMap
 
 _ASKED = frozenset({ImportKind.REQUIRED, ImportKind.PLATFORM, ImportKind.DYNAMIC})
-_OLD_FLASK = ("flask.ext", "flaskext")  # names of a Flask of today stand for them
+OLD_FLASK = ("flask.ext", "flaskext")
+"""Packages of extensions that no Flask of today has; a lock has today's extensions for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def questions_of(
             continue
         key = _key(found)
         needed = next((requirements[it] for it in key if it in requirements), None)
-        if needed is None or imported.name.startswith(_OLD_FLASK):
+        if needed is None or imported.name.startswith(OLD_FLASK):
             continue
         provider = import_map.provider(found.module)
         others = (provider.pypi, *provider.others) if provider and not provider.candidate else ()
