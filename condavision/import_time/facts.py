@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.context.guards import Guards
+from condavision.analysis.context.statements import BLOCKS
 from condavision.analysis.imports.imports import find_imports, read_statement
 from condavision.analysis.python_range.versions import python_reasons, syntax_reasons
 from condavision.analysis.records import CATCH_ALL
@@ -39,6 +40,10 @@ _RUN_ONCE = {
     "expression_statement", "finally_clause", "module", "try_statement", "with_statement",
 }  # fmt: skip
 """The nodes around a statement that say nothing about whether it runs."""
+_MAYBE_RUN = {
+    "boolean_operator", "conditional_expression", "dictionary_comprehension", "for_statement",
+    "generator_expression", "lambda", "list_comprehension", "set_comprehension", "while_statement",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,7 @@ def library_reasons(source: Source) -> tuple[LibraryReason, ...]:
             LibraryReason(it.location.line, it.rule, it.pythons.minors, syntax=False)
             for it in run
             if (it.location.line, it.rule) not in known
+            and _line_runs(it.location.line, shown.text, guards, tree)
         ),
     )
 
@@ -206,8 +212,24 @@ def _runs(raw: RawImport, guards: Guards, tree: Tree) -> bool:
     """Return whether an import inside of another statement runs wherever its guard says."""
     if raw.dynamic or (raw.guard.fallback and not raw.stands_in):
         return False
-    node: Node | None = tree.root_node.named_descendant_for_byte_range(raw.start, raw.start + 4)
-    statement = node.parent if node is not None else None
+    node = tree.root_node.named_descendant_for_byte_range(raw.start, raw.start + 4)
+    return node is not None and _always_runs(node.parent, guards)
+
+
+def _line_runs(line: int, text: bytes, guards: Guards, tree: Tree) -> bool:
+    """Return whether what a line ends with runs, whatever cannot be decided."""
+    row = text.split(b"\n", line)[line - 1].partition(b"#")[0].rstrip()
+    at = (line - 1, max(0, len(row) - 1))
+    node = tree.root_node.named_descendant_for_point_range(at, (line - 1, len(row)))
+    while node is not None and node.parent is not None and node.parent.type not in BLOCKS:
+        if node.type in _MAYBE_RUN:
+            return False
+        node = node.parent
+    return node is not None and _always_runs(node.parent, guards)
+
+
+def _always_runs(statement: Node | None, guards: Guards) -> bool:
+    """Return whether what stands in a statement runs wherever the Python and the platform say."""
     while statement is not None:
         if statement.type == "if_statement" and not guards.decides(statement):
             return False

@@ -16,6 +16,7 @@ from condavision.analysis.context.contexts import ALL, SERVED, Truth, pythons_of
 from condavision.analysis.context.regions import Region, Regions
 from condavision.analysis.context.running import INTERESTING, RunningConditions
 from condavision.analysis.context.statements import BLOCKS, arms, ends, holders
+from condavision.analysis.source.bindings import bindings_of
 from condavision.analysis.source.expressions import operands
 
 if TYPE_CHECKING:
@@ -57,8 +58,13 @@ class Guards:
         self._found += catching_regions(text, root, self.tries)
         self._read_conditions(INTERESTING)
         self._found += availability_regions(text, root)
-        if self._conditions.flags:
-            names = sorted({name.rpartition(".")[2].encode() for name in self._conditions.flags})
+        versions = self._conditions.versions
+        for name in [*versions]:
+            if len([*bindings_of(name.encode(), text, root)]) != 1:
+                del versions[name]
+        known = {*self._conditions.flags, *versions}
+        if known:
+            names = sorted({name.rpartition(".")[2].encode() for name in known})
             self._read_conditions(dict.fromkeys(names, rb"\b"), assignments=False)
         self._regions = Regions.of(self._found)
 

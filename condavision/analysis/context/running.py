@@ -19,6 +19,7 @@ from condavision.analysis.context.contexts import (
     on_family,
     on_pythons,
 )
+from condavision.analysis.source.bindings import named_value
 from condavision.analysis.source.expressions import (
     Evaluator,
     call_parts,
@@ -58,6 +59,7 @@ INTERESTING = {
 _TELLING = re.compile(
     r"version|platform|pypy|os\.name|uname|implementation|system\(\)|\A(?:0|1|True|False|None)\Z"
 )
+_VERSION = re.compile(r"sys\.(?:version_info(?:\.(?:major|minor)|\[[\d:]+\])?|hexversion)")
 _LONGEST = 300  # characters of a comparison; longer ones are not about the context
 _VERSION_FLAG = re.compile(r"(?i)_?(?:is_?)?py(?:thon)?_?([23])(\d*)k?(?:_or_(?:later|newer))?")
 
@@ -97,7 +99,21 @@ _ALIASES = {
 
 
 class RunningConditions(Conditions):
-    """The conditions of one source on the Python and the platform."""
+    """The conditions of one source on the Python and the platform.
+
+    ``versions`` are the names that it gives a version of Python, and how that is spelt.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.versions: dict[str, str] = {}
+
+    def note(self, assignment: Node) -> None:
+        """Add the name that an assignment gives a condition or a version."""
+        super().note(assignment)
+        match named_value(assignment):
+            case (name, value) if _VERSION.fullmatch(text_of(value)):
+                self.versions[name] = text_of(value)
 
     def _unknown(self, node: Node | None) -> Truth:
         text = text_of(node)
@@ -112,6 +128,8 @@ class RunningConditions(Conditions):
             match = _VERSION_FLAG.fullmatch(name)
             if match:
                 return _version_flag(int(match[1]), match[2])
+        for name, version in self.versions.items():
+            text = re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)", version, text)
         return _decided(text)
 
 
