@@ -76,7 +76,8 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the table above
     status = HTTPStatus(error.status_code)
     detail = f"{request.method} {request.url.path}: {status.phrase}"
-    return problem_answer(Problem(status, detail, headers=error.headers), request.scope)
+    problem = Problem(status, detail, "see /docs", headers=error.headers)
+    return problem_answer(problem, request.scope)
 
 
 async def _on_own_error(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from starlette.convertors import PathConvertor
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 
 _RECENT = 100
+
+PathConvertor.regex = "(?s:.*)"  # names of files may have line feeds, as all characters but NUL
 
 
 def service_of(request: Request) -> Service:

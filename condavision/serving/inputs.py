@@ -13,6 +13,7 @@ any other                              standard input; parameters are in the que
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ STDIN = "stdin"
 
 _PATIENCE = 30.0  # seconds that a client may take to send more
 _DISCARDED = 1 << 25  # bytes
+_LINGER = 1.0  # seconds without any, after which no more are discarded
 _PARTS = 1000
 _SMALL = 1 << 16  # bytes of standard input that are kept in memory
 _JSON, _FORM, _MULTIPART = (
@@ -117,7 +119,7 @@ def _add_form(body: bytes, inputs: Inputs) -> None:
 async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
     """Yield a body of at most ``limit`` bytes."""
     declared = request.headers.get("content-length", "")
-    total = int(declared) if declared.isdigit() else 0
+    total = int(declared) if declared.isdecimal() else 0
     received = 0
     stream = _patiently(request)
     if total <= limit:
@@ -129,7 +131,7 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
         else:
             return
     if request.headers.get("expect") is None:  # else the client has not begun to send
-        await _discard(stream)
+        await _discard(request)
     raise _too_large("the body is", limit)
 
 
@@ -146,13 +148,15 @@ async def _patiently(request: Request) -> AsyncIterator[bytes]:
             ) from None
 
 
-async def _discard(stream: AsyncIterator[bytes]) -> None:
+async def _discard(request: Request) -> None:
     """Let a client send some more: one that is cut off while it sends may miss the answer."""
     left = _DISCARDED
-    async for part in stream:
-        left -= len(part)
-        if left < 0:
-            return
+    with contextlib.suppress(TimeoutError):
+        while left > 0:
+            message = await asyncio.wait_for(request.receive(), _LINGER)
+            left -= len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return
 
 
 def _too_large(what: str, limit: int) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from condavision.serving.service import Service
 
 _SOONEST, _LATEST = 0.01, 0.1  # seconds between two looks at a growing file
+_EVENT_ID = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _HEARTBEAT = 15.0  # seconds of silence that proxies bear
 
 
@@ -68,7 +70,8 @@ async def events(
     """
     run = await service.require_run(run_id)
     folder = service.folder_of(run)
-    starts = [int(it) if it.isdecimal() else 0 for it in f"{last_id}-".split("-")[:2]]
+    given = _EVENT_ID.fullmatch(last_id)
+    starts = [int(it) for it in given.groups()] if given else [0, 0]
     streams = {
         "stdout": _Stream(folder.stdout, starts[0]),
         "stderr": _Stream(folder.stderr, starts[1]),

@@ -222,7 +222,7 @@ class Lines(logging.Formatter):
             text = f"{text}{code}, {found['seconds']:.2f} s ({found['run']})"
         elif found.get("client"):
             text = f"{text} ({found['client']})"
-        text = shown_line(text)
+        text = shown_line(text.strip())
         if record.exc_info:
             text = f"{text}\n{self.formatException(record.exc_info)}"
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "

@@ -79,6 +79,8 @@ def test_events_resume_and_end_with_a_cancelled_run(server: Server) -> None:
     assert text == "started\n\N{EURO SIGN}\n"
     first = next(events(server, url, "8-0"))
     assert json.loads(first["data"]) == "\N{EURO SIGN}\n"
+    for wrong in ("9" * 5000, "-", "8-x"):
+        assert json.loads(next(events(server, url, wrong))["data"]).startswith("started")
     assert server.client.get(url).json()["state"] == "running"
     assert server.client.delete(url).json()["state"] == "cancelled"
     (event,) = events(server, url, last)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+from tests.serving.conftest import PATIENCE
 
 if TYPE_CHECKING:
     from tests.serving.conftest import Server
@@ -45,6 +48,7 @@ CASES = [
     Case("GET", "/health", 200, {"status": "ok"}),
     Case("GET", "/nothing", 404, {"status": 404}),
     Case("PATCH", "/scripts", 405),
+    Case("POST", "/scripts/echo.py", 405, {"hints": ["see /docs"]}),
     Case("GET", "/scripts/echo.py", 200, {"state": "ready", "script": "echo.py"}),
     Case("GET", "/scripts/variabel.py", 404, {"hints": [
         "similar names: variables.py", "see /scripts"]}),
@@ -131,6 +135,14 @@ def require_answer(case: Case, server: Server) -> None:
         assert server.logged(lambda line: refused.items() <= line.items())["path"]
 
 
+def test_who_announces_too_much_and_waits_is_answered(server: Server) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
+        head = f"POST /scripts/cat.py/runs HTTP/1.1\r\nHost: {host}\r\nContent-Length: {1 << 60}"
+        client.sendall(f"{head}\r\n\r\n".encode())
+        assert client.recv(12) == b"HTTP/1.1 413"
+
+
 def test_the_parameters_of_a_script_are_its_schema(server: Server) -> None:
     found = server.client.get("/scripts/report.py").json()
     month = {"type": "integer", "minimum": 1, "maximum": 12, "description": "Month of the report"}
@@ -160,7 +172,8 @@ def test_files_come_and_go(server: Server) -> None:
 
     run = client.post("/scripts/writes.py/runs").json()
     written = {file["name"]: file for file in run["files"]}
-    assert sorted(written) == ["<img src=x>.html", "sub/sub/of it.txt"]
+    assert sorted(written) == ["<img src=x>.html", "line\nfeed", "sub/sub/of it.txt"]
+    assert client.get(written["line\nfeed"]["url"]).text == "fed"
     assert client.get(written["sub/sub/of it.txt"]["url"]).text == "written"
     page = client.get(written["<img src=x>.html"]["url"])
     assert page.headers["content-type"] == "application/octet-stream"

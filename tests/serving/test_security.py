@@ -18,6 +18,7 @@ from condavision.serve import options_of
 from condavision.serving.application import make_application
 from condavision.serving.guard import Guard
 from condavision.serving.options import Options
+from condavision.serving.sandbox import find_bubblewrap
 from condavision.serving.server import JsonLines, Lines
 from condavision.serving.service import Service
 from condavision.serving.tokens import read_tokens
@@ -175,6 +176,18 @@ def test_variables_must_say_who_may_use_it() -> None:
         options_of({"CONDAVISION_SERVE": "scripts"})
     given = {"CONDAVISION_SERVE": "a:b", "CONDAVISION_SERVE_NO_AUTH": "1"}
     assert options_of(given).paths == (Path("a"), Path("b"))
+
+
+def test_a_sandbox_that_is_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="needs bubblewrap, which is not installed"):
+        find_bubblewrap()
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho no namespaces >&2\nexit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    with pytest.raises(UsageError, match="does not work here: no namespaces"):
+        find_bubblewrap()
 
 
 NAMES = {

@@ -6,5 +6,7 @@ with open("sub/sub/of it.txt", "w") as file:
 os.symlink("/etc/passwd", "link")
 os.symlink("/etc", "folder")
 os.mkfifo("pipe")
+with open("line\nfeed", "w") as file:
+    file.write("fed")
 with open("<img src=x>.html", "w") as file:
     file.write("<script>alert(1)</script>")
