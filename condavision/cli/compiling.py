@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
-from condavision.cli.completion import complete_names
 from condavision.project.config import Flags
 from condavision.project.targets import Module, one_target
 
@@ -156,9 +155,7 @@ def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> R
 
 
 @click.command()
-@click.argument(
-    "names", nargs=-1, metavar="BEFORE AFTER", type=options.named, shell_complete=complete_names
-)
+@options.names_argument(metavar="BEFORE AFTER")
 @options.modules_option()
 @options.locks_option()
 @click.option("--markdown", is_flag=True, help="Print a table for a pull request.")

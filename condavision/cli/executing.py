@@ -135,13 +135,7 @@ def _caution_about_relative_imports(target: Target, workspace: Workspace) -> Non
 
 
 @click.command()
-@click.argument(
-    "names",
-    nargs=-1,
-    metavar="[SCRIPT|FOLDER|HASH...]",
-    type=options.named,
-    shell_complete=complete_names,
-)
+@options.names_argument(metavar="[SCRIPT|FOLDER|HASH...]")
 @options.modules_option()
 @click.option(
     *("--launcher", "launchers"),
@@ -225,13 +219,7 @@ def _meant(name: str | Path, workspace: Workspace, *, join: bool) -> tuple[str |
 
 
 @click.command()
-@click.argument(
-    "name",
-    required=False,
-    metavar="[SCRIPT|FOLDER|HASH]",
-    type=options.named,
-    shell_complete=complete_names,
-)
+@options.name_argument(metavar="[SCRIPT|FOLDER|HASH]")
 @options.module_option()
 @options.locks_option()
 @click.option("--python", is_flag=True, help="Print the interpreter instead of the prefix.")

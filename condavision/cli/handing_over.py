@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
-from condavision.cli.completion import complete_names
 from condavision.export.formats import FORMATS
 from condavision.export.scaffold import CI
 from condavision.project.config import Flags
@@ -26,13 +25,7 @@ _EXPORT_HELP = """Write a lock in the format of another tool, for one platform.
 @click.command(
     help=_EXPORT_HELP + "\n".join(f"{name:14}{summary}" for name, (_, summary) in FORMATS.items())
 )
-@click.argument(
-    "name",
-    metavar="[SCRIPT|HASH]",
-    required=False,
-    type=options.named,
-    shell_complete=complete_names,
-)
+@options.name_argument(metavar="[SCRIPT|HASH]")
 @options.module_option()
 @click.option("--format", "form", required=True, type=click.Choice([*FORMATS]))
 @click.option("--platform", help="Platform to export (default: this machine's).")
@@ -79,9 +72,7 @@ def export(  # noqa: D103 - its help is above
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.argument(
-    "names", nargs=-1, metavar="[SCRIPT|HASH...]", type=options.named, shell_complete=complete_names
-)
+@options.names_argument(metavar="[SCRIPT|HASH...]")
 @options.modules_option()
 @click.option(
     *("--platform", "platforms"),
@@ -132,13 +123,7 @@ def vendor(
 
 
 @click.command()
-@click.argument(
-    "name",
-    required=False,
-    metavar="[SCRIPT|HASH]",
-    type=options.named,
-    shell_complete=complete_names,
-)
+@options.name_argument(metavar="[SCRIPT|HASH]")
 @options.module_option()
 @options.locks_option()
 @options.json_option()

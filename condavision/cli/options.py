@@ -52,6 +52,12 @@ script_argument = partial(
     type=named_path,
     shell_complete=complete_names,
 )
+name_argument = partial(
+    click.argument, "name", required=False, type=named, shell_complete=complete_names
+)
+names_argument = partial(
+    click.argument, "names", nargs=-1, type=named, shell_complete=complete_names
+)
 scripts_argument = partial(
     click.argument,
     "paths",

@@ -26,7 +26,7 @@ def calls_of(file: NamesOfFile, function: str) -> Iterator[Node]:
         return
     for name in _spellings(file, function):
         alias = name.partition(".")[0].encode()
-        for match in islice(_call(name).finditer(file.lexed.code), _MOST_CALLS):
+        for match in islice(call_of(name).finditer(file.lexed.code), _MOST_CALLS):
             if file.rebound(alias, match.start()):
                 continue
             bracket = file.root.descendant_for_byte_range(match.end() - 1, match.end())
@@ -50,7 +50,8 @@ def _spellings(file: NamesOfFile, function: str) -> Iterator[str]:
 
 
 @cache
-def _call(name: str) -> re.Pattern[bytes]:
+def call_of(name: str) -> re.Pattern[bytes]:
+    """Return an expression for a call, up to its bracket, as far as its dotted name says it."""
     dotted = rb"\s*\.\s*".join(re.escape(part.encode()) for part in name.split("."))
     alias = re.escape(name.partition(".")[0].encode())
     start = rb"%b\b(?<![\w.]%b)" % (alias, alias)

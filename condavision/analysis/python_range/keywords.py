@@ -7,13 +7,13 @@ unmistakable: an imported name or a builtin that the source does not bind itself
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.attributes import guarded, name_claim
 from condavision.analysis.python_range.builtin_names import brings_anything
+from condavision.analysis.python_range.calls import call_of
 from condavision.analysis.python_range.stdlib import table_rows
 from condavision.analysis.source.expressions import type_of
 from condavision.core.pythons import PythonRange
@@ -86,20 +86,12 @@ def _spellings(file: NamesOfFile) -> Iterator[tuple[str, str]]:
             yield name, function
 
 
-@cache
-def _call(name: str) -> re.Pattern[bytes]:
-    dotted = rb"\s*\.\s*".join(re.escape(part.encode()) for part in name.split("."))
-    alias = re.escape(name.partition(".")[0].encode())
-    start = rb"%b\b(?<![\w.]%b)" % (alias, alias)
-    return re.compile(start + dotted[len(alias) :] + rb"[ \t]*\(")
-
-
 def _calls(name: str, dotted: str, file: NamesOfFile) -> Iterator[Claim]:
     known = _functions()[dotted]
     alias = name.partition(".")[0].encode()
     shown = dotted.removeprefix(f"{_BUILTINS}.")
     seen: set[bytes] = set()
-    for call in islice(_call(name).finditer(file.lexed.code), _MOST_CALLS):
+    for call in islice(call_of(name).finditer(file.lexed.code), _MOST_CALLS):
         start = call.start()
         for keyword in _keywords(file.root, call.end() - 1):
             pythons, guard = known.get(keyword), file.guards.at(start)

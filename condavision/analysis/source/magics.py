@@ -140,13 +140,17 @@ def _code_of(name: str, rest: str) -> str:
     return rest.strip() if name != "capture" else ""
 
 
-def _run(rest: str) -> str:
+def shell_words(text: str) -> list[str]:
+    """Return the words of a shell command, without a comment behind them."""
     try:
-        words = shlex.split(rest, comments=True)
-    except ValueError:
-        words = rest.split()
+        return shlex.split(text, comments=True)
+    except ValueError:  # a quote that nothing closes
+        return text.split()
+
+
+def _run(rest: str) -> str:
     module = False
-    for word in words:
+    for word in shell_words(rest):
         if word == "-m":
             module = True
         elif not word.startswith("-"):

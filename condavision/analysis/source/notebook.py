@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING, Any
 
-from condavision.analysis.source.magics import cell_lines
+from condavision.analysis.source.magics import cell_lines, shell_words
 from condavision.errors import AnalysisError
 from condavision.system.documents import DocumentError, read_json
 
@@ -101,12 +100,8 @@ def installs(text: bytes) -> Iterator[Install]:
 
 
 def _arguments(rest: str) -> Iterator[str]:
-    try:
-        words = shlex.split(rest, comments=True)
-    except ValueError:
-        words = rest.split()
     skip = False
-    for word in words:
+    for word in shell_words(rest):
         if skip:
             skip = False
         elif word in _SHELL:
