@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from condavision.system.cache_table import CacheTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +23,7 @@ _VERSION = 3
 
 _LARGEST = 512 << 20  # bytes of the file, after which the older half is dropped
 _LARGEST_VALUE = 64 << 20
-_TABLE = "CREATE TABLE IF NOT EXISTS evidence (key TEXT PRIMARY KEY, value BLOB)"
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+_COLUMNS = "(key TEXT PRIMARY KEY, value BLOB)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +37,19 @@ class EvidenceStore:
         """Return the store of a ``CONDAVISION_HOME``."""
         return cls(home / FOLDER / _FILE_NAME)
 
+    @property
+    def _table(self) -> CacheTable:
+        return CacheTable(self.file, "evidence", _COLUMNS, _VERSION, _LARGEST)
+
     def load(self, digests: Iterable[str]) -> dict[str, bytes]:
         """Return the values whose keys are one of these digests, or start with it and a colon."""
+        query = "SELECT key, value FROM evidence WHERE key >= ? AND key < ?"
         found: dict[str, bytes] = {}
-        if not self.file.exists():
-            return found
-        with suppress(sqlite3.Error, OSError, zlib.error), closing(self._connect()) as connection:
-            if connection.execute("PRAGMA user_version").fetchone() == (_VERSION,):
-                query = "SELECT key, value FROM evidence WHERE key >= ? AND key < ?"
-                for digest in digests:
-                    for key, value in connection.execute(query, (digest, f"{digest};")):
-                        found[key] = zlib.decompressobj().decompress(value, _LARGEST_VALUE)
+        with suppress(zlib.error):
+            for key, value in self._table.select((query, (it, f"{it};")) for it in digests):
+                found[key] = zlib.decompressobj().decompress(value, _LARGEST_VALUE)
         return found
 
     def keep(self, values: dict[str, bytes]) -> None:
         """Add values."""
-        with suppress(OSError, sqlite3.Error):
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._write(values)
-            except sqlite3.DatabaseError as error:
-                if error.sqlite_errorcode & 0xFF in _DAMAGED:
-                    self.file.unlink(missing_ok=True)  # it is only a cache
-
-    def _write(self, values: dict[str, bytes]) -> None:
-        with closing(self._connect()) as connection, connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_TABLE)
-            if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
-                connection.execute("DELETE FROM evidence")
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
-            if self.file.stat().st_size > _LARGEST:
-                connection.execute(
-                    "DELETE FROM evidence WHERE rowid <="
-                    " (SELECT (min(rowid) + max(rowid)) / 2 FROM evidence)"
-                )
-            rows = [(key, zlib.compress(value, 6)) for key, value in values.items()]
-            connection.executemany("INSERT OR REPLACE INTO evidence VALUES (?, ?)", rows)
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.file, timeout=2.0)
-        connection.execute("PRAGMA synchronous=OFF")
-        return connection
+        self._table.keep((key, zlib.compress(value, 6)) for key, value in values.items())

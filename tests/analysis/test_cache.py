@@ -17,6 +17,7 @@ from condavision.analysis.analyze import analyze, analyze_together, new_reader
 from condavision.analysis.facts.cache import FactsCache, loaded
 from condavision.analysis.facts.facts import read_facts
 from condavision.analysis.source.source import decode
+from condavision.system.cache_table import CacheTable
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +120,7 @@ def test_a_cache_that_another_process_writes_is_left_alone(
     cache = FactsCache(tmp_path / "cache.sqlite")
     cache.keep([(b"a", b"1")])
     connect = partial(sqlite3.connect, cache.file, timeout=0.01)
-    monkeypatch.setattr(FactsCache, "_connect", lambda _: connect())
+    monkeypatch.setattr(CacheTable, "_connect", lambda _: connect())
     with closing(connect()) as other:
         other.execute("BEGIN IMMEDIATE")
         cache.keep([(b"b", b"2")])

@@ -10,9 +10,8 @@ import hashlib
 import io
 import os
 import pickle
-import sqlite3
 import sys
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.records import Facts
 from condavision.system.cache_dir import home
+from condavision.system.cache_table import CacheTable
 from condavision.system.file_stamp import FileClocks, changed_at, stamp_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from condavision.system.file_stamp import Stamp
 
-_TABLE = "CREATE TABLE IF NOT EXISTS facts (key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
+_COLUMNS = "(key BLOB PRIMARY KEY, entry BLOB) WITHOUT ROWID"
 _VALUES = {
     ("builtins", "frozenset"),
     ("datetime", "datetime"),
@@ -38,7 +38,6 @@ _VALUES = {
     ("condavision.core.pythons", "_restored"),
     ("condavision.analysis.facts.cache", "_path"),
 }
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 _ACCEPTED = b"\0compiled "
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 
@@ -116,6 +115,10 @@ class FactsCache:
         """Return the cache in the user's cache folder."""
         return cls(home() / "analysis.sqlite")
 
+    @property
+    def _table(self) -> CacheTable:
+        return CacheTable(self.file, "facts", _COLUMNS, self.tag)
+
     def get(self, path: str, shown: str) -> Facts | None:
         """Return the facts of a file that has not changed since they were read."""
         stamp = stamp_of(path)
@@ -146,16 +149,12 @@ class FactsCache:
 
     def entries(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the entries under keys that exist and can be read."""
-        found: dict[bytes, bytes] = {}
-        if self.file.exists():
-            with suppress(sqlite3.Error), closing(self._connect()) as connection:
-                if connection.execute("PRAGMA user_version").fetchone() == (self.tag,):
-                    for at in range(0, len(keys), _AT_ONCE):
-                        part = keys[at : at + _AT_ONCE]
-                        marks = ",".join("?" * len(part))
-                        query = f"SELECT key, entry FROM facts WHERE key IN ({marks})"  # noqa: S608
-                        found.update(connection.execute(query, part))
-        return found
+        parts = (keys[at : at + _AT_ONCE] for at in range(0, len(keys), _AT_ONCE))
+        queries = (
+            (f"SELECT key, entry FROM facts WHERE key IN ({','.join('?' * len(part))})", part)  # noqa: S608
+            for part in parts
+        )
+        return dict(self._table.select(queries))
 
     def accepted(self, digests: Sequence[str]) -> set[str]:
         """Return those of the digests of files that :meth:`accept` was given."""
@@ -183,22 +182,7 @@ class FactsCache:
 
     def keep(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         """Write entries, replacing those of equal keys; no key of a file starts with NUL."""
-        with suppress(OSError, sqlite3.Error):
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._write(rows)
-            except sqlite3.DatabaseError as error:
-                if error.sqlite_errorcode & 0xFF in _DAMAGED:
-                    self.file.unlink(missing_ok=True)  # it is only a cache
-
-    def _write(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
-        with closing(self._connect()) as connection, connection:
-            connection.execute("BEGIN IMMEDIATE")  # or another process adds rows under its tag
-            connection.execute(_TABLE)
-            if connection.execute("PRAGMA user_version").fetchone() != (self.tag,):
-                connection.execute("DELETE FROM facts")
-                connection.execute(f"PRAGMA user_version = {self.tag}")
-            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+        self._table.keep(rows)
 
     def load(self, key: bytes) -> bytes:
         """Return the entry under a key, empty if there is none. It is not kept in memory."""
@@ -216,11 +200,6 @@ class FactsCache:
     def _key(path: str, shown: str) -> bytes:
         """Return a key of bytes: SQLite's text cannot hold every file name."""
         return f"{path}\0{shown}".encode("utf-8", "surrogatepass")
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.file, timeout=2.0)
-        connection.execute("PRAGMA synchronous=OFF")
-        return connection
 
 
 def _digest(path: str) -> str:
