@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from condavision import __version__
 from condavision.cli.pictures.advising import advice_words
 from condavision.cli.pictures.diagram import count, diagram, script_names
 from condavision.cli.pictures.layout import layout
@@ -22,10 +19,13 @@ from condavision.cli.wording import (
 from condavision.inspection.advice import advice
 from condavision.inspection.check import LockState
 from condavision.inspection.costs import costs
+from condavision.system.html import code, templates
 from condavision.system.secrets import redacted
 from condavision.system.terminal import shown
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from condavision.cli.pictures.diagram import Diagram
     from condavision.inspection.overview import Overview
 
@@ -83,24 +83,17 @@ def _page(name: str, found: Overview) -> str:
 
 @cache
 def _templates() -> Environment:
-    made = Environment(
-        loader=PackageLoader("condavision.cli.pictures"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
+    made = templates("condavision.cli.pictures", finalize=_shown)
     made.filters |= {
         "advice": advice_words,
-        "code": _code,
+        "code": lambda text: code(redacted(shown(text))),
         "count": count,
         "label": package_label,
         "notes": notes_of,
         "record": record_words,
         "size": lambda size: size_words(size).replace(" ", "\u00a0", 1),
     }
-    made.globals |= {"version": __version__, "states": _STATES}
+    made.globals["states"] = _STATES
     return made
 
 
@@ -109,10 +102,3 @@ def _shown(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return redacted(shown(value))
     return value
-
-
-def _code(text: str) -> Markup:
-    """Return a text whose parts between backticks are code."""
-    parts = re.split(r"`([^`]+)`", redacted(shown(text)))
-    marked = (Markup("<code>{}</code>").format(it) if at % 2 else it for at, it in enumerate(parts))
-    return Markup("").join(marked)

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from condavision import __version__
 from condavision.serving.zygote.wording import cold_words, skipped_words
+from condavision.system.html import templates
 
 if TYPE_CHECKING:
     from http import HTTPStatus
 
+    from jinja2 import Environment
     from starlette.responses import Response
 
 STATIC = Path(__file__).with_name("static")
@@ -44,17 +43,10 @@ def page(name: str, status: HTTPStatus | int = 200, **values: Any) -> Response:
 
 @cache
 def _templates() -> Environment:
-    found = Environment(
-        loader=PackageLoader("condavision.serving.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = templates("condavision.serving.pages")
     found.filters |= {
         "path": quote,
         "plain": lambda text: _ESCAPES.sub("", text),
-        "code": _code,
         "cold": cold_words,
         "skipped": skipped_words,
         "bytes": _bytes,
@@ -62,7 +54,7 @@ def _templates() -> Environment:
         "iso": _iso,
         "seconds": _seconds,
     }
-    found.globals |= {"version": __version__, "static": _static}
+    found.globals["static"] = _static
     return found
 
 
@@ -71,13 +63,6 @@ def _static(name: str) -> str:
     """Return the address of a file, another one for each content."""
     digest = sha256((STATIC / name).read_bytes()).hexdigest()[:10]
     return f"/static/{name}?{digest}"
-
-
-def _code(text: str) -> Markup:
-    """Return a text whose parts between backticks are code."""
-    parts = re.split(r"`([^`]+)`", text)
-    marked = (Markup("<code>{}</code>").format(it) if at % 2 else it for at, it in enumerate(parts))
-    return Markup("").join(marked)
 
 
 def _bytes(size: int) -> str:
