@@ -185,6 +185,12 @@ NEEDED = [
     ("from langchain_community.embeddings import DashScopeEmbeddings", "dashscope"),
     ("from langchain_community.chat_models.tongyi import ChatTongyi", "dashscope"),
     ("from langchain_community.document_loaders import JSONLoader", "jq"),
+    (SA + "create_engine(os.getenv('URL', 'mysql+pymysql://h'))", "pymysql"),
+    (SA + "create_engine(config('URL', default='sqlite:///a'))", ""),
+    ("CELERY_BROKER_URL = config('REDIS_URL', default='redis://localhost')", "redis"),
+    ("app.config['SQLALCHEMY_DATABASE_URI'] = os.getenv('URL', 'postgresql://h')", "psycopg2"),
+    ("import plotly.express as px\npx.scatter(x=[1], y=[2])", "numpy"),
+    ("import pandas, plotly.express as px", ""),
     # what only an optional library needs
     (MAYBE + "def read():\n    return PaddleOCR(lang='ch') if HAS else None", ""),
     (MAYBE + "import paddleocr\nPaddleOCR(lang='ch')", "paddle"),

@@ -54,6 +54,8 @@ REQUIRED = {
     "in the module": PASSED + "print(np.zeros(3))",
     "where None was put instead": NONE + "x = np.zeros(3)",
     "after a mere message": TOLD + "np.seterr()",
+    "in a function that others call, after it was told how to install it": TOLD
+    + "def f():\n    np.zeros()",
     "of a member": "try:\n    from np import a, b\nexcept ImportError:\n    pass\nb()",
     "as a base class": PASSED + "class A(np.Base):\n    pass",
     "as a decorator": PASSED + "@np.vectorize\ndef f(): pass",

@@ -43,6 +43,7 @@ _FALSE = re.compile(rb"(?:None|False|0|''|\"\"|\[\]|\(\)|\{\})[ \t]*(?:#|\Z)")
 _TRUE = re.compile(
     rb"True\b|1\b|['\"][^'\"]|(?:e|err|error|ex|exc|exception|(?:str|repr)\(\w+\))[ \t]*(?:#|\Z)"
 )
+_INSTALLING = re.compile(rb"\b(?:pip3?|conda|mamba|pixi)[ \t]+(?:install|add)\b|\buv[ \t]+add\b")
 _RUN_THROUGH = {
     *CLAUSES, "finally_clause", "for_statement", "try_statement", "while_statement",
     "with_statement",
@@ -71,7 +72,8 @@ class LaterUses:
         """Return whether names that an import at ``start`` in a ``try`` binds are used unchecked.
 
         A use counts in the block around the ``try``, where it runs with the module, or in a
-        function or class that code which runs with the module leads to. None counts where the block
+        function or class that code which runs with the module leads to; in any, if a handler says
+        how to install the module. None counts where the block
         checks whether the name is defined, or a handler leaves it.
         """
         found = _try_and_scope(self.root, start)
@@ -89,8 +91,8 @@ class LaterUses:
         if uses.at_once:
             return True
         deferred = uses.demanded if uses.asked else uses.demanded | uses.deferred
-        if not deferred:
-            return False
+        if not deferred or _tells_to_install(statement):
+            return bool(deferred)
         if self._reached is None:
             self._reached = reached(self.source.text, self.root)
         return not deferred.isdisjoint(self._reached)
@@ -130,6 +132,12 @@ def _leaves(statement: Node) -> bool:
     """Return whether a handler leaves the block around the ``try``: nothing after it runs then."""
     clauses = (it for it in statement.named_children if it.type in CLAUSES)
     return any(ends(block) for it in clauses for block in it.named_children[-1:])
+
+
+def _tells_to_install(statement: Node) -> bool:
+    """Return whether a handler says how to install what is missing: nothing works without it."""
+    handlers = (it for it in statement.named_children if it.type in CLAUSES)
+    return any(_INSTALLING.search(it.text or b"") for it in handlers)
 
 
 def _outcomes(statement: Node, wanted: set[bytes]) -> dict[str, Truth]:

@@ -225,10 +225,6 @@ class _ImpliedReader:
                 yield from self._items(node.child_by_field_name("right"), depth - 1)
             case "identifier" if self.texts.of(node) is None:
                 yield from self._items(self.texts.bound(node), depth - 1)
-            case "call" if text_of(node.child_by_field_name("function")).endswith("Field"):
-                positional, named = _arguments(node)  # of pydantic: `url: str = Field("...")`
-                default = named.get("default", positional[0] if positional else None)
-                yield from self._items(default, depth - 1)
             case _:
                 yield node
 

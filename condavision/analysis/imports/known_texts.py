@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from condavision.analysis.source.expressions import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_SETTING = re.compile(r"(?:\A|\.)(?:getenv|environ\.get|config|env(?:\.\w+)?|Field)\Z")
+"""What is called for a setting that has a default: of decouple, environ, pydantic and the like."""
 _MORE = "\0"  # what a text is continued with when the program runs
 
 
@@ -54,9 +57,20 @@ class KnownTexts(Evaluator["str | None"]):
         return None if start is None else start + (_MORE if end is None else end)
 
     def _visit_call(self, node: Node) -> str | None:
-        function, _ = call_parts(node)
-        is_format = function is not None and text_of(function).endswith(".format")
-        return self.of(function.child_by_field_name("object")) if function and is_format else None
+        function, arguments = call_parts(node)
+        name = text_of(function)
+        if function is not None and name.endswith(".format"):
+            return self.of(function.child_by_field_name("object"))
+        if _SETTING.search(name) is None:
+            return None
+        at = 0 if name.endswith("Field") else 1
+        for index, argument in enumerate(arguments):
+            is_named = argument.type == "keyword_argument"
+            if is_named and text_of(argument.child_by_field_name("name")) == "default":
+                return self.of(argument.child_by_field_name("value"))
+            if not is_named and index == at:
+                return self.of(argument)
+        return None
 
     def _visit_conditional_expression(self, node: Node) -> str | None:
         return self.of(node.named_children[-1 if self.otherwise else 0])
