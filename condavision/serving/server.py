@@ -67,8 +67,10 @@ def open_sockets(host: str, port: int) -> list[socket.socket]:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
+        is_lookup = isinstance(error, socket.gaierror)  # whose numbers are its own
+        reason = error.strerror if is_lookup else os.strerror(error.errno or 0)
         raise UsageError(
-            f"cannot listen on {host}, port {port}: {error.strerror}",
+            f"cannot listen on {host}, port {port}: {reason}",
             "choose others with `--host` and `--port`",
         ) from error
     # Connections inherit it; asyncio sets it only on sockets that were made with their protocol.
