@@ -8,8 +8,8 @@ locked as one; a file is a script. A copy without tests and without the requirem
 declares is locked through the commands that a user types: ``condavision lock --prove``, on the
 channel ``interpreters:``, with packages from PyPI. If that succeeds, the environment is made as
 ``condavision install`` does, but without bytecode, and its Python tries each import that the code
-cannot do without, each name in it too, in a process of its own. With ``--plain``, ``--prove`` is
-left out, to compare.
+cannot do without, each name in it too, in a process of its own; with Django, in an application
+that has its settings. With ``--plain``, ``--prove`` is left out, to compare.
 
 Every entry that is drawn is a line of RESULTS, which a later call resumes; ``--only`` repeats
 entries, and their last line counts. Without FOLDER the results are printed: the locks that were
@@ -70,6 +70,16 @@ SECONDS = 300  # for each command
 TRY = """
 import importlib, sys
 name, members = sys.argv[1], sys.argv[2:]
+try:
+    import django
+    from django.conf import settings
+except ImportError:
+    pass
+else:
+    contrib = "admin auth contenttypes messages sessions sites".split()
+    apps = ["django.contrib." + it for it in contrib] + [name.partition(".")[0]]
+    settings.configure(INSTALLED_APPS=[it for it in apps if it != "django"], SECRET_KEY="x")
+    getattr(django, "setup", int)()
 module = importlib.import_module(name)
 for member in members:
     if not hasattr(module, member):
