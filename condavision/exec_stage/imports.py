@@ -15,7 +15,7 @@ from condavision.environments.environment import site_packages
 from condavision.errors import CondavisionError
 from condavision.inference.diagnostics import FailingImport
 from condavision.inference.lock_lookup import locate
-from condavision.inference.needs import modules_of, needed_on
+from condavision.inference.needs import modules_of, names_taken, needed_on
 from condavision.mapping.import_map import normalized
 from condavision.project.targets import typed
 
@@ -71,7 +71,8 @@ def _failing(
     follower = Follower(modules, minor_of(python), family_of(environment.subdir))
     imports = needed_on(located.inference.analysis, follower.minor, follower.family)
     starts = dict.fromkeys(module for it in imports for module in modules_of(it))
-    outcome = Outcome(asyncio.run(follower.follow(starts)), follower.minor)
+    taken = names_taken(imports)
+    outcome = Outcome(asyncio.run(follower.follow(starts, taken=taken)), follower.minor)
     keep(store, modules.packages)
     reported: set[Demand] = set()
     for it in imports:

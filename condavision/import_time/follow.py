@@ -11,7 +11,7 @@ from condavision.core.pythons import format_minor
 from condavision.import_time.facts import ABSOLUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from condavision.core.pythons import Minor, PythonRange
     from condavision.import_time.facts import LibraryImport, LibraryReason
@@ -70,8 +70,16 @@ class Follower:
     minor: Minor
     family: str
 
-    async def follow(self, starts: Iterable[str], most: int = MOST_FILES) -> Trail:
-        """Return all that importing some modules leads to, breadth first."""
+    async def follow(
+        self,
+        starts: Iterable[str],
+        most: int = MOST_FILES,
+        taken: Mapping[str, Collection[str]] | None = None,
+    ) -> Trail:
+        """Return all that importing some modules leads to, breadth first.
+
+        ``taken`` are the names that are taken from modules.
+        """
         trail = Trail()
         waiting = dict.fromkeys(it for start in starts for it in (*prefixes(start),))
         while waiting:
@@ -88,7 +96,10 @@ class Follower:
                 found = trail.modules[it.module]
                 found.reasons = reasons.get(it, ())
                 beside = self._siblings_first(imports[it])
-                found.steps = [self._step(it, one, siblings_first=beside) for one in imports[it]]
+                lazy = await self.modules.lazy_imports(it, (taken or {}).get(it.module, ()))
+                found.steps = [
+                    self._step(it, one, siblings_first=beside) for one in (*imports[it], *lazy)
+                ]
                 reached.update((target, None) for one in found.steps for target in one.targets)
             new = {} if trail.is_cut else reached
             waiting = {it: None for it in new if it not in trail.modules}

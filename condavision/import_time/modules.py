@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +19,7 @@ from condavision.errors import AnalysisError
 from condavision.import_time.facts import (
     dump_imports,
     dump_reasons,
+    lazy_imports,
     library_imports,
     library_reasons,
     load_imports,
@@ -26,7 +27,7 @@ from condavision.import_time.facts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from condavision.artefacts.files import Files
     from condavision.core.evidence import Unproved
@@ -153,6 +154,19 @@ class Modules:
             for it in placed
         }
 
+    async def lazy_imports(
+        self, placed: Placed, names: Collection[str]
+    ) -> tuple[LibraryImport, ...]:
+        """Return what a module imports when ``names`` are taken from it."""
+        if not names or not placed.is_source:
+            return ()
+        await self._learn("lazy", [placed])
+        known = load_imports(placed.package.known("lazy", placed.file or "") or [])  # type: ignore[arg-type]
+        wanted = (
+            replace(it, members=tuple(name for name in it.members if name in names)) for it in known
+        )
+        return tuple(it for it in wanted if it.members)
+
     async def reasons(
         self, placed: Sequence[Placed], python: str
     ) -> dict[Placed, tuple[LibraryReason, ...]]:
@@ -222,6 +236,8 @@ def _said(kind: str, file: str, content: bytes) -> list[object]:
         match kind:
             case "imports":
                 return [*dump_imports(library_imports(source))]
+            case "lazy":
+                return [*dump_imports(lazy_imports(source))]
             case "pythons":
                 return [*dump_reasons(library_reasons(source))]
             case _:

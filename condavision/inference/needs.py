@@ -11,7 +11,7 @@ from condavision.core.origin import Origin
 from condavision.core.pythons import PythonRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from condavision.core.model import Analysis, LockRecord
     from condavision.core.pythons import Minor
@@ -78,6 +78,14 @@ def modules_of(imported: Import) -> Iterator[str]:
     parts = imported.name.split(".")
     yield from (".".join(parts[: end + 1]) for end in range(len(parts)))
     yield from (f"{imported.name}.{member}" for member in imported.members)
+
+
+def names_taken(imports: Iterable[Import]) -> Mapping[str, Collection[str]]:
+    """Return the names that imports take from modules."""
+    found: dict[str, set[str]] = {}
+    for it in imports:
+        found.setdefault(it.name, set()).update(it.members)
+    return found
 
 
 def is_needed(imported: Import) -> bool:

@@ -51,9 +51,10 @@ def outcome(
     family: str = "linux",
     start: str = "lib",
     most: int = 1000,
+    taken: Sequence[str] = (),
 ) -> Outcome:
     follower = Follower(Modules(packages), python, family)
-    return Outcome(asyncio.run(follower.follow([start], most)), python)
+    return Outcome(asyncio.run(follower.follow([start], most, {start: taken})), python)
 
 
 def demands(found: Outcome, module: str = "lib") -> list[str]:
@@ -278,3 +279,33 @@ def test_python2_looks_beside_the_module_first(texts: dict[str, str], expected: 
 def test_python3_does_not_look_beside_the_module() -> None:
     texts = {"lib/__init__.py": "import error", "lib/error.py": ""}
     assert demands(outcome(package("lib 1.0", texts))) == ["lib/__init__.py:1 error"]
+
+
+LAZY = """from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from missing.a import (
+        x,
+        y,
+    )
+    from missing import z as w
+def __getattr__(name):
+    return load(name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "expected"),
+    [
+        (LAZY, "", []),
+        (LAZY, "x", ["lib.py:3 missing"]),
+        (LAZY, "vw", []),
+        (LAZY.replace("def __", "else:\n    x = 1\ndef __"), "x", []),
+        (LAZY.replace("__getattr__", "other"), "x", []),
+        ("import json\n" + LAZY, "y", ["lib.py:4 missing"]),
+    ],
+)
+def test_names_that_a_module_imports_when_they_are_taken(
+    text: str, taken: str, expected: list[str]
+) -> None:
+    found = outcome(package("lib 1.0", {"lib.py": text}), taken=taken)
+    assert demands(found) == expected

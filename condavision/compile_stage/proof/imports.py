@@ -24,7 +24,7 @@ from condavision.import_time.follow import Follower
 from condavision.import_time.kept import keep, load_kept
 from condavision.import_time.modules import Modules, Package
 from condavision.import_time.outcome import Outcome
-from condavision.inference.needs import modules_of, needed_on
+from condavision.inference.needs import modules_of, names_taken, needed_on
 from condavision.mapping.decisions import Overridden
 from condavision.mapping.learned import LearnedNeed, joined_needs
 
@@ -104,7 +104,8 @@ class ImportProver:
             for it in needed_on(inference.analysis, follower.minor, follower.family)
         ]
         trail = await follower.follow(
-            dict.fromkeys(module for _, it in starts for module in modules_of(it))
+            dict.fromkeys(module for _, it in starts for module in modules_of(it)),
+            taken=names_taken(it for _, it in starts),
         )
         keep(self.reader.store, follower.modules.packages)
         outcome = Outcome(trail, follower.minor)
