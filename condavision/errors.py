@@ -108,10 +108,23 @@ class ChannelError(CondavisionError):
 
 
 class MissingLockError(CondavisionError):
-    """The script has no lock."""
+    """The script has no lock.
+
+    ``never_locked`` is whether that is all, and nothing that it had is damaged or lost.
+    """
 
     code = 70
     names_target = True
+
+    def __init__(
+        self,
+        message: str,
+        *hints: str,
+        diagnostics: Iterable[Diagnostic] = (),
+        never_locked: bool = False,
+    ) -> None:
+        super().__init__(message, *hints, diagnostics=diagnostics)
+        self.never_locked = never_locked
 
 
 class StaleLockError(CondavisionError):

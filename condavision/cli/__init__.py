@@ -56,7 +56,7 @@ __all__ = ["main"]
     callback=show_colors,
     help="Whether output is in color (default: on terminals).",
 )
-@click.version_option(__version__, prog_name="condavision")
+@click.version_option(__version__, "-V", "--version", prog_name="condavision")
 def group() -> None:
     """Give Python scripts the conda environments they need; nothing to declare.
 
@@ -128,9 +128,13 @@ def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
     return error.code
 
 
+def _command(arguments: list[str]) -> str | None:
+    return next((it for it in arguments if it in group.commands), None)
+
+
 def _is_json(arguments: list[str]) -> bool:
     """Return whether JSON is wanted, also where the rest cannot be parsed."""
-    command = next((it for it in arguments if it in group.commands), None)
+    command = _command(arguments)
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     return "--json" in own and command not in {"run", "exec", "serve"}
 
@@ -181,7 +185,7 @@ def _main(arguments: list[str], stack: ExitStack) -> int:
         failed = CondavisionError(f"{place}{error.strerror or error}", hint)
         return _fail(failed, as_json=as_json)
     except click.ClickException as error:
-        return _fail(explained(error), as_json=as_json)
+        return _fail(explained(error, _command(arguments)), as_json=as_json)
     except click.Abort:
         click.echo("interrupted", err=True)
         return 130

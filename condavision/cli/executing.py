@@ -169,6 +169,7 @@ def install(
     from condavision.cli.output import (
         print_diagnostics,
         print_failures,
+        print_install_count,
         print_installed,
         print_json,
     )
@@ -200,6 +201,7 @@ def install(
         print_installed(report)
     print_diagnostics(report.failing)
     print_failures(report.failed)
+    print_install_count(report)
     return report.code
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SCRIPT = re.compile(r"(?<![/\w-])SCRIPT\b")
 _LOCK = "condavision lock"
 _COMMAND = "condavision.command"
+_MANY = 3
 _PARAMETERS = ("script", "name", "names", "paths", "words")
 """The parameters of commands that have targets, and no others before them."""
 
@@ -40,6 +41,8 @@ def filled(hints: Iterable[str], targets: Sequence[str | Target]) -> tuple[str, 
     if not any(map(_SCRIPT.search, hints)):
         return hints
     given = [*_given()]
+    if len(targets) > _MANY and not given:  # all of the project
+        given = [_project()]
     known = [*map(_as_target, targets if len(targets) == 1 else given or targets)]
     return tuple(_filled(hint, [it for it in known if it is not None]) for hint in hints)
 
@@ -100,6 +103,19 @@ def _of_hash(name: str) -> Target | None:
     except CondavisionError:
         pass
     return None
+
+
+def _project() -> Path:
+    from condavision.inference.workspace import Workspace
+
+    return near(Workspace(Flags()).config().root)
+
+
+def command_path() -> str:
+    """Return the words that started the command: ``condavision lock``."""
+    context = click.get_current_context(silent=True)
+    command = context.meta.get(_COMMAND) if context else None
+    return command.command_path if command else "condavision"
 
 
 def _parameters() -> dict[str, Any]:

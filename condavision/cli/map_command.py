@@ -168,12 +168,10 @@ def _request(
     from condavision.cluster.run import Request
     from condavision.cluster.spread import Policy
 
-    for given, what, example in (
-        (words, "inputs", "inputs.jsonl"),
-        (chosen["output"], "folder of results", "-o results/"),
-    ):
+    for given, what in ((words, "inputs"), (chosen["output"], "folder of results")):
         if not given:
-            raise UsageError(f"no {what} given", f"add it, as in: {example}")
+            example = "run `condavision map SCRIPT inputs.jsonl -o results/`"
+            raise UsageError(f"no {what} given", f"give both: {example}")
     return Request(
         script,
         words,

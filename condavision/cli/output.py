@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
+from condavision.cli.filling import filled
 from condavision.cli.import_wording import lessons_of
 from condavision.cli.json_output import (
     declared_json,
@@ -34,13 +35,14 @@ from condavision.core.evidence import ProofLevel
 from condavision.core.model import Manager
 from condavision.core.pythons import shortest
 from condavision.core.specs import wanted_on
+from condavision.errors import MissingLockError
 from condavision.locks.diff import diff_rows
 from condavision.project.targets import near
 from condavision.system.secrets import redacted
 from condavision.system.terminal import json_safe, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from condavision.analysis.parameters.interface import Interface
@@ -62,6 +64,7 @@ SCHEMA = 2
 """The version of the JSON documents: raised when a field changes its meaning or is removed."""
 
 _SHOWN_UNREAD = 5
+_SHOWN_TARGETS = 5
 _COUNTED = ("to write", "new", "changed", "installed", "proved", "unchanged", "reused", "failed")
 """What is counted below a table, in the order of the counts."""
 
@@ -115,6 +118,11 @@ def wrote(*paths: Path) -> None:
 
 def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> None:
     """Write each error once, with its targets unless the message has them already."""
+    failed = tuple(failed)
+    never = [it for it in failed if isinstance(it[1], MissingLockError) and it[1].never_locked]
+    if len(never) > 1:
+        _print_never_locked(never)
+        failed = tuple(it for it in failed if it not in never)
     alike: dict[tuple[str, object], list[tuple[str | Target, CondavisionError]]] = {}
     for target, error in failed:
         said = error_words(error), (error.hints, error.diagnostics)
@@ -123,6 +131,15 @@ def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> N
         targets, error = [target for target, _ in found], found[0][1]
         prefix = "" if error.names_target else f"{', '.join(map(str, targets))}: "
         _print_error(f"{prefix}{words}", hints_of(error, *targets))
+
+
+def _print_never_locked(found: Sequence[tuple[str | Target, CondavisionError]]) -> None:
+    targets = [target for target, _ in found]
+    shown = ", ".join(map(str, targets[:_SHOWN_TARGETS]))
+    more = f" and {len(targets) - _SHOWN_TARGETS} more" if len(targets) > _SHOWN_TARGETS else ""
+    hints = filled(("run `condavision lock SCRIPT`",), targets)
+    diagnostics = dict.fromkeys(it for _, error in found for it in error.diagnostics)
+    _print_error(f"{shown}{more} have no locks", (*hints, *map(diagnostic_words, diagnostics)))
 
 
 def print_error(error: CondavisionError) -> None:
@@ -286,6 +303,10 @@ def print_installed(report: InstallReport) -> None:
     if rows:
         launched = any(it.launcher for it in report.installed)
         print_table(("script", "launcher" if launched else "environment", ""), rows)
+
+
+def print_install_count(report: InstallReport) -> None:
+    """Write how many environments of several scripts were installed, reused, and failed."""
     counts = Counter(str(installed_status(it)) for it in report.installed)
     print_counts({**counts, "failed": len(report.failed)})
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _DESTRUCTIVE = frozenset({"--all", "--caches", "--force", "--prune", "--reinstall", "clean"})
 """What is never suggested for a misspelt word."""
 
+_SHOWN = 3
+
 VARIABLES = (
     ("CONDAVISION_HOME", "Folder of environments and caches."),
     ("CONDAVISION_TIMEOUT", "Seconds without progress after which a download ends (300)."),
@@ -71,6 +73,8 @@ class Stages(click.Group):
             UsageError: the first word is a file.
         """
         word = args[0]
+        if word == "version" and not Path(word).is_file():
+            raise UsageError("`version` is not a command", "run `condavision --version`")
         if word == "help" and not Path(word).is_file():
             if args[1:]:
                 return super().resolve_command(ctx, [args[1], "--help"])
@@ -86,8 +90,8 @@ class Stages(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def explained(error: click.ClickException) -> UsageError:
-    """Return an error of the command line as one of ours.
+def explained(error: click.ClickException, command: str | None) -> UsageError:
+    """Return an error of the command line as one of ours; ``command`` is the one that was typed.
 
     It suggests nothing that removes or replaces what a person has.
     """
@@ -95,9 +99,24 @@ def explained(error: click.ClickException) -> UsageError:
     if possible:
         error.possibilities = [it for it in possible if it not in _DESTRUCTIVE]  # type: ignore[attr-defined]
     context = error.ctx if isinstance(error, click.UsageError) else None
-    path = context.command_path if context else "condavision"
+    if isinstance(error, click.NoSuchOption) and not possible and context is not None:
+        owners = _owners(error.option_name, context)
+        if owners:
+            message = f"{context.command_path} has no option {error.option_name}"
+            return UsageError(
+                message, f"it is one of {owners}", f"see `{context.command_path} --help`"
+            )
+    path = context.command_path if context else " ".join(filter(None, ["condavision", command]))
     message = " ".join(error.format_message().split())  # choices have lines of their own
     return UsageError(message.rstrip("."), f"see `{path} --help`")
+
+
+def _owners(option: str, context: click.Context) -> str:
+    """Return the commands that have an option."""
+    group = context.find_root().command
+    commands = group.commands.values() if isinstance(group, click.Group) else ()
+    names = [it.name for it in commands if any(option in found.opts for found in it.params)]
+    return ", ".join(f"`condavision {name}`" for name in names[:_SHOWN])
 
 
 def change_folder(_: click.Context, __: click.Parameter, folder: Path | None) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import SkippedFile, SkipReason
-from condavision.cli.filling import filled
+from condavision.cli.filling import command_path, filled
 from condavision.cli.source_wording import source_words
 from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import Manager
-from condavision.errors import StaleLockError
+from condavision.errors import MissingLockError, StaleLockError, UsageError
 from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
 from condavision.locks.record import spell_changes, spell_pairs, spell_shared
@@ -168,13 +168,23 @@ def hints_of(error: CondavisionError, *targets: str | Target) -> tuple[str, ...]
 
     ``targets`` are those it is about, by default those of the command.
     """
-    return filled((*error.hints, *map(diagnostic_words, error.diagnostics)), targets)
+    hints = (*error.hints, *map(diagnostic_words, error.diagnostics))
+    if type(error) is UsageError and not hints:
+        return (f"see `{command_path()} --help`",)
+    return filled(hints, targets)
 
 
 def notes_of(checked: Checked) -> tuple[str, ...]:
     """Return why a lock does not fit; of one that does, what a person should review."""
-    if checked.error is not None:
-        return (error_words(checked.error), *hints_of(checked.error))
+    match checked.error:
+        case None:
+            pass
+        case MissingLockError(never_locked=True):  # as the state is
+            return hints_of(checked.error)
+        case StaleLockError(reasons=reasons) if reasons:
+            return (stale_words(reasons), *hints_of(checked.error))
+        case error:
+            return (error_words(error), *hints_of(error))
     if checked.reasons:
         return (*map(stale_words, zip(checked.reasons, strict=True)), f"run `{checked.command}`")
     today = stale_words(checked.inferred_differently)

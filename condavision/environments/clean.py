@@ -96,7 +96,7 @@ def _chosen(
     if criteria == CleanCriteria():
         raise UsageError(
             "no environment or criterion given",
-            "name environments, or run one of: run `condavision clean --all`,"
+            "name environments, or choose by age or size: run `condavision clean --all`,"
             " `condavision clean --unused-for 30`, `condavision clean --unreferenced`,"
             " `condavision clean --keep 5000`, `condavision clean --caches`",
         )

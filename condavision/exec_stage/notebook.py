@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import signal
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,8 @@ async def _execute(client: NotebookClient, variables: dict[str, str]) -> None:
 
 def _read(notebook: Path) -> Any:
     try:
-        return nbformat.reads(read_text_file(notebook), as_version=4)  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings(action="ignore"):  # about cells without ids, which it adds
+            return nbformat.reads(read_text_file(notebook), as_version=4)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
         first = str(error).partition("\n")[0]
         raise AnalysisError(

@@ -133,9 +133,8 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
             return MissingLockError(
                 f"{target} has no lock{where}", *error.hints, diagnostics=diagnostics
             )
-    return MissingLockError(
-        f"{target} has no lock{where}", f"run `{command}`", diagnostics=diagnostics
-    )
+    message, hint = f"{target} has no lock{where}", f"run `{command}`"
+    return MissingLockError(message, hint, diagnostics=diagnostics, never_locked=True)
 
 
 def is_hash(name: str) -> bool:

@@ -81,6 +81,8 @@ def _named_lock(name: str | Module, workspace: Workspace) -> Lock:
         found = _recorded(path.resolve().relative_to(root).as_posix(), folder, workspace)
         if found is not None:
             return found
+        if path.suffix != ".yml":
+            raise MissingLockError(f"{name} has no lock", f"run `{workspace.lock_command(path)}`")
     raise MissingLockError(
         f"{name} is neither a lock nor a locked script",
         "give a lock file, a hash, a script, or one of these in git: HEAD~1:report.py",

@@ -79,7 +79,7 @@ def select_targets(
     if not (paths or named.modules or named.together or named.elsewhere):
         raise UsageError(
             "no script, folder or module given",
-            "give scripts, folders of scripts, -m MODULE or --together FOLDER",
+            "give scripts, folders of scripts (`.` is this one), -m MODULE or --together FOLDER",
         )
     workspace.settings.give(it.resolve() for it in (*paths, *named.together) if it.is_dir())
     here = Path.cwd()

@@ -25,6 +25,7 @@ from condavision.core.platforms import PLATFORMS, current_subdir
 from condavision.errors import CondavisionError, MissingLockError, UsageError
 from condavision.inference.lock_lookup import locate
 from condavision.locks.lockfile import direct_packages
+from condavision.project.targets import near
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
@@ -167,9 +168,16 @@ def find_reasons(
                 chains.setdefault(key_of(package), {})[located.project.key] = paths
         hashed, root = found[0].lock.hash, found[0].project.config.root
         reasons += (Reasons(first.packages[it], hashed, chains[it], root) for it in chains)
+    if not by_lock and not failed:
+        root = near(workspace.config().root)
+        raise MissingLockError("nothing here is locked", f"run `{workspace.lock_command(root)}`")
     if not reasons and not failed:
-        near = get_close_matches(name, names)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see all: run `condavision tree`"
+        similar = get_close_matches(name, names)
+        hint = (
+            f"did you mean {' or '.join(similar)}?"
+            if similar
+            else "see all: run `condavision tree`"
+        )
         raise UsageError(f"no lock here has a package {name}", hint)
     return reasons, failed
 

@@ -16,6 +16,7 @@ from condavision.analysis.source.scripts import (
     ScriptSearch,
     SkippedFile,
     SkipReason,
+    absent_path,
     module_file,
     script_file,
     search_scripts,
@@ -131,7 +132,7 @@ def require_target(target: Target) -> None:
             raise AnalysisError(f"{target.folder}: {what}", "give a folder of scripts")
     elif not script_file(target).is_file():
         if not target.exists():
-            raise AnalysisError(f"{target}: no such file", "check the path")
+            raise absent_path(target)
         what = "a folder without __main__.py" if target.is_dir() else "not a regular file"
         raise AnalysisError(f"{target} is {what}, so it cannot be run", "give a script")
 

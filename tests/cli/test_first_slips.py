@@ -58,6 +58,21 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
         ("error: `Intrepreters:` is not a channel", "did you mean `interpreters:`?"),
     ),
     ("a command that needs help", ["help", "lokc"], 2, ("Did you mean 'lock'?",)),
+    ("a script without its ending", ["run", "s"], 65, ("did you mean s.py?",)),
+    ("a misspelt script", ["lock", "ss.py"], 65, ("ss.py does not exist", "did you mean s.py?")),
+    ("no script", ["explain"], 2, ("see `condavision explain --help`",)),
+    ("no value", ["lock", "s.py", "-c"], 2, ("see `condavision lock --help`",)),
+    (
+        "another command's option",
+        ["run", "-c", "x", "s.py"],
+        2,
+        ("it is one of `condavision lock`",),
+    ),
+    ("the version", ["version"], 2, ("run `condavision --version`",)),
+    ("a lock of all", ["lock"], 2, ("folders of scripts (`.` is this one)",)),
+    ("a map of nothing", ["map", "s.py"], 2, ("map s.py inputs.jsonl -o results/`",)),
+    ("a package where nothing is locked", ["why", "six"], 70, ("run `condavision lock .`",)),
+    ("a difference of what has no locks", ["diff", "s.py", "s.py"], 70, ("lock s.py`",)),
     ("a tree of nothing", ["tree"], 70, ("error: s.py has no lock", "run `condavision lock s.py`")),
     (
         "scripts that are not locked together",
@@ -164,6 +179,22 @@ def test_locks_that_are_proved_are_not_new(command: CommandLine) -> None:
     assert "2 scripts: 2 proved" in command("-q", "lock", "--prove", ".").ok().err
     assert "2 scripts: 2 reused" in command("-q", "lock", "--prove", ".").ok().err
     assert "2 scripts: 2 changed" in command("-q", "lock", "--python", "3.11", ".").ok().err
+
+
+def test_many_scripts_without_locks_are_one_error(command: CommandLine) -> None:
+    for name in "abcde":
+        (command.folder / f"{name}.py").write_text("print()\n")
+    for words, said, hint in (
+        (["install"], "a.py, b.py, c.py, d.py, e.py and 1 more have no locks", "lock ."),
+        (["tree", "a.py", "b.py"], "a.py, b.py have no locks", "lock a.py b.py"),
+        (["install", "."], "and 1 more have no locks", "lock ."),
+    ):
+        failed = command(*words)
+        assert failed.code == 70
+        assert failed.err.count("error: ") == failed.err.count("hint: ") == 1
+        assert said in failed.err
+        assert f"run `condavision {hint}`" in failed.err
+    assert command("check", "a.py").out.splitlines()[1].split()[:3] == ["a.py", "missing", "run"]
 
 
 @pytest.mark.slow  # installs

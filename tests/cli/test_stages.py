@@ -71,7 +71,7 @@ def test_a_command_in_another_folder(command: CommandLine) -> None:
     ran = command("-C", "below", "explain", "../s.py").ok()
     assert ran.out.startswith("python ")
     found = command("-C", "below", "explain", "--json", "nothing.py")
-    assert found.json()["error"] == "nothing.py: no such file"
+    assert found.json()["error"] == "nothing.py does not exist"
 
 
 def test_commands_without_paths_are_for_the_project(command: CommandLine) -> None:

@@ -164,6 +164,20 @@ def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path,
     return search_scripts(paths, modules=modules).scripts
 
 
+def absent_path(path: Path) -> AnalysisError:
+    """Return the error for a path that does not exist; its hint has a similar name beside it."""
+    from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
+
+    try:
+        beside = sorted(os.listdir(path.parent))  # noqa: PTH208 - names
+    except OSError:
+        beside = []
+    same = [it for it in beside if it.partition(".")[0] == path.name]
+    near = same or get_close_matches(path.name, beside, n=1)
+    hint = f"did you mean {shell_word(path.with_name(near[0]))}?" if near else "check the path"
+    return AnalysisError(f"{path} does not exist", hint)
+
+
 def search_scripts(
     paths: Iterable[Path],
     *,
@@ -189,7 +203,7 @@ def search_scripts(
     inner: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise AnalysisError(f"{path} does not exist", "check the path")
+            raise absent_path(path)
         main = script_file(path)
         if not path.is_dir() or (main != path and not modules):
             found.append(main)

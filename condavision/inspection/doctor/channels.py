@@ -64,7 +64,7 @@ def _channel(channel: str, home: Path) -> Finding:
     if code == 404:
         found, fix = f"no index at {base}noarch", "check the spelling of the channel"
         return Finding(_AREA, channel, State.BROKEN, found, fix)
-    fix = channel_certificate_hint(reason) or UNREACHABLE
+    fix = channel_certificate_hint(reason) or f"{UNREACHABLE}; `-c {INTERPRETERS}` needs no channel"
     return Finding(_AREA, channel, State.BROKEN, f"{base} does not answer: {reason}", fix)
 
 
