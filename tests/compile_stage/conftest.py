@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from rattler.index import index_fs
 
 from condavision.interpreters.conda_package import PackageFile
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     MakeProject = Callable[[Mapping[str, str]], Path]
 
 PLATFORMS = ("linux-64", "osx-arm64", "win-64")
+
+
+def learned(command: CommandLine) -> dict[str, Any]:
+    """Return what the `modules.yml` of a project has."""
+    path = command.folder / "locks" / "modules.yml"
+    return yaml.safe_load(path.read_text()) if path.exists() else {}
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,12 @@ class SmallChannel:
             for record in (*index["packages"].values(), *index["packages.conda"].values()):
                 record.pop("indexed_timestamp", None)
             path.write_text(json.dumps(index))
+
+
+@pytest.fixture
+def local(make_project: MakeProject, home: Path) -> CommandLine:
+    """condavision in a project on this machine's interpreters."""
+    return InProcess(make_project({"condavision.toml": 'channels = ["interpreters:"]\n'}))
 
 
 @pytest.fixture

@@ -6,28 +6,19 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from condavision.interpreters.conda_package import PackageFile
-from tests.command_line import InProcess
-from tests.compile_stage.conftest import package, versions
+from tests.compile_stage.conftest import learned, package, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from tests.channels.server import Channel
     from tests.command_line import CommandLine, Finished
     from tests.compile_stage.conftest import SmallChannel
     from tests.compile_stage.wheels import WheelIndex
-
-
-@pytest.fixture
-def local(make_project: Callable[[Mapping[str, str]], Path], home: Path) -> CommandLine:
-    """condavision in a project on this machine's interpreters."""
-    return InProcess(make_project({"condavision.toml": 'channels = ["interpreters:"]\n'}))
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +29,6 @@ def ranges(index_server: Channel) -> None:
 def lock(command: CommandLine, text: str, *options: str) -> Finished:
     (command.folder / "s.py").write_text(text)
     return command("lock", "s.py", "--json", "-q", *options)
-
-
-def learned(command: CommandLine) -> dict[str, Any]:
-    path = command.folder / "locks" / "modules.yml"
-    return yaml.safe_load(path.read_text()) if path.exists() else {}
 
 
 def unproved(finished: Finished) -> str:
