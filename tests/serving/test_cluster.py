@@ -111,7 +111,7 @@ def test_what_travels_to_a_worker_and_back(server: Server) -> None:
     (file,) = run.json()["files"]
     assert client.get(file["url"]).text == "month 5\n"
     written = {it["name"] for it in client.post("/scripts/writes.py/runs").json()["files"]}
-    assert written == {"<img src=x>.html", "sub/sub/of it.txt"}
+    assert written == {"<img src=x>.html", "line\nfeed", "sub/sub/of it.txt"}
 
 
 @pytest.mark.slow  # the same
