@@ -37,7 +37,7 @@ def options_of(environ: Mapping[str, str]) -> Options:
     """Return the options that variables have.
 
     Raises:
-        UsageError: nothing is to be served, or it is not said who may use it.
+        UsageError: nothing is to be served, or no way of access is set.
     """
     names = filter(None, environ.get(_PREFIX, "").split(os.pathsep))
     tokens = environ.get(f"{_PREFIX}_TOKEN_FILE")

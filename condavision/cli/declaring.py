@@ -75,9 +75,9 @@ def _said(it: Annotation, *, written: bool) -> str:
     python = [f"requires-python {added.python}"] if added.python else []
     words = ", ".join([*python, *added.pypi, *(f"{spec} (conda)" for spec in added.conda)])
     verb = "added" if written else "to add:"
-    said = f"{verb} {words}" if it.changed else "nothing to add"
+    result = f"{verb} {words}" if it.changed else "nothing to add"
     left = _left(it.found)
-    return f"{it.found.inference.project.target}: {said}{f'; {left}' if left else ''}"
+    return f"{it.found.inference.project.target}: {result}{f'; {left}' if left else ''}"
 
 
 def _left(found: Coverage) -> str:

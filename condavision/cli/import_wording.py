@@ -52,27 +52,27 @@ def resolution_words(found: Resolution) -> str:
     imported = found.imported
     if imported.origin is not Origin.PACKAGE:
         return _origin_words(imported.reason)
-    said = [_decision_words(found)]
+    reasons = [_decision_words(found)]
     needed_on = f"needed on Python {imported.needed_on}" if imported.needed_on else ""
     if imported.implied_by:
-        said.insert(0, f"{imported.implied_by} needs it")
+        reasons.insert(0, f"{imported.implied_by} needs it")
     if imported.kind is ImportKind.IMPLIED:
-        said += [needed_on] if needed_on else []
-        said += ["left to the declared dependencies"] if found.left_to_declared else []
+        reasons += [needed_on] if needed_on else []
+        reasons += ["left to the declared dependencies"] if found.left_to_declared else []
     elif not found.installed:
-        said.append(", ".join(filter(None, (_NOT_INSTALLED[imported.kind], needed_on))))
-    return "; ".join(said)
+        reasons.append(", ".join(filter(None, (_NOT_INSTALLED[imported.kind], needed_on))))
+    return "; ".join(reasons)
 
 
 def _origin_words(reason: OriginReason) -> str:
-    said = _ORIGINS[reason.rule].format(reason.subject)
+    text = _ORIGINS[reason.rule].format(reason.subject)
     if reason.within:
-        said += f" in {reason.within}/"
+        text += f" in {reason.within}/"
     if reason.unsearched is not None:
-        said += f", outside Python's search path: {reason.unsearched}"
+        text += f", outside Python's search path: {reason.unsearched}"
     if reason.shadows_stdlib:
-        said += ", which shadows the standard library's module"
-    return said
+        text += ", which shadows the standard library's module"
+    return text
 
 
 def _decision_words(found: Resolution) -> str:

@@ -125,8 +125,8 @@ def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> N
         failed = tuple(it for it in failed if it not in never)
     alike: dict[tuple[str, object], list[tuple[str | Target, CondavisionError]]] = {}
     for target, error in failed:
-        said = error_words(error), (error.hints, error.diagnostics)
-        alike.setdefault(said, []).append((target, error))
+        same = error_words(error), (error.hints, error.diagnostics)
+        alike.setdefault(same, []).append((target, error))
     for (words, _), found in alike.items():
         targets, error = [target for target, _ in found], found[0][1]
         prefix = "" if error.names_target else f"{', '.join(map(str, targets))}: "
@@ -254,8 +254,8 @@ def print_changes(scripts: Mapping[str, LockedScript]) -> None:
         record = locked.lock.record
         proved = [PROVED] if record.proof is ProofLevel.IMPORTS else []
         learned = lessons_of(locked.inference)
-        for said in (*learned, *proved, *record_words(record)) if locked.written else ():
-            say(f"{locked.lock.hash}: {said}")
+        for text in (*learned, *proved, *record_words(record)) if locked.written else ():
+            say(f"{locked.lock.hash}: {text}")
     print_diagnostics(found for locked in scripts.values() for found in locked.diagnostics)
 
 
@@ -290,8 +290,8 @@ def print_counts(counts: Mapping[str, int]) -> None:
     total = sum(counts.values())
     if total > 1:
         found = (it for it in _COUNTED if counts.get(it))
-        said = ", ".join(f"{counts[it]} {it}" for it in found)
-        note(f"{total} scripts: {said}")
+        text = ", ".join(f"{counts[it]} {it}" for it in found)
+        note(f"{total} scripts: {text}")
 
 
 def print_installed(report: InstallReport) -> None:

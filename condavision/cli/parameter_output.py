@@ -30,15 +30,15 @@ def parameter_rows(interface: Interface, command: str = "") -> Iterator[tuple[st
 def _values(parameter: Parameter) -> str:
     if parameter.use in {Use.FLAG, Use.COUNT}:
         return parameter.use.value
-    said = "|".join(map(str, parameter.choices)) or " ".join(it.value for it in parameter.types)
+    text = "|".join(map(str, parameter.choices)) or " ".join(it.value for it in parameter.types)
     bounds = [(parameter.minimum, ">"), (parameter.maximum, "<")]
     for bound, sign in bounds:
         if bound is not None:
-            said += f" {sign}{'' if bound.is_open else '='}{bound.value:g}"
+            text += f" {sign}{'' if bound.is_open else '='}{bound.value:g}"
     least, most = parameter.count.least, parameter.count.most
     if parameter.is_list and len(parameter.types) == 1:
-        said += f" x {least}" if least == most else f" x {least} or more"
-    return f"{said}, repeated" if parameter.use is Use.REPEATED else said
+        text += f" x {least}" if least == most else f" x {least} or more"
+    return f"{text}, repeated" if parameter.use is Use.REPEATED else text
 
 
 def _default(parameter: Parameter) -> str:

@@ -84,10 +84,10 @@ def diagnostic_words(found: Diagnostic) -> str:
                 " that it is in to `paths`"
             )
         case diagnostics.CandidateName(location, module, distribution, accepted):
-            said = f"{location}: nobody has reviewed that `{module}` is {distribution} on PyPI"
+            candidate = f"{location}: nobody has reviewed that `{module}` is {distribution} on PyPI"
             if accepted:
-                return f"{said}; it was accepted"
-            return f"{said}: to accept it, lock with --accept {distribution}"
+                return f"{candidate}; it was accepted"
+            return f"{candidate}: to accept it, lock with --accept {distribution}"
         case diagnostics.UntrustedConfiguration(folder, distrust):
             cures = "; ".join(distrust.cures)
             return (

@@ -145,8 +145,8 @@ def _place(file: File, folder: Path) -> Path:
     try:
         return file.path_in(folder)
     except ValueError as error:
-        said = f"a worker sent a file with the name {file.name!r}"
-        raise CondavisionError(said, "find out why") from error
+        problem = f"a worker sent a file with the name {file.name!r}"
+        raise CondavisionError(problem, "find out why") from error
 
 
 def _too_large(what: str, limit: int) -> TooLargeError:

@@ -218,14 +218,14 @@ def _compiled(
     compilers: list[subprocess.Popen[bytes]] = []
     try:
         with open(reading, "rb", buffering=0) as dots:
-            with open(writing, "wb") as said:
+            with open(writing, "wb") as sink:
                 for python, listing in works:
                     command = [python, "-E", "-s", "-c", _COMPILER, listing]
                     compiler = subprocess.Popen(
                         command,
                         cwd=prefix,  # Python would take modules from the user's folder
                         stdin=subprocess.DEVNULL,
-                        stdout=said,
+                        stdout=sink,
                         stderr=subprocess.DEVNULL,
                         pass_fds=inherit,
                     )

@@ -170,15 +170,15 @@ def _built(
                     helpers = tools(home, inherit=inherit)
                 except ChannelError as error:
                     raise InstallError(error.message, *error.hints) from error
-                said = build_wheel(environment.python, helpers, source, made, inherit)
-                if said:
-                    raise _unbuilt(package, said)
+                output = build_wheel(environment.python, helpers, source, made, inherit)
+                if output:
+                    raise _unbuilt(package, output)
                 made.rename(kept)
     return next(kept.glob("*.whl"))
 
 
-def _unbuilt(package: LockedPackage, said: str) -> InstallError:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _unbuilt(package: LockedPackage, output: str) -> InstallError:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     causes = [line for line in lines if not line.startswith(_OF_PIP)]
     return InstallError(
         f"{package.name} {package.version} could not be built for Python 2.7:"

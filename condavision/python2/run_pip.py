@@ -145,10 +145,10 @@ def _options(indexes: PackageIndexes, links: Sequence[str]) -> list[str]:
 
 def _network() -> list[str]:
     """Return what uv's variables say about timeouts, retries and certificates."""
-    said = {"--timeout": "UV_HTTP_TIMEOUT", "--retries": "UV_HTTP_RETRIES"}
+    settings = {"--timeout": "UV_HTTP_TIMEOUT", "--retries": "UV_HTTP_RETRIES"}
     options = [
         word
-        for option, name in said.items()
+        for option, name in settings.items()
         if (value := os.environ.get(name, "")).isdecimal()
         for word in (option, value)
     ]

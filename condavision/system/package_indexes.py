@@ -59,7 +59,7 @@ def configured_indexes() -> PackageIndexes:
     """
     with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
         options = ("--emit-index-url", "--emit-find-links", "--no-header", "--offline", "--quiet")
-        said = subprocess.run(
+        done = subprocess.run(
             [find_uv_bin(), "pip", "compile", "-", "--no-cache", *options],
             cwd=folder,
             env=variables_for_uv(),
@@ -68,12 +68,12 @@ def configured_indexes() -> PackageIndexes:
             text=True,
             check=False,
         )
-    if said.returncode:
-        reason = redacted(" ".join(said.stderr.split()))
+    if done.returncode:
+        reason = redacted(" ".join(done.stderr.split()))
         raise ChannelError(
             f"uv does not report its package indexes: {reason}", "check uv's settings"
         )
-    words = [line.partition(" ") for line in said.stdout.splitlines()]
+    words = [line.partition(" ") for line in done.stdout.splitlines()]
     default = [value for word, _, value in words if word == "--index-url"]
     extra = [value for word, _, value in words if word == "--extra-index-url"]
     return PackageIndexes(

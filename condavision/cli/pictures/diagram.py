@@ -35,7 +35,7 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A box: a name, what is said about it on a second line, and all of it for who asks."""
+    """A box: a name, details on a second line, and all of them for a tooltip."""
 
     id: str
     column: int

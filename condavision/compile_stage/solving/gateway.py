@@ -192,32 +192,32 @@ def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> Unreada
     url = _join(named)
     match cause:
         case Cause.UNREAD:
-            said = f"the channel {url} was never read while online, so it cannot be used offline"
+            problem = f"the channel {url} was never read while online, so it cannot be used offline"
             hint = "lock once without --offline, for the same platforms"
         case Cause.SHARD_UNREAD:
             found = Cause.SHARD_UNREAD.value.search(text)
-            said = (
+            problem = (
                 f"the packages named {found[1] if found else ''} of the channel {url} were never"
                 " read while online, so they cannot be used offline"
             )
             hint = "lock once without --offline, for the same platforms"
         case Cause.DAMAGED:
-            said = f"the index of the channel {url} is damaged: {reason}"
+            problem = f"the index of the channel {url} is damaged: {reason}"
             hint = "run the command again later; if it fails again, ask the channel's owner"
         case Cause.SLOW:
-            said, hint = f"the channel {url} does not answer in time: {reason}", LONGER
+            problem, hint = f"the channel {url} does not answer in time: {reason}", LONGER
         case Cause.REFUSED:
-            said = f"the channel {url} requires credentials: {reason}"
+            problem = f"the channel {url} requires credentials: {reason}"
             hint = (
                 f"add them to {CREDENTIALS}; `condavision doctor` reports whether they are accepted"
             )
         case _:
-            said = f"the channel {url} cannot be read: {reason}"
+            problem = f"the channel {url} cannot be read: {reason}"
             certificate = channel_certificate_hint(reason)
             if not certificate and all(it.base_url.startswith("http") for it in named):
-                return UnreadableIndexError(cause, said, *_misspelt(named), _CHECK, _WITHOUT)
+                return UnreadableIndexError(cause, problem, *_misspelt(named), _CHECK, _WITHOUT)
             hint = certificate or _CHECK
-    return UnreadableIndexError(cause, said, hint)
+    return UnreadableIndexError(cause, problem, hint)
 
 
 def _misspelt(channels: Iterable[rattler.Channel]) -> Iterator[str]:
@@ -240,5 +240,5 @@ def _first_cause(text: str) -> str:
     """Return the innermost cause, else the first line: an answer's body may follow."""
     first, *others = [line.strip() for line in text.splitlines() if line.strip()] or [text]
     causes = [line for line in others if line.startswith("Caused by: ")]
-    said = causes[-1].removeprefix("Caused by: ") if causes else first
-    return "its download failed" if said == _SHARED else said
+    problem = causes[-1].removeprefix("Caused by: ") if causes else first
+    return "its download failed" if problem == _SHARED else problem

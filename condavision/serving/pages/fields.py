@@ -97,7 +97,7 @@ def _field(name: str, parameter: Parameter, value: str, error: str) -> Field:
 
 
 def _hint(parameter: Parameter) -> str:
-    """Return what is said below a field: the help, and the limits of a number."""
+    """Return the text below a field: the help, and the limits of a number."""
     words = [" ".join(parameter.help.split())]
     low, high = parameter.minimum, parameter.maximum
     if low is not None and high is not None and not low.is_open and not high.is_open:
