@@ -24,6 +24,9 @@ _ANYTHING = ModuleNames(frozenset(), any_name=True, any_module=True)
 _MOST_TO_REFUTE = 64 << 20
 """Bytes that are read of an artefact before something in it counts as missing."""
 
+_RULES = 2
+"""Rises where files are read by other rules, which what was kept does not follow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -39,7 +42,7 @@ class Names:
         """
         if not file.endswith(".py"):
             return _ANYTHING
-        key = f"{artefact.sha256}:{file}"
+        key = f"{artefact.sha256}:{file}:{_RULES}"
         known = self.reader.kept.get(key)
         if known is not None:
             names, any_name, any_module = json.loads(known)
