@@ -96,6 +96,14 @@ class Library:
                 return f"{module}.{name}"
         return None
 
+    async def has(self, module: str, names: Sequence[str]) -> bool:
+        """Return whether the packages have a module as a file or folder, and no name is lacking.
+
+        Raises:
+            UnreadError: a package that would have to be looked at cannot be read.
+        """
+        return await self._find(module) is not None and await self.lacks(module, names) is None
+
     async def _find(self, module: str) -> Place | None:
         """Return where a module is, first of all in the first package."""
         first = await self._in(self.artefacts[:1], module)

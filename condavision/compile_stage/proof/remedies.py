@@ -87,7 +87,7 @@ class Remedies:
         async def has(release: Release) -> bool | None:
             library = Library(Names(self.reader), (release.artefact,))
             try:
-                return await library.lacks(module, names) is None
+                return await library.has(module, names)
             except UnreadError:
                 return None
 

@@ -117,6 +117,22 @@ def test_names(tmp_path: Path, wheel: Make, files: dict[str, str], lacking: str 
     assert lacks(tmp_path, "a", "x", among=(wheel(files),)) == lacking
 
 
+@pytest.mark.parametrize(
+    ("files", "has"),
+    [
+        ({"a/__init__.py": "", "a/x.py": ""}, True),
+        ({"a/__init__.py": "", "a/x/data.json": ""}, True),
+        ({"a/__init__.py": "import sys\nsys.modules['a.x'] = b\n"}, False),
+        ({"a/__init__.py": ""}, False),
+    ],
+)
+def test_only_a_file_shows_that_a_release_has_a_module(
+    tmp_path: Path, wheel: Make, files: dict[str, str], has: bool
+) -> None:
+    library = Library(Names(ArtefactReader(tmp_path / "home")), (wheel(files),))
+    assert asyncio.run(library.has("a.x", ())) is has
+
+
 def test_other_packages_are_looked_at(tmp_path: Path, wheel: Make, conda: Make) -> None:
     first = wheel({"a/__init__.py": ""})
     others = (wheel({"c.py": ""}, "c"), conda({"site-packages/a/b.py": "x = 1\n"}, "b"))
