@@ -57,8 +57,8 @@ def _reasons(reasons: Iterable[PythonReason]) -> str:
 
 
 def _rule(reason: PythonReason) -> str:
-    """Return a rule and the Pythons it admits, unless it is the declaration of those."""
-    if reason.rule.startswith("requires-python "):
+    """Return a rule and the Pythons it admits, unless it says them itself."""
+    if reason.rule.startswith("requires-python ") or "(Python " in reason.rule:
         return reason.rule
     return f"{reason.rule} ({shortest(reason.pythons)})"
 
