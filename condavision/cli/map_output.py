@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,10 @@ def map_json(mapped: Mapped, seconds: float) -> dict[str, Any]:
         "reasons": dict(sorted(tally.reasons.items())),
         "set_aside": sorted(tally.lost),
         "hosts": dict(sorted(tally.hosts.items())),
+        "lost_workers": [
+            {"host": host, "workers": workers, "inputs": inputs}
+            for host, workers, inputs in _lost_on(mapped)
+        ],
         "seconds": round(seconds, 3),
         "stopped": None if tally.stop is None else tally.stop.value,
         "changed": list(mapped.changed),
@@ -142,12 +147,25 @@ def print_summary(mapped: Mapped, seconds: float, *, as_json: bool) -> None:
     if tally.first_failed is not None:
         rows = shell_word(mapped.rows)
         note(f"the first that failed: run `sed -n {tally.first_failed}p {rows}`")
+    for host, workers, inputs in _lost_on(mapped):
+        who = "a worker" if workers == 1 else f"{workers:,} workers"
+        what = "1 input was" if inputs == 1 else f"{inputs:,} inputs were"
+        note(f"{who} on {host} ended; {what} started again")
     if tally.lost:
         note(f"their workers ended each time: inputs {', '.join(map(str, sorted(tally.lost)))}")
     if tally.stop is Stopped.INTERRUPTED:
         note("interrupted: the same command runs the rest")
     elif tally.stop is Stopped.FAILURES:
         note("stopped: too many failed; the same command runs the rest")
+
+
+def _lost_on(mapped: Mapped) -> list[tuple[str, int, int]]:
+    """Return each host whose workers ended, how many of them, and how many inputs they had."""
+    workers = Counter(it.host for it in mapped.lost_workers)
+    return [
+        (host, workers[host], sum(it.tasks for it in mapped.lost_workers if it.host == host))
+        for host in sorted(workers)
+    ]
 
 
 def print_installed(hosts: Mapping[str, Exception | None], *, as_json: bool) -> int:

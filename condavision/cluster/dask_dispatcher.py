@@ -141,8 +141,8 @@ class DaskDispatcher:
     def _send(self, pending: _Pending) -> None:
         pending.attempts += 1
         self._count += 1
-        key = f"condavision-{self._name}-{self._count}"
-        found = self.workers.submit(pending.call, key)
+        found = self.workers.submit(pending.call, self._count)
+        key = str(found.key)
         self._running[key] = found, pending
         found.add_done_callback(lambda _: self._done.put(key))
 
@@ -189,7 +189,10 @@ class DaskDispatcher:
                 with self._lock:
                     again += self._failed(answer, pending)
             elif answer.outcome is not None:
-                self._receive(answer.outcome, pending)
+                if self._is_unfit(answer.worker, answer.outcome, pending):
+                    again.append(pending)
+                else:
+                    self._receive(answer.outcome, pending)
             else:
                 again.append(pending)
                 if answer.lacks:
@@ -206,6 +209,12 @@ class DaskDispatcher:
                 self._start(pending)
             else:
                 pending.fail(Reason.NOT_INSTALLED, self.workers.refused)
+
+    def _is_unfit(self, worker: str, outcome: Outcome, pending: _Pending) -> bool:
+        """Return whether a worker is of a platform that the lock lacks, and there are others."""
+        if outcome.reason is not Reason.PLATFORM_MISSING:
+            return False
+        return self.workers.exclude(pending.bundle.digest, worker, outcome.detail)
 
     def _failed(self, error: Exception, pending: _Pending) -> Iterable[_Pending]:
         """Settle a task without an answer, unless it is returned, to be started again."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from condavision.cluster.bundle import Bundle
     from condavision.cluster.dask_workers import DaskWorkers
+    from condavision.cluster.engine import LostWorker
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
 
@@ -56,6 +57,11 @@ class DaskEngine(Engine):
     def dashboard(self) -> str | None:
         """The address of Dask's dashboard."""
         return self.workers.dashboard
+
+    @property
+    def lost_workers(self) -> tuple[LostWorker, ...]:
+        """The workers that have ended so far, as :meth:`Engine.lost_workers`."""
+        return tuple(self.workers.lost)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run a task on some worker: ``args`` are a job and a task.

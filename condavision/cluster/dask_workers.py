@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import socket
 import time
 import warnings
@@ -17,6 +18,7 @@ from toolz import pipe
 from condavision import __version__
 from condavision.cluster import remote
 from condavision.cluster.bundle import unpack
+from condavision.cluster.engine import LostWorker
 from condavision.cluster.remote import Answer
 from condavision.errors import CondavisionError
 
@@ -47,7 +49,7 @@ class SchedulerLostError(CondavisionError):
 class DaskWorkers:
     """The workers that a client can use.
 
-    ``refused`` are sentences on those that cannot run tasks.
+    ``refused`` are sentences on those that cannot run tasks; ``lost`` are those that have ended.
     """
 
     def __init__(self, address: str, start: Callable[[], Any], progress: Progress) -> None:
@@ -63,9 +65,13 @@ class DaskWorkers:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._cluster, self.client = _connected(address, start)
         self._refused: dict[str, str] = {}
+        self._unfit: dict[str, set[str]] = {}
         self._names: dict[str, str] = {}
         self._threads: dict[str, int] = {}
         self._asked = 0.0
+        self.lost: list[LostWorker] = []
+        self._key = f"condavision-{secrets.token_hex(4)}-"
+        self.client.subscribe_topic("all", self._hear)
         self.survey()
         if not self._threads:
             progress.message(f"{address} has no worker yet")
@@ -75,6 +81,16 @@ class DaskWorkers:
                 f"no worker of {address} can run tasks:\n{self.refused}",
                 f"install the same version there: run `pip install condavision=={__version__}`",
             )
+
+    def _hear(self, event: tuple[float, Any]) -> None:
+        """Note that a worker has ended, and how many of these tasks it had."""
+        message = event[1]
+        if isinstance(message, dict) and message.get("action") == "remove-worker":
+            keys = {*message["processing-tasks"], *message["lost-computed-tasks"]}
+            tasks = sum(str(it).startswith(self._key) for it in keys)
+            if tasks or not message["expected"]:
+                worker = str(message["worker"])
+                self.lost.append(LostWorker(self._names.get(worker, worker), tasks))
 
     @property
     def is_lost(self) -> bool:
@@ -88,15 +104,24 @@ class DaskWorkers:
             "start it again; the same command then runs what is left",
         )
 
-    def submit(self, call: Call, key: str) -> DaskFuture:
-        """Have a worker run a task; ``key`` names it to Dask."""
+    def submit(self, call: Call, number: int) -> DaskFuture:
+        """Have a worker run a task; ``number`` is new for each that is submitted."""
         # Not a function of ours: the scheduler reads it too, and need not have condavision.
         function = methodcaller("__call__", call.to_plain())
-        chosen = self.allowed
-        where = {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+        chosen = self._fit(call.bundle)
+        where: dict[str, Any] = (
+            {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+        )
         first = -call.task.number  # as rows are written in the order of the inputs
         return self.client.submit(
-            pipe, _RUN, resolve_name, function, key=key, priority=first, pure=False, **where
+            pipe,
+            _RUN,
+            resolve_name,
+            function,
+            key=f"{self._key}{number}",
+            priority=first,
+            pure=False,
+            **where,
         )
 
     def answers(self, futures: Sequence[DaskFuture]) -> Iterator[Answer | Exception]:
@@ -147,6 +172,22 @@ class DaskWorkers:
         if not self._refused:
             return None
         return [it for it in self._threads if it not in self._refused]
+
+    def _fit(self, bundle: str) -> list[str] | None:
+        """Return the addresses of those that can run what is in a bundle; None for all."""
+        unfit = self._unfit.get(bundle)
+        allowed = self.allowed
+        if not unfit:
+            return allowed
+        return [it for it in (self._threads if allowed is None else allowed) if it not in unfit]
+
+    def exclude(self, bundle: str, worker: str, why: str) -> bool:
+        """Leave a worker out for one bundle; return whether others are left."""
+        unfit = self._unfit.setdefault(bundle, set())
+        if worker not in unfit:
+            self._progress.warning(f"the worker {worker} is not used: {why}")
+            unfit.add(worker)
+        return bool(self._fit(bundle))
 
     @property
     def refused(self) -> str:

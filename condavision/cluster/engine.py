@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class LostWorker:
+    """A worker that ended while tasks were run, on which host; others were given its ``tasks``."""
+
+    host: str
+    tasks: int
 
 
 class Engine(Executor):
@@ -48,6 +57,11 @@ class Engine(Executor):
     def dashboard(self) -> str | None:
         """The address of a page that shows the work; None where there is none."""
         return None
+
+    @property
+    def lost_workers(self) -> tuple[LostWorker, ...]:
+        """The workers that have ended so far."""
+        return ()
 
     @abstractmethod
     def cancel_all(self) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from condavision.cluster.engine import Engine
+    from condavision.cluster.engine import Engine, LostWorker
     from condavision.cluster.results import Results
     from condavision.cluster.task import Job
     from condavision.inference.workspace import Workspace
@@ -52,12 +52,14 @@ class Mapped:
     """What a map has done; ``rows`` is the file of its results.
 
     ``changed`` is what had changed since earlier results, which were dropped for that.
+    ``lost_workers`` are those that ended meanwhile.
     """
 
     request: Request
     tally: Tally
     rows: Path
     changed: tuple[str, ...]
+    lost_workers: tuple[LostWorker, ...] = ()
 
 
 def map_inputs(
@@ -91,7 +93,8 @@ def map_inputs(
         spread = Spread(found.job, engine, results, request.policy, tally, watch)
         listen(spread.interrupt)
         spread.run(islice(inputs, tally.total))  # more may be added meanwhile, unchecked
-        return Mapped(request, tally, request.output / ROWS, results.changed)
+        rows = request.output / ROWS
+        return Mapped(request, tally, rows, results.changed, engine.lost_workers)
 
 
 def _check(

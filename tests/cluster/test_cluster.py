@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -103,7 +105,12 @@ def test_every_input_has_a_row_whatever_dies(
     assert [it["input"] for it in found] == inputs
     assert [it.get("reason") for it in found].count(None) == INPUTS - 1
     assert found[7]["reason"] == "worker-lost"
-    assert json.loads(out)["set_aside"] == [8]
+    document = json.loads(out)
+    assert document["set_aside"] == [8]
+    (lost,) = document["lost_workers"]
+    assert lost["host"] == socket.gethostname()
+    assert lost["workers"] >= 4  # the scheduler gives an input that kills them to as many
+    assert lost["inputs"] >= 4
     assert set(log.read_text().splitlines()) == {it["text"] for it in inputs} - {"poison"}
 
 
@@ -178,6 +185,22 @@ def test_workers_that_cannot_run_tasks_are_left_out(
     assert len(rows(project)) == 9
     installed = command("map", "script.py", "--install-only", "--cluster", cluster.address)
     assert installed.code == 1
+
+
+@pytest.mark.slow  # a scheduler and two workers
+@pytest.mark.skipif(not shutil.which("setarch"), reason="no machine is of another platform")
+def test_a_worker_of_another_platform_is_left_out(cluster: Cluster, project: Path) -> None:
+    cluster.worker(wrapper=("setarch", "i686"))
+    write_inputs(project, [{"text": f"{number}"} for number in range(9)])
+    command = CommandLine(project)
+    words = ("map", "script.py", "in.jsonl", "-o", "out", "--cluster", cluster.address)
+    none = command(*words)
+    assert none.code == 73
+    assert re.search(r"the lock of script.py is for linux-[^,]+, not for linux-i686", none.err)
+    cluster.worker()
+    some = command(*words).ok()
+    assert "is not used: the lock of script.py is for" in some.err
+    assert len(rows(project)) == 9
 
 
 NETWORK = "10.213.77"

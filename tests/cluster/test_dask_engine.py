@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ import pytest
 from distributed import LocalCluster
 
 from condavision.cluster import dask_workers
+from condavision.cluster.dask_dispatcher import DaskDispatcher
 from condavision.cluster.dask_engine import DaskEngine
 from condavision.cluster.dask_workers import DaskWorkers
 from condavision.cluster.engines import EngineOptions, open_engine
@@ -20,6 +23,7 @@ from condavision.errors import CondavisionError
 from condavision.inference.workspace import Workspace
 from condavision.system.progress import Progress
 from tests.cluster.processes import PATIENCE, until
+from tests.command_line import InProcess
 from tests.serving.test_starting import until_gone
 
 if TYPE_CHECKING:
@@ -129,6 +133,43 @@ def test_files_go_with_a_task(mapped: Callable[..., Mapped], tmp_path: Path) -> 
     assert f"the files of input {large.number}" in large.detail
     assert it.run("x", files=("/gone",)).reason is Reason.FILE_MISSING
     assert mapped().run("x", files=("/gone",)).detail == "/gone"
+
+
+INPUTS: tuple[dict[str, Any], ...] = (
+    {"text": "plain"},
+    {"text": "ü \N{SNOWMAN}\ud83d\ude00", "stdin": "é\n"},
+    {"text": "large", "size": 70_000},
+    {"text": "bytes", "size": 3},
+    {"text": "fails", "exit": 3},
+    {"text": "writes", "write": "ä b.txt"},
+    {"args": ["raw", "--write", "a.txt", "--exit", "1"]},
+    {"text": "slow", "sleep": 0.2},
+)
+
+
+@pytest.mark.slow  # three maps
+def test_bytes_of_results_do_not_depend_on_the_engine(
+    project: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.joinpath("in.jsonl").write_text("".join(f"{json.dumps(it)}\n" for it in INPUTS * 2))
+    command = InProcess(project)
+
+    def results(name: str, *options: str) -> dict[str, bytes]:
+        """Return the content of every file of the results, rows without what depends on a run."""
+        assert command("map", "-q", "script.py", "in.jsonl", "-o", name, *options).code == 1
+        folder = project / name
+        files = (it for it in folder.rglob("*") if it.is_file() and ".map" not in it.parts)
+        found = {str(it.relative_to(folder)): it.read_bytes() for it in files}
+        rows = found["results.jsonl"]
+        found["results.jsonl"] = re.sub(rb', "seconds": [0-9.]+, "host": "[^"]*"}', b"", rows)
+        return found
+
+    here = results("one", "--jobs", "1")
+    assert len(here) == 1 + 2 * 4
+    assert here == results("many", "--jobs", "8")
+    assert here == results("dask", "--cluster", address)
+    monkeypatch.setattr(DaskDispatcher, "_mark", lambda *_: "absent")
+    assert here == results("apart", "--cluster", address)
 
 
 @pytest.mark.slow
