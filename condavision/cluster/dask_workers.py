@@ -6,18 +6,18 @@ import logging
 import secrets
 import socket
 import time
-import warnings
 from contextlib import suppress
 from operator import methodcaller
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from distributed import CancelledError, Client
+from distributed import CancelledError
 from toolz import pipe
 
 from condavision import __version__
 from condavision.cluster import remote
 from condavision.cluster.bundle import unpack
+from condavision.cluster.dask_connection import ClusterError, connected
 from condavision.cluster.engine import LostWorker
 from condavision.cluster.remote import Answer
 from condavision.errors import CondavisionError
@@ -25,6 +25,7 @@ from condavision.errors import CondavisionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from distributed import Client
     from distributed import Future as DaskFuture
 
     from condavision.cluster.bundle import Bundle
@@ -33,13 +34,8 @@ if TYPE_CHECKING:
 
 _RUN = "condavision.cluster.remote:run"
 _PATIENCE = 600.0  # seconds that a task whose result was lost may take once more
-_CONNECT = 20.0  # seconds
 _CLOSE = 2.0  # seconds
 _FRESH = 2.0  # seconds that the list of workers is recent
-
-
-class ClusterError(CondavisionError):
-    """A cluster cannot be reached or started, or none of its workers can run tasks."""
 
 
 class SchedulerLostError(CondavisionError):
@@ -63,7 +59,7 @@ class DaskWorkers:
         self._progress = progress
         for name in ("distributed", "distributed.client"):  # what fails is reported here
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self._cluster, self.client = _connected(address, start)
+        self._cluster, self.client = connected(address, start)
         self._refused: dict[str, str] = {}
         self._unfit: dict[str, set[str]] = {}
         self._names: dict[str, str] = {}
@@ -90,7 +86,13 @@ class DaskWorkers:
             tasks = sum(str(it).startswith(self._key) for it in keys)
             if tasks or not message["expected"]:
                 worker = str(message["worker"])
-                self.lost.append(LostWorker(self._names.get(worker, worker), tasks))
+                self.lost.append(LostWorker(self._host_of(worker), tasks))
+
+    def _host_of(self, worker: str) -> str:
+        """Return the name of a worker's machine; its address if no worker of it has said it."""
+        machine = worker.rpartition(":")[0]
+        known = (name for it, name in self._names.items() if it.rpartition(":")[0] == machine)
+        return self._names.get(worker) or next(known, machine.rpartition("/")[2])
 
     @property
     def is_lost(self) -> bool:
@@ -224,7 +226,8 @@ class DaskWorkers:
     def survey(self) -> None:
         """Ask every worker for its version, and the name of its machine."""
         self._threads = self.client.nthreads()
-        self._names = _run(self.client, socket.gethostname)
+        found = _run(self.client, socket.gethostname)
+        self._names |= {worker: it for worker, it in found.items() if isinstance(it, str)}
         for worker, version in _run(self.client, resolve_name, "condavision:__version__").items():
             if version != __version__:
                 self.refuse(worker, version)
@@ -268,27 +271,6 @@ class DaskWorkers:
             self.client.close(_CLOSE)
         if self._cluster is not None:
             self._cluster.close()
-
-
-def _connected(address: str, start: Callable[[], Any]) -> tuple[Any, Client]:
-    try:
-        found = start()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # versions of Python differ, and may
-            client = Client(found, timeout=_CONNECT, set_as_default=False)
-    except CondavisionError:
-        raise
-    except ImportError as error:
-        raise ClusterError(
-            f"{address} needs a package that is not installed: {error.name}",
-            f"install it: run `pip install {error.name}`",
-        ) from error
-    except Exception as error:  # of the queue's commands, its settings, the network
-        raise ClusterError(
-            f"{address} cannot be used: {error}",
-            "check that `dask scheduler` runs there, or the settings of the queue",
-        ) from error
-    return None if isinstance(found, str) else found, client
 
 
 def _run(

@@ -25,8 +25,9 @@ PATIENCE = 60
 class Cluster:
     """A scheduler, workers, each with a nanny that starts it again, and a client of them."""
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", protocol: str = "tcp") -> None:
         """Start a scheduler; ``folder`` is where it writes its address and log."""
+        self._protocol = protocol
         self._ending = ExitStack()
         self._log = self._ending.enter_context(folder.joinpath("cluster.log").open("wb"))
         self._file = folder / "scheduler.json"
@@ -38,6 +39,7 @@ class Cluster:
         self._file.unlink(missing_ok=True)
         self.scheduler = self._start(
             *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", self._host),
+            *("--protocol", self._protocol),
             *("--port", port, "--dashboard-address", ":0", "--scheduler-file", str(self._file)),
         )
         until(lambda: self._file.exists() and self._file.read_text().endswith("}"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from distributed import LocalCluster
 
-from condavision.cluster import dask_workers
+from condavision.cluster import dask_connection, dask_workers
 from condavision.cluster.dask_dispatcher import DaskDispatcher
 from condavision.cluster.dask_engine import DaskEngine
 from condavision.cluster.dask_workers import DaskWorkers
@@ -238,6 +238,6 @@ WRONG = {
 def test_a_cluster_that_cannot_be_used(
     text: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_workers, "_CONNECT", 1.0)
+    monkeypatch.setattr(dask_connection, "_CONNECT", 1.0)
     with pytest.raises(CondavisionError, match=why):
         open_engine(options(text), Progress())
