@@ -185,6 +185,7 @@ NEEDED = [
     ("from langchain_community.embeddings import DashScopeEmbeddings", "dashscope"),
     ("from langchain_community.chat_models.tongyi import ChatTongyi", "dashscope"),
     ("from langchain_community.document_loaders import JSONLoader", "jq"),
+    ("from langchain.chat_models.gigachat import GigaChat", "gigachat"),
     (SA + "create_engine(os.getenv('URL', 'mysql+pymysql://h'))", "pymysql"),
     (SA + "create_engine(config('URL', default='sqlite:///a'))", ""),
     ("CELERY_BROKER_URL = config('REDIS_URL', default='redis://localhost')", "redis"),

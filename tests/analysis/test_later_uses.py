@@ -75,6 +75,9 @@ REQUIRED = {
     + "def main():\n    if HAS is False:\n        raise SystemExit('no')\nmain()",
     "after a called function gave up": NONE
     + "def main():\n    if np is None:\n        sys.exit('no')\n    np.zeros()\nmain()",
+    "after a called function said how to install it": NONE
+    + "def main():\n    if np is None:\n        raise RuntimeError('pip install np')\n"
+    "    np.zeros()\nmain()",
     "as a keyword argument's value": PASSED + "f(xp=np)",
     "in the function that tried": IN_FUNCTION + "main()",
     "in the main block that tried": "if __name__ == '__main__':\n    try:\n        import np\n"

@@ -140,6 +140,12 @@ def _tells_to_install(statement: Node) -> bool:
     return any(_INSTALLING.search(it.text or b"") for it in handlers)
 
 
+def _gives_up_for_good(block: Node) -> bool:
+    """Return whether a block ends the script, or its caller with word of how to install."""
+    says_how = _INSTALLING.search(block.text or b"") is not None
+    return ends_script(block) or (says_how and gives_up(block))
+
+
 def _outcomes(statement: Node, wanted: set[bytes]) -> dict[str, Truth]:
     """Return what the names that a ``try`` sets say where the module is missing."""
     outcomes: dict[str, Truth] = {}
@@ -224,7 +230,7 @@ class _Uses:
         if statement is None or statement.type == "while_statement":
             return False
         holder, deferred = _holder(statement)
-        if not self._fails(statement, ends_script if deferred else gives_up):
+        if not self._fails(statement, _gives_up_for_good if deferred else gives_up):
             return False
         if deferred:
             self.demanded.add(holder)
