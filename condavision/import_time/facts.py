@@ -33,11 +33,6 @@ _ABSOLUTE = re.compile(
     rb"(?m)^from[ \t]+__future__[ \t]+import\b(?:[ \t]*\([^)]*|(?:[^\\\n]|\\.|\\\n)*)"
     rb"\babsolute_import\b"
 )
-_GETATTR = re.compile(rb"(?m)^(?:def[ \t]+)?__getattr__\b")
-_TYPING = re.compile(
-    rb"(?m)^if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:[ \t]*\n(?:[ \t]+.*\n?|\n)*+(?!el(?:se|if)\b)"
-)
-_FROM = re.compile(rb"(?m)^[ \t]+(from[ \t]+\w[\w.]*[ \t]+import\b[ \t]*(?:\([^)]*\)|.*))")
 _DEMAND = re.compile(rb"\bprint\b[^#]*\b(?:pip3?|conda|mamba)\b[^#]*\binstall\b", re.DOTALL)
 _ANY = PythonRange()
 _RUN_ONCE = {
@@ -158,22 +153,6 @@ def _read(source: Source) -> tuple[LibraryImport, ...]:
     return tuple(
         _library_import(raw, guards, tree, indexes, demanded=_within(raw.start, demanded))
         for raw in kept.values()
-    )
-
-
-def lazy_imports(source: Source) -> tuple[LibraryImport, ...]:
-    """Return what a module imports from other packages once one of its names is taken.
-
-    Its ``__getattr__`` (PEP 562) finds the names, which it imports for type checkers too.
-    """
-    text = source.text
-    if b"TYPE_CHECKING" not in text or not _GETATTR.search(text):
-        return ()
-    return tuple(
-        LibraryImport(name, text.count(b"\n", 0, match.start()) + 1, level, members)
-        for block in _TYPING.finditer(text)
-        for match in _FROM.finditer(text, block.start(), block.end())
-        for name, level, members, _, _ in read_statement(match[1].decode("utf-8", "replace"))
     )
 
 

@@ -19,12 +19,12 @@ from condavision.errors import AnalysisError
 from condavision.import_time.facts import (
     dump_imports,
     dump_reasons,
-    lazy_imports,
     library_imports,
     library_reasons,
     load_imports,
     load_reasons,
 )
+from condavision.import_time.lazy import lazy_imports
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -293,9 +293,23 @@ def __getattr__(name):
 """
 
 
+LOADER = """def _import_x() -> object:
+    from missing.a import x
+
+    return x
+def __getattr__(name):
+    if name == "x":
+        return _import_x()
+    raise AttributeError(name)
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "taken", "expected"),
     [
+        (LOADER, "x", ["lib.py:2 missing"]),
+        (LOADER, "y", []),
+        (LOADER.replace("return x", "return f(x)"), "x", []),
         (LAZY, "", []),
         (LAZY, "x", ["lib.py:3 missing"]),
         (LAZY, "vw", []),
