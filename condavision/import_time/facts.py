@@ -127,14 +127,13 @@ def _plain_statements(text: bytes) -> list[re.Match[bytes]] | None:
         line, start = _line(text, at)
         if _INNER.search(line) or text.endswith(b"\\\n", 0, start):
             return None
+        at += len(b"import")
         statement = _STATEMENT.match(text, start) if _MARGIN.match(line) else None
-        if statement is None:
-            at += len(b"import")
-        elif b";" in statement[0]:
-            return None
-        else:
+        if statement is not None:
+            if b";" in statement[0]:
+                return None
             found.append(statement)
-            at = max(statement.end(), at + len(b"import"))
+            at = max(statement.end(), at)
     return found
 
 
