@@ -32,8 +32,8 @@ _CALLED = rb"\b(?:%b)[ \t]*\(|\bexec[ \t]+[\w'\"]"
 _ANY_NAME = re.compile(
     rb"\b(?:__getattr__|__dict__)\b|sys\.modules|"
     + _CALLED % b"globals|vars|locals|exec|execfile|eval|setattr"
-    # a module that is replaced by one of the names that a dictionary lists
-    + rb"|\([ \t]*(?:#.*)?\s*__name__\s*,[^()]*\{"
+    # a module that is replaced by one of the names that a dictionary lists (comments are `""`)
+    + rb"|\((?:\s|\"\")*__name__\s*,[^()]*\{"
 )
 _ANY_MODULE = re.compile(
     rb"\b(?:__path__|meta_path|path_hooks)\b|sys\.modules|" + _CALLED % b"exec|execfile|eval"
