@@ -197,9 +197,10 @@ def find_locks(names: Sequence[str | Target], workspace: Workspace) -> tuple[Loc
     if paths:
         return tuple(map(workspace.lock, paths))
     if any(folder.joinpath(LOCAL).glob("*.conda-lock.yml")):
+        first = min(workspace.index(folder / LOCAL).entries, default="a.py")
         raise MissingLockError(
             f"all locks in {folder} are made from this machine's interpreters",
-            "give one of the scripts",
+            f"give a script, such as {shell_word(near(workspace.config().root / first))}",
             "or lock with a channel that has a URL: run `condavision lock -c conda-forge SCRIPT`",
         )
     hint = f"run `{workspace.lock_command(near(workspace.config().root))}`"

@@ -146,7 +146,7 @@ def test_source_distributions_have_to_be_allowed(command: CommandLine, index: Wh
     index.add_sdist("source", "1.0")
     refused = lock(command, '"source"')
     assert refused.code == 67
-    assert "condavision lock --allow-sdist SCRIPT" in refused.err
+    assert "condavision lock --allow-sdist web.py" in refused.err
     found = packages(lock(command, '"source"', "--allow-sdist"))
     assert found[0]["url"].endswith("source-1.0.tar.gz")
     assert "source distributions" in command("check", "web.py").ok().out

@@ -122,7 +122,7 @@ def test_why_there_is_no_solution(local: CommandLine, index: WheelIndex) -> None
     assert "addon 1.0 depends on one>=2" in refused.err
     assert "allow-sdist" not in refused.err
     index.add_sdist("one", "2.1", "raise SystemExit('wrong')\n")
-    assert "condavision lock --allow-sdist SCRIPT" in lock(local, '"addon"').err
+    assert "condavision lock --allow-sdist web.py" in lock(local, '"addon"').err
     broken = lock(local, '"addon"', "--allow-sdist")
     assert broken.code == 67
     assert "ended with: wrong" in broken.err

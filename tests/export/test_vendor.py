@@ -259,7 +259,7 @@ def test_mistakes_are_said(command: CommandLine, make_project: MakeProject, tmp_
     refused = command("vendor", tmp_path / "v")
     assert refused.code == 70
     assert "made from this machine's interpreters" in refused.err
-    assert "condavision vendor DIR SCRIPT" in refused.err
+    assert "give a script, such as words.py" in refused.err
     shutil.rmtree(command.folder / "locks")
     assert command("vendor", tmp_path / "v").code == 70
 
