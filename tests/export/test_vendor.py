@@ -292,7 +292,7 @@ def test_too_little_memory_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("condavision.system.limits.mmap", refuse)
     lock = Lock("0" * 16, ("c",), ("linux-64",), (_package("file:///c/linux-64/x-1-0.conda"),))
-    with pytest.raises(CondavisionError, match="less than 256 MB of memory are left"):
+    with pytest.raises(CondavisionError, match="less than 256 MB of memory is available"):
         vendor(tmp_path / "v", [lock], (), Progress())
     assert not (tmp_path / "v").exists()
 
