@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import dask
 from distributed import Client
 
 from condavision.errors import CondavisionError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CONNECT = 20.0  # seconds
+_LOG = "distributed.admin.low-level-log-length"
 
 
 class ClusterError(CondavisionError):
@@ -26,6 +28,8 @@ def connected(address: str, start: Callable[[], Any]) -> tuple[Any, Client]:
         UsageError: ``address`` is not valid.
         ClusterError: it cannot be reached or started.
     """
+    # By default a client keeps the last 1000 messages that it sent, each of up to 1 MB.
+    dask.config.set({_LOG: 0})
     try:
         found = start()
         with warnings.catch_warnings():
