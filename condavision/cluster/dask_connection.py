@@ -28,10 +28,10 @@ def connected(address: str, start: Callable[[], Any]) -> tuple[Any, Client]:
         UsageError: ``address`` is not valid.
         ClusterError: it cannot be reached or started.
     """
-    # By default a client keeps the last 1000 messages that it sent, each of up to 1 MB.
-    dask.config.set({_LOG: 0})
     try:
         found = start()
+        # By default a client keeps the last 1000 messages that it sent, each of up to 1 MB.
+        dask.config.set({_LOG: 0})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions of Python differ, and may
             client = Client(found, timeout=_CONNECT, set_as_default=False)
