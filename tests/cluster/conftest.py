@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import CommandLine
-from tests.interop.slurm import slurm  # noqa: F401 - a fixture
 
 SCRIPT = Path(__file__).with_name("script.py")
 

@@ -1,4 +1,4 @@
-"""Clusters that `--cluster` starts or reaches by other ways than TCP: TLS, Slurm."""
+"""Clusters that `--cluster` starts or reaches by other ways than TCP: TLS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dask
 import pytest
 
-from tests.cluster.processes import Cluster, until
+from tests.cluster.processes import Cluster
 from tests.command_line import CommandLine
 
 if TYPE_CHECKING:
@@ -65,24 +65,3 @@ def test_tls(certificate: None, project: Path, tmp_path: Path) -> None:
         assert "Traceback" not in refused.err
     finally:
         found.close()
-
-
-JOBS = """
-jobqueue:
-  slurm:
-    queue: all
-    cores: 1
-    processes: 1
-    memory: 500 MB
-    walltime: "00:10:00"
-    interface: lo
-    job-directives-skip: ["--mem"]
-"""
-
-
-def test_slurm(slurm: None, project: Path, tmp_path: Path) -> None:
-    config = tmp_path / "dask"
-    config.mkdir()
-    config.joinpath("jobqueue.yaml").write_text(JOBS)
-    require_rows(project, "slurm:1", DASK_CONFIG=str(config))
-    until(lambda: not subprocess.check_output(["squeue", "--noheader"]).strip())
