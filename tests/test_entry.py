@@ -64,7 +64,7 @@ def test_an_interruption_is_one_line(
     script = str(make_project({"a.py": "print(1)\n"}) / "a.py")
     with start("lock", "-c", "interpreters:", script) as process:
         assert "a.py" in process.communicate()[0]
-    with start("install", script) as process:
+    with start("path", script) as process:
         prefix = Path(process.communicate()[0].strip())
     prefix.joinpath("conda-meta", "condavision").unlink()
     with (

@@ -160,11 +160,11 @@ class PythonRange:
 @lru_cache(maxsize=1024)
 def shortest(pythons: PythonRange) -> str:
     """Spell a range for a person, without clauses that the others imply: ``>=3.8.1,<3.12``."""
+    if not pythons.specifiers:
+        return str(pythons)
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - as above
 
     clauses = str(pythons).split(",")
-    if not pythons.specifiers:
-        return ",".join(clauses)
     releases = [it for minor in KNOWN for it in _releases(minor)]
     admitted = [*SpecifierSet(",".join(clauses)).filter(releases, prereleases=True)]
     for clause in tuple(clauses):

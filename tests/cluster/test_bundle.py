@@ -44,8 +44,11 @@ def test_the_same_content_has_the_same_digest_anywhere(project: Path, tmp_path: 
     assert packed(project / "script.py").digest != packed(moved / "script.py").digest
 
 
-def test_it_is_ready_to_start_where_it_is_unpacked(project: Path) -> None:
-    bundle = packed(project / "script.py")
+def test_it_is_ready_to_start_where_it_is_unpacked(project: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(project, tmp_path / "other"))
+    with other.joinpath("script.py").open("a") as stream:
+        stream.write("# which no other test unpacks\n")
+    bundle = packed(other / "script.py")
     assert unpacked(bundle.digest) is None
     unpack(bundle.digest, bundle.content)
     folder = unpacked(bundle.digest)

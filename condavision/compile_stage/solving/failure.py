@@ -9,9 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
 from condavision.core.channels import is_local
 from condavision.core.model import Manager
 from condavision.core.platforms import PLATFORMS
@@ -137,6 +134,9 @@ def absent_python_error(
     ``offered`` are the versions that the channels have, by those of the ``platforms`` that could
     not be solved; ``chosen`` is whether the command line chose the range.
     """
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - 15 ms, for failures only
+    from packaging.version import Version  # noqa: PLC0415
+
     wanted = SpecifierSet(str(requirements.python))
     if any(wanted.contains(it, prereleases=True) for found in offered.values() for it in found):
         return None
