@@ -124,10 +124,9 @@ def run(
 
 
 def _caution_about_relative_imports(target: Target, workspace: Workspace) -> None:
-    from condavision.inference.relative_imports import relative_import
+    from condavision.inference.relative_imports import relative_import_of
 
-    project = workspace.project(target)
-    found = relative_import(project, workspace.analysis(project))
+    found = relative_import_of(target, workspace)
     if found is not None:
         from condavision.cli.output import print_diagnostics
 

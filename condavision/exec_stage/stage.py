@@ -17,7 +17,7 @@ from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
 from condavision.inference.lock_lookup import config_of, find_lock, is_hash, locate, named
 from condavision.inference.notebooks import refuse_notebook
-from condavision.inference.relative_imports import relative_import
+from condavision.inference.relative_imports import relative_import_of
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
 from condavision.project.settings_files import SETTINGS_FILES
@@ -106,15 +106,9 @@ def run(
         renew_launcher(launchers, prepared)
     # The entry point finds a record by the target's name alone, without flags.
     plain = lock is None and replace(workspace.flags, vendored=None) == Flags()
-    become(prepared, args, script, record=plain and not _imports_relatively(target, workspace))
-
-
-def _imports_relatively(target: Target, workspace: Workspace) -> bool:
-    """Return whether a script fails for that, which is to be said at each run."""
-    if not isinstance(target, Path):
-        return False
-    project = workspace.project(target)
-    return relative_import(project, workspace.analysis(project)) is not None
+    # A caution about relative imports comes with each run, and a recorded one prints none.
+    record = plain and relative_import_of(target, workspace) is None
+    become(prepared, args, script, record=record)
 
 
 def activate(

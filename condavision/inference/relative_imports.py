@@ -10,7 +10,9 @@ from condavision.inference.diagnostics import RelativeImport
 
 if TYPE_CHECKING:
     from condavision.core.model import Analysis
+    from condavision.inference.workspace import Workspace
     from condavision.project.project import Project
+    from condavision.project.targets import Target
 
 MAY_FAIL = frozenset({ImportKind.OPTIONAL, ImportKind.FALLBACK, ImportKind.TYPING})
 """Imports that need not succeed for the script to run."""
@@ -30,6 +32,19 @@ def relative_import(project: Project, analysis: Analysis) -> RelativeImport | No
         if imported.location.file == shown and imported.kind not in MAY_FAIL:
             return RelativeImport(imported.location, *_as_module(script))
     return None
+
+
+def relative_import_of(target: Target, workspace: Workspace) -> RelativeImport | None:
+    """Return the same of a target that is still to be read.
+
+    Raises:
+        AnalysisError: it does not exist, or cannot be read.
+        ConfigError: its configuration is wrong.
+    """
+    if not isinstance(target, Path):
+        return None
+    project = workspace.project(target)
+    return relative_import(project, workspace.analysis(project))
 
 
 def _as_module(script: Path) -> tuple[str, Path]:

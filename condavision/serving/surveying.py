@@ -36,7 +36,7 @@ from condavision.exec_stage.prepared import Prepared
 from condavision.exec_stage.stage import inputs_of, prepare
 from condavision.exec_stage.warm_record import checks_of, is_settled
 from condavision.inference.lock_lookup import locate
-from condavision.inference.relative_imports import relative_import
+from condavision.inference.relative_imports import relative_import_of
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
 from condavision.locks.index import FILE_NAME
@@ -100,7 +100,6 @@ def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Path | Mo
 
 
 def _listing_checks(paths: tuple[Path, ...], workspace: Workspace) -> Checks:
-
     given = {path.resolve() for path in paths if path.is_dir()}
     folders = given.union(search_scripts(given, spare=given).folders if given else ())
     files = {path.absolute() for path in paths if not path.is_dir()}
@@ -144,10 +143,7 @@ def _run_as(target: Path | Module, workspace: Workspace) -> Path | Module:
     Raises:
         UsageError: it imports relatively, and cannot be a module.
     """
-    if not isinstance(target, Path):
-        return target
-    project = workspace.project(_shown(target))
-    found = relative_import(project, workspace.analysis(project))
+    found = relative_import_of(_shown(target), workspace)
     if found is None:
         return target
     if not found.module:
