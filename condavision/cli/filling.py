@@ -113,15 +113,18 @@ def _project() -> Path:
 
 def command_path() -> str:
     """Return the words that started the command: ``condavision lock``."""
-    context = click.get_current_context(silent=True)
-    command = context.meta.get(_COMMAND) if context else None
+    command = _command()
     return command.command_path if command else "condavision"
 
 
 def _parameters() -> dict[str, Any]:
-    context = click.get_current_context(silent=True)
-    command = context.meta.get(_COMMAND) if context else None
+    command = _command()
     return command.params if command else {}
+
+
+def _command() -> click.Context | None:
+    context = click.get_current_context(silent=True)
+    return context.meta.get(_COMMAND) if context else None
 
 
 def _given() -> Iterator[str | Target]:
