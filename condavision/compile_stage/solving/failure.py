@@ -159,7 +159,7 @@ def absent_python_error(
 def _absent_packages(
     requirements: Requirements, names: Sequence[str], import_map: ImportMap
 ) -> UnsolvableError:
-    """Return the error for distributions that nobody has."""
+    """Return the error for distributions that neither the channels nor PyPI have."""
     by_name = {needed.name: needed for needed in requirements.requirements}
     channels = _join(requirements.channels)
     lines = [

@@ -1,7 +1,7 @@
 """How a child ends, when its script has ended and what it registered with ``atexit`` is done.
 
 The interpreter would now take all modules apart, which copies most of the memory that the child
-shares with its zygote. Nobody sees that, but for objects that do something when they end.
+shares with its zygote. That shows only if there are objects that do something when they end.
 """
 
 import gc
