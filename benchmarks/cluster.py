@@ -42,19 +42,21 @@ if TYPE_CHECKING:
 
 CONDAVISION = [sys.executable, "-E", "-P", "-m", "condavision"]
 SCRIPT = """
-import argparse
+import argparse, time
 parser = argparse.ArgumentParser()
 parser.add_argument("text")
 parser.add_argument("--log")
+parser.add_argument("--sleep", type=float, default=0)
 options = parser.parse_args()
 if options.log:
     with open(options.log, "a") as stream:
         stream.write(options.text + "\\n")
+time.sleep(options.sleep)
 print(options.text)
 """
 
 
-def write_inputs(folder: Path, count: int, **more: str) -> None:
+def write_inputs(folder: Path, count: int, **more: Any) -> None:
     with (folder / "in.jsonl").open("w") as stream:
         for number in range(count):
             stream.write(f"{json.dumps({'text': f'{number}', **more})}\n")

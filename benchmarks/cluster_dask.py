@@ -131,22 +131,27 @@ def measure_flat(folder: Path, count: int) -> None:
 
 def kill(folder: Path, kills: int) -> None:
     log = folder / "log"
-    write_inputs(folder, KILLED, log=str(log))
+    log.touch()
+    write_inputs(folder, KILLED, log=str(log), sleep=0.05)  # most are killed while they run
     with cluster(folder, 3, 2) as it:
         words = ["map", "-q", "script.py", "in.jsonl", "-o", "killed", "--cluster", it.address]
         process = subprocess.Popen([*CONDAVISION, *words], cwd=folder, stdout=subprocess.DEVNULL)
         killed = 0
         while process.poll() is None and killed < kills:
-            time.sleep(random.uniform(0.3, 2))
-            it.kill_one()
-            killed += 1
+            size = log.stat().st_size + random.randrange(6 * KILLED // kills)
+            while process.poll() is None and log.stat().st_size < size:
+                time.sleep(0.001)
+            killed += it.kill_one()
         code = process.wait()
     lines = (folder / "killed" / "results.jsonl").read_text().splitlines()
     found = [json.loads(row) for row in lines]
     assert [row["input"]["text"] for row in found] == [*map(str, range(KILLED))]
     ok = sum(row["exit_code"] == 0 for row in found)
     runs = len(log.read_text().splitlines())
-    print(f"{killed} kills, exit code {code}: {ok} of {len(found)} succeeded; {runs} processes")
+    print(
+        f"{killed} kills, exit code {code}: {len(found)} inputs, each in the results once, of which"
+        f" {ok} succeeded; {runs} processes"
+    )
 
 
 def measure_first(folder: Path) -> None:

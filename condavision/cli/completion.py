@@ -56,7 +56,7 @@ def complete_names(
 ) -> Sequence[CompletionItem]:
     """Return the locked scripts, modules and hashes that begin so; files are left to the shell."""
     given = context.params.get(parameter.name or "") or ()
-    if context.command.name in {"run", "exec"} and given:  # the rest is for the script or command
+    if context.command.name in {"run", "exec", "map"} and given:  # the rest is no script
         return [CompletionItem(incomplete, type="file")]
     found: dict[str, None] = {}
     with suppress(CondavisionError, OSError):
@@ -66,13 +66,6 @@ def complete_names(
                 found |= dict.fromkeys(sorted(index.hashes()))
     items = [CompletionItem(it) for it in found if it.startswith(incomplete)]
     return [*items, CompletionItem(incomplete, type="file")]
-
-
-def complete_files(
-    _: click.Context, __: click.Parameter, incomplete: str
-) -> Sequence[CompletionItem]:
-    """Leave it to the shell, which knows files."""
-    return [CompletionItem(incomplete, type="file")]
 
 
 def _indexes() -> Iterator[tuple[ScriptIndex, Path]]:

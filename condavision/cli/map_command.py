@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
-from condavision.cli.completion import complete_files, complete_names
+from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
+from condavision.project.targets import Module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,14 +39,14 @@ class _Map(click.Command):
 
 
 @click.command("map", cls=_Map)
-@click.argument("script", type=options.named_path, shell_complete=complete_names)
 @click.argument(
     "words",
     nargs=-1,
     type=options.named,
-    metavar="INPUTS... [-- ARGS...]",
-    shell_complete=complete_files,
+    metavar="{SCRIPT|-m MODULE} INPUTS... [-- ARGS...]",
+    shell_complete=complete_names,
 )
+@options.module_option()
 @click.option(
     *("-o", "--output"),
     type=click.Path(file_okay=False, path_type=Path),
@@ -109,12 +110,12 @@ class _Map(click.Command):
 def map_(
     context: click.Context,
     /,
-    script: Path,
     words: tuple[str, ...],
+    module: str | None,
     jobs: int | None,
     **chosen: Any,
 ) -> int:
-    """Run a locked script over many inputs, each in a process of its own.
+    """Run a locked script or module over many inputs, each in a process of its own.
 
     \b
       condavision map clean.py inputs.jsonl -o results/
@@ -134,13 +135,14 @@ def map_(
     from condavision.cluster.run import map_inputs
     from condavision.inference.workspace import Workspace
 
+    target, words = _target(words, module)
     workspace = Workspace(Flags(locks=chosen["locks"], vendored=chosen["vendored"]))
     progress = choose_progress()
     engine_options = EngineOptions(chosen["cluster"], jobs, chosen["ship"], chosen["ship_limit"])
     if chosen["install_only"]:
         with open_engine(engine_options, progress) as engine:
-            return _install(script, engine, workspace, progress, as_json=chosen["as_json"])
-    request = _request(script, words, context.meta[_FIXED], chosen)
+            return _install(target, engine, workspace, progress, as_json=chosen["as_json"])
+    request = _request(target, words, context.meta[_FIXED], chosen)
     started = time.monotonic()
     with _signals() as signals, open_engine(engine_options, progress) as engine:
         if engine.dashboard:
@@ -151,18 +153,34 @@ def map_(
     return signals.code or int(mapped.tally.failed > 0 or mapped.tally.stop is not None)
 
 
+def _target(words: tuple[str, ...], module: str | None) -> tuple[Path | Module, tuple[str, ...]]:
+    """Return what to run, and the words that follow it."""
+    if module is not None:
+        return Module(module, Path.cwd()), words
+    if not words or not words[0]:
+        raise click.UsageError("Give a script or -m MODULE.")
+    return Path(words[0]), words[1:]
+
+
 def _install(
-    script: Path, engine: Engine, workspace: Workspace, progress: Progress, *, as_json: bool
+    target: Path | Module,
+    engine: Engine,
+    workspace: Workspace,
+    progress: Progress,
+    *,
+    as_json: bool,
 ) -> int:
     from condavision.cli.map_output import print_installed
+    from condavision.inference.runnable import runnable
 
-    engine.prepare(script, workspace, progress)
-    vendored = workspace.project(script).config.vendored
+    found = runnable(target, workspace)
+    engine.prepare(found, workspace, progress)
+    vendored = found.located.project.config.vendored
     return print_installed(engine.install(vendored), as_json=as_json)
 
 
 def _request(
-    script: Path, words: tuple[str, ...], fixed: tuple[str, ...], chosen: dict[str, Any]
+    target: Path | Module, words: tuple[str, ...], fixed: tuple[str, ...], chosen: dict[str, Any]
 ) -> Request:
     from condavision.cluster.inputs import Kind
     from condavision.cluster.run import Request
@@ -173,7 +191,7 @@ def _request(
             example = "run `condavision map SCRIPT inputs.jsonl -o results/`"
             raise UsageError(f"no {what} given", f"give both: {example}")
     return Request(
-        script,
+        target,
         words,
         chosen["output"],
         kind=Kind(chosen["each"]) if chosen["each"] else None,

@@ -110,7 +110,7 @@ def map_json(mapped: Mapped, seconds: float) -> dict[str, Any]:
     """Return the object of ``map --json``."""
     tally = mapped.tally
     return {
-        "script": str(mapped.request.script),
+        "script": str(mapped.request.target),
         "results": str(mapped.rows),
         "inputs": tally.total,
         "succeeded": tally.succeeded,

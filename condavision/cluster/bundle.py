@@ -18,21 +18,26 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import script_file
+from condavision.cluster.job import job_of
+from condavision.cluster.task import Limits
 from condavision.cluster.worker import require_platform
 from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load as load_activation
 from condavision.environments.install import install
 from condavision.environments.last_use import record_use
-from condavision.errors import CondavisionError, UsageError
+from condavision.errors import CondavisionError
 from condavision.exec_stage.prepared import Prepared, WarmInputs
+from condavision.exec_stage.stage import inputs_of
 from condavision.locks.lockfile import read_lock
+from condavision.project.targets import Module
 from condavision.system.cache_dir import home
 from condavision.system.documents import read_json
 from condavision.system.files import read_file, remove_tree
 
 if TYPE_CHECKING:
     from condavision.cluster.task import Job
-    from condavision.inference.lock_lookup import Located
+    from condavision.inference.runnable import Runnable
+    from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
 
 FOLDER = "bundles"
@@ -62,29 +67,48 @@ class Packed:
     inputs: WarmInputs
 
 
-def pack(located: Located) -> Bundle:
-    """Return the bundle of a script and its lock.
+def packed(target: Path | Module, found: Runnable, workspace: Workspace) -> Packed:
+    """Return a target as it goes to other machines.
 
     Raises:
-        UsageError: it is no script, but a module or a folder.
         OSError: one of its files cannot be read.
     """
-    target = located.project.target
-    if not isinstance(target, Path):
-        raise UsageError(f"{target} cannot be sent to other machines", "give a script")
-    script = script_file(target).resolve()
-    sources = {_absolute(it.path) for it in located.inference.analysis.files} | {script}
-    paths = [_absolute(it) for it in located.python_paths]
+    job = job_of(target, found, workspace, Path(), Limits())
+    return Packed(pack(found), job, inputs_of(found.located, workspace.opened))
+
+
+def pack(found: Runnable) -> Bundle:
+    """Return the bundle of a script or module and its lock.
+
+    Raises:
+        OSError: one of its files cannot be read.
+    """
+    script = _script(found)
+    module = found.target.name if isinstance(found.target, Module) else ""
+    sources = {_absolute(it.path) for it in found.analysis.files} | {script}
+    paths = [_absolute(it) for it in found.python_paths]
     top = Path(os.path.commonpath([*(it.parent for it in sources), *paths]))
 
     def place(path: Path) -> str:
         return PurePosixPath(_SOURCES, path.relative_to(top)).as_posix()
 
+    located = found.located
     lock = located.path.name
-    plan = {"script": place(script), "paths": list(map(place, paths)), "lock": lock}
+    plan = {
+        "script": place(script),
+        "module": module,
+        "paths": list(map(place, paths)),
+        "lock": lock,
+    }
     files = {place(it): read_file(it) for it in sources}
     files |= {lock: read_file(located.path), _PLAN: json.dumps(plan).encode()}
     return Bundle(_tar(files))
+
+
+def _script(found: Runnable) -> Path:
+    if isinstance(found.target, Path):
+        return script_file(found.target).resolve()
+    return _absolute(found.analysis.files[0].path)
 
 
 def _absolute(path: Path) -> Path:
@@ -151,9 +175,10 @@ def prepare_bundle(folder: Path, vendored: Path | None, progress: Progress) -> P
     """
     plan = read_json(read_file(folder / _PLAN))
     script, paths = folder / plan["script"], tuple(folder / it for it in plan["paths"])
+    target = Module(plan["module"], folder) if plan["module"] else script
     lock = read_lock(folder / plan["lock"])
-    require_platform(lock.platforms, Path(script.name))
+    require_platform(lock.platforms, target if plan["module"] else Path(script.name))
     environment = install(lock, current_subdir(), home=home(), progress=progress, vendored=vendored)
     record_use(environment, script)
     activation = load_activation(environment.prefix)
-    return Prepared(script, environment, activation, paths, WarmInputs((script,), (), {}))
+    return Prepared(target, environment, activation, paths, WarmInputs((script,), (), {}))

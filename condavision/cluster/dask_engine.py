@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from condavision.cluster.bundle import pack
 from condavision.cluster.dask_dispatcher import DaskDispatcher, Repeat
 from condavision.cluster.engine import Engine
-from condavision.inference.lock_lookup import locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from condavision.cluster.bundle import Bundle
     from condavision.cluster.dask_workers import DaskWorkers
     from condavision.cluster.engine import LostWorker
+    from condavision.inference.runnable import Runnable
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
 
@@ -30,10 +30,10 @@ class DaskEngine(Engine):
         self.dispatcher = DaskDispatcher(workers, ship=ship, limit=limit)
         self._bundle: Bundle | None = None
 
-    def prepare(self, script: Path, workspace: Workspace, progress: Progress) -> None:
+    def prepare(self, found: Runnable, workspace: Workspace, progress: Progress) -> None:
         """Pack the script and its lock; a worker installs them with its first task."""
-        del progress
-        self._bundle = pack(locate(script, workspace))
+        del workspace, progress
+        self._bundle = pack(found)
 
     def install(self, vendored: Path | None) -> Mapping[str, Exception | None]:
         """Install the environment on all workers, as :meth:`Engine.install`."""

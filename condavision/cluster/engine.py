@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from condavision.inference.runnable import Runnable
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
 
@@ -32,11 +33,11 @@ class Engine(Executor):
     """
 
     @abstractmethod
-    def prepare(self, script: Path, workspace: Workspace, progress: Progress) -> None:
+    def prepare(self, found: Runnable, workspace: Workspace, progress: Progress) -> None:
         """Get ready for tasks of this script, before the first is submitted.
 
         Raises:
-            CondavisionError: there is no lock that fits, or no environment.
+            CondavisionError: there is no environment.
         """
 
     @abstractmethod

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.cluster.engine import Engine
 from condavision.exec_stage.child_process import Stop
-from condavision.exec_stage.stage import prepare
+from condavision.exec_stage.stage import prepare_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
     from pathlib import Path
 
+    from condavision.inference.runnable import Runnable
     from condavision.inference.workspace import Workspace
     from condavision.system.progress import Progress
 
@@ -29,9 +30,9 @@ class LocalEngine(Engine):
         self._threads = ThreadPoolExecutor(self.jobs, thread_name_prefix="task")
         self._stop = Stop()
 
-    def prepare(self, script: Path, workspace: Workspace, progress: Progress) -> None:
+    def prepare(self, found: Runnable, workspace: Workspace, progress: Progress) -> None:
         """Install the environment, as :meth:`Engine.prepare`."""
-        prepare(script, workspace, progress)
+        prepare_apart(found, workspace, progress)
 
     def install(self, vendored: Path | None) -> Mapping[str, Exception | None]:
         """Return that nothing is left to be done, as :meth:`Engine.install`."""

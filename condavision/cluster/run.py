@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from condavision.cluster.results import Results
     from condavision.cluster.task import Job
     from condavision.inference.workspace import Workspace
+    from condavision.project.targets import Module
     from condavision.system.progress import Progress
 
 
@@ -37,7 +38,7 @@ class Request:
     ``batch``, a process gets that many inputs. A process may take ``timeout`` seconds.
     """
 
-    script: Path
+    target: Path | Module
     words: tuple[str, ...]
     output: Path
     kind: Kind | None = None
@@ -70,7 +71,7 @@ def map_inputs(
     watch: Callable[[Tally], None],
     listen: Callable[[Callable[[], None]], None],
 ) -> Mapped:
-    """Run a locked script over inputs that have no row in the results yet.
+    """Run a locked script or module over inputs that have no row in the results yet.
 
     ``watch`` is called while the tally changes. ``listen`` is called before the first process is
     started, with a function that stops all and returns at once.
@@ -80,7 +81,7 @@ def map_inputs(
         CondavisionError: there is no lock that fits, no environment, or no room for results.
     """
     running = request.output.absolute() / OWN / "running"
-    found = describe(request.script, workspace, running, Limits(timeout=request.timeout))
+    found = describe(request.target, workspace, running, Limits(timeout=request.timeout))
     kind = request.kind or kind_of(request.words)
     sources = tuple(expanded(request.words))
     with held(request.output) as results:
@@ -88,7 +89,7 @@ def map_inputs(
         inputs = Inputs(kind, sources, found.interface, request.fixed, request.batch, spooled)
         tally = Tally()
         _check(inputs, tally, progress, watch)
-        engine.prepare(request.script, workspace, progress)
+        engine.prepare(found.runnable, workspace, progress)
         _open(results, found.job, request, progress)
         spread = Spread(found.job, engine, results, request.policy, tally, watch)
         listen(spread.interrupt)
@@ -116,7 +117,7 @@ def _check(
 def _open(results: Results, job: Job, request: Request, progress: Progress) -> None:
     results.open(
         {
-            "script": os.path.relpath(job.script, job.root),
+            "script": _name(job),
             "lock": job.lock,
             "sources": job.sources,
             "arguments": list(request.fixed),
@@ -128,6 +129,11 @@ def _open(results: Results, job: Job, request: Request, progress: Progress) -> N
             f"{' and '.join(results.changed)} changed since the results in {request.output}:"
             " all inputs are run again"
         )
+
+
+def _name(job: Job) -> str:
+    place = os.path.relpath(job.script, job.root)
+    return f"{job.target} in {place}" if job.module else place
 
 
 def _spooled(sources: tuple[str, ...], kind: Kind, results: Results) -> tuple[tuple[str, str], ...]:

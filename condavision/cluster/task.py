@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from condavision.core.serving import Serving
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from condavision.project.targets import Module
 
 
 class Reason(StrEnum):
@@ -56,8 +54,9 @@ class Job:
     """What all tasks share.
 
     ``script``, ``root`` (of its project), ``locks`` and ``vendored`` are absolute paths on the
-    machine that maps, the last two empty where the defaults hold. ``lock`` and ``sources`` are the
-    digests of the lock's file and of the script with its local modules. ``folder`` is where each
+    machine that maps, the last two empty where the defaults hold; for a ``module``, ``script`` is
+    the folder that it is run in. ``lock`` and ``sources`` are the digests of the lock's file and of
+    the script with its local modules. ``folder`` is where each
     task gets a folder of its own; on another machine it need not exist. With ``serving`` the
     process is one of the web service: within its limits, with the variables that it passes on.
     """
@@ -69,8 +68,15 @@ class Job:
     folder: str
     locks: str = ""
     vendored: str = ""
+    module: str = ""
     limits: Limits = field(default_factory=Limits)
     serving: Serving | None = None
+
+    @property
+    def target(self) -> Path | Module:
+        """What was given to be run."""
+        place = Path(self.script)
+        return Module(self.module, place) if self.module else place
 
     @property
     def digest(self) -> str:

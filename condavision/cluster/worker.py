@@ -19,13 +19,13 @@ from condavision.errors import CondavisionError, InstallError
 from condavision.exec_stage.child_process import End, Stop, start, wait_for
 from condavision.exec_stage.process_environment import rlimits, variables
 from condavision.exec_stage.run_folder import RunFolder, new_run_folder, read_piece
-from condavision.exec_stage.stage import prepare
+from condavision.exec_stage.stage import prepare_apart
 from condavision.exec_stage.warm_record import checks_of
 from condavision.inference.workspace import Workspace
 from condavision.project.config import Flags
+from condavision.project.targets import typed
 from condavision.system.files import remove_tree
 from condavision.system.progress import Progress
-from condavision.system.terminal import shell_word
 from condavision.warm import is_unchanged
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from condavision.cluster.task import Job, Task
     from condavision.core.serving import Serving
     from condavision.exec_stage.prepared import Prepared
+    from condavision.project.targets import Module
 
 _REASONS = {
     End.ITSELF: None,
@@ -76,23 +77,24 @@ def prepared(job: Job) -> Prepared:
 def _ready(job: Job) -> _Ready:
     locks, vendored = (Path(it) if it else None for it in (job.locks, job.vendored))
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
-    script = Path(job.script)
-    found = describe(script, workspace, Path(job.folder), job.limits)
-    checks = tuple(checks_of(found.files, ()))
-    if found.job.digest != job.digest:
+    described = describe(job.target, workspace, Path(job.folder), job.limits)
+    found = described.runnable
+    files = [it.path for it in found.analysis.files]
+    checks = tuple(checks_of((found.located.path, *files), ()))
+    if described.job.digest != job.digest:
         raise _changed(job)
-    require_platform(found.platforms, script)
-    made = prepare(script, workspace, Progress())
-    record_use(made.environment, script)
+    require_platform(found.located.lock.platforms, job.target)
+    made = prepare_apart(found, workspace, Progress())
+    record_use(made.environment, files[0])
     return _Ready(made, checks)
 
 
 def _changed(job: Job) -> InstallError:
-    return InstallError(f"{job.script}, a module of it or its lock has changed meanwhile")
+    return InstallError(f"{job.target}, a module of it or its lock has changed meanwhile")
 
 
-def require_platform(platforms: Sequence[str], script: Path) -> None:
-    """Refuse a script whose lock is for other ``platforms`` than this machine's.
+def require_platform(platforms: Sequence[str], target: Path | Module) -> None:
+    """Refuse a target whose lock is for other ``platforms`` than this machine's.
 
     Raises:
         MissingPlatformError: this one is not among them.
@@ -100,8 +102,8 @@ def require_platform(platforms: Sequence[str], script: Path) -> None:
     here = current_subdir()
     if here not in platforms:
         raise MissingPlatformError(
-            f"the lock of {script} is for {', '.join(platforms)}, not for {here}",
-            f"add it: run `condavision lock --platform {here} {shell_word(script)}`",
+            f"the lock of {target} is for {', '.join(platforms)}, not for {here}",
+            f"add it: run `condavision lock --platform {here} {typed(target)}`",
         )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from condavision.environments.environment import Environment
     from condavision.inference.diagnostics import FailingImport
     from condavision.inference.lock_lookup import Located
+    from condavision.inference.runnable import Runnable
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
     from condavision.system.progress import Progress
@@ -60,6 +61,16 @@ def prepare(
     activation = load_activation(environment.prefix)
     inputs = inputs_of(located, workspace.opened)
     return Prepared(target, environment, activation, located.python_paths, inputs)
+
+
+def prepare_apart(found: Runnable, workspace: Workspace, progress: Progress) -> Prepared:
+    """Prepare a target whose processes start in folders of their own, as :func:`prepare`.
+
+    Raises:
+        CondavisionError: the environment cannot be made.
+    """
+    prepared = prepare(found.located.project.target, workspace, progress)
+    return replace(prepared, target=found.target, paths=found.python_paths)
 
 
 def inputs_of(located: Located, started: int) -> WarmInputs:

@@ -5,20 +5,16 @@ What this takes (parsers, an installer, a solver) stays out of the server.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.facts import read_declared
-from condavision.analysis.parameters.read import read_interface
 from condavision.analysis.source.scripts import search_scripts
-from condavision.cluster.bundle import Packed, pack
-from condavision.cluster.job import describe
-from condavision.cluster.task import Limits
+from condavision.cluster.bundle import Packed, packed
+from condavision.cluster.job import interface_of
 from condavision.core.platforms import current_subdir
 from condavision.environments.last_use import record_use
 from condavision.errors import (
@@ -33,16 +29,15 @@ from condavision.errors import (
     UsageError,
 )
 from condavision.exec_stage.prepared import Prepared
-from condavision.exec_stage.stage import inputs_of, prepare
+from condavision.exec_stage.stage import prepare_apart
 from condavision.exec_stage.warm_record import checks_of, is_settled
-from condavision.inference.lock_lookup import locate
-from condavision.inference.relative_imports import relative_import_of
+from condavision.inference.runnable import run_as, runnable
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import LOCAL
 from condavision.project.settings_files import SETTINGS_FILES
-from condavision.project.targets import Module, Together, file_of, near
+from condavision.project.targets import Module, Together, file_of
 from condavision.serving.survey import Listing, Note, Refusal, RefusalKind, Surveyed, send
 from condavision.system.progress import Progress
 
@@ -115,7 +110,7 @@ def _survey(
 ) -> Surveyed:
     script = _file_of(target, workspace)
     try:
-        runs = _run_as(target, workspace)
+        runs = run_as(target, workspace)
         try:
             return _ready(name, target, runs, workspace, progress, is_packed=question.pack)
         except (MissingLockError, StaleLockError):
@@ -135,23 +130,6 @@ def _file_of(target: Path | Module, workspace: Workspace) -> Path:
     if isinstance(target, Path):
         return target
     return file_of(target, workspace.config(target.folder).paths) or target.folder
-
-
-def _run_as(target: Path | Module, workspace: Workspace) -> Path | Module:
-    """Return how a target is to be run: a script that imports relatively as a module.
-
-    Raises:
-        UsageError: it imports relatively, and cannot be a module.
-    """
-    found = relative_import_of(_shown(target), workspace)
-    if found is None:
-        return target
-    if not found.module:
-        raise UsageError(
-            f"{found.location}: this relative import fails when the script is run by its path",
-            "give the script and its folder names that can be imported",
-        )
-    return Module(found.module, found.folder.absolute())
 
 
 def _locked(target: Path | Module, workspace: Workspace, progress: Progress) -> Workspace:
@@ -179,17 +157,13 @@ def _ready(
     Raises:
         CondavisionError: there is no lock that fits, or no environment.
     """
-    shown = _locked_as(target, runs, workspace)
-    located = locate(shown, workspace)
+    found = runnable(target, workspace, runs)
+    located, own = found.located, found.analysis
     prepared: Prepared | Packed
     if is_packed:
-        prepared = _packed(shown, workspace)
+        prepared = packed(target, found, workspace)
     else:
-        prepared = replace(prepare(shown, workspace, progress), target=runs)
-        if isinstance(runs, Module):  # a run has a folder of its own, where Python does not find it
-            prepared = replace(prepared, paths=(runs.folder, *prepared.paths))
-    project = workspace.project(_shown(runs))  # not that of a whole folder
-    own = workspace.analysis(project, located.entry.paths)
+        prepared = prepare_apart(found, workspace, progress)
     script = own.files[0].path
     sources = {file.path for file in (*located.inference.analysis.files, *own.files)}
     others = [path for path in prepared.inputs.files if path not in sources]
@@ -213,39 +187,8 @@ def _ready(
             (*prepared.inputs.files, *prepared.inputs.folders), prepared.inputs.started
         ),
         root=located.project.config.root,
-        interface=read_interface(own.files, located.project.config.root),
+        interface=interface_of(found),
     )
-
-
-def _packed(shown: Path | Module, workspace: Workspace) -> Packed:
-    located = locate(shown, workspace)
-    bundle = pack(located)
-    assert isinstance(shown, Path)  # noqa: S101 - `pack` refuses others
-    job = describe(shown, workspace, Path(), Limits()).job
-    return Packed(bundle, job, inputs_of(located, workspace.opened))
-
-
-def _locked_as(target: Path | Module, runs: Path | Module, workspace: Workspace) -> Path | Module:
-    """Return what has the lock: ``runs``, or the script whose lock would be the same.
-
-    Raises:
-        CondavisionError: neither has one that fits.
-    """
-    try:
-        locate(_shown(runs), workspace)
-    except MissingLockError:
-        if runs != target:
-            with contextlib.suppress(MissingLockError, StaleLockError):
-                by_path = locate(_shown(target), workspace)
-                if by_path.lock.hash == workspace.infer(workspace.project(runs)).hash:
-                    return _shown(target)
-        raise
-    return _shown(runs)
-
-
-def _shown(target: Path | Module) -> Path | Module:
-    """Return a target as messages are to have it."""
-    return near(target) if isinstance(target, Path) else target
 
 
 def _settings(target: Path, located: Located, workspace: Workspace) -> Serving:

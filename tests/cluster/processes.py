@@ -75,12 +75,14 @@ class Cluster:
             self._start(*wrapper, python, *command, *options, **environ)
         self.client.wait_for_workers(before + count, timeout=300)
 
-    def kill_one(self) -> None:
-        """Kill the process of a worker, at random."""
+    def kill_one(self) -> bool:
+        """Kill the process of a worker, at random; return whether there was one."""
         pids = [*self.client.run(os.getpid, on_error="ignore").values()]
         if pids:
             with suppress(ProcessLookupError):
                 os.kill(random.choice(pids), signal.SIGKILL)
+                return True
+        return False
 
     def close(self) -> None:
         """End all processes."""

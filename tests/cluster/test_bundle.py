@@ -12,15 +12,14 @@ import pytest
 
 from condavision.cluster.bundle import Bundle, pack, prepare_bundle, unpack, unpacked
 from condavision.environments.inventory import remove_caches
-from condavision.errors import CondavisionError, UsageError
-from condavision.inference.lock_lookup import locate
+from condavision.errors import CondavisionError
+from condavision.inference.runnable import runnable
 from condavision.inference.workspace import Workspace
-from condavision.project.targets import Module
 from condavision.system.progress import Progress
 
 
 def packed(script: Path) -> Bundle:
-    return pack(locate(script, Workspace()))
+    return pack(runnable(script, Workspace()))
 
 
 def names(bundle: Bundle) -> list[str]:
@@ -65,13 +64,6 @@ def test_a_link_to_the_script_takes_along_what_is_beside_it(project: Path, tmp_p
     link = project / "link.py"
     link.symlink_to("script.py")
     assert "sources/script.py" in names(packed(link))
-
-
-def test_a_module_stays(project: Path) -> None:
-    located = locate(project / "script.py", Workspace())
-    object.__setattr__(located.project, "target", Module("a", project))
-    with pytest.raises(UsageError, match="-m a"):
-        pack(located)
 
 
 def entry(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:

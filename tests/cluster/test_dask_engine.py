@@ -20,6 +20,7 @@ from condavision.cluster.engines import EngineOptions, open_engine
 from condavision.cluster.task import File, Job, Limits, Reason, Task
 from condavision.cluster.worker import run_task
 from condavision.errors import CondavisionError
+from condavision.inference.runnable import runnable
 from condavision.inference.workspace import Workspace
 from condavision.system.progress import Progress
 from tests.cluster.processes import PATIENCE, until
@@ -48,7 +49,8 @@ class Mapped:
         self.script = project / "script.py"
         self.workers = DaskWorkers(address, lambda: address, Progress())
         self.engine = DaskEngine(self.workers, **{"ship": False, "limit": 1000, **options})
-        self.engine.prepare(self.script, Workspace(), Progress())
+        workspace = Workspace()
+        self.engine.prepare(runnable(self.script, workspace), workspace, Progress())
         self.running = running
         self.limits = Limits(inline=100)
 

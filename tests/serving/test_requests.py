@@ -80,6 +80,7 @@ CASES = [
     post("report.py", 422, {"parameter": "month"}, json={"month": "5"}),
     post("report.py", 422, {"parameter": "month"}, data={"month": "May"}),
     post("below/inner.py", 200, {"stdout": "inner\n"}),
+    post("relative/main.py", 200, {"stdout": "relative\n"}),
     # what it answers
     post("cat.py", 200, "a\0b", content=b"a\0b", headers={"Accept": "application/octet-stream"}),
     post("cat.py", 200, "", **TEXT),

@@ -1,0 +1,5 @@
+"""Runs as a module only."""
+
+from .words import WORD
+
+print(WORD)

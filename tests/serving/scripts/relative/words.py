@@ -1,0 +1,3 @@
+"""What is beside it."""
+
+WORD = "relative"
