@@ -216,7 +216,13 @@ def check(
     from condavision.cli.declaring import check_declared
     from condavision.cli.json_output import checked_json
     from condavision.cli.naming import target_names
-    from condavision.cli.output import checked_row, print_diagnostics, print_json, print_projects
+    from condavision.cli.output import (
+        checked_row,
+        print_check_count,
+        print_diagnostics,
+        print_json,
+        print_projects,
+    )
     from condavision.cli.tables import print_table
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
@@ -239,6 +245,7 @@ def check(
         rows = map(checked_row, names, report.checked)
         print_table(("script", "lock", "state", "notes"), rows)
         print_projects(projects)
+        print_check_count(report)
     return report.code
 
 

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.exec_stage.stage import InstallReport
     from condavision.inference.infer import Inference
-    from condavision.inspection.check import Checked
+    from condavision.inspection.check import Checked, CheckReport
     from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation
     from condavision.project.project import Project
@@ -65,7 +65,10 @@ SCHEMA = 2
 
 _SHOWN_UNREAD = 5
 _SHOWN_TARGETS = 5
-_COUNTED = ("to write", "new", "changed", "installed", "proved", "unchanged", "reused", "failed")
+_COUNTED = (
+    *("to write", "new", "changed", "installed", "proved", "unchanged", "reused", "failed"),
+    *("ok", "missing", "stale", "unreadable", "error"),
+)
 """What is counted below a table, in the order of the counts."""
 
 
@@ -357,6 +360,11 @@ def _pythons(lock: Lock, shown: str) -> str:
     minor = {platform: it.split(".")[:2] for platform, it in version.items()}
     differing = sorted(it for it in minor if minor[it] != minor.get(shown))
     return ", ".join([here, *(f"{version[it]} on {it}" for it in differing)])
+
+
+def print_check_count(report: CheckReport) -> None:
+    """Write how many of several scripts have which state."""
+    print_counts(Counter(str(checked.state) for checked in report.checked))
 
 
 def checked_row(name: str, checked: Checked) -> tuple[str, ...]:

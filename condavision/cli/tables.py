@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STATES = {
     "green": ("ok", "ready", "written", "to write", "installed"),
     "yellow": ("missing", "stale", "incomplete", "warning", "kept"),
-    "red": ("error", "broken", "damaged"),
+    "red": ("unreadable", "error", "broken", "damaged"),
     "dim": ("reused", "unchanged"),
 }
 """The states that enumerations have, by color; a cell is in color if it is a member of one."""

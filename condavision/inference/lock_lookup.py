@@ -80,6 +80,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
     Raises:
         MissingLockError: it was never locked.
         StaleLockError: its requirements have changed; ``reasons`` has how.
+        AnalysisError: it cannot be read, or not after a change that makes its lock stale.
         LockfileError: the lock is damaged.
     """
     project = workspace.project(target)
@@ -93,6 +94,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
                 _log.info("%s runs under %s", project.key, it.path)
                 return Located(project, inference, it.entry, _read(it, workspace), it.path)
     it, inference = inferred[0]
+    inference.require_runnable(workspace.require_readable)  # else what it lacks would be "removed"
     raise StaleLockError(
         f"the lock of {it.owner} is stale",
         f"run `{it.lock_command(workspace)}`",

@@ -35,8 +35,22 @@ class LockState(StrEnum):
     OK = "ok"
     MISSING = "missing"
     STALE = "stale"
+    UNREADABLE = "unreadable"
+    """The target cannot be read as Python, or no Python can run it."""
     ERROR = "error"
-    """The target or its lock cannot be read."""
+    """Its configuration or lock cannot be read."""
+
+    @classmethod
+    def of(cls, error: CondavisionError) -> LockState:
+        """Return the state of a target that has this error."""
+        match error:
+            case MissingLockError():
+                return cls.MISSING
+            case StaleLockError():
+                return cls.STALE
+            case AnalysisError():
+                return cls.UNREADABLE
+        return cls.ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +103,25 @@ def _check(target: Target, workspace: Workspace) -> Checked:
     try:
         return _check_located(locate(target, workspace), workspace)
     except MissingLockError as error:
-        return _failed(target, LockState.MISSING, error)
-    except StaleLockError as error:
-        return _failed(target, LockState.STALE, error)
+        return _failed(target, _unreadable(target, workspace) or error)
     except CondavisionError as error:
-        return _failed(target, LockState.ERROR, error)
+        return _failed(target, error)
 
 
-def _failed(target: Target, state: LockState, error: CondavisionError) -> Checked:
-    return Checked(str(target), "", state, error=error, code=error.code)
+def _failed(target: Target, error: CondavisionError) -> Checked:
+    return Checked(str(target), "", LockState.of(error), error=error, code=error.code)
+
+
+def _unreadable(target: Target, workspace: Workspace) -> AnalysisError | None:
+    """Return why a target without a lock cannot be locked as it is."""
+    try:
+        inference = workspace.infer(workspace.project(target))
+        inference.require_runnable(workspace.require_readable)
+    except AnalysisError as error:
+        return error
+    except CondavisionError:
+        pass
+    return None
 
 
 def _check_located(located: Located, workspace: Workspace) -> Checked:

@@ -174,7 +174,7 @@ def _read(target: Target, checked: Checked, workspace: Workspace) -> Script:
         if located is None:
             inference.require_runnable(workspace.require_readable)
     except CondavisionError as error:
-        failed = replace(checked, state=LockState.ERROR, error=error, code=error.code)
+        failed = replace(checked, state=LockState.of(error), error=error, code=error.code)
         return Script(target, failed if located is None else checked, project, None, located)
     if located is None:
         try:

@@ -45,7 +45,7 @@ def overview() -> Overview:
         script("b.py", "dependency000", lock=small),
         script("c.py", "dependency000", lock=small),
         script("missing.py", "six", state=LockState.MISSING),
-        script("wrong.py", state=LockState.ERROR),
+        script("wrong.py", state=LockState.UNREADABLE),
         sizes={"pandas": 12_300_000, "python": 30_000_000},
     )
 
@@ -108,7 +108,7 @@ def test_a_report_says_what_is_wrong_and_what_to_type() -> None:
     assert "<code>condavision lock missing.py</code>" in text
     assert "wrong.py:1: not Python" in text
     for word, _ in rendering._STATES.values():
-        assert (word in text) is (word != "stale lock")
+        assert (word in text) is (word not in {"stale lock", "error"})
     assert "and 198 more" in text
 
 
@@ -119,7 +119,7 @@ def test_a_report_says_what_to_review_and_keeps_secrets() -> None:
     lock = replace(lock_of(package("python", "3.13.1")), record=record)
     one = script("a.py", lock=lock)
     secret = AnalysisError("https://ada:geheim@x.invalid/simple refuses access")
-    other = script("b.py", state=LockState.ERROR)
+    other = script("b.py", state=LockState.UNREADABLE)
     other = replace(other, checked=replace(other.checked, error=secret))
     text = report_page(overview_of(one, other))
     assert "unverified identity: cv3=opencv3" in text

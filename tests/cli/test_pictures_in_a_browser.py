@@ -34,7 +34,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for number in range(59)
     ]
-    found = overview_of(*scripts, script("wrong.py", state=LockState.ERROR))
+    found = overview_of(*scripts, script("wrong.py", state=LockState.UNREADABLE))
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(report_page(found), encoding="utf-8")
     return path

@@ -77,10 +77,10 @@ def script(
         LockState.MISSING: MissingLockError(
             f"{name} has no lock", f"run `condavision lock {name}`"
         ),
-        LockState.ERROR: AnalysisError(f"{name}:1: not Python", "correct the line"),
+        LockState.UNREADABLE: AnalysisError(f"{name}:1: not Python", "correct the line"),
     }
     checked = Checked(name, hashed, state, error=errors.get(state))
-    if state is LockState.ERROR:
+    if state is LockState.UNREADABLE:
         return Script(target, checked, project)
     located = None
     if lock is not None:

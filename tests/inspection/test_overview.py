@@ -40,7 +40,7 @@ def test_scripts_of_every_state(
     index_server.close()
     found = command("graph", "--format", "json").ok().json()
     scripts = {it["script"]: it for it in found["scripts"]}
-    states = {"a.py": "ok", "b.py": "ok", "broken.py": "error", "s.py": "missing"}
+    states = {"a.py": "ok", "b.py": "ok", "broken.py": "unreadable", "s.py": "missing"}
     states |= {"stale.py": "stale", "unknown.py": "missing"}
     assert {name: it["state"] for name, it in scripts.items()} == states
     assert "no known package for `import nobody_has_this`" in scripts["unknown.py"]["notes"][0]
@@ -113,7 +113,7 @@ def test_scripts_that_a_wider_range_would_let_share() -> None:
         [script("a.py", "requests"), script("b.py", "requests")],
         [script("a.py", "requests"), script("b.py", "requests", "six", pythons="<3.12")],
         [script("a.py"), script("b.py", pythons="<3.12")],
-        [script("a.py", state=LockState.ERROR), script("b.py", pythons="<3.12")],
+        [script("a.py", state=LockState.UNREADABLE), script("b.py", pythons="<3.12")],
     ],
     ids=["one set", "other packages", "no packages", "unreadable"],
 )

@@ -62,11 +62,13 @@ _LOOKS = {
     LockState.OK: Look.PLAIN,
     LockState.MISSING: Look.WANTING,
     LockState.STALE: Look.WANTING,
+    LockState.UNREADABLE: Look.BROKEN,
     LockState.ERROR: Look.BROKEN,
 }
 _STATES = {
     LockState.MISSING: "no lock",
     LockState.STALE: "stale lock",
+    LockState.UNREADABLE: "unreadable",
     LockState.ERROR: "error",
 }
 

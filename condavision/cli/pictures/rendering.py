@@ -33,6 +33,7 @@ _STATES = {
     LockState.OK: ("locked", "good"),
     LockState.MISSING: ("no lock", "wait"),
     LockState.STALE: ("stale lock", "wait"),
+    LockState.UNREADABLE: ("unreadable", "bad"),
     LockState.ERROR: ("error", "bad"),
 }
 """The words and the badge of each state."""
