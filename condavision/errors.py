@@ -50,6 +50,12 @@ class MissingExtraError(UsageError):
     """What an extra of the package brings is not installed."""
 
 
+class TargetKindError(UsageError):
+    """A notebook, folder or module is given where that kind of target cannot be used."""
+
+    names_target = True
+
+
 class ConfigError(UsageError):
     """The configuration cannot be read or has a wrong value."""
 

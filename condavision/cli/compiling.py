@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from condavision.compile_stage.recording import LockingReport
     from condavision.compile_stage.renewal import Renewal
 
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-
 
 @click.command()
 @options.scripts_argument()
@@ -27,14 +25,14 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     "--together",
     multiple=True,
     metavar="FOLDER",
-    type=_FOLDER,
+    type=options.FOLDER,
     help="Lock all scripts of this folder together, in one environment; repeatable.",
 )
 @click.option(
     "--apart",
     multiple=True,
     metavar="FOLDER",
-    type=_FOLDER,
+    type=options.FOLDER,
     help="Undo --together: lock each script of this folder separately; repeatable.",
 )
 @options.flag_options
@@ -253,7 +251,10 @@ def check(
 @options.script_argument()
 @options.module_option()
 @click.option(
-    "--together", metavar="FOLDER", type=_FOLDER, help="Explain all scripts of a folder as one."
+    "--together",
+    metavar="FOLDER",
+    type=options.FOLDER,
+    help="Explain all scripts of a folder as one.",
 )
 @options.flag_options
 @options.json_option()

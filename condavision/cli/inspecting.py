@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,36 +13,44 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_together_option = click.option(
+    "--together",
+    multiple=True,
+    metavar="FOLDER",
+    type=options.FOLDER,
+    help="The lock that all scripts of this folder share; repeatable.",
+)
+
+
 @click.command()
 @options.scripts_argument()
 @options.modules_option()
+@_together_option
 @options.flag_options
 @options.json_option()
 def outdated(
-    paths: tuple[Path, ...],
-    modules: tuple[str, ...],
     as_json: bool,
-    **settings: object,
+    channels: tuple[str, ...],
+    platforms: tuple[str, ...],
+    locks: Path | None,
+    **given: Any,
 ) -> int:
     """Show which locked versions `lock --upgrade` would change.
 
     PATHS are scripts or folders; without them, the current project. Everything is solved again, as
-    newer versions may exclude each other; nothing is written.
+    newer versions may exclude each other, with the channels of the locks; nothing is written.
     """
     from condavision.cli.json_output import failed_json, outdated_json
     from condavision.cli.output import print_failures, print_json, say
     from condavision.cli.progress import choose_progress
     from condavision.cli.tables import print_table
-    from condavision.compile_stage.renewal import Renewal
-    from condavision.compile_stage.stage import lock
-    from condavision.inference.select import Named
+    from condavision.compile_stage.outdated import solve_anew
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import diff_rows
 
-    workspace = Workspace(options.as_flags(**settings))  # type: ignore[arg-type]
-    named = Named(options.given_or_project(paths, modules, workspace), modules)
-    renewal, progress = Renewal(everything=True), choose_progress()
-    report = lock(named, workspace, renewal=renewal, progress=progress, dry_run=True)
+    workspace = Workspace(Flags(channels, platforms, locks))
+    named = options.named_or_project(workspace, **given)
+    report = solve_anew(named, workspace, choose_progress())
     by_lock = {locked.lock.hash: locked.changes for locked in report.locked}
     if as_json:
         print_json([*outdated_json(report.locked), *failed_json(report.failed)])
@@ -64,17 +72,17 @@ _offline_option = click.option(
 @click.command()
 @options.scripts_argument()
 @options.modules_option()
+@_together_option
 @_platform_option
 @_offline_option
 @options.locks_option()
 @options.json_option()
 def tree(
-    paths: tuple[Path, ...],
-    modules: tuple[str, ...],
     platform: str | None,
     offline: bool,
     locks: Path | None,
     as_json: bool,
+    **given: Any,
 ) -> int:
     """Show the locked packages of scripts as a tree: which requires which.
 
@@ -83,12 +91,12 @@ def tree(
     """
     from condavision.cli.dependencies import dependencies_json, print_tree
     from condavision.cli.output import print_failures, print_json
-    from condavision.inference.select import Named, select_targets
+    from condavision.inference.select import select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.dependencies import dependencies_of, locate_each
 
     workspace = Workspace(Flags(locks=locks))
-    named = Named(options.given_or_project(paths, modules, workspace), modules)
+    named = options.named_or_project(workspace, **given)
     targets = select_targets(named, workspace, join=True).targets
     by_lock, failed = locate_each(targets, workspace)
     if len(targets) == len(failed) == 1:
@@ -111,18 +119,18 @@ def tree(
 @click.argument("package", type=options.named)
 @options.scripts_argument()
 @options.modules_option()
+@_together_option
 @_platform_option
 @_offline_option
 @options.locks_option()
 @options.json_option()
 def why(
     package: str,
-    paths: tuple[Path, ...],
-    modules: tuple[str, ...],
     platform: str | None,
     offline: bool,
     locks: Path | None,
     as_json: bool,
+    **given: Any,
 ) -> int:
     """Show why a package is locked: the imports and packages that require it.
 
@@ -130,12 +138,12 @@ def why(
     """
     from condavision.cli.dependencies import print_reasons, reasons_json
     from condavision.cli.output import print_failures, print_json
-    from condavision.inference.select import Named, select_targets
+    from condavision.inference.select import select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.dependencies import find_reasons
 
     workspace = Workspace(Flags(locks=locks))
-    named = Named(options.given_or_project(paths, modules, workspace), modules)
+    named = options.named_or_project(workspace, **given)
     targets = select_targets(named, workspace, join=True).targets
     reasons, failed = find_reasons(package, targets, platform, workspace, offline=offline)
     if as_json:

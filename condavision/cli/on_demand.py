@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from condavision.inference.lock_lookup import last_locked, locate
 from condavision.inference.select import Named
 from condavision.inference.workspace import Workspace
 from condavision.locks.diff import compare
-from condavision.project.targets import Module, Together
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -52,18 +51,15 @@ def locked_first(target: Target, workspace: Workspace, progress: Progress) -> Wo
     try:
         locate(target, workspace)
     except (MissingLockError, StaleLockError):
-        owner, channels = last_locked(target, workspace)
+        owner, channels = target, workspace.flags.channels
+        with suppress(MissingLockError):
+            owner, channels = last_locked(target, workspace)
     else:
         return workspace
     from condavision.compile_stage.stage import lock
 
-    if isinstance(owner, Module):
-        named = Named(modules=(owner.name,))
-    elif isinstance(owner, Together):
-        named = Named(together=(owner.folder,))
-    else:
-        named = Named((owner,))
-    report = lock(named, Workspace(replace(workspace.flags, channels=channels)), progress=progress)
+    flags = replace(workspace.flags, channels=channels)
+    report = lock(Named.of(owner), Workspace(flags), progress=progress)
     for _, error in report.failed:
         raise error
     for locked in report.locked:

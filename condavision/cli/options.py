@@ -19,6 +19,7 @@ from condavision.project.targets import Module
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
@@ -44,6 +45,8 @@ class _Named(click.ParamType[str | Path]):
 
 named = _Named()
 named_path = _Named(path=True)
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 script_argument = partial(
     click.argument,
@@ -234,6 +237,20 @@ def given_or_project(
     from condavision.project.targets import near
 
     return names if names or modules else (near(workspace.config().root),)
+
+
+def named_or_project(
+    workspace: Workspace,
+    paths: tuple[Path, ...],
+    modules: tuple[str, ...],
+    together: tuple[Path, ...],
+) -> Named:
+    """Return what is given; the current project's root if nothing is."""
+    from condavision.inference.select import Named
+
+    if not together:
+        paths = given_or_project(paths, modules, workspace)
+    return Named(paths, modules, together)
 
 
 def as_flags(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.parameters.read import read_interface
 from condavision.analysis.source.scripts import script_file
 from condavision.cluster.task import Job
-from condavision.errors import UsageError
+from condavision.errors import TargetKindError
 from condavision.inference.notebooks import refuse_notebook
 from condavision.inference.runnable import runnable
 from condavision.project.targets import Module
@@ -41,12 +41,14 @@ def describe(
     """Return the job of a locked script or module; nothing is solved or installed.
 
     Raises:
-        UsageError: it is a notebook, or a folder that cannot be run.
+        TargetKindError: it is a notebook, or a folder that cannot be run.
         CondavisionError: it has no lock that fits.
     """
     refuse_notebook(target)
     if isinstance(target, Path) and target.is_dir() and script_file(target) == target:
-        raise UsageError(f"{target} is a folder", f"give a script of it: `{target / 'SCRIPT'}`")
+        raise TargetKindError(
+            f"{target} is a folder", f"give a script of it: `{target / 'SCRIPT'}`"
+        )
     found = runnable(target, workspace)
     return Described(job_of(target, found, workspace, running, limits), found, interface_of(found))
 

@@ -10,6 +10,7 @@ from condavision.analysis.source.scripts import require_script, script_file
 from condavision.core.model import Manager
 from condavision.errors import CondavisionError, LockfileError
 from condavision.inference.ignored import ignored
+from condavision.inference.readable import infer_readable
 from condavision.inference.recorded import recorded_paths
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import folder_keys
@@ -97,8 +98,7 @@ def _is_recorded(project: Project, workspace: Workspace) -> bool:
 
 
 def _infer(project: Project, workspace: Workspace) -> Inference:
-    inference = workspace.infer(project, recorded_paths(project, workspace))
-    inference.require_runnable(workspace.require_readable)
+    inference = infer_readable(project, workspace, recorded_paths(project, workspace))
     diagnostics = ignored(project.target, workspace)
     inference.require_known(workspace.import_map, diagnostics)
     accepted = workspace.accepted_names(project)

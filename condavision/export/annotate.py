@@ -14,7 +14,7 @@ from condavision.analysis.source.source import read_source
 from condavision.core.model import Manager
 from condavision.core.pythons import PythonRange
 from condavision.core.specs import pypi_marked
-from condavision.errors import AnalysisError, UsageError
+from condavision.errors import AnalysisError, TargetKindError
 from condavision.export.block import Additions, with_additions
 from condavision.inference.coverage import Coverage, coverage
 from condavision.system.files import replacing
@@ -59,14 +59,14 @@ def annotate(target: Target, workspace: Workspace) -> Annotation:
     What it requires is the same after as before.
 
     Raises:
-        UsageError: it is not a script with a text of its own.
+        TargetKindError: it is not a script with a text of its own.
         AnalysisError: it cannot be read, or its block cannot be added to.
         ConfigError: an override or a declared dependency is not a requirement.
     """
     if not isinstance(target, Path):
-        raise UsageError(f"{target} is not one script", "give the scripts themselves")
+        raise TargetKindError(f"{target} is not one script", "give the scripts themselves")
     if target.suffix == ".ipynb":
-        raise UsageError(
+        raise TargetKindError(
             f"{target} is a notebook, and a block is for scripts",
             "a notebook declares what it needs by `%pip install` or `%conda install` in a cell",
         )

@@ -23,7 +23,7 @@ from condavision.inference.requirements import (
 from condavision.locks.index import Entry
 from condavision.mapping.decisions import Learned, Mapped
 from condavision.project.settings import plain
-from condavision.project.targets import Module, Together, key_of, typed
+from condavision.project.targets import Module, Together, key_of, near, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
@@ -175,7 +175,8 @@ class Inference:
         pythons, root = self.analysis.python, self.project.config.root
         if self.together is None:
             only = self.analysis.files[0]
-            require_readable(root, only, pythons, only.path.name)
+            shown = script_file(target) if isinstance(target, Path) else near(only.path)
+            require_readable(root, only, pythons, str(shown))
             return
         sources = {it.path: it for it in self.analysis.files}
         for one in self.together.scripts if script is None else (script_file(script),):

@@ -21,6 +21,7 @@ from condavision.errors import (
     UsageError,
 )
 from condavision.inference.ignored import ignored
+from condavision.inference.readable import infer_readable
 from condavision.inference.staleness import requirement_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
@@ -94,7 +95,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
                 _log.info("%s runs under %s", project.key, it.path)
                 return Located(project, inference, it.entry, _read(it, workspace), it.path)
     it, inference = inferred[0]
-    inference.require_runnable(workspace.require_readable)  # else what it lacks would be "removed"
+    infer_readable(inference.project, workspace, it.entry.paths)  # else all of it is "removed"
     raise StaleLockError(
         f"the lock of {it.owner} is stale",
         f"run `{it.lock_command(workspace)}`",
@@ -103,18 +104,19 @@ def locate(target: Target, workspace: Workspace) -> Located:
 
 
 def last_locked(target: Target, workspace: Workspace) -> tuple[Target, tuple[str, ...]]:
-    """Return what to lock again so that a target has a lock that fits, and with which channels.
+    """Return what a target was locked as, whether that lock still fits or not, and the channels.
 
     That is the target itself or the folder it is locked together with; no channels are those of
     the configuration.
 
     Raises:
+        MissingLockError: it was never locked.
         AnalysisError: it does not exist.
         LockfileError: ``scripts.yml`` is damaged.
     """
     for it in _candidates(workspace.project(target), workspace):
         return it.owner, it.entry.channels
-    return target, ()
+    raise _missing(target, workspace)
 
 
 def _missing(target: Target, workspace: Workspace) -> MissingLockError:

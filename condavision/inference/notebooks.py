@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.errors import UsageError
+from condavision.errors import TargetKindError
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ def refuse_notebook(target: Target) -> None:
     """Refuse a notebook where a process is to be started.
 
     Raises:
-        UsageError: the target is one.
+        TargetKindError: the target is one.
     """
     if not isinstance(target, Path) or target.suffix != ".ipynb":
         return
     quoted = shell_word(target)
-    raise UsageError(
+    raise TargetKindError(
         f"{target} is a notebook, which Python itself cannot run",
         f"execute it: run `condavision run {quoted}`",
         f"or make its environment a kernel of Jupyter: run `condavision kernel {quoted}`",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.errors import MissingLockError, StaleLockError, UsageError
+from condavision.errors import MissingLockError, StaleLockError, TargetKindError
 from condavision.inference.lock_lookup import locate
 from condavision.inference.relative_imports import relative_import_of
 from condavision.project.targets import Module, near
@@ -42,14 +42,14 @@ def run_as(target: Path | Module, workspace: Workspace) -> Path | Module:
     """Return what Python is to run for a target: for a script that imports relatively, its module.
 
     Raises:
-        UsageError: it imports relatively, and cannot be a module.
+        TargetKindError: it imports relatively, and cannot be a module.
         CondavisionError: it does not exist, or cannot be read.
     """
     found = relative_import_of(_shown(target), workspace)
     if found is None:
         return target
     if not found.module:
-        raise UsageError(
+        raise TargetKindError(
             f"{found.location}: this relative import fails when the script is run by its path",
             "give the script and its folder names that can be imported",
         )

@@ -52,6 +52,15 @@ class Named:
     apart: Sequence[Path] = ()
     elsewhere: Sequence[Module] = ()
 
+    @classmethod
+    def of(cls, *targets: Target) -> Named:
+        """Return the command line that gives these targets."""
+        return cls(
+            paths=[it for it in targets if isinstance(it, Path)],
+            together=[it.folder for it in targets if isinstance(it, Together)],
+            elsewhere=[it for it in targets if isinstance(it, Module)],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

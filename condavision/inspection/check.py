@@ -12,6 +12,7 @@ from condavision.errors import AnalysisError, CondavisionError, MissingLockError
 from condavision.inference.diagnose import diagnose
 from condavision.inference.lock_lookup import locate
 from condavision.inference.needs import proof_of
+from condavision.inference.readable import infer_readable
 from condavision.inference.staleness import NotLockedFor, option_changes, requirement_changes
 from condavision.project.targets import Together, named_target, typed
 
@@ -115,8 +116,7 @@ def _failed(target: Target, error: CondavisionError) -> Checked:
 def _unreadable(target: Target, workspace: Workspace) -> AnalysisError | None:
     """Return why a target without a lock cannot be locked as it is."""
     try:
-        inference = workspace.infer(workspace.project(target))
-        inference.require_runnable(workspace.require_readable)
+        infer_readable(workspace.project(target), workspace)
     except AnalysisError as error:
         return error
     except CondavisionError:

@@ -156,7 +156,9 @@ def find_reasons(
         UsageError: no lock has the package.
     """
     by_lock, failed = locate_each(targets, workspace)
-    failed = [it for it in failed if not isinstance(it[1], MissingLockError)]
+    failed = [
+        it for it in failed if not (isinstance(it[1], MissingLockError) and it[1].never_locked)
+    ]
     reasons: list[Reasons] = []
     names: dict[str, None] = {}
     for found in by_lock.values():

@@ -234,7 +234,8 @@ class Catalog:
         old = self.scripts.get(new.name)
         refusal = new.refusal
         if refusal is not None and refusal != (old and old.refusal):
-            _log.warning("%s: %s", new.name, refusal.message, extra={"script": new.name})
+            where = "" if refusal.names_script else f"{new.name}: "
+            _log.warning("%s%s", where, refusal.message, extra={"script": new.name})
         if (
             old is not None
             and old.is_there

@@ -74,11 +74,12 @@ class RefusalKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a script is not served, and what to do."""
+    """Why a script is not served, and what to do; ``names_script``: the message does."""
 
     kind: RefusalKind
     message: str
     hints: tuple[str, ...] = ()
+    names_script: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def _survey(
     except CondavisionError as error:
         unavailable = ChannelError, ForeignInterpreterError, InstallError, UntrustedError
         kind = RefusalKind.UNAVAILABLE if isinstance(error, unavailable) else RefusalKind.UNLOCKED
-        refusal = Refusal(kind, error.message, error.hints)
+        refusal = Refusal(kind, error.message, error.hints, names_script=error.names_target)
         return Surveyed(name, script, refusal=refusal, sources=(*checks_of((script,), ()),))
 
 
@@ -136,8 +136,7 @@ def _locked(target: Path | Module, workspace: Workspace, progress: Progress) -> 
     """Lock a target; return a workspace that has not read anything older."""
     from condavision.compile_stage.stage import lock  # noqa: PLC0415 - only here is solved
 
-    named = Named(elsewhere=(target,)) if isinstance(target, Module) else Named((target,))
-    report = lock(named, Workspace(workspace.flags), progress=progress)
+    report = lock(Named.of(target), Workspace(workspace.flags), progress=progress)
     for _, error in report.failed:
         raise error
     return Workspace(workspace.flags)

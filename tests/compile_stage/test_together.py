@@ -267,6 +267,19 @@ def test_a_file_that_is_no_python_is_named(command: InProcess) -> None:
     failed = command("lock", "--together", "jobs")
     assert failed.code == 65
     assert "jobs/sub/b.py:1" in failed.err
+    (command.folder / "jobs" / "old.py").write_text("print 1\n")
+    (command.folder / "jobs" / "bytes.py").write_text("\0")
+    failed = command("lock", "--together", "jobs")
+    assert "jobs/sub/b.py:1: not Python" in failed.err, "though no Python runs the others either"
+    assert "jobs/bytes.py:1: not Python" in failed.err
+    assert 'add "jobs/bytes.py", "jobs/sub/b.py" to the list `exclude` in condav' in failed.err
+    with (command.folder / "condavision.toml").open("a") as settings:
+        settings.write('exclude = ["jobs/bytes.py", "jobs/sub/b.py"]\n')
+    command("lock", "--together", "jobs").ok()
+    (command.folder / "jobs" / "new.py").write_text("type X = int\n")
+    failed = command("lock", "--together", "jobs")
+    assert failed.code == 65
+    assert "to lock each script separately, run `condavision lock jobs`" in failed.err
     assert command("lock", "--together", "jobs/a.py").code == 2
     (command.folder / "empty").mkdir()
     assert command("lock", "--together", "empty").code == 65

@@ -66,3 +66,16 @@ def test_what_cannot_be_read_is_said(command: CommandLine) -> None:
     assert "end 3 (PyPI)" in shown.out
     assert "what end requires is not known: offline" in shown.err
     assert command("tree", "s.py", "--platform", "win-64").code == 2
+
+
+def test_a_folder_that_is_locked_together(command: CommandLine) -> None:
+    (command.folder / "s.py").write_text(DECLARED.format("'top'"))
+    (command.folder / "t.py").write_text("print(1)\n")
+    failed = [command(*words, "--together", ".") for words in (["tree"], ["why", "end"])]
+    for found in failed:
+        assert (found.code, "are not locked together" in found.err) == (70, True)
+    command("lock", "--together", ".").ok()
+    assert command("tree", "--together", ".").ok().out.startswith("./  ")
+    chain = "top 1 (PyPI) -> middle >=2 -> end <4"
+    assert f"  ./: {chain}  (s.py:2)" in command("why", "end", "--together", ".").ok().out
+    assert command("outdated", "--together", ".").ok().out == "no package would change\n"

@@ -133,3 +133,15 @@ async def test_a_survey_that_dies_ends_the_start(
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.mark.anyio
+async def test_a_script_is_named_once_where_it_is_refused(
+    local_command: CommandLine, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalog = Catalog(Question((local_command.folder,), Flags()))
+    await catalog.open()
+    await catalog.complete.wait()
+    await catalog.close()
+    said = [it.getMessage() for it in caplog.records if it.levelname == "WARNING"]
+    assert said == [f"{local_command.folder / 's.py'} has no lock"]

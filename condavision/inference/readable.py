@@ -1,0 +1,76 @@
+"""Targets that some Python can run: others are refused before anything is solved for them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from condavision.errors import AnalysisError
+from condavision.project.targets import Together, near, typed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from condavision.inference.infer import Inference
+    from condavision.inference.workspace import Workspace
+    from condavision.project.project import Project
+    from condavision.project.targets import Target
+
+
+def infer_readable(
+    project: Project, workspace: Workspace, extra_paths: Iterable[str] = ()
+) -> Inference:
+    """Return what a target requires, if some Python can run it.
+
+    Raises:
+        AnalysisError: none can, or it cannot be read; of scripts that are read together the
+            message has all that cannot be read by themselves.
+        ConfigError: an override or a declared dependency is not a requirement.
+    """
+    together = project.target if isinstance(project.target, Together) else None
+    try:
+        inference = workspace.infer(project, extra_paths)
+        inference.require_runnable(workspace.require_readable)
+    except AnalysisError as error:
+        if together is None:
+            raise
+        raise _of_scripts(project, together, workspace) or _apart(together, error) from error
+    if together is not None and sys.version_info[:2] not in inference.analysis.python:
+        refused = _of_scripts(project, together, workspace)  # no compiler has read these so far
+        if refused is not None:
+            raise refused
+    return inference
+
+
+def _apart(folder: Together, error: AnalysisError) -> AnalysisError:
+    apart = f"to lock each script separately, run `condavision lock {typed(folder.folder)}`"
+    return AnalysisError(error.message, *error.hints, apart, diagnostics=error.diagnostics)
+
+
+def _of_scripts(project: Project, folder: Together, workspace: Workspace) -> AnalysisError | None:
+    """Return the errors that scripts of a folder have by themselves as one, None without any."""
+    try:
+        found = dict(_errors(folder, workspace))
+    except AnalysisError:  # it has no scripts
+        return None
+    if not found:
+        return None
+    root = project.config.root
+    patterns = ", ".join(f'"{workspace.key(script, root)}"' for script in found)
+    settings = near(project.config.source or root / "condavision.toml")
+    return AnalysisError(
+        "\n".join(it.message for it in found.values()),
+        *dict.fromkeys(hint for it in found.values() for hint in it.hints),
+        f"or lock the others without: add {patterns} to the list `exclude` in {settings}",
+    )
+
+
+def _errors(folder: Together, workspace: Workspace) -> Iterator[tuple[Target, AnalysisError]]:
+    for script in workspace.together(folder).scripts:
+        if not script.stat().st_size:  # which may be empty here
+            continue
+        try:
+            inference = workspace.infer(workspace.project(script))
+            inference.require_runnable(workspace.require_readable)
+        except AnalysisError as error:
+            yield script, error
