@@ -5,8 +5,9 @@
 
 `added` is what a task takes with 32 at once, compared with the same processes started directly, 32
 at once (medians, both alternate), and the CPU of scheduler and workers for each. `flat` is the
-memory of client and scheduler after this many inputs, and after a tenth of them, and that of a
-scheduler under as many tasks of Dask alone that do nothing. `kills` kills this many workers at
+memory of client and scheduler after this many inputs, and after a tenth of them; for comparison,
+that of a client of Dask alone and of its scheduler, after as many tasks that start the same process
+and have results of the same size. `kills` kills this many workers at
 random moments during a map of 2,000 inputs. `first` is the time to the first result on a worker
 with an empty cache, compared with `condavision install` with one. `threads` is how many tasks that
 do nothing a scheduler hands out in a second to workers with this many threads in all, with `window`
@@ -24,12 +25,13 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from functools import partial
 from operator import methodcaller
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from distributed import as_completed
+from distributed import Client, as_completed
 from toolz import pipe
 
 from benchmarks.cluster import CONDAVISION, DIRECT, KILLED, cost, mapped, prepared, write_inputs
@@ -38,9 +40,10 @@ from tests.cluster.processes import Cluster
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from distributed import Client
+    from benchmarks.cluster import Cost
 
 AT_ONCE = 32
+RESULT = 260  # bytes of an answer with a line of output
 
 
 def seconds_of(pid: int) -> float:
@@ -96,37 +99,59 @@ def measure_added(folder: Path, tasks: int, rounds: int) -> None:
     )
 
 
-def nothing(client: Client, count: int, window: int) -> float:
-    """Run so many tasks that do nothing, as `map` hands them out; return the seconds."""
+def bare(client: Client, function: str, argument: Any, count: int, window: int) -> float:
+    """Run so many tasks of Dask alone, as `map` hands them out; return the seconds.
+
+    A task is a function that is named as in an entry point.
+    """
     done = as_completed()
     started = time.perf_counter()
     submitted = 0
     left = count
     while left:
         while submitted < count and done.count() < window:
-            function = methodcaller("__call__", "x")
-            key = f"nothing-{count}-{submitted}"
-            done.add(client.submit(pipe, "builtins:str", resolve_name, function, key=key))
+            key = f"bare-{count}-{submitted}"
+            call = methodcaller("__call__", argument)
+            done.add(client.submit(pipe, function, resolve_name, call, key=key, pure=False))
             submitted += 1
         for future in done.next_batch(block=True):
+            future.result()
             future.release()
             left -= 1
     return time.perf_counter() - started
 
 
+def bare_client(address: str, python: str, count: str, window: str) -> None:
+    """Be a client of Dask alone."""
+    words = [python, "script.py", "x" * RESULT]
+    with Client(address, set_as_default=False) as client:
+        bare(client, "subprocess:check_output", words, int(count), int(window))
+
+
 def measure_flat(folder: Path, count: int) -> None:
-    with cluster(folder, 2, 4) as it:
-        for size in (count // 10, count):
-            write_inputs(folder, size)
-            found = mapped(folder, f"flat{size}", "--cluster", it.address)
-            print(
-                f"{size} inputs: client {found.memory:.0f} MB at most, scheduler {it.memory:.0f} MB"
-                f" in the end, {found.wall:.0f} s"
-            )
-    with cluster(folder, 2, 4) as it:
-        for size in (count // 10, count):
-            nothing(it.client, size, 16)
-            print(f"{size} tasks of Dask alone: scheduler {it.memory:.0f} MB in the end")
+    words = [*CONDAVISION, "path", "--python", "script.py"]
+    python = subprocess.run(words, cwd=folder, capture_output=True, check=True, text=True).stdout
+    window = str(3 * 8)  # as of `map` where workers have eight threads
+
+    def ours(size: int, address: str) -> Cost:
+        write_inputs(folder, size)
+        return mapped(folder, f"flat{size}", "--cluster", address)
+
+    def control(size: int, address: str) -> Cost:
+        code = "import sys; from benchmarks.cluster_dask import *; bare_client(*sys.argv[1:])"
+        call = [sys.executable, "-c", code, address, python.strip(), str(size), window]
+        path = os.pathsep.join([str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])])
+        return cost(folder, ["env", f"PYTHONPATH={path}", *call])
+
+    for name, run in (("inputs", ours), ("tasks of Dask alone", control)):
+        with cluster(folder, 2, 4) as it:
+            for size in (count // 10, count):
+                found = run(size, it.address)
+                print(
+                    f"{size} {name}: client {found.memory:.1f} MB at most, scheduler"
+                    f" {it.memory:.1f} MB in the end, {found.wall:.0f} s",
+                    flush=True,
+                )
 
 
 def kill(folder: Path, kills: int) -> None:
@@ -175,10 +200,11 @@ def measure_first(folder: Path) -> None:
 def measure_threads(folder: Path, threads: int, window: int) -> None:
     per_worker = 50
     with cluster(folder, max(1, threads // per_worker), per_worker) as it:
-        nothing(it.client, 1000, window)
+        run = partial(bare, it.client, "builtins:str", "x")
+        run(1000, window)
         count = 5_000
         before = seconds_of(it.scheduler)
-        seconds = nothing(it.client, count, window)
+        seconds = run(count, window)
         cpu = (seconds_of(it.scheduler) - before) / count * 1000
         print(
             f"{threads} threads of workers, {window} tasks submitted at once: {count / seconds:.0f}"

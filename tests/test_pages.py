@@ -7,6 +7,8 @@ import re
 import subprocess
 import tomllib
 from configparser import ConfigParser
+from contextlib import ExitStack, closing, contextmanager
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
@@ -22,12 +24,13 @@ from tests.pages import PAGES, REPOSITORY, command_lines, play, require_valid, s
 from tools.reference import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from condavision.interpreters.probing import Interpreter
 
 DOCS = REPOSITORY / "docs"
+ADDRESS = "tcp://host:8786"
 SHOWN = [page for page in PAGES if any(it.verb == "run" for it in steps(page.read_text("utf-8")))]
 
 
@@ -44,7 +47,26 @@ def test_what_a_page_shows(
     python2: Interpreter,
 ) -> None:
     command = InProcess(make_project({"condavision.toml": ""}), merged=True)
-    assert play(page.read_text("utf-8"), command)
+    with on_this_machine(page.read_text("utf-8"), home) as text:
+        assert play(text, command)
+
+
+@contextmanager
+def on_this_machine(page: str, folder: Path) -> Iterator[str]:
+    """Yield a page with the address of a scheduler here, whose worker is started as the page does.
+
+    Nothing is started for one that shows no commands with a cluster.
+    """
+    shown = any(ADDRESS in it.name for it in steps(page) if it.verb == "run")
+    with ExitStack() as ending:
+        if shown:
+            from tests.cluster.processes import Cluster
+
+            cluster = ending.enter_context(closing(Cluster(folder)))
+            page = page.replace(ADDRESS, cluster.address).replace("node1", gethostname())
+            (threads,) = re.findall(rf"dask worker {cluster.address} --nthreads (\d+)", page)
+            cluster.worker(threads=int(threads))
+        yield page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

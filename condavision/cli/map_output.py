@@ -143,7 +143,8 @@ def print_summary(mapped: Mapped, seconds: float, *, as_json: bool) -> None:
     if tally.total > tally.done:
         counts.append(f"{tally.total - tally.done:,} not run")
     earlier = f", {tally.earlier:,} of them earlier" if tally.earlier else ""
-    say(f"{tally.total:,} inputs: {', '.join(counts)}{earlier}; see {mapped.rows}")
+    what = "1 input" if tally.total == 1 else f"{tally.total:,} inputs"
+    say(f"{what}: {', '.join(counts)}{earlier}; see {mapped.rows}")
     if tally.first_failed is not None:
         rows = shell_word(mapped.rows)
         note(f"the first that failed: run `sed -n {tally.first_failed}p {rows}`")

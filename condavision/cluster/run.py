@@ -16,6 +16,7 @@ from condavision.cluster.job import describe
 from condavision.cluster.results import OWN, ROWS, held
 from condavision.cluster.spread import Policy, Spread, Tally
 from condavision.cluster.task import Limits
+from condavision.system.garbage import collect_from_now_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,7 @@ def map_inputs(
         _check(inputs, tally, progress, watch)
         engine.prepare(found.runnable, workspace, progress)
         _open(results, found.job, request, progress)
+        collect_from_now_on()
         spread = Spread(found.job, engine, results, request.policy, tally, watch)
         listen(spread.interrupt)
         spread.run(islice(inputs, tally.total))  # more may be added meanwhile, unchecked

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import ipaddress
 import json
 import logging
@@ -22,6 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from condavision.errors import UsageError
 from condavision.serving.application import make_application
 from condavision.serving.service import Service
+from condavision.system.garbage import collect_from_now_on
 from condavision.system.terminal import shown_line
 
 if sys.platform != "win32":
@@ -103,8 +103,7 @@ def run_server(options: Options, sockets: list[socket.socket], *, as_json: bool)
     log = logging.getLogger("uvicorn.error")
     log.addFilter(lambda it: service.failure is None and not str(it.msg).startswith(_BROKEN_OFF))
     _raise_file_limit()
-    gc.freeze()
-    gc.enable()  # which a short command does without: requests leave cycles behind
+    collect_from_now_on()
     try:
         _Server(config, service).run(sockets)
     except SystemExit:  # the server's, after a startup that failed

@@ -16,6 +16,7 @@ parser.add_argument("--family", action="store_true", help="start a child that ig
 parser.add_argument("--log", help="note that it was run")
 parser.add_argument("--kill", action="store_true", help="kill what has started it")
 parser.add_argument("--size", type=int, help="bytes of output that are no text")
+parser.add_argument("--table", type=argparse.FileType(), help="print where it is, and what it has")
 options = parser.parse_args()
 if options.log:
     with open(options.log, "a") as stream:
@@ -23,6 +24,8 @@ if options.log:
 if options.kill:
     os.kill(os.getppid(), signal.SIGKILL)
 print(options.text, sys.stdin.read().strip(), sep="|", flush=True)
+if options.table:
+    print(options.table.name, options.table.read(), sep=":")
 if options.write:
     with open(options.write, "w") as stream:
         stream.write("written")

@@ -137,6 +137,31 @@ def test_files_go_with_a_task(mapped: Callable[..., Mapped], tmp_path: Path) -> 
     assert mapped().run("x", files=("/gone",)).detail == "/gone"
 
 
+def test_which_paths_are_of_files_to_ship(project: Path, address: str) -> None:
+    """Parameters that take a file, and inputs that are files; words are the script's business."""
+    path = project / "a.csv"
+    path.write_text("1,2")
+    for value in ({"table": path.name}, {"args": [f"--table={path}"]}, {"args": ["--table", path]}):
+        with project.joinpath("in.jsonl").open("a") as stream:
+            stream.write(f"{json.dumps(value, default=str)}\n")
+    command = InProcess(project)
+    words = ("map", "-q", "script.py", "--cluster", address, "--ship", "-o")
+
+    def places(out: str, *more: str) -> list[str]:
+        command(*words, out, *more).ok()
+        rows = (project / out / "results.jsonl").read_text().splitlines()
+        printed = [json.loads(it)["stdout"].splitlines()[1].partition(":") for it in rows]
+        assert [content for _, _, content in printed] == ["1,2"] * len(rows)
+        return [place for place, _, _ in printed]
+
+    shipped, *not_shipped = places("json", "in.jsonl")
+    assert Path(shipped).name == path.name
+    assert not Path(shipped).exists()
+    assert not_shipped == [str(path)] * 2
+    project.joinpath("x.txt").write_text("x\n")
+    assert places("fixed", "x.txt", "--each", "line", "--", f"--table={path}") == [str(path)]
+
+
 INPUTS: tuple[dict[str, Any], ...] = (
     {"text": "plain"},
     {"text": "ü \N{SNOWMAN}\ud83d\ude00", "stdin": "é\n"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -74,6 +75,18 @@ def test_rows_have_the_order_of_the_inputs(command: CommandLine) -> None:
     marked = [line.partition(b', "seconds": ')[0] for line in before.splitlines()]
     assert [line.partition(b', "seconds": ')[0] for line in lines] == marked
     assert (command.folder / "alone" / "files" / "0" / "3" / "work" / "a.txt").exists()
+
+
+def test_garbage_is_collected(command: CommandLine) -> None:
+    """A short command does without; over many inputs that would fill the memory."""
+    write_inputs(command.folder, {"text": "x"})
+    gc.disable()  # as the entry point does
+    try:
+        command(*MAP).ok()
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 def test_files_and_lines(command: CommandLine) -> None:
