@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -21,7 +22,7 @@ from condavision.project.settings import SETTINGS
 from condavision.project.settings_files import SettingsFiles
 from tests.command_line import InProcess, error_classes
 from tests.pages import PAGES, REPOSITORY, command_lines, play, require_valid, steps
-from tools.reference import PARTS
+from tools.reference import PARTS, raised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -165,6 +166,15 @@ def test_the_reference_has_every_command_option_and_error() -> None:
         assert error.code == 1 or re.search(rf"(?m)^\| {error.code} \|", codes), error
         assert f"`{error.__name__}`" in codes, error
     assert "no known package for `import …`" in messages
+
+
+def test_every_error_has_its_cure() -> None:
+    for error, texts, call in raised():
+        cured = len(call.args) > 1 or isinstance(call.args[0], ast.Starred)
+        assert cured, f"{error.__name__}: {texts.of(call.args[0])}"
+    rows = re.findall(r"(?m)^- .*\n(.*)", PARTS["messages"]())
+    assert len(rows) > 200
+    assert [it for it in rows if not re.match(r"  - \S", it)] == []
 
 
 def test_the_picture_is_self_contained() -> None:

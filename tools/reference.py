@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 PACKAGE = Path(condavision.__file__).parent
+ERRORS = Path(__file__).parents[1] / "docs" / "errors.md"
 
 
 def commands() -> str:
@@ -54,8 +56,23 @@ def settings() -> str:
 
 
 def messages() -> str:
-    """Return the messages of each error, with the hints that come with them."""
+    """Return the messages of each error, with their hints; else what ``errors.md`` has to do."""
     found: dict[type[CondavisionError], set[str]] = {}
+    page = ERRORS.read_text("utf-8")
+    for error, texts, call in raised():
+        message, *hints = (texts.of(it).replace("\n", " ") for it in call.args)
+        if message.strip(" …:;,"):
+            row = re.search(rf"\| `{error.__name__}` \|.*\| (.*) \|\n", page)
+            cure = "; ".join(it for it in hints if it.strip(" …")) or (row[1] if row else "")
+            found.setdefault(error, set()).add(f"- {message}\n  - {cure}")
+    return "\n\n".join(
+        f"### {it.__name__}\n\n" + "\n".join(sorted(found[it]))
+        for it in sorted(found, key=lambda it: (it.code, it.__name__))
+    )
+
+
+def raised() -> Iterator[tuple[type[CondavisionError], _Texts, ast.Call]]:
+    """Yield where the code makes an error: its class, message and hints."""
     classes = [it for it in vars(errors).values() if inspect.isclass(it)]
     named = {it.__name__: it for it in classes if issubclass(it, CondavisionError)}
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -64,15 +81,7 @@ def messages() -> str:
         functions = {it.name: it for it in ast.walk(tree) if isinstance(it, ast.FunctionDef)}
         for function in functions.values():
             for name, call in _calls_of(named, function):
-                message, *hints = map(_Texts(function, functions).of, call.args)
-                if message.strip(" …:;,"):
-                    cure = "; ".join(it for it in hints if it.strip(" …"))
-                    row = f"- {message}" + (f"\n  - {cure}" if cure else "")
-                    found.setdefault(named[name], set()).add(row)
-    return "\n\n".join(
-        f"### {it.__name__}\n\n" + "\n".join(sorted(found[it]))
-        for it in sorted(found, key=lambda it: (it.code, it.__name__))
-    )
+                yield named[name], _Texts(function, functions), call
 
 
 def _calls_of(names: Container[str], function: ast.FunctionDef) -> Iterator[tuple[str, ast.Call]]:

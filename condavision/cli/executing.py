@@ -105,7 +105,10 @@ def run(
 
     is_notebook = module is None and _is_notebook(words[0])
     if is_notebook and words[1:]:
-        raise UsageError(f"`{words[1]}`: a notebook takes no arguments")
+        raise UsageError(
+            f"`{words[1]}`: a notebook takes no arguments",
+            "put options before the notebook; pass values in environment variables",
+        )
     if output is not None and not is_notebook:
         raise UsageError("--output is for notebooks", "redirect what a script writes: `> FILE`")
     workspace = Workspace(Flags(**folders))  # type: ignore[arg-type]

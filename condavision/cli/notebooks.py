@@ -44,7 +44,7 @@ def run_notebook(
     if failure is None:
         return 0
     click.echo(failure.traceback, err=True)
-    raise NotebookError(f"{notebook}: cell {failure.cell}: {failure.error}")
+    raise NotebookError(f"{notebook}: cell {failure.cell}: {failure.error}", "correct that cell")
 
 
 def _show(stream: str, text: str) -> None:

@@ -150,7 +150,9 @@ def unpack(digest: str, content: bytes) -> None:
         _extract(content, new)
         new.rename(folder)
     except (tarfile.TarError, UnicodeError) as error:
-        raise CondavisionError(f"the bundle {digest[:16]} is not valid: {error}") from error
+        raise CondavisionError(
+            f"the bundle {digest[:16]} is not valid: {error}", "try again"
+        ) from error
     except OSError:
         if not folder.is_dir():  # else another process was faster
             raise

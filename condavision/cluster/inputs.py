@@ -109,7 +109,7 @@ class Inputs:
         """
         for item in self._items():
             if isinstance(item, _Wrong):
-                raise UsageError(str(item))
+                raise UsageError(str(item), "correct that input")
             yield item
 
     def check(self, seen: Callable[[int], None] = lambda _: None) -> Checked:
@@ -137,7 +137,9 @@ class Inputs:
                 "\n".join(wrong), "see its parameters: run `condavision explain SCRIPT`"
             )
         if not count:
-            raise UsageError(f"{', '.join(self.sources)}: there is no input")
+            raise UsageError(
+                f"{', '.join(self.sources)}: there is no input", "give files, or lines in them"
+            )
         return Checked(count, doubtful)
 
     def _items(self) -> Iterator[Input | _Wrong]:
@@ -253,7 +255,9 @@ def expanded(words: Iterable[str]) -> Iterator[str]:
             continue
         found = sorted(glob.iglob(word, recursive=True)) if glob.has_magic(word) else []  # noqa: PTH207 - as it was typed
         if not found:
-            raise UsageError(f"`{word}`: there is no such file")
+            raise UsageError(
+                f"`{word}`: there is no such file", "check the path, from the current folder"
+            )
         yield from found
 
 
@@ -269,7 +273,10 @@ def _lines(path: Path, source: str) -> Iterator[bytes]:
             while line := stream.readline(_LINE):
                 number += 1
                 if len(line) == _LINE:
-                    raise UsageError(f"{source}:{number}: longer than {_LINE >> 20} MiB")
+                    raise UsageError(
+                        f"{source}:{number}: longer than {_LINE >> 20} MiB",
+                        "put such data in files of their own, and give those",
+                    )
                 yield line.removesuffix(b"\n").removesuffix(b"\r")
     except OSError as error:
-        raise UsageError(f"{source}: {error.strerror}") from error
+        raise UsageError(f"{source}: {error.strerror}", "give files that can be read") from error

@@ -90,7 +90,9 @@ def _ready(job: Job) -> _Ready:
 
 
 def _changed(job: Job) -> InstallError:
-    return InstallError(f"{job.target}, a module of it or its lock has changed meanwhile")
+    return InstallError(
+        f"{job.target}, a module of it or its lock has changed meanwhile", "run `map` again"
+    )
 
 
 def require_platform(platforms: Sequence[str], target: Path | Module) -> None:

@@ -232,7 +232,8 @@ def _environment(dependencies: Iterable[object], path: Path) -> Iterator[Agreed]
                 spec = rattler.MatchSpec(item)
             except InvalidMatchSpecError as error:
                 raise UsageError(
-                    f"{path}: `{redacted_spelling(item)}` is not a conda match spec"
+                    f"{path}: `{redacted_spelling(item)}` is not a conda match spec",
+                    "write it as `numpy >=2`",
                 ) from error
             if spec.version is not None and spec.name is not None:
                 yield Agreed(Manager.CONDA, spec.name.normalized, str(spec.version))

@@ -72,7 +72,9 @@ def clean(home: Path, criteria: CleanCriteria, *, dry_run: bool, force: bool = F
             if criteria.caches:
                 remove_caches(home)
         except OSError as error:
-            raise InstallError(f"{error.filename} cannot be removed: {error.strerror}") from error
+            raise InstallError(
+                f"{error.filename} cannot be removed: {error.strerror}", "check its permissions"
+            ) from error
     return Cleaned(chosen, kept, caches)
 
 

@@ -35,7 +35,10 @@ def _render(share: Share) -> str:
     lock, platform, script = share.lock, share.platform, share.require_script()
     images = {row.subdir: row.image for row in PLATFORMS.values() if row.image}
     if platform not in images:
-        raise UsageError(f"images are made for {', '.join(images)}, not for {platform}")
+        raise UsageError(
+            f"images are made for {', '.join(images)}, not for {platform}",
+            "give one of these with --platform",
+        )
     if platform not in lock.platforms:
         raise UsageError(
             f"the lock {lock.hash} has nothing for {platform}",

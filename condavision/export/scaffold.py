@@ -49,12 +49,14 @@ def scaffold(folder: Path, hosts: Iterable[str] = ()) -> tuple[Scaffolded, ...]:
         UsageError: the folder is missing or cannot be written to.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder")
+        raise UsageError(f"{folder} is not a folder", "give the folder of the repository")
     wanted = {**FILES, **{name: it for host in hosts for name, it in CI[host].items()}}
     try:
         return tuple(_place(folder / name, template(it)) for name, it in wanted.items())
     except OSError as error:
-        raise UsageError(f"{folder} cannot be written to: {error.strerror}") from error
+        raise UsageError(
+            f"{folder} cannot be written to: {error.strerror}", "check its permissions and the disk"
+        ) from error
 
 
 def _place(path: Path, text: str) -> Scaffolded:

@@ -111,7 +111,10 @@ def _wanted(
             "for another machine, use a channel: run `condavision lock -c conda-forge SCRIPT`",
         )
     if not wanted:
-        raise UsageError(f"no lock has packages for {', '.join(platforms) or 'any platform'}")
+        raise UsageError(
+            f"no lock has packages for {', '.join(platforms) or 'any platform'}",
+            "lock for it: run `condavision lock --platform PLATFORM SCRIPT`",
+        )
     return wanted
 
 

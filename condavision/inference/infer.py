@@ -199,7 +199,8 @@ class Inference:
             if others and self.project.config.flag_platforms:
                 raise UsageError(
                     f"`interpreters:` has this machine's platform only ({current}),"
-                    f" so it cannot lock for {', '.join(others)}"
+                    f" so it cannot lock for {', '.join(others)}",
+                    "lock with another channel: `-c conda-forge`, or omit --platform",
                 )
             return (current,)
         wanted = {*asked} if self.project.config.flag_platforms else {*asked, current}

@@ -146,11 +146,15 @@ def _in_revision(revision: str, name: str, workspace: Workspace) -> Lock:
 def _show(revision: str, path: Path, root: Path) -> str:
     """Return the text of a file as it is in a revision of the repository it lies in."""
     if revision.startswith("-"):
-        raise UsageError(f"`{revision}` is not a revision")
+        raise UsageError(
+            f"`{revision}` is not a revision", "give one of git, as in HEAD~1:report.py"
+        )
     try:
         relative = path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
-        raise UsageError(f"{path} is not in {root}, so git does not have it") from None
+        raise UsageError(
+            f"{path} is not in {root}, so git does not have it", "give a script of this repository"
+        ) from None
     command = ["git", "-C", str(root), "show", f"{revision}:./{relative}"]
     try:
         shown = subprocess.run(command, capture_output=True, check=False)
@@ -165,4 +169,6 @@ def _show(revision: str, path: Path, root: Path) -> str:
     try:
         return shown.stdout.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise LockfileError(f"{relative} in {revision} is not a lock file: {error}") from error
+        raise LockfileError(
+            f"{relative} in {revision} is not a lock file: {error}", "give another revision"
+        ) from error

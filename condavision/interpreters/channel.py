@@ -55,7 +55,10 @@ def local_channel(cache: Path) -> Path:
     """
     interpreters = discover(cache)
     if not interpreters:
-        raise ChannelError(f"`{INTERPRETERS}` is empty: no CPython was found on this machine")
+        raise ChannelError(
+            f"`{INTERPRETERS}` is empty: no CPython was found on this machine",
+            "install one, and have it on PATH or in a usual place, as pyenv and `uv python` do",
+        )
     channel = cache.absolute()
     subdir = channel / interpreters[0].subdir
     if not _is_fresh(subdir, interpreters):
@@ -171,7 +174,10 @@ def _index(channel: Path) -> None:
     try:
         asyncio.run(index_fs(channel, write_zst=False, write_shards=False))
     except Exception as error:  # its errors have no common base below Exception
-        raise ChannelError(f"`{INTERPRETERS}` cannot be indexed: {error}") from error
+        raise ChannelError(
+            f"`{INTERPRETERS}` cannot be indexed: {error}",
+            f"check the free space; or remove {channel}, which is made again",
+        ) from error
 
 
 def _sweep(subdir: Path, interpreters: Iterable[Interpreter]) -> None:

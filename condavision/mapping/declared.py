@@ -146,7 +146,8 @@ def _pep508(text: str, import_map: ImportMap, where: str) -> Requirement:
         pep508 = Pep508(text)
     except InvalidRequirement as error:
         raise DeclarationError(
-            f"{where}: `{shown}` is not a requirement: {redacted_spelling(str(error))}"
+            f"{where}: `{shown}` is not a requirement: {redacted_spelling(str(error))}",
+            'write it as "numpy >=2" (PEP 508)',
         ) from error
     if pep508.url:
         raise _direct_reference(shown, where)
@@ -171,7 +172,10 @@ def _match_spec(text: str, where: str, folder: Path) -> Requirement:
     if constraint.startswith("://"):
         raise _direct_reference(redacted_spelling(text), where)
     if not package:
-        raise DeclarationError(f"{where}: `{redacted_spelling(text)}` is not a conda match spec")
+        raise DeclarationError(
+            f"{where}: `{redacted_spelling(text)}` is not a conda match spec",
+            "write it as `numpy >=2`",
+        )
     rest = _CHANNEL_KEY.sub("", spec)
     if redacted_spelling(rest) != rest:
         raise _declared_at(where, refused_credentials(f"`{redacted_spelling(text)}`"))

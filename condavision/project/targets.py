@@ -104,7 +104,10 @@ def one_target(
     ]
     given = [target for target in found if target is not None]
     if len(given) != 1:
-        raise UsageError("give exactly one: a script, a module, or a folder to take together")
+        raise UsageError(
+            "give exactly one: a script, a module, or a folder to take together",
+            "as in report.py, -m MODULE or --together FOLDER",
+        )
     return given[0]
 
 

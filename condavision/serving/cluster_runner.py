@@ -89,7 +89,10 @@ class ClusterRunner:
         engine = open_engine(options, _Log())
         if not isinstance(engine, DaskEngine):
             engine.shutdown()
-            raise UsageError(f"`{self.address}` is no Dask cluster")
+            raise UsageError(
+                f"`{self.address}` is no Dask cluster",
+                "give tcp://HOST:8786, slurm:JOBS or ssh:HOST,HOST",
+            )
         self._engine = engine
         self._look(engine)
 

@@ -21,7 +21,7 @@ def open_client(timeout: int, headers: dict[str, str] | None = None, *, retries:
     try:
         return Client.default_client(retries, timeout=timeout, headers=headers)
     except AuthenticationStorageError as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(str(error), "correct or remove that file") from error
 
 
 def open_channel(name: str) -> Channel:

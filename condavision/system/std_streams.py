@@ -84,4 +84,6 @@ class _Output(io.FileIO):
             raise
         except OSError as error:
             reason = error.strerror or error
-            raise OutputError(f"standard output cannot be written: {reason}") from error
+            raise OutputError(
+                f"standard output cannot be written: {reason}", "free space, or write elsewhere"
+            ) from error

@@ -28,4 +28,7 @@ def read_bytes(path: Path, file: str) -> bytes:
         ) from error
     except OSError as error:
         cause = None if error.errno == errno.EFBIG else error  # it could be opened
-        raise AnalysisError(f"{file} cannot be read: {error.strerror or error}") from cause
+        raise AnalysisError(
+            f"{file} cannot be read: {error.strerror or error}",
+            "check that it is a script, and its permissions",
+        ) from cause

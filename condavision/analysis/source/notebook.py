@@ -48,7 +48,9 @@ def notebook_text(data: bytes, file: str) -> tuple[bytes, tuple[tuple[int, int],
         raise AnalysisError(f"{file}: not a notebook: it has no cells", "give a script instead")
     language = _language(notebook)
     if language not in {"", "python", "ipython"}:
-        raise AnalysisError(f"{file}: a notebook in {language}, not in Python")
+        raise AnalysisError(
+            f"{file}: a notebook in {language}, not in Python", "give one whose kernel is Python"
+        )
     lines: list[str] = []
     starts = []
     for number, cell in enumerate(cells, start=1):

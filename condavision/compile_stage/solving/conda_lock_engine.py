@@ -223,6 +223,9 @@ def _packages(text: str) -> tuple[LockedPackage, ...]:
     return tuple(found)
 
 
+_OTHER_SOLVER = "use another solver: `--engine rattler`, or `--conda` with another program"
+
+
 def _failure(stderr: str, executable: str) -> _Failure:
     """Return the failure of conda or mamba, extracted from the output of conda-lock.
 
@@ -234,7 +237,7 @@ def _failure(stderr: str, executable: str) -> _Failure:
     report = _report(stderr)
     if report.get("success"):
         crashed = f"{executable} found a solution and then crashed, {_TRIES} times"
-        return _Failure(platform, UnsolvableError(crashed), crashed=True)
+        return _Failure(platform, UnsolvableError(crashed, _OTHER_SOLVER), crashed=True)
     problems = report.get("solver_problems")  # mamba's
     message = "\n".join(problems) if problems else report.get("message", "")
     if not message:
@@ -249,7 +252,10 @@ def _failure(stderr: str, executable: str) -> _Failure:
             f"{executable} cannot read a channel: {reason}",
             "check the spelling of the channel and the network, then try again",
         )
-    unsolvable = UnsolvableError(f"{Path(executable).name} found no solution: {reason}")
+    unsolvable = UnsolvableError(
+        f"{Path(executable).name} found no solution: {reason}",
+        "loosen what it names, or add a channel that has it",
+    )
     return _Failure(platform, unsolvable)
 
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 _LIMITS = "see what limits it: run `condavision explain SCRIPT`"
-_FROM_SOURCE = (
+FROM_SOURCE = (
     "build it from source, which runs its code: run `condavision lock --allow-sdist SCRIPT`",
 )
 _LATER = ("allow newer versions: run `condavision lock --exclude-newer LATER-DATE SCRIPT`",)
-OTHER_CHANNEL = "or lock with a channel that has it: run `condavision lock -c CHANNEL SCRIPT`"
+OTHER_CHANNEL = "lock with a channel that has it: run `condavision lock -c CHANNEL SCRIPT`"
 
 
 class NoSolutionError(UnsolvableError):
@@ -116,7 +116,7 @@ def unsolvable_error(
     return UnsolvableError(
         f"{message}\nrequired: {_required(requirements, message)}",
         *(_LATER if any(error.too_new for error in reasons) else ()),
-        *(_FROM_SOURCE if any(error.only_source for error in reasons) else ()),
+        *(FROM_SOURCE if any(error.only_source for error in reasons) else ()),
         *_omitted(failures, solved),
         *(hints or _ways_out()),
     )
@@ -173,7 +173,7 @@ def _absent_packages(
 def _spelling(names: Iterable[str], import_map: ImportMap) -> tuple[str, ...]:
     near = {name: import_map.near_distributions(name) for name in names}
     meant = (f"for {name}, did you mean {_join(it, 'or')}?" for name, it in near.items() if it)
-    return (*meant, "check the spelling", OTHER_CHANNEL)
+    return (*meant, "check the spelling", f"or {OTHER_CHANNEL}")
 
 
 def _ways_out() -> tuple[str, ...]:

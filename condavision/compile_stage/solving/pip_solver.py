@@ -201,7 +201,10 @@ def _error(answer: Answer, base: CondaBase) -> CondavisionError:
         )
     lines = [line.removeprefix("ERROR: ") for line in answer.stderr.splitlines() if line.strip()]
     causes = [line for line in lines if not line.startswith("DEPRECATION")]
-    return ChannelError(f"pip failed for Python {base.python}: {(causes or lines or ['?'])[-1]}")
+    return ChannelError(
+        f"pip failed for Python {base.python}: {(causes or lines or ['?'])[-1]}",
+        "see what it did: run the command with -vv",
+    )
 
 
 def _tags(base: CondaBase) -> tuple[tuple[str, str, str], ...]:

@@ -21,6 +21,7 @@ from packaging import tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from condavision.compile_stage.solving.failure import (
+    FROM_SOURCE,
     OTHER_CHANNEL,
     AbsentPackagesError,
     NoSolutionError,
@@ -255,7 +256,8 @@ def _require_supported(requirements: tuple[Requirement, ...], base: CondaBase) -
     if not PLATFORMS[base.platform].uv:
         raise UnsolvableError(
             f"{names}: no configured channel has it for {base.platform}, where packages from PyPI"
-            " are not supported"
+            " are not supported",
+            OTHER_CHANNEL,
         )
 
 
@@ -284,12 +286,15 @@ def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) 
     )
     artefact = package["wheels"][ranked[0][1]] if ranked else package.get("sdist")
     if artefact is None:
-        raise UnsolvableError(f"{name} {version} has no wheel for {platform}")
+        raise UnsolvableError(f"{name} {version} has no wheel for {platform}", *FROM_SOURCE)
     sha256 = artefact.get("hashes", {}).get("sha256")
     url = artefact.get("url") or Path(artefact.get("path", "")).absolute().as_uri()
     url = without_credentials(url)  # which the index has in uv's settings, to install as well
     if not sha256:
-        raise ChannelError(f"{url} cannot be locked: its index gives no sha256 for it")
+        raise ChannelError(
+            f"{url} cannot be locked: its index gives no sha256 for it",
+            "have the index give SHA-256 digests, or use one that does",
+        )
     size = artefact.get("size")
     return LockedPackage(Manager.PYPI, name, version, platform, url, sha256, size=size)
 
