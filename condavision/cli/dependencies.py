@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from condavision.cli.output import note, say
-from condavision.cli.tables import console
 from condavision.cli.wording import package_label
-from condavision.inspection.dependencies import key_of
+from condavision.inspection.dependencies import Edge, key_of
 from condavision.project.targets import near
 from condavision.system.terminal import shown_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rich.tree import Tree
-
     from condavision.inference.lock_lookup import Located
-    from condavision.inspection.dependencies import Chain, Dependencies, Edge, Key, Reasons
+    from condavision.inspection.dependencies import Chain, Dependencies, Key, Reasons
 
 
 def print_tree(scripts: Sequence[Located], found: Dependencies) -> None:
     """Write the packages of the lock that scripts share as a tree, the direct ones first."""
-    from rich.tree import Tree
-
     located = scripts[0]
     names = ", ".join(it.project.key for it in scripts)
-    root = Tree(shown_line(f"{names}  {located.lock.hash}  {found.platform}"))
-    seen: set[Key] = set()
-    for needed, package in found.direct:
-        constraint = needed.constraint if needed else str(located.inference.requirements.python)
-        _grow(root, found, key_of(package), constraint, seen)
-    terminal = console()
-    with terminal.capture() as capture:
-        terminal.print(root, soft_wrap=True)
-    say("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    say(shown_line(f"{names}  {located.lock.hash}  {found.platform}"))
+    python = str(located.inference.requirements.python)
+    direct = [
+        Edge(key_of(package), needed.constraint if needed else python)
+        for needed, package in found.direct
+    ]
+    for line in _branches(direct, found, set(), ""):
+        say(shown_line(line))
     for key, reason in found.unread.items():
         note(f"caution: what {key[1]} requires is not known: {reason.value}")
 
 
-def _grow(tree: Tree, found: Dependencies, key: Key, constraint: str, seen: set[Key]) -> None:
-    edges = found.edges.get(key, ())
-    repeated = key in seen and bool(edges)
-    label = f"{package_label(found.packages[key])} {constraint}".rstrip()
-    branch = tree.add(shown_line(f"{label} (*)" if repeated else label))
-    if not repeated:
-        seen.add(key)
-        for edge in edges:
-            _grow(branch, found, edge.to, edge.constraint, seen)
+def _branches(
+    edges: Sequence[Edge], found: Dependencies, seen: set[Key], indent: str
+) -> Iterator[str]:
+    """Yield the lines of a tree; a package that is ``seen`` already has its branches there."""
+    corner, tee, bar = ("└── ", "├── ", "│   ") if _has_boxes() else ("`-- ", "|-- ", "|   ")
+    for edge in edges:
+        branches = found.edges.get(edge.to, ())
+        repeated = edge.to in seen and bool(branches)
+        label = f"{package_label(found.packages[edge.to])} {edge.constraint}".rstrip()
+        last = edge is edges[-1]
+        yield f"{indent}{corner if last else tee}{label}{' (*)' if repeated else ''}"
+        if not repeated:
+            seen.add(edge.to)
+            yield from _branches(branches, found, seen, f"{indent}{'    ' if last else bar}")
+
+
+def _has_boxes() -> bool:
+    """Return whether standard output can have lines for boxes."""
+    try:
+        "└├│─".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def dependencies_json(located: Located, found: Dependencies) -> dict[str, Any]:

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 import click
 from rich.cells import cell_len
 
+from condavision.cli.columns import Columns
 from condavision.system.terminal import shown_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import Console
+    from rich.text import Text
+
+    from condavision.cli.columns import Piece
 
 STATES = {
     "green": ("ok", "ready", "written", "to write", "installed"),
@@ -27,33 +31,35 @@ STATES = {
 
 _STYLES = {state: style for style, states in STATES.items() for state in states}
 
-_SHORT = 25
-"""Cells that no line breaks within: hashes, versions, states and times are shorter."""
-
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table to standard output; on a terminal the first column is never truncated."""
+    """Write a table to standard output; on a terminal its lines are as wide as that."""
     rows = [*map(tuple, rows)]
     lines = [tuple(headings), *(tuple(map(shown_line, row)) for row in rows)]
     styles = [("",) * len(headings), *(tuple(map(_style, row)) for row in rows)]
-    if not sys.stdout.isatty():
+    if not _is_terminal():
         _write_columns(lines, styles)
         return
-    from rich.table import Table
+    terminal = console()
+    columns = Columns.of(lines, terminal.width)
+    with terminal.capture() as capture:
+        for line in columns.heading():
+            terminal.print(_text(line, ["bold"] * len(headings)), soft_wrap=True)
+        for row, looks in zip(lines[1:], styles[1:], strict=True):
+            for line in columns.row(row):
+                terminal.print(_text(line, looks), soft_wrap=True)
+    sys.stdout.write(capture.get())
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _text(pieces: Iterable[Piece], looks: Sequence[str]) -> Text:
     from rich.text import Text
 
-    terminal = console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, *cells in zip(*lines, strict=True):
-        is_short = all(cell_len(cell) <= _SHORT for cell in cells)
-        whole = is_short or heading == headings[0]
-        table.add_column(heading, overflow="fold", no_wrap=whole)
-    for row, looks in zip(lines[1:], styles[1:], strict=True):
-        table.add_row(*map(Text, row, looks))
-    with terminal.capture() as capture:
-        terminal.print(table)
-    text = "\n".join(line.rstrip() for line in capture.get().splitlines())
-    sys.stdout.write(f"{text}\n")
+    parts = (part for it in pieces for part in (" " * it.indent, (it.text, looks[it.column])))
+    return Text.assemble(*parts)
 
 
 def console(*, stderr: bool = False) -> Console:

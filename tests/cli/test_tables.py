@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.cells import cell_len
 
+from condavision.cli import tables
+from condavision.cli.columns import Columns
 from condavision.cli.dependencies import print_reasons
 from condavision.cli.json_output import InstallStatus, LockStatus
 from condavision.cli.naming import short_names
@@ -52,6 +56,86 @@ def test_states_are_in_color_where_it_is_wanted(
     out = command(*words, "check", "s.py", environ=environ).out
     assert ("\x1b[33mmissing\x1b[0m" in out) is colored
     assert ("\x1b" in out) is colored
+
+
+HASH = "4d562995b703649d"
+LONG = "reports/quarterly_financial_statements/consolidated_balance_sheet_generator.py"
+NOTE = "added humanize (reports/a.py:3); run `condavision lock reports/a.py`"
+CHECKED = ("script", "lock", "state", "notes")
+ENVIRONMENT = (HASH, "3.13.0", "68.6 MB", "2026-11-30T11:30:52+00:00", "a.py", f"/envs/{HASH}")
+IMPORTED = ("tabulate", "reports/a.py:1", "required", "tabulate", "*", "tabulate 0.10", "map: it")
+TABLES = {
+    "a note": (CHECKED, [("a.py", HASH, "stale", NOTE), ("b.py", "", "missing", "")]),
+    "a long name": (CHECKED, [(LONG, HASH, "stale", NOTE), (f"{LONG} copy.py", HASH, "ok", "")]),
+    "places": (CHECKED, [("a.py", HASH, "ok", f"missing: numpy ({LONG}:1), six ({LONG}:12)")]),
+    "environments": (("environment", "python", "size", "used", "scripts", "prefix"), [ENVIRONMENT]),
+    "imports": (("import", "where", "kind", "package", "spec", "locked", "why"), [IMPORTED]),
+    "launchers": (("script", "launcher", ""), [("a.py", f"/srv/{LONG}", "installed")]),
+    "wide characters": (CHECKED, [("報告書.py", HASH, "stale", " ".join(["追加"] * 30))]),
+    "no rows": (CHECKED, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("headings", "rows"), TABLES.values(), ids=TABLES)
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_word_is_broken_on_a_terminal(
+    headings: tuple[str, ...],
+    rows: list[tuple[str, ...]],
+    width: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(tables, "_is_terminal", lambda: True)
+    print_table(headings, rows)
+    lines = capsys.readouterr().out.splitlines()
+    wanted = Counter(word for row in rows for cell in row for word in cell.split())
+    assert wanted <= Counter(word for line in lines for word in line.split())
+    names = {row[0] for row in rows}
+    for line in lines:
+        assert line == line.rstrip()
+        too_long = cell_len(line) > width
+        assert not too_long or line in names or len(line.split()) == 1, "only what has no space"
+
+
+def test_a_column_that_does_not_fit_gets_lines_of_its_own() -> None:
+    rows = [CHECKED, ("a.py", HASH, "stale", NOTE)]
+    shown = Columns.of(rows, 60)
+    assert [*shown.beside] == [0, 1, 2, 3]
+    shown = Columns.of([CHECKED, (LONG, HASH, "stale", NOTE)], 60)
+    assert [*shown.beside] == [1, 2, 3], "the name is above"
+    assert [it.text for it in next(shown.heading())] == ["script"]
+    shown = Columns.of([CHECKED, ("a.py", HASH, "stale", f"{NOTE} {'x' * 60}")], 60)
+    assert [*shown.beside] == [0, 1, 2], "the note is below"
+    below = [line[0] for line in shown.row(("a.py", HASH, "stale", NOTE))][1:]
+    assert [it.indent for it in below] == [2, 4]
+    assert " ".join(it.text for it in below) == f"notes: {NOTE}"
+
+
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    *(("check",), ("check", "--declared"), ("explain", LONG), ("tree",), ("why", "tabulate")),
+    *(("outdated",), ("doctor", "--offline"), ("lock", "--dry-run", "."), ("diff", LONG, "s.py")),
+)
+
+
+@pytest.mark.slow
+def test_commands_say_the_same_on_terminals_of_any_width(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (command.folder / LONG).parent.mkdir(parents=True)
+    (command.folder / LONG).write_text("import tabulate\n")
+    command("lock", ".").ok()
+    with (command.folder / LONG).open("a") as script:
+        script.write("import tabulate as t\n")
+    for words in COMMANDS:
+        piped = command(*words).out
+        assert piped
+        for width in ("60", "80"):
+            with monkeypatch.context() as patched:
+                patched.setattr(tables, "_is_terminal", lambda: True)
+                shown = command(*words, environ={"COLUMNS": width}).out
+            said = {word.removesuffix(":") for word in shown.split()}
+            assert {word.removesuffix(":") for word in piped.split()} - said <= {"notes"}, words
 
 
 def test_a_script_that_is_called_as_a_state(capsys: pytest.CaptureFixture[str]) -> None:
