@@ -28,7 +28,7 @@ from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 def analyze(
@@ -48,8 +48,8 @@ def analyze(
         AnalysisError: the script cannot be read as Python, or declares something malformed.
     """
     reader = reader or new_reader(root)
-    search = _search_path(root, paths, pythonpath)
-    question = _question(script, search)
+    search = search_path(root, paths, pythonpath)
+    question = script_question(script, search)
     known = question.recalled(reader)
     if known is not None:
         return known
@@ -63,19 +63,9 @@ def analyze(
     return found
 
 
-def prefetch(
-    scripts: Iterable[Path],
-    *,
-    root: Path,
-    paths: Sequence[Path],
-    pythonpath: Sequence[Path],
-    reader: Reader,
-) -> dict[Path, Analysis]:
+def prefetch(questions: Mapping[Path, Question], reader: Reader) -> dict[Path, Analysis]:
     """Return what is known of unchanged scripts; read the others on every processor."""
-    search = _search_path(root, paths, pythonpath)
-    questions = {script: _question(script, search) for script in scripts}
-    if reader.cache is not None:
-        reader.cache.preload_keys([it.key for it in questions.values()])
+    reader.preload([it.key for it in questions.values()])
     answers = {script: it.recalled(reader) for script, it in questions.items()}
     known = {script: found for script, found in answers.items() if found is not None}
     reader.preload_accepted(it.files[0].sha256 for it in known.values())
@@ -83,7 +73,8 @@ def prefetch(
     return known
 
 
-def _question(script: Path, search: SearchPath) -> Question:
+def script_question(script: Path, search: SearchPath) -> Question:
+    """Return what :func:`analyze` answers of a script."""
     path = os.path.join(os.getcwd(), script_file(script)).replace(os.sep, "/")  # noqa: PTH109, PTH118 - many
     return Question(search, path, script_home(path))
 
@@ -107,7 +98,7 @@ def analyze_module(
     path = module_file(module, [folder, *paths, *pythonpath], directories).absolute().as_posix()
     home = folder.absolute().as_posix()
     metadata, _ = reader.script(path)
-    search = _search_path(root, paths, pythonpath)
+    search = search_path(root, paths, pythonpath)
     starts = run_module_starts(module, path, home, reader)
     reached = walk(starts, search, reader, directories)
     if not path.startswith(f"{home}/"):
@@ -121,7 +112,8 @@ def new_reader(root: Path) -> Reader:
     return Reader(root.absolute().as_posix(), FactsCache.default())
 
 
-def _search_path(root: Path, paths: Sequence[Path], pythonpath: Sequence[Path]) -> SearchPath:
+def search_path(root: Path, paths: Sequence[Path], pythonpath: Sequence[Path]) -> SearchPath:
+    """Return where modules are looked for beside a script's own folder, as strings."""
     return SearchPath(
         root.absolute().as_posix(),
         tuple(path.absolute().as_posix() for path in paths),
@@ -206,7 +198,7 @@ def analyze_together(
     """
     reader = reader or new_reader(root)
     directories = Directories(reader.directories)
-    search = _search_path(root, paths, pythonpath)
+    search = search_path(root, paths, pythonpath)
     scripts = tuple(file.absolute().as_posix() for file in files)
     beside = frozenset(file.absolute().as_posix() for file in modules).difference(scripts)
     absolute = [*scripts, *sorted(beside)]

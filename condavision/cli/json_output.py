@@ -23,7 +23,6 @@ from condavision.core.origin import Origin
 from condavision.core.specs import conda_spec, pypi_spec
 from condavision.errors import UnacceptedNameError
 from condavision.inference.diagnostics import CandidateName
-from condavision.inference.needs import proof_of
 from condavision.locks.diff import diff_json
 from condavision.locks.record import spell_pairs
 from condavision.mapping.decisions import Mapped
@@ -160,7 +159,7 @@ def locked_script_json(
     return {
         "script": locked.inference.project.key,
         "root": str(locked.inference.project.config.root),
-        "python": str(locked.inference.requirements.python),
+        "python": str(locked.requirements.python),
         "packages": {package.name: package.version for package in locked.lock.on(shown)},
         "platforms": list(locked.lock.platforms),
         "hash": locked.lock.hash,
@@ -168,7 +167,7 @@ def locked_script_json(
         "status": lock_status(locked, dry_run=dry_run),
         "unverified": spell_pairs(locked.lock.record.unverified),
         "unproved": _unproved_json(locked.lock.record),
-        "proof": proof_of(locked.inference.analysis, locked.lock.record).value,
+        "proof": locked.inference.proof(locked.lock.record).value,
         "changes": diff_json(locked.changes),
         "cautions": [*record_words(locked.lock.record), *map(diagnostic_words, locked.diagnostics)],
         "not_kept": [*map(asdict, agreement.unkept(locked.lock))] if agreement else [],

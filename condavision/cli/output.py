@@ -334,14 +334,14 @@ def summary(
     packages = locked.lock.on(shown)
     names = {
         needed.name if needed.manager is Manager.PYPI else needed.conda or needed.name
-        for needed in locked.inference.requirements.requirements
+        for needed in locked.requirements.requirements
         if wanted_on(needed, shown)
     }
     others = sum(package.name != "python" for package in packages)
     listed = ", ".join(sorted(names)) or "none"
     return (
         name,
-        f"{_pythons(locked.lock, shown)} ({shortest(locked.inference.requirements.python)})",
+        f"{_pythons(locked.lock, shown)} ({shortest(locked.requirements.python)})",
         listed if others <= len(names) else f"{listed} ({others} in all)",
         locked.lock.hash,
         lock_status(locked, dry_run=dry_run),

@@ -18,7 +18,7 @@ from condavision.project.targets import folder_keys
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from condavision.core.model import Lock
+    from condavision.core.model import Lock, Requirements
     from condavision.inference.infer import Inference
     from condavision.inference.workspace import Workspace
     from condavision.project.project import Project
@@ -49,6 +49,11 @@ class Group:
     def path(self) -> Path:
         """The file of the group's lock, which may not exist yet."""
         return lock_path(self.folder, self.inferences[0].hash)
+
+    @property
+    def requirements(self) -> Requirements:
+        """What the lock is solved for: the targets differ only in the places that require it."""
+        return self.inferences[0].requirements
 
     @property
     def committed(self) -> Path:

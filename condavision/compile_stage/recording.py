@@ -42,12 +42,14 @@ if TYPE_CHECKING:
 class LockedScript:
     """A target and its lock, in the file ``path``; ``written`` unless it was valid already.
 
+    ``requirements`` are what was solved: those of one of the targets that share the lock.
     What is ``kept`` has the packages that it had, though it may say more about them now.
     ``changes`` are against the lock before, if there was one. ``diagnostics`` are likely mistakes
     in the target.
     """
 
     inference: Inference
+    requirements: Requirements
     lock: Lock
     path: Path
     written: bool
@@ -129,7 +131,7 @@ class Recorder:
             if not self._dry_run:
                 for group, lock in locks:
                     if written or not companions(folder, lock.hash):
-                        write_lock(folder, lock, group.inferences[0].requirements)
+                        write_lock(folder, lock, group.requirements)
                 write_index(self.indexes[folder])
         for group, lock in locks:
             if not self._dry_run:
@@ -143,6 +145,8 @@ class Recorder:
     def _learn(self, group: Group) -> None:
         """Record what this command has learned, of what decides for a group."""
         new = self._workspace.newly_learned(group.committed)
+        if not new:
+            return
         decisions = (it.decision for one in group.inferences for it in one.resolutions)
         modules = {it.module for it in decisions if isinstance(it, Learned)}
         modules |= {it.key for one in group.inferences for it in one.needs}
@@ -178,13 +182,14 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
     kept = group.present is not None and group.present.packages == lock.packages
     changes = compare(group.former, lock) if group.former and written else ()
     committed = _committed(group, workspace)
+    newer = tuple(_prereleases(lock, group.requirements))
     return [
         LockedScript(
-            *(inference, lock, group.path, written, kept, changes),
+            *(inference, group.requirements, lock, group.path, written, kept, changes),
             diagnostics=(
-                *diagnose(inference, workspace),
+                *diagnose(inference, workspace, runnable=True),
                 *_overshadowed(inference.project.key, committed),
-                *_prereleases(lock, inference.requirements),
+                *newer,
             ),
         )
         for inference in group.inferences

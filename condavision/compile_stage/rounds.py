@@ -150,7 +150,7 @@ class _Rounds:
 
     async def _solved(self, group: Group) -> Lock:
         lock = await self.solver.opened.solve(
-            group.inferences[0].requirements,
+            group.requirements,
             group.platforms,
             group.options,
             self.renewal.kept(group.former or group.shared),

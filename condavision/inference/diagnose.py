@@ -30,17 +30,33 @@ if TYPE_CHECKING:
     from condavision.inference.workspace import Workspace
 
 
-def diagnose(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ...]:
-    """Return a value for each likely mistake."""
+def diagnose(
+    inference: Inference, workspace: Workspace, *, runnable: bool = False
+) -> tuple[Diagnostic, ...]:
+    """Return a value for each likely mistake.
+
+    If there is none in the sources, and the target is known to be ``runnable``, later commands need
+    not look into them again.
+    """
+    mistakes = () if inference.conclusion else _mistakes(inference, workspace)
+    if runnable and not mistakes:
+        workspace.conclude(inference)
     return (
         *ignored(inference.project.target, workspace),
         *_missing_paths(inference),
+        *map(IgnoredDeclaration, workspace.settings.ignored(inference.project.config.root)),
+        *mistakes,
+    )
+
+
+def _mistakes(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, ...]:
+    """Return the likely mistakes in the sources of a target; nothing but those decides."""
+    return (
         *_absent_parts(inference),
         *_candidates(inference, workspace),
         *(inference.together.skipped if inference.together else ()),
         *_unread(inference, workspace),
         *map(IgnoredDeclaration, inference.analysis.metadata.ignored),
-        *map(IgnoredDeclaration, workspace.settings.ignored(inference.project.config.root)),
         *_contradicted(inference),
         *_not_declared(inference),
         *_shadows(inference),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.analyze import analyze, analyze_module, analyze_together, require_python
 from condavision.analysis.source.scripts import ScriptSearch, script_file
 from condavision.core.channels import is_local, is_trusted
+from condavision.core.evidence import ProofLevel
+from condavision.core.model import Manager, ScriptMetadata
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
 from condavision.errors import AnalysisError, UnacceptedNameError, UsageError
-from condavision.inference.needs import needs_of, with_needs
+from condavision.inference.conclusions import Conclusion
+from condavision.inference.needs import is_needed, needs_of, with_needs
 from condavision.inference.requirements import (
     derive,
     require_known,
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
 
     from condavision.analysis.facts.reader import Reader
-    from condavision.core.model import Analysis, Requirements, SourceLocation
+    from condavision.core.model import Analysis, LockRecord, Requirements, SourceLocation
     from condavision.errors import Diagnostic
     from condavision.mapping.decisions import Resolution
     from condavision.mapping.import_map import ImportMap
@@ -49,29 +53,69 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Inference:
-    """A target's analysis, the requirement set derived from it, and that set's hash.
+class Derivation:
+    """A target's analysis, and the requirement set derived from it.
 
-    ``together`` are the scripts of a folder that is locked together. ``needs`` are what it takes to
-    import what it imports, as ``modules.yml`` has them; they are a part of the analysis.
+    ``needs`` are what it takes to import what it imports, as ``modules.yml`` has them; they are a
+    part of the analysis.
+    """
+
+    analysis: Analysis
+    requirements: Requirements
+    resolutions: tuple[Resolution, ...] = ()
+    needs: tuple[LearnedNeed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What a target requires, and the hash of that.
+
+    ``together`` are the scripts of a folder that is locked together. With the ``conclusion`` of an
+    earlier command, ``derive`` is called only where that does not suffice.
     """
 
     project: Project
-    analysis: Analysis
-    requirements: Requirements
-    resolutions: tuple[Resolution, ...]
     hash: str
+    derive: Callable[[], Derivation]
     together: ScriptSearch | None = None
-    needs: tuple[LearnedNeed, ...] = ()
+    conclusion: Conclusion | None = None
+
+    @cached_property
+    def _derived(self) -> Derivation:
+        return self.derive()
+
+    @property
+    def analysis(self) -> Analysis:
+        """What it imports and which Pythons run it, with what is needed for that."""
+        return self._derived.analysis
+
+    @property
+    def requirements(self) -> Requirements:
+        """The requirement set."""
+        return self._derived.requirements
+
+    @property
+    def resolutions(self) -> tuple[Resolution, ...]:
+        """Which package was chosen for each import, and why."""
+        return self._derived.resolutions
+
+    @property
+    def needs(self) -> tuple[LearnedNeed, ...]:
+        """What it takes to import what it imports; see :class:`Derivation`."""
+        return () if self.conclusion else self._derived.needs
 
     @property
     def digest(self) -> str:
         """The digest of everything that this was derived from."""
+        if self.conclusion:
+            return self.conclusion.digest
         return source_digest(self.analysis, self.project.config)
 
     @property
     def local(self) -> bool:
         """Whether the lock is made from this machine's interpreters, and so is valid here only."""
+        if self.conclusion:  # it declares no channels
+            return is_local(self.project.config.channels_for(()))
         return is_local(self.requirements.channels)
 
     @property
@@ -94,7 +138,7 @@ class Inference:
         """
         options = self.project.config.solve
         trusted = options.trusted_channels
-        if options.allow_unverified:
+        if options.allow_unverified or self.conclusion:
             return
         if not any(is_trusted(channel, trusted) for channel in self.requirements.channels):
             require_known(self.requirements.requirements, import_map, diagnostics)
@@ -103,6 +147,8 @@ class Inference:
     def candidates(self) -> tuple[Candidate, ...]:
         """The distributions that somebody has to accept, because nobody vouches for them."""
         found: dict[str, Candidate] = {}
+        if self.conclusion:
+            return ()
         for it in self.resolutions:
             candidate = isinstance(it.decision, Mapped | Learned) and it.decision.candidate
             wanted = it.installed or it.imported.needed_on is not None
@@ -138,6 +184,31 @@ class Inference:
                 names=tuple(it.distribution for it in lacking),
             )
 
+    def proof(self, record: LockRecord) -> ProofLevel:
+        """Return how far a lock is proved for what the target imports."""
+        unproved = {name for name, _ in record.unproved}
+        needed = (it.name for it in self.analysis.imports if is_needed(it)) if unproved else ()
+        if unproved and unproved.issuperset(needed):
+            return ProofLevel.NONE
+        return record.proof
+
+    def concluded(self, circumstances: str) -> Conclusion | None:
+        """Return what later commands need if the target can run and has no mistakes.
+
+        That is None if there is more to it: something declared, learned, to accept or to look up.
+        """
+        analysis, requirements = self.analysis, self.requirements.requirements
+        if (
+            analysis.metadata != ScriptMetadata()
+            or analysis.paths
+            or self.needs
+            or self.candidates
+            or any(it.manager is Manager.IMPORT for it in requirements)
+        ):
+            return None
+        modules = tuple(it.path.as_posix() for it in analysis.files[1:])
+        return Conclusion(circumstances, self.hash, self.digest, modules)
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys in ``scripts.yml`` whose entries this replaces: its own, and its scripts'."""
@@ -164,6 +235,8 @@ class Inference:
                 other, or the line to fix.
         """
         target = self.project.target
+        if self.conclusion:
+            return
         for reason in self.analysis.reasons:
             if reason.pythons.is_years_away:
                 raise AnalysisError(
@@ -188,7 +261,8 @@ class Inference:
         Raises:
             UsageError: one does not exist, or ``interpreters:`` cannot serve it.
         """
-        asked = self.project.config.platforms_for(self.analysis.metadata)
+        declared = ScriptMetadata() if self.conclusion else self.analysis.metadata
+        asked = self.project.config.platforms_for(declared)
         wrong = [platform for platform in asked if platform not in PLATFORMS]
         if wrong:
             raise UsageError(
@@ -208,12 +282,12 @@ class Inference:
 
     def entry(self) -> Entry:
         """Return the line of ``scripts.yml`` that ties the script's sources to its lock."""
-        root = self.project.config.root
+        root, paths = self.project.config.root, () if self.conclusion else self.analysis.paths
         return Entry(
             lock=self.hash,
             digest=self.digest,
             channels=self.project.config.flag_channels,
-            paths=tuple(_relative(path, root) for path in self.analysis.paths),
+            paths=tuple(_relative(path, root) for path in paths),
         )
 
 
@@ -234,8 +308,8 @@ def infer(
     needs = needs_of(analysis, learned.needs) if learned is not None else ()
     analysis = with_needs(analysis, needs)
     requirements, resolutions = derive(analysis, project.config, import_map, learned)
-    hashed = requirement_hash(requirements)
-    return Inference(project, analysis, requirements, resolutions, hashed, together, needs)
+    found = Derivation(analysis, requirements, resolutions, needs)
+    return Inference(project, requirement_hash(requirements), lambda: found, together)
 
 
 def analyze_target(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from condavision.core.evidence import ProofLevel
 from condavision.core.model import Import, ImportKind, PythonReason, Requirement
 from condavision.core.origin import Origin
 from condavision.core.pythons import PythonRange
@@ -13,7 +12,7 @@ from condavision.core.pythons import PythonRange
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from condavision.core.model import Analysis, LockRecord
+    from condavision.core.model import Analysis
     from condavision.core.pythons import Minor
     from condavision.mapping.learned import LearnedNeed
 
@@ -54,14 +53,6 @@ def with_needs(analysis: Analysis, needs: Sequence[LearnedNeed]) -> Analysis:
         python=python,
         reasons=(*analysis.reasons, *reasons),
     )
-
-
-def proof_of(analysis: Analysis, record: LockRecord) -> ProofLevel:
-    """Return how far a lock is proved for what a target imports."""
-    unproved = {name for name, _ in record.unproved}
-    if unproved and all(it.name in unproved for it in analysis.imports if is_needed(it)):
-        return ProofLevel.NONE
-    return record.proof
 
 
 def on_pythons(requirement: Requirement, imported: Import) -> Requirement:

@@ -242,8 +242,7 @@ def _modules_of(scripts: Iterable[Path], workspace: Workspace) -> Iterator[Path]
     workspace.prefetch(projects)
     for project in projects:
         with suppress(CondavisionError):
-            analysis = workspace.analysis(project)
-            yield from (workspace.real(source.path) for source in analysis.files[1:])
+            yield from map(workspace.real, workspace.local_modules(project))
 
 
 def _is_run(script: Path, workspace: Workspace) -> bool:

@@ -6,16 +6,17 @@ import logging
 import os
 import time
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.analyze import new_reader, prefetch
+from condavision.analysis.analyze import new_reader, prefetch, script_question, search_path
 from condavision.analysis.attributes import attributes_taken
 from condavision.analysis.facts.syntax_check import require_readable
 from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError
-from condavision.inference.infer import analyze_target, infer, python_path
+from condavision.inference.conclusions import Conclusion, circumstances
+from condavision.inference.infer import Inference, analyze_target, infer, python_path
 from condavision.inference.known_locks import KnownLocks
 from condavision.locks.accepted import read_accepted
 from condavision.locks.index import FILE_NAME, read_index
@@ -45,10 +46,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from condavision.analysis.facts.reader import Reader
+    from condavision.analysis.resolve.result_cache import Question
     from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Lock, SourceFile
     from condavision.core.pythons import PythonRange
-    from condavision.inference.infer import Inference
     from condavision.locks.accepted import AcceptedNames
     from condavision.locks.index import ScriptIndex
     from condavision.mapping.learned import LearnedModules, Lesson
@@ -68,11 +69,11 @@ class Workspace:
     They raise UntrustedError where another user can change the file, or could make it.
     """
 
-    def __init__(self, flags: Flags | None = None, import_map: ImportMap | None = None) -> None:
-        """Open nothing yet; ``import_map`` is the bundled one if None."""
+    def __init__(self, flags: Flags | None = None) -> None:
+        """Open nothing yet."""
         self.opened = time.time_ns()  # nothing was read before
         self.flags = flags or Flags()
-        self.import_map = import_map or ImportMap.bundled()
+        self.import_map = ImportMap.bundled()
         self.platform = current_subdir()
         self.settings = SettingsFiles()
         self.index: Callable[[Path], ScriptIndex] = cache(_read_index)
@@ -95,8 +96,11 @@ class Workspace:
             lambda target, root: key_of(target, root, self.real_of)
         )
         self._pythonpath = python_path()
+        self._search_path = cache(lambda root, paths: search_path(root, paths, self._pythonpath))
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
+        self._conclusions: dict[Path, Conclusion | None] = {}
+        self._known_circumstances: dict[tuple[Path, tuple[str, ...]], str] = {}
         self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
 
     def config(self, start: Path | None = None, channels: tuple[str, ...] = ()) -> Config:
@@ -137,15 +141,20 @@ class Workspace:
         return None
 
     def prefetch(self, projects: Iterable[Project]) -> None:
-        """Read the scripts among these targets in parallel."""
-        by_root: dict[Path, dict[Path, Config]] = {}
+        """Read the scripts among these targets in parallel, unless all is known of them."""
+        by_root: dict[Path, dict[Path, Question]] = {}
         for it in projects:
-            if isinstance(it.target, Path) and self._question(it) not in self._analyses:
-                by_root.setdefault(it.config.root, {})[it.target] = it.config
-        for root, scripts in by_root.items():
-            paths, reader = next(iter(scripts.values())).paths, self._reader(root)
+            if isinstance(it.target, Path) and it.target not in self._conclusions:
+                asked = self._source_question(it.target, it.config)
+                by_root.setdefault(it.config.root, {})[it.target] = asked
+        for root, questions in by_root.items():
+            reader = self._reader(root)
+            reader.preload([it.conclusion_key for it in questions.values()])
+            for script, asked in questions.items():
+                self._conclusions[script] = _conclusion_of(asked, reader)
             known = prefetch(
-                scripts, root=root, paths=paths, pythonpath=self._pythonpath, reader=reader
+                {it: one for it, one in questions.items() if self._conclusions[it] is None},
+                reader,
             )
             self._analyses.update({(it, self._pythonpath): found for it, found in known.items()})
 
@@ -189,6 +198,9 @@ class Workspace:
         """
         return self._analysis(project, self._question(project, extra_paths))
 
+    def _source_question(self, script: Path, config: Config) -> Question:
+        return script_question(script, self._search_path(config.root, config.paths))
+
     def _question(self, project: Project, extra_paths: Iterable[str] = ()) -> _Question:
         recorded = [project.config.root / path for path in extra_paths]
         if not recorded:
@@ -217,24 +229,76 @@ class Workspace:
         key = (question, project.config.flag_channels)
         found = self._inferences.get(key)
         if found is None:
-            analysis = self._analysis(project, question)
-            target = project.target
-            together = self.together(target) if isinstance(target, Together) else None
-            lessons = self._lessons(project, analysis)
-            found = infer(project, analysis, self.import_map, together, lessons)
+            learned = self.learned(project.locks(local=False))
+            derive = partial(self._infer, project, question, learned)
+            known = self._conclusion(project, question)
+            if known is not None and known.circumstances == self._circumstances(project):
+                found = Inference(project, known.hash, lambda: derive().derive(), conclusion=known)
+            else:
+                found = derive()
             self._inferences[key] = found
-            _log.info("%s: python %s, hash %s", project.key, found.requirements.python, found.hash)
+            _log.info("%s: hash %s", project.key, found.hash)
         return found
+
+    def _infer(self, project: Project, question: _Question, learned: LearnedModules) -> Inference:
+        analysis, target = self._analysis(project, question), project.target
+        together = self.together(target) if isinstance(target, Together) else None
+        lessons = self._lessons(project, analysis, learned)
+        return infer(project, analysis, self.import_map, together, lessons)
 
     def infer_as(self, inference: Inference, analysis: Analysis) -> Inference:
         """Return what a target would require if it were read as ``analysis``."""
-        lessons = self._lessons(inference.project, analysis)
-        return infer(inference.project, analysis, self.import_map, inference.together, lessons)
+        project = inference.project
+        learned = self.learned(project.locks(local=False))
+        lessons = self._lessons(project, analysis, learned)
+        return infer(project, analysis, self.import_map, inference.together, lessons)
 
-    def _lessons(self, project: Project, analysis: Analysis) -> Lessons:
+    def _lessons(self, project: Project, analysis: Analysis, learned: LearnedModules) -> Lessons:
         reader = self._reader(project.config.root)
-        modules = self.learned(project.locks(local=False))
-        return Lessons.of(modules, lambda module: attributes_taken(analysis, module, reader))
+        return Lessons.of(learned, lambda module: attributes_taken(analysis, module, reader))
+
+    def conclude(self, inference: Inference) -> None:
+        """Keep what a target requires for later commands, if it can run and has no mistakes."""
+        project, target = inference.project, inference.project.target
+        if (
+            isinstance(target, Path)
+            and inference.conclusion is None
+            and self._analyses.get(self._question(project)) is inference.analysis
+        ):
+            found = inference.concluded(self._circumstances(project))
+            if found is not None:
+                asked = self._source_question(target, project.config)
+                asked.conclude(self._reader(project.config.root), *found)
+
+    def _circumstances(self, project: Project) -> str:
+        """Return what decides about a target beside its sources, as a digest."""
+        config = project.config
+        key = config.root, config.flag_channels
+        if key not in self._known_circumstances:
+            learned = self.learned(config.locks)
+            self._known_circumstances[key] = circumstances(config, learned)
+        return self._known_circumstances[key]
+
+    def _conclusion(self, project: Project, question: _Question) -> Conclusion | None:
+        """Return what an earlier command has concluded, whatever the circumstances were."""
+        target, pythonpath = question
+        if not isinstance(target, Path) or pythonpath != self._pythonpath:
+            return None
+        if target not in self._conclusions:
+            asked = self._source_question(target, project.config)
+            self._conclusions[target] = _conclusion_of(asked, self._reader(project.config.root))
+        return self._conclusions[target]
+
+    def local_modules(self, project: Project) -> tuple[Path, ...]:
+        """Return the files of the local modules that a target reaches.
+
+        Raises:
+            AnalysisError: as :meth:`analysis` does.
+        """
+        known = self._conclusion(project, self._question(project))
+        if known is not None:
+            return tuple(map(Path, known.modules))
+        return tuple(it.path for it in self.analysis(project).files[1:])
 
     def attributes(self, inference: Inference, module: str) -> frozenset[str]:
         """Return the attributes that the files of a target take from a module."""
@@ -257,6 +321,7 @@ class Workspace:
         """Infer from now on with what was learned for a locks folder."""
         self._newly_learned.setdefault(folder, {}).update(modules)
         self._inferences.clear()
+        self._known_circumstances.clear()
 
     @property
     def accepted_now(self) -> frozenset[str]:
@@ -320,6 +385,11 @@ class Workspace:
         place = Path.cwd() if target is None else self.place_of(target)
         root = self.settings.root_of(place)
         return self.settings.config(root).locks == locks.absolute()
+
+
+def _conclusion_of(question: Question, reader: Reader) -> Conclusion | None:
+    found = question.conclusion(reader)
+    return None if found is None else Conclusion(*found)
 
 
 def _read_index(folder: Path) -> ScriptIndex:

@@ -11,7 +11,6 @@ from condavision.core.model import LockRecord
 from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
 from condavision.inference.diagnose import diagnose
 from condavision.inference.lock_lookup import locate
-from condavision.inference.needs import proof_of
 from condavision.inference.readable import infer_readable
 from condavision.inference.staleness import NotLockedFor, option_changes, requirement_changes
 from condavision.project.targets import Together, named_target, typed
@@ -152,8 +151,8 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
         if same
         else tuple(requirement_changes(lock.record, inference.requirements)),
         record=lock.record,
-        proof=proof_of(inference.analysis, lock.record),
-        diagnostics=diagnose(inference, workspace),
+        proof=inference.proof(lock.record),
+        diagnostics=diagnose(inference, workspace, runnable=True),
         project=located.project,
     )
 

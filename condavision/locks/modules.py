@@ -69,12 +69,13 @@ def record_modules(folder: Path, learned: LearnedModules) -> None:
     known = read_modules(folder)
     if all(known.get(module) == it for module, it in learned.items()):
         return
-    lines = (
-        f"{json.dumps(module)}: {_spelt(it)}\n"
-        for module, it in sorted({**known, **learned}.items())
-    )
-    write_atomic(folder / FILE_NAME, _HEADER + "".join(lines))
+    write_atomic(folder / FILE_NAME, _HEADER + modules_text({**known, **learned}))
     add_union_merge(folder, FILE_NAME)
+
+
+def modules_text(learned: LearnedModules) -> str:
+    """Return the lines of what was learned."""
+    return "".join(f"{json.dumps(it)}: {_spelt(learned[it])}\n" for it in sorted(learned))
 
 
 def _spelt(learned: Lesson) -> str:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.analyze import analyze, analyze_together, new_reader, prefetch
+from condavision.analysis.analyze import (
+    analyze,
+    analyze_together,
+    new_reader,
+    prefetch,
+    script_question,
+    search_path,
+)
 from condavision.analysis.facts.cache import FactsCache, rules_tag
 from condavision.system.file_stamp import FileClocks, changed_at, stamp_of
 
@@ -252,7 +259,8 @@ def test_many_scripts_are_read_once(project: Path) -> None:
         (project / f"{name}.py").write_text(f"import {name}{name}\n")
     for known in ([], scripts):
         reader = new_reader(project)
-        prefetch(scripts, root=project, paths=(), pythonpath=(), reader=reader)
+        search = search_path(project, (), ())
+        prefetch({it: script_question(it, search) for it in scripts}, reader)
         assert [it.script for it in reader.known.values() if it] == known
         found = [analyze(it, root=project, reader=reader).imports[0].name for it in scripts]
         assert found == ["aa", "bb"]

@@ -20,7 +20,7 @@ from condavision.core.model import (
 )
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError, MissingLockError
-from condavision.inference.infer import Inference
+from condavision.inference.infer import Derivation, Inference
 from condavision.inference.lock_lookup import Located
 from condavision.inspection.check import Checked, LockState
 from condavision.inspection.dependencies import Dependencies, Edge, key_of
@@ -70,9 +70,8 @@ def script(
     analysis = Analysis(target, (), python, tuple(reasons), ScriptMetadata(), ())
     hashed = hashlib.sha256(f"{imports} {python}".encode()).hexdigest()[:16]
     hashed = lock.hash if lock else hashed
-    inference = Inference(
-        project, analysis, Requirements(python, needed, ("conda-forge",)), (), hashed
-    )
+    derived = Derivation(analysis, Requirements(python, needed, ("conda-forge",)))
+    inference = Inference(project, hashed, lambda: derived)
     errors = {
         LockState.MISSING: MissingLockError(
             f"{name} has no lock", f"run `condavision lock {name}`"

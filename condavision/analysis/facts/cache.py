@@ -38,6 +38,7 @@ _VALUES = {
     ("condavision.core.pythons", "_restored"),
     ("condavision.analysis.facts.cache", "_path"),
 }
+_ROOMS = ("analysis", "core", "inference", "locks", "mapping", "project")
 _ACCEPTED = b"\0compiled "
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 
@@ -46,11 +47,12 @@ _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 def rules_tag() -> int:
     """Return a number for the rules in force: what was read by other rules is not reused.
 
-    They are those for sources, for locks, and for the values that both are read into.
+    They are those for sources, for locks, for the values that both are read into, and for what
+    follows from them.
     """
     package = Path(__file__).parents[2]
-    rules = hashlib.sha256(sys.version.encode())
-    for room in ("analysis", "core", "locks"):
+    rules = hashlib.sha256(f"{sys.version} {package}".encode("utf-8", "surrogatepass"))
+    for room in _ROOMS:
         for folder, folders, names in os.walk(package / room):
             folders[:] = sorted({*folders} - {"__pycache__"})
             for name in sorted(names):

@@ -20,12 +20,18 @@ from condavision.errors import AnalysisError
 from condavision.system.file_stamp import FileClocks, changed_at, stamp_of, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from condavision.analysis.facts.cache import FactsCache
     from condavision.analysis.records import Facts
     from condavision.core.model import Analysis
     from condavision.system.file_stamp import Stamp
+
+    Basis = tuple[
+        tuple[tuple[str, Stamp], ...],
+        tuple[tuple[str, frozenset[str] | None, tuple[bool | str, ...]], ...],
+    ]
+    """Stamps of files, and the outlines of directories for some names."""
 
 
 @dataclass(slots=True)
@@ -47,6 +53,8 @@ class Reader:
     _unreadable: set[str] = field(default_factory=set)
     known: dict[Hashable, Analysis | None] = field(default_factory=dict)
     """Answers from the cache, and which it does not have, by question."""
+    bases: dict[Hashable, Basis] = field(default_factory=dict)
+    """What the answers were read from, by question."""
     answers: dict[bytes, bytes] = field(default_factory=dict)
     """New answers for the cache, by key."""
     _stamps: dict[str, Stamp | None] = field(default_factory=dict)
@@ -154,6 +162,11 @@ class Reader:
         digests = [it for it in dict.fromkeys(digests) if it not in self._accepted]
         found = self.cache.accepted(digests) if self.cache is not None else ()
         self._accepted.update((digest, digest in found) for digest in digests)
+
+    def preload(self, keys: Sequence[bytes]) -> None:
+        """Read many entries of the cache at once."""
+        if self.cache is not None:
+            self.cache.preload_keys(keys)
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Read many files: from the cache as far as it has them, the rest on every processor."""

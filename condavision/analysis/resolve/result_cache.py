@@ -4,13 +4,15 @@ It holds while the files that were looked into have the status they had, and whi
 that were listed hold the same under each name that was looked for: other files may come and go.
 Nothing is kept of a file that changed so shortly before it was read that another change might leave
 its status as it is. What is declared in a file is not kept, since it can have credentials.
+
+What others conclude from a result is kept beside it, and holds as long.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.facts.cache import dumped, loaded
 from condavision.core.model import Analysis, ScriptMetadata
@@ -53,6 +55,11 @@ class Question:
             *(self.script, self.home, self.files, self.modules),
         )
 
+    @property
+    def conclusion_key(self) -> bytes:
+        """The key of what was concluded from the answer."""
+        return b"\0concluded" + self.key
+
     def recalled(self, reader: Reader) -> Analysis | None:
         """Return the answer, if it would be the same today."""
         try:
@@ -61,17 +68,35 @@ class Question:
             return reader.known.setdefault(self, self._recalled(reader))
 
     def _recalled(self, reader: Reader) -> Analysis | None:
+        match self._load(self.key, reader):
+            case (tuple() as declaring, Analysis() as answer):
+                return _with_declared(answer, declaring, reader)
+        return None
+
+    def conclusion(self, reader: Reader) -> tuple[Any, ...] | None:
+        """Return what was concluded from the answer, if that would be the same today."""
+        return self._load(self.conclusion_key, reader)
+
+    def conclude(self, reader: Reader, *values: object) -> None:
+        """Keep what was concluded from the answer, from the next ``save_new`` on."""
+        basis = reader.bases.get(self)
+        if basis is not None:
+            reader.answers[self.conclusion_key] = dumped((self._plain, *basis, *values))
+
+    def _load(self, key: bytes, reader: Reader) -> tuple[Any, ...] | None:
+        """Return the values of an entry, None if its basis has changed."""
         if reader.cache is None:
             return None
-        match loaded(reader.cache.load(self.key)):
-            case (tuple() as question, stamps, seen, declaring, Analysis() as answer):
+        match loaded(reader.cache.load(key)):
+            case (tuple() as question, stamps, seen, *values):
                 outline = reader.directories.outline
                 if (
                     question == self._plain
                     and all(reader.stamp(path) == it for path, it in stamps)
                     and all(outline(path, names) == it for path, names, it in seen)
                 ):
-                    return _with_declared(answer, declaring, reader)
+                    reader.bases[self] = stamps, seen
+                    return tuple(values)
         return None
 
     def remember(self, reader: Reader, answer: Analysis, directories: Directories) -> None:
@@ -79,10 +104,12 @@ class Question:
         asked = [it for it in (self.script, *self.files, *self.modules) if it]
         read = (it.path.as_posix() for it in answer.files)
         paths = dict.fromkeys((*asked, *read, *directories.opened))
-        stamps = tuple((path, reader.settled(path)) for path in paths)
-        if reader.cache is None or any(stamp is None for _, stamp in stamps):
+        found = ((path, reader.settled(path)) for path in paths)
+        stamps = tuple((path, stamp) for path, stamp in found if stamp is not None)
+        if reader.cache is None or len(stamps) < len(paths):
             return
         seen = tuple((*it, directories.outline(*it)) for it in directories.looked_into())
+        reader.bases[self] = stamps, seen
         readable = (it for it in asked if reader.is_readable(it))
         declaring = tuple(it for it in readable if reader.facts(it).declares)
         kept = replace(answer, metadata=ScriptMetadata())

@@ -1,0 +1,181 @@
+"""Nothing is derived for unchanged scripts, and everything anew where anything has changed."""
+
+from __future__ import annotations
+
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+
+from condavision.analysis.facts import cache
+from condavision.analysis.facts.cache import rules_tag
+from condavision.core.model import Manager
+from condavision.inference.diagnose import diagnose
+from condavision.inference.workspace import Workspace
+from condavision.locks.modules import record_modules
+from condavision.mapping.learned import LearnedModule
+from condavision.project.config import Flags
+from condavision.project.solve_options import SolveOptions
+from condavision.system.file_stamp import FileClocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from condavision.core.model import Requirements
+    from condavision.errors import Diagnostic
+
+    Change = Callable[[Path], object]
+    Answer = tuple[str, str, Requirements, tuple[Diagnostic, ...], list[str]]
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    monkeypatch.setenv("CONDAVISION_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setattr(
+        FileClocks, "is_racy", lambda *_, **__: False
+    )  # as if all were there for long
+    root = tmp_path / "project"
+    (root / "lib").mkdir(parents=True)
+    (root / "more").mkdir()
+    (root / "locks").mkdir()
+    (root / "condavision.toml").write_text("")
+    (root / "a.py").write_text("import numpy, helper, moviepy.editor\nimport tomllib\n")
+    (root / "helper.py").write_text("import requests\n")
+    (root / "more" / "requests.py").write_text("")
+    return root
+
+
+def answer(root: Path, flags: Flags | None = None) -> tuple[Answer, bool]:
+    """Infer a script as `check` does: what it requires, and whether that was known."""
+    workspace = Workspace(flags)
+    project = workspace.project(root / "a.py")
+    modules = workspace.local_modules(project)
+    inference = workspace.infer(project)
+    known = inference.conclusion is not None
+    inference.require_runnable(workspace.require_readable)
+    found = diagnose(inference, workspace, runnable=True)
+    workspace.save()
+    entry, platforms = inference.entry(), inference.platforms("linux-64")
+    told = (inference.local, inference.candidates, inference.needs, platforms, entry)
+    names = [it.name for it in modules]
+    return (f"{told}", inference.hash, inference.requirements, found, names), known
+
+
+def true_answer(root: Path, flags: Flags | None = None) -> Answer:
+    """The answer of a command that knows nothing."""
+    with pytest.MonkeyPatch.context() as patched, TemporaryDirectory() as home:
+        patched.setenv("CONDAVISION_HOME", home)
+        found, known = answer(root, flags)
+    assert not known
+    return found
+
+
+def _configure(text: str) -> Change:
+    return lambda root: (root / "condavision.toml").write_text(text)
+
+
+def _learn(root: Path) -> None:
+    read = {"moviepy 1.0.3": "a1b2"}
+    learned = LearnedModule(Manager.PYPI, "moviepy", "<2", {}, read)
+    record_modules(root / "locks", {"moviepy.editor": learned})
+
+
+def _link(root: Path) -> None:
+    (root / "a.py").rename(root / "lib" / "a.py")
+    (root / "a.py").symlink_to(root / "lib" / "a.py")
+
+
+DECLARED = "# /// script\n# dependencies = ['scipy']\n# ///\nimport scipy\n"
+
+CHANGES: dict[str, Change] = {
+    "the script": lambda root: (root / "a.py").write_text("import scipy\n"),
+    "a comment": lambda root: (root / "a.py").write_text("import numpy, helper #\n"),
+    "what the script declares": lambda root: (root / "a.py").write_text(DECLARED),
+    "the script's place": _link,
+    "a module": lambda root: (root / "helper.py").write_text("import scipy\n"),
+    "a module gone": lambda root: (root / "helper.py").unlink(),
+    "a module more": lambda root: (root / "numpy.py").write_text("import scipy\n"),
+    "a package for a module": lambda root: (root / "moviepy").mkdir(),
+    "channels": _configure('channels = ["bioconda"]\n'),
+    "the floor": _configure('python-floor = "3.12"\n'),
+    "an override": _configure('[imports]\nnumpy = "numpy <2"\n'),
+    "optional imports": _configure("optional-imports = true\n"),
+    "search paths": _configure('paths = ["more"]\n'),
+    "a search path that is not there": _configure('paths = ["none"]\n'),
+    "what was learned": _learn,
+    "the root": lambda root: (root / "condavision.toml").unlink(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_has_changed_is_derived_anew(project: Path, change: Change) -> None:
+    first = true_answer(project)
+    assert answer(project) == (first, False)
+    assert answer(project) == (first, True)
+    change(project)
+    assert answer(project)[0] == true_answer(project)
+    assert answer(project)[0] == true_answer(project)
+
+
+PYTHONPATHS = {"another module": "more", "nothing": "locks"}
+
+
+@pytest.mark.parametrize("folder", PYTHONPATHS.values(), ids=PYTHONPATHS)
+def test_it_holds_for_one_pythonpath(
+    project: Path, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(project)
+    monkeypatch.setenv("PYTHONPATH", str(project / folder))
+    assert answer(project) == (true_answer(project), False)
+
+
+FLAGS = {
+    "channels": (Flags(channels=("bioconda",)), False),
+    "the machine's interpreters": (Flags(channels=("interpreters:",)), False),
+    "platforms": (Flags(platforms=("win-64",)), True),
+    "options of a solve": (Flags(solve=SolveOptions(offline=True, prove=True)), True),
+}
+
+
+@pytest.mark.parametrize(("flags", "known"), FLAGS.values(), ids=FLAGS)
+def test_it_holds_for_some_flags(project: Path, flags: Flags, known: bool) -> None:
+    answer(project)
+    assert answer(project, flags) == (true_answer(project, flags), known)
+    assert answer(project, flags) == (true_answer(project, flags), True)
+
+
+@pytest.mark.parametrize("room", ["analysis", "core", "inference", "locks", "mapping", "project"])
+def test_it_holds_for_one_release(
+    room: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "analysis" / "facts" / "cache.py"))
+    rule = tmp_path / room / "rule.py"
+    rule.parent.mkdir()
+    tags = set()
+    for text in ("", "1", "12"):
+        rule.write_text(text)
+        tags.add(rules_tag.__wrapped__())
+    assert len(tags) == 3
+
+
+NEED = '"dask.distributed -> distributed": {"at": "dask/d.py:1", "read": {"dask 2.0": "a"}}'
+NEVER = {
+    "what is declared": {"a.py": DECLARED},
+    "what is unknown": {"a.py": "import gxzqf\n"},
+    "what has to be accepted": {"a.py": "import gidgetlab\n"},
+    "a likely mistake": {"a.py": "import inner\n", "src/inner.py": ""},
+    "a package that needs more": {"a.py": "import dask.distributed\n", "locks/modules.yml": NEED},
+}
+
+
+@pytest.mark.parametrize("files", NEVER.values(), ids=NEVER)
+def test_what_there_is_more_to_is_always_derived(project: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text)
+    for _ in range(3):
+        assert answer(project) == (true_answer(project), False)
