@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 import re
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from condavision.system.rattler_client import open_client
 from condavision.system.timeout import timeout
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from rattler import Client
@@ -36,6 +38,7 @@ WHOLE = 8 << 20
 
 _SECONDS = 20  # for one answer: what proves a lock is not worth a longer wait
 _RETRIES = 1
+_AT_ONCE = 8  # connections for parts of files
 
 
 def require_intact(artefact: Artefact) -> None:
@@ -65,10 +68,15 @@ def wait_seconds() -> int:
 
 @dataclass(slots=True)
 class Ranges:
-    """Fetches parts of files; a server that did not answer once gets no further request."""
+    """Fetches parts of files; a server that did not answer once gets no further request.
+
+    It belongs to one event loop.
+    """
 
     dead: set[str] = field(default_factory=set)
     _clients: dict[str, Client] = field(default_factory=dict)
+    _idle: list[_Connection] = field(default_factory=list)
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def tail(self, artefact: Artefact, count: int) -> bytes:
         """Return the last ``count`` bytes of a file, or the whole of one.
@@ -105,7 +113,8 @@ class Ranges:
             url = await asyncio.to_thread(with_credentials, url, os.environ)
         sink = Sink(most)
         try:
-            await download_to_writer(self._client(span), url, sink)
+            async with self._client(span) as client:
+                await download_to_writer(client, url, sink)
         except (OSError, RuntimeError) as error:  # rattler has no narrower class for HTTP errors
             if sink.is_full:
                 raise UnreadError(Unproved.NO_RANGES) from error
@@ -114,14 +123,35 @@ class Ranges:
             raise UnreadError(Unproved.UNREACHABLE) from error
         return bytes(sink.content)
 
-    def _client(self, span: str) -> Client:
-        """Return a client whose requests are for this part: rattler has no headers of a request."""
-        headers = {"Range": span, "Accept-Encoding": "identity"}
-        if not span.startswith("bytes=-"):
-            return open_client(wait_seconds(), headers, retries=_RETRIES)
-        if span not in self._clients:
-            self._clients[span] = open_client(wait_seconds(), headers, retries=_RETRIES)
-        return self._clients[span]
+    @asynccontextmanager
+    async def _client(self, span: str) -> AsyncIterator[Client]:
+        """Yield a client whose requests are for this part: rattler has no headers of a request.
+
+        The ends of all files have the same header, and share a client, as no others can.
+        """
+        if span.startswith("bytes=-"):
+            if span not in self._clients:
+                headers = _headers(span)
+                self._clients[span] = open_client(wait_seconds(), headers, retries=_RETRIES)
+            yield self._clients[span]
+            return
+        async with self._turns:
+            connection = self._idle.pop() if self._idle else _Connection()
+            connection.span = span
+            yield connection.client
+            self._idle.append(connection)
+
+
+class _Connection:
+    """A client for one request at a time: to make one, with its TLS, costs ten times a request."""
+
+    def __init__(self) -> None:
+        self.span = ""
+        self.client = open_client(wait_seconds(), lambda: _headers(self.span), retries=_RETRIES)
+
+
+def _headers(span: str) -> dict[str, str]:
+    return {"Range": span, "Accept-Encoding": "identity"}
 
 
 def _is_answer(error: Exception) -> bool:

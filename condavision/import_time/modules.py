@@ -215,16 +215,18 @@ class Modules:
             readable = it.is_source or kind == "classifiers"
             if readable and it.package.known(kind, it.file or "") is None:
                 missing[it.package].append(it.file or "")
-        reading = (it.contents.read(files) for it, files in missing.items())
-        read = await asyncio.gather(*reading, return_exceptions=True)
-        for package, contents in zip(missing, read, strict=True):
-            if isinstance(contents, UnreadError):
-                self.unread[package.label] = contents.reason
-            elif isinstance(contents, BaseException):
-                raise contents
-            else:
-                for file in missing[package]:
-                    package.learn(kind, file, _said(kind, file, contents[file]))
+        reading = (self._read(kind, it, files) for it, files in missing.items())
+        await asyncio.gather(*reading)
+
+    async def _read(self, kind: str, package: Package, files: Sequence[str]) -> None:
+        """Learn from the files of one package, while those of others are on their way."""
+        try:
+            contents = await package.contents.read(files)
+        except UnreadError as error:
+            self.unread[package.label] = error.reason
+            return
+        for file in files:
+            package.learn(kind, file, _said(kind, file, contents[file]))
 
 
 def _said(kind: str, file: str, content: bytes) -> list[object]:
