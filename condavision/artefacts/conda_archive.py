@@ -60,6 +60,11 @@ class CondaArchive:
         return None
 
     @property
+    def built(self) -> None:
+        """When it was built, which nobody asks: its requirements have the bounds of its build."""
+        return None
+
+    @property
     def files(self) -> Files:
         """Its files.
 

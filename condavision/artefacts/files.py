@@ -18,8 +18,11 @@ from condavision.core.evidence import Unproved
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MODULES = (".py", ".pyc", ".so", ".pyd")
-"""The suffixes of modules, sources and what is compiled."""
+COMPILED = (".so", ".pyd")
+"""The suffixes of modules that are machine code."""
+
+MODULES = (".py", ".pyc", *COMPILED)
+"""The suffixes of modules."""
 
 MOST_FILES = 500_000
 """Files of an archive whose list is read."""
@@ -78,7 +81,7 @@ class Files:
         """The compiled modules by their paths without suffixes: ``a/b`` of ``a/b.abi3.so``."""
         found = {}
         for name in self._archived:
-            if name.endswith((".so", ".pyd")) and not name.startswith(_ELSEWHERE):
+            if name.endswith(COMPILED) and not name.startswith(_ELSEWHERE):
                 folder, slash, file = name.rpartition("/")
                 found[f"{folder}{slash}{file.partition('.')[0]}"] = name
         return found

@@ -62,6 +62,10 @@ class ArtefactReader:
         self.kept[key] = value
         self.store.keep({key: value})
 
+    def built(self, sha256: str) -> str:
+        """Return the day that a wheel's compiled modules are of, empty if none is known."""
+        return self.kept.get(_built_key(sha256), b"").decode()
+
     async def files(self, artefact: Artefact) -> Files:
         """Return the files of an artefact.
 
@@ -101,6 +105,8 @@ class ArtefactReader:
         opened = await self._open(artefact)
         files = opened.files
         new = {artefact.sha256: files.dump()}
+        if opened.built is not None:
+            new[_built_key(artefact.sha256)] = opened.built.encode()
         metadata = opened.metadata()
         if metadata is not None:
             new[requires_key(artefact.sha256)] = requires_dist(metadata)
@@ -130,6 +136,10 @@ class ArtefactReader:
                 return await RemoteWheel.open(artefact, self._ranges)
             self._client = self._client or open_archives()
             return await CondaArchive.open(artefact, self._client)
+
+
+def _built_key(sha256: str) -> str:
+    return f"{sha256}:built"
 
 
 async def _once(

@@ -18,7 +18,7 @@ FOLDER = "evidence"
 
 _FILE_NAME = "artefacts.sqlite"
 
-_VERSION = 3
+_VERSION = 4
 """Of the lists and of what is read out of files: to be raised where either changes."""
 
 _LARGEST = 512 << 20  # bytes of the file, after which the older half is dropped

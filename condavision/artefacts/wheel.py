@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from condavision.artefacts.artefact import UnreadError
-from condavision.artefacts.files import Files, listed
+from condavision.artefacts.files import COMPILED, Files, listed
 from condavision.core.evidence import Unproved
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ class RemoteWheel:
     def size(self) -> int:
         """Its size in bytes."""
         return self._pages.size
+
+    @property
+    def built(self) -> str:
+        """The day of its newest compiled module, as ISO 8601 has it; empty if it has none."""
+        days = (it.date_time[:3] for it in self._zip.infolist() if it.filename.endswith(COMPILED))
+        return "{:04}-{:02}-{:02}".format(*newest) if (newest := max(days, default=None)) else ""
 
     @property
     def files(self) -> Files:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from condavision.analysis.python_range.stdlib import stdlib_pythons
 from condavision.core.modules import prefixes
 from condavision.core.pythons import format_minor
-from condavision.import_time.facts import ABSOLUTE
+from condavision.import_time.facts import ABSOLUTE, LibraryImport
+from condavision.import_time.modules import NUMPY_1
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from condavision.core.pythons import Minor, PythonRange
-    from condavision.import_time.facts import LibraryImport, LibraryReason
+    from condavision.import_time.facts import LibraryReason
     from condavision.import_time.modules import Modules, Placed
 
 MOST_FILES = 6000
@@ -25,12 +26,17 @@ MOST_FILES = 6000
 class Lack:
     """What an import does not find: a module, or a ``name`` in one.
 
-    ``pythons`` are those whose standard library has the module.
+    ``pythons`` are those whose standard library has the module. ``certain``: no code brings it.
     """
 
     module: str
     name: str = ""
     pythons: PythonRange | None = None
+    certain: bool = False
+
+
+_ARRAY_API = Lack(NUMPY_1, "_ARRAY_API", certain=True)
+_NUMPY_1 = LibraryImport(NUMPY_1, line=1, members=("_ARRAY_API",))
 
 
 @dataclass(slots=True)
@@ -100,6 +106,8 @@ class Follower:
                 found.steps = [
                     self._step(it, one, siblings_first=beside) for one in (*imports[it], *lazy)
                 ]
+                if self.modules.lacks_api(it):
+                    found.steps.append(Step(_NUMPY_1, lacks=[_ARRAY_API]))
                 reached.update((target, None) for one in found.steps for target in one.targets)
             new = {} if trail.is_cut else reached
             waiting = {it: None for it in new if it not in trail.modules}
@@ -148,7 +156,7 @@ class Follower:
             for step in reached.steps:
                 for lack in step.lacks:
                     if lack not in brought:
-                        brought[lack] = await self._may_bring(lack, trail)
+                        brought[lack] = not lack.certain and await self._may_bring(lack, trail)
                 step.lacks = [it for it in step.lacks if not brought[it]]
 
     async def _may_bring(self, lack: Lack, trail: Trail) -> bool:

@@ -15,6 +15,7 @@ from condavision.analysis.module_names import module_names
 from condavision.analysis.records import ModuleNames
 from condavision.analysis.source.source import read_source
 from condavision.artefacts.artefact import UnreadError
+from condavision.artefacts.files import COMPILED
 from condavision.errors import AnalysisError
 from condavision.import_time.facts import (
     dump_imports,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from condavision.artefacts.files import Files
     from condavision.core.evidence import Unproved
     from condavision.import_time.facts import LibraryImport, LibraryReason
+
+NUMPY_1 = "numpy.core._multiarray_umath"
+"""What modules import that were compiled for NumPy 1; a compiled one there."""
 
 _METADATA = ".dist-info/METADATA"
 _CLASSIFIER = re.compile(rb"(?m)^Classifier: Programming Language :: Python :: (\d+\.\d+)\s*$")
@@ -57,7 +61,7 @@ class Package:
 
     ``label`` is its name and version. ``kept`` is what is known of its files, by kind and name, as
     JSON has it; what becomes known is added, and ``is_new`` set. ``made_for`` is the Python that it
-    was built for, if any.
+    was built for, if any. ``for_numpy_1``: its compiled modules take the C API of NumPy 1.
     """
 
     label: str
@@ -67,6 +71,7 @@ class Package:
     made_for: str = ""
     kept: dict[str, dict[str, list[object]]] = field(default_factory=dict)
     is_new: bool = False
+    for_numpy_1: bool = False
 
     def known(self, kind: str, file: str) -> list[object] | None:
         """Return what is known of a file, None if nothing."""
@@ -138,6 +143,13 @@ class Modules:
             if package.files.has_folder(module):
                 return Placed(module, package, None)
         return None
+
+    def lacks_api(self, placed: Placed) -> bool:
+        """Return whether a module takes the C API of NumPy 1, and NumPy 2 is there."""
+        if not (placed.package.for_numpy_1 and (placed.file or "").endswith(COMPILED)):
+            return False
+        found = self.find(NUMPY_1)
+        return found is not None and found.is_source  # a stub that raises
 
     def adds_paths(self, module: str) -> bool:
         """Return whether a top-level module may come from where only running code looks."""

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.reader import ArtefactReader
-from condavision.artefacts.requires import requires_dist, requires_key
+from condavision.artefacts.requires import read_requires, requires_key
 from condavision.core.model import Manager
 from condavision.core.platforms import PLATFORMS, current_subdir
 from condavision.errors import CondavisionError, MissingLockError, UsageError
@@ -232,7 +232,7 @@ async def _metadata(
 
     async def read(package: LockedPackage) -> None:
         try:
-            new[names[key_of(package)]] = await _requires(Artefact.of(package), reader)
+            new[names[key_of(package)]] = await read_requires(Artefact.of(package), reader)
         except UnreadError as error:
             unread[key_of(package)] = error.reason
 
@@ -247,19 +247,6 @@ async def _metadata(
         for key, name in names.items()
         if name in texts
     }, unread
-
-
-async def _requires(artefact: Artefact, reader: ArtefactReader) -> bytes:
-    """Return what the metadata in a wheel require, a line each.
-
-    Raises:
-        UnreadError: it cannot be read.
-    """
-    files = await reader.files(artefact)
-    names = (line.partition("\t")[0] for line in files.lines)
-    metadata = [it for it in names if it.endswith(".dist-info/METADATA")]
-    read = await reader.read(artefact, metadata)
-    return b"\n".join(map(requires_dist, read.values()))
 
 
 def _parsed(text: str) -> Iterator[Wanted]:

@@ -124,6 +124,31 @@ def test_a_library_for_older_releases_of_another(local: CommandLine, index: Whee
     }
 
 
+@pytest.mark.parametrize(
+    ("date", "tag", "requires", "numpy"),
+    [
+        ("2023-05-01", "cp36-abi3-manylinux_2_17_x86_64", "numpy>=1.20", "1.26"),
+        ("2024-06-16", "cp36-abi3-manylinux_2_17_x86_64", "numpy>=1.20", "2.0"),
+        ("2020-02-02", "cp36-abi3-manylinux_2_17_x86_64", "numpy>=1.20", "2.0"),
+        ("2023-05-01", "py3-none-manylinux_2_17_x86_64", "numpy>=1.20", "2.0"),
+        ("2023-05-01", "cp36-abi3-manylinux_2_17_x86_64", "numpy; extra == 'a'", "2.0"),
+    ],
+    ids=["for numpy 1", "for both", "no real date", "not compiled for python", "no need"],
+)
+def test_what_was_compiled_for_numpy_1(
+    date: str, tag: str, requires: str, numpy: str, local: CommandLine, index: WheelIndex
+) -> None:
+    index.add("numpy", "1.26", files={
+        "numpy/__init__.py": "", "numpy/core/_multiarray_umath.abi3.so": ""})  # fmt: skip
+    stub = {"numpy/core/_multiarray_umath.py": "def __getattr__(name): 1\n"}
+    index.add("numpy", "2.0", files={"numpy/__init__.py": "", **stub})
+    index.add("toolz", "1.0", requires, tag=tag, date=date, files={
+        "toolz/__init__.py": "from .fast import f\n", "toolz/fast.abi3.so": ""})  # fmt: skip
+    found = lock(local, "import numpy, toolz\n")
+    assert proof(found) == "imports"
+    assert versions(found)["numpy"] == numpy
+
+
 def test_the_hash_comes_from_committed_files(
     local: CommandLine, index: WheelIndex, index_server: Channel, home: Path
 ) -> None:

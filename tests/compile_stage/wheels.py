@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 import zipfile
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tests.channels.modules import modules_of
@@ -36,16 +37,20 @@ class WheelIndex:
         date: str = "",
         files: Mapping[str, str] | None = None,
     ) -> None:
-        """Add a wheel with one module, and ``files`` of these texts."""
+        """Add a wheel with one module, and ``files`` of these texts, built on its date."""
         buffer = io.BytesIO()
         info = f"{name}-{version}.dist-info"
+        built = datetime.fromisoformat(date or "2026-01-01").timetuple()[:6]
         with zipfile.ZipFile(buffer, "w") as wheel:
             wheel.writestr(f"{name}.py", f"version = {version!r}\n")
             wheel.writestr(f"{info}/METADATA", _metadata(name, version, requires))
             wheel.writestr(f"{info}/WHEEL", _WHEEL.format(tag=tag))
             wheel.writestr(f"{info}/RECORD", "")
             for file, text in {**_others(name), **(files or {})}.items():
-                wheel.writestr(file, text)
+                built = (
+                    datetime.fromisoformat(date).timetuple()[:6] if date else (2026, 1, 1, 0, 0, 0)
+                )
+                wheel.writestr(zipfile.ZipInfo(file, built), text)
         self._add(name, f"{name}-{version}-{tag}.whl", buffer.getvalue(), date)
 
     def add_sdist(self, name: str, version: str, setup: str = "") -> None:

@@ -71,6 +71,8 @@ MAPPED = [
     (required("pkg_resources"), "setuptools <82"),
     (required("setuptools"), "setuptools"),
     (required("moviepy.editor", "VideoFileClip"), "moviepy <2"),
+    (required("cv2", "cv2"), "opencv-python <4.6"),
+    (required("numpy.core._multiarray_umath", "_ARRAY_API"), "numpy <2"),
     (required("moviepy", "editor"), "moviepy <2"),
     (required("moviepy", "VideoFileClip"), "moviepy"),
     (required("yaml", kind=ImportKind.OPTIONAL), ""),

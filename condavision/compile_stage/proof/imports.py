@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.sources import Sources
+from condavision.compile_stage.proof.numpy_abi import built_for_numpy_1
 from condavision.compile_stage.proof.prove import Proof, has_modules
 from condavision.compile_stage.proof.questions import OLD_FLASK
 from condavision.core.evidence import Unproved
@@ -118,7 +119,7 @@ class ImportProver:
         found = await asyncio.gather(*map(self.reader.files, artefacts), return_exceptions=True)
         known = load_kept(self.reader.store, (it.sha256 for it in artefacts))
         modules = Modules([])
-        read = []
+        read, for_numpy_1 = [], await built_for_numpy_1(packages, self.reader)
         for package, artefact, files in zip(packages, artefacts, found, strict=True):
             if isinstance(files, UnreadError):
                 modules.unlisted[_label(package)] = files.reason
@@ -126,7 +127,9 @@ class ImportProver:
                 raise files
             else:
                 kept = known.get(artefact.sha256, {})
-                read.append(self._package(package, artefact, files, kept))
+                made = self._package(package, artefact, files, kept)
+                made.for_numpy_1 = artefact.sha256 in for_numpy_1
+                read.append(made)
         modules.packages = read
         return modules
 
