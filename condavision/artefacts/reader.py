@@ -101,6 +101,20 @@ class ArtefactReader:
         paths = others | asked
         return {paths[path]: content for path, content in found.items()}
 
+    async def requires(self, artefact: Artefact) -> bytes:
+        """Return what the metadata in a wheel require, a line each.
+
+        Raises:
+            UnreadError: it cannot be read.
+        """
+        files = await self.files(artefact)
+        known = self.kept.get(requires_key(artefact.sha256))
+        if known is not None:
+            return known
+        metadata = [it for it in files.names if it.endswith(".dist-info/METADATA")]
+        read = await self.read(artefact, metadata)
+        return b"\n".join(map(requires_dist, read.values()))
+
     async def _list(self, artefact: Artefact) -> Files:
         opened = await self._open(artefact)
         files = opened.files

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from condavision.artefacts.artefact import Artefact, UnreadError
 from condavision.artefacts.reader import ArtefactReader
-from condavision.artefacts.requires import read_requires, requires_key
+from condavision.artefacts.requires import requires_key
 from condavision.core.model import Manager
 from condavision.core.platforms import PLATFORMS, current_subdir
 from condavision.errors import CondavisionError, MissingLockError, UsageError
@@ -232,7 +232,7 @@ async def _metadata(
 
     async def read(package: LockedPackage) -> None:
         try:
-            new[names[key_of(package)]] = await read_requires(Artefact.of(package), reader)
+            new[names[key_of(package)]] = await reader.requires(Artefact.of(package))
         except UnreadError as error:
             unread[key_of(package)] = error.reason
 

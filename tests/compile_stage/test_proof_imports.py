@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from condavision.artefacts.wheel import LARGEST_FILE
 from condavision.interpreters.conda_package import PackageFile
 from tests.compile_stage.conftest import learned, package, versions
 
@@ -242,6 +243,24 @@ def test_an_old_name_that_a_new_extension_stands_for_is_not_proved(
 def test_a_source_distribution_is_not_followed(local: CommandLine, index: WheelIndex) -> None:
     index.add_sdist("click", "8.0")
     assert proof(lock(local, "import click\n", "--allow-sdist")) == "click=source"
+
+
+@pytest.mark.parametrize("reason", ["source", "too-large", "damaged"])
+def test_a_dependency_that_cannot_be_read_proves_nothing(
+    reason: str, local: CommandLine, index: WheelIndex
+) -> None:
+    index.add("toolz", "1.0", "click", files={"toolz/__init__.py": "import click"})
+    large = "#" * (LARGEST_FILE + 1)
+    index.add("click", "1.0", files={"click/__init__.py": large if reason == "too-large" else ""})
+    wheel = index.folder / "files" / "click-1.0-py3-none-any.whl"
+    match reason:
+        case "source":
+            index.files.clear()
+            index.add_sdist("click", "1.0")
+        case "damaged":
+            wheel.write_bytes(wheel.read_bytes().replace(b"version", b"lesions"))
+    found = lock(local, "import toolz\n", *(["--allow-sdist"] if reason == "source" else []))
+    assert proof(found) == f"toolz={reason}"
 
 
 def test_install_says_once_what_will_fail(local: CommandLine, index: WheelIndex) -> None:

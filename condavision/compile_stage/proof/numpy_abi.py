@@ -16,7 +16,6 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from condavision.artefacts.artefact import Artefact, UnreadError
-from condavision.artefacts.requires import read_requires
 from condavision.core.model import Manager
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def _is_old(package: LockedPackage, reader: ArtefactReader) -> bool:
 
 async def _requires_numpy(artefact: Artefact, reader: ArtefactReader) -> bool:
     with suppress(UnreadError):
-        return _NUMPY in _names(await read_requires(artefact, reader))
+        return _NUMPY in _names(await reader.requires(artefact))
     return False
 
 
