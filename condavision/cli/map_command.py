@@ -140,7 +140,7 @@ def map_(
     progress = choose_progress()
     engine_options = EngineOptions(chosen["cluster"], jobs, chosen["ship"], chosen["ship_limit"])
     if chosen["install_only"]:
-        with open_engine(engine_options, progress) as engine:
+        with _signals(), open_engine(engine_options, progress) as engine:
             return _install(target, engine, workspace, progress, as_json=chosen["as_json"])
     request = _request(target, words, context.meta[_FIXED], chosen)
     started = time.monotonic()

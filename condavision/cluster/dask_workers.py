@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import socket
 import time
@@ -17,10 +16,9 @@ from toolz import pipe
 from condavision import __version__
 from condavision.cluster import remote
 from condavision.cluster.bundle import unpack
-from condavision.cluster.dask_connection import ClusterError, connected
+from condavision.cluster.dask_connection import ClusterError, SchedulerLostError, connected
 from condavision.cluster.engine import LostWorker
 from condavision.cluster.remote import Answer
-from condavision.errors import CondavisionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,17 +27,15 @@ if TYPE_CHECKING:
     from distributed import Future as DaskFuture
 
     from condavision.cluster.bundle import Bundle
+    from condavision.cluster.dask_connection import StartedCluster
     from condavision.cluster.remote import Call
     from condavision.system.progress import Progress
 
 _RUN = "condavision.cluster.remote:run"
 _PATIENCE = 600.0  # seconds that a task whose result was lost may take once more
 _CLOSE = 2.0  # seconds
+_PAUSE = 0.2  # seconds
 _FRESH = 2.0  # seconds that the list of workers is recent
-
-
-class SchedulerLostError(CondavisionError):
-    """The scheduler has ended, or cannot be reached any more."""
 
 
 class DaskWorkers:
@@ -48,7 +44,9 @@ class DaskWorkers:
     ``refused`` are sentences on those that cannot run tasks; ``lost`` are those that have ended.
     """
 
-    def __init__(self, address: str, start: Callable[[], Any], progress: Progress) -> None:
+    def __init__(
+        self, address: str, start: Callable[[], str | StartedCluster], progress: Progress
+    ) -> None:
         """Connect to a cluster; ``start`` returns it, or the address of a scheduler.
 
         Raises:
@@ -57,8 +55,6 @@ class DaskWorkers:
         """
         self.address = address
         self._progress = progress
-        for name in ("distributed", "distributed.client"):  # what fails is reported here
-            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._cluster, self.client = connected(address, start)
         self._refused: dict[str, str] = {}
         self._unfit: dict[str, set[str]] = {}
@@ -69,6 +65,8 @@ class DaskWorkers:
         self._key = f"condavision-{secrets.token_hex(4)}-"
         self.client.subscribe_topic("all", self._hear)
         self.survey()
+        if self._cluster is not None:
+            self._cluster.watch(self.client.close)
         if not self._threads:
             progress.message(f"{address} has no worker yet")
         elif self.allowed == []:
@@ -101,6 +99,8 @@ class DaskWorkers:
 
     def lost_error(self) -> SchedulerLostError:
         """Return the error that says so."""
+        if self._cluster is not None and self._cluster.ended is not None:
+            return SchedulerLostError(*self._cluster.ended)
         return SchedulerLostError(
             f"the scheduler {self.address} has ended, or cannot be reached",
             "start it again; the same command then runs what is left",
@@ -253,7 +253,13 @@ class DaskWorkers:
                 self.refuse(worker, found)
 
     def install(self, bundle: Bundle, vendored: str) -> dict[str, Exception | None]:
-        """Install the environment of a bundle; return what failed on which host."""
+        """Install the environment of a bundle on all; return what failed on which host.
+
+        Raises:
+            ClusterError: there is no worker.
+            SchedulerLostError: there will be none.
+        """
+        self._wait()
         self.store(bundle, self.allowed or [*self._threads])
         chosen = self.allowed or [*self._threads]
         found = _run(self.client, remote.install, bundle.digest, vendored, workers=chosen)
@@ -264,6 +270,19 @@ class DaskWorkers:
             host = self._names.get(worker, worker)
             hosts[host] = hosts.get(host) or error
         return hosts
+
+    def _wait(self) -> None:
+        """Wait for workers that were started for this."""
+        while self._cluster is not None and self._cluster.is_incomplete and not self.is_lost:
+            time.sleep(_PAUSE)
+        if self.is_lost:
+            raise self.lost_error()
+        self.survey()
+        if not self._threads:
+            address = self.address
+            raise ClusterError(
+                f"{address} has no worker", f"start one: run `dask worker {address}`"
+            )
 
     def close(self) -> None:
         """Leave the cluster; one that was started for this ends."""

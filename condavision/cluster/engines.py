@@ -13,17 +13,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from condavision.cluster.local import LocalEngine
+from condavision.cluster.queues import QUEUES
 from condavision.errors import UsageError
 from condavision.system.extras import Extra, require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from condavision.cluster.dask_connection import StartedCluster
     from condavision.cluster.engine import Engine
+    from condavision.cluster.queues import Queue
     from condavision.system.progress import Progress
 
 
@@ -67,48 +69,50 @@ def open_engine(options: EngineOptions, progress: Progress) -> Engine:
 
 
 def _dask(
-    start: Callable[[str], Any], rest: str, options: EngineOptions, progress: Progress
+    start: Callable[[str, Progress], str | StartedCluster],
+    rest: str,
+    options: EngineOptions,
+    progress: Progress,
 ) -> Engine:
     require_extra(Extra.CLUSTER)
     from condavision.cluster.dask_engine import DaskEngine  # noqa: PLC0415 - an extra
     from condavision.cluster.dask_workers import DaskWorkers  # noqa: PLC0415
 
-    workers = DaskWorkers(options.cluster, partial(start, rest), progress)
+    workers = DaskWorkers(options.cluster, partial(start, rest, progress), progress)
     return DaskEngine(workers, ship=options.ship, limit=options.limit)
 
 
-def _scheduler(scheme: str) -> Callable[[str], str]:
-    return lambda rest: f"{scheme}:{rest}"
+def _scheduler(scheme: str) -> Callable[[str, Progress], str]:
+    return lambda rest, _: f"{scheme}:{rest}"
 
 
-def _queue(name: str) -> Callable[[str], Any]:
-    def start(jobs: str) -> Any:
+def _queue(queue: Queue) -> Callable[[str, Progress], StartedCluster]:
+    def start(jobs: str, progress: Progress) -> StartedCluster:
         if not jobs.isascii() or not jobs.isdecimal() or not int(jobs):
-            raise UsageError("the number of jobs is missing", "give it, as in --cluster slurm:4")
-        cluster = getattr(import_module("dask_jobqueue"), name)()
-        cluster.scale(jobs=int(jobs))
-        return cluster
+            name = queue.name
+            raise UsageError("the number of jobs is missing", f"give it, as in --cluster {name}:4")
+        from condavision.cluster.queue_jobs import QueueJobs  # noqa: PLC0415 - an extra
+
+        return QueueJobs(queue, int(jobs), progress)
 
     return start
 
 
-def _ssh(hosts: str) -> Any:
+def _ssh(hosts: str, _: Progress) -> StartedCluster:
     named = [it for it in hosts.split(",") if it]
     if not named:
         raise UsageError("no host is given", "give one, as in --cluster ssh:node1,node2")
-    return import_module("distributed").SSHCluster([named[0], *named])
+    from distributed import SSHCluster  # noqa: PLC0415 - an extra
+
+    from condavision.cluster.dask_connection import StartedCluster  # noqa: PLC0415
+
+    return StartedCluster(SSHCluster([named[0], *named]))
 
 
 ENGINES: Mapping[str, Callable[[str, EngineOptions, Progress], Engine]] = {
     "tcp": partial(_dask, _scheduler("tcp")),
     "tls": partial(_dask, _scheduler("tls")),
     "ssh": partial(_dask, _ssh),
-    "slurm": partial(_dask, _queue("SLURMCluster")),
-    "pbs": partial(_dask, _queue("PBSCluster")),
-    "sge": partial(_dask, _queue("SGECluster")),
-    "lsf": partial(_dask, _queue("LSFCluster")),
-    "htcondor": partial(_dask, _queue("HTCondorCluster")),
-    "oar": partial(_dask, _queue("OARCluster")),
-    "moab": partial(_dask, _queue("MoabCluster")),
+    **{it.name: partial(_dask, _queue(it)) for it in QUEUES},
 }
 """What opens the engine of an address, from what follows the colon."""

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from condavision.cluster.bundle import Packed
+from condavision.cluster.dask_connection import SchedulerLostError
 from condavision.cluster.dask_dispatcher import Repeat
 from condavision.cluster.dask_engine import DaskEngine
-from condavision.cluster.dask_workers import SchedulerLostError
 from condavision.cluster.engines import EngineOptions, open_engine
 from condavision.cluster.task import Limits, Reason, Task
 from condavision.errors import CondavisionError, UsageError

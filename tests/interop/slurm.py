@@ -35,8 +35,12 @@ _CONF = """\
     TaskPlugin=task/none
     MpiDefault=none
     SelectType=select/cons_tres
-    NodeName={host} NodeAddr=127.0.0.1 CPUs=2
-    PartitionName=all Nodes={host} Default=YES OverSubscribe=YES
+    SelectTypeParameters=CR_Core_Memory
+    SlurmdParameters=config_overrides
+    NodeName={host} NodeAddr=127.0.0.1 CPUs=32 RealMemory=128000
+    PartitionName=compute Nodes={host} Default=YES
+    PartitionName=short Nodes={host} MaxTime=1
+    PartitionName=down Nodes={host} State=DOWN
 """
 
 
