@@ -68,16 +68,15 @@ async def wait_for(
     if live is None or wait == 0:
         return True
     live.is_awaited = True
-    ended = asyncio.create_task(live.ended.wait())
     gone = asyncio.create_task(_gone(request.receive))
     try:
-        await asyncio.wait({ended, gone}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
-        if gone.done() and not ended.done() and not kept:
+        both = {live.ended.future, gone}
+        await asyncio.wait(both, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        if gone.done() and not live.ended.is_set() and not kept:
             live.stop(RunState.CANCELLED)
-            await ended
+            await live.ended.wait()
         return not gone.done()
     finally:
-        ended.cancel()
         gone.cancel()
 
 

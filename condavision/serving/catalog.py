@@ -28,6 +28,7 @@ from condavision.serving.survey import (
     frame_length,
     unchanged,
 )
+from condavision.serving.waiting import BriefCalls
 from condavision.system.own_python import own_python
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ _log = logging.getLogger(__name__)
 
 _RETRY = 5.0  # seconds until a script that cannot be served is looked at again, without a reason
 _POLL = 1.0  # seconds between two looks for new scripts and locks
-_SLOW = 0.005  # seconds that the event loop does not wait for file systems
 _AT_ONCE = 2  # surveys
 _FRAME = 1 << 16
 
@@ -65,7 +65,7 @@ class Catalog:
         self.complete = asyncio.Event()
         """Set once every script has been looked at."""
         self._checks: tuple[tuple[str, str, str], ...] = ()
-        self._is_slow = False
+        self._files = BriefCalls()
         self._surveys = asyncio.Semaphore(_AT_ONCE)
         self._alone: dict[str, asyncio.Lock] = {}
         self._renewals: dict[str, asyncio.Task[None]] = {}
@@ -151,20 +151,12 @@ class Catalog:
         return sources and others and found.settled
 
     async def _compared(self, found: Surveyed) -> tuple[bool, bool]:
-        """Return whether the sources of a script are unchanged, and whether the rest is.
-
-        The calls take less time than a change of threads, unless the file system is slow.
-        """
+        """Return whether the sources of a script are unchanged, and whether the rest is."""
 
         def compare() -> tuple[bool, bool]:
             return unchanged(found.sources), unchanged(found.others)
 
-        if self._is_slow:
-            return await asyncio.to_thread(compare)
-        began = time.perf_counter()
-        result = compare()
-        self._is_slow = time.perf_counter() - began > _SLOW
-        return result
+        return await self._files.call(compare)
 
     def _renew(self, found: Surveyed) -> None:
         """Begin to prepare a script anew, unless that has begun or failed just now."""

@@ -139,13 +139,15 @@ async def _patiently(request: Request) -> AsyncIterator[bytes]:
     stream = aiter(request.stream())
     while True:
         try:
-            yield await asyncio.wait_for(anext(stream), _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                part = await anext(stream)
         except StopAsyncIteration:
             return
         except TimeoutError:
             raise Problem(
                 HTTPStatus.REQUEST_TIMEOUT, f"nothing was sent for {_PATIENCE:.0f} seconds"
             ) from None
+        yield part
 
 
 async def _discard(request: Request) -> None:

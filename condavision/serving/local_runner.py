@@ -8,7 +8,7 @@ import signal
 import time
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from condavision.errors import CondavisionError
 from condavision.exec_stage.prepared import Prepared
@@ -18,6 +18,7 @@ from condavision.serving.running import Ended
 from condavision.serving.runs import RunState
 from condavision.serving.sandbox import find_bubblewrap, sandbox_words
 from condavision.serving.starting import ColdStarter, Job
+from condavision.serving.waiting import BriefCalls
 from condavision.serving.zygote.starter import ZygoteStarter
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class LocalRunner:
         self.capacity = concurrency or max(_LEAST, 2 * (os.cpu_count() or 1))
         self._bubblewrap = find_bubblewrap() if sandbox else ""
         self._all_warm = warm
+        self._files = BriefCalls()
         self._cold = ColdStarter()
         self._warm = ZygoteStarter(self._cold, varying={RUN_ID})
         self._environ = dict(os.environ)  # which decodes a variable each time it is read
@@ -96,7 +98,7 @@ class LocalRunner:
             sandbox = sandbox_words(self._bubblewrap, prepared, root, folder, network=network)
         streams, live.streams = live.streams, None
         if streams is None:
-            streams = await asyncio.to_thread(folder.open_streams)
+            streams = await self._files.call(folder.open_streams)
         stdin, stdout, stderr = streams
         starter = self._warm if self._is_warm(ready.surveyed) else self._cold
         try:
@@ -123,26 +125,22 @@ class LocalRunner:
 
 async def _watch(live: LiveRun, child: Child, settings: Serving) -> Ended:
     """Wait for the end of a process within its limits."""
-    ending = asyncio.create_task(child.wait())
-    stopping = asyncio.create_task(live.stopping.wait())
     deadline = time.monotonic() + settings.timeout
-    try:
-        while not live.stopping.is_set():
-            left = max(0, deadline - time.monotonic())
-            done, _ = await asyncio.wait(
-                {ending, stopping},
-                timeout=min(left, _MEASURED),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if ending in done:
-                return Ended(RunState.DONE, ending.result())
-            if time.monotonic() >= deadline:
-                live.stop(RunState.TIMEOUT)
-            elif await asyncio.to_thread(live.folder.size) > settings.output:
-                live.stop(RunState.OUTPUT)
-        child.signal(signal.SIGTERM)
-        await asyncio.wait({ending}, timeout=settings.kill_after)
-        child.signal(signal.SIGKILL)
-        return Ended(live.reason, await ending)
-    finally:
-        stopping.cancel()
+    while not live.stopping.is_set():
+        left = max(0, deadline - time.monotonic())
+        both: set[asyncio.Future[Any]] = {child.ended, live.stopping.future}
+        await asyncio.wait(
+            both,
+            timeout=min(left, _MEASURED),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if child.ended.done():
+            return Ended(RunState.DONE, child.ended.result())
+        if time.monotonic() >= deadline:
+            live.stop(RunState.TIMEOUT)
+        elif await asyncio.to_thread(live.folder.size) > settings.output:
+            live.stop(RunState.OUTPUT)
+    child.signal(signal.SIGTERM)
+    await asyncio.wait({child.ended}, timeout=settings.kill_after)
+    child.signal(signal.SIGKILL)
+    return Ended(live.reason, await child.wait())

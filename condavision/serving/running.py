@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from condavision.serving.runs import RunState
+from condavision.serving.waiting import Moment
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from condavision.exec_stage.run_folder import RunFolder
@@ -25,7 +26,8 @@ class LiveRun:
     """A run that has not ended; ``run`` is what is known of it by now.
 
     One that an earlier server accepted has neither ``ready`` nor ``slot`` at first. ``known`` is
-    set once it is stored; then it has ended already if its ID is that of an earlier run.
+    set once it is stored; then it has ended already if its ID is that of an earlier run. One that
+    is not kept is known at once, and ``storing`` until it has ended.
     ``stdin`` is still to be written; ``streams`` are open if it is to start at once. Where its
     report ``is_awaited``, ``written`` becomes what it has written.
     """
@@ -35,13 +37,14 @@ class LiveRun:
     ready: Ready | None = None
     slot: Slot | None = None
     stdin: bytes = b""
-    known: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    known: Moment = field(default_factory=Moment)
+    ended: Moment = field(default_factory=Moment)
+    stopping: Moment = field(default_factory=Moment)
     reason: RunState = RunState.CANCELLED
     streams: tuple[int, int, int] | None = None
     is_awaited: bool = False
     written: dict[str, Any] | None = None
+    storing: asyncio.Future[Any] | None = None
     task: asyncio.Task[None] | None = None
 
     def stop(self, reason: RunState) -> None:

@@ -1,18 +1,24 @@
 """What is known of each run, kept in SQLite so that nothing is lost with the server.
 
-Every method blocks: :class:`RunStore` is used on one thread of its own (``store.call``).
+Every method blocks: it is called on one thread of the store's own (``store.call``); what takes less
+time than a change of threads (``store.begin``), at once. What has been asked for meanwhile is one
+transaction.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from condavision.serving.waiting import BriefCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +28,9 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
 _VERSION = 1
+
+COMMITS = 200
+"""Transactions between two checkpoints, which wait for the disk."""
 
 _LEAST = 4096
 """What a run counts for in bytes, at least: its folder and its row."""
@@ -82,6 +91,26 @@ _INSERT = (
 )
 
 
+@dataclass(slots=True, eq=False)
+class _Call:
+    """A call, and what becomes of it; it ``may_block``, it may have to survive a power failure."""
+
+    function: Callable[[], Any]
+    may_block: bool
+    is_durable: bool
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = None
+
+    def deliver(self) -> None:
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
 class RunStore:
     """The table of runs."""
 
@@ -93,11 +122,84 @@ class RunStore:
         """
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="runs")
         self._database = self._thread.submit(_opened, path).result()
+        self._waiting: list[_Call] = []
+        self._is_busy = False
+        self._commits = 0
+        self._files = BriefCalls()
 
     async def call(self, method: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Call a method of this store on its thread."""
+        """Call a method of this store on its thread, after all earlier calls."""
+        return await self._asked(partial(method, *args, **kwargs), may_block=True)
+
+    def begin(self, function: Callable[[], _T], *, durable: bool = False) -> asyncio.Future[_T]:
+        """Call a method, soon; what is ``durable`` survives a power failure once it is done."""
+        return self._asked(function, may_block=durable, is_durable=durable)
+
+    def _asked(
+        self, function: Callable[[], _T], *, may_block: bool, is_durable: bool = False
+    ) -> asyncio.Future[_T]:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: method(*args, **kwargs))
+        future: asyncio.Future[_T] = loop.create_future()
+        self._waiting.append(_Call(function, may_block, is_durable, future))
+        if not self._is_busy:
+            self._is_busy = True
+            loop.call_soon(self._send, loop)  # what is asked for in this turn goes with it
+        return future
+
+    def _send(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._waiting:
+            calls, self._waiting = self._waiting, []
+            is_due = self._commits >= COMMITS
+            if is_due or self._files.is_slow or any(call.may_block for call in calls):
+                self._thread.submit(self._make_on_thread, loop, calls, is_due)
+                return
+            self._files.now(self._make, calls)
+            for call in calls:
+                call.deliver()
+        self._is_busy = False
+
+    def _make_on_thread(
+        self, loop: asyncio.AbstractEventLoop, calls: list[_Call], is_due: bool
+    ) -> None:
+        self._make(calls)
+        if is_due:
+            self._commits = 0
+            with contextlib.suppress(sqlite3.Error):
+                self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        loop.call_soon_threadsafe(self._deliver, loop, calls)
+
+    def _make(self, calls: list[_Call]) -> None:
+        """Make calls in one transaction."""
+        self._commits += 1
+        try:
+            self._make_together(calls)
+        except sqlite3.Error as error:  # of the transaction
+            for call in calls:
+                call.error = call.error or error
+
+    def _make_together(self, calls: list[_Call]) -> None:
+        database = self._database
+        is_durable = any(call.is_durable for call in calls)
+        if is_durable:
+            database.execute("PRAGMA synchronous = FULL")
+        try:
+            database.execute("BEGIN")
+            for call in calls:
+                try:
+                    call.result = call.function()
+                except Exception as error:  # noqa: BLE001 - for whoever has called
+                    call.error = error
+            database.execute("COMMIT")
+        finally:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            if is_durable:
+                database.execute("PRAGMA synchronous = NORMAL")
+
+    def _deliver(self, loop: asyncio.AbstractEventLoop, calls: list[_Call]) -> None:
+        for call in calls:
+            call.deliver()
+        self._send(loop)
 
     def close(self) -> None:
         """Write everything back and close the file."""
@@ -105,17 +207,8 @@ class RunStore:
         self._thread.shutdown()
 
     def accept(self, run: Run) -> Run:
-        """Store a new run; return the run that has its ID, which may be an earlier one.
-
-        A kept run survives a power failure from then on.
-        """
-        if run.kept:
-            self._database.execute("PRAGMA synchronous = FULL")
-        try:
-            inserted = self._database.execute(_INSERT, _values(run))
-        finally:
-            if run.kept:
-                self._database.execute("PRAGMA synchronous = NORMAL")
+        """Store a new run; return the run that has its ID, which may be an earlier one."""
+        inserted = self._database.execute(_INSERT, _values(run))
         return run if inserted.rowcount else (self.find(run.id) or run)
 
     def update(self, run: Run, **changes: Any) -> Run:
@@ -173,6 +266,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("PRAGMA wal_autocheckpoint = 0")
     database.execute("PRAGMA secure_delete = OFF")
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version not in {0, _VERSION}:

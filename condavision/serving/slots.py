@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from condavision.serving.problems import Problem
+from condavision.serving.waiting import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ class Slot:
 
     script: str
     limit: int | None
-    granted: asyncio.Event = field(default_factory=asyncio.Event)
+    granted: Moment = field(default_factory=Moment)
 
 
 class Slots:

@@ -64,6 +64,10 @@ class Child(Protocol):
     def warm(self) -> bool:
         """Whether it was forked from a process that had imported its modules."""
 
+    @property
+    def ended(self) -> asyncio.Future[int]:
+        """The same as :meth:`wait`, never to be cancelled."""
+
     async def wait(self) -> int:
         """Wait for its end; return its exit code, negative for the signal that ended it.
 
@@ -105,11 +109,11 @@ class ChildProcess:
         """Watch a process that leads its own group."""
         self.pid = process.pid
         self._process = process
-        self._ended = asyncio.create_task(self._end())
+        self.ended = asyncio.create_task(self._end())
 
     async def wait(self) -> int:
         """Wait for its end, as :meth:`Child.wait`."""
-        return await asyncio.shield(self._ended)
+        return await asyncio.shield(self.ended)
 
     async def _end(self) -> int:
         """Wait for the process, kill what is left of its group, and only then reap it if possible.
@@ -125,7 +129,7 @@ class ChildProcess:
 
     def signal(self, number: int) -> None:
         """Send a signal to its group, as :meth:`Child.signal`."""
-        if not self._ended.done():
+        if not self.ended.done():
             signal_group(self.pid, number)
 
 

@@ -8,6 +8,8 @@ import logging
 import os
 import sqlite3
 import time
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from condavision.serving.problems import Problem
@@ -15,6 +17,7 @@ from condavision.serving.reports import written
 from condavision.serving.running import Ended, LiveRun
 from condavision.serving.runs import RunState
 from condavision.serving.slots import Slot, Slots
+from condavision.serving.waiting import BriefCalls, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,6 +48,7 @@ class Supervisor:
         """
         self.slots = Slots(lambda: runner.capacity, settings.queue)
         self.live: dict[str, LiveRun] = {}
+        self._files = BriefCalls()
         self._store = store
         self._find = find
         self._runner = runner
@@ -74,6 +78,8 @@ class Supervisor:
         an earlier server, which is stored already.
         """
         live = LiveRun(run, folder, ready, slot, stdin)
+        if not run.kept:
+            live.known.set()  # nobody else knows the ID
         self.live[run.id] = live
         live.task = asyncio.create_task(self._go(live))
         return live
@@ -122,38 +128,35 @@ class Supervisor:
             live.known.set()
             finding = asyncio.ensure_future(self._find(live.run.script))
             if not await _comes_first(finding, live.stopping):
+                finding.cancel()
                 return False
             live.ready = finding.result()
             live.slot = self.take_slot(live.ready, force=True)
             return True
-        stored = await self._store.call(self._accept, live)
-        is_new = stored is live.run
-        live.run = stored
-        live.known.set()
-        return is_new
-
-    def _accept(self, live: LiveRun) -> Run:
-        live.folder.make()
-        if live.stdin:
-            live.folder.stdin.write_bytes(live.stdin)
-            live.stdin = b""
-        stored = self._store.accept(live.run)
-        if stored is live.run and live.run.state is RunState.RUNNING:
-            live.streams = live.folder.open_streams()
-        return stored
+        await self._files.call(_make_folder, live)
+        run, kept = live.run, live.run.kept
+        storing = self._store.begin(partial(self._store.accept, run), durable=kept)
+        if kept:
+            live.run = await storing
+            live.known.set()
+        else:  # it ends with this server: what is stored of it may come after its start
+            live.storing = storing
+        if live.run is run and run.state is RunState.RUNNING:
+            live.streams = await self._files.call(live.folder.open_streams)
+        return live.run is run
 
     async def _is_granted(self, live: LiveRun) -> bool:
         assert live.slot is not None  # noqa: S101 - see _is_new
         if live.slot.granted.is_set():
             return not live.stopping.is_set()
-        return await _comes_first(asyncio.ensure_future(live.slot.granted.wait()), live.stopping)
+        return await _comes_first(live.slot.granted.future, live.stopping)
 
     async def _run(self, live: LiveRun) -> None:
         assert live.ready is not None  # noqa: S101 - see _is_new
         if live.run.state is RunState.QUEUED:  # before it starts: what may have run is not new
-            live.run = await self._store.call(
-                self._store.update, live.run, state=RunState.RUNNING, started=time.time()
-            )
+            begun = self._update(live, state=RunState.RUNNING, started=time.time())
+            if live.run.kept:
+                await begun
         await self._end(live, await self._runner.run(live, live.ready))
 
     async def _end(self, live: LiveRun, ended: Ended) -> None:
@@ -163,22 +166,29 @@ class Supervisor:
         else:
             changes = {"state": ended.state, "ended": time.time(), "exit_code": ended.code}
             changes |= {"error": ended.error, "warm": live.run.warm}
-        await self._store.call(self._finish, live, changes)
+        updating = self._update(live, **changes)
+        if live.is_awaited:
+            live.written = await self._files.call(written, live.run, live.folder)
+        if live.storing is not None:
+            await live.storing
+        await updating
         self._observe(live.run)
 
-    def _finish(self, live: LiveRun, changes: dict[str, Any]) -> None:
-        live.run = self._store.update(live.run, **changes)
-        if live.is_awaited:  # here, because every change of threads takes its time
-            live.written = written(live.run, live.folder)
+    def _update(self, live: LiveRun, **changes: Any) -> asyncio.Future[Run]:
+        """Change what is known of a run; return what is done once that is stored."""
+        update = partial(self._store.update, live.run, **changes)
+        live.run = replace(live.run, **changes)
+        return self._store.begin(update)
 
 
-async def _comes_first(task: asyncio.Future[Any], stopping: asyncio.Event) -> bool:
-    """Return whether a task ends before a stop; cancel it otherwise."""
-    stop = asyncio.ensure_future(stopping.wait())
-    try:
-        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-        return not stopping.is_set()
-    finally:
-        stop.cancel()
-        if not task.done():
-            task.cancel()
+def _make_folder(live: LiveRun) -> None:
+    live.folder.make()
+    if live.stdin:
+        live.folder.stdin.write_bytes(live.stdin)
+        live.stdin = b""
+
+
+async def _comes_first(future: asyncio.Future[Any], stopping: Moment) -> bool:
+    """Return whether a future is done before a stop."""
+    await asyncio.wait({future, stopping.future}, return_when=asyncio.FIRST_COMPLETED)
+    return not stopping.is_set()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from condavision.serving.runs import Run, RunState, RunStore
+from condavision.serving.runs import COMMITS, Run, RunState, RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,3 +71,42 @@ def test_another_releases_file_is_refused(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(sqlite3.DatabaseError, match="format 99"):
         RunStore(tmp_path / "runs.sqlite")
+
+
+def test_calls_of_one_turn_are_one_transaction_and_fail_alone(
+    store: RunStore, tmp_path: Path
+) -> None:
+    async def asked() -> None:
+        kept = run("kept", RunState.QUEUED, kept=True)
+        made = [
+            store.begin(partial(store.accept, run("1", RunState.RUNNING))),
+            store.begin(partial(store.update, run("1"), exit_code=3)),
+            store.begin(partial(store.update, run("1"), no_column=3)),
+            store.begin(partial(store.accept, kept), durable=True),
+        ]
+        first, second, third, fourth = await asyncio.gather(*made, return_exceptions=True)
+        assert isinstance(third, TypeError)
+        assert (first, second) == (run("1", RunState.RUNNING), run("1", exit_code=3))
+        assert fourth is kept
+        found = await store.call(store.find, "1")
+        assert found == run("1", RunState.RUNNING, exit_code=3)
+        with sqlite3.connect(tmp_path / "runs.sqlite") as other:
+            assert other.execute("SELECT id FROM runs").fetchall() == [("1",), ("kept",)]
+            other.execute("DROP TABLE runs")
+        other.close()
+        lost = [store.begin(partial(store.accept, run(name))) for name in "34"]
+        for error in await asyncio.gather(*lost, return_exceptions=True):
+            assert isinstance(error, sqlite3.OperationalError)
+        assert await store.begin(lambda: "still there") == "still there"
+
+    asyncio.run(asked())
+
+
+def test_checkpoints_keep_the_log_short(store: RunStore, tmp_path: Path) -> None:
+    async def asked() -> None:
+        for number in range(3 * COMMITS):
+            await store.begin(partial(store.accept, run(str(number))))
+
+    asyncio.run(asked())
+    pages = (tmp_path / "runs.sqlite-wal").stat().st_size / 4096
+    assert pages < 2 * COMMITS * 8  # of three times as many
