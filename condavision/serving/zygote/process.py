@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.exec_stage.child_process import limit
 from condavision.serving.starting import ChildProcess
 from condavision.serving.zygote.child import WarmChild
 from condavision.serving.zygote.status import SkippedModule, SkipReason
@@ -69,8 +68,9 @@ class Zygote:
         )
         """None once it is ready; else the module that it must not import, or why it has ended."""
         self._children: dict[int, WarmChild] = {}
-        self._asked: deque[asyncio.Future[int]] = deque()
-        self._sending = asyncio.Lock()
+        self._spares: deque[WarmChild] = deque()  # those that wait for a request
+        self._asked: deque[socket.socket] = deque()  # with whose other ends forks will wait
+        self._wanted: deque[asyncio.Future[WarmChild]] = deque()
         self._retired = self._gone = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         output = os.memfd_create("zygote")
@@ -102,6 +102,11 @@ class Zygote:
         return self._process.pid
 
     @property
+    def spares(self) -> tuple[int, ...]:
+        """The process IDs of forks that wait for a request."""
+        return tuple(child.pid for child in self._spares)
+
+    @property
     def alive(self) -> bool:
         """Whether it can be asked for a fork."""
         return not self._gone and not self._retired
@@ -114,46 +119,35 @@ class Zygote:
         """
         if not job.cwd.is_dir():
             raise ZygoteEndedError  # whoever starts it cold says what is wrong
-        request = os.memfd_create("request")
-        permission, granting = os.pipe()
+        request = _request(job, environ)
         try:
-            _write(request, _request(job, environ))
-            streams = (job.stdin, job.stdout, job.stderr)
-            pid = await self._ask((request, permission, *streams))
-            child = WarmChild(pid)
-            self._children[pid] = child
-            limit(pid, job.rlimits)
-            os.write(granting, b"1")
+            child = await self._spare()
+            child.begin(request, (job.stdin, job.stdout, job.stderr), job.rlimits)
         except OSError as error:
             raise ZygoteEndedError from error
-        finally:
-            for descriptor in (request, permission, granting):
-                os.close(descriptor)
         self.forks += 1
         return child
 
-    async def _ask(self, descriptors: tuple[int, ...]) -> int:
-        """Ask for a fork; return the ID of the process."""
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        async with self._sending:
-            while True:
-                if not self.alive:
-                    raise ZygoteEndedError
-                try:
-                    socket.send_fds(self._control, [b"f"], descriptors)
-                    break
-                except BlockingIOError:
-                    await self._writable()
-            self._asked.append(answer)
-        return await answer
+    async def _spare(self) -> WarmChild:
+        """Return a fork that waits for its request."""
+        if self._spares:
+            return self._spares.popleft()
+        wanted: asyncio.Future[WarmChild] = asyncio.get_running_loop().create_future()
+        self._wanted.append(wanted)
+        self._ask()
+        return await wanted
 
-    async def _writable(self) -> None:
-        loop, writable = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_writer(self._control, writable.set)
-        try:
-            await writable.wait()
-        finally:
-            loop.remove_writer(self._control)
+    def _ask(self) -> None:
+        """Ask for as many forks as are wanted, or else for one to have."""
+        while self.alive and len(self._asked) < (len(self._wanted) or 1 - len(self._spares)):
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                try:
+                    socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+                except OSError:  # it has ended, or its next answer makes room
+                    ours.close()
+                    return
+            self._asked.append(ours)
 
     def _read(self) -> None:
         """Read what the zygote has sent."""
@@ -177,20 +171,49 @@ class Zygote:
                 self._settle(SkippedModule(name, SkipReason(reason), detail))
             case "ready" | "hooked", *_:
                 self._settle(None)
+                if kind == "ready":
+                    self._ask()
             case "python", version:
                 self._settle(version)
             case "pid", pid:
-                answer = self._asked.popleft()
-                if not answer.cancelled():
-                    answer.set_result(int(pid))
+                self._welcome(int(pid), self._asked.popleft())
             case "fail", number:
-                answer = self._asked.popleft()
-                if not answer.cancelled():
-                    answer.set_exception(OSError(int(number), os.strerror(int(number))))
+                self._asked.popleft().close()
+                if wanted := self._next_wanted():
+                    wanted.set_exception(OSError(int(number), os.strerror(int(number))))
             case "exit", pid, status:
-                if child := self._children.pop(int(pid), None):
-                    child.ended(int(status))
-                self._close_if_done()
+                self._bury(int(pid), int(status))
+        if self._wanted:
+            self._ask()
+        self._close_if_done()
+
+    def _welcome(self, pid: int, control: socket.socket) -> None:
+        """Give a fork to the first who wants one, or keep it."""
+        try:
+            child = self._children[pid] = WarmChild(pid, control)
+        except OSError:  # it has been killed and reaped, which is reported next
+            control.close()
+            return
+        if wanted := self._next_wanted():
+            wanted.set_result(child)
+        elif self._retired:
+            child.dismiss()
+        else:
+            self._spares.append(child)
+
+    def _bury(self, pid: int, status: int) -> None:
+        if child := self._children.pop(pid, None):
+            if child in self._spares:
+                self._spares.remove(child)
+            child.end(status)
+        self._ask()  # only now: while it ran, it needed the processors
+
+    def _next_wanted(self) -> asyncio.Future[WarmChild] | None:
+        while self._wanted:
+            wanted = self._wanted.popleft()
+            if not wanted.done():
+                return wanted
+        return None
 
     def _settle(self, outcome: SkippedModule | str | None) -> None:
         if not self.settled.done():
@@ -199,6 +222,8 @@ class Zygote:
     def retire(self) -> None:
         """End it when the last of its runs has ended."""
         self._retired = True
+        while self._spares:
+            self._spares.popleft().dismiss()
         self._close_if_done()
 
     def _close_if_done(self) -> None:
@@ -212,12 +237,13 @@ class Zygote:
         self._gone = True
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
-        for answer in self._asked:
-            if not answer.cancelled():
-                answer.set_exception(ZygoteEndedError())
-        self._asked.clear()
+        while self._asked:
+            self._asked.popleft().close()
+        while wanted := self._next_wanted():
+            wanted.set_exception(ZygoteEndedError())
         for child in self._children.values():
-            child.orphaned()
+            child.end(0) if child in self._spares else child.orphaned()
+        self._spares.clear()
         self._children.clear()
         self._settle("")
 
@@ -265,9 +291,3 @@ def _pairs(environ: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 def _search_path(environ: Mapping[str, str]) -> str:
     return os.pathsep.join(filter(None, [str(PROGRAM), environ.get("PYTHONPATH", "")]))
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    with open(descriptor, "wb", closefd=False) as file:
-        file.write(data)
-    os.lseek(descriptor, 0, os.SEEK_SET)

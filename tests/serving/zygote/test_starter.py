@@ -166,16 +166,46 @@ def test_what_cannot_be_forked_runs_cold(bench: Bench) -> None:
     missing = replace(bench.job((0, 1, 2), prepared), cwd=bench.folder / "missing")
     with pytest.raises(ZygoteEndedError):
         bench.runner.run(zygote.fork(missing, {}))
-    os.kill(zygote.pid, signal.SIGSTOP)
 
     async def abandoned() -> None:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(bench.run(starter, prepared, PLAIN), 0.1)
+        while not zygote.spares:
+            await asyncio.sleep(0.01)
+        os.kill(zygote.pid, signal.SIGSTOP)
+        for _ in range(2):  # the first was forked before, and runs
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(bench.run(starter, prepared, PLAIN), 0.1)
         os.kill(zygote.pid, signal.SIGCONT)
         await bench.run(starter, prepared, PLAIN)
 
     bench.runner.run(abandoned())
-    assert starter.status(prepared).forks == 2  # the abandoned run was never run
+    assert starter.status(prepared).forks == 3  # the abandoned run was never run
+
+
+def test_a_fork_that_has_died_waiting_is_replaced(bench: Bench) -> None:
+    bench.write(IDS)
+    starter, prepared = bench.starter(), bench.prepared()
+    bench.runner.run(bench.run(starter, prepared, PLAIN, warm=True))
+    zygote = zygote_of(starter, prepared)
+
+    async def killed() -> None:
+        while not zygote.spares:
+            await asyncio.sleep(0.01)
+        (spare,) = zygote.spares
+        os.kill(spare, signal.SIGKILL)
+        while zygote.spares in ((), (spare,)):
+            await asyncio.sleep(0.01)
+        assert (await bench.run(starter, prepared, PLAIN)).exit_code == 0
+
+    bench.runner.run(killed())
+
+
+def test_a_request_of_any_size(bench: Bench) -> None:
+    bench.write("import sys\nprint(len(sys.argv[1]), len(sys.argv))\n")
+    starter, prepared = bench.starter(), bench.prepared()
+    for size in (1, 16_000, 17_000, 100_000):
+        program = Program("", "", args=("x" * size, "y"))
+        result = bench.runner.run(bench.run(starter, prepared, program, warm=True))
+        assert result.stdout == b"%d 3\n" % size
 
 
 REFUSED: Mapping[SkipReason, str] = {

@@ -1,8 +1,8 @@
 """What makes a forked child the process that ``python SCRIPT`` would have started.
 
-The descriptors of a request are a file, in which ``args``, ``environ`` (pairs, in order) and
-``cwd`` are marshalled, with all text as bytes; a pipe, which the server writes to when it knows the
-process; and the standard streams.
+It is forked before its request comes, as a packet: ``args``, ``environ`` (pairs, in order) and
+``cwd``, marshalled, with all text as bytes. With it come the standard streams as descriptors, and,
+if it is large, a file that has it instead.
 """
 
 import _frozen_importlib_external as importlib
@@ -10,21 +10,24 @@ import marshal
 import os
 import sys
 from _io import open as open_stream
+from _socket import AF_UNIX, CMSG_SPACE, SOCK_SEQPACKET, socket
+
+LARGEST = 1 << 14  # bytes of a packet
+STREAMS = 3
+ITEM = 4  # bytes of a descriptor in a control message
 
 
-def become(descriptors, state):
-    """Become the process of a request; ``state`` is what preloading left.
+def become(descriptor, state):
+    """Become the process of the request that comes; ``state`` is what preloading left.
 
     Return the ID of the module ``__main__``.
     """
     os.setsid()
-    order, permission, *streams = descriptors
-    for number, descriptor in enumerate(streams):
-        os.dup2(descriptor, number)
-    with open(order, "rb", closefd=False) as file:
-        request = marshal.loads(file.read())
-    for descriptor in (order, *streams):
-        os.close(descriptor)
+    for name, renew in RENEWED.items():
+        if name in sys.modules:
+            renew(sys.modules[name])
+    main = renew_main()
+    request = received(descriptor)
     set_environment(request["environ"], state.changed)
     os.chdir(request["cwd"])
     set_arguments([os.fsdecode(arg) for arg in request["args"]])
@@ -34,14 +37,37 @@ def become(descriptors, state):
         sys.path_importer_cache.pop(folder, None)
     for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
         reopen(stream)
-    for name, renew in RENEWED.items():
-        if name in sys.modules:
-            renew(sys.modules[name])
-    main = renew_main()
-    if not os.read(permission, 1):
-        os._exit(0)  # the server has ended, or taken the zygote for dead and run the script itself
-    os.close(permission)
+    if "logging" in sys.modules:
+        renew_logging(sys.modules["logging"])
     return main
+
+
+def received(descriptor):
+    """Wait for the request, and take over its streams; end if none comes any more."""
+    control = socket(AF_UNIX, SOCK_SEQPACKET, 0, descriptor)
+    packet, ancillary, _, _ = control.recvmsg(LARGEST, CMSG_SPACE((STREAMS + 1) * ITEM))
+    control.close()
+    if not packet:
+        os._exit(0)
+    descriptors = descriptors_of(ancillary)
+    for number in range(STREAMS):
+        os.dup2(descriptors[number], number)
+    for large in descriptors[STREAMS:]:
+        os.lseek(large, 0, os.SEEK_SET)
+        with open(large, "rb", closefd=False) as file:
+            packet = file.read()
+    for it in descriptors:
+        os.close(it)
+    return marshal.loads(packet)
+
+
+def descriptors_of(ancillary):
+    """Return the descriptors that came with a packet."""
+    return [
+        int.from_bytes(part[at : at + ITEM], sys.byteorder)
+        for _, _, part in ancillary
+        for at in range(0, len(part), ITEM)
+    ]
 
 
 def set_arguments(args):
@@ -121,7 +147,6 @@ def renew_thread(module):
 
 
 RENEWED = {
-    "logging": renew_logging,
     "multiprocessing.process": renew_key,
     "numpy.random": lambda module: module.seed(),
     "threading": renew_thread,

@@ -7,10 +7,10 @@ children it forks does it return, so that what follows, from reading the script 
 the interpreter's own.
 
 Messages are packets on a socket, which is the descriptor 0 at the start. From the server: what to
-preload (marshalled), then one packet for each request, with its descriptors
-(:mod:`condavision_child`). To the server: fields separated by NUL.
-``preload NAME``, ``refuse NAME REASON DETAIL``, ``ready``, ``pid PID`` for a request in turn,
-``fail ERRNO`` for one that could not be forked, and ``exit PID STATUS``. The end of the stream ends
+preload (marshalled), then one packet for each fork, with the socket on which it waits for its
+request (:mod:`condavision_child`). To the server: fields separated by NUL.
+``preload NAME``, ``refuse NAME REASON DETAIL``, ``ready``, ``pid PID`` for each fork in turn,
+``fail ERRNO`` for one that could not be made, and ``exit PID STATUS``. The end of the stream ends
 the zygote and its children.
 """
 
@@ -38,8 +38,6 @@ import condavision_leaving as leaving
 import condavision_preload as preload
 
 LARGEST = 1 << 16  # bytes of the first packet
-DESCRIPTORS = 5
-ITEM = 4  # bytes of a descriptor in a control message
 SIGNALS = set(range(1, 65)) - {32, 33}  # all but those of the C library
 
 
@@ -96,23 +94,19 @@ class Zygote:
             os._exit(70)
 
     def serve(self, state):
-        """Fork for each request; return in the child."""
+        """Fork as often as asked to; return in the child."""
         fcntl(self.control, F_SETFL, fcntl(self.control, F_GETFL) & ~os.O_ASYNC)
         mask = pthread_sigmask(SIG_BLOCK, SIGNALS)
         handler = signal(SIGCHLD, self.on_child)
         self.send("ready")
         while True:
             pthread_sigmask(SIG_SETMASK, mask - {SIGCHLD})
-            data, ancillary, _, _ = self.control.recvmsg(1, CMSG_SPACE(DESCRIPTORS * ITEM))
+            data, ancillary, _, _ = self.control.recvmsg(1, CMSG_SPACE(child.ITEM))
             pthread_sigmask(SIG_BLOCK, SIGNALS)  # the end of a child is sent after its start, and
             # what a child is sent waits until it can take it
             if not data:
                 self.end()
-            descriptors = [
-                int.from_bytes(part[at : at + ITEM], sys.byteorder)
-                for _, _, part in ancillary
-                for at in range(0, len(part), ITEM)
-            ]
+            (waiting,) = child.descriptors_of(ancillary)
             try:
                 pid = os.fork()
             except OSError as error:
@@ -120,14 +114,13 @@ class Zygote:
             else:
                 if pid == 0:
                     self.control.close()
-                    self.main = child.become(descriptors, state)
+                    self.main = child.become(waiting, state)
                     signal(SIGCHLD, handler)
                     pthread_sigmask(SIG_SETMASK, mask)
                     return
                 self.running.add(pid)
                 self.send("pid", pid)
-            for descriptor in descriptors:
-                os.close(descriptor)
+            os.close(waiting)
 
     def on_child(self, *_):
         """Reap children; where this interrupts itself, the first call goes round once more."""
