@@ -161,15 +161,18 @@ class Service:
         self._remove(path.name for path in self._runs.iterdir() if path.name not in known)
 
     async def _keep_tidy(self) -> None:
-        """Forget old runs, and remove their folders."""
-        keep, keep_size = self.settings.keep, self.settings.keep_size
         while True:
-            for run in await self.store.call(self.store.unmeasured):
-                size = await asyncio.to_thread(self.folder_of(run).size)
-                await self._update(run, size=size)
-            names = await self.store.call(self.store.remove_expired, keep, keep_size)
-            await asyncio.to_thread(self._remove, names)
+            await self.tidy()
             await asyncio.sleep(_TIDIED)
+
+    async def tidy(self) -> None:
+        """Forget runs that are too old or too large to keep, and remove their folders."""
+        for run in await self.store.call(self.store.unmeasured):
+            size = await asyncio.to_thread(self.folder_of(run).size)
+            await self._update(run, size=size)
+        keep, keep_size = self.settings.keep, self.settings.keep_size
+        names = await self.store.call(self.store.remove_expired, keep, keep_size)
+        await asyncio.to_thread(self._remove, names)
 
     def _remove(self, names: Iterable[str]) -> None:
         for name in names:
