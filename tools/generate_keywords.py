@@ -38,6 +38,9 @@ OLDEST: Minor = (3, 6)
 LAST_BACKPORTED: Minor = (3, 8)
 """The last Python whose standard library was backported to Python 2."""
 
+RENAMED = "future"
+"""The distribution whose modules are those of Python 2, under their new names."""
+
 PYTHON_2 = frozenset({(2, 7)})
 PYTHON_3 = frozenset(KNOWN) - PYTHON_2
 
@@ -220,7 +223,8 @@ def _admitted(
     elif (2, 7) in callable_on:
         on_2 = rule is None or rule[0] is not None
     else:
-        on_2 = not younger or (module in BACKPORTS and first <= LAST_BACKPORTED)
+        backport = BACKPORTS.get(module, RENAMED)
+        on_2 = not younger or (backport != RENAMED and first <= LAST_BACKPORTED)
     return frozenset(admitted | PYTHON_2 if on_2 else admitted)
 
 
