@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind
 from condavision.inference.diagnostics import RelativeImport
+from condavision.inference.recorded import recorded_paths
 
 if TYPE_CHECKING:
     from condavision.core.model import Analysis
@@ -44,7 +45,8 @@ def relative_import_of(target: Target, workspace: Workspace) -> RelativeImport |
     if not isinstance(target, Path):
         return None
     project = workspace.project(target)
-    return relative_import(project, workspace.analysis(project))
+    paths = recorded_paths(project, workspace)  # as the look-up of its lock reads it
+    return relative_import(project, workspace.analysis(project, paths))
 
 
 def _as_module(script: Path) -> tuple[str, Path]:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from condavision.exec_stage.stage import prepare
+from condavision.inference.infer import analyze_target
+from condavision.inference.lock_lookup import locate
+from condavision.inference.relative_imports import relative_import_of
 from condavision.inference.workspace import Workspace
 from condavision.locks import index as script_index
 from condavision.system.progress import Progress
@@ -125,3 +128,25 @@ def test_check_reads_the_index_once(command: CommandLine, monkeypatch: pytest.Mo
     monkeypatch.setattr(script_index, "parse_index", counted)
     assert len(command("check", ".", "--json").ok().json()) == 21
     assert len(parsed) <= 2, "once to select, once to check"
+
+
+def test_a_script_with_recorded_search_paths_is_analyzed_once(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (command.folder / "lib").mkdir()
+    (command.folder / "lib" / "mine.py").write_text("")
+    (command.folder / "s.py").write_text("import mine\n")
+    command("lock", "s.py", environ={"PYTHONPATH": str(command.folder / "lib")}).ok()
+    asked = []
+    analyze = analyze_target
+
+    def counted(*arguments: Any) -> Any:
+        asked.append(arguments[0])
+        return analyze(*arguments)
+
+    monkeypatch.setattr("condavision.inference.workspace.analyze_target", counted)
+    monkeypatch.chdir(command.folder)
+    workspace = Workspace()
+    assert locate(Path("s.py"), workspace).entry.paths == ("lib",)
+    assert relative_import_of(Path("s.py"), workspace) is None
+    assert asked == [Path("s.py")]

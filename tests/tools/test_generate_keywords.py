@@ -6,10 +6,12 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-
-import pytest
+from typing import TYPE_CHECKING
 
 import condavision
+
+if TYPE_CHECKING:
+    import pytest
 
 TABLE = Path(condavision.__file__).parent / "analysis" / "data" / "keywords.tsv"
 FIRST = {"builtins": (3, 8), "winreg": (3, 2), "statistics": (3, 6)}
