@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,25 +91,36 @@ class Stages(click.Group):
         return super().resolve_command(ctx, args)
 
 
+_QUOTED = re.compile(r"(?<!\w)'([^'\s]*)'(?!\w)")
+
+
 def explained(error: click.ClickException, command: str | None) -> UsageError:
     """Return an error of the command line as one of ours; ``command`` is the one that was typed.
 
     It suggests nothing that removes or replaces what a person has.
     """
     possible = getattr(error, "possibilities", None)
+    meant = [f"`{it}`" for it in possible or () if it not in _DESTRUCTIVE]
     if possible:
-        error.possibilities = [it for it in possible if it not in _DESTRUCTIVE]  # type: ignore[attr-defined]
+        error.possibilities = []  # type: ignore[attr-defined]
     context = error.ctx if isinstance(error, click.UsageError) else None
     if isinstance(error, click.NoSuchOption) and not possible and context is not None:
         owners = _owners(error.option_name, context)
         if owners:
             message = f"{context.command_path} has no option {error.option_name}"
             return UsageError(
-                message, f"it is one of {owners}", f"see `{context.command_path} --help`"
+                message, f"it is an option of {owners}", f"see `{context.command_path} --help`"
             )
     path = context.command_path if context else " ".join(filter(None, ["condavision", command]))
     message = " ".join(error.format_message().split())  # choices have lines of their own
-    return UsageError(message.rstrip("."), f"see `{path} --help`")
+    hints = [f"did you mean {' or '.join(meant)}?"] if meant else []
+    return UsageError(_in_our_style(message), *hints, f"see `{path} --help`")
+
+
+def _in_our_style(message: str) -> str:
+    """Return a message of click as ours are: names in backticks, a small letter first, no stop."""
+    quoted = _QUOTED.sub(r"`\1`", message.rstrip("."))
+    return quoted if quoted[:2].isupper() else quoted[:1].lower() + quoted[1:]
 
 
 def _owners(option: str, context: click.Context) -> str:

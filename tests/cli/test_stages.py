@@ -24,15 +24,19 @@ INSTEAD: list[tuple[str, list[str], list[str]]] = [
     (
         "a misspelt command",
         ["chekc", "s.py"],
-        ["mean 'check'?", "see `condavision --help`"],
+        ["no such command `chekc`\n", "did you mean `check`?", "see `condavision --help`"],
     ),
     ("a misspelt option", ["lock", "--upgarde"], ["--upgrade", "see `condavision lock --help`"]),
     (
         "a choice",
         ["completion"],
-        ["Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish"],
+        ["missing argument `{bash|zsh|fish}`. Choose from: bash, zsh, fish"],
     ),
-    ("a folder that is not there", ["-C", "nowhere", "list"], ["'nowhere' does not exist"]),
+    (
+        "a folder that is not there",
+        ["-C", "nowhere", "list"],
+        ["for `-C`: ", "`nowhere` does not exist"],
+    ),
 ]
 
 

@@ -91,7 +91,7 @@ def test_a_notebook_is_executed_in_its_environment(command: CommandLine) -> None
 
 USAGES: list[tuple[list[str], str]] = [
     (["run", "n.ipynb", "x"], "`x`: a notebook takes no arguments"),
-    (["run", "n.ipynb", "--nope"], "No such option"),
+    (["run", "n.ipynb", "--nope"], "no such option"),
     (["run", "-o", "x", "s.py"], "--output is for notebooks"),
     (["kernel"], "Give a notebook or a script"),
     (["kernel", "s.py"], "add it for this machine: `--with ipykernel`"),
