@@ -1,12 +1,19 @@
-"""Pages of Markdown: their files are written, their commands run, their output compared."""
+"""Pages of Markdown: their files are written, their commands run, their output compared.
+
+What cannot be run in a plain folder, a test takes out of its page with `shown` or `blocks`, and
+runs it where it can be; `taken` finds those calls, so that a block that nobody runs is noticed.
+"""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
 import sys
-from dataclasses import dataclass
+import textwrap
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +24,9 @@ import click
 from condavision.cli import group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
-    from tests.command_line import CommandLine
+    from tests.command_line import CommandLine, Finished
 
 REPOSITORY = Path(__file__).parent.parent
 PAGES = sorted(
@@ -29,9 +36,10 @@ PAGES = sorted(
         *(REPOSITORY / "docs" / "howto").glob("*.md"),
     ]
 )
-BLOCK = re.compile(
-    r"(?:<!-- (?P<verb>file|append): (?P<name>\S+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```",
-    re.DOTALL,
+_BLOCK = re.compile(
+    r"^(?:<!-- (?P<verb>file|append): (?P<name>\S+) -->\n)?"
+    r"(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^(?P=indent)```",
+    re.DOTALL | re.MULTILINE,
 )
 _CODE = re.compile(r"(?ms)^```\w*\n(.*?)^```|^(?: {4}[^\n]*\n)+")
 _COMMAND = re.compile(
@@ -40,23 +48,72 @@ _COMMAND = re.compile(
 
 
 @dataclass(frozen=True)
-class Step:
-    """A block of a page: a file to write or append to, or a command and its output."""
+class Block:
+    """A fenced block of a page; with ``verb``, a file to write or append to."""
 
+    page: str
+    kind: str
+    text: str
     verb: str
     name: str
-    text: str
 
 
-def steps(page: str) -> Iterator[Step]:
-    """Yield what a page shows, in order."""
-    for block in BLOCK.finditer(page):
-        if block["verb"]:
-            yield Step(block["verb"], block["name"], block["text"])
-        elif block["kind"] == "console":
-            for shown in re.split(r"^\$ ", block["text"], flags=re.MULTILINE)[1:]:
-                line, _, output = shown.partition("\n")
-                yield Step("run", line, output)
+@cache
+def blocks(page: str) -> tuple[Block, ...]:
+    """Return the blocks of a page, which is named as in ``docs/howto/cron.md``."""
+    text = (REPOSITORY / page).read_text("utf-8")
+    return tuple(
+        Block(page, it["kind"], textwrap.dedent(it["text"]), it["verb"] or "", it["name"] or "")
+        for it in _BLOCK.finditer(text)
+    )
+
+
+def shown(page: str, part: str) -> str:
+    """Return the text of the one block of a page that has this part."""
+    found = [it.text for it in blocks(page) if part in it.text]
+    assert len(found) == 1, (page, part, found)
+    return found[0]
+
+
+def files(page: str) -> dict[str, str]:
+    """Return the files of a page, by name."""
+    return {it.name: it.text for it in blocks(page) if it.verb}
+
+
+@cache
+def taken() -> frozenset[Block]:
+    """Return the blocks that tests take out of their pages: the calls are read, not made."""
+    found: set[Block] = set()
+    for path in (REPOSITORY / "tests").rglob("*.py"):
+        source = path.read_text("utf-8")
+        if "tests.pages" in source:
+            for call in ast.walk(ast.parse(source)):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                    words = [it.value for it in call.args if isinstance(it, ast.Constant)]
+                    if call.func.id in {"blocks", "shown"} and words:
+                        page, *parts = map(str, words)
+                        found |= {it for it in blocks(page) if all(p in it.text for p in parts)}
+    return frozenset(found)
+
+
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a console that are typed, each with the output below it."""
+    for shown in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        line, _, output = shown.partition("\n")
+        yield line, output
+
+
+def place(text: str, folder: Path) -> str:
+    """Put the paths of this machine into what a page shows of Ada's."""
+    for shown, path in (
+        ("/home/ada/.local/bin", Path(sys.executable).parent),
+        ("/home/ada/project", folder),
+        ("/srv/reports", folder),
+        ("/projects/lab", folder / "lab"),
+        ("/usr/local/bin/condavision", Path(sys.executable).with_name("condavision")),
+    ):
+        text = text.replace(shown, str(path))
+    return text
 
 
 def normalized(output: str) -> str:
@@ -69,31 +126,56 @@ def normalized(output: str) -> str:
     return "\n".join(re.sub(r" {2,}", "  ", line).rstrip() for line in output.splitlines())
 
 
-def play(page: str, command: CommandLine, skipped: str = "\0") -> int:
-    """Do what a page shows, and return how many commands ran; not those that begin as ``skipped``.
+def play(
+    page: str,
+    command: CommandLine,
+    left: Collection[Block] = (),
+    names: Iterable[tuple[str, str]] = (),
+) -> int:
+    """Do what a page shows, except blocks that are left out; return how many blocks were run.
 
-    Commands of condavision run as such, any other line in sh. The page's reader is Ada.
+    Commands of condavision run as such, any other line in sh. The page's reader is Ada; ``names``
+    are others of the page, each with its name here.
     """
     ran = 0
-    for step in steps(page):
-        path = command.folder / step.name
-        if step.verb == "file":
+
+    def here(text: str) -> str:
+        for name, other in names:
+            text = text.replace(name, other)
+        return text
+
+    for block in blocks(page):
+        path = command.folder / block.name
+        if block.verb == "file":
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(step.text, encoding="utf-8")
-        elif step.verb == "append":
-            path.write_text(path.read_text(encoding="utf-8") + step.text, encoding="utf-8")
-        elif not step.name.startswith(skipped):
-            first, *words = shlex.split(step.name)
-            if first == "condavision" and words_of(step.name) == [first, *words]:
-                finished = command(*words)
-            else:
-                beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-                with patch.dict(os.environ, PATH=beside):
-                    finished = command.process(["sh", "-c", step.name])
-            printed = finished.out.replace(str(command.folder), "/home/ada/project")
-            assert normalized(printed) == normalized(step.text), step.name
+            path.write_text(block.text, encoding="utf-8")
+        elif block.verb == "append":
+            path.write_text(path.read_text(encoding="utf-8") + block.text, encoding="utf-8")
+        elif block not in left and block.kind == "console":
+            for line, output in commands(replace(block, text=here(block.text))):
+                printed = _typed(line, command).out.replace(
+                    str(command.folder), "/home/ada/project"
+                )
+                assert normalized(printed) == normalized(output), line
+            ran += 1
+        elif block not in left and block.kind == "sh":
+            in_sh(here(block.text), command).ok()
             ran += 1
     return ran
+
+
+def _typed(line: str, command: CommandLine) -> Finished:
+    first, *words = shlex.split(line)
+    if first == "condavision" and words_of(line) == [first, *words]:
+        return command(*words)
+    return in_sh(line, command)
+
+
+def in_sh(script: str, command: CommandLine, **environ: str) -> Finished:
+    """Run a block in a shell that stops at the first failure."""
+    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    line = ["sh", "-e", "-c", place(script, command.folder)]
+    return command.process(line, environ={"PATH": beside, **environ})
 
 
 def command_lines(page: str) -> Iterator[str]:

@@ -14,14 +14,15 @@ import yaml
 
 from condavision.locks.lockfile import render
 from tests.locks.test_lockfile import REQUIREMENTS, sample
-from tests.pages import REPOSITORY
+from tests.pages import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PAGE = (REPOSITORY / "docs" / "howto" / "bots.md").read_text("utf-8")
-RENOVATE, ADMINISTRATOR, PEP723 = map(json.loads, re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+RENOVATE = json.loads(shown("docs/howto/bots.md", "customManagers"))
+ADMINISTRATOR = json.loads(shown("docs/howto/bots.md", "allowedCommands"))
+PEP723 = json.loads(shown("docs/howto/bots.md", '"pep723"'))
 
 
 def _python(pattern: str) -> str:
@@ -66,9 +67,11 @@ def test_renovate_may_run_what_it_is_told_to() -> None:
 
 
 JOBS = [
-    job["steps"][-1]["run"]
-    for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    for job in (yaml.safe_load(text).get("jobs") or {}).values()
+    yaml.safe_load(text)["jobs"][job]["steps"][-1]["run"]
+    for job, text in (
+        ("upgrade", shown("docs/howto/bots.md", "  upgrade:\n")),
+        ("lock", shown("docs/howto/bots.md", "dependabot/pip/**")),
+    )
 ]
 GIT = "git -c user.name=a -c user.email=a@b -c init.defaultBranch=main"
 

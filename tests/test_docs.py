@@ -15,7 +15,7 @@ import pytest
 import condavision
 from condavision import errors
 from tests.command_line import error_classes
-from tests.pages import BLOCK, REPOSITORY, normalized
+from tests.pages import REPOSITORY, blocks, normalized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,18 +47,18 @@ def test_the_code_of_the_library_page(
     names: dict[str, Any] = {}
     printed: str | None = None
     compared = 0
-    for block in BLOCK.finditer(API):
-        if block["verb"]:
-            with (folder / block["name"]).open("a" if block["verb"] == "append" else "w") as file:
-                file.write(block["text"])
-        elif block["kind"] == "python":
+    for block in blocks("docs/api.md"):
+        if block.verb:
+            with (folder / block.name).open("a" if block.verb == "append" else "w") as file:
+                file.write(block.text)
+        elif block.kind == "python":
             output = io.StringIO()
             with contextlib.redirect_stdout(output):
-                exec(compile(block["text"], "docs/api.md", "exec"), names)
+                exec(compile(block.text, "docs/api.md", "exec"), names)
             printed = output.getvalue()
-        elif block["kind"] == "text":
+        elif block.kind == "text":
             assert printed is not None
-            assert normalized(printed) == normalized(block["text"])
+            assert normalized(printed) == normalized(block.text)
             compared += 1
     assert compared >= 6
     names["log"].handlers.clear()

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import subprocess
 import tomllib
 from configparser import ConfigParser
-from contextlib import ExitStack, closing, contextmanager
-from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
@@ -17,57 +13,23 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+import condavision
 from condavision.cli import group
+from condavision.locks.modules import read_modules
 from condavision.project.settings import SETTINGS
 from condavision.project.settings_files import SettingsFiles
-from tests.command_line import InProcess, error_classes
-from tests.pages import PAGES, REPOSITORY, command_lines, play, require_valid, steps
+from tests.command_line import error_classes
+from tests.pages import PAGES, REPOSITORY, blocks, command_lines, require_valid, shown
 from tools.reference import PARTS, raised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from condavision.interpreters.probing import Interpreter
-
 DOCS = REPOSITORY / "docs"
-ADDRESS = "tcp://host:8786"
-SHOWN = [page for page in PAGES if any(it.verb == "run" for it in steps(page.read_text("utf-8")))]
 
 
 def _name(page: Path) -> str:
     return str(page.relative_to(REPOSITORY))
-
-
-@pytest.mark.slow  # environments are installed, as the reader of a page would
-@pytest.mark.parametrize("page", [it for it in SHOWN if it.parent != REPOSITORY], ids=_name)
-def test_what_a_page_shows(
-    page: Path,
-    make_project: Callable[[Mapping[str, str]], Path],
-    home: Path,
-    python2: Interpreter,
-) -> None:
-    command = InProcess(make_project({"condavision.toml": ""}), merged=True)
-    with on_this_machine(page.read_text("utf-8"), home) as text:
-        assert play(text, command)
-
-
-@contextmanager
-def on_this_machine(page: str, folder: Path) -> Iterator[str]:
-    """Yield a page with the address of a scheduler here, whose worker is started as the page does.
-
-    Nothing is started for one that shows no commands with a cluster.
-    """
-    shown = any(ADDRESS in it.name for it in steps(page) if it.verb == "run")
-    with ExitStack() as ending:
-        if shown:
-            from tests.cluster.processes import Cluster
-
-            cluster = ending.enter_context(closing(Cluster(folder)))
-            page = page.replace(ADDRESS, cluster.address).replace("node1", gethostname())
-            (threads,) = re.findall(rf"dask worker {cluster.address} --nthreads (\d+)", page)
-            cluster.worker(threads=int(threads))
-        yield page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
@@ -202,16 +164,41 @@ def test_the_example_of_each_setting_is_valid(tmp_path: Path) -> None:
 
 def _blocks(kind: str) -> list[tuple[str, str]]:
     """Return the blocks of a language on all pages, with the name of the page."""
-    pages = ((_name(page), page.read_text("utf-8")) for page in PAGES)
-    return [
-        (name, text)
-        for name, page in pages
-        for text in re.findall(rf"(?m)^ *```{kind}\n(.*?)^ *```", page, re.DOTALL)
-    ]
+    names = map(_name, PAGES)
+    return [(name, it.text) for name in names for it in blocks(name) if it.kind == kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        shown("docs/files.md", "moviepy.editor"),
+        shown("docs/proof.md", '"moviepy.editor": '),
+        shown("docs/proof.md", "pydub -> audioop"),
+    ],
+)
+def test_the_lines_of_what_was_learned_can_be_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "modules.yml").write_text(text)
+    assert len(read_modules(tmp_path)) == len(text.splitlines())
+
+
+def test_the_block_that_a_script_declares(tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_text(shown("docs/configuration.md", "# /// script"))
+    found = condavision.explain(script)
+    assert "samtools" in str(found)
+    assert "bioconda" in str(found)
+
+
+def test_settings_on_the_pages(tmp_path: Path) -> None:
+    for number, (name, text) in enumerate(_blocks("toml")):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        (folder / "condavision.toml").write_text(text)
+        assert SettingsFiles().config(folder).source, name
 
 
 def test_units_of_systemd() -> None:
-    known = {"Unit", "Service", "Timer", "Install"}
+    known = {"Unit", "Service", "Socket", "Timer", "Install"}
     for name, text in _blocks("ini"):
         unit = ConfigParser(interpolation=None)
         unit.read_string(text)
@@ -232,15 +219,6 @@ def test_yaml_on_the_pages() -> None:
     for _, text in _blocks("yaml"):
         for repository in yaml.safe_load(text).get("repos", ()):
             assert {it["id"] for it in repository["hooks"]} <= hooks
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no sh there")
-def test_shell_on_the_pages() -> None:
-    script = "\n".join(f"(\n{text}\n)" for _, text in _blocks("sh"))
-    checked = subprocess.run(
-        ["sh", "-n"], input=script, capture_output=True, text=True, check=False
-    )
-    assert checked.stderr == ""
 
 
 def test_every_dependency_and_extra_has_its_reason() -> None:

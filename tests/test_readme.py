@@ -13,7 +13,7 @@ import pytest
 
 from condavision.cli import main as command_line
 from tests.command_line import CommandLine, InProcess
-from tests.pages import REPOSITORY, play, steps
+from tests.pages import REPOSITORY, play, shown, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ def test_the_tour(
     make_project: Callable[[Mapping[str, str]], Path], home: Path, python2: Interpreter
 ) -> None:
     folder = make_project({"condavision.toml": 'channels = ["interpreters:"]\n'})
-    assert play(README, InProcess(folder, merged=True), BOOTSTRAP) >= 8
+    assert play("README.md", InProcess(folder, merged=True), taken()) >= 6
 
 
 @pytest.mark.slow
@@ -40,16 +40,16 @@ def test_the_demo(home: Path, tmp_path: Path) -> None:
     shutil.rmtree(clone / "locks", ignore_errors=True)
     demo = [sys.executable, "-m", "nox", "--non-interactive", "-s", "demo"]
     printed = CommandLine(clone).process(demo).ok().out
-    for shown in ("due: 2027-03-21", "circle", "| plums", "Hello Ada", "senor-coconut"):
-        assert shown in printed
+    for words in ("due: 2027-03-21", "circle", "| plums", "Hello Ada", "senor-coconut"):
+        assert words in printed
     assert "Python 2.7" in printed, "run, or named as skipped"
     if "is skipped" not in printed:
         assert "count  shelf" in printed, "a package of Python 2.7"
 
 
 def test_both_commands_start_from_nothing() -> None:
-    shown = [step.name for step in steps(README) if step.name.startswith(BOOTSTRAP)]
-    assert shown == [f"{BOOTSTRAP} demo", f"{BOOTSTRAP} tests"]
+    assert shown("README.md", "nox -s demo") == f"$ {BOOTSTRAP} demo\n"
+    assert shown("README.md", "nox -s tests") == f"$ {BOOTSTRAP} tests\n"
 
 
 def test_ci_runs_the_test_command_as_shown() -> None:
@@ -70,10 +70,11 @@ def test_every_command_is_in_its_table(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.skipif(os.name == "nt", reason="the command is another one there")
 def test_the_command_works_as_typed_after_the_installation(home: Path, tmp_path: Path) -> None:
     """Install with uv, as the README has it first, and run the next command from PATH alone."""
-    install = re.findall(r"(?m)^uv tool install \.$", README)[0].split()
+    install, *others = shown("README.md", "uv tool install .\n").splitlines()
+    assert [install, *others] == shown("docs/tutorial.md", "uv tool install").splitlines()
     folders = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
     beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    CommandLine(REPOSITORY).process(install, environ={**folders, "PATH": beside}).ok()
+    CommandLine(REPOSITORY).process(install.split(), environ={**folders, "PATH": beside}).ok()
     (tmp_path / "report.py").write_text("import sys\n")
     only = {"PATH": f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin"}
     locked = CommandLine(tmp_path).process(

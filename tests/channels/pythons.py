@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from condavision.core.pythons import Minor
     from condavision.interpreters.probing import Interpreter
 
-__all__ = ["abi_package", "abi_tag", "python_depends", "python_package"]
+__all__ = ["abi_package", "abi_tag", "copy_python", "python_depends", "python_package"]
 
 _DROPPED = {
     "__pycache__",
@@ -69,7 +69,7 @@ def python_package(interpreter: Interpreter, patchelf: Path) -> Package:
     """
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        _copy(interpreter, root)
+        copy_python(interpreter, root)
         _relocate(root, patchelf)
         _compile(interpreter, root)
         entries = tuple(_entries(interpreter, root))
@@ -85,7 +85,8 @@ def python_package(interpreter: Interpreter, patchelf: Path) -> Package:
     )
 
 
-def _copy(interpreter: Interpreter, root: Path) -> None:
+def copy_python(interpreter: Interpreter, root: Path) -> None:
+    """Copy an installation: interpreter, library and headers, without what no test imports."""
     name = f"python{format_minor(interpreter.minor)}"
     (root / "bin").mkdir()
     shutil.copy2(interpreter.executable, root / "bin" / name)

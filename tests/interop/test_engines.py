@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command_line import InProcess
+from tests.command_line import CommandLine, InProcess
+from tests.interop.conftest import PINNED
+from tests.pages import in_sh, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,36 +21,51 @@ if TYPE_CHECKING:
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 
-SNAKEFILE = """\
-rule words:
-    output: "words.txt"
-    conda: "envs/words.yml"
-    shell: "python words.py >{output}; command -v python >>{output}"
+CLEAN = """\
+import sys, humanize, six
+print(humanize.intcomma(int(open(sys.argv[1]).read())), six.__name__, sys.prefix)
 """
+EXPORTED = shown("docs/howto/snakemake.md", "condavision export")
+SNAKEFILE = shown("docs/howto/snakemake.md", 'conda: "envs/clean.yml"')
+ITS_OWN = shown("docs/howto/snakemake.md", "condavision run")
+STARTED = shown("docs/howto/snakemake.md", "snakemake --cores")
+
+
+@pytest.fixture
+def workflow(project: LockedProject) -> CommandLine:
+    """The workflow of the page, and a rule for all that it makes."""
+    command = project.command
+    if shutil.which("snakemake") is None:
+        pytest.skip("snakemake is not installed on this machine")
+    (command.folder / "clean.py").write_text(f"{PINNED}{CLEAN}")
+    (command.folder / "raw").mkdir()
+    (command.folder / "raw" / "a.csv").write_text("1234567")
+    in_sh(EXPORTED.replace("osx-arm64", "win-64"), command).ok()  # a platform of the channel
+    return command
+
+
+def _cleaned(command: CommandLine, rule: str) -> tuple[list[str], str]:
+    target = 'rule all:\n    input: "clean/a.csv"\n'
+    (command.folder / "Snakefile").write_text(target + rule)
+    ran = in_sh(STARTED, command).ok()
+    return (command.folder / "clean" / "a.csv").read_text().split(), ran.err
 
 
 @pytest.mark.slow
-def test_snakemake_makes_the_environment_of_the_lock(project: LockedProject, conda: str) -> None:
-    if shutil.which("snakemake") is None:
-        pytest.skip("snakemake is not installed on this machine")
+def test_snakemake_makes_the_environment_of_the_lock(workflow: CommandLine, conda: str) -> None:
     if not conda.endswith("/conda"):
         pytest.skip("snakemake knows conda alone")
-    project.lock("words.py", "linux-64", "win-64")
-    command = project.command
-    command("export", "words.py", "--format", "snakemake", "-o", "envs/words.yml").ok()
-    (command.folder / "Snakefile").write_text(SNAKEFILE)
-    ran = subprocess.run(
-        ["snakemake", "words", "--cores", "1", "--sdm", "conda"],
-        cwd=command.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    words, python = (command.folder / "words.txt").read_text().splitlines()
-    assert "Using pinnings from" in ran.stderr
-    assert words == "1,234,567 six"  # one from PyPI, one from conda
-    assert python.startswith(str(command.folder / ".snakemake/conda"))
+    (number, six, prefix), said = _cleaned(workflow, SNAKEFILE)
+    assert "Using pinnings from" in said
+    assert (number, six) == ("1,234,567", "six")  # one from PyPI, one from conda
+    assert prefix.startswith(str(workflow.folder / ".snakemake/conda"))
+
+
+@pytest.mark.slow
+def test_a_rule_of_snakemake_uses_the_environment_of_condavision(workflow: CommandLine) -> None:
+    (number, six, prefix), _ = _cleaned(workflow, ITS_OWN)
+    assert (number, six) == ("1,234,567", "six")
+    assert prefix == workflow("path", "clean.py").ok().out.strip()
 
 
 @pytest.mark.slow

@@ -75,14 +75,14 @@ def serving(
     folder: Path,
     *options: str | Path,
     environ: dict[str, str] | None = None,
+    command: tuple[str, ...] = (*CONDAVISION, "serve"),
     paths: tuple[str, ...] = ("scripts",),
     wrapper: tuple[str, ...] = (),
     **popen: Any,
 ) -> Iterator[Server]:
     """Start a server in a folder, by ``wrapper`` if it is given; kill it in the end."""
-    command = [*wrapper, *CONDAVISION, "serve", *paths, "--port", "0", "--json", *map(str, options)]
     process = subprocess.Popen(
-        command,
+        [*wrapper, *command, *paths, "--port", "0", "--json", *map(str, options)],
         cwd=folder,
         env={**os.environ, **(environ or {})},
         stderr=subprocess.PIPE,

@@ -7,8 +7,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import fields
-from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,19 +17,39 @@ import pytest
 from condavision.core.serving import Serving, ServingError, read_serving
 from condavision.serving.answering import STATUSES
 from condavision.serving.endpoints import ENDPOINTS
-from tests.command_line import InProcess
-from tests.pages import BLOCK, REPOSITORY
+from tests.pages import REPOSITORY, files, shown
 from tests.serving.conftest import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from condavision.interpreters.probing import Interpreter
+    from tests.command_line import InProcess
     from tests.serving.conftest import Server
 
-HOW_TO = (REPOSITORY / "docs" / "howto" / "serve.md").read_text("utf-8")
 REFERENCE = (REPOSITORY / "docs" / "serve.md").read_text("utf-8")
+
+
+REQUESTS = (
+    (
+        shown("docs/howto/serve.md", '{"month": 5, "out"'),
+        shown("docs/howto/serve.md", '"exit_code": 0'),
+    ),
+    (shown("docs/howto/serve.md", "printf"), shown("docs/howto/serve.md", "month 5: 42\n")),
+    (shown("docs/howto/serve.md", "old.py/runs"), shown("docs/howto/serve.md", "Python 2\n")),
+    (shown("docs/howto/serve.md", '{"mont": 5}'), shown("docs/howto/serve.md", '"status": 422')),
+    (shown("docs/howto/serve.md", "-X PUT"), shown("docs/howto/serve.md", "202\n")),
+    (shown("docs/howto/serve.md", "curl -s -N"), shown("docs/howto/serve.md", "retry: 1000")),
+)
+STARTED = shown("docs/howto/serve.md", "condavision serve scripts/\n")
+FOR_OTHERS = shown("docs/howto/serve.md", "--token-file token\n")
+WITH_TOKEN = shown("docs/howto/serve.md", "Authorization: Bearer")
+
+
+def _typed(block: str) -> tuple[str, ...]:
+    """Return the command that runs a block in sh, whose last command gets more arguments."""
+    line = block.replace("condavision serve", "exec condavision serve").rstrip()
+    return ("sh", "-ec", f'{line} "$@"', "sh")
 
 
 @pytest.mark.slow
@@ -36,22 +57,23 @@ REFERENCE = (REPOSITORY / "docs" / "serve.md").read_text("utf-8")
 def test_what_the_how_to_shows(
     make_project: Callable[[Mapping[str, str]], Path], bare_home: Path, python2: Interpreter
 ) -> None:
-    blocks = [*BLOCK.finditer(HOW_TO)]
-    written = {block["name"]: block["text"] for block in blocks if block["verb"]}
-    folder = make_project(written)
-    InProcess(folder)("lock", "scripts/").ok()
-    with serving(folder, paths=("scripts/",)) as server:
-        pairs = [(a, b) for a, b in pairwise(blocks) if b["kind"] in {"json", "text"}]
-        assert len(pairs) >= 6
-        for command, shown in pairs:
-            printed = _sent(command["text"], server)
-            assert _plain(printed) == _plain(shown["text"])
+    folder = make_project(files("docs/howto/serve.md"))
+    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    with serving(folder, command=_typed(STARTED), paths=(), environ=path) as server:
+        for command, answer in REQUESTS:
+            assert _plain(_sent(command, server)) == _plain(answer)
+    with serving(folder, command=_typed(FOR_OTHERS), paths=(), environ=path) as server:
+        assert server.client.get("/scripts").status_code == 401
+        line = WITH_TOKEN.replace("http://reports.example:8000", server.url)
+        printed = _sent(line, server, folder)
+        assert {it["script"] for it in json.loads(printed)["scripts"]} == {"report.py", "old.py"}
+        assert (folder / "token").stat().st_mode & 0o77 == 0
 
 
-def _sent(command: str, server: Server) -> str:
+def _sent(command: str, server: Server, folder: Path | None = None) -> str:
     line = command.replace("localhost:8000", server.url)
     return subprocess.run(
-        ["sh", "-c", line], capture_output=True, text=True, check=True, timeout=60
+        ["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=True, timeout=60
     ).stdout
 
 
