@@ -121,10 +121,10 @@ def bare(client: Client, function: str, argument: Any, count: int, window: int) 
     return time.perf_counter() - started
 
 
-def bare_client(address: str, python: str, count: str, window: str) -> None:
-    """Be a client of Dask alone."""
-    words = [python, "script.py", "x" * RESULT]
-    with Client(address, set_as_default=False) as client:
+def bare_client(address: str, python: str, script: str, count: str, window: str) -> None:
+    """Be a client of Dask alone, whose tasks run a script."""
+    words = [python, script, "x" * RESULT]
+    with Client(address) as client:
         bare(client, "subprocess:check_output", words, int(count), int(window))
 
 
@@ -139,9 +139,9 @@ def measure_flat(folder: Path, count: int) -> None:
 
     def control(size: int, address: str) -> Cost:
         code = "import sys; from benchmarks.cluster_dask import *; bare_client(*sys.argv[1:])"
-        call = [sys.executable, "-c", code, address, python.strip(), str(size), window]
+        words = [address, python.strip(), str(folder / "script.py"), str(size), window]
         path = os.pathsep.join([str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])])
-        return cost(folder, ["env", f"PYTHONPATH={path}", *call])
+        return cost(folder, ["env", f"PYTHONPATH={path}", sys.executable, "-c", code, *words])
 
     for name, run in (("inputs", ours), ("tasks of Dask alone", control)):
         with cluster(folder, 2, 4) as it:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
+import json
+import os
+import platform
 import shutil
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from rattler.index import index_fs
 
+from condavision.cluster import bundle as bundles
+from condavision.cluster import worker
 from condavision.cluster.bundle import Bundle, pack, prepare_bundle, unpack, unpacked
 from condavision.environments.inventory import remove_caches
 from condavision.errors import CondavisionError
 from condavision.inference.runnable import runnable
 from condavision.inference.workspace import Workspace
+from condavision.interpreters.conda_package import PackageFile
 from condavision.system.progress import Progress
+from tests.channels.package import Package
+from tests.command_line import InProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 def packed(script: Path) -> Bundle:
@@ -107,3 +123,48 @@ def test_what_arrives_damaged_is_not_unpacked(home: Path, content: bytes) -> Non
     with pytest.raises(CondavisionError, match="damaged"):
         unpack("0" * 64, content)
     assert not home.joinpath("bundles").exists()
+
+
+SUBDIRS = ("linux-64", "linux-aarch64", "osx-arm64")
+
+
+@pytest.fixture
+def everywhere(tmp_path: Path) -> str:
+    """A channel whose Python is the one that runs the tests, as built for several platforms."""
+    channel = tmp_path / "channel"
+    channel.joinpath("noarch").mkdir(parents=True)
+    version = platform.python_version()
+    program = f'#!/bin/sh\nexec {sys.executable} -S -E "$@"\n'.encode()
+    for subdir in SUBDIRS:
+        entries = (
+            PackageFile("bin/python", program, executable=True),
+            PackageFile("built-for", f"{subdir}\n".encode()),
+        )
+        Package("python", version, "h0_0_cpython", subdir, entries=entries).write(channel)
+    asyncio.run(index_fs(channel))
+    return channel.as_uri()
+
+
+@pytest.mark.parametrize("subdir", SUBDIRS)
+def test_a_worker_takes_the_part_of_its_platform(
+    subdir: str,
+    everywhere: str,
+    tmp_path: Path,
+    home: Path,
+    make_project: Callable[[Mapping[str, str]], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only what says which platform a machine has is replaced."""
+    settings = f"channels = [{json.dumps(everywhere)}]\nplatforms = {json.dumps(SUBDIRS)}\n"
+    code = "import os\nprint(open(os.environ['CONDA_PREFIX'] + '/built-for').read())\n"
+    folder = make_project({"condavision.toml": settings, "where.py": code})
+    InProcess(folder)("lock", "-q", "where.py").ok()
+    bundle = packed(folder / "where.py")
+    unpack(bundle.digest, bundle.content)
+    there = unpacked(bundle.digest)
+    assert there is not None
+    for module in (bundles, worker):
+        monkeypatch.setattr(module, "current_subdir", lambda: subdir)
+    argv, environ = prepare_bundle(there, None, Progress()).command([], os.environ)
+    found = subprocess.run(argv, env=environ, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == subdir
