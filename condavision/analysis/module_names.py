@@ -61,12 +61,12 @@ def module_names(source: Source) -> ModuleNames:
     except AnalysisError:
         return ModuleNames(frozenset(), any_name=True, any_module=True)
     found = set(_IMPLICIT)
-    stars = False
+    stars: dict[str, None] = {}
     for count, node in enumerate(_top_level(root)):
         if count > _MOST_NODES:
             return ModuleNames(frozenset(), any_name=True, any_module=True)
-        if node.type == "wildcard_import":
-            stars = True
+        if node.type == "wildcard_import" and node.parent is not None:
+            stars[text_of(node.parent.child_by_field_name("module_name"))] = None
         found.update(_bound(node))
     for match in _GLOBAL.finditer(source.text):
         found.update(it.strip().decode("utf-8", "replace") for it in match[1].split(b","))
@@ -77,8 +77,9 @@ def module_names(source: Source) -> ModuleNames:
     plain = _READ.sub(b"", _EXTENDED.sub(b"", code))
     return ModuleNames(
         frozenset(found),
-        any_name=unread or stars or _ANY_NAME.search(code) is not None,
+        any_name=unread or _ANY_NAME.search(code) is not None,
         any_module=unread or _ANY_MODULE.search(plain) is not None,
+        stars=(*stars,),
     )
 
 

@@ -143,15 +143,16 @@ class Facts:
 class ModuleNames:
     """What is known of a module's names.
 
-    ``names`` are bound at its top level. ``any_name``: it may have others, which a star import, a
-    ``__getattr__`` or code that no analysis follows brings. ``any_module``: it may bring submodules
-    that are no files beside it.
+    ``names`` are bound at its top level, and ``stars`` the modules of which it has all names, with
+    the dots before them. ``any_name``: it may have others, which a ``__getattr__`` or code that no
+    analysis follows brings. ``any_module``: it may bring submodules that are no files beside it.
     """
 
     names: frozenset[str]
     any_name: bool
     any_module: bool
+    stars: tuple[str, ...] = ()
 
     def may_have(self, name: str) -> bool:
-        """Return whether nothing refutes that it has a name."""
+        """Return whether nothing refutes that it has a name itself, star imports aside."""
         return self.any_name or name in self.names

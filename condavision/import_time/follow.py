@@ -161,7 +161,7 @@ class Follower:
 
     async def _may_bring(self, lack: Lack, trail: Trail) -> bool:
         placed = self.modules.find(lack.module)
-        names = lack.name and placed and await self.modules.names(placed)
+        names = lack.name and placed and await self.modules.all_names(placed)
         if names and names.may_have(lack.name):
             return True
         parents = filter(None, map(self.modules.find, prefixes(lack.module)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from condavision.analysis.module_names import module_names
 from condavision.analysis.records import ModuleNames
 from condavision.analysis.source.source import read_source
+from condavision.analysis.star_names import star_module, with_stars
 from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import COMPILED
 from condavision.errors import AnalysisError
@@ -201,7 +202,7 @@ class Modules:
         }
 
     async def names(self, placed: Placed) -> ModuleNames:
-        """Return the names that a module has; any of what is no readable source."""
+        """Return the names that a module has itself; any of what is no readable source."""
         if not placed.is_source:
             return _NO_NAME if placed.file is None else _ANY_NAME
         if placed not in self._names:
@@ -209,10 +210,17 @@ class Modules:
             known = placed.package.known("names", placed.file or "")
             if known is None:
                 return _ANY_NAME
-            names, any_name, any_module = known
-            found = ModuleNames(frozenset(names), bool(any_name), bool(any_module))  # type: ignore[call-overload]
+            names, any_name, any_module, stars = known
+            found = ModuleNames(frozenset(names), bool(any_name), bool(any_module), (*stars,))  # type: ignore[call-overload,misc]
             self._names[placed] = found
         return self._names[placed]
+
+    async def all_names(self, placed: Placed) -> ModuleNames:
+        """Return the names that a module has, those of its star imports too."""
+        return await with_stars(placed, self.names, self._starred)
+
+    async def _starred(self, placed: Placed, star: str) -> Placed | None:
+        return self.find(star_module(star, placed.parent))
 
     async def _declared(self, package: Package) -> list[object]:
         """Return the Pythons that a package declares to run on, by its classifiers."""
@@ -256,6 +264,6 @@ def _said(kind: str, file: str, content: bytes) -> list[object]:
                 return [*dump_reasons(library_reasons(source))]
             case _:
                 found = module_names(source)
-                return [sorted(found.names), found.any_name, found.any_module]
+                return [sorted(found.names), found.any_name, found.any_module, [*found.stars]]
     except AnalysisError:
-        return [] if kind != "names" else [[], True, True]
+        return [] if kind != "names" else [[], True, True, []]

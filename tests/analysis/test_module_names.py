@@ -81,8 +81,15 @@ def test_names_that_it_does_not(text: str) -> None:
     assert not names_of(text).may_have("x")
 
 
+def test_modules_of_which_it_has_all_names() -> None:
+    found = names_of(
+        "from a import *\ntry: from ..b import *\nexcept ImportError: from . import *\n"
+    )
+    assert not found.any_name
+    assert {*found.stars} == {"a", "..b", "."}
+
+
 ANY_NAME = [
-    "from a import *",
     "def __getattr__(name): return 1",
     "__getattr__, __dir__, __all__ = attach(__name__)",
     "globals()['x'] = 1",

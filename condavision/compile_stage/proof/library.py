@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from condavision.analysis.records import ModuleNames
+from condavision.analysis.star_names import star_module, with_stars
 from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.reader import MOST
 from condavision.core.evidence import Unproved
@@ -24,7 +25,7 @@ _ANYTHING = ModuleNames(frozenset(), any_name=True, any_module=True)
 _MOST_TO_REFUTE = 64 << 20
 """Bytes that are read of an artefact before something in it counts as missing."""
 
-_RULES = 2
+_RULES = 3
 """Rises where files are read by other rules, which what was kept does not follow."""
 
 
@@ -45,11 +46,11 @@ class Names:
         key = f"{artefact.sha256}:{file}:{_RULES}"
         known = self.reader.kept.get(key)
         if known is not None:
-            names, any_name, any_module = json.loads(known)
-            return ModuleNames(frozenset(names), any_name, any_module)
+            names, any_name, any_module, stars = json.loads(known)
+            return ModuleNames(frozenset(names), any_name, any_module, (*stars,))
         content = (await self.reader.read(artefact, [file], most))[file]
         found = await asyncio.to_thread(_names, file, content)
-        kept = [sorted(found.names), found.any_name, found.any_module]
+        kept = [sorted(found.names), found.any_name, found.any_module, found.stars]
         self.reader.keep(key, json.dumps(kept).encode())
         return found
 
@@ -133,13 +134,27 @@ class Library:
             return True
         if place.file is not None:
             try:
-                if (await self.names.of(place.artefact, place.file)).may_have(name):
+                if await self._may_have(place, name):
                     return True
             except UnreadError as error:
                 if error.reason is not Unproved.TOO_LARGE:
                     raise
                 return True
         return await self._find(f"{module}.{name}") is not None
+
+    async def _may_have(self, place: Place, name: str) -> bool:
+        """Return whether a module, or one that it imports all names of, may have a name."""
+        own = await self._names(place)
+        if own.may_have(name) or not own.stars:
+            return own.may_have(name)
+        return (await with_stars(place, self._names, self._starred)).may_have(name)
+
+    async def _names(self, place: Place) -> ModuleNames:
+        return await self.names.of(place.artefact, place.file) if place.file else _ANYTHING
+
+    async def _starred(self, place: Place, star: str) -> Place | None:
+        package = (place.file or "").rpartition("/")[0].replace("/", ".")
+        return await self._find(star_module(star, package))
 
     async def _may_bring(self, module: str) -> bool:
         """Return whether code may bring a module that is no file.

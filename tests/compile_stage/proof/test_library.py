@@ -106,7 +106,29 @@ NAMES = {
     "a compiled submodule": ({"a/__init__.py": "", "a/x.cp313-win_amd64.pyd": ""}, None),
     "a folder": ({"a/__init__.py": "", "a/x/data.json": ""}, None),
     "compiled": ({"a.abi3.so": ""}, None),
-    "a star": ({"a.py": "from b import *\n"}, None),
+    "a star of what is not there": ({"a.py": "from b import *\n"}, None),
+    "a star": ({"a/__init__.py": "from .b import *\n", "a/b.py": "x = 1\n"}, None),
+    "a star without it": ({"a/__init__.py": "from .b import *\n", "a/b.py": "y = 1\n"}, "a.x"),
+    "a star of itself": (
+        {"a/__init__.py": "from .b import *\n", "a/b.py": "from a import *\n"},
+        "a.x",
+    ),
+    "a star of a star": (
+        {
+            "a/__init__.py": "from a.b.c import *\n",
+            "a/b/c.py": "from ..d import *\n",
+            "a/d.py": "x = 1\n",
+        },
+        None,
+    ),
+    "a star of what is compiled": (
+        {"a/__init__.py": "from .b import *\n", "a/b.abi3.so": ""},
+        None,
+    ),
+    "a star of any attribute": (
+        {"a/__init__.py": "from .b import *\n", "a/b.py": "def __getattr__(name): return 1\n"},
+        None,
+    ),
     "any attribute": ({"a.py": "def __getattr__(name): return 1\n"}, None),
     "a namespace": ({"a/y.py": ""}, "a.x"),
 }
