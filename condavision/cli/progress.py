@@ -12,7 +12,10 @@ from condavision.cli.verbosity import is_quiet
 from condavision.system.progress import Progress, Task, Work, readable_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+
+_SHOWN_WAITING = 3
 
 
 class LineProgress(Progress):
@@ -65,8 +68,11 @@ class _Lines(Task):
         place = f"{self._number} of {self._parts}: " if self._parts > 1 else ""
         self._write(f"solving {place}{name} ...")
 
-    def waiting(self, name: str, seconds: float) -> None:
-        self._write(f"still solving {name}, after {seconds:.0f} s ...")
+    def waiting(self, names: Sequence[str], seconds: float) -> None:
+        more = len(names) - _SHOWN_WAITING
+        others = f" and {more} more" if more > 0 else ""
+        shown = ", ".join(names[:_SHOWN_WAITING])
+        self._write(f"still solving {shown}{others}, after {seconds:.0f} s ...")
 
     def fetched(self, name: str, size: int) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from condavision.mapping.decisions import Learned
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from condavision.compile_stage.groups import Group
@@ -51,7 +51,11 @@ async def lock_groups(
     rounds = _Rounds(
         workspace, renewal, task, recorder, solver, prover, asyncio.Semaphore(_AT_ONCE)
     )
-    await rounds.first(tuple(groups))
+    reminder = asyncio.create_task(_remind(rounds.pending, task))
+    try:
+        await rounds.first(tuple(groups))
+    finally:
+        reminder.cancel()
 
 
 class Solver:
@@ -80,6 +84,7 @@ class _Rounds:
     solver: Solver
     prover: Prover
     turns: asyncio.Semaphore
+    pending: dict[str, float] = field(default_factory=dict)
 
     async def first(self, groups: Sequence[Group]) -> None:
         """Lock all groups."""
@@ -117,7 +122,8 @@ class _Rounds:
 
     async def _lock(self, group: Group) -> LearnedModules:
         """Solve a group and record its lock, unless something is learned that changes it."""
-        reminder = asyncio.create_task(_remind(group.inferences[0].project.key, self.task))
+        name = group.inferences[0].project.key
+        self.pending[name] = time.monotonic()
         present = self.renewal.present(group)
         try:
             lock = await self._solved(group) if present is None else present
@@ -132,7 +138,7 @@ class _Rounds:
         except CondavisionError as error:
             self.recorder.fail(group, self._explained(error, group))
         finally:
-            reminder.cancel()
+            self.pending.pop(name, None)  # several projects may have one of this name
         return {}
 
     async def _proved(self, lock: Lock, group: Group) -> Proof:
@@ -192,11 +198,12 @@ def _endless(group: Group) -> RefutedImportError:
     )
 
 
-async def _remind(script: str, task: Task) -> None:
-    started = time.monotonic()
+async def _remind(pending: Mapping[str, float], task: Task) -> None:
+    """Report from time to time which scripts are not done, by when they were started."""
     while True:
         await asyncio.sleep(_REMIND_SECONDS)
-        task.waiting(script, time.monotonic() - started)
+        if pending:
+            task.waiting([*pending], time.monotonic() - min(pending.values()))
 
 
 def _with_overrides(lock: Lock, group: Group) -> Lock:

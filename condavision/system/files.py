@@ -110,9 +110,13 @@ def replacing(path: Path, content: bytes) -> Iterator[Path]:
     """Yield a new file with ``content``, private to this user, which replaces ``path`` in the end.
 
     Raises:
-        OSError: it cannot be written or moved; after any error it is removed.
+        OSError: it cannot be made (``filename`` is ``path``), written or moved; after any error it
+            is removed.
     """
-    handle, name = tempfile.mkstemp(prefix=_NEW, dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=_NEW, dir=path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 from condavision.system.terminal import shown_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Work(Enum):
@@ -28,8 +28,8 @@ class Task:
     def started(self, name: str) -> None:
         """Note that work on a part has begun."""
 
-    def waiting(self, name: str, seconds: float) -> None:
-        """Note that a part is still not done."""
+    def waiting(self, names: Sequence[str], seconds: float) -> None:
+        """Note that parts are still not done; the first has taken this long."""
 
     def received(self, count: int) -> None:
         """Note ``count`` more bytes; a negative count where a transfer starts again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from condavision.cli.output import print_failures
+from condavision.cli.progress import LineProgress
 from condavision.errors import (
     AnalysisError,
     CondavisionError,
@@ -18,6 +20,7 @@ from condavision.errors import (
     UnreadableModuleError,
     UnsolvableError,
 )
+from condavision.system.progress import Work
 from tests.command_line import CONDAVISION, CommandLine
 
 ENCODINGS = [{"PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}]
@@ -104,3 +107,14 @@ def test_a_failure_names_its_targets_once(
 ) -> None:
     print_failures(failed)
     assert capsys.readouterr().err == f"error: {said}\n  hint: correct it\n"
+
+
+def test_what_is_still_solved_is_one_line() -> None:
+    stream = io.StringIO()
+    with LineProgress(stream).doing(Work.SOLVING, 5) as task:
+        task.waiting(["a.py"], 15)
+        task.waiting(["a.py", "b.py", "c.py", "d.py", "e.py"], 30)
+    assert stream.getvalue().splitlines() == [
+        "still solving a.py, after 15 s ...",
+        "still solving a.py, b.py, c.py and 2 more, after 30 s ...",
+    ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.system.files import MAX_BYTES, read_file, write_atomic
+from condavision.system.files import MAX_BYTES, read_file, replacing, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,15 @@ def test_a_full_disk_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(OSError, match="No space left") as raised:
         write_atomic(tmp_path / "scripts.yml", "x")
     assert raised.value.filename == str(tmp_path / "scripts.yml")
+
+
+def test_a_folder_that_takes_no_file_names_the_file(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OSError, match="No such file") as raised,
+        replacing(tmp_path / "gone" / "report.py", b""),
+    ):
+        pass
+    assert raised.value.filename == str(tmp_path / "gone" / "report.py")
 
 
 def too_large(path: Path) -> None:
