@@ -88,15 +88,19 @@ def _style(cell: str) -> str:
 
 def _write_columns(rows: Sequence[Sequence[str]], styles: Sequence[Sequence[str]]) -> None:
     """Write aligned columns of any width: in a log or a pipe nothing is truncated."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     chosen = _color()
     in_color = "FORCE_COLOR" in os.environ if chosen is None else chosen
     for row, looks in zip(rows, styles, strict=True):
         cells = (
-            (_painted(cell, look) if in_color else cell) + " " * (width - cell_len(cell))
+            (_painted(cell, look) if in_color else cell) + " " * (width - _width(cell))
             for cell, look, width in zip(row, looks, widths, strict=True)
         )
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _width(cell: str) -> int:
+    return len(cell) if cell.isascii() else cell_len(cell)
 
 
 def _painted(cell: str, style: str) -> str:

@@ -49,6 +49,7 @@ class SettingsFiles:
         self.distrusted = cache(self._distrusted)
         self._is_configured = cache(self._configures)
         self._distrust_of: Callable[[Path], Distrust | None] = cache(distrust_of)
+        self.ignored = cache(self._ignored)
         self.unused_locks = cache(self._unused_locks)
         self.locks_above = cache(self._locks_above)
         self._given: tuple[Path, ...] = ()
@@ -149,7 +150,7 @@ class SettingsFiles:
             _log.info("channels %s, locks in %s", channels, found.locks)
         return self._configs[root]
 
-    def ignored(self, root: Path) -> tuple[IgnoredText, ...]:
+    def _ignored(self, root: Path) -> tuple[IgnoredText, ...]:
         """Return the settings of other tools at a project root that decide about packages.
 
         None of them counts where the project's own settings name channels.

@@ -133,7 +133,7 @@ def require_target(target: Target) -> None:
         if not target.folder.is_dir():
             what = "not a folder" if target.folder.exists() else "no such folder"
             raise AnalysisError(f"{target.folder}: {what}", "give a folder of scripts")
-    elif not script_file(target).is_file():
+    elif not target.is_file() and not script_file(target).is_file():
         if not target.exists():
             raise absent_path(target)
         what = "a folder without __main__.py" if target.is_dir() else "not a regular file"

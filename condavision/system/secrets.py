@@ -34,7 +34,8 @@ def redacted(text: str) -> str:
 
     The time is linear in the length of the text, which may be anybody's.
     """
-    return _PARAMETER.sub(r"\1***", _URLS.sub(_redacted_urls, text) if "://" in text else text)
+    text = _URLS.sub(_redacted_urls, text) if "://" in text else text
+    return _PARAMETER.sub(r"\1***", text) if "=" in text else text
 
 
 def _redacted_urls(found: re.Match[str]) -> str:

@@ -14,7 +14,8 @@ _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 
 def shown(text: str) -> str:
     """Return a text as a stream may have it: controls as Python escapes, URLs redacted."""
-    return _CONTROLS.sub(_escaped, redacted(text))
+    text = redacted(text)
+    return text if text.isprintable() else _CONTROLS.sub(_escaped, text)
 
 
 def shown_line(text: str) -> str:

@@ -167,13 +167,8 @@ class Directories:
         """Return all that a directory shows to whoever looks for these names only."""
         listing = self._list(folder)
         stems = listing.stems
-        if not stems or names is None:
-            found: Iterable[str] = stems
-        elif len(stems) < len(names):
-            found = (it for it in stems if it in names)
-        else:
-            found = (it for it in names if it in stems)
-        shown = (name for stem in sorted(found) for name in stems[stem])
+        found = stems if names is None else stems.keys() & names
+        shown = [name for stem in sorted(found) for name in stems[stem]]
         return (bool(listing), listing.has_modules, *shown)
 
     def _read(self, folder: str) -> Listing:
