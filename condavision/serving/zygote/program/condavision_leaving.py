@@ -7,7 +7,9 @@ shares with its zygote. That shows only if there are objects that do something w
 import gc
 import os
 import sys
+from _frozen_importlib_external import PathFinder
 from _io import TextIOWrapper
+from _io import open as open_file
 from _thread import _count as count_threads
 from _weakref import ref
 
@@ -19,11 +21,29 @@ except (ImportError, OSError):
     EXIT = None
 
 MODULE = type(sys)
+NO_ATEXIT = 0x80000  # OPENSSL_INIT_NO_ATEXIT (openssl/crypto.h)
 BOOKKEEPING = ("_abc", "_weakrefset", "logging", "weakref")
 """Modules whose callbacks of weak references only forget what has ended."""
 FORGETTING = ("_destroy", "_localdummy_destroyed")
 """Such callbacks of ``_abc`` and ``threading.local``, which name no module."""
 INTERPRETERS = ("_interpreters", "_xxsubinterpreters")
+
+
+class OpenSSLFinder:
+    """Finds nothing; before OpenSSL is used, has it leave its memory to the system at the end.
+
+    It frees each piece of it otherwise, which copies as many pages as pandas needs for a table.
+    """
+
+    @staticmethod
+    def find_spec(name, path=None, *_):
+        if EXIT and name in ("_hashlib", "_ssl"):
+            spec = PathFinder.find_spec(name, path)
+            try:
+                init = dlsym(dlopen(spec.origin, 0), "OPENSSL_init_crypto")
+            except (AttributeError, OSError, TypeError):
+                return  # it is built in, or another library or release
+            call_cdeclfunction(init, (NO_ATEXIT, None))
 
 
 def leave_quickly(zygote):
@@ -40,20 +60,28 @@ def leave_quickly(zygote):
             gc.unfreeze()
         return
     if EXIT and has_succeeded(made, zygote) and is_silent() and not any(map(is_heard, made)):
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError):
+        if not is_flushed():
             return  # for the interpreter to meet, and to report
         for it in made:
             if type(it) is MODULE:
                 vars(it).clear()  # what the script has made ends: libraries may write files then
         del made, it
-        gc.collect()
+        gc.collect()  # which closes suspended generators: they may have said something
+        is_flushed()
         call_cdeclfunction(EXIT, (0,))  # C's own: libraries have functions of theirs called by it
     for name, module in zygote.preloaded.items():
         if sys.modules.get(name) is module:
             del sys.modules[name]
+
+
+def is_flushed():
+    """Flush what the script has printed; return whether that is possible."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def standard_streams():
@@ -78,8 +106,19 @@ def has_succeeded(made, zygote):
             removed = "__file__" not in names and (
                 "__cached__" not in names or sys.version_info < (3, 8)
             )
-            return removed and names.get("__name__") == "__main__" and not hasattr(sys, "last_type")
+            ended = removed and names.get("__name__") == "__main__"
+            return ended and not hasattr(sys, "last_type") and not removes_names(zygote.script)
     return False
+
+
+def removes_names(script):
+    """Return whether a script may itself have removed what the interpreter removes at its end."""
+    name = b"__cached__" if sys.version_info >= (3, 8) else b"__file__"
+    try:
+        with open_file(script, "rb") as file:
+            return name in file.read()
+    except OSError:
+        return True
 
 
 def is_silent():

@@ -14,6 +14,7 @@ import sys
 from _frozen_importlib_external import PathFinder
 
 from condavision_checks import Checks, Refused
+from condavision_leaving import OpenSSLFinder
 
 ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
 IMPORTS = ("Import", "ImportFrom")
@@ -53,6 +54,7 @@ def run(order, send, control):
     first = local[:1] if order["script"] and not safe else []  # the interpreter adds it later
     sys.path[:0] = first
     before = dict(os.environb)
+    sys.meta_path.insert(0, OpenSSLFinder)
     loader = Loader(order, send, local, Checks(control, local))
     try:
         loader.follow_target(os.fsdecode(order["source"]), os.fsdecode(order["package"]))
@@ -66,6 +68,7 @@ def run(order, send, control):
         atexit._run_exitfuncs()  # modules remove the temporary files they have made
         os._exit(0)
     del sys.path[: len(first)]
+    sys.meta_path.remove(OpenSSLFinder)
     after = dict(os.environb)
     changed = list(order["coerced"])
     changed += [
