@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import script_file
 from condavision.cluster.job import job_of
-from condavision.cluster.task import Limits
+from condavision.cluster.task import File, Limits
 from condavision.cluster.worker import require_platform
 from condavision.core.platforms import current_subdir
 from condavision.environments.activation import load as load_activation
@@ -162,10 +162,16 @@ def unpack(digest: str, content: bytes) -> None:
 
 def _extract(content: bytes, folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-        members = archive.getmembers()
-        if not all(it.isreg() for it in members):
-            raise tarfile.TarError("it has entries that are no files")
-        archive.extractall(folder, members, filter="data")  # no path leaves the folder
+        for member in archive:
+            stream = archive.extractfile(member) if member.isreg() else None
+            if stream is None:
+                raise tarfile.TarError("it has entries that are no files")
+            try:
+                place = File(member.name, member.size).path_in(folder)
+            except ValueError:
+                raise tarfile.TarError(f"it has a file named {member.name!r}") from None
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(stream.read())
 
 
 def prepare_bundle(folder: Path, vendored: Path | None, progress: Progress) -> Prepared:
