@@ -15,6 +15,7 @@ from rattler.index import index_fs
 from condavision.compile_stage.solving import gateway
 from tests.channels.server import Fault
 from tests.compile_stage.conftest import package, versions
+from tests.pages import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,7 +236,8 @@ def auth_file(small_channel: SmallChannel, tmp_path: Path) -> dict[str, str]:
 def netrc(tmp_path: Path) -> dict[str, str]:
     """The variable that names a netrc, which has the word."""
     store = tmp_path / "netrc"
-    store.write_text("machine 127.0.0.1 login user password sesame\n")
+    line = shown("docs/howto/private.md", "machine conda").replace("conda.example.org", "127.0.0.1")
+    store.write_text(line.replace("ada", "user").replace("secret", "sesame"))
     store.chmod(0o600)
     return {"NETRC": str(store)}
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.channels.server import Fault
 from tests.command_line import InProcess
+from tests.pages import in_sh, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +108,21 @@ def test_credentials_open_an_index_for_lock_and_run_and_are_written_nowhere(
     written = [path for folder in (private.folder, home) for path in folder.rglob("*")]
     kept = [path for path in written if path.is_file() and WORD.encode() in path.read_bytes()]
     assert not kept
+
+
+def test_the_variables_of_the_page(
+    private: CommandLine, index: WheelIndex, index_server: Channel
+) -> None:
+    index.add("internal_tools", "1.0")
+    index_server.credentials = "ada:secret"
+    settings = shown("docs/howto/private.md", "internal_tools")
+    with (private.folder / "condavision.toml").open("a") as file:
+        file.write(settings)
+    (private.folder / "report.py").write_text("import internal_tools\n")
+    line = shown("docs/howto/private.md", "UV_INDEX")
+    locked = in_sh(line.replace("https://pypi.example.org", index_server.http_url), private).ok()
+    assert "internal-tools" in locked.out
+    assert "secret" not in locked.out + locked.err
 
 
 def test_an_index_that_lets_nobody_in_is_said_to(
