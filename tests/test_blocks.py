@@ -48,7 +48,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/dependencies.md", "pip install"): "tests/test_readme.py installs without extras",
     ("docs/howto/bots.md", "package-ecosystem"): "is for Dependabot, which others run",
     ("docs/howto/cluster.md", "pip install"): "its dask commands are run with a free port",
-    ("docs/howto/cluster.md", "jobqueue:"): "describes a cluster",
     ("docs/howto/docker.md", "docker run"): "needs Docker",
     ("docs/howto/docker.md", "condavision lock"): "needs a channel that the image reaches",
     ("docs/howto/docker.md", "micromamba"): "needs Docker",
@@ -59,10 +58,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/howto/ray.md", "ray.init"): "needs a cluster of Ray",
     ("docs/howto/serve.md", "dask scheduler"): "tests/serving/ has a scheduler on a free port",
     ("docs/howto/serve.md", "FROM python"): "needs Docker",
-    (
-        "docs/howto/slurm.md",
-        "export CONDAVISION_HOME",
-    ): "tests/interop/test_engines.py submits another",
     ("docs/howto/systemd.md", "systemctl"): "needs a machine that systemd has started",
 }
 """Blocks, by a part of them, with what prevents that they are run."""

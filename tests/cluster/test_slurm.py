@@ -24,8 +24,8 @@ MAP = ("map", "script.py", "in.jsonl", "-o")
 INPUTS = 12
 WRONG: dict[str, tuple[dict[str, object], str]] = {
     "partition": ({"queue": "nope"}, "invalid partition specified: nope"),
-    "time": ({"queue": "short"}, "(PartitionTimeLimit)"),
-    "processors": ({"cores": 99}, "(PartitionConfig)"),
+    "time": ({"queue": "short"}, "slurm never starts what was submitted: job"),
+    "processors": ({"cores": 99}, "slurm never starts what was submitted: job"),
     "memory": ({"memory": "1 TB"}, "Memory specification can not be satisfied"),
     "walltime": ({"walltime": "soon"}, "Invalid --time specification"),
     "nothing": ({"memory": None}, "the configuration of jobs lacks jobqueue.slurm.memory"),

@@ -12,7 +12,7 @@ import pytest
 
 from tests.command_line import CommandLine, InProcess
 from tests.interop.conftest import PINNED
-from tests.pages import in_sh, shown
+from tests.pages import blocks, in_sh, play, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +29,9 @@ EXPORTED = shown("docs/howto/snakemake.md", "condavision export")
 SNAKEFILE = shown("docs/howto/snakemake.md", 'conda: "envs/clean.yml"')
 ITS_OWN = shown("docs/howto/snakemake.md", "condavision run")
 STARTED = shown("docs/howto/snakemake.md", "snakemake --cores")
+SUBMITTED = shown("docs/howto/slurm.md", "sbatch --wait")
+CLUSTER = "docs/howto/cluster.md"
+MAPPED = shown("docs/howto/cluster.md", "--cluster slurm:2")
 
 
 @pytest.fixture
@@ -83,3 +86,14 @@ def test_slurm_runs_a_task_for_each_line(
     assert command.process(submit, environ=tools).code == 3  # the highest of the tasks
     found = [(command.folder / f"{task}.out").read_text() for task in (1, 2, 3)]
     assert found == ["['-v', 'one']\n", "['-v', 'bad']\n", "['-v', '$x y']\n"]
+
+
+@pytest.mark.slow
+def test_what_the_pages_show_on_slurm(
+    make_project: MakeProject, home: Path, slurm: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = CommandLine(make_project({}), merged=True)
+    monkeypatch.setenv("DASK_CONFIG", str(command.folder / "~/.config/dask"))
+    assert play("docs/howto/slurm.md", command) > 1
+    others = [it for it in blocks(CLUSTER) if it.text != MAPPED]
+    assert play(CLUSTER, command, others) == 1
