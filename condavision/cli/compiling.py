@@ -130,9 +130,12 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
     elif report.locked:
         projects = [locked.inference.project for locked in report.locked]
         names = target_names(projects)
+        by_lock = {
+            path: printed.summary(locked, platform, dry_run=report.dry_run)
+            for path, locked in {it.path: it for it in report.locked}.items()
+        }
         rows = [
-            printed.summary(name, locked, platform, dry_run=report.dry_run)
-            for name, locked in zip(names, report.locked, strict=True)
+            (name, *by_lock[locked.path]) for name, locked in zip(names, report.locked, strict=True)
         ]
         print_table(("script", "python", "packages", "lock", ""), rows)
         printed.print_changes(dict(zip(names, report.locked, strict=True)))

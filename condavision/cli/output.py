@@ -326,10 +326,8 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
             print_table(headings, [one.row() for one in found])
 
 
-def summary(
-    name: str, locked: LockedScript, platform: str, *, dry_run: bool = False
-) -> tuple[str, ...]:
-    """Return the row of ``lock``'s table: script, Python, packages, hash, written or reused."""
+def summary(locked: LockedScript, platform: str, *, dry_run: bool = False) -> tuple[str, ...]:
+    """Return what ``lock``'s table has of a lock: Python, packages, hash, written or reused."""
     shown = shown_platform(locked.lock, platform)
     packages = locked.lock.on(shown)
     names = {
@@ -340,7 +338,6 @@ def summary(
     others = sum(package.name != "python" for package in packages)
     listed = ", ".join(sorted(names)) or "none"
     return (
-        name,
         f"{_pythons(locked.lock, shown)} ({shortest(locked.requirements.python)})",
         listed if others <= len(names) else f"{listed} ({others} in all)",
         locked.lock.hash,

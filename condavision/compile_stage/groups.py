@@ -117,7 +117,7 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
     first = inferences[0]
     present = valid_lock(lock_path(folder, first.hash), workspace)
     former = _former(folder, workspace, (key for it in inferences for key in it.keys))
-    shared = (key for it in inferences for key in folder_keys(it.project.key))
+    shared = dict.fromkeys(key for it in inferences for key in folder_keys(it.project.key))
     index = workspace.index(folder)
     return Group(
         folder=folder,

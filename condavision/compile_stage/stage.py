@@ -77,6 +77,7 @@ def lock(
     if others:
         with progress.doing(Work.SOLVING, len(unsolved)) as task:
             asyncio.run(lock_groups(others, workspace, renewal, task, recorder))
+    workspace.save()  # what follows from the scripts
     parted = () if dry_run else part_folders(named.apart, workspace, recorder.failed)
     places = {target: place for place, target in enumerate(selection.targets)}
     return LockingReport(

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command_line import CONDAVISION
+from condavision.inference.workspace import Workspace
+from condavision.system.file_stamp import FileClocks
+from tests.command_line import CONDAVISION, InProcess
 from tests.compile_stage.conftest import package
 
 if TYPE_CHECKING:
@@ -49,6 +51,15 @@ def test_each_requirement_set_is_solved_once(many: CommandLine) -> None:
     again = many("lock", ".").ok()
     assert again.err == "120 scripts: 120 reused\n"
     many("check", ".").ok()
+
+
+def test_what_follows_from_a_script_is_kept(
+    many: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FileClocks, "is_racy", lambda *_, **__: False)  # as if long there
+    InProcess(many.folder)("lock", "s0.py").ok()
+    workspace = Workspace()
+    assert workspace.infer(workspace.project(many.folder / "s0.py")).conclusion is not None
 
 
 @pytest.mark.slow
