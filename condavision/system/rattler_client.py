@@ -34,7 +34,7 @@ def open_client(
     up to ``retries`` times.
 
     Raises:
-        ConfigError: a file with credentials cannot be read.
+        ConfigError: a file with credentials cannot be read, or the system has no certificates.
     """
     try:
         if not callable(headers):
@@ -52,6 +52,12 @@ def open_client(
         )
     except AuthenticationStorageError as error:
         raise ConfigError(str(error), "correct or remove that file") from error
+    except ValueError as error:  # a system without any certificates
+        raise ConfigError(
+            f"no HTTPS client can be made: {error}",
+            "install the system's certificates (the package ca-certificates), or name a file of"
+            " some: run `export SSL_CERT_FILE=FILE`",
+        ) from error
 
 
 def open_channel(name: str) -> Channel:
