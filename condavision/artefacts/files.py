@@ -122,6 +122,13 @@ class Files:
             name for (*folders, file) in parts for name in (*folders, file.partition(".")[0])
         )
 
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """The last parts of the names of all modules."""
+        return frozenset(
+            part.partition(".")[0] for name in self._archived for part in name.split("/")[-2:]
+        )
+
     @property
     def has_modules(self) -> bool:
         """Whether there is any module; metapackages have none."""

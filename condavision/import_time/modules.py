@@ -216,8 +216,14 @@ class Modules:
         return self._names[placed]
 
     async def all_names(self, placed: Placed) -> ModuleNames:
-        """Return the names that a module has, those of its star imports too."""
-        return await with_stars(placed, self.names, self._starred)
+        """Return the names that a module has, those of its star imports too.
+
+        They bring the submodules that were imported: all that its package has may be among them.
+        """
+        found = await with_stars(placed, self.names, self._starred)
+        if (await self.names(placed)).stars:
+            return replace(found, names=found.names | placed.package.files.stems)
+        return found
 
     async def _starred(self, placed: Placed, star: str) -> Placed | None:
         return self.find(star_module(star, placed.parent))

@@ -147,6 +147,9 @@ class Library:
         own = await self._names(place)
         if own.may_have(name) or not own.stars:
             return own.may_have(name)
+        files = await self.names.reader.files(place.artefact)
+        if name in files.stems:  # a star import brings the submodules that were imported
+            return True
         return (await with_stars(place, self._names, self._starred)).may_have(name)
 
     async def _names(self, place: Place) -> ModuleNames:

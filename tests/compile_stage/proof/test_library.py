@@ -109,6 +109,14 @@ NAMES = {
     "a star of what is not there": ({"a.py": "from b import *\n"}, None),
     "a star": ({"a/__init__.py": "from .b import *\n", "a/b.py": "x = 1\n"}, None),
     "a star without it": ({"a/__init__.py": "from .b import *\n", "a/b.py": "y = 1\n"}, "a.x"),
+    "a star of a package that has imported it": (
+        {
+            "a/__init__.py": "from .b import *\n",
+            "a/b/__init__.py": "import a.b.x\n",
+            "a/b/x.py": "",
+        },
+        None,
+    ),
     "a star of itself": (
         {"a/__init__.py": "from .b import *\n", "a/b.py": "from a import *\n"},
         "a.x",
