@@ -9,7 +9,7 @@ declares is locked through the commands that a user types: ``condavision lock --
 channel ``interpreters:``, with packages from PyPI. If that succeeds, the environment is made as
 ``condavision install`` does, but without bytecode, and its Python tries each import that the code
 cannot do without, each name in it too, in a process of its own; with Django, in an application
-that has its settings. With ``--plain``, ``--prove`` is left out, to compare.
+that has its settings and a database. With ``--plain``, ``--prove`` is left out, to compare.
 
 Every entry that is drawn is a line of RESULTS, which a later call resumes; ``--only`` repeats
 entries, and their last line counts. Without FOLDER the results are printed: the locks that were
@@ -78,7 +78,11 @@ except ImportError:
 else:
     contrib = "admin auth contenttypes messages sessions sites".split()
     apps = ["django.contrib." + it for it in contrib] + [name.partition(".")[0]]
-    settings.configure(INSTALLED_APPS=[it for it in apps if it != "django"], SECRET_KEY="x")
+    settings.configure(
+        INSTALLED_APPS=[it for it in apps if it != "django"],
+        SECRET_KEY="x",
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    )
     getattr(django, "setup", int)()
 module = importlib.import_module(name)
 for member in members:
