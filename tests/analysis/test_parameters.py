@@ -132,6 +132,25 @@ def test_what_is_not_read(code: str, reason: UnreadReason, tmp_path: Path) -> No
     assert {it.location.file for it in interface.unread} == {"script.py"}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import sys, argparse",
+        "import sys, os.path as p, argparse",
+        "import sys; import argparse",
+        "import sys, \\\n    argparse",
+        "try: import argparse\nexcept ImportError: raise",
+        "from argparse import ArgumentParser; import argparse",
+    ],
+)
+def test_argparse_is_imported_in_any_way(line: str, tmp_path: Path) -> None:
+    text = (
+        f"{line}\np = argparse.ArgumentParser()\np.add_argument('--n', type=int)\np.parse_args()\n"
+    )
+    interface = interface_of(text, tmp_path)
+    assert [it.name for it in interface.parameters] == ["n"]
+
+
 WITHOUT = {
     "nothing": ("print('hello')", Framework.NONE, None),
     "a fixed list": (

@@ -29,7 +29,7 @@ from condavision.errors import AnalysisError
 from condavision.system.processor_time import ProcessorTimeError, at_most_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tree_sitter import Node
@@ -60,7 +60,11 @@ _LIBRARIES = {
 _ARGV = re.compile(
     rb"(?<![\w.])sys[ \t]*\.[ \t]*argv\b(?![ \t]*\[[ \t]*0[ \t]*\])|\bimport[^\n#]*\bargv\b"
 )
-_IMPORT = re.compile(rb"(?m)^[ \t]*(?:import|from)[ \t]+(\w+)")
+_IMPORT = re.compile(
+    rb"(?m)(?:^|[;:])[ \t]*"
+    rb"(?:from[ \t]+(?P<module>\w+)|import[ \t]+(?P<list>(?:[^\n#;\\]|\\\r?\n)+))"
+)
+_LISTED = re.compile(rb"(?:^|,)[\s\\]*(\w+)")
 _COUNTED = re.compile(rb"\blen\([ \t]*\Z")
 
 
@@ -166,9 +170,19 @@ class _Sources:
         for path in self._paths:
             with suppress(AnalysisError):
                 source = self.source(path)
-                for match in _IMPORT.finditer(source.text):
-                    name = match[1].decode("utf-8", "replace")
+                for text, at in _imported(source.text):
+                    name = text.decode("utf-8", "replace")
                     if name in _READ or name in _LIBRARIES:
-                        row = source.text.count(b"\n", 0, match.start(1))
+                        row = source.text.count(b"\n", 0, at)
                         found.setdefault(name, source.location(row))
         return found
+
+
+def _imported(text: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield the top-level modules that a text seems to import, and where."""
+    for match in _IMPORT.finditer(text):
+        if match["module"]:
+            yield match["module"], match.start("module")
+        else:
+            for one in _LISTED.finditer(match["list"]):
+                yield one[1], match.start("list") + one.start(1)
