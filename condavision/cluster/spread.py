@@ -180,7 +180,8 @@ class Spread:
                 )
         else:
             self.results.add(flight.given, outcome)
-            self.tally.hosts[outcome.host] += 1
+            if outcome.host:  # of a worker that was lost, it is not known
+                self.tally.hosts[outcome.host] += 1
             self._count(number, is_ok=outcome.ok)
             if not outcome.ok:
                 self._failed(outcome)

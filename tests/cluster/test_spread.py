@@ -116,7 +116,7 @@ def test_an_input_that_kills_its_worker_is_set_aside(maps: Maps) -> None:
     tally, engine = maps(answer)
     assert engine.tries[4] == 1  # the engine has tried for itself
     assert maps.rows == {it: "worker-lost" if it == 4 else 0 for it in range(1, 11)}
-    assert (tally.lost, tally.failed) == ([4], 1)
+    assert (tally.lost, tally.failed, tally.hosts) == ([4], 1, {"n1": 9})
 
 
 @pytest.mark.parametrize("reason", [Reason.NOT_INSTALLED, Reason.PLATFORM_MISSING])
