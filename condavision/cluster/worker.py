@@ -131,7 +131,8 @@ def run_task(
     except CondavisionError as error:
         reason, detail = Reason.NOT_INSTALLED, error.message
     except OSError as error:
-        reason, detail = Reason.NOT_INSTALLED, f"{error.filename}: {error.strerror}"
+        place = f"{error.filename}: " if error.filename else ""
+        reason, detail = Reason.NOT_INSTALLED, f"{place}{error.strerror or error}"
     remove_tree(folder.path)
     return Outcome(task.number, reason=reason, detail=detail, host=host)
 
