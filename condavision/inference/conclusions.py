@@ -1,8 +1,9 @@
 """What follows from an unchanged script, kept so that later commands derive nothing.
 
 What a script requires is a function of its analysis, of the configuration without the options of a
-solve, of what was learned, and of this release. The cache answers for the analysis and the release
-(``analysis.resolve.result_cache``, ``rules_tag``), :func:`circumstances` for the rest.
+solve, of what was learned, of what the project's files name, and of this release. The cache answers
+for the analysis and the release (``analysis.resolve.result_cache``, ``rules_tag``),
+:func:`circumstances` for the rest.
 
 Most scripts can run, declare nothing and have nothing to be reported. Of those alone something is
 kept, so what is to be said of the others is always derived anew.
@@ -15,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from condavision.locks.modules import modules_text
+from condavision.mapping.project_names import project_names
 from condavision.project.solve_options import SolveOptions
 
 if TYPE_CHECKING:
@@ -40,5 +42,6 @@ def circumstances(config: Config, learned: LearnedModules) -> str:
     Whether the options of a solve admit a requirement set is decided by those who solve.
     """
     deciding = replace(config, solve=SolveOptions(), flag_platforms=())
-    text = f"{deciding!r}\n{modules_text(learned)}"
+    names = sorted(project_names(config.root))
+    text = f"{deciding!r}\n{names}\n{modules_text(learned)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

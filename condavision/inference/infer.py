@@ -195,15 +195,18 @@ class Inference:
     def concluded(self, circumstances: str) -> Conclusion | None:
         """Return what later commands need if the target can run and has no mistakes.
 
-        That is None if there is more to it: something declared, learned, to accept or to look up.
+        That is None if there is more to it: something declared, learned, to accept or to look up,
+        or a package of a channel of its own, which may be a folder.
         """
         analysis, requirements = self.analysis, self.requirements.requirements
+        resolutions = self.resolutions
         if (
             analysis.metadata != ScriptMetadata()
             or analysis.paths
             or self.needs
             or self.candidates
             or any(it.manager is Manager.IMPORT for it in requirements)
+            or any(it.requirement and "channel" in it.requirement.constraint for it in resolutions)
         ):
             return None
         modules = tuple(it.path.as_posix() for it in analysis.files[1:])

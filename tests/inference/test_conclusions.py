@@ -43,9 +43,13 @@ def project(
     (root / "more").mkdir()
     (root / "locks").mkdir()
     (root / "condavision.toml").write_text("")
-    (root / "a.py").write_text("import numpy, helper, moviepy.editor\nimport tomllib\n")
+    (root / "a.py").write_text(
+        "import numpy, helper, moviepy.editor, slugify, tomllib\nfrom more import here, there\n"
+    )
     (root / "helper.py").write_text("import requests\n")
     (root / "more" / "requests.py").write_text("")
+    (root / "more" / "here.py").write_text("")
+    (root / "more" / "there.py").symlink_to("here.py")
     return root
 
 
@@ -84,12 +88,19 @@ def _learn(root: Path) -> None:
     record_modules(root / "locks", {"moviepy.editor": learned})
 
 
+def _link_elsewhere(root: Path) -> None:
+    (root / "more" / "other.py").write_text("import scipy\n")
+    (root / "more" / "there.py").unlink()
+    (root / "more" / "there.py").symlink_to("other.py")
+
+
 def _link(root: Path) -> None:
     (root / "a.py").rename(root / "lib" / "a.py")
     (root / "a.py").symlink_to(root / "lib" / "a.py")
 
 
 DECLARED = "# /// script\n# dependencies = ['scipy']\n# ///\nimport scipy\n"
+NAMED = "[options]\ninstall_requires =\n    unicode-slugify\n"
 
 CHANGES: dict[str, Change] = {
     "the script": lambda root: (root / "a.py").write_text("import scipy\n"),
@@ -97,6 +108,7 @@ CHANGES: dict[str, Change] = {
     "what the script declares": lambda root: (root / "a.py").write_text(DECLARED),
     "the script's place": _link,
     "a module": lambda root: (root / "helper.py").write_text("import scipy\n"),
+    "where a link to a module leads": _link_elsewhere,
     "a module gone": lambda root: (root / "helper.py").unlink(),
     "a module more": lambda root: (root / "numpy.py").write_text("import scipy\n"),
     "a package for a module": lambda root: (root / "moviepy").mkdir(),
@@ -107,6 +119,7 @@ CHANGES: dict[str, Change] = {
     "search paths": _configure('paths = ["more"]\n'),
     "a search path that is not there": _configure('paths = ["none"]\n'),
     "what was learned": _learn,
+    "what the project's files name": lambda root: (root / "setup.cfg").write_text(NAMED),
     "the root": lambda root: (root / "condavision.toml").unlink(),
 }
 
@@ -168,6 +181,7 @@ NEVER = {
     "what is unknown": {"a.py": "import gxzqf\n"},
     "what has to be accepted": {"a.py": "import gidgetlab\n"},
     "a likely mistake": {"a.py": "import inner\n", "src/inner.py": ""},
+    "a channel that may be a folder": {"condavision.toml": '[imports]\nnumpy = "./lib::numpy"\n'},
     "a package that needs more": {"a.py": "import dask.distributed\n", "locks/modules.yml": NEED},
 }
 

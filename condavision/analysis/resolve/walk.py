@@ -223,14 +223,24 @@ def _follow(
             for module in origin.modules:
                 if module.file is None:
                     reached.reasons += _extension_reason(module, raw)
-                elif reader.real(module.file) not in seen:
-                    seen.add(reader.real(module.file))
+                elif _is_new(module.file, seen, reader, resolvers[home].directories):
                     facts = reader.module(module.file)
                     found = place_of(module, module.file)
                     if raw.file:
                         scripts.add(found)
                     pending.append((found, facts, home))
     return reached, edits
+
+
+def _is_new(file: str, seen: set[str], reader: Reader, directories: Directories) -> bool:
+    """Return whether a file is not among those ``seen``, by their real paths, and add it."""
+    real = reader.real(file)
+    if real not in seen:
+        seen.add(real)
+        return True
+    if real != file:  # a link, which may lead elsewhere another day
+        directories.opened.add(file)
+    return False
 
 
 def _extension_reason(module: FoundModule, raw: RawImport) -> Iterator[PythonReason]:
