@@ -88,6 +88,7 @@ def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list
             folder = project.locks(local=inference.local)
             joined.setdefault((folder, inference.hash), []).append(inference)
     workspace.save()
+    workspace.prefetch_locks(lock_path(folder, hash_) for folder, hash_ in joined)
     groups = []
     for (folder, _), found in joined.items():
         try:
@@ -107,7 +108,7 @@ def _infer(project: Project, workspace: Workspace) -> Inference:
     diagnostics = ignored(project.target, workspace)
     inference.require_known(workspace.import_map, diagnostics)
     accepted = workspace.accepted_names(project)
-    inference.require_accepted(accepted, workspace.lock_command(project.target))
+    inference.require_accepted(accepted, workspace.lock_command)
     return inference
 
 

@@ -183,9 +183,10 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
     changes = compare(group.former, lock) if group.former and written else ()
     committed = _committed(group, workspace)
     newer = tuple(_prereleases(lock, group.requirements))
+    path = group.path
     return [
         LockedScript(
-            *(inference, group.requirements, lock, group.path, written, kept, changes),
+            *(inference, group.requirements, lock, path, written, kept, changes),
             diagnostics=(
                 *diagnose(inference, workspace, runnable=True),
                 *_overshadowed(inference.project.key, committed),

@@ -15,7 +15,6 @@ from condavision.errors import UsageError
 from condavision.inference.diagnostics import SeparateProjects
 from condavision.inference.select import select_targets
 from condavision.locks.lockfile import lock_path
-from condavision.project.targets import place_of
 from condavision.system.limits import require_resources
 from condavision.system.progress import Progress, Work
 
@@ -95,9 +94,7 @@ def _unmarked_roots(targets: Iterable[Target], workspace: Workspace) -> tuple[Pa
     """Return the project roots that nothing marks as such yet."""
     if workspace.flags.locks is not None:
         return ()
-    roots = dict.fromkeys(
-        workspace.settings.root_of(place_of(it, workspace.real_of)) for it in targets
-    )
+    roots = dict.fromkeys(workspace.settings.root_of(workspace.place_of(it)) for it in targets)
     return tuple(root for root in roots if not workspace.settings.is_marked(root))
 
 

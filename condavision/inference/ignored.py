@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 def ignored(target: Target, workspace: Workspace) -> tuple[Diagnostic, ...]:
     """Return the configuration and the locks of a target that are ignored, and why."""
-    distrusted = workspace.settings.distrusted(workspace.place_of(target))
+    place = workspace.place_of(target)
+    distrusted = workspace.settings.distrusted(place)
     return (
         *(() if distrusted is None else (UntrustedConfiguration(*distrusted),)),
-        *_unused_locks(target, workspace),
-        *_nearer_locks(target, workspace),
+        *_unused_locks(target, place, workspace),
+        *_nearer_locks(target, place, workspace),
     )
 
 
-def _unused_locks(target: Target, workspace: Workspace) -> Iterator[UnusedLocks]:
+def _unused_locks(target: Target, place: Path, workspace: Workspace) -> Iterator[UnusedLocks]:
     """Yield the folders with a lock of the target that a configuration above hides."""
-    place = workspace.place_of(target)
     for folder in workspace.settings.unused_locks(place):
         used = workspace.config(place)
         locks = folder / "locks"
@@ -40,9 +40,8 @@ def _unused_locks(target: Target, workspace: Workspace) -> Iterator[UnusedLocks]
             yield UnusedLocks(locks, used.source or used.root)
 
 
-def _nearer_locks(target: Target, workspace: Workspace) -> Iterator[NearerLocks]:
+def _nearer_locks(target: Target, place: Path, workspace: Workspace) -> Iterator[NearerLocks]:
     """Yield the folders with a lock of the target that a nearer one hides."""
-    place = workspace.place_of(target)
     used = workspace.config(place)
     if workspace.flags.locks is None and used.source is None:
         for folder in workspace.settings.locks_above(place):

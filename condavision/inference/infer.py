@@ -158,10 +158,12 @@ class Inference:
                 found.setdefault(name, Candidate(it.imported.location, module, name))
         return tuple(found.values())
 
-    def require_accepted(self, accepted: Container[str], command: str) -> None:
+    def require_accepted(
+        self, accepted: Container[str], lock_command: Callable[[Target], str]
+    ) -> None:
         """Refuse distributions that nobody vouches for and that are not ``accepted``.
 
-        ``command`` is the one that locks this target.
+        ``lock_command`` returns the command that locks a target.
 
         Raises:
             UnacceptedNameError: there are such distributions.
@@ -172,6 +174,7 @@ class Inference:
         if lacking:
             options = "".join(f" --accept {it.distribution}" for it in lacking)
             module, name = lacking[0].module, lacking[0].distribution
+            command = lock_command(self.project.target)
             raise UnacceptedNameError(
                 "\n".join(
                     f"{it.location}: nobody has reviewed that `import {it.module}` is"

@@ -12,6 +12,7 @@ from condavision.locks.lockfile import parse_lock, read_lock
 from condavision.system.ownership import require_trusted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -32,8 +33,12 @@ class KnownLocks:
         require_trusted(path, f"the lock {path}")
         return read_lock(path, self._parse)
 
+    def preload(self, paths: Iterable[Path]) -> None:
+        """Look up several locks at once for :meth:`read`."""
+        self.cache.preload_keys([_key(it) for it in paths])
+
     def _parse(self, text: str, path: Path) -> Lock:
-        key = f"\0lock {path}".encode("utf-8", "surrogatepass")
+        key = _key(path)
         digest = hashlib.sha256(text.encode()).digest()
         match loaded(self.cache.load(key)):
             case (bytes() as known, Lock() as lock) if known == digest:
@@ -47,3 +52,7 @@ class KnownLocks:
         if self._new:
             self.cache.keep(self._new.items())
             self._new.clear()
+
+
+def _key(path: Path) -> bytes:
+    return f"\0lock {path}".encode("utf-8", "surrogatepass")

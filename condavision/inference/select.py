@@ -125,6 +125,7 @@ class _Recorded:
     def __init__(self, workspace: Workspace, apart: Iterable[Path]) -> None:
         self._workspace = workspace
         self.below = cache(self._below)
+        self._indexes = cache(self._indexes_of)
         self._apart = frozenset(folder.resolve() for folder in apart)
         for folder in apart:
             self._require_together(folder)
@@ -132,7 +133,7 @@ class _Recorded:
     def _root(self, folder: Path) -> Path:
         return self._workspace.settings.root_of(folder)
 
-    def _indexes(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
+    def _indexes_of(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
         committed = self._workspace.config(root).locks
         return self._workspace.index(committed), self._workspace.index(committed / LOCAL)
 
@@ -153,16 +154,17 @@ class _Recorded:
 
     def owner(self, script: Path) -> Target:
         """Return the folder that a script is locked together with, or the script."""
-        root = self._root(self._workspace.real(script).parent)
-        if not self.has(script):
-            for shared in folder_keys(self._workspace.key(script, root)):
+        root = self._root(self._workspace.place_of(script))
+        key = self._workspace.key(script, root)
+        if not self._has(key, root):
+            for shared in folder_keys(key):
                 if self._has(shared, root) and (root / shared).resolve() not in self._apart:
                     return target_of(shared, root)
         return script
 
     def has(self, script: Path) -> bool:
         """Return whether a script has a lock of its own."""
-        root = self._root(self._workspace.real(script).parent)
+        root = self._root(self._workspace.place_of(script))
         return self._has(self._workspace.key(script, root), root)
 
     def _has(self, key: str, root: Path) -> bool:
@@ -240,9 +242,11 @@ def _modules_of(scripts: Iterable[Path], workspace: Workspace) -> Iterator[Path]
         with suppress(CondavisionError):
             projects.append(workspace.project(script))
     workspace.prefetch(projects)
+    modules: set[str] = set()
     for project in projects:
         with suppress(CondavisionError):
-            yield from map(workspace.real, workspace.local_modules(project))
+            modules.update(workspace.local_modules(project))
+    yield from map(workspace.real, map(Path, modules))
 
 
 def _is_run(script: Path, workspace: Workspace) -> bool:

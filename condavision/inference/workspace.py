@@ -78,6 +78,7 @@ class Workspace:
         self.settings = SettingsFiles()
         self.index: Callable[[Path], ScriptIndex] = cache(_read_index)
         self._known_locks = KnownLocks()
+        self.prefetch_locks = self._known_locks.preload
         self.lock: Callable[[Path], Lock] = cache(self._known_locks.read)
         self.accepted: Callable[[Path], AcceptedNames] = cache(_read_accepted)
         self._modules: Callable[[Path], LearnedModules] = cache(_read_modules)
@@ -142,21 +143,19 @@ class Workspace:
 
     def prefetch(self, projects: Iterable[Project]) -> None:
         """Read the scripts among these targets in parallel, unless all is known of them."""
-        by_root: dict[Path, dict[Path, Question]] = {}
+        by_root: dict[Path, dict[Path, Project]] = {}
         for it in projects:
             if isinstance(it.target, Path) and it.target not in self._conclusions:
-                asked = self._source_question(it.target, it.config)
-                by_root.setdefault(it.config.root, {})[it.target] = asked
-        for root, questions in by_root.items():
+                by_root.setdefault(it.config.root, {})[it.target] = it
+        for root, found in by_root.items():
             reader = self._reader(root)
+            questions = {it: self._source_question(it, one.config) for it, one in found.items()}
             reader.preload([it.conclusion_key for it in questions.values()])
             for script, asked in questions.items():
                 self._conclusions[script] = _conclusion_of(asked, reader)
-            known = prefetch(
-                {it: one for it, one in questions.items() if self._conclusions[it] is None},
-                reader,
-            )
-            self._analyses.update({(it, self._pythonpath): found for it, found in known.items()})
+            wanted = {it: questions[it] for it, one in found.items() if not self._is_known(one)}
+            known = prefetch(wanted, reader)
+            self._analyses.update({(it, self._pythonpath): one for it, one in known.items()})
 
     def content(self, path: Path) -> bytes | None:
         """Return the bytes of a source file, None where it is not a readable one."""
@@ -231,8 +230,8 @@ class Workspace:
         if found is None:
             learned = self.learned(project.locks(local=False))
             derive = partial(self._infer, project, question, learned)
-            known = self._conclusion(project, question)
-            if known is not None and known.circumstances == self._circumstances(project):
+            known = self._valid_conclusion(project, question)
+            if known is not None:
                 found = Inference(project, known.hash, lambda: derive().derive(), conclusion=known)
             else:
                 found = derive()
@@ -289,16 +288,32 @@ class Workspace:
             self._conclusions[target] = _conclusion_of(asked, self._reader(project.config.root))
         return self._conclusions[target]
 
-    def local_modules(self, project: Project) -> tuple[Path, ...]:
-        """Return the files of the local modules that a target reaches.
+    def _valid_conclusion(self, project: Project, question: _Question) -> Conclusion | None:
+        """Return what an earlier command has concluded under the circumstances of today.
+
+        Raises:
+            LockfileError: the project's ``modules.yml`` is damaged.
+        """
+        known = self._conclusion(project, question)
+        if known is not None and known.circumstances == self._circumstances(project):
+            return known
+        return None
+
+    def _is_known(self, project: Project) -> bool:
+        with suppress(CondavisionError):  # which is reported when it is inferred
+            return self._valid_conclusion(project, self._question(project)) is not None
+        return False
+
+    def local_modules(self, project: Project) -> tuple[str, ...]:
+        """Return the files of the local modules that a target reaches, as POSIX paths.
 
         Raises:
             AnalysisError: as :meth:`analysis` does.
         """
         known = self._conclusion(project, self._question(project))
         if known is not None:
-            return tuple(map(Path, known.modules))
-        return tuple(it.path for it in self.analysis(project).files[1:])
+            return known.modules
+        return tuple(it.path.as_posix() for it in self.analysis(project).files[1:])
 
     def attributes(self, inference: Inference, module: str) -> frozenset[str]:
         """Return the attributes that the files of a target take from a module."""
@@ -356,7 +371,7 @@ class Workspace:
 
     def _real(self, path: Path) -> Path:
         """Return a path without links: those of a folder are the same for all that is in it."""
-        if not path.name or path.name == ".." or path.is_symlink():
+        if not path.name or path.name == ".." or os.path.islink(path):  # noqa: PTH114 - of many
             return path.resolve()
         return self._real_folder(os.path.dirname(path)) / path.name  # noqa: PTH120 - of many
 

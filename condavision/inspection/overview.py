@@ -179,8 +179,8 @@ def _read(target: Target, checked: Checked, workspace: Workspace) -> Script:
     if located is None:
         try:
             inference.require_known(workspace.import_map, checked.diagnostics)
-            accepted, command = workspace.accepted_names(project), workspace.lock_command(target)
-            inference.require_accepted(accepted, command)
+            accepted = workspace.accepted_names(project)
+            inference.require_accepted(accepted, workspace.lock_command)
         except CondavisionError as error:  # it cannot be locked as it is
             checked = replace(checked, error=error, code=error.code)
     return Script(target, checked, project, inference, located)

@@ -44,8 +44,9 @@ class SettingsFiles:
         """Open nothing yet; ``given`` are folders of the command line, as for :meth:`give`."""
         self._contents: dict[Path, bytes | OSError] = {}
         self._configs: dict[Path, Config] = {}
-        self._marked: dict[Path, Path | None] = {}
         self._upward = cache(_upward)
+        self._marked_root = cache(lambda start: self._marked_above(self._upward(start)[0]))
+        self._marked_above = cache(self._find_marked)
         self.distrusted = cache(self._distrusted)
         self._is_configured = cache(self._configures)
         self._distrust_of: Callable[[Path], Distrust | None] = cache(distrust_of)
@@ -102,13 +103,10 @@ class SettingsFiles:
                 break
         return tuple(found)
 
-    def _marked_root(self, start: Path) -> Path | None:
-        upward = self._upward(start)
-        if upward[0] not in self._marked:
-            candidates = list(takewhile(lambda folder: self._distrust_of(folder) is None, upward))
-            found = self._own_root(candidates) or next(filter(_is_project, candidates), None)
-            self._marked[upward[0]] = found
-        return self._marked[upward[0]]
+    def _find_marked(self, folder: Path) -> Path | None:
+        upward = (folder, *folder.parents)
+        candidates = list(takewhile(lambda it: self._distrust_of(it) is None, upward))
+        return self._own_root(candidates) or next(filter(_is_project, candidates), None)
 
     def _own_root(self, upward: Sequence[Path]) -> Path | None:
         """Return the first folder with configuration, else that with locks in its repository."""

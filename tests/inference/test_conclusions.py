@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from condavision.locks.modules import record_modules
 from condavision.mapping.learned import LearnedModule
 from condavision.project.config import Flags
 from condavision.project.solve_options import SolveOptions
+from condavision.system.cache_table import CacheTable
 from condavision.system.file_stamp import FileClocks
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def answer(root: Path, flags: Flags | None = None) -> tuple[Answer, bool]:
     workspace.save()
     entry, platforms = inference.entry(), inference.platforms("linux-64")
     told = (inference.local, inference.candidates, inference.needs, platforms, entry)
-    names = [it.name for it in modules]
+    names = [PurePosixPath(it).name for it in modules]
     return (f"{told}", inference.hash, inference.requirements, found, names), known
 
 
@@ -193,3 +195,16 @@ def test_what_there_is_more_to_is_always_derived(project: Path, files: dict[str,
         (project / name).write_text(text)
     for _ in range(3):
         assert answer(project) == (true_answer(project), False)
+
+
+def test_many_are_looked_up_at_once_where_the_circumstances_differ(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(project)
+    _configure('channels = ["bioconda"]\n')(project)
+    expected = true_answer(project)[1]
+    workspace = Workspace()
+    opened = workspace.project(project / "a.py")
+    workspace.prefetch([opened])
+    monkeypatch.setattr(CacheTable, "select", lambda *_: pytest.fail("looked up one by one"))
+    assert workspace.infer(opened).hash == expected

@@ -253,7 +253,7 @@ def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
     skipped += (
         SkippedFile(Path(it.filename), SkipReason.UNLISTED, it.strerror or "") for it in failed
     )
-    links = [] if modules else [it for it in found if it.is_symlink()]
+    links = [] if modules else [it for it in found if os.path.islink(it)]  # noqa: PTH114 - of many
     if links:  # another name of a script that is there is not another script
         real = {os.path.realpath(it) for it in found if it not in links}
         found = [it for it in found if it not in links or os.path.realpath(it) not in real]
