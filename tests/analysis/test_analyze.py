@@ -555,6 +555,7 @@ def test_finding_scripts(project: Callable[[dict[str, str]], Path]) -> None:
             "cache/CACHEDIR.TAG": "", "cache/u.py": "", "pkgs/p/info/index.json": "{}",
             "pkgs/p/t.py": "", "info/index.json": "{}",
             "build/z.py": "", "node_modules/w.py": "", "__pycache__/v.py": "", "sub/c.py": "",
+            "._b.py": "\0\5\x16\7", "sub/._c.py": "\0\5\x16\7",
         }
     )  # fmt: skip
     names = [it.relative_to(root).as_posix() for it in find_scripts([root])]

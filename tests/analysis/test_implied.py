@@ -287,3 +287,11 @@ def test_the_table_names_modules_that_the_map_knows() -> None:
 
     assert len(needs) > 50
     assert [name for name in sorted(needs) if not ImportMap.bundled().provider(name)] == []
+
+
+@pytest.mark.parametrize("text", ["from south.db import db", "import south.modelsinspector"])
+def test_south_needs_what_old_releases_of_django_have(
+    text: str, analyzed: Callable[..., Analysis]
+) -> None:
+    names = {it.name for it in analyzed({"s.py": text}).imports}
+    assert "django.db.backends.util" in names

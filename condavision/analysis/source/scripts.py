@@ -274,6 +274,10 @@ def _unreadable(path: Path) -> Iterator[SkippedFile]:
         yield SkippedFile(path, reason, error.strerror or "")
 
 
+_APPLE_DOUBLE = "._"
+"""What names begin with that macOS puts beside files on other file systems (RFC 1740)."""
+
+
 def _walked(
     folder: Path, ignored: Ignored, failed: Callable[[OSError], object]
 ) -> Iterator[tuple[Path, list[str], Ignored]]:
@@ -299,7 +303,7 @@ def _walked(
             if name not in _EXCLUDED and not own.has(str(here.absolute() / name), folder=True)
         )
         rules |= {os.path.join(parent, name): own for name in folders}  # noqa: PTH118 - as walk does
-        yield here, files, own
+        yield here, [it for it in files if not it.startswith(_APPLE_DOUBLE)], own
 
 
 def _identity(folder: str) -> tuple[int, int]:
