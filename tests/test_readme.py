@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from uv import find_uv_bin
 
 from condavision.cli import main as command_line
 from tests.command_line import CommandLine, InProcess
@@ -68,15 +69,28 @@ def test_every_command_is_in_its_table(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the command is another one there")
-def test_the_command_works_as_typed_after_the_installation(home: Path, tmp_path: Path) -> None:
-    """Install with uv, as the README has it first, and run the next command from PATH alone."""
-    install, *others = shown("README.md", "uv tool install .\n").splitlines()
-    assert [install, *others] == shown("docs/tutorial.md", "uv tool install").splitlines()
-    folders = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
-    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    CommandLine(REPOSITORY).process(install.split(), environ={**folders, "PATH": beside}).ok()
+@pytest.mark.parametrize("installer", ["uv", "pipx", "python3"])
+def test_the_command_works_as_typed_after_the_installation(
+    installer: str, home: Path, tmp_path: Path
+) -> None:
+    """Install as the README has it, and run the next command from PATH alone."""
+    lines = shown("README.md", "uv tool install .\n").splitlines()
+    assert lines == shown("docs/tutorial.md", "uv tool install").splitlines()
+    (line,) = (line for line in lines if line.startswith(f"{installer} "))
+    beside = Path(sys.executable).parent
+    if installer != "uv":  # its own Python, where a user has installed pip or pipx
+        beside = tmp_path / "python" / "bin"
+        run = CommandLine(tmp_path).process
+        run([find_uv_bin(), "venv", "-q", "--seed", "-p", sys.executable, "python"]).ok()
+        if installer == "pipx":
+            run(["python/bin/python", "-m", "pip", "install", "-q", "pipx"]).ok()
+    folders = {name: str(tmp_path / "bin") for name in ("UV_TOOL_BIN_DIR", "PIPX_BIN_DIR")}
+    tools = {name: str(tmp_path / "tools") for name in ("UV_TOOL_DIR", "PIPX_HOME")}
+    environ = {"PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
+    CommandLine(REPOSITORY).process(line.split(), environ=folders | tools | environ).ok()
+    commands = beside if installer == "python3" else tmp_path / "bin"
     (tmp_path / "report.py").write_text("import sys\n")
-    only = {"PATH": f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+    only = {"PATH": f"{commands}{os.pathsep}/usr/bin{os.pathsep}/bin"}
     locked = CommandLine(tmp_path).process(
         ["condavision", "lock", "-c", "interpreters:", "report.py"], environ=only
     )

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from conda_lock.conda_lock import main
 
 from tests.command_line import CommandLine, Finished, InProcess
+from tests.interop.images import docker  # noqa: F401 - a fixture
 from tests.interop.slurm import slurm  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
