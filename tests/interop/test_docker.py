@@ -37,7 +37,9 @@ CLIENT = """\
 import json, re, subprocess, sys, urllib.request
 server = subprocess.Popen(sys.argv[1:], stderr=subprocess.PIPE, text=True)
 try:
-    (port,) = re.findall(r"serving on http://0.0.0.0:([0-9]+)", server.stderr.readline())
+    said = server.stderr.readline()
+    assert "serving on" in said, said
+    (port,) = re.findall(r"http://0.0.0.0:([0-9]+)", said)
     url = f"http://127.0.0.1:{port}/scripts"
     headers = {"Authorization": "Bearer " + open("/run/secrets/token").read().strip()}
     for name, asked in ("report.py", {"month": 5, "stdin": "40\\n2\\n"}), ("old.py", {}):
@@ -90,6 +92,7 @@ def test_an_image_of_a_server(
     text = "\n".join([SERVED[0], *WHEEL, *SERVED[2:]])
     dockerfile = {"Dockerfile": text, ".dockerignore": IGNORED, "token": "0123456789" * 4}
     command = InProcess(make_project(written | dockerfile))
+    (command.folder / "token").chmod(0o600)
     docker((3, 13))
     command("lock", "--platform", "linux-64", "scripts/").ok()
     _wheel(command.folder)
