@@ -294,4 +294,4 @@ def test_south_needs_what_old_releases_of_django_have(
     text: str, analyzed: Callable[..., Analysis]
 ) -> None:
     names = {it.name for it in analyzed({"s.py": text}).imports}
-    assert "django.db.backends.util" in names
+    assert "django.db.backends.creation" in names

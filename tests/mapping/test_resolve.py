@@ -72,7 +72,7 @@ MAPPED = [
     (required("setuptools"), "setuptools"),
     (required("moviepy.editor", "VideoFileClip"), "moviepy <2"),
     (required("cv2", "cv2"), "opencv-python <4.6"),
-    (required("django.db.backends.util", "truncate_name"), "django <1.9"),
+    (required("django.db.backends.creation", "BaseDatabaseCreation"), "django <1.8"),
     (required("numpy.core._multiarray_umath", "_ARRAY_API"), "numpy <2"),
     (required("moviepy", "editor"), "moviepy <2"),
     (required("moviepy", "VideoFileClip"), "moviepy"),
