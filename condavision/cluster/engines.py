@@ -59,6 +59,8 @@ def open_engine(options: EngineOptions, progress: Progress) -> Engine:
             "--jobs is for this machine", "omit it: the threads of the workers are the limit"
         )
     name, colon, rest = options.cluster.partition(":")
+    if not colon and name in {it.name for it in QUEUES}:
+        colon, rest = ":", "1"
     if name not in ENGINES or not colon:
         raise UsageError(
             f"`{options.cluster}` is not the address of a cluster",

@@ -107,7 +107,7 @@ def test_a_job_that_waits_is_named_and_can_be_interrupted(settings: Path, projec
     assert "interrupted" in said.read_text()
     assert "Traceback" not in said.read_text()
     configure(settings)
-    CommandLine(project)(*MAP, "out", "--cluster", "slurm:1").ok()
+    CommandLine(project)(*MAP, "out", "--cluster", "slurm").ok()
     assert len(rows(project / "out")) == INPUTS
 
 
