@@ -74,7 +74,7 @@ def failures_caught(statement: Node) -> Iterator[frozenset[str]]:
     for clause in statement.named_children:
         if clause.type in CLAUSES:
             header = (clause.text or b"").partition(b"\n")[0].removeprefix(b"except")
-            yield names_caught(header.rpartition(b":")[0].decode("utf-8", "replace"))
+            yield names_caught(header.partition(b":")[0].decode("utf-8", "replace"))
 
 
 def standing_alone(word: bytes, text: bytes) -> Iterator[re.Match[bytes]]:

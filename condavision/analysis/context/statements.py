@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
+_COMMENT = re.compile(r"#.*")
 _EXIT_CALL = re.compile(
     rb"(?:sys\.exit|exit|quit|os\._exit|os\.abort|[\w.]*\.error|[\w.]*\.exit|die|fail)\s*\("
 )
@@ -30,7 +31,7 @@ _CLIMB = 60  # levels from a word to the statement whose condition it is part of
 
 def names_caught(header: str) -> frozenset[str]:
     """Return the exceptions that the text between ``except`` and its block names."""
-    header = header.partition(" as ")[0].rstrip(": \t\\\n")
+    header = _COMMENT.sub("", header).partition(" as ")[0].rstrip(": \t\\\n")
     if not header.lstrip().startswith("("):  # `except ImportError, e` of Python 2, or PEP 758
         header = header if re.search(r",\s*[A-Z]", header) else header.partition(",")[0]
     return frozenset(name.rpartition(".")[2] for name in _NAME.findall(header))
