@@ -140,4 +140,7 @@ def test_a_full_standard_output_is_one_line(arguments: list[str], home: Path) ->
         ):
             errors = process.communicate()[1]
         assert process.returncode == 1
-        assert errors == "error: standard output cannot be written: No space left on device\n"
+        assert errors == (
+            "error: standard output cannot be written: No space left on device\n"
+            "  hint: free space, or write elsewhere\n"
+        )

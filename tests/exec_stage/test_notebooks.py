@@ -93,7 +93,7 @@ USAGES: list[tuple[list[str], str]] = [
     (["run", "n.ipynb", "x"], "`x`: a notebook takes no arguments"),
     (["run", "n.ipynb", "--nope"], "no such option"),
     (["run", "-o", "x", "s.py"], "--output is for notebooks"),
-    (["kernel"], "Give a notebook or a script"),
+    (["kernel"], "give a notebook or a script"),
     (["kernel", "s.py"], "add it for this machine: `--with ipykernel`"),
     (["kernel", "--remove", "--prefix", "p", "s.py"], "there is no kernel"),
 ]
