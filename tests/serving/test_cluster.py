@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,6 @@ from tests.serving.test_starting import until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.serving.conftest import Server
 
@@ -131,6 +131,7 @@ def test_a_run_ends_on_its_worker(server: Server, workers: Machines) -> None:
     url = client.post("/scripts/wait.py/runs", headers=ASYNC).headers["Location"]
     until(lambda: len(workers.processes()) == 1)
     (pid,) = workers.processes()
+    until(lambda: Path(f"/proc/{pid}/fd/1").stat().st_size >= 12)  # all it prints
     assert client.get(url).json()["state"] == "running"
     report = client.delete(url).json()
     assert (report["state"], report["stdout"]) == ("cancelled", "started\n\N{EURO SIGN}\n")
