@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from condavision.core.modules import absolute_name
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -40,12 +42,7 @@ async def with_stars(
     return replace(first, names=frozenset(found), stars=())
 
 
-def star_module(star: str, parent: str) -> str:
+def star_module(star: str, package: str) -> str:
     """Return the dotted name of a module as a star import in a package spells it, or empty."""
     name = star.lstrip(".")
-    level = len(star) - len(name)
-    if not level:
-        return name
-    parts = parent.split(".")
-    kept = parts[: len(parts) - level + 1] if level <= len(parts) else []
-    return ".".join([*kept, *([name] if name else [])]) if kept else ""
+    return absolute_name(name, len(star) - len(name), package)

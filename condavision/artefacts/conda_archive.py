@@ -61,7 +61,7 @@ class CondaArchive:
 
     @property
     def built(self) -> None:
-        """When it was built, which nobody asks: its requirements have the bounds of its build."""
+        """The day that it was built, None: its dependencies have the bounds of its build."""
         return None
 
     @property

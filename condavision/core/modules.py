@@ -13,3 +13,16 @@ def prefixes(module: str) -> Iterator[str]:
     while module:
         yield module
         module = module.rpartition(".")[0]
+
+
+def absolute_name(name: str, level: int, package: str) -> str:
+    """Return the dotted name of what a package imports as ``name`` behind ``level`` dots.
+
+    It is empty where that leads out of the package's top level (PEP 328).
+    """
+    if not level:
+        return name
+    parts = package.split(".")
+    if level > len(parts):
+        return ""
+    return ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.stdlib import stdlib_pythons
-from condavision.core.modules import prefixes
+from condavision.core.modules import absolute_name, prefixes
 from condavision.core.pythons import format_minor
 from condavision.import_time.facts import ABSOLUTE, LibraryImport
 from condavision.import_time.modules import NUMPY_1
@@ -121,7 +121,7 @@ class Follower:
     def _step(self, placed: Placed, imported: LibraryImport, *, siblings_first: bool) -> Step:
         step = Step(imported)
         if imported.runs_on(self.minor, self.family):
-            name = _absolute(placed, imported)
+            name = absolute_name(imported.name, imported.level, placed.parent)
             if siblings_first and not imported.level and placed.parent:
                 beside = f"{placed.parent}.{_top(name)}"
                 if self.modules.find(beside) is not None:
@@ -173,17 +173,6 @@ class Follower:
             if (await self.modules.names(it)).any_module:
                 return True
         return False
-
-
-def _absolute(placed: Placed, imported: LibraryImport) -> str:
-    """Return the dotted name of what is imported, empty where it leads out of the package."""
-    if not imported.level:
-        return imported.name
-    parts = placed.parent.split(".")
-    if imported.level > len(parts):
-        return ""
-    base = parts[: len(parts) - imported.level + 1]
-    return ".".join([*base, *([imported.name] if imported.name else [])])
 
 
 def _top(module: str) -> str:
