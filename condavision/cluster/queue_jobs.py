@@ -178,8 +178,8 @@ class QueueJobs(StartedCluster):
 
     def _more_on(self, job: JobState) -> str:
         """Return where a person finds more about a job."""
-        if job.state == "PENDING":
-            return f"run `scontrol show job {job.job}` for details"
+        if job.is_waiting:
+            return f"run `{self._queue.describes} {job.job}` for details"
         return f"see {self._queue.output_of(job.job)}"
 
     def _say(self, text: str) -> None:

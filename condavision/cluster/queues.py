@@ -17,12 +17,14 @@ _TIMEOUT = 60.0  # seconds of one question to a queue
 class JobState:
     """How a job is, in the words of its queue.
 
-    ``is_over`` if it has ended, ``is_refused`` if it never starts as it was submitted.
+    ``is_waiting`` for its start, ``is_over`` if it has ended, ``is_refused`` if it never starts as
+    it was submitted.
     """
 
     job: str
     state: str
     reason: str
+    is_waiting: bool
     is_over: bool
     is_refused: bool
 
@@ -31,7 +33,8 @@ class JobState:
 class Queue:
     """A queue: its section in the configuration of dask-jobqueue, and its class there.
 
-    ``required`` are the settings that have no default. ``lists`` is the command that lists jobs.
+    ``required`` are the settings that have no default. ``lists`` is the command that lists jobs,
+    ``describes`` the one that tells more about a job, whose ID follows.
     ``states`` returns the states of jobs; it raises an OSError or a ``subprocess.SubprocessError``
     if the queue does not answer. ``output_of`` returns the file that a job writes its errors into,
     empty if it is not known.
@@ -41,6 +44,7 @@ class Queue:
     cluster: str
     lists: str
     required: tuple[str, ...] = ("cores", "memory")
+    describes: str = ""
     states: Callable[[Sequence[str]], list[JobState]] | None = None
     output_of: Callable[[str], str] = lambda _: ""
 
@@ -68,8 +72,9 @@ def _states_of_slurm(jobs: Sequence[str]) -> list[JobState]:
     for line in _output(["squeue", *options]).splitlines():
         job, state, reason = line.strip().split("|", 2)
         code = re.split(r"\W", reason)[0]
-        is_refused = state == "PENDING" and (code in _REFUSED or code.endswith(_OF_ONE_JOB))
-        found.append(JobState(job, state, reason, state in _OVER, is_refused))
+        is_waiting = state == "PENDING"
+        is_refused = is_waiting and (code in _REFUSED or code.endswith(_OF_ONE_JOB))
+        found.append(JobState(job, state, reason, is_waiting, state in _OVER, is_refused))
     return found
 
 
@@ -89,6 +94,7 @@ QUEUES = (
         "slurm",
         "SLURMCluster",
         "squeue",
+        describes="scontrol show job",
         states=_states_of_slurm,
         output_of=_output_of_slurm,
     ),
