@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RENAMED = frozenset({"AttributeError", "NameError", "SyntaxError"})
 """Exceptions raised where another Python has another name for something."""
 
+IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+"""Exceptions raised where a module is missing."""
+
 CATCH_ALL = frozenset({"BaseException", "Exception", "StandardError"})
 """The exceptions that catch every error."""
 

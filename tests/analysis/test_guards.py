@@ -155,13 +155,27 @@ def test_typing_only(text: str, typing: bool) -> None:
     assert guard_at(text, "HERE").typing is typing
 
 
-def test_names_of_what_is_caught_and_asked() -> None:
-    text = (
-        "try:\n  if hasattr(itertools, 'izip'):\n    HERE\nexcept (NameError, x.AttributeError): a"
-    )
-    guard = guard_at(text, "HERE")
-    assert guard.catches == {"NameError", "AttributeError"}
-    assert guard.checked == {"itertools.izip"}
+@pytest.mark.parametrize(
+    ("header", "catches"),
+    [
+        ("(NameError, x.AttributeError)", {"NameError", "AttributeError"}),
+        ("(  # A: B\n  NameError,  # C\n  a.Missing,\n) as e", {"NameError", "Missing"}),
+        ("NameError as\\\n  e", {"NameError"}),
+        ("NameError, e", {"NameError"}),
+        ("NameError, a.Missing", {"NameError", "Missing"}),
+        ("*NameError", {"NameError"}),
+        ("ERRORS[x: y]", {"ERRORS", "x", "y"}),
+        ("", {"BaseException"}),
+        ("()", set()),
+    ],
+)
+def test_what_is_caught(header: str, catches: set[str]) -> None:
+    assert guard_at(f"try:\n  HERE\nexcept {header}: a", "HERE").catches == catches
+
+
+def test_what_is_asked() -> None:
+    text = "if hasattr(itertools, 'izip'):\n  HERE"
+    assert guard_at(text, "HERE").checked == {"itertools.izip"}
 
 
 @pytest.mark.parametrize("condition", ["False", "0", "None", "PY2 and PY3"])

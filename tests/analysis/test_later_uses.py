@@ -98,6 +98,11 @@ REQUIRED = {
     "a class that is made says so": SAID + "if __name__ == '__main__':\n    A()",
     "an Ansible module says so": FLAGGED
     + "def main():\n    if not HAS:\n        module.fail_json(msg='np')\nmain()",
+    "other failures are caught, over lines": PASSED
+    + "try:\n    np.zeros()\nexcept (\n    OSError,\n    ValueError,\n):\n    pass",
+    "other failures are caught, named over lines": PASSED
+    + "try:\n    np.zeros()\nexcept \\\n        ValueError as e:\n    pass",
+    "no failure is caught": PASSED + "try:\n    np.zeros()\nexcept ():\n    pass",
     "not caught by the first handler": "try:\n    import np\nexcept ValueError:\n    pass\n"
     "except Exception:\n    raise",
 }
@@ -114,6 +119,10 @@ OPTIONAL = {
     "    except ImportError:\n        pass\nif x == 1:\n    np.zeros()",
     "under one flag and another": FLAGGED + "if not HAS and WANTED:\n    sys.exit(1)",
     "a class that is made where it may fail": SAID + "try:\n    A()\nexcept ImportError:\n    pass",
+    "a class that is made where it may fail, over lines": SAID
+    + "try:\n    A()\nexcept (\n    ImportError,\n    OSError,\n):\n    pass",
+    "a class that is made where it may fail, and a comment": SAID
+    + "try:  # it is optional\n    A()\nexcept ImportError:\n    pass",
     "a class that is not made says so": SAID,
     "the failure was kept, for a warning": KEPT + "if MISSING:\n    print(MISSING)",
     "goes on after any failure": WHOLE.format("print(e)") + "go_on()",
@@ -166,6 +175,11 @@ OPTIONAL = {
     "    class B: pass\nB()",
     "a value stands in": "try:\n    from np import x\nexcept ImportError:\n    x = 3\nprint(x)",
     "failing is caught": PASSED + "try:\n    np.zeros()\nexcept NameError:\n    pass",
+    "failing is caught, over lines": PASSED
+    + "try:\n    np.zeros()\nexcept (\n    OSError,\n    NameError,\n):\n    pass",
+    "failing is caught, without brackets": PASSED
+    + "try:\n    np.zeros()\nexcept OSError, NameError:\n    pass",
+    "failing is caught, in a group": PASSED + "try:\n    np.zeros()\nexcept* NameError:\n    pass",
     "looked up by its name": PASSED + "def main():\n    np.zeros()\nif 'np' in globals(): main()",
     "another thing of that name": PASSED + "x.np.zeros()\nf(np=1)\ndef g(np): np()",
     "only in an annotation": PASSED + "def f(x: np.array): pass",

@@ -11,9 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.analysis.context.regions import Region, region_of
-from condavision.analysis.context.statements import gives_up, is_quiet, names_caught
-from condavision.analysis.records import CATCH_ALL, RENAMED
-from condavision.analysis.source.expressions import ancestor, next_sibling, text_of
+from condavision.analysis.context.statements import (
+    failures_caught,
+    gives_up,
+    handlers,
+    is_quiet,
+    names_in,
+)
+from condavision.analysis.records import CATCH_ALL, IMPORT_ERRORS, RENAMED
+from condavision.analysis.source.expressions import ancestor, call_parts, next_sibling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +27,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _IMPORTS = {"import_statement", "import_from_statement"}
-_AIMED = frozenset({"ImportError", "ModuleNotFoundError"})
-_IMPORT_FAILURES = _AIMED | CATCH_ALL
+_IMPORT_FAILURES = IMPORT_ERRORS | CATCH_ALL
 _TRY = re.compile(rb"try(?=[ \t]*[:\\])")
 _STARTS_AGAIN = re.compile(
     rb"\bos\.exec[lv]p?e?\(|\bpip(?:\._internal)?\.main\("
@@ -51,26 +56,23 @@ def catching_regions(text: bytes, root: Node, tries: list[Try]) -> Iterator[Regi
     for match in _TRY.finditer(text):
         node = root.named_descendant_for_byte_range(*match.span())
         if node is not None and node.type == "try_statement":
-            yield from _try_regions(text, node, tries)
+            yield from _try_regions(node, tries)
     if b"suppress" in text:
         for match in _SUPPRESS.finditer(text):
             node = root.descendant_for_byte_range(match.start(), match.start())
             yield from _suppress_regions(node)
 
 
-def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
+def _try_regions(node: Node, tries: list[Try]) -> Iterator[Region]:
     body = node.child_by_field_name("body")
     if body is None:
         return
     caught: frozenset[str] = frozenset()
-    handlers: list[Node] = []
+    passing: list[Node] = []
     exits = False
-    for clause in node.named_children:
-        if clause.type not in {"except_clause", "except_group_clause"}:
-            continue
-        block = clause.named_children[-1]
-        header = text[clause.start_byte + 6 : block.start_byte]
-        names = names_caught(header.decode("utf-8", "replace")) or frozenset({"BaseException"})
+    for handler in handlers(node):
+        block = handler.named_children[-1]
+        names = failures_caught(handler)
         of_import = bool(names & _IMPORT_FAILURES)
         is_first = not caught & _IMPORT_FAILURES  # the one that handles a missing module
         caught |= names
@@ -79,13 +81,13 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
         if of_import and (gives_up(block) or _starts_again(block)):
             exits = exits or is_first
         elif of_import:
-            handlers.append(block)
+            passing.append(block)
             yield region_of(block, fallback=True)
         else:
             renamed = bool(names & RENAMED)
             yield Region(block.start_byte, block.end_byte, fallback=renamed, catches=names)
     imports_fail = bool(caught & _IMPORT_FAILURES)
-    aimed = bool(caught & _AIMED) or is_quiet(body) or all(map(is_quiet, handlers))
+    aimed = bool(caught & IMPORT_ERRORS) or is_quiet(body) or all(map(is_quiet, passing))
     passed = imports_fail and not exits
     optional = passed and aimed
     yield Region(body.start_byte, body.end_byte, optional=optional, catches=caught)
@@ -97,7 +99,7 @@ def _try_regions(text: bytes, node: Node, tries: list[Try]) -> Iterator[Region]:
         imports = (it for it in body.named_children if it.type in _IMPORTS)
         yield from (Region(it.start_byte, it.end_byte, optional=True, broad=True) for it in imports)
     if imports_fail:
-        spans = tuple((block.start_byte, block.end_byte) for block in handlers)
+        spans = tuple((block.start_byte, block.end_byte) for block in passing)
         tries.append(Try((body.start_byte, body.end_byte), spans, exits))
 
 
@@ -134,7 +136,7 @@ def _suppress_regions(node: Node | None) -> Iterator[Region]:
         call = call.parent
     statement = ancestor(call and call.parent, {"with_statement"}, levels=5)
     body = None if statement is None else statement.child_by_field_name("body")
-    if body is not None:
-        names = names_caught(text_of(call).partition("(")[2])
+    if call is not None and body is not None:
+        names = names_in(*call_parts(call)[1])
         optional = bool(names & _IMPORT_FAILURES)
         yield Region(body.start_byte, body.end_byte, optional=optional, catches=names)

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 from condavision.analysis.context.availability import FOUND, SearchConditions
 from condavision.analysis.context.contexts import UNKNOWN, Truth
 from condavision.analysis.context.reached import (
-    CLAUSES,
     DEFINITIONS,
     ancestors,
-    failures_caught,
     reached,
     standing_alone,
 )
 from condavision.analysis.context.statements import (
+    HANDLER,
     arms,
     ends,
     ends_script,
     gives_up,
+    handlers,
+    is_caught,
 )
 from condavision.analysis.source.bindings import binds
 from condavision.analysis.source.expressions import text_of
@@ -45,7 +46,7 @@ _TRUE = re.compile(
 )
 _INSTALLING = re.compile(rb"\b(?:pip3?|conda|mamba|pixi)[ \t]+(?:install|add)\b|\buv[ \t]+add\b")
 _RUN_THROUGH = {
-    *CLAUSES, "finally_clause", "for_statement", "try_statement", "while_statement",
+    HANDLER, "finally_clause", "for_statement", "try_statement", "while_statement",
     "with_statement",
 }  # fmt: skip
 """Statements whose blocks are not a choice: what follows them runs as well."""
@@ -130,14 +131,12 @@ def _has_stand_in(statement: Node, wanted: set[bytes]) -> bool:
 
 def _leaves(statement: Node) -> bool:
     """Return whether a handler leaves the block around the ``try``: nothing after it runs then."""
-    clauses = (it for it in statement.named_children if it.type in CLAUSES)
-    return any(ends(block) for it in clauses for block in it.named_children[-1:])
+    return any(ends(it.named_children[-1]) for it in handlers(statement))
 
 
 def _tells_to_install(statement: Node) -> bool:
     """Return whether a handler says how to install what is missing: nothing works without it."""
-    handlers = (it for it in statement.named_children if it.type in CLAUSES)
-    return any(_INSTALLING.search(it.text or b"") for it in handlers)
+    return any(_INSTALLING.search(it.text or b"") for it in handlers(statement))
 
 
 def _gives_up_for_good(block: Node) -> bool:
@@ -151,7 +150,7 @@ def _outcomes(statement: Node, wanted: set[bytes]) -> dict[str, Truth]:
     outcomes: dict[str, Truth] = {}
     for arm in statement.named_children:
         for name, value in _SET.findall(arm.text or b""):
-            is_handler = arm.type in CLAUSES
+            is_handler = arm.type == HANDLER
             if is_handler and _TRUE.match(value):
                 outcomes[name.decode()] = ~FOUND
             elif _FALSE.match(value) if is_handler else value.startswith(b"True"):
@@ -255,9 +254,7 @@ class _Uses:
             condition = ancestor.child_by_field_name("condition")
             words = set(re.findall(rb"\w+", (condition.text or b"") if condition else b""))
             return any(word.decode() in self.outcomes for word in words)
-        if ancestor.type != "try_statement" or not _is_field(ancestor, "body", child):
-            return False
-        return any(not it or it & _CATCHING for it in failures_caught(ancestor))
+        return is_caught(child, ancestor, _CATCHING)
 
 
 def _holder(node: Node) -> tuple[bytes, bool]:

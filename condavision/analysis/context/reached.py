@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from condavision.analysis.context.statements import names_caught
+from condavision.analysis.context.statements import is_caught
+from condavision.analysis.records import IMPORT_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,12 +15,8 @@ if TYPE_CHECKING:
 
 DEFINITIONS = {"function_definition", "class_definition"}
 
-CLAUSES = {"except_clause", "except_group_clause"}
-"""What handles a failure in a ``try`` statement."""
-
 _CLIMB = 200
 _PART = re.compile(rb"[\w.]")
-_AIMED = {"ImportError", "ModuleNotFoundError"}
 
 
 def reached(text: bytes, root: Node) -> frozenset[bytes]:
@@ -62,19 +59,10 @@ def _is_run(root: Node, match: re.Match[bytes]) -> bool:
         return False
     child = node
     for ancestor in ancestors(node):
-        is_tried = ancestor.type == "try_statement" and ancestor.named_children[0] == child
-        if is_tried and any(it & _AIMED for it in failures_caught(ancestor)):
+        if is_caught(child, ancestor, IMPORT_ERRORS):
             return False
         child = ancestor
     return True
-
-
-def failures_caught(statement: Node) -> Iterator[frozenset[str]]:
-    """Yield the exceptions that each handler of a ``try`` names, none where it catches all."""
-    for clause in statement.named_children:
-        if clause.type in CLAUSES:
-            header = (clause.text or b"").partition(b"\n")[0].removeprefix(b"except")
-            yield names_caught(header.partition(b":")[0].decode("utf-8", "replace"))
 
 
 def standing_alone(word: bytes, text: bytes) -> Iterator[re.Match[bytes]]:

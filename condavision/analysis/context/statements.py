@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from condavision.analysis.source.expressions import text_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from tree_sitter import Node
 
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _COMMENT = re.compile(r"#.*")
+_CAPITALIZED = re.compile(r"(?:\w+\.)*_*[A-Z]")
 _EXIT_CALL = re.compile(
     rb"(?:sys\.exit|exit|quit|os\._exit|os\.abort|[\w.]*\.error|[\w.]*\.exit|die|fail)\s*\("
 )
@@ -26,15 +30,40 @@ _HOLDERS = {
 _QUIET = {"import_statement", "import_from_statement", "pass_statement", "comment", "try_statement"}
 _JUMPS = {"break_statement", "continue_statement", "raise_statement", "return_statement"}
 BLOCKS = {"module", "block"}
+HANDLER = "except_clause"
 _CLIMB = 60  # levels from a word to the statement whose condition it is part of
 
 
-def names_caught(header: str) -> frozenset[str]:
-    """Return the exceptions that the text between ``except`` and its block names."""
-    header = _COMMENT.sub("", header).partition(" as ")[0].rstrip(": \t\\\n")
-    if not header.lstrip().startswith("("):  # `except ImportError, e` of Python 2, or PEP 758
-        header = header if re.search(r",\s*[A-Z]", header) else header.partition(",")[0]
-    return frozenset(name.rpartition(".")[2] for name in _NAME.findall(header))
+def handlers(statement: Node) -> list[Node]:
+    """Return the ``except`` clauses of a ``try`` statement."""
+    return [it for it in statement.named_children if it.type == HANDLER]
+
+
+def failures_caught(handler: Node) -> frozenset[str]:
+    """Return the exceptions that an ``except`` clause names; without any, ``BaseException``."""
+    values = handler.children_by_field_name("value")
+    if not values:
+        return frozenset({"BaseException"})
+    first, *others = values
+    if first.type == "as_pattern":
+        first = first.named_children[0]
+    # `except A, B` of PEP 758 names two, `except A, e` of Python 2 one
+    return names_in(first, *(it for it in others if _CAPITALIZED.match(text_of(it))))
+
+
+def names_in(*expressions: Node) -> frozenset[str]:
+    """Return the names in some expressions, without what they are attributes of."""
+    code = (_COMMENT.sub("", text_of(it)) for it in expressions)
+    return frozenset(name.rpartition(".")[2] for it in code for name in _NAME.findall(it))
+
+
+def is_caught(part: Node, statement: Node, failures: AbstractSet[str]) -> bool:
+    """Return whether a statement is a ``try`` with this body that catches one of the failures."""
+    return (
+        statement.type == "try_statement"
+        and statement.child_by_field_name("body") == part
+        and any(failures_caught(it) & failures for it in handlers(statement))
+    )
 
 
 def holders(text: bytes, root: Node, words: Mapping[bytes, bytes]) -> Iterator[Node]:
