@@ -12,9 +12,10 @@ kept, so what is to be said of the others is always derived anew.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from condavision.core.origin import PickledAsCall
 from condavision.locks.modules import modules_text
 from condavision.mapping.project_names import project_names
 from condavision.project.solve_options import SolveOptions
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from condavision.project.config import Config
 
 
-class Conclusion(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Conclusion(PickledAsCall):
     """What a script requires under some ``circumstances``: its hash, and the digest of its sources.
 
     ``modules`` are the files of the local modules that it reaches.

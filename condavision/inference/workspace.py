@@ -152,7 +152,7 @@ class Workspace:
             questions = {it: self._source_question(it, one.config) for it, one in found.items()}
             reader.preload([it.conclusion_key for it in questions.values()])
             for script, asked in questions.items():
-                self._conclusions[script] = _conclusion_of(asked, reader)
+                self._conclusions[script] = asked.conclusion(Conclusion, reader)
             wanted = {it: questions[it] for it, one in found.items() if not self._is_known(one)}
             known = prefetch(wanted, reader)
             self._analyses.update({(it, self._pythonpath): one for it, one in known.items()})
@@ -267,7 +267,7 @@ class Workspace:
             found = inference.concluded(self._circumstances(project))
             if found is not None:
                 asked = self._source_question(target, project.config)
-                asked.conclude(self._reader(project.config.root), *found)
+                asked.conclude(self._reader(project.config.root), found)
 
     def _circumstances(self, project: Project) -> str:
         """Return what decides about a target beside its sources, as a digest."""
@@ -285,7 +285,9 @@ class Workspace:
             return None
         if target not in self._conclusions:
             asked = self._source_question(target, project.config)
-            self._conclusions[target] = _conclusion_of(asked, self._reader(project.config.root))
+            self._conclusions[target] = asked.conclusion(
+                Conclusion, self._reader(project.config.root)
+            )
         return self._conclusions[target]
 
     def _valid_conclusion(self, project: Project, question: _Question) -> Conclusion | None:
@@ -400,11 +402,6 @@ class Workspace:
         place = Path.cwd() if target is None else self.place_of(target)
         root = self.settings.root_of(place)
         return self.settings.config(root).locks == locks.absolute()
-
-
-def _conclusion_of(question: Question, reader: Reader) -> Conclusion | None:
-    found = question.conclusion(reader)
-    return None if found is None else Conclusion(*found)
 
 
 def _read_index(folder: Path) -> ScriptIndex:

@@ -10,14 +10,21 @@ import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from condavision.analysis.analyze import analyze, analyze_together, new_reader
-from condavision.analysis.facts.cache import FactsCache, loaded
+from condavision.analysis.facts.cache import FactsCache, dumped, loaded
 from condavision.analysis.facts.facts import read_facts
 from condavision.analysis.source.source import decode
+from condavision.core.model import ScriptMetadata
 from condavision.system.cache_table import CacheTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +99,27 @@ def test_what_the_compiler_accepts_is_known_to_the_next_command(tmp_path: Path) 
     assert not later.is_accepted("0" * 64)
     cache = FactsCache.default()
     assert FactsCache(cache.file, cache.tag + 1).accepted([digest]) == set()
+
+
+ENTRY = dumped((Path("s.py"), ScriptMetadata("3.12"), "requests " * 50))
+DAMAGES: dict[str, Callable[[int, bytes], bytes]] = {
+    "replaced": lambda at, data: ENTRY[:at] + data + ENTRY[at + len(data) :],
+    "inserted": lambda at, data: ENTRY[:at] + data + ENTRY[at:],
+    "cut off": lambda at, _: ENTRY[:at],
+    "missing": lambda at, data: ENTRY[:at] + ENTRY[at + len(data) :],
+}
+
+
+@given(
+    st.sampled_from([*DAMAGES]),
+    st.integers(0, len(ENTRY) - 1),
+    st.binary(min_size=1, max_size=20),
+)
+def test_a_damaged_entry_is_none(damage: str, at: int, data: bytes) -> None:
+    damaged = DAMAGES[damage](at, data)
+    assume(damaged != ENTRY)
+    assert loaded(ENTRY) is not None
+    assert loaded(damaged) is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a database", b"SQLite format 3\0" + b"x" * 500])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.analysis.facts import cache
-from condavision.analysis.facts.cache import rules_tag
+from condavision.analysis.facts.cache import FactsCache, dumped, loaded, rules_tag
 from condavision.core.model import Manager
 from condavision.inference.diagnose import diagnose
 from condavision.inference.workspace import Workspace
@@ -175,6 +175,26 @@ def test_it_holds_for_one_release(
         rule.write_text(text)
         tags.add(rules_tag.__wrapped__())
     assert len(tags) == 3
+
+
+WRONG = {
+    "nothing": (),
+    "fewer values": ("0", "1", "2"),
+    "more values": ("0", "1", "2", (), ""),
+    "values of other types": (0, 1, 2, 3),
+    "one value of another type": (("0", "1", "2", ()),),
+}
+
+
+@pytest.mark.parametrize("values", WRONG.values(), ids=WRONG)
+def test_an_entry_of_another_shape_is_none(project: Path, values: tuple[object, ...]) -> None:
+    first, _ = answer(project)
+    key = f"\0concluded\0{(project / 'a.py').as_posix()}".encode()
+    cache = FactsCache.default()
+    question, stamps, seen, *_ = loaded(cache.entries([key])[key])
+    cache.keep([(key, dumped((question, stamps, seen, *values)))])
+    assert answer(project) == (first, False)
+    assert answer(project) == (first, True)
 
 
 NEED = '"dask.distributed -> distributed": {"at": "dask/d.py:1", "read": {"dask 2.0": "a"}}'

@@ -40,6 +40,7 @@ _VALUES = {
 }
 _ROOMS = ("analysis", "core", "inference", "locks", "mapping", "project")
 _ACCEPTED = b"\0compiled "
+_CHECKSUM_SIZE = 8
 _AT_ONCE = 500  # keys of one query; SQLite takes at least 999 parameters
 
 
@@ -84,19 +85,26 @@ def _part(module: str, name: str) -> Any:
 
 
 def dumped(value: object) -> bytes:
-    """Return the content of an entry, for :func:`loaded`."""
+    """Return the content of an entry, for :func:`loaded`: a digest of a pickle, and that."""
     data = io.BytesIO()
     pickler = pickle.Pickler(data, protocol=5)
     pickler.dispatch_table = {type(Path()): lambda it: (_path, (str(it),))}
     pickler.dump(value)
-    return data.getvalue()
+    return _checksum(data.getvalue()) + data.getvalue()
 
 
 def loaded(data: bytes) -> Any:
     """Return the content of an entry, of any type; None where it is damaged in any way."""
     with suppress(Exception):
-        return _Unpickler(io.BytesIO(data)).load()
+        if _checksum(memoryview(data)[_CHECKSUM_SIZE:]) == data[:_CHECKSUM_SIZE]:
+            file = io.BytesIO(data)
+            file.seek(_CHECKSUM_SIZE)
+            return _Unpickler(file).load()
     return None
+
+
+def _checksum(data: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(data, digest_size=_CHECKSUM_SIZE).digest()
 
 
 @dataclass(slots=True)

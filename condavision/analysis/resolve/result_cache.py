@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from condavision.analysis.facts.cache import dumped, loaded
 from condavision.core.model import Analysis, ScriptMetadata
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from condavision.analysis.resolve.walk import SearchPath
     from condavision.analysis.source.module_finder import Directories
     from condavision.core.model import DeclaredText
+
+_Conclusion = TypeVar("_Conclusion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,18 @@ class Question:
                 return _with_declared(answer, declaring, reader)
         return None
 
-    def conclusion(self, reader: Reader) -> tuple[Any, ...] | None:
+    def conclusion(self, kind: type[_Conclusion], reader: Reader) -> _Conclusion | None:
         """Return what was concluded from the answer, if that would be the same today."""
-        return self._load(self.conclusion_key, reader)
+        match self._load(self.conclusion_key, reader):
+            case (kind() as conclusion,):
+                return conclusion
+        return None
 
-    def conclude(self, reader: Reader, *values: object) -> None:
+    def conclude(self, reader: Reader, conclusion: object) -> None:
         """Keep what was concluded from the answer, from the next ``save_new`` on."""
         basis = reader.bases.get(self)
         if basis is not None:
-            reader.answers[self.conclusion_key] = dumped((self._plain, *basis, *values))
+            reader.answers[self.conclusion_key] = dumped((self._plain, *basis, conclusion))
 
     def _load(self, key: bytes, reader: Reader) -> tuple[Any, ...] | None:
         """Return the values of an entry, None if its basis has changed."""
