@@ -146,7 +146,7 @@ def _analysis(
         reasons=reasons,
         metadata=merged(declared),
         files=tuple(
-            SourceFile(Path(place.file), place.module, facts.sha256)
+            SourceFile(Path(place.file), place.module, facts.sha256, place.package)
             for place, facts in reached.files
         ),
         searched=tuple(map(Path, directories.listed())),

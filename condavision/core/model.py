@@ -105,11 +105,15 @@ class UnreadRegion:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile(PickledAsCall):
-    """A file that was read: its path, the module it is imported as, SHA-256 of its bytes."""
+    """A file that was read: its path, the module it is imported as, SHA-256 of its bytes.
+
+    ``package`` is what its relative imports start from.
+    """
 
     path: Path
     module: str
     sha256: str
+    package: str = ""
 
 
 class Engine(StrEnum):

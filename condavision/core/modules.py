@@ -15,14 +15,20 @@ def prefixes(module: str) -> Iterator[str]:
         module = module.rpartition(".")[0]
 
 
+def package_of(module: str, *, is_package: bool) -> str:
+    """Return the package that relative imports in a module start from; a package starts itself."""
+    return module if is_package else module.rpartition(".")[0]
+
+
 def absolute_name(name: str, level: int, package: str) -> str:
     """Return the dotted name of what a package imports as ``name`` behind ``level`` dots.
 
-    It is empty where that leads out of the package's top level (PEP 328).
+    It is empty where that leads out of the package's top level (PEP 328), as it does in a module of
+    no package.
     """
     if not level:
         return name
-    parts = package.split(".")
+    parts = package.split(".") if package else []
     if level > len(parts):
         return ""
     return ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])

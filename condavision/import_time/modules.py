@@ -17,6 +17,7 @@ from condavision.analysis.source.source import read_source
 from condavision.analysis.star_names import star_module, with_stars
 from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import COMPILED
+from condavision.core.modules import package_of
 from condavision.errors import AnalysisError
 from condavision.import_time.facts import (
     dump_imports,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from condavision.artefacts.files import Files
     from condavision.core.evidence import Unproved
-    from condavision.import_time.facts import LibraryImport, LibraryReason
+from condavision.import_time.facts import LibraryImport, LibraryReason
 
 NUMPY_1 = "numpy.core._multiarray_umath"
 """What modules import that were compiled for NumPy 1; a compiled one there."""
@@ -105,7 +106,7 @@ class Placed:
     def parent(self) -> str:
         """The package that relative imports in it start from."""
         is_package = self.file is None or self.file.endswith("/__init__.py")
-        return self.module if is_package else self.module.rpartition(".")[0]
+        return package_of(self.module, is_package=is_package)
 
 
 @dataclass

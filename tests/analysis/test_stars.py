@@ -77,6 +77,16 @@ ATTRIBUTES = [
          "lib/main.py": "from .base import *\nulid.new()"},
         {"new"},
     ),
+    (
+        {"lib/s.py": "from .base import *\nulid.new()", "lib/__init__.py": "",
+         "lib/base.py": "import ulid"},
+        {"new"},
+    ),
+    (
+        {"s.py": "import lib", "lib/__init__.py": "from .base import *\nulid.new()",
+         "lib/base.py": "import ulid"},
+        {"new"},
+    ),
 ]  # fmt: skip
 
 
@@ -86,5 +96,5 @@ def test_attributes_through_names_of_a_local_module(
 ) -> None:
     root = project(files)
     reader = new_reader(root)
-    analysis = analyze(root / "s.py", root=root, reader=reader)
+    analysis = analyze(root / next(iter(files)), root=root, reader=reader)
     assert attributes_taken(analysis, "ulid", reader) == expected

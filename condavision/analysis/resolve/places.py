@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from condavision.core.modules import package_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -70,8 +72,7 @@ def parent(path: str) -> str:
 
 def place_of(module: FoundModule, file: str) -> Place:
     """Return where the imports of a local module are looked for from."""
-    is_package = file.endswith("/__init__.py")
-    package = module.name if is_package else module.name.rpartition(".")[0]
+    package = package_of(module.name, is_package=file.endswith("/__init__.py"))
     return Place(file, module.name, package)
 
 

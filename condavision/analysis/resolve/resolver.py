@@ -26,7 +26,7 @@ from condavision.analysis.source.module_finder import (
     find_module,
     has_member,
 )
-from condavision.core.modules import prefixes
+from condavision.core.modules import absolute_name, prefixes
 from condavision.core.origin import INSTALLED, Origin, OriginReason, OriginRule
 
 if TYPE_CHECKING:
@@ -121,12 +121,10 @@ class Resolver:
 
     def _relative(self, raw: RawImport, place: Place) -> ModuleOrigin:
         folder = place.folder
-        parts = place.package.split(".") if place.package else []
         for _ in range(raw.level - 1):
             folder = parent(folder)
-            parts = parts[:-1]
-        package = ".".join(parts)
-        name = ".".join(filter(None, (package, raw.name))) or "."
+        package = absolute_name("", raw.level, place.package)
+        name = absolute_name(raw.name, raw.level, place.package) or raw.name or "."
         if raw.name:
             found = find_module(raw.name, (folder,), self.directories, package)
         else:

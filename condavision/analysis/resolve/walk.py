@@ -14,6 +14,7 @@ from condavision.analysis.resolve.resolver import Resolver
 from condavision.analysis.resolve.stars import with_starred_names
 from condavision.analysis.source.module_finder import pythons_of_extension
 from condavision.core.model import PythonReason
+from condavision.core.modules import package_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,13 +72,13 @@ def script_home(path: str) -> str:
 
 def script_start(path: str, facts: Facts, home: str, directories: Directories) -> Start:
     """Start as ``python path`` does; ``home`` is that of the script."""
-    return Start(Place(path, "__main__", _package_of(home, directories)), facts, home)
+    return Start(Place(path, "__main__", _package_in(home, directories)), facts, home)
 
 
 def module_start(path: str, facts: Facts, directories: Directories) -> Start:
     """Start as an import of the file does: from the folder that its package lies in."""
     folder = os.path.dirname(path)  # noqa: PTH120
-    package = _package_of(folder, directories)
+    package = _package_in(folder, directories)
     home = folder
     for _ in package.split(".") if package else ():
         home = os.path.dirname(home)  # noqa: PTH120
@@ -89,7 +90,7 @@ def module_start(path: str, facts: Facts, directories: Directories) -> Start:
 def run_module_starts(name: str, path: str, home: str, reader: Reader) -> tuple[Start, ...]:
     """Start as ``python -m name`` does in the directory ``home``: its packages come with it."""
     is_package = path.endswith("/__main__.py") and name.rpartition(".")[2] != "__main__"
-    package = name if is_package else name.rpartition(".")[0]
+    package = package_of(name, is_package=is_package)
     starts = [Start(Place(path, "__main__", package), reader.facts(path), home)]
     folder = os.path.dirname(path)  # noqa: PTH120
     while package:
@@ -101,7 +102,7 @@ def run_module_starts(name: str, path: str, home: str, reader: Reader) -> tuple[
     return tuple(starts)
 
 
-def _package_of(folder: str, directories: Directories) -> str:
+def _package_in(folder: str, directories: Directories) -> str:
     """Return the dotted name of the package that a directory is, empty if it is none."""
     parts: list[str] = []
     while directories.is_package(folder) and os.path.basename(folder).isidentifier():  # noqa: PTH119
