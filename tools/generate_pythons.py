@@ -55,7 +55,8 @@ SKIPPED = (
 LEAKS: dict[str, tuple[str, ...]] = {"os": ("errno",)}
 
 # Builtins and attributes that came or went in versions without interpreters or vermin rules (3.0 to
-# 3.5), from "What's New in Python 3.1" to "3.5": the first and the last minor that have them.
+# 3.5), from "What's New in Python 3.1" to "3.6", compared with the stubs of 2018 (in mypy 0.600's
+# wheel), which are the last for Python 3.3: the first and the last minor that have them.
 CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
     "builtins.callable": ((2, 7), None),  # absent from 3.0 and 3.1 only
     **dict.fromkeys(
@@ -73,6 +74,12 @@ CORRECTIONS: dict[str, tuple[Minor | None, Minor | None]] = {
     "builtins.ResourceWarning": ((3, 2), None),
     "builtins.RecursionError": ((3, 5), None),
     "builtins.StopAsyncIteration": ((3, 5), None),
+    "asyncio.JoinableQueue": (None, (3, 4)),
+    "asyncio.queues.JoinableQueue": (None, (3, 4)),
+    "html.parser.HTMLParseError": (None, (3, 4)),
+    "importlib.abc.PyLoader": (None, (3, 3)),
+    "importlib.abc.PyPycLoader": (None, (3, 3)),
+    "inspect.ModuleInfo": (None, (3, 5)),
     "inspect.getmoduleinfo": (None, (3, 5)),
     "cgi.parse_qs": (None, (3, 7)),
     "cgi.parse_qsl": (None, (3, 7)),
@@ -209,6 +216,11 @@ def listings(modules: Iterable[str], classes: dict[str, list[str]]) -> dict[Mino
     return answers
 
 
+def _until(last: Minor) -> frozenset[Minor]:
+    """Return the Pythons from 3.0 to ``last``."""
+    return frozenset(minor for minor in KNOWN if (3, 0) <= minor <= last)
+
+
 class Evidence:
     """The data of the sources on one name of one module."""
 
@@ -227,7 +239,7 @@ class Evidence:
         first, last = CORRECTIONS.get(self.qualified, (None, None))
         having = [minor for minor in sorted(self.present) if self.present[minor]]
         if not having:
-            return None
+            return None if last is None else _until(last) | (absent_modules & {(2, 7)})
         python2 = self.present.get((2, 7), (2, 7) in absent_modules)
         admitted: set[Minor] = set()
         lower = (3, 0)
@@ -237,7 +249,7 @@ class Evidence:
             upper = last or (KNOWN[-1] if newest == max(self.present) else newest)
             admitted = {minor for minor in KNOWN if lower <= minor <= upper}
         elif last:
-            admitted = {minor for minor in KNOWN if (3, 0) <= minor <= last}
+            admitted = {*_until(last)}
         with_module = [minor for minor in KNOWN if minor >= (3, 0) and minor not in absent_modules]
         younger = bool(with_module) and lower > with_module[0] and (2, 7) in absent_modules
         if not younger:
@@ -300,6 +312,7 @@ def _of_module(
     absent |= {minor for minor in KNOWN if (3, 0) <= minor < oldest}
     names = {name for listing in found.values() for name in listing.get(module, ())}
     names |= {name for listed in stubs.values() for name in listed or ()}
+    names |= {it.rpartition(".")[2] for it in CORRECTIONS if it.rpartition(".")[0] == module}
     for name in sorted(names):
         qualified = f"{module}.{name}"
         leaks = name in LEAKS.get(module, ())

@@ -86,6 +86,20 @@ RANGES = {
     "import configparser as c\ntry: pass\nexcept c.SafeConfigParser: pass\n": ">=2.7,<3.12",
     "df.iteritems()\n": ">=2.7",
     "os.environ.has_key('x')\n": ">=2.7,<3",
+    # the standard library through six, or a copy of it in a package
+    "from six.moves.html_parser import HTMLParseError\n": ">=2.7,<3.5",
+    "from six.moves import html_parser as h\nx = h.HTMLParseError\n": ">=2.7,<3.5",
+    "from a.b.six.moves import html_parser\nx = html_parser.HTMLParseError\n": ">=2.7,<3.5",
+    "from ..vendor.six.moves.urllib.request import FancyURLopener\n": ">=2.7,<3.14",
+    "from . import six\nx = six.moves.configparser.SafeConfigParser()\n": ">=2.7,<3.12",
+    "import six.moves.urllib.request as r\nx = r.URLopener()\n": ">=2.7,<3.14",
+    "from six import moves\nx = moves.queue.SimpleQueue()\n": ">=3.7",
+    "import six\ntry: x = six.moves.html_parser.HTMLParseError\n"
+    "except AttributeError: pass\n": ">=2.7",
+    "from six.moves import UserDict, reload_module, getoutput, cStringIO\n": ">=2.7",
+    "from .fix.moves.html_parser import HTMLParseError\n": ">=2.7",
+    "from .html_parser import HTMLParseError\n": ">=2.7",
+    "from asyncio import JoinableQueue\n": ">=2.7,<3.5",
     # alternatives
     "import six\nif six.PY2:\n    text = unicode\nelse:\n    text = str\n": ">=2.7",
     "import sys\nif sys.version_info >= (3, 11):\n    import datetime\n    datetime.UTC\n": ">=2.7",

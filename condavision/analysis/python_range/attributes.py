@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import builtins
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate, groupby, islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.rules import SCOPES, Claim, Verdict
+from condavision.analysis.python_range.six_moves import MOVES, is_of_six, moved
 from condavision.analysis.python_range.stdlib import table_rows
 from condavision.analysis.records import CATCH_ALL
 from condavision.analysis.source.bindings import binds
@@ -106,7 +107,7 @@ class NamesOfFile:
         """Yield the imported names that mean one thing, and that in full, if it is absolute."""
         found: dict[str, set[str]] = {}
         for statement in self.imports:
-            for name, full in statement.meanings():
+            for name, full in _meanings(statement):
                 found.setdefault(name, set()).add(full)
         for name, full in self.inherited:
             found.setdefault(name, {full})
@@ -132,10 +133,20 @@ class NamesOfFile:
         return any(_scope_id(node) in scopes for node in self.bindings(name))
 
 
+def _meanings(statement: RawImport) -> Iterator[tuple[str, str]]:
+    """Yield what the names mean that an import binds; of a relative one, if that is six."""
+    if not statement.level:
+        yield from statement.meanings()
+        return
+    for name, full in replace(statement, level=0).meanings():
+        yield name, full if is_of_six(full) else ""
+
+
 def attribute_claims(file: NamesOfFile) -> Iterator[Claim]:
     """Yield what the names taken from standard library modules say."""
     for statement in file.imports:
-        if statement.members and not (statement.dynamic or statement.level):
+        relative = statement.level and not is_of_six(statement.name)
+        if statement.members and not (statement.dynamic or relative):
             yield from _members(statement)
     stars = [it for it in file.imports if it.star]
     if len(stars) == 1 and not (stars[0].level or stars[0].guard.optional):
@@ -146,9 +157,10 @@ def attribute_claims(file: NamesOfFile) -> Iterator[Claim]:
 
 
 def _members(statement: RawImport) -> Iterator[Claim]:
-    known = names_of(statement.name)
+    module = moved(statement.name)
+    known = names_of(module)
     for member in statement.members:
-        target = f"{statement.name}.{member}"
+        target = f"{module}.{member}"
         pythons = known.get(member)
         guard = statement.guard
         if pythons is None or guard.optional or guarded(guard, *_IMPORT_ERRORS):
@@ -206,7 +218,7 @@ def _uses_of(alias: str, target: str, file: NamesOfFile) -> Iterator[Claim]:
 
 def _words_below(target: str) -> AbstractSet[bytes]:
     """Return the last words of all names that the table has for a name and what is below it."""
-    return _words_by_owner().get(target, frozenset())
+    return _words_by_owner().get(moved(target), frozenset())
 
 
 @cache
@@ -219,12 +231,13 @@ def _words_by_owner() -> Mapping[str, AbstractSet[bytes]]:
             owner, dot, last = name.partition(".")
             for holder in (*packages, f"{module}.{owner}") if dot else packages:
                 words.setdefault(holder, set()).add((last.rpartition(".")[2] or owner).encode())
+    words["six"] = set().union(*(words.get(module, ()) for module in MOVES.values()))
     return words
 
 
 def _look_up(dotted: str) -> tuple[str, PythonRange] | None:
     """Return the longest prefix of a dotted name that the table has, with its Pythons."""
-    parts = dotted.split(".")
+    parts = moved(dotted).split(".")
     for length in range(len(parts) - 1, 0, -1):
         known = names_of(".".join(parts[:length]))
         for members in (parts[length : length + 2], parts[length : length + 1]):
