@@ -114,9 +114,10 @@ def lock(
 
 
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
-    from condavision.cli import output as printed
+    from condavision.cli import lock_output
     from condavision.cli.json_output import failed_json, locked_script_json
     from condavision.cli.naming import target_names
+    from condavision.cli.output import print_failures, print_json
     from condavision.cli.tables import print_table
     from condavision.core.platforms import current_subdir
 
@@ -126,23 +127,23 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
             locked_script_json(locked, platform, agreement, dry_run=report.dry_run)
             for locked in report.locked
         ]
-        printed.print_json([*made, *failed_json(report.failed)])
+        print_json([*made, *failed_json(report.failed)])
     elif report.locked:
         projects = [locked.inference.project for locked in report.locked]
         names = target_names(projects)
         by_lock = {
-            path: printed.summary(locked, platform, dry_run=report.dry_run)
+            path: lock_output.lock_row(locked, platform, dry_run=report.dry_run)
             for path, locked in {it.path: it for it in report.locked}.items()
         }
         rows = [
             (name, *by_lock[locked.path]) for name, locked in zip(names, report.locked, strict=True)
         ]
         print_table(("script", "python", "packages", "lock", ""), rows)
-        printed.print_changes(dict(zip(names, report.locked, strict=True)))
-        printed.print_unkept(report.locked, agreement)
-        printed.print_projects(projects)
-    printed.print_failures(report.failed)
-    printed.print_count(report)
+        lock_output.print_changes(dict(zip(names, report.locked, strict=True)))
+        lock_output.print_unkept(report.locked, agreement)
+        lock_output.print_projects(projects)
+    print_failures(report.failed)
+    lock_output.print_count(report)
 
 
 def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> Renewal:
@@ -215,15 +216,11 @@ def check(
     exit code is 1 if a script imports what it does not declare; no lock is needed.
     """
     from condavision.cli.declaring import check_declared
+    from condavision.cli.inspection_output import checked_row, print_check_count
     from condavision.cli.json_output import checked_json
+    from condavision.cli.lock_output import print_projects
     from condavision.cli.naming import target_names
-    from condavision.cli.output import (
-        checked_row,
-        print_check_count,
-        print_diagnostics,
-        print_json,
-        print_projects,
-    )
+    from condavision.cli.output import print_diagnostics, print_json
     from condavision.cli.tables import print_table
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
@@ -274,8 +271,9 @@ def explain(
 
     Also shows what limits the Python range. Works offline and without a lock.
     """
+    from condavision.cli.inspection_output import print_explanation
     from condavision.cli.json_output import explanation_json
-    from condavision.cli.output import print_explanation, print_json
+    from condavision.cli.output import print_json
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import explain_target
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.cli.output import note, say
 from condavision.cli.wording import package_label
-from condavision.inspection.dependencies import Edge, key_of
+from condavision.inspection.dependency_graph import Edge, key_of
 from condavision.project.targets import near
 from condavision.system.terminal import shown_line
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from condavision.inference.lock_lookup import Located
-    from condavision.inspection.dependencies import Chain, Dependencies, Key, Reasons
+    from condavision.inspection.dependency_graph import Chain, Dependencies, Key
+    from condavision.inspection.why import Reasons
 
 
 def print_tree(scripts: Sequence[Located], found: Dependencies) -> None:

@@ -167,14 +167,9 @@ def install(
     A launcher starts its script without condavision, as long as no file it was made from is newer
     (best effort, by modification time); otherwise it calls `condavision run`.
     """
+    from condavision.cli.environment_output import print_install_count, print_installed
     from condavision.cli.json_output import installed_json, not_installed_json
-    from condavision.cli.output import (
-        print_diagnostics,
-        print_failures,
-        print_install_count,
-        print_installed,
-        print_json,
-    )
+    from condavision.cli.output import print_diagnostics, print_failures, print_json
     from condavision.cli.progress import choose_progress
     from condavision.environments.install import Care
     from condavision.exec_stage.shell_launchers import make_folder

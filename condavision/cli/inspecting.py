@@ -140,7 +140,7 @@ def why(
     from condavision.cli.output import print_failures, print_json
     from condavision.inference.select import select_targets
     from condavision.inference.workspace import Workspace
-    from condavision.inspection.dependencies import find_reasons
+    from condavision.inspection.why import find_reasons
 
     workspace = Workspace(Flags(locks=locks))
     named = options.named_or_project(workspace, **given)

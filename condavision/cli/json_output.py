@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
 from condavision.cli.import_wording import resolution_words
 from condavision.cli.parameter_output import interface_json
+from condavision.cli.statuses import installed_status, lock_status
 from condavision.cli.wording import (
     diagnostic_words,
     error_words,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript
-    from condavision.core.model import Lock, LockRecord, Requirement, SourceLocation
+    from condavision.core.model import LockRecord, Requirement, SourceLocation
     from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.errors import CondavisionError
@@ -112,39 +112,11 @@ def installed_json(found: Installed) -> dict[str, Any]:
     }
 
 
-class InstallStatus(StrEnum):
-    """What ``install`` did with an environment."""
-
-    INSTALLED = "installed"
-    REUSED = "reused"
-
-
-def installed_status(found: Installed) -> InstallStatus:
-    """Return the state of an environment after ``install``."""
-    return InstallStatus.INSTALLED if found.environment.is_new else InstallStatus.REUSED
-
-
 def not_installed_json(
     failed: Iterable[tuple[str | Target, CondavisionError]],
 ) -> list[dict[str, Any]]:
     """Return the objects of ``install --json`` for targets that could not be installed."""
     return [{"name": str(target), **error_json(error, target)} for target, error in failed]
-
-
-class LockStatus(StrEnum):
-    """What ``lock`` did with a lock."""
-
-    WRITTEN = "written"
-    REUSED = "reused"
-    TO_WRITE = "to write"
-    """It would be written without ``--dry-run``."""
-
-
-def lock_status(locked: LockedScript, *, dry_run: bool) -> LockStatus:
-    """Return the state of a lock after ``lock``."""
-    if not locked.written:
-        return LockStatus.REUSED
-    return LockStatus.TO_WRITE if dry_run else LockStatus.WRITTEN
 
 
 def locked_script_json(
@@ -155,7 +127,7 @@ def locked_script_json(
     dry_run: bool = False,
 ) -> dict[str, Any]:
     """Return the object of ``lock --json`` for a target."""
-    shown = shown_platform(locked.lock, platform)
+    shown = locked.lock.platform_or_first(platform)
     return {
         "script": locked.inference.project.key,
         "root": str(locked.inference.project.config.root),
@@ -326,11 +298,6 @@ def environment_json(environment: InstalledEnvironment) -> dict[str, Any]:
 def iso_time(seconds: float) -> str:
     """Return seconds since 1970 as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def shown_platform(lock: Lock, platform: str) -> str:
-    """Return the platform to show: this machine's, else the lock's first."""
-    return platform if platform in lock.platforms else lock.platforms[0]
 
 
 def cleaned_json(cleaned: Cleaned) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from condavision.cli import options
 @options.json_option()
 def list_(as_json: bool) -> None:
     """List the environments in the cache: size, age, last use, scripts."""
+    from condavision.cli.environment_output import environment_rows
     from condavision.cli.json_output import environment_json
-    from condavision.cli.output import environment_rows, print_json
+    from condavision.cli.output import print_json
     from condavision.cli.tables import print_table
     from condavision.environments.inventory import list_environments
     from condavision.system.cache_dir import home
@@ -53,8 +54,9 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
     The next run that needs a removed environment installs it again from its lock. One in use by a
     process is kept.
     """
+    from condavision.cli.environment_output import print_cleaned
     from condavision.cli.json_output import cleaned_json
-    from condavision.cli.output import print_cleaned, print_json
+    from condavision.cli.output import print_json
     from condavision.environments.clean import CleanCriteria
     from condavision.environments.clean import clean as remove
     from condavision.system.cache_dir import home
@@ -78,8 +80,9 @@ def doctor(offline: bool, deep: bool, as_json: bool) -> int:
     """
     from pathlib import Path
 
+    from condavision.cli.inspection_output import print_findings
     from condavision.cli.json_output import finding_json
-    from condavision.cli.output import print_findings, print_json
+    from condavision.cli.output import print_json
     from condavision.inspection.doctor import examine
     from condavision.inspection.doctor.finding import State
     from condavision.system.cache_dir import home

@@ -323,6 +323,10 @@ class Lock:
         """Whether it is made from this machine's interpreters, so that no other can use it."""
         return INTERPRETERS in self.record.channels
 
+    def platform_or_first(self, platform: str) -> str:
+        """Return a platform if the lock is for it, else the lock's first."""
+        return platform if platform in self.platforms else self.platforms[0]
+
     def on(self, platform: str) -> tuple[LockedPackage, ...]:
         """Return the packages of one platform, in the lock's order."""
         return tuple(package for package in self.packages if package.platform == platform)

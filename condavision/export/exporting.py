@@ -17,7 +17,6 @@ from condavision.system.files import read_file, write_atomic
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from condavision.core.model import Lock
     from condavision.errors import Diagnostic
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
@@ -72,7 +71,7 @@ def export_named(
         chosen.check_name(output.name)
     script = _script(name, form, workspace) if chosen.needs_script else None
     lock = script.located.lock if script else find_lock(name, workspace)
-    platform = platform or _default_platform(lock)
+    platform = platform or lock.platform_or_first(current_subdir())
     share = Share(lock, platform, script)
     text, diagnostics = chosen.render(share), chosen.diagnose(share)
     beside = _beside(chosen.beside(share), output) if chosen.beside else {}
@@ -104,8 +103,3 @@ def _script(name: str | Target, form: str, workspace: Workspace) -> Script:
     refuse_notebook(target)
     located = locate(target, workspace)
     return Script(located, workspace.settings.config(located.project.config.root).locks)
-
-
-def _default_platform(lock: Lock) -> str:
-    current = current_subdir()
-    return current if current in lock.platforms else lock.platforms[0]

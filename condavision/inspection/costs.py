@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from condavision.inspection.dependencies import key_of
+from condavision.inspection.dependency_graph import key_of
 from condavision.locks.lockfile import direct_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from condavision.core.model import LockedPackage, SourceLocation
-    from condavision.inspection.dependencies import Dependencies, Key
+    from condavision.inspection.dependency_graph import Dependencies, Key
     from condavision.inspection.overview import Overview, RequirementSet, Script, Size
 
 

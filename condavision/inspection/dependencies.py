@@ -1,4 +1,4 @@
-"""Which locked package requires which, and which imports that goes back to.
+"""Reading which locked package requires which.
 
 A lock has the dependencies of conda packages. Those of PyPI's are read from the metadata in the
 wheels (core metadata, PEP 566), in parts, and kept.
@@ -7,10 +7,7 @@ wheels (core metadata, PEP 566), in parts, and kept.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement
@@ -22,10 +19,10 @@ from condavision.artefacts.reader import ArtefactReader
 from condavision.artefacts.requires import requires_key
 from condavision.core.model import Manager
 from condavision.core.platforms import PLATFORMS, current_subdir
-from condavision.errors import CondavisionError, MissingLockError, UsageError
+from condavision.errors import CondavisionError, UsageError
 from condavision.inference.lock_lookup import locate
+from condavision.inspection.dependency_graph import Dependencies, Edge, Key, key_of
 from condavision.locks.lockfile import direct_packages
-from condavision.project.targets import near
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
@@ -40,88 +37,6 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
     Failures = list[tuple[Target, CondavisionError]]
-
-Key = tuple[Manager, str]
-"""What names a package in a lock, on one platform."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A dependency on a package of the lock, with its constraint."""
-
-    to: Key
-    constraint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """The packages of a lock on one platform, and what each of them requires of the others.
-
-    ``direct`` are the requirements and their packages, Python (None) first. ``unread`` are packages
-    whose dependencies could not be found out, and why.
-    """
-
-    platform: str
-    packages: Mapping[Key, LockedPackage]
-    direct: tuple[tuple[Requirement | None, LockedPackage], ...]
-    edges: Mapping[Key, tuple[Edge, ...]]
-    unread: Mapping[Key, Unproved] = field(default_factory=dict)
-
-    def of(self, located: Located) -> Dependencies:
-        """Return the same for another target of the lock."""
-        packages = self.packages.values()
-        return replace(self, direct=direct_packages(located.inference.requirements, packages))
-
-    def paths_to(self, name: str) -> Iterator[tuple[LockedPackage, tuple[Chain, ...]]]:
-        """Yield the packages of a name, and the shortest chain to each from each direct package."""
-        wanted = {name.lower(), canonicalize_name(name)}
-        for key, package in self.packages.items():
-            if key[1] in wanted:
-                yield package, tuple(self._chains(key))
-
-    def _chains(self, end: Key) -> Iterator[Chain]:
-        for needed, package in self.direct:
-            found = self._shortest(key_of(package), end)
-            if found is not None:
-                yield Chain(needed, package, found)
-
-    def _shortest(self, start: Key, end: Key) -> tuple[Edge, ...] | None:
-        """Return the fewest dependencies that lead from one package to another."""
-        waiting: deque[tuple[Key, tuple[Edge, ...]]] = deque([(start, ())])
-        seen = {start}
-        while waiting:
-            here, path = waiting.popleft()
-            if here == end:
-                return path
-            for edge in self.edges.get(here, ()):
-                if edge.to not in seen:
-                    seen.add(edge.to)
-                    waiting.append((edge.to, (*path, edge)))
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """How a package is there: a requirement, its package, and the dependencies that follow."""
-
-    needed: Requirement | None
-    start: LockedPackage
-    edges: tuple[Edge, ...]
-
-
-def key_of(package: LockedPackage) -> Key:
-    """Return what names a package in its lock."""
-    return package.manager, package.name
-
-
-@dataclass(frozen=True, slots=True)
-class Reasons:
-    """Why a package is in a lock of a project: ``chains`` of each target, by its key."""
-
-    package: LockedPackage
-    lock: str
-    chains: Mapping[str, tuple[Chain, ...]]
-    root: Path
 
 
 def locate_each(
@@ -138,50 +53,6 @@ def locate_each(
         else:
             by_lock.setdefault(located.path, []).append(located)
     return by_lock, failed
-
-
-def find_reasons(
-    name: str,
-    targets: Iterable[Target],
-    platform: str | None,
-    workspace: Workspace,
-    *,
-    offline: bool = False,
-) -> tuple[list[Reasons], Failures]:
-    """Return why the locks of targets have a package, and what could not be read.
-
-    Targets that were never locked have no part in it.
-
-    Raises:
-        UsageError: no lock has the package.
-    """
-    by_lock, failed = locate_each(targets, workspace)
-    failed = [
-        it for it in failed if not (isinstance(it[1], MissingLockError) and it[1].never_locked)
-    ]
-    reasons: list[Reasons] = []
-    names: dict[str, None] = {}
-    for found in by_lock.values():
-        first = dependencies_of(found[0], platform, workspace, offline=offline)
-        names |= dict.fromkeys(key[1] for key in first.packages)
-        chains: dict[Key, dict[str, tuple[Chain, ...]]] = {}
-        for located in found:
-            for package, paths in first.of(located).paths_to(name):
-                chains.setdefault(key_of(package), {})[located.project.key] = paths
-        hashed, root = found[0].lock.hash, found[0].project.config.root
-        reasons += (Reasons(first.packages[it], hashed, chains[it], root) for it in chains)
-    if not by_lock and not failed:
-        root = near(workspace.config().root)
-        raise MissingLockError("nothing here is locked", f"run `{workspace.lock_command(root)}`")
-    if not reasons and not failed:
-        similar = get_close_matches(name, names)
-        hint = (
-            f"did you mean {' or '.join(similar)}?"
-            if similar
-            else "see all: run `condavision tree`"
-        )
-        raise UsageError(f"no lock here has a package {name}", hint)
-    return reasons, failed
 
 
 def dependencies_of(
@@ -201,8 +72,7 @@ def dependencies_of(
             f"the lock {lock.hash} has nothing for {asked}",
             f"it has {', '.join(lock.platforms)}",
         )
-    here = current_subdir()
-    platform = asked or (here if here in lock.platforms else lock.platforms[0])
+    platform = asked or lock.platform_or_first(current_subdir())
     packages = lock.on(platform)
     direct = direct_packages(located.inference.requirements, packages)
     by_key = {key_of(package): package for package in packages}

@@ -17,7 +17,8 @@ from condavision.errors import CondavisionError
 from condavision.inference.lock_lookup import locate
 from condavision.inference.recorded import recorded_paths
 from condavision.inspection.check import LockState, check_targets
-from condavision.inspection.dependencies import dependencies_of, key_of
+from condavision.inspection.dependencies import dependencies_of
+from condavision.inspection.dependency_graph import key_of
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from condavision.inference.lock_lookup import Located
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import Checked
-    from condavision.inspection.dependencies import Dependencies
+    from condavision.inspection.dependency_graph import Dependencies
     from condavision.project.project import Project
     from condavision.project.targets import Target
 

@@ -12,15 +12,15 @@ from rich.cells import cell_len
 from condavision.cli import tables
 from condavision.cli.columns import Columns
 from condavision.cli.dependencies import print_reasons
-from condavision.cli.json_output import InstallStatus, LockStatus
 from condavision.cli.naming import short_names
+from condavision.cli.statuses import InstallStatus, LockStatus
 from condavision.cli.tables import STATES, print_table
 from condavision.environments.inventory import State as EnvironmentState
 from condavision.export.scaffold import Placing
 from condavision.inference.coverage import CoverageState
 from condavision.inspection.check import LockState
-from condavision.inspection.dependencies import Reasons
 from condavision.inspection.doctor.finding import State as FindingState
+from condavision.inspection.why import Reasons
 from tests.inspection.overviews import package
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from condavision.compile_stage.solving.pypi import CondaBase
+from condavision.compile_stage.solving.conda_base import CondaBase
 from condavision.core.model import Manager, Requirement
 from condavision.core.platforms import PLATFORMS, Platform, current_subdir, virtual_packages
 from condavision.core.specs import wanted_on

@@ -23,7 +23,7 @@ from condavision.errors import AnalysisError, MissingLockError
 from condavision.inference.infer import Derivation, Inference
 from condavision.inference.lock_lookup import Located
 from condavision.inspection.check import Checked, LockState
-from condavision.inspection.dependencies import Dependencies, Edge, key_of
+from condavision.inspection.dependency_graph import Dependencies, Edge, key_of
 from condavision.inspection.overview import Overview, RequirementSet, Script
 from condavision.locks.index import Entry
 from condavision.locks.lockfile import direct_packages

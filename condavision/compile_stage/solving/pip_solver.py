@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from packaging import tags
 
 from condavision.compile_stage.solving.failure import OTHER_CHANNEL, NoSolutionError
-from condavision.compile_stage.solving.pypi import platform_tags
 from condavision.compile_stage.solving.stand_ins import conda_versions, write_stand_ins
+from condavision.compile_stage.solving.wheel_choice import platform_tags
 from condavision.core.model import LockedPackage, Manager
 from condavision.core.platforms import PLATFORMS, current_subdir, family_of
 from condavision.core.specs import pypi_spec
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from condavision.compile_stage.solving.pypi import CondaBase
+    from condavision.compile_stage.solving.conda_base import CondaBase
     from condavision.core.model import Requirement
     from condavision.python2.run_pip import Answer
 

@@ -17,18 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uv
-from packaging import tags
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from condavision.compile_stage.solving.conda_base import OLDEST_UV_PYTHON
 from condavision.compile_stage.solving.failure import (
-    FROM_SOURCE,
     OTHER_CHANNEL,
     AbsentPackagesError,
     NoSolutionError,
 )
 from condavision.compile_stage.solving.stand_ins import conda_versions, write_stand_ins
-from condavision.core.model import LockedPackage, Manager
-from condavision.core.platforms import PLATFORMS, family_of
+from condavision.compile_stage.solving.wheel_choice import locked_packages
+from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import minor_of
 from condavision.core.specs import pypi_spec
 from condavision.errors import ChannelError, UnsolvableError
@@ -38,19 +36,15 @@ from condavision.system.secrets import redacted
 from condavision.system.timeout import LONGER, timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from condavision.core.model import Requirement
-    from condavision.core.platforms import VirtualPackage
+    from condavision.compile_stage.solving.conda_base import CondaBase
+    from condavision.core.model import LockedPackage, Requirement
 
 _log = logging.getLogger(__name__)
 
-OLDEST_PYTHON = (3, 6)
-"""The oldest Python that uv supports; ``pip_solver`` is for 2.7, where nothing newer will do."""
-
 _PYLOCK = "pylock.toml"
-_UV_GLIBC = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)  # minors that uv has a name for
 _UNREACHABLE = ("Failed to fetch", "error sending request", "Could not connect", "dns error")
 _REFUSED = re.compile(
     r"index URL \((\S+)\) could not be queried due to a lack of valid authentication credentials"
@@ -58,39 +52,6 @@ _REFUSED = re.compile(
 )
 _ABSENT = re.compile(r"Because (\S+) was not found in the package registry and you require \1")
 _OFFLINE = ("network was disabled", "Network connectivity is disabled")
-
-
-@dataclass(frozen=True, slots=True)
-class CondaBase:
-    """The conda packages that distributions are solved for: a platform, its Python and the rest.
-
-    ``python`` is the full version conda locked. ``supplied`` are the distributions that conda
-    packages supply, with their versions, ``renamed`` those of them that conda has under another
-    name. ``previous`` are (name, version) to keep where possible; the distributions that are needed
-    meet the requirements ``agreed``. ``local`` if the Python is one of this machine's interpreters.
-    """
-
-    platform: str
-    python: str
-    virtual_packages: tuple[VirtualPackage, ...]
-    supplied: Mapping[str, str]
-    previous: tuple[tuple[str, str], ...] = ()
-    renamed: frozenset[str] = frozenset()
-    agreed: tuple[str, ...] = ()
-    local: bool = False
-
-    def version_of(self, name: str, default: str) -> tuple[int, int]:
-        """Return major and minor of a virtual package."""
-        found = next((package[1] for package in self.virtual_packages if package[0] == name), "")
-        major, _, rest = (found or default).partition(".")
-        return int(major), int(rest.partition(".")[0] or 0)
-
-    @property
-    def uv_platform(self) -> str:
-        """The platform as uv names it."""
-        minor = self.version_of("__glibc", "2.28")[1]
-        known = next((known for known in _UV_GLIBC if known <= minor), _UV_GLIBC[-1])
-        return PLATFORMS[self.platform].uv.format(glibc=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +83,7 @@ class PyPISolver:
         _require_supported(requirements, base)
         with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
             document = self._compile(Path(folder), requirements, base)
-        tags_by_rank = _supported_tags(base)
-        order = {tag: rank for rank, tag in enumerate(tags_by_rank)}
-        packages = document.get("packages", ())
-        locked = tuple(_locked(package, base.platform, order) for package in packages)
+        locked = locked_packages(document.get("packages", ()), base)
         if base.supplied:  # else nothing was excluded
             with tempfile.TemporaryDirectory(prefix="condavision-") as folder:
                 self._check(Path(folder), locked, base)
@@ -247,7 +205,7 @@ class PyPISolver:
 
 def _require_supported(requirements: tuple[Requirement, ...], base: CondaBase) -> None:
     names = ", ".join(requirement.name for requirement in requirements)
-    if minor_of(base.python) < OLDEST_PYTHON:
+    if minor_of(base.python) < OLDEST_UV_PYTHON:
         raise UnsolvableError(
             f"{names}: no configured channel has it, and packages from PyPI are not supported for"
             f" Python {base.python}",
@@ -275,60 +233,3 @@ def _cause(stderr: str) -> str:
     lines = [line for line in lines if not line.startswith(("warning:", "hint:"))]
     text = " ".join(line.removeprefix("cause: ").removeprefix("error: ") for line in lines)
     return redacted(text.removeprefix("No solution found when resolving dependencies "))
-
-
-def _locked(package: dict[str, Any], platform: str, order: dict[tags.Tag, int]) -> LockedPackage:
-    name, version = package["name"], package["version"]
-    ranked = sorted(
-        (rank, index)
-        for index, wheel in enumerate(package.get("wheels", ()))
-        if (rank := _rank(wheel, order)) is not None
-    )
-    artefact = package["wheels"][ranked[0][1]] if ranked else package.get("sdist")
-    if artefact is None:
-        raise UnsolvableError(f"{name} {version} has no wheel for {platform}", *FROM_SOURCE)
-    sha256 = artefact.get("hashes", {}).get("sha256")
-    url = artefact.get("url") or Path(artefact.get("path", "")).absolute().as_uri()
-    url = without_credentials(url)  # which the index has in uv's settings, to install as well
-    if not sha256:
-        raise ChannelError(
-            f"{url} cannot be locked: its index gives no sha256 for it",
-            "have the index give SHA-256 digests, or use one that does",
-        )
-    size = artefact.get("size")
-    return LockedPackage(Manager.PYPI, name, version, platform, url, sha256, size=size)
-
-
-def _rank(wheel: dict[str, Any], order: dict[tags.Tag, int]) -> int | None:
-    url = (wheel.get("url") or wheel["path"]).partition("?")[0]
-    filename = wheel.get("name") or url.rpartition("/")[2]
-    try:
-        *_, wheel_tags = parse_wheel_filename(filename.replace("%2B", "+"))
-    except InvalidWheelFilename:
-        return None
-    return min((order[tag] for tag in wheel_tags if tag in order), default=None)
-
-
-def _supported_tags(base: CondaBase) -> Iterator[tags.Tag]:
-    """Yield the wheel tags of a CPython on a platform, best first (PEP 425)."""
-    version = minor_of(base.python)
-    platforms = list(platform_tags(base))
-    yield from tags.cpython_tags(version, platforms=platforms)
-    yield from tags.compatible_tags(version, f"cp{version[0]}{version[1]}", platforms)
-
-
-def platform_tags(base: CondaBase) -> Iterator[str]:
-    """Yield the platform tags of wheels for a platform, best first."""
-    machine = PLATFORMS[base.platform].machine
-    family = family_of(base.platform)
-    if family == "win":
-        yield f"win_{machine.lower()}"
-    elif family == "osx":
-        yield from tags.mac_platforms(base.version_of("__osx", "11.0"), machine)
-    else:
-        legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-        for minor in range(base.version_of("__glibc", "2.28")[1], 4, -1):
-            yield f"manylinux_2_{minor}_{machine}"
-            if minor in legacy:
-                yield f"{legacy[minor]}_{machine}"
-        yield f"linux_{machine}"

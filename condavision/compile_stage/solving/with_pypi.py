@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 from condavision.compile_stage.prereleases import prereleases
+from condavision.compile_stage.solving.conda_base import OLDEST_UV_PYTHON, CondaBase
 from condavision.compile_stage.solving.engine import Problem
 from condavision.compile_stage.solving.keeping import keep
 from condavision.core.model import INTERPRETERS, Manager, SharedModule
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage.solving.channel_index import Supply
     from condavision.compile_stage.solving.engine import CondaEngine, SolveConditions
-    from condavision.compile_stage.solving.pypi import CondaBase
     from condavision.core.model import LockedPackage, Requirement, Requirements
     from condavision.core.pythons import Minor
     from condavision.mapping.import_map import ImportMap
@@ -90,8 +90,6 @@ class JointSolver:
         agreed versions, the one with the fewest pre-releases is returned, of several the one with
         the newest Python; without any, the reason for the newest is raised.
         """
-        from condavision.compile_stage.solving.pypi import OLDEST_PYTHON, CondaBase  # noqa: PLC0415 - 20 ms, rarely needed
-
         pythons = self.requirements.python
         found: list[tuple[tuple[int, int], tuple[LockedPackage, ...]]] = []
         failure: UnsolvableError | None = None
@@ -122,7 +120,7 @@ class JointSolver:
                 found.append(((dropped, self.prereleases(pip)), (*conda, *pip)))
                 if not any(found[-1][0]):
                     break
-            pythons = _older(pythons, version, OLDEST_PYTHON)
+            pythons = _older(pythons, version, OLDEST_UV_PYTHON)
         if found:
             return min(found, key=itemgetter(0))[1]
         raise failure or UnsolvableError(f"the range {self.requirements.python} has no Python")

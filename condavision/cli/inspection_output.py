@@ -1,0 +1,99 @@
+"""The tables of ``explain``, ``check`` and ``doctor``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from condavision.analysis.analyze import contradiction
+from condavision.cli.json_output import declared_json, finding_json, import_json
+from condavision.cli.output import print_counts, print_diagnostics, say
+from condavision.cli.parameter_output import parameter_rows, unread_lines
+from condavision.cli.tables import print_table
+from condavision.cli.wording import notes_of
+from condavision.core.pythons import shortest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from condavision.analysis.parameters.interface import Interface
+    from condavision.inference.infer import Inference
+    from condavision.inspection.check import Checked, CheckReport
+    from condavision.inspection.doctor.finding import Finding
+    from condavision.inspection.explain import Explanation
+
+
+_SHOWN_UNREAD = 5
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """Write what ``explain`` found: the Python range, the imports, each with reasons, the hash."""
+    inference, lock = explanation.inference, explanation.lock
+    say(f"{_python_line(inference)}")
+    for reason in inference.analysis.reasons:
+        say(f"  {reason.pythons}  {reason.rule}  ({reason.location})")
+    unread = inference.analysis.unread
+    for region in unread[:_SHOWN_UNREAD]:
+        say(f"  not read: {region.location} to line {region.last_line}")
+    if len(unread) > _SHOWN_UNREAD:
+        say(f"  and {len(unread) - _SHOWN_UNREAD} more places (--json lists all)")
+    lines = [*map(import_json, explanation.imports), *map(declared_json, explanation.declared)]
+    if lines:
+        say("")
+        print_table(
+            ("import", "where", "kind", "package", "spec", "locked", "why"),
+            [_import_row(line) for line in lines],
+        )
+    if explanation.interface is not None:
+        _print_parameters(explanation.interface)
+    state = "locked" if lock else "not locked"
+    if lock and explanation.together:
+        state = f"locked together with {explanation.together} as {lock.hash}"
+    say(f"\nrequirement hash {inference.hash} ({state})")
+    print_diagnostics(explanation.diagnostics)
+
+
+def _print_parameters(interface: Interface) -> None:
+    rows = list(parameter_rows(interface))
+    if rows:
+        say(f"\nparameters ({interface.framework})")
+        print_table(("parameter", "values", "default", "where", "help"), rows)
+    for line in unread_lines(interface):
+        say(line)
+
+
+def _python_line(inference: Inference) -> str:
+    inferred, required = inference.analysis.python, inference.requirements.python
+    if not inferred:
+        return f"no Python runs it: {contradiction(inference.analysis)}"
+    raised = "" if required == inferred else f", solving for {shortest(required)} (python-floor)"
+    return f"python {shortest(inferred)}{raised}"
+
+
+def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
+    package = line["pypi"] or line["conda"] or line["origin"]
+    if line["extras"]:
+        package = f"{package}[{','.join(line['extras'])}]"
+    if line["pypi"] and line["conda"] and line["conda"] != line["pypi"]:
+        package = f"{package} (conda: {line['conda']})"
+    place = f"{line['file']}:{line['line']}"
+    spec, locked = line["spec"] or "", line["locked"] or ""
+    return (line["name"], place, line["kind"], package, spec, locked, line["why"])
+
+
+def print_check_count(report: CheckReport) -> None:
+    """Write how many of several scripts have which state."""
+    print_counts(Counter(str(checked.state) for checked in report.checked))
+
+
+def checked_row(name: str, checked: Checked) -> tuple[str, ...]:
+    """Return the row of ``check``'s table."""
+    notes = "; ".join(notes_of(checked)).replace("\n", "; ")
+    return (name, checked.hash, checked.state, notes)
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Write the doctor's table."""
+    keys = ("what", "area", "state", "found", "fix")
+    rows = ({**finding_json(it), "state": it.state} for it in findings)
+    print_table(keys, [tuple(row[key] for key in keys) for row in rows])

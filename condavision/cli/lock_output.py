@@ -1,0 +1,119 @@
+"""The table of ``lock``, and what it writes below that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from condavision.cli.import_wording import lessons_of
+from condavision.cli.output import note, print_counts, print_diagnostics, say
+from condavision.cli.statuses import lock_status
+from condavision.cli.tables import print_table
+from condavision.cli.wording import PROVED, record_words
+from condavision.core.evidence import ProofLevel
+from condavision.core.model import Manager
+from condavision.core.pythons import shortest
+from condavision.core.specs import wanted_on
+from condavision.locks.diff import diff_rows
+from condavision.project.targets import near
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from condavision.compile_stage.preferred_versions import Agreement
+    from condavision.compile_stage.recording import LockedScript, LockingReport
+    from condavision.core.model import Lock
+    from condavision.project.project import Project
+
+
+def print_changes(scripts: Mapping[str, LockedScript]) -> None:
+    """Write the changes of each new lock against the one before, once, and all cautions.
+
+    ``scripts`` have the names that they have in the table.
+    """
+    shown: set[str] = set()
+    for name, locked in scripts.items():
+        if locked.lock.hash in shown:
+            continue
+        shown.add(locked.lock.hash)
+        if locked.changes:
+            say(f"\nchanges of {name}:")
+            headings = ("package", "before", "after", "platforms")
+            print_table(headings, diff_rows(locked.changes))
+        record = locked.lock.record
+        proved = [PROVED] if record.proof is ProofLevel.IMPORTS else []
+        learned = lessons_of(locked.inference)
+        for text in (*learned, *proved, *record_words(record)) if locked.written else ():
+            say(f"{locked.lock.hash}: {text}")
+    print_diagnostics(found for locked in scripts.values() for found in locked.diagnostics)
+
+
+def print_projects(projects: Iterable[Project | None]) -> None:
+    """Write which configuration, channels and locks are used where, if that is not one project."""
+    configs = {it.config.root: it.config for it in projects if it}
+    for root, config in configs.items() if len(configs) > 1 else ():
+        source = str(near(config.source)) if config.source else "no configuration"
+        if config.source or config.flag_channels:  # else each script has what it was locked with
+            source += f", channels {', '.join(config.channels_for(()))}"
+        note(f"{near(root)}: {source}, locks in {near(config.locks)}")
+
+
+def print_count(report: LockingReport) -> None:
+    """Write how many scripts of several were locked anew, kept their locks, and failed."""
+    counts = Counter(_count_word(it, dry_run=report.dry_run) for it in report.locked)
+    print_counts({**counts, "failed": len(report.failed)})
+
+
+def _count_word(locked: LockedScript, *, dry_run: bool) -> str:
+    if not locked.written:
+        return "reused"
+    if locked.changes and not dry_run:
+        return "changed"
+    if locked.kept:
+        return "proved" if locked.lock.record.proof is ProofLevel.IMPORTS else "unchanged"
+    return "to write" if dry_run else "new"
+
+
+def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
+    """Write which agreed versions could not be kept, once for each lock."""
+    if agreement is None:
+        return
+    unkept = {locked.lock.hash: agreement.unkept(locked.lock) for locked in scripts}
+    for name, found in unkept.items():
+        if found:
+            say(f"\nnot kept in {name}:")
+            headings = ("package", "agreed", "locked", "platforms")
+            print_table(headings, [one.row() for one in found])
+
+
+def lock_row(locked: LockedScript, platform: str, *, dry_run: bool = False) -> tuple[str, ...]:
+    """Return what ``lock``'s table has of a lock: Python, packages, hash, written or reused."""
+    shown = locked.lock.platform_or_first(platform)
+    packages = locked.lock.on(shown)
+    names = {
+        needed.name if needed.manager is Manager.PYPI else needed.conda or needed.name
+        for needed in locked.requirements.requirements
+        if wanted_on(needed, shown)
+    }
+    others = sum(package.name != "python" for package in packages)
+    listed = ", ".join(sorted(names)) or "none"
+    return (
+        f"{_pythons(locked.lock, shown)} ({shortest(locked.requirements.python)})",
+        listed if others <= len(names) else f"{listed} ({others} in all)",
+        locked.lock.hash,
+        lock_status(locked, dry_run=dry_run),
+    )
+
+
+def _pythons(lock: Lock, shown: str) -> str:
+    """Return the locked Python of a platform, and those of platforms with another minor version."""
+    version = {
+        platform: package.version
+        for platform in lock.platforms
+        for package in lock.on(platform)
+        if package.name == "python"
+    }
+    here = version.get(shown, "")
+    minor = {platform: it.split(".")[:2] for platform, it in version.items()}
+    differing = sorted(it for it in minor if minor[it] != minor.get(shown))
+    return ", ".join([here, *(f"{version[it]} on {it}" for it in differing)])
