@@ -79,7 +79,10 @@ _USUAL = tuple((it.name, it.default) for it in fields(LibraryImport))
 
 @dataclass(frozen=True, slots=True)
 class LibraryReason:
-    """Why a file can be imported by some Pythons only; ``syntax``: it cannot even be compiled."""
+    """Why a file can be imported by some Pythons only.
+
+    ``syntax``: that is no missing module or name, which a handler around an import may catch.
+    """
 
     line: int
     rule: str

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.stdlib import stdlib_pythons
 from condavision.core.modules import absolute_name, prefixes
-from condavision.core.pythons import format_minor
-from condavision.import_time.facts import ABSOLUTE, LibraryImport
+from condavision.core.pythons import PythonRange, format_minor
+from condavision.import_time.class_cells import ClassCells
+from condavision.import_time.facts import ABSOLUTE, LibraryImport, LibraryReason
 from condavision.import_time.modules import NUMPY_1
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from condavision.core.pythons import Minor, PythonRange
-    from condavision.import_time.facts import LibraryReason
+    from condavision.core.pythons import Minor
     from condavision.import_time.modules import Modules, Placed
 
 MOST_FILES = 6000
@@ -34,6 +34,9 @@ class Lack:
     pythons: PythonRange | None = None
     certain: bool = False
 
+
+_WITHOUT_CELLS = PythonRange.below(3, 8)
+"""Pythons that make a class even if its metaclass drops ``__classcell__``."""
 
 _ARRAY_API = Lack(NUMPY_1, "_ARRAY_API", certain=True)
 _NUMPY_1 = LibraryImport(NUMPY_1, line=1, members=("_ARRAY_API",))
@@ -112,7 +115,23 @@ class Follower:
             new = {} if trail.is_cut else reached
             waiting = {it: None for it in new if it not in trail.modules}
         await self._look_closer(trail)
+        if self.minor not in _WITHOUT_CELLS:
+            await self._check_classes(trail)
         return trail
+
+    async def _check_classes(self, trail: Trail) -> None:
+        """Add to the reasons where classes are refused, for which no handler is prepared."""
+        placed = [it.placed for it in trail.modules.values()]
+        classes = await self.modules.classes(placed, format_minor(self.minor))
+        imports = {
+            name: (it.placed.parent, [step.imported for step in it.steps])
+            for name, it in trail.modules.items()
+        }
+        for module, it in ClassCells(imports, classes).refused():
+            rule = f"metaclass of {it.name} drops __classcell__"
+            reason = LibraryReason(it.line, rule, _WITHOUT_CELLS.minors, syntax=True)
+            reached = trail.modules[module]
+            reached.reasons = (*reached.reasons, reason)
 
     def _siblings_first(self, imports: Sequence[LibraryImport]) -> bool:
         """Return whether a module looks beside itself for what it imports (PEP 328)."""

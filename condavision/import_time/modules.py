@@ -19,6 +19,7 @@ from condavision.artefacts.artefact import UnreadError
 from condavision.artefacts.files import COMPILED
 from condavision.core.modules import package_of
 from condavision.errors import AnalysisError
+from condavision.import_time.classes import drops_cells, dump_classes, library_classes, load_classes
 from condavision.import_time.facts import (
     dump_imports,
     dump_reasons,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from condavision.artefacts.files import Files
     from condavision.core.evidence import Unproved
+    from condavision.import_time.classes import LibraryClass
 from condavision.import_time.facts import LibraryImport, LibraryReason
 
 NUMPY_1 = "numpy.core._multiarray_umath"
@@ -188,6 +190,32 @@ class Modules:
 
         A package that was built for ``python``, or declares to run on it, is not checked.
         """
+        wanted = await self._not_fitting(placed, python)
+        await self._learn("pythons", wanted)
+        return {
+            it: load_reasons(it.package.known("pythons", it.file or "") or [])  # type: ignore[arg-type]
+            for it in wanted
+        }
+
+    async def classes(
+        self, placed: Sequence[Placed], python: str
+    ) -> dict[str, dict[str, LibraryClass]]:
+        """Return the classes of modules by name, of those whose :meth:`reasons` count.
+
+        There are none unless one of them is a metaclass that drops ``__classcell__``.
+        """
+        wanted = await self._not_fitting(placed, python)
+        await self._learn("drops", wanted)
+        if not any(it.package.known("drops", it.file or "") for it in wanted):
+            return {}
+        await self._learn("classes", wanted)
+        return {
+            it.module: {one.name: one for one in load_classes(found)}
+            for it in wanted
+            if (found := it.package.known("classes", it.file or ""))
+        }
+
+    async def _not_fitting(self, placed: Sequence[Placed], python: str) -> list[Placed]:
         packages = dict.fromkeys(it.package for it in placed)
         declared = await asyncio.gather(*map(self._declared, packages))
         fitting = {
@@ -195,12 +223,7 @@ class Modules:
             for it, pythons in zip(packages, declared, strict=True)
             if python == it.made_for or python in pythons
         }
-        wanted = [it for it in placed if it.package not in fitting]
-        await self._learn("pythons", wanted)
-        return {
-            it: load_reasons(it.package.known("pythons", it.file or "") or [])  # type: ignore[arg-type]
-            for it in wanted
-        }
+        return [it for it in placed if it.package not in fitting]
 
     async def names(self, placed: Placed) -> ModuleNames:
         """Return the names that a module has itself; any of what is no readable source."""
@@ -267,6 +290,10 @@ def _said(kind: str, file: str, content: bytes) -> list[object]:
                 return [*dump_imports(library_imports(source))]
             case "lazy":
                 return [*dump_imports(lazy_imports(source))]
+            case "drops":
+                return [True] if drops_cells(source) else []
+            case "classes":
+                return [*dump_classes(library_classes(source))]
             case "pythons":
                 return [*dump_reasons(library_reasons(source))]
             case _:

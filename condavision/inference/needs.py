@@ -24,7 +24,7 @@ def needs_of(analysis: Analysis, needs: Sequence[LearnedNeed]) -> tuple[LearnedN
     """Return those of the needs that concern what a script imports, or another need."""
     if not needs:
         return ()
-    imported = {module for it in analysis.imports if is_needed(it) for module in modules_of(it)}
+    imported = {module for it in analysis.imports if _is_loaded(it) for module in modules_of(it)}
     found: dict[str, LearnedNeed] = {}
     while True:
         new = [it for it in needs if it.importer in imported and it.key not in found]
@@ -84,12 +84,19 @@ def is_needed(imported: Import) -> bool:
     return imported.kind in _NEEDED and imported.origin is Origin.PACKAGE
 
 
+def _is_loaded(imported: Import) -> bool:
+    """Return whether :func:`is_needed`, or a library loads a module of its own: Django's models."""
+    host, own = imported.implied_by.partition(".")[0], imported.name.partition(".")[0]
+    is_own = imported.kind is ImportKind.IMPLIED and imported.origin is Origin.PACKAGE
+    return is_needed(imported) or (is_own and host == own)
+
+
 def needed_on(analysis: Analysis, minor: Minor, family: str) -> tuple[Import, ...]:
     """Return the imports that a script cannot do without, with a Python on a platform family."""
     return tuple(
         it
         for it in analysis.imports
-        if is_needed(it)
+        if _is_loaded(it)
         and (not it.platforms or family in it.platforms)
         and (it.pythons is None or minor in it.pythons)
     )

@@ -79,6 +79,12 @@ NEEDED: list[tuple[str, dict[str, dict[str, str]], str, str, str]] = [
         {"toolz": {"toolz/__init__.py": "from collections import Mapping"}},
         *("python", "3.9", "toolz -> python"),
     ),
+    (  # what a library loads of itself
+        "from django.contrib import admin",
+        {"django": {"django/__init__.py": "", "django/contrib/admin/__init__.py": "",
+                    "django/contrib/auth/models.py": "from collections import Mapping"}},
+        *("python", "3.9", "django.contrib.auth.models -> python"),
+    ),
     (
         "import toolz",
         {"toolz": {"toolz/__init__.py": "import click"},
