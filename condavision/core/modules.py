@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+_Value = TypeVar("_Value")
 
 
 def prefixes(module: str) -> Iterator[str]:
@@ -13,6 +15,14 @@ def prefixes(module: str) -> Iterator[str]:
     while module:
         yield module
         module = module.rpartition(".")[0]
+
+
+def longest_prefix(module: str, known: Mapping[str, _Value]) -> tuple[str, _Value] | None:
+    """Return the longest of :func:`prefixes` that a mapping has, and its value there."""
+    for prefix in prefixes(module) if known else ():
+        if prefix in known:
+            return prefix, known[prefix]
+    return None
 
 
 def package_of(module: str, *, is_package: bool) -> str:

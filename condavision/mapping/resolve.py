@@ -9,12 +9,12 @@ register any name.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind, Manager, Requirement
-from condavision.core.modules import prefixes
+from condavision.core.modules import longest_prefix
 from condavision.core.origin import Origin, OriginRule
 from condavision.mapping.decisions import (
     Choice,
@@ -28,11 +28,12 @@ from condavision.mapping.decisions import (
 from condavision.mapping.declared import conda_name, declared_requirements
 from condavision.mapping.flask_extensions import spelt_today
 from condavision.mapping.import_map import Provider, normalized
+from condavision.mapping.imported_modules import ImportedModules
 from condavision.mapping.learned import Lessons
 from condavision.mapping.project_names import namesake, project_names
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from condavision.core.model import Analysis, Import
@@ -67,39 +68,40 @@ def resolve(
         overrides,
         declared_requirements(analysis, import_map, root),
         analysis.imports,
-        optional_imports=optional_imports,
-        root=root,
-        lessons=learned or Lessons(),
+        learned or Lessons(),
+        root,
+        optional_imports,
     )
     return tuple(
         resolution for imported in analysis.imports for resolution in resolver.resolve(imported)
     )
 
 
+@dataclass(frozen=True)
 class _Resolver:
-    def __init__(
-        self,
-        import_map: ImportMap,
-        overrides: Mapping[str, Override],
-        declared: tuple[Requirement, ...],
-        imports: Iterable[Import],
-        *,
-        optional_imports: bool,
-        root: Path,
-        lessons: Lessons,
-    ) -> None:
-        self.import_map = import_map
-        self.overrides = overrides
-        self.declared = declared
-        self.optional_imports = optional_imports
-        self.imports = imports
-        self.lessons = lessons
-        self.root = root
-        self.declared_modules = {
+    """Resolves the imports of one analysis; ``declared`` are its declared requirements."""
+
+    import_map: ImportMap
+    overrides: Mapping[str, Override]
+    declared: tuple[Requirement, ...]
+    imports: tuple[Import, ...]
+    lessons: Lessons
+    root: Path
+    optional_imports: bool
+
+    @cached_property
+    def declared_modules(self) -> Mapping[str, Requirement]:
+        """The declared requirements, by the modules that they are known to supply."""
+        return {
             module: requirement
-            for requirement in declared
-            for module in import_map.modules(_pypi_name(requirement, import_map))
+            for requirement in self.declared
+            for module in self.import_map.modules(_pypi_name(requirement, self.import_map))
         }
+
+    @cached_property
+    def modules(self) -> ImportedModules:
+        """What decides which modules an import stands for."""
+        return ImportedModules(self.import_map, self.overrides, self.lessons)
 
     @cached_property
     def certain(self) -> frozenset[str]:
@@ -111,7 +113,7 @@ class _Resolver:
             self.import_map.provider(module)
             for imported in self.imports
             if imported.origin is Origin.PACKAGE and self._is_installed(imported.kind)
-            for module in self._candidates(imported)
+            for module in self.modules.of(imported)
         )
         return frozenset(it.pypi for it in providers if it is not None and not it.others)
 
@@ -119,7 +121,7 @@ class _Resolver:
         if imported.origin is not Origin.PACKAGE:
             yield Resolution(imported, imported.name, installed=False)
             return
-        found = [self._resolve_module(imported, it) for it in self._candidates(imported)]
+        found = [self._resolve_module(imported, it) for it in self.modules.of(imported)]
         if all(it.unknown for it in found) and not self.import_map.namespace(imported.name):
             found = [self._resolve_module(imported, imported.name)]
         seen = set()
@@ -131,37 +133,6 @@ class _Resolver:
             if key not in seen:
                 seen.add(key)
                 yield resolution
-
-    def _candidates(self, imported: Import) -> tuple[str, ...]:
-        """Return the module, or its members if they may come from several distributions."""
-        if imported.name.startswith("flask.ext."):
-            return (imported.name, "flask")
-        if self._override(imported.name) is not None:
-            return (imported.name,)
-        names = tuple(f"{imported.name}.{member}" for member in imported.members)
-        if not names:
-            return self._attributes_learned(imported.name) or (imported.name,)
-        known = self.import_map.provider(spelt_today(imported.name))
-        if known is None or any(map(self._is_listed, names)):
-            return names
-        if self.import_map.is_closed(imported.name) and "".join(imported.members).islower():
-            return names  # modules, not classes
-        return (imported.name,)
-
-    def _attributes_learned(self, module: str) -> tuple[str, ...]:
-        """Return the attributes taken from a module that ``modules.yml`` has."""
-        below = [it for it in self.lessons.modules if it.rpartition(".")[0] == module]
-        if not below:
-            return ()
-        taken = self.lessons.attributes(module)
-        return tuple(it for it in below if it.rpartition(".")[2] in taken)
-
-    def _is_listed(self, module: str) -> bool:
-        if module in self.lessons.modules:
-            return True
-        spelt = spelt_today(module)
-        provider = self.import_map.provider(spelt)
-        return provider is not None and provider.module == spelt
 
     def _provider(self, module: str) -> tuple[Provider | None, Choice]:
         """Return the provider of a module; of several, one that is required anyway."""
@@ -204,7 +175,7 @@ class _Resolver:
         return kind not in _NOT_INSTALLED
 
     def _find(self, imported: Import, module: str) -> tuple[Requirement | None, Decision | None]:
-        override = self._override(module)
+        override = longest_prefix(module, self.overrides)
         if override is not None:
             prefix, written = override
             needed = self._from_override(imported, written) if written.text else None
@@ -213,7 +184,7 @@ class _Resolver:
         if provider is not None and _would_hide(provider, imported):
             provider = None
         declared = self._declared(module, provider)
-        lesson = self._lesson(module)
+        lesson = longest_prefix(module, self.lessons.modules)
         if declared is not None:
             return _narrowed(declared, *lesson) if lesson else (declared, _declared_at(declared))
         if lesson is not None:
@@ -226,12 +197,6 @@ class _Resolver:
         if provider is None:
             return None, None
         return self._required(imported, provider), _mapped(provider, choice, self.import_map.date)
-
-    def _lesson(self, module: str) -> tuple[str, LearnedModule] | None:
-        if not self.lessons.modules:
-            return None
-        found = (it for it in prefixes(module) if it in self.lessons.modules)
-        return next(((prefix, self.lessons.modules[prefix]) for prefix in found), None)
 
     def _from_lesson(
         self, imported: Import, provider: Provider | None, module: str, lesson: LearnedModule
@@ -266,12 +231,6 @@ class _Resolver:
         """The distributions that the project's own files list, and the files."""
         return project_names(self.root)
 
-    def _override(self, module: str) -> tuple[str, Override] | None:
-        if not self.overrides:
-            return None
-        found = (it for it in prefixes(module) if it in self.overrides)
-        return next(((prefix, self.overrides[prefix]) for prefix in found), None)
-
     def _from_override(self, imported: Import, override: Override) -> Requirement:
         return replace(
             override.requirement(self.import_map),
@@ -290,8 +249,8 @@ class _Resolver:
                 return requirement
             if requirement.name.replace("-", "_") == module.partition(".")[0].lower():
                 return requirement
-        declared = map(self.declared_modules.get, prefixes(module))
-        return next((it for it in declared if it is not None), None)
+        supplied = longest_prefix(module, self.declared_modules)
+        return supplied[1] if supplied else None
 
 
 def _would_hide(provider: Provider, imported: Import) -> bool:

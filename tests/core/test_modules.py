@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from condavision.core.modules import absolute_name, package_of, prefixes
+from condavision.core.modules import absolute_name, longest_prefix, package_of, prefixes
 
 RELATIVE = [
     ("json", 0, "a.b", "json"),
@@ -27,6 +27,13 @@ def test_package_of() -> None:
     assert package_of("a.b", is_package=False) == "a"
     assert package_of("a.b", is_package=True) == "a.b"
     assert package_of("a", is_package=False) == ""
+
+
+def test_longest_prefix() -> None:
+    known = {"a": 1, "a.b": 2}
+    assert longest_prefix("a.b.c", known) == ("a.b", 2)
+    assert longest_prefix("ab", known) is None
+    assert longest_prefix("a", {}) is None
 
 
 def test_prefixes() -> None:
