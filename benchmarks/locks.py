@@ -49,7 +49,7 @@ from condavision.system.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
 
 HEAVY = frozenset(
     {

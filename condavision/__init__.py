@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from condavision.core.model import Engine as Engine
     from condavision.environments.environment import Environment as Environment
     from condavision.errors import CondavisionError as CondavisionError
-    from condavision.inference.infer import Inference as Inference
+    from condavision.inference.inference import Inference as Inference
     from condavision.inspection.check import Checked as Checked
     from condavision.inspection.check import CheckReport as CheckReport
     from condavision.inspection.explain import Explanation as Explanation

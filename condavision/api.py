@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from condavision.compile_stage.recording import LockingReport
     from condavision.compile_stage.renewal import Renewal
     from condavision.environments.environment import Environment
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inspection.check import CheckReport
     from condavision.inspection.explain import Explanation
 

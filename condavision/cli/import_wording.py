@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from condavision.core.origin import OriginReason
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.mapping.decisions import Resolution
     from condavision.mapping.learned import LearnedNeed
 

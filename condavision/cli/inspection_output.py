@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from condavision.analysis.parameters.interface import Interface
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inspection.check import Checked, CheckReport
     from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from condavision.core.model import Lock, Requirements
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.project.project import Project
     from condavision.project.solve_options import SolveOptions

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from condavision.core.model import Lock, Requirements
     from condavision.errors import CondavisionError, Diagnostic
     from condavision.inference.diagnostics import SeparateProjects
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import Change
     from condavision.locks.index import ScriptIndex

@@ -15,7 +15,7 @@ from condavision.mapping.declared import declared_requirements
 
 if TYPE_CHECKING:
     from condavision.core.model import Requirement
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.syntax_check import is_refused
 from condavision.core.origin import OriginRule
+from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.diagnostics import (
     AbsentPart,
     CandidateName,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from condavision.core.model import SourceLocation
     from condavision.errors import Diagnostic
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
 
 
@@ -38,7 +39,8 @@ def diagnose(
     If there is none in the sources, and the target is known to be ``runnable``, later commands need
     not look into them again.
     """
-    mistakes = () if inference.conclusion else _mistakes(inference, workspace)
+    concluded = isinstance(inference, ConcludedInference)  # which nothing with mistakes is
+    mistakes = () if concluded else _mistakes(inference, workspace)
     if runnable and not mistakes:
         workspace.conclude(inference)
     return (

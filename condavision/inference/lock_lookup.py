@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from condavision.core.model import Lock
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.locks.index import Entry, ScriptIndex
     from condavision.project.config import Config

@@ -11,7 +11,7 @@ from condavision.project.targets import Together, near, typed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.project.project import Project
     from condavision.project.targets import Target

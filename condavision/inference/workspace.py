@@ -15,8 +15,13 @@ from condavision.analysis.attributes import attributes_taken
 from condavision.analysis.facts.syntax_check import require_readable
 from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError
-from condavision.inference.conclusions import Conclusion, circumstances
-from condavision.inference.infer import Inference, analyze_target, infer, python_path
+from condavision.inference.conclusions import (
+    ConcludedInference,
+    Conclusion,
+    circumstances,
+    conclusion_of,
+)
+from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.inference.known_locks import KnownLocks
 from condavision.locks.accepted import read_accepted
 from condavision.locks.index import FILE_NAME, read_index
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     from condavision.analysis.source.scripts import ScriptSearch
     from condavision.core.model import Analysis, Lock, SourceFile
     from condavision.core.pythons import PythonRange
+    from condavision.inference.inference import Inference
     from condavision.locks.accepted import AcceptedNames
     from condavision.locks.index import ScriptIndex
     from condavision.mapping.learned import LearnedModules, Lesson
@@ -232,7 +238,9 @@ class Workspace:
             derive = partial(self._infer, project, question, learned)
             known = self._valid_conclusion(project, question)
             if known is not None:
-                found = Inference(project, known.hash, lambda: derive().derive(), conclusion=known)
+                found = ConcludedInference(
+                    project, known.hash, lambda: derive().derive(), conclusion=known
+                )
             else:
                 found = derive()
             self._inferences[key] = found
@@ -261,10 +269,10 @@ class Workspace:
         project, target = inference.project, inference.project.target
         if (
             isinstance(target, Path)
-            and inference.conclusion is None
+            and not isinstance(inference, ConcludedInference)
             and self._analyses.get(self._question(project)) is inference.analysis
         ):
-            found = inference.concluded(self._circumstances(project))
+            found = conclusion_of(inference, self._circumstances(project))
             if found is not None:
                 asked = self._source_question(target, project.config)
                 asked.conclude(self._reader(project.config.root), found)

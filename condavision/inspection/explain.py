@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from condavision.analysis.parameters.interface import Interface
     from condavision.core.model import Lock, LockedPackage, Requirement
     from condavision.errors import Diagnostic
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.mapping.decisions import Resolution
 

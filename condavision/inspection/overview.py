@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.core.model import LockedPackage
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.inference.lock_lookup import Located
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import Checked

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.workspace import Workspace
 from condavision.system.file_stamp import FileClocks
 from tests.command_line import CONDAVISION, InProcess
@@ -59,7 +60,8 @@ def test_what_follows_from_a_script_is_kept(
     monkeypatch.setattr(FileClocks, "is_racy", lambda *_, **__: False)  # as if long there
     InProcess(many.folder)("lock", "s0.py").ok()
     workspace = Workspace()
-    assert workspace.infer(workspace.project(many.folder / "s0.py")).conclusion is not None
+    found = workspace.infer(workspace.project(many.folder / "s0.py"))
+    assert isinstance(found, ConcludedInference)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import pytest
 from condavision.analysis.facts import cache
 from condavision.analysis.facts.cache import FactsCache, dumped, loaded, rules_tag
 from condavision.core.model import Manager
+from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.diagnose import diagnose
 from condavision.inference.workspace import Workspace
 from condavision.locks.modules import record_modules
@@ -61,7 +62,7 @@ def answer(root: Path, flags: Flags | None = None) -> tuple[Answer, bool]:
     project = workspace.project(root / "a.py")
     modules = workspace.local_modules(project)
     inference = workspace.infer(project)
-    known = inference.conclusion is not None
+    known = isinstance(inference, ConcludedInference)
     inference.require_runnable(workspace.require_readable)
     found = diagnose(inference, workspace, runnable=True)
     workspace.save()

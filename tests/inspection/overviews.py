@@ -20,7 +20,7 @@ from condavision.core.model import (
 )
 from condavision.core.pythons import PythonRange
 from condavision.errors import AnalysisError, MissingLockError
-from condavision.inference.infer import Derivation, Inference
+from condavision.inference.inference import Derivation, Inference
 from condavision.inference.lock_lookup import Located
 from condavision.inspection.check import Checked, LockState
 from condavision.inspection.dependency_graph import Dependencies, Edge, key_of

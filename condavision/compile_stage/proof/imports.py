@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from condavision.import_time.follow import Lack
     from condavision.import_time.kept import Kept
     from condavision.import_time.outcome import Demand
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.learned import Lesson
 

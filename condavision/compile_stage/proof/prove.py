@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from condavision.compile_stage.proof.remedies import Remedies
     from condavision.compile_stage.proof.supply import Supply
     from condavision.core.model import Lock, LockedPackage
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.learned import LearnedModule, LearnedModules
 

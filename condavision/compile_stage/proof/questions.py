@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from condavision.core.model import LockedPackage, Requirement, SourceLocation
     from condavision.core.pythons import PythonRange
-    from condavision.inference.infer import Inference
+    from condavision.inference.inference import Inference
     from condavision.mapping.decisions import Decision, Resolution
     from condavision.mapping.import_map import ImportMap
 
