@@ -11,6 +11,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from distributed import CancelledError
+from distributed.comm import CommClosedError
 from toolz import pipe
 
 from condavision import __version__
@@ -111,9 +112,7 @@ class DaskWorkers:
         # Not a function of ours: the scheduler reads it too, and need not have condavision.
         function = methodcaller("__call__", call.to_plain())
         chosen = self._fit(call.bundle)
-        where: dict[str, Any] = (
-            {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
-        )
+        where = {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
         first = -call.task.number  # as rows are written in the order of the inputs
         return self.client.submit(
             pipe,
@@ -235,6 +234,8 @@ class DaskWorkers:
 
     def refuse(self, worker: str, found: str | Exception) -> None:
         """Leave out a worker that has another version of condavision, or failed."""
+        if isinstance(found, CommClosedError):
+            return  # it has ended; tasks for the others alone would wait forever if those end too
         if isinstance(found, ImportError):
             why = "condavision is not installed there"
         elif isinstance(found, Exception):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from distributed import LocalCluster
+from distributed.comm import CommClosedError
 
 from condavision.cluster import dask_connection, dask_workers
 from condavision.cluster.dask_dispatcher import DaskDispatcher
@@ -249,6 +250,14 @@ def test_another_version_is_refused(address: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(dask_workers, "__version__", "99")
     with pytest.raises(CondavisionError, match=r"it has condavision 0.*, and this is 99"):
         open_engine(options(address), Progress())
+
+
+def test_a_worker_that_ends_while_it_is_asked_is_not_refused(mapped: Callable[..., Mapped]) -> None:
+    workers = mapped().workers
+    for worker in workers.client.nthreads():
+        workers.refuse(worker, CommClosedError("the connection has been closed"))
+    assert workers.allowed is None
+    assert not workers.refused
 
 
 WRONG = {
