@@ -34,6 +34,8 @@ _WORD = re.compile(rb"\w")
 _UNION = re.compile(rb"\|(?<!\|\|)=?(?!\|)")
 _DICTIONARY = re.compile(rb"(?:[)}]|(?:\A|[^\w.])[A-Za-z_]\w*)[ \t]*\Z")
 """What may precede a ``|`` if that is for dictionaries: no attribute, number or string."""
+_CHAINED = re.compile(rb"\|[ \t*]*\w+[ \t]*\Z")
+"""What precedes a later ``|`` of ``a | b | c``: the type of its left side is not known."""
 _LONGEST_NAME = 80
 _SINCE_UNIONS = PythonRange.at_least(3, 9)
 
@@ -132,7 +134,8 @@ def _unions(file: NamesOfFile, types: PlainTypes) -> Iterator[Claim]:
     code = file.lexed.code
     for match in islice(_UNION.finditer(code), _MOST_USES):
         at = match.start()
-        if not _DICTIONARY.search(code, max(0, at - _LONGEST_NAME), at):
+        before = max(0, at - _LONGEST_NAME), at
+        if not _DICTIONARY.search(code, *before) or _CHAINED.search(code, *before):
             continue
         node = file.root.descendant_for_byte_range(at, at + 1)
         holder = None if node is None else node.parent
