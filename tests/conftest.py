@@ -218,6 +218,21 @@ def extracted(channel_folder: Path) -> Path:
     return channel_folder.parent / "packages"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Let one worker compile the tests of a new checkout, and all that they import, for all."""
+    cache = session.config.cache if "PYTEST_XDIST_WORKER" in os.environ else None
+    if cache is None:
+        return (yield)
+    compiled = cache.mkdir("compiled")
+    with FileLock(compiled / "lock") as lock:
+        if (compiled / "done").exists():
+            lock.release()
+        result = yield
+        (compiled / "done").touch()
+    return result
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector off what was imported and collected, a twelfth of the time."""
     gc.collect()
