@@ -30,8 +30,11 @@ _OWN_SCOPE = {"class_definition", "function_definition", "lambda"}
 _EXTENDED = re.compile(rb"extend_path\s*\([^)]*\)|\b__path__\s*=|declare_namespace")
 _CALLED = rb"\b(?:%b)[ \t]*\(|\bexec[ \t]+[\w'\"]"
 _ANY_NAME = re.compile(
-    rb"\b(?:__getattr__|__dict__)\b|sys\.modules|"
-    + _CALLED % b"globals|vars|locals|exec|execfile|eval|setattr"
+    rb"\b__getattr__\b|sys\.modules|\b(?<!self\.)(?<!cls\.)__dict__\b"
+    # of an object that is no module, they bring it no name; a module is its own by its `__name__`
+    rb"|\bvars[ \t]*\(\s*\)|\bsetattr[ \t]*\((?!\s*(?:self|cls)\b)"
+    rb"|(?:\bmodules[ \t]*\[|\b\w*import\w*[ \t]*\()\s*__name__\b|"
+    + _CALLED % b"globals|locals|exec|execfile|eval"
     # a module that is replaced by one of the names that a dictionary lists (comments are `""`)
     + rb"|\((?:\s|\"\")*__name__\s*,[^()]*\{"
 )
@@ -48,8 +51,8 @@ _METHOD = re.compile(rb"(?m)^[ \t]+def[ \t]+__getattr__[ \t]*\([ \t]*self\b")
 _GETATTR = re.compile(rb"(?m)^def (__getattr__)\((\w+).*\n(?:[ \t]+.*\n?|\n)*")
 _GLOBAL = re.compile(rb"(?m)^[ \t]+global[ \t]+([\w, \t]+)")
 _IMPLICIT = {
-    "__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__", "__package__",
-    "__path__", "__spec__", "__dict__", "__class__",
+    "__annotations__", "__builtins__", "__cached__", "__doc__", "__file__", "__loader__",
+    "__name__", "__package__", "__path__", "__spec__", "__dict__", "__class__",
 }  # fmt: skip
 _MOST_NODES = 200_000
 

@@ -123,10 +123,12 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
     command = workspace.lock_command(target)
     diagnostics = ignored(target, workspace)
     if isinstance(target, Together):
+        scripts = workspace.together(target).scripts
+        one = [f"give one of them: {shell_word(near(scripts[0]))}"] if scripts else []
         return MissingLockError(
             f"the scripts of {target.folder} are not locked together",
-            f"give one of them: {shell_word(near(workspace.together(target).scripts[0]))}",
-            f"or lock them together: run `{command}`",
+            *one,
+            f"{'or ' if one else ''}lock them together: run `{command}`",
             diagnostics=diagnostics,
         )
     where = f" in {target.folder}" if isinstance(target, Module) else ""

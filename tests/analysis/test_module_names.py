@@ -97,6 +97,10 @@ ANY_NAME = [
     "old, new = recreate(  # lazily\n    __name__,\n    modules={'a': ['x']},\n)",
     "globals().update(a)",
     "setattr(a, 'x', 1)",
+    "from sys import modules\nvars(modules[__name__])['x'] = 1",
+    "import importlib as i\ni.import_module(__name__).__dict__['x'] = 1",
+    "vars()['x'] = 1",
+    "vars(a)\n__import__(__name__)",
     "import sys\nsys.modules[__name__] = A()",
     "exec(a)",
     "x y z (",
@@ -106,6 +110,18 @@ ANY_NAME = [
 @pytest.mark.parametrize("text", ANY_NAME)
 def test_modules_that_may_have_any_name(text: str) -> None:
     assert names_of(text).any_name
+
+
+OF_OBJECTS = [
+    "def f(options): return vars(options)",
+    "class A:\n    def f(self):\n        setattr(self, 'x', 1)\n        setattr(\n  cls, 1)\n",
+    "class A:\n    def f(self): self.__dict__['x'] = cls.__dict__['x']\n",
+]
+
+
+@pytest.mark.parametrize("text", OF_OBJECTS)
+def test_names_of_objects_are_not_those_of_a_module(text: str) -> None:
+    assert not names_of(text).any_name
 
 
 GETATTR = """
