@@ -116,7 +116,8 @@ def _print_error(words: str, hints: Iterable[str]) -> None:
     terminal = console(stderr=True)
     terminal.print(Text.assemble(("error: ", "bold red"), shown(words)))
     for hint in hints:
-        terminal.print(Text.assemble(("  hint: ", "bold"), shown(hint)))
+        text = shown(hint).replace("\n", "\n    ")
+        terminal.print(Text.assemble(("  hint: ", "bold"), text))
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:

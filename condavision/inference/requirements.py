@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from condavision.analysis.python_range.stdlib import modules
 from condavision.core.model import Manager, Requirement, Requirements
 from condavision.core.pythons import PythonRange
 from condavision.errors import DeclarationError, UnknownImportError
@@ -19,9 +20,10 @@ from condavision.inference.needs import on_pythons
 from condavision.mapping.declared import declared_channels, declared_requirements, overrides_of
 from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import resolve
+from condavision.mapping.similar_names import is_slip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from condavision.core.model import Analysis
@@ -226,27 +228,43 @@ def require_known(
     unknown = [needed for needed in requirements if needed.manager is Manager.IMPORT]
     if not unknown:
         return
-    first = unknown[0].name
     trust = [
         f"{channel} has `{name}`: to take unknown imports from there, add it to `trusted-channels`"
         for name, channel in sorted((untrusted or {}).items())
     ]
-    key = f'"{first}"' if "." in first else first  # TOML reads a bare dot as a table
+    near = {it.name: import_map.near(it.name, also=modules()) for it in unknown}
     raise UnknownImportError(
-        "\n".join(_describe_unknown(needed, import_map) for needed in unknown),
-        f'add its package to condavision.toml: [imports] {key} = "CONDA-PACKAGE"'
-        ' (or "pypi:DISTRIBUTION", or "" if it needs none)',
+        "\n".join(_describe_unknown(needed, near[needed.name]) for needed in unknown),
+        *(hint for needed in unknown for hint in _misspelt(needed, near[needed.name])),
+        override_hint(*near),
         *trust,
         "if it is a module of your own, add its folder to `paths` or lock with PYTHONPATH=FOLDER",
         diagnostics=diagnostics,
     )
 
 
-def _describe_unknown(needed: Requirement, import_map: ImportMap) -> str:
+def override_hint(*modules: str) -> str:
+    """Return what to add to the configuration, as TOML that is refused until it is filled in."""
+    keys = (it if it.isascii() and it.isidentifier() else f'"{it}"' for it in modules)
+    lines = "\n".join(f'{key} = "pypi:<name>"' for key in keys)
+    return (
+        "if the import is right, name its package in condavision.toml"
+        f' ("<name>" is one of conda, "" none):\n[imports]\n{lines}'
+    )
+
+
+def _misspelt(needed: Requirement, near: Iterable[str]) -> Iterator[str]:
+    """Yield the known module that an import is one slip of the fingers away from."""
+    meant = next((it for it in near if is_slip(needed.name, it)), None)
+    if meant is not None and not host_application(needed.name):
+        places = ", ".join(map(str, needed.sources))
+        yield f"did you mean `import {meant}`? then correct {places}"
+
+
+def _describe_unknown(needed: Requirement, near: Sequence[str]) -> str:
     places = ", ".join(str(source) for source in needed.sources)
     line = f"{places}: no known package for `import {needed.name}`"
     application = host_application(needed.name)
-    near = import_map.near(needed.name)
     if application:
         return f"{line} (the module is part of {application}, not of a package)"
     return f"{line} (similar names: {', '.join(near)})" if near else line

@@ -23,13 +23,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.core.modules import prefixes
 from condavision.mapping.namesakes import Namesakes
+from condavision.mapping.similar_names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -254,32 +255,16 @@ class ImportMap:
         """Return the modules known to be in a distribution, also those mapped to another."""
         return frozenset({*self.modules(pypi), *self._imports.rows(2, normalized(pypi))})
 
-    def near(self, module: str, n: int = 3) -> list[str]:
-        """Return up to ``n`` known modules with names similar to ``module``, best first."""
-        return _nearest(module, self._imports.keys(), n)
+    def near(self, module: str, n: int = 3, also: Iterable[str] = ()) -> list[str]:
+        """Return up to ``n`` known modules with names similar to ``module``, best first.
+
+        ``also`` are modules that no distribution supplies.
+        """
+        return nearest(module, chain(also, self._imports.keys()), n)
 
     def near_distributions(self, name: str, n: int = 3) -> list[str]:
         """Return up to ``n`` known distributions with names similar to ``name``, best first."""
-        return _nearest(name, self._distributions.keys(), n)
-
-
-def _nearest(name: str, known: Iterable[str], n: int) -> list[str]:
-    """Return up to ``n`` of the known names that are similar to ``name``, best first."""
-    wanted = name.lower()
-    matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(wanted)
-    letters = sorted(wanted)  # two swapped ones are the commonest slip
-    scored = []
-    for key in known:
-        if abs(len(key) - len(wanted)) > len(wanted) // 3 or key.endswith("*"):
-            continue
-        matcher.set_seq1(key.lower())
-        if matcher.real_quick_ratio() < 0.75 or matcher.quick_ratio() < 0.75:
-            continue
-        ratio = matcher.ratio()
-        if ratio >= 0.75:
-            scored.append((sorted(key.lower()) != letters, -ratio, key))
-    return [key for *_, key in sorted(scored)[:n]]
+        return nearest(name, self._distributions.keys(), n)
 
 
 @cache

@@ -271,12 +271,32 @@ def test_unknown_imports_are_listed_with_near_names_and_what_to_type() -> None:
     assert lines[0].startswith("s.py:7: no known package for `import bpy`")
     assert "Blender" in lines[0]
     assert "pandas" in lines[1]
-    assert any('"CONDA-PACKAGE"' in hint for hint in raised.value.hints)
+    assert "did you mean `import pandas`? then correct s.py:7" in raised.value.hints
 
 
-def test_what_to_type_for_a_dotted_module_is_toml() -> None:
-    set_ = derive(analysis(required("helper.load")), Config(root=Path("/nowhere")), MAP)[0]
+@pytest.mark.parametrize(
+    ("module", "meant"),
+    [("reqeusts", "requests"), ("colections", "collections"), ("asyncoi", "asyncio")]
+    + [(it, None) for it in ("config", "helpers", "mylib", "settings", "acme_crm", "bpy")],
+)
+def test_a_misspelt_import_is_corrected_before_a_package_is_named(
+    module: str, meant: str | None
+) -> None:
+    set_ = derive(analysis(required(module)), Config(root=Path("/nowhere")), MAP)[0]
     with pytest.raises(UnknownImportError) as raised:
         require_known(set_.requirements, MAP)
-    line = raised.value.hints[0].partition("[imports] ")[2].partition(" (or")[0]
-    assert tomllib.loads(line) == {"helper.load": "CONDA-PACKAGE"}
+    first = raised.value.hints[0]
+    assert first.startswith(f"did you mean `import {meant}`?" if meant else "if the import is")
+
+
+@pytest.mark.parametrize("module", ["acme_crm", "helper.load", "größe"])
+def test_what_to_add_is_toml_that_nobody_locks_unfilled(module: str) -> None:
+    found = analysis(required(module))
+    set_ = derive(found, Config(root=Path("/nowhere")), MAP)[0]
+    with pytest.raises(UnknownImportError) as raised:
+        require_known(set_.requirements, MAP)
+    lines = tomllib.loads(raised.value.hints[0].partition("\n")[2])
+    assert lines == {"imports": {module: "pypi:<name>"}}
+    config = Config(root=Path("/nowhere"), imports=lines["imports"])
+    with pytest.raises(ConfigError, match="`<name>` is not a requirement"):
+        derive(found, config, MAP)

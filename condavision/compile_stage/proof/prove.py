@@ -19,6 +19,7 @@ from condavision.core.channels import is_trusted
 from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import Manager
 from condavision.errors import RefutedImportError
+from condavision.inference.requirements import override_hint
 from condavision.locks.lockfile import direct_packages
 from condavision.mapping.decisions import DeclaredAt
 
@@ -171,12 +172,9 @@ def _refuted_error(failures: Sequence[tuple[Refuted, Sequence[str]]]) -> Refuted
         f" {_shortened(looked)}"
         for it, looked in failures
     ]
-    module = failures[0][0].question.module
-    key = f'"{module}"' if "." in module else module  # TOML reads a bare dot as a table
     return RefutedImportError(
         "\n".join(lines),
-        f'name the package that has it in condavision.toml: [imports] {key} = "pypi:DISTRIBUTION"'
-        ' (or "CONDA-PACKAGE", with the versions)',
+        override_hint(*dict.fromkeys(it.question.module for it, _ in failures)),
         "if it is a module of your own, add its folder to `paths`",
     )
 
