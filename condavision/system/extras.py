@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
+import site
 import sys
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -33,6 +35,16 @@ def require_extra(extra: Extra) -> None:
     Raises:
         MissingExtraError: they are not.
     """
+    lacking = _lacking(extra)
+    if lacking is not None:
+        raise MissingExtraError(
+            f"this needs {lacking}, which the extra `{extra.value}` installs",
+            f"run `{_installer()} {shlex.quote(_source(extra))}`",
+        )
+
+
+def _lacking(extra: Extra) -> str | None:
+    """Return a distribution that an extra needs, and that is not installed in a fitting version."""
     for requirement in map(Requirement, requires("condavision") or ()):
         if requirement.marker is None or not requirement.marker.evaluate({"extra": extra.value}):
             continue
@@ -41,19 +53,29 @@ def require_extra(extra: Extra) -> None:
         except PackageNotFoundError:
             fits = False
         if not fits:
-            raise MissingExtraError(
-                f"this needs {requirement.name}, which the extra `{extra.value}` installs",
-                f"run `{_installer()} {shlex.quote(_source(extra))}`",
-            )
+            return requirement.name
+    return None
 
 
 def _installer() -> str:
-    marked = (way for name, way in _INSTALLERS.items() if Path(sys.prefix, name).exists())
-    return next(marked, "pip install")
+    """Return how to install into the environment of this process; venvs of uv have no pip."""
+    for name, way in _INSTALLERS.items():
+        if Path(sys.prefix, name).exists():
+            return way
+    python = shlex.quote(sys.executable)
+    if find_spec("pip") is None:
+        return f"uv pip install --python {python}"
+    home = Path(str(distribution("condavision").locate_file("")))
+    user = " --user" if home == Path(site.getusersitepackages()) else ""
+    return f"{python} -m pip install{user}"
 
 
 def _source(extra: Extra) -> str:
-    """Return what to install: the folder that the package was installed from, if any (PEP 610)."""
+    """Return what to install: the folder that the package was installed from, if any (PEP 610).
+
+    A tool is installed anew, so the extras that it has are named again.
+    """
     origin = json.loads(distribution("condavision").read_text("direct_url.json") or "{}")
     folder = url2pathname(urlsplit(origin["url"]).path) if "dir_info" in origin else "condavision"
-    return f"{folder}[{extra.value}]"
+    extras = (it.value for it in Extra if it is extra or _lacking(it) is None)
+    return f"{folder}[{','.join(extras)}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import site
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,11 +33,16 @@ NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installation without extras."""
+    """An installation without extras, by uv."""
+    _lack(monkeypatch, *ABSENT)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+
+
+def _lack(monkeypatch: pytest.MonkeyPatch, *absent: str) -> None:
     found = importlib.metadata.distribution
 
     def lacking(name: str) -> importlib.metadata.Distribution:
-        if name in ABSENT:
+        if name in absent:
             raise importlib.metadata.PackageNotFoundError(name)
         return found(name)
 
@@ -58,7 +64,7 @@ def test_a_command_names_the_extra_that_it_needs(
     failed = command(*COMMANDS[extra])
     assert failed.code == 2
     assert f"the extra `{extra.value}`" in failed.err
-    assert f"run `pip install '{HERE}[{extra.value}]'`" in failed.err
+    assert f"install --python {sys.executable} '{HERE}[{extra.value}]'`" in failed.err
 
 
 @pytest.mark.parametrize(
@@ -70,16 +76,44 @@ def test_the_hint_is_for_what_installed_the_package(
 ) -> None:
     (tmp_path / mark).touch()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    with pytest.raises(MissingExtraError) as caught:
-        require_extra(Extra.SERVE)
-    assert caught.value.hints == (f"run `{way} '{HERE}[serve]'`",)
+    assert _hint(Extra.SERVE) == f"run `{way} '{HERE}[serve]'`"
+
+
+@pytest.mark.parametrize(
+    ("absent", "extra", "named"),
+    [
+        ("uvicorn", Extra.SERVE, "cluster,notebook,serve"),
+        ("nbclient", Extra.NOTEBOOK, "cluster,notebook,serve"),
+        ("distributed", Extra.CLUSTER, "cluster,notebook,serve"),
+    ],
+)
+def test_the_hint_keeps_the_extras_that_are_installed(
+    absent: str, extra: Extra, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _lack(monkeypatch, absent)
+    assert _hint(extra).endswith(f" '{HERE}[{named}]'`")
+
+
+@pytest.mark.parametrize(("is_user", "option"), [(False, ""), (True, " --user")])
+def test_the_hint_is_for_the_pip_of_this_python(
+    is_user: bool, option: str, plain: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = str(importlib.metadata.distribution("condavision").locate_file(""))
+    monkeypatch.setattr(extras, "find_spec", lambda _: object())
+    monkeypatch.setattr(sys, "executable", "/a b/python")
+    monkeypatch.setattr(site, "getusersitepackages", lambda: home if is_user else "/elsewhere")
+    assert _hint(Extra.SERVE) == f"run `'/a b/python' -m pip install{option} '{HERE}[serve]'`"
 
 
 def test_the_hint_names_the_package_if_it_is_from_an_index(
     plain: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    origin = SimpleNamespace(read_text=lambda _: None)
+    origin = SimpleNamespace(read_text=lambda _: None, locate_file=lambda _: "")
     monkeypatch.setattr(extras, "distribution", lambda _: origin)
+    assert _hint(Extra.SERVE).endswith(" 'condavision[serve]'`")
+
+
+def _hint(extra: Extra) -> str:
     with pytest.raises(MissingExtraError) as caught:
-        require_extra(Extra.SERVE)
-    assert caught.value.hints == ("run `pip install 'condavision[serve]'`",)
+        require_extra(extra)
+    return caught.value.hints[0]
