@@ -126,10 +126,8 @@ class _Resolver:
             found = [self._resolve_module(imported, imported.name)]
         seen = set()
         for resolution in found:
-            key = resolution.requirement and (
-                resolution.requirement.manager,
-                resolution.requirement.name,
-            )
+            required = resolution.requirement
+            key = required and (required.manager, required.name, required.constraint)
             if key not in seen:
                 seen.add(key)
                 yield resolution

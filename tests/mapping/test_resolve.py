@@ -71,6 +71,7 @@ MAPPED = [
     (required("pkg_resources"), "setuptools <82"),
     (required("setuptools"), "setuptools"),
     (required("moviepy.editor", "VideoFileClip"), "moviepy <2"),
+    (required("moviepy", "Clip", "editor"), "moviepy <2"),
     (required("cv2", "cv2"), "opencv-python <4.6"),
     (required("django.db.backends.creation", "BaseDatabaseCreation"), "django <1.8"),
     (required("numpy.core._multiarray_umath", "_ARRAY_API"), "numpy <2"),
