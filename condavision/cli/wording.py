@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import SkippedFile, SkipReason
+from condavision.analysis.source.script_search import SkippedFile, SkipReason
 from condavision.cli.filling import command_path, filled
 from condavision.cli.source_wording import source_words
 from condavision.core.evidence import ProofLevel, Unproved

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from condavision.analysis.source.scripts import SkippedFile
+    from condavision.analysis.source.script_search import SkippedFile
     from condavision.compile_stage.groups import Failures, Group
     from condavision.core.model import Lock, Requirements
     from condavision.errors import CondavisionError, Diagnostic

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.analyze import analyze, analyze_module, analyze_together
-from condavision.analysis.source.scripts import ScriptSearch
+from condavision.analysis.source.script_search import ScriptSearch
 from condavision.inference.inference import Derivation, Inference
 from condavision.inference.needs import needs_of, with_needs
 from condavision.inference.requirements import derive, requirement_hash

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.analyze import require_python
-from condavision.analysis.source.scripts import ScriptSearch, script_file
+from condavision.analysis.source.scripts import script_file
 from condavision.core.channels import is_local, is_trusted
 from condavision.core.evidence import ProofLevel
 from condavision.core.platforms import PLATFORMS
@@ -23,6 +23,7 @@ from condavision.project.targets import key_of, near, typed
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
+    from condavision.analysis.source.script_search import ScriptSearch
     from condavision.core.model import (
         Analysis,
         LockRecord,

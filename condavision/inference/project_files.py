@@ -38,7 +38,7 @@ from condavision.system.terminal import shell_word
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from condavision.analysis.source.scripts import ScriptSearch
+    from condavision.analysis.source.script_search import ScriptSearch
     from condavision.core.model import Lock
     from condavision.locks.accepted import AcceptedNames
     from condavision.locks.index import ScriptIndex

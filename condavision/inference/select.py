@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import (
+from condavision.analysis.source.script_search import (
     ScriptSearch,
     SkippedFile,
     SkipReason,

@@ -18,7 +18,7 @@ from condavision.project.targets import Together, named_target, typed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from condavision.analysis.source.scripts import SkippedFile
+    from condavision.analysis.source.script_search import SkippedFile
     from condavision.core.evidence import ProofLevel
     from condavision.errors import Diagnostic
     from condavision.inference.lock_lookup import Located

@@ -12,15 +12,13 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import (
+from condavision.analysis.source.script_search import (
     ScriptSearch,
     SkippedFile,
     SkipReason,
-    absent_path,
-    module_file,
-    script_file,
     search_scripts,
 )
+from condavision.analysis.source.scripts import absent_path, module_file, script_file
 from condavision.errors import AnalysisError, UsageError
 from condavision.system.terminal import shell_word
 

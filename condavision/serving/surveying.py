@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.facts import read_declared
-from condavision.analysis.source.scripts import search_scripts
+from condavision.analysis.source.script_search import search_scripts
 from condavision.cluster.bundle import Packed, packed
 from condavision.cluster.job import interface_of
 from condavision.core.platforms import current_subdir

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.analysis.analyze import analyze, analyze_together, require_python
-from condavision.analysis.source.scripts import find_scripts, module_file
+from condavision.analysis.source.script_search import search_scripts
+from condavision.analysis.source.scripts import module_file
 from condavision.core.model import Analysis, ImportKind
 from condavision.core.origin import Origin, OriginReason, OriginRule
 from condavision.errors import AnalysisError
@@ -433,7 +434,8 @@ def test_a_project_that_is_a_package_called_as_what_it_imports(
         "spiders/quotes.py": "import scrapy\nclass Quotes(scrapy.Spider): pass",
     }
     root = project({f"scrapy/{name}": text for name, text in {**own, **files}.items()}) / "scrapy"
-    assert packages(analyze_together(find_scripts([root], modules=True), root=root)) == required
+    scripts = search_scripts([root], modules=True).scripts
+    assert packages(analyze_together(scripts, root=root)) == required
 
 
 def test_an_unpacked_library_is_local_to_its_own_scripts(
@@ -477,7 +479,7 @@ def test_a_package_named_as_the_one_it_uses_is_imported_through_its_folder(
     for name, text in {"__init__.py": init, "worker.py": "", "web.py": "import app.celery"}.items():
         (tmp_path / "app/celery").mkdir(parents=True, exist_ok=True)
         (tmp_path / "app/celery" / name).write_text(text)
-    found = analyze_together(find_scripts([tmp_path], modules=True), root=tmp_path)
+    found = analyze_together(search_scripts([tmp_path], modules=True).scripts, root=tmp_path)
 
     assert {it.origin for it in found.imports if it.name.startswith("celery")} == {origin}
 
@@ -507,7 +509,7 @@ def test_directory_loops_end(project: Callable[[dict[str, str]], Path]) -> None:
     (root / "self").symlink_to(root / "self")
     found = analyze(root / "s.py", root=root)
     assert [file.module for file in found.files] == ["__main__", "a", "a.b"]
-    assert find_scripts([root]) == (root / "s.py",)
+    assert search_scripts([root]).scripts == (root / "s.py",)
 
 
 def test_unread_regions_are_reported(analyzed: Callable[..., Analysis]) -> None:
@@ -542,7 +544,7 @@ def test_a_project_that_is_a_package_itself_finds_its_own_modules(
             "telegram/other.py": "", "celery.py": "from celery import Celery",
         }
     )  # fmt: skip
-    found = analyze_together(find_scripts([root], modules=True), root=root)
+    found = analyze_together(search_scripts([root], modules=True).scripts, root=root)
     assert packages(found) == {"r", "celery"}
 
 
@@ -558,13 +560,13 @@ def test_finding_scripts(project: Callable[[dict[str, str]], Path]) -> None:
             "._b.py": "\0\5\x16\7", "sub/._c.py": "\0\5\x16\7",
         }
     )  # fmt: skip
-    names = [it.relative_to(root).as_posix() for it in find_scripts([root])]
+    names = [it.relative_to(root).as_posix() for it in search_scripts([root]).scripts]
     assert names == ["a.ipynb", "b.py", "pkg/__main__.py", "sub/c.py", "tool"]
-    assert find_scripts([root / "pkg"]) == (root / "pkg" / "__main__.py",)
-    assert root / "pkg" / "m.py" in find_scripts([root], modules=True)
+    assert search_scripts([root / "pkg"]).scripts == (root / "pkg" / "__main__.py",)
+    assert root / "pkg" / "m.py" in search_scripts([root], modules=True).scripts
     for wrong in ("nowhere", "node_modules/none"):
         with pytest.raises(AnalysisError):
-            find_scripts([root / wrong])
+            search_scripts([root / wrong])
 
 
 def test_a_link_starts_where_it_leads(project: Callable[[dict[str, str]], Path]) -> None:
@@ -578,7 +580,7 @@ def test_a_link_starts_where_it_leads(project: Callable[[dict[str, str]], Path])
     (root / "twice.py").symlink_to(root / "bin" / "job.py")
     for link in ("bin/job.py", "twice.py"):
         assert packages(analyze(root / link, root=root)) == {"r1"}
-    names = [it.relative_to(root).as_posix() for it in find_scripts([root])]
+    names = [it.relative_to(root).as_posix() for it in search_scripts([root]).scripts]
     assert names == ["bin/helper.py", "real/helper.py", "real/job.py"]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.source.scripts import find_scripts, search_scripts
+from condavision.analysis.source.script_search import search_scripts
 from condavision.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def test_the_files_that_counted_are_known(tmp_path: Path) -> None:
     for name in ("a.py", "b.py", "x/c.py"):
         (tmp_path / name).write_text("print(1)\n")
     assert search_scripts([tmp_path]).ignores == (tmp_path / ".gitignore",)
-    assert find_scripts([tmp_path / "b.py"]) == (tmp_path / "b.py",)
+    assert search_scripts([tmp_path / "b.py"]).scripts == (tmp_path / "b.py",)
     (tmp_path / ".gitignore").write_text("*.py\n")
     with pytest.raises(AnalysisError, match="no Python script in"):
-        find_scripts([tmp_path])
+        search_scripts([tmp_path])
 
 
 def test_a_wrong_pattern_is_refused(command: CommandLine) -> None:

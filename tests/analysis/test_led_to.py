@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.analysis.analyze import analyze_together
-from condavision.analysis.source.scripts import search_scripts
+from condavision.analysis.source.script_search import search_scripts
 from condavision.core.model import Analysis, ImportKind
 from condavision.core.origin import Origin
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from condavision.analysis.source.scripts import SkippedFile, SkipReason
+from condavision.analysis.source.script_search import SkippedFile, SkipReason
 from condavision.cli.import_wording import resolution_words
 from condavision.cli.wording import diagnostic_words, hints_of
 from condavision.core.model import (

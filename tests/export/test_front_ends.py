@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import nox
 import pytest
 
-from condavision.analysis.source.scripts import _EXCLUDED
+from condavision.analysis.source.script_search import EXCLUDED
 from condavision.core.platforms import current_subdir
 from condavision.export.formats import load
 from condavision.export.scaffold import FILES
@@ -256,7 +256,7 @@ def test_make_finds_the_scripts_that_are_locked_together(make_project: MakeProje
     """As ``lock`` does: Python by name or shebang, nothing of caches, packages and environments."""
     names = [
         *("a.py", "window.pyw", "book.ipynb", "conftest.py", "data.csv", ".hidden.py", "sp ace.py"),
-        *(f"{folder}/no.py" for folder in sorted(_EXCLUDED)),
+        *(f"{folder}/no.py" for folder in sorted(EXCLUDED)),
         *("venv/pyvenv.cfg", "venv/lib/no.py", "env/conda-meta/history", "env/no.py"),
         *("cache/CACHEDIR.TAG", "cache/no.py", "unpacked/info/index.json", "unpacked/no.py"),
         *("package/__init__.py", "package/no.py", "package/__main__.py", "package/below/yes.py"),

@@ -1,53 +1,21 @@
-"""Which files are scripts: Python by name or by shebang, outside environments and caches."""
+"""Which files are scripts, Python by name or by shebang, and which file a name runs."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.ignored import Ignored, no_patterns
 from condavision.analysis.source.module_finder import Directories, find_module
-from condavision.errors import AnalysisError, Diagnostic, UsageError
-from condavision.system.cache_dir import home
+from condavision.errors import AnalysisError, UsageError
 from condavision.system.files import read_beginning
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
-_EXCLUDED = frozenset(
-    {
-        ".bzr", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pixi",
-        ".pytest_cache", ".ruff_cache", ".svn", ".tox", "__pycache__", "build", "dist",
-        "node_modules", "site-packages",
-    }
-)  # fmt: skip
-_FOREIGN_MARKS = frozenset({"CACHEDIR.TAG", "conda-meta", "pyvenv.cfg"})
-"""What only caches and environments hold."""
-_LOCKS = frozenset({"scripts.yml", ".local"})
-"""What only a folder of locks holds; a user's package may be called `locks`, and hold them too."""
-
-_ASIDE = frozenset(
-    {
-        "_vendor",
-        "extern",
-        "test",
-        "testing",
-        "tests",
-        "third_party",
-        "thirdparty",
-        "vendor",
-        "vendored",
-    }
-)
-"""Folders in a package that are not its own code: tests, and copies of others."""
-_TEST_FILE = re.compile(r"(?:tests?|conftest|test_.*|.*_tests?)\.py\Z")
-
-_SUFFIXES = (".py", ".pyw", ".ipynb")
+SUFFIXES = (".py", ".pyw", ".ipynb")
 _SHEBANG = re.compile(
     rb"\A#![^\n]*\b(?:python[\d.]*|condavision|(?:uv|pipx)[ \t]+run)(?:[ \t\r]|$)", re.MULTILINE
 )
@@ -57,7 +25,7 @@ def is_script(path: Path) -> bool:
     """Return whether a file is Python by its name, or by its shebang where it has no suffix."""
     if not os.path.isfile(path):  # noqa: PTH113 - False, and no error, where it may not be looked at
         return False
-    return path.suffix in _SUFFIXES if path.suffix else _has_shebang(path)
+    return path.suffix in SUFFIXES if path.suffix else _has_shebang(path)
 
 
 def _has_shebang(path: Path) -> bool:
@@ -73,10 +41,10 @@ def require_script(path: Path) -> None:
     Raises:
         UsageError: it has another suffix, and no shebang with Python.
     """
-    named = any(it.suffix in _SUFFIXES for it in (path, path.resolve()))
+    named = any(it.suffix in SUFFIXES for it in (path, path.resolve()))
     if path.is_file() and not named and not _has_shebang(path):
         raise UsageError(
-            f"not a Python script: its name ends in none of {', '.join(_SUFFIXES)}, and its first"
+            f"not a Python script: its name ends in none of {', '.join(SUFFIXES)}, and its first"
             " line names no Python",
             "if it is one, begin it with `#!/usr/bin/env python3`",
         )
@@ -119,51 +87,6 @@ def module_file(
     return last
 
 
-class SkipReason(StrEnum):
-    """Why a file or folder was skipped."""
-
-    EMPTY = "empty"
-    BROKEN_LINK = "broken-link"
-    UNREADABLE = "unreadable"
-    UNLISTED = "unlisted"
-    """A folder whose files cannot be listed."""
-    OTHER_PROJECT = "other-project"
-    """The root of a project in a folder that is locked together."""
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedFile(Diagnostic):
-    """A file or folder in a named folder that was skipped; ``detail`` is the system's message."""
-
-    path: Path
-    reason: SkipReason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptSearch:
-    """The scripts in what was named, and what was skipped there.
-
-    ``folders`` were searched; ``ignores`` are the ``.gitignore`` files that counted. ``modules``
-    are the files in packages there, less what tests them.
-    """
-
-    scripts: tuple[Path, ...]
-    skipped: tuple[SkippedFile, ...]
-    folders: tuple[Path, ...] = ()
-    ignores: tuple[Path, ...] = ()
-    modules: tuple[Path, ...] = ()
-
-
-def find_scripts(paths: Iterable[Path], *, modules: bool = False) -> tuple[Path, ...]:
-    """Return the scripts that :func:`search_scripts` finds.
-
-    Raises:
-        AnalysisError: a path does not exist, or a folder holds no script.
-    """
-    return search_scripts(paths, modules=modules).scripts
-
-
 def absent_path(path: Path) -> AnalysisError:
     """Return the error for a path that does not exist; its hint has a similar name beside it."""
     from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
@@ -176,149 +99,3 @@ def absent_path(path: Path) -> AnalysisError:
     near = same or get_close_matches(path.name, beside, n=1)
     hint = f"did you mean {shell_word(path.with_name(near[0]))}?" if near else "check the path"
     return AnalysisError(f"{path} does not exist", hint)
-
-
-def search_scripts(
-    paths: Iterable[Path],
-    *,
-    modules: bool = False,
-    spare: Container[Path] = (),
-    excludes: Callable[[Path], Sequence[str]] = no_patterns,
-) -> ScriptSearch:
-    """Find the scripts that are named, and those in the folders that are named, in order.
-
-    Folders of virtual and conda environments, caches, builds and version control are left out; a
-    directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing is
-    a script; with ``modules``, every Python file is. Folders that are ``spare`` need to hold
-    none. What ``.gitignore`` files name is left out of folders, and the patterns, as in those, that
-    ``excludes`` returns for a folder.
-
-    Raises:
-        AnalysisError: a path does not exist, or a folder holds no script.
-    """
-    found: list[Path] = []
-    skipped: list[SkippedFile] = []
-    folders: list[Path] = []
-    ignores: list[Path] = []
-    inner: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise absent_path(path)
-        main = script_file(path)
-        if not path.is_dir() or (main != path and not modules):
-            found.append(main)
-            folders += [path] if path.is_dir() else []
-            continue
-        inside = _search(path, Ignored(excludes).below(path), modules=modules)
-        if not inside.scripts and path not in spare:
-            hint = "give the script itself"
-            if inside.modules:
-                hint = (
-                    f"it holds modules: to lock them as one, give `--together {shell_word(path)}`"
-                )
-            raise AnalysisError(f"no Python script in {path}", hint, diagnostics=inside.skipped)
-        found += inside.scripts
-        skipped += inside.skipped
-        folders += inside.folders
-        ignores += inside.ignores
-        inner += inside.modules
-    every = (found, skipped, folders, ignores, inner)
-    return ScriptSearch(*(tuple(dict.fromkeys(it)) for it in every))  # type: ignore[arg-type]
-
-
-def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
-    found: list[Path] = []
-    skipped: list[SkippedFile] = []
-    folders: list[Path] = []
-    ignores: list[Path] = []
-    inner: list[Path] = []
-    failed: list[OSError] = []
-    for here, files, rules in _walked(folder, ignored, failed.append):
-        folders.append(here)
-        place = here.absolute()
-        ignores += rules.files
-        package = "__init__.py" in files and not modules
-        for name in sorted(files):
-            path = here / name
-            script = is_script(path)
-            if not (script or name.endswith(_SUFFIXES)) or rules.has(f"{place}{os.sep}{name}"):
-                continue
-            if script:
-                if not package or name == "__main__.py":
-                    found.append(path)
-                elif "{" not in name and not _tests(path.relative_to(folder)):
-                    inner.append(path)
-            elif name[0] != ".":
-                skipped += _unreadable(path)
-    skipped += (
-        SkippedFile(Path(it.filename), SkipReason.UNLISTED, it.strerror or "") for it in failed
-    )
-    links = [] if modules else [it for it in found if os.path.islink(it)]  # noqa: PTH114 - of many
-    if links:  # another name of a script that is there is not another script
-        real = {os.path.realpath(it) for it in found if it not in links}
-        found = [it for it in found if it not in links or os.path.realpath(it) not in real]
-    scripts, inside = (tuple(sorted(it)) for it in (found, inner))
-    return ScriptSearch(scripts, tuple(skipped), tuple(folders), tuple(ignores), inside)
-
-
-def _tests(path: Path) -> bool:
-    """Return whether a module of a package tests it, or is a copy of somebody else's."""
-    return bool(_TEST_FILE.match(path.name)) or not _ASIDE.isdisjoint(path.parts[:-1])
-
-
-def _unreadable(path: Path) -> Iterator[SkippedFile]:
-    try:
-        path.stat()
-    except OSError as error:
-        reason = SkipReason.BROKEN_LINK if path.is_symlink() else SkipReason.UNREADABLE
-        yield SkippedFile(path, reason, error.strerror or "")
-
-
-_APPLE_DOUBLE = "._"
-"""What names begin with that macOS puts beside files on other file systems (RFC 1740)."""
-
-
-def _walked(
-    folder: Path, ignored: Ignored, failed: Callable[[OSError], object]
-) -> Iterator[tuple[Path, list[str], Ignored]]:
-    """Yield the folders of a project with their files and rules; pass unlisted ones to ``failed``.
-
-    The cache of condavision itself is not among them, nor are folders of locks, a conda package and
-    an environment, wherever they lie.
-    """
-    visited = {_identity(str(home()))}
-    rules = {str(folder): ignored}
-    for parent, folders, files in os.walk(folder, onerror=failed, followlinks=True):
-        identity = _identity(parent)
-        here = Path(parent)
-        is_top = here == folder
-        if not is_top and (identity in visited or _is_foreign(here, {*folders, *files})):
-            folders.clear()
-            continue
-        visited.add(identity)
-        own = rules.pop(parent).within(here, files)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if name not in _EXCLUDED and not own.has(str(here.absolute() / name), folder=True)
-        )
-        rules |= {os.path.join(parent, name): own for name in folders}  # noqa: PTH118 - as walk does
-        yield here, [it for it in files if not it.startswith(_APPLE_DOUBLE)], own
-
-
-def _identity(folder: str) -> tuple[int, int]:
-    """Return what makes two paths one directory; -1 of one that is not there."""
-    try:
-        status = os.stat(folder)  # noqa: PTH116 - paths are strings here
-    except OSError:
-        return (-1, -1)
-    return (status.st_dev, status.st_ino)
-
-
-def _is_foreign(folder: Path, names: set[str]) -> bool:
-    """Return whether a folder is an environment, a marked cache, locks, or a conda package."""
-    if names & _FOREIGN_MARKS:
-        return True
-    if names & _LOCKS and all(name.endswith(".yml") or name[0] == "." for name in names):
-        return True
-    return "info" in names and (folder / "info" / "index.json").is_file()
