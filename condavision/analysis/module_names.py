@@ -32,7 +32,7 @@ _CALLED = rb"\b(?:%b)[ \t]*\(|\bexec[ \t]+[\w'\"]"
 _ANY_NAME = re.compile(
     rb"\b__getattr__\b|sys\.modules|\b(?<!self\.)(?<!cls\.)__dict__\b"
     # of an object that is no module, they bring it no name; a module is its own by its `__name__`
-    rb"|\bvars[ \t]*\(\s*\)|\bsetattr[ \t]*\((?!\s*(?:self|cls)\b)"
+    rb"|\bvars[ \t]*\(\s*\)|\bsetattr[ \t]*\(\s*(?!(?:self|cls)\b)\w+\s*,"
     rb"|(?:\bmodules[ \t]*\[|\b\w*import\w*[ \t]*\()\s*__name__\b|"
     + _CALLED % b"globals|locals|exec|execfile|eval"
     # a module that is replaced by one of the names that a dictionary lists (comments are `""`)

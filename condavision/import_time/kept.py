@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from condavision.artefacts.store import EvidenceStore
     from condavision.import_time.modules import Package
 
-_KEY = "imports-6:"
+_KEY = "imports-7:"
 """What the keys start with: those of the lists do not, which are read in every proof.
 
 The number rises where files are read by other rules, which what was kept does not follow.

@@ -114,7 +114,9 @@ def test_modules_that_may_have_any_name(text: str) -> None:
 
 OF_OBJECTS = [
     "def f(options): return vars(options)",
-    "class A:\n    def f(self):\n        setattr(self, 'x', 1)\n        setattr(\n  cls, 1)\n",
+    "class A:\n    def f(self):\n        setattr(self, 'x', 1)\n",
+    "class A:\n    def f(cls):\n        setattr(\n            cls, 'x', 1)\n",
+    "def f(name, value): setattr(caches['x'], name, value)",
     "class A:\n    def f(self): self.__dict__['x'] = cls.__dict__['x']\n",
 ]
 

@@ -25,7 +25,7 @@ _ANYTHING = ModuleNames(frozenset(), any_name=True, any_module=True)
 _MOST_TO_REFUTE = 64 << 20
 """Bytes that are read of an artefact before something in it counts as missing."""
 
-_RULES = 4
+_RULES = 5
 """Rises where files are read by other rules, which what was kept does not follow."""
 
 
