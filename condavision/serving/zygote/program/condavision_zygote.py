@@ -35,6 +35,7 @@ from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 
 import condavision_child as child
 import condavision_leaving as leaving
+import condavision_memory as memory
 import condavision_preload as preload
 
 LARGEST = 1 << 16  # bytes of the first packet
@@ -83,6 +84,7 @@ class Zygote:
             gc.collect()
             if hasattr(gc, "freeze"):
                 gc.freeze()
+            memory.collapse()
             self.serve(state)
         except KeyboardInterrupt:  # a signal before the script has begun
             signal(SIGINT, SIG_DFL)
