@@ -5,6 +5,7 @@ nox -s lock -- SCRIPT...        compile stage
 nox -s run -- SCRIPT ARGS...    exec stage; the exit code is the script's own
 nox -s tests lint types         run what CI runs
 nox -s docs                     build the site
+nox -s reference                write the parts of the docs that are made from the code again
 nox -s pictures                 draw the pictures of graph and report in the docs again
 nox -s reliability bench        repeat the measurements of the docs
 nox -s evidence                 read the wheels of the most used distributions, within an hour
@@ -162,6 +163,13 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".", "--group", "docs")
     words = ("-m", "sphinx", "-E", "-W", "--keep-going", "-b", "html")
     session.run("python", *words, "docs", "docs/_build/html")
+
+
+@nox.session
+def reference(session: nox.Session) -> None:
+    """Write commands, settings and messages into the docs again, from the code."""
+    session.install("-e", ".")
+    session.run("python", "-m", "tools.reference")
 
 
 @nox.session

@@ -22,6 +22,7 @@ from unittest.mock import patch
 import click
 
 from condavision.cli import group
+from tools.reference import GENERATED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -61,7 +62,7 @@ class Block:
 @cache
 def blocks(page: str) -> tuple[Block, ...]:
     """Return the blocks of a page, which is named as in ``docs/howto/cron.md``."""
-    text = (REPOSITORY / page).read_text("utf-8")
+    text = GENERATED.sub("", (REPOSITORY / page).read_text("utf-8"))
     return tuple(
         Block(page, it["kind"], textwrap.dedent(it["text"]), it["verb"] or "", it["name"] or "")
         for it in _BLOCK.finditer(text)

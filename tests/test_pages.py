@@ -20,7 +20,7 @@ from condavision.project.settings import SETTINGS
 from condavision.project.settings_files import SettingsFiles
 from tests.command_line import error_classes
 from tests.pages import PAGES, REPOSITORY, blocks, command_lines, require_valid, shown
-from tools.reference import PARTS, raised
+from tools.reference import GENERATED, PARTS, raised, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def _name(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_every_command_on_a_page_can_be_read(page: Path) -> None:
-    for line in command_lines(page.read_text("utf-8")):
+    for line in command_lines(GENERATED.sub("", page.read_text("utf-8"))):
         try:
             require_valid(line)
         except click.ClickException as error:
@@ -113,6 +113,18 @@ def test_machines_find_the_pages() -> None:
     assert {DOCS / it for it in listed} == {
         it for it in PAGES if it.is_relative_to(DOCS) and it != DOCS / "index.md"
     }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_what_is_generated_is_what_the_code_has(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert text == written(text), "run `nox -s reference`"
+
+
+def test_each_part_of_the_reference_is_on_a_page() -> None:
+    pages = "".join(page.read_text("utf-8") for page in PAGES)
+    assert sorted(re.findall(r"<!-- generated: (\w+) -->\n\n\S", pages)) == sorted(PARTS)
+    assert pages.count("<!-- end -->") == len(PARTS)
 
 
 def test_the_reference_has_every_command_option_and_error() -> None:

@@ -1,4 +1,10 @@
-"""Write the reference from the code: commands, settings, errors; ``docs/`` shows it."""
+"""Write the reference from the code: commands, settings, errors.
+
+    python -m tools.reference
+
+In a page of ``docs/``, what is between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is written
+anew.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 PACKAGE = Path(condavision.__file__).parent
-ERRORS = Path(__file__).parents[1] / "docs" / "errors.md"
+DOCS = Path(__file__).parents[1] / "docs"
+GENERATED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+
+def written(page: str) -> str:
+    """Return a page with its generated parts as they are to be."""
+    return GENERATED.sub(lambda match: f"{match[1]}\n{PARTS[match[2]]()}\n\n", page)
 
 
 def commands() -> str:
@@ -58,7 +70,7 @@ def settings() -> str:
 def messages() -> str:
     """Return the messages of each error, with their hints; else what ``errors.md`` has to do."""
     found: dict[type[CondavisionError], set[str]] = {}
-    page = ERRORS.read_text("utf-8")
+    page = (DOCS / "errors.md").read_text("utf-8")
     for error, texts, call in raised():
         message, *hints = (texts.of(it).replace("\n", " ") for it in call.args)
         if message.strip(" …:;,"):
@@ -126,7 +138,7 @@ class _Texts:
 
 
 def _options(command: click.Command, context: click.Context) -> list[tuple[str, str]]:
-    options = (it for it in command.get_params(context) if isinstance(it, click.Option))
+    options = (it for it in command.params if isinstance(it, click.Option))
     records = (it.get_help_record(context) for it in options)
     return [(f"`{names}`", text) for names, text in filter(None, records)]
 
@@ -152,3 +164,17 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "messages": messages,
 }
+
+
+def main() -> None:
+    """Write the pages in which something has changed."""
+    for path in sorted(DOCS.rglob("*.md")):
+        before = path.read_text("utf-8")
+        after = written(before)
+        if after != before:
+            path.write_text(after, "utf-8")
+            print(f"{path.relative_to(DOCS.parent)}: written")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The site fetches nothing from elsewhere, and its reference is made from the code."""
+"""The site fetches nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.site import expanded, outside_assets
+from tools.site import outside_assets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +35,3 @@ def test_links_and_the_sites_own_files_are_fetched_from_nowhere_else(tmp_path: P
     (tmp_path / "a.html").write_text(page)
     (tmp_path / "a.css").write_text("body { background: url(x.png) }")
     assert outside_assets(tmp_path) == []
-
-
-def test_a_part_that_is_generated() -> None:
-    page = expanded("# Settings\n\n<!-- generated: settings -->\n")
-    assert "| `python-floor` |" in page
-    with pytest.raises(KeyError):
-        expanded("<!-- generated: setings -->")
