@@ -8,6 +8,7 @@ are dropped: they can make no module.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from condavision.artefacts.artefact import UnreadError
 from condavision.core.evidence import Unproved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 COMPILED = (".so", ".pyd")
 """The suffixes of modules that are machine code."""
@@ -121,6 +122,27 @@ class Files:
         return frozenset(
             name for (*folders, file) in parts for name in (*folders, file.partition(".")[0])
         )
+
+    def bundles(self, module: str, importer: str) -> bool:
+        """Return whether the top-level package of a module is in a folder that is no package.
+
+        Whoever has modules there adds the folder to ``sys.path``, as Ray does. A folder that has
+        the file of the importer itself is a part of its package.
+        """
+        folders = self._bundled.get(module.partition(".")[0], frozenset())
+        return any(not importer.startswith(f"{folder}/") for folder in folders)
+
+    @cached_property
+    def _bundled(self) -> Mapping[str, frozenset[str]]:
+        """The folders without ``__init__.py``, below another, by the modules in them."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name in self._archived:
+            path = name.removesuffix("/__init__.py")
+            folder, _, file = path.rpartition("/")
+            is_module = path != name or file.endswith(MODULES)
+            if is_module and "/" in folder and f"{folder}/__init__.py" not in self:
+                found[file.partition(".")[0]].add(folder)
+        return {name: frozenset(folders) for name, folders in found.items()}
 
     @cached_property
     def stems(self) -> frozenset[str]:

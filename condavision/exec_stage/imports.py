@@ -74,11 +74,12 @@ def _failing(
     taken = names_taken(imports)
     outcome = Outcome(asyncio.run(follower.follow(starts, taken=taken)), follower.minor)
     keep(store, modules.packages)
-    reported: set[Demand] = set()
+    reported: set[tuple[object, ...]] = set()
     for it in imports:
         for importer, demand in _demands(outcome, [*modules_of(it)]):
-            if demand not in reported:
-                reported.add(demand)
+            key = (demand.place.package, demand.lacks, demand.rule)  # once, wherever it fails
+            if key not in reported:
+                reported.add(key)
                 yield FailingImport(
                     it.location,
                     importer,

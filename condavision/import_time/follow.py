@@ -161,7 +161,8 @@ class Follower:
         own = {*prefixes(placed.module)}
         for module in reversed([*prefixes(name)]):
             if self.modules.find(module) is None:
-                if not self.modules.adds_paths(module):
+                bundled = placed.package.files.bundles(module, placed.file or "")
+                if not bundled and not self.modules.adds_paths(module):
                     step.lacks.append(Lack(module, pythons=having))
                 return False
             if module not in own:

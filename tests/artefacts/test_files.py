@@ -73,6 +73,26 @@ def test_folders_of_any_files_are_namespaces() -> None:
     assert not files.has_folder("a.c")
 
 
+BUNDLED = [
+    ("a/files/six.py", "a/b.py", True),
+    ("a/files/six/__init__.py", "a/b.py", True),
+    ("a/files/six.cpython-312-x86_64-linux-gnu.so", "a/b.py", True),
+    ("a/files/six/x.py", "a/b.py", False),
+    ("a/six.py", "a/b.py", False),
+    ("a/c/six.py", "a/c/d/b.py", False),
+    ("a/files/__init__.py a/files/six.py", "a/b.py", False),
+    ("six.py", "a/b.py", False),
+]
+
+
+@pytest.mark.parametrize(("paths", "importer", "bundled"), BUNDLED)
+def test_modules_in_a_folder_that_only_the_search_path_makes_sense_of(
+    paths: str, importer: str, bundled: bool
+) -> None:
+    files = listed([*paths.split(), importer], wheel=True)
+    assert files.bundles("six.moves", importer) == bundled
+
+
 def test_what_changes_the_search_path_is_known() -> None:
     assert listed(["a.pth"], wheel=True).paths_added
     assert not listed(["a/b.pth", "a.py"], wheel=True).paths_added

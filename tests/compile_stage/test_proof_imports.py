@@ -270,9 +270,8 @@ def test_a_dependency_that_cannot_be_read_proves_nothing(
 
 
 def test_install_says_once_what_will_fail(local: CommandLine, index: WheelIndex) -> None:
-    index.add(
-        "toolz", "1.0", files={"toolz/__init__.py": "from . import a", "toolz/a.py": "import click"}
-    )
+    modules = {"toolz/a.py": "import click", "toolz/b.py": "import click"}
+    index.add("toolz", "1.0", files={"toolz/__init__.py": "from . import a, b", **modules})
     index.add("click", "1.0")
     (local.folder / "s.py").write_text("import toolz\n")
     local("lock", "s.py", "-q").ok()

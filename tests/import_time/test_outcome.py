@@ -190,6 +190,11 @@ SEVERAL: list[tuple[dict[str, dict[str, str]], list[str]]] = [
     ({"lib": {"lib.py": "import distutils.version"},
       "setuptools": {"setuptools/__init__.py": "", "distutils-precedence.pth": ""}}, []),
     ({"lib": {"lib.py": "import imp"}, "zombie": {"imp.py": ""}}, []),
+    # a folder that a package adds to the search path
+    ({"lib": {"lib/__init__.py": "import six, one", "lib/bundled/six.py": ""}},
+     ["lib/__init__.py:1 one"]),
+    ({"lib": {"lib.py": "import dep, six"}, "dep": {"dep/__init__.py": "", "dep/a/six.py": ""}},
+     ["lib.py:1 six"]),
 ]  # fmt: skip
 
 
