@@ -221,7 +221,8 @@ def extracted(channel_folder: Path) -> Path:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Let one worker compile the tests of a new checkout, and all that they import, for all."""
-    cache = session.config.cache if "PYTEST_XDIST_WORKER" in os.environ else None
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    cache = getattr(session.config, "cache", None) if is_worker else None  # `-p no:cacheprovider`
     if cache is None:
         return (yield)
     compiled = cache.mkdir("compiled")
