@@ -164,16 +164,13 @@ def init(folder: Path, hosts: tuple[str, ...], as_json: bool) -> None:
     """Add a noxfile and a Makefile for the two stages to a repository. Overwrites nothing."""
     from condavision.cli.output import print_diagnostics, print_json
     from condavision.cli.tables import print_table
-    from condavision.core.model import INTERPRETERS
     from condavision.export.scaffold import scaffold
-    from condavision.inference.diagnostics import LocksOfOneMachine
-    from condavision.project.settings_files import SettingsFiles
+    from condavision.inference.uncommitted import locks_of_one_machine
 
     placed = scaffold(folder, hosts)
     if as_json:
         print_json([{"path": str(file.path), "state": file.state} for file in placed])
     else:
         print_table(("file", ""), [(str(file.path), file.state) for file in placed])
-    config = SettingsFiles().config(folder.absolute())
-    if hosts and config.source and INTERPRETERS in config.channels:
-        print_diagnostics([LocksOfOneMachine(config.source)])
+    if hosts:
+        print_diagnostics(locks_of_one_machine(folder.absolute()))

@@ -23,6 +23,7 @@ from condavision.core.origin import Origin
 from condavision.core.specs import conda_spec, pypi_spec
 from condavision.errors import UnacceptedNameError
 from condavision.inference.diagnostics import CandidateName
+from condavision.inference.inference import applying
 from condavision.locks.diff import diff_json
 from condavision.locks.record import spell_pairs
 from condavision.mapping.decisions import Mapped
@@ -141,7 +142,10 @@ def locked_script_json(
         "unproved": _unproved_json(locked.lock.record),
         "proof": locked.inference.proof(locked.lock.record).value,
         "changes": diff_json(locked.changes),
-        "cautions": [*record_words(locked.lock.record), *map(diagnostic_words, locked.diagnostics)],
+        "cautions": [
+            *record_words(applying(locked.lock.record, locked.inference)),
+            *map(diagnostic_words, locked.diagnostics),
+        ],
         "not_kept": [*map(asdict, agreement.unkept(locked.lock))] if agreement else [],
     }
 

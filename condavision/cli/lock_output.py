@@ -14,6 +14,7 @@ from condavision.core.evidence import ProofLevel
 from condavision.core.model import Manager
 from condavision.core.pythons import shortest
 from condavision.core.specs import wanted_on
+from condavision.inference.inference import applying
 from condavision.locks.diff import diff_rows
 from condavision.project.targets import near
 
@@ -33,18 +34,19 @@ def print_changes(scripts: Mapping[str, LockedScript]) -> None:
     """
     shown: set[str] = set()
     for name, locked in scripts.items():
-        if locked.lock.hash in shown:
-            continue
-        shown.add(locked.lock.hash)
-        if locked.changes:
+        if locked.changes and locked.lock.hash not in shown:
             say(f"\nchanges of {name}:")
             headings = ("package", "before", "after", "platforms")
             print_table(headings, diff_rows(locked.changes))
-        record = locked.lock.record
+        shown.add(locked.lock.hash)
+        record = applying(locked.lock.record, locked.inference)
         proved = [PROVED] if record.proof is ProofLevel.IMPORTS else []
         learned = lessons_of(locked.inference)
         for text in (*learned, *proved, *record_words(record)) if locked.written else ():
-            say(f"{locked.lock.hash}: {text}")
+            line = f"{locked.lock.hash}: {text}"
+            if line not in shown:
+                say(line)
+            shown.add(line)
     print_diagnostics(found for locked in scripts.values() for found in locked.diagnostics)
 
 

@@ -107,11 +107,11 @@ def _lock_words(found: Diagnostic) -> str:
                 f" {near(folder)} are not used; if you do not need them, run"
                 f" `rm -r {shell_word(near(folder))}`"
             )
-        case diagnostics.LocksOfOneMachine(settings):
+        case diagnostics.LocksOfOneMachine(path, configured):
+            subject = "the channel `interpreters:`, whose locks" if configured else "locks that"
             return (
-                f"{near(settings)} has the channel `interpreters:`, whose locks are for this"
-                " machine only and not committed, so CI will find none; for CI, lock with a conda"
-                " channel"
+                f"{near(path)} has {subject} are for this machine only and not committed, so CI"
+                " will find none; for CI, lock with a conda channel"
             )
         case diagnostics.NearerLocks(used, hidden):
             settings = near(hidden.parent / "condavision.toml")
@@ -125,8 +125,9 @@ def _lock_words(found: Diagnostic) -> str:
                 " fits; to use this one, lock and run with --locks OTHER-FOLDER"
             )
         case diagnostics.SharedLockChanged(name, keys, others):
+            have = "have" if len(others) > 1 else "has"
             return (
-                f"{name} is also the lock of {', '.join(others)}, which now have these versions"
+                f"{name} is also the lock of {', '.join(others)}, which now {have} these versions"
                 f" too; for a lock of its own, declare `requires-python` or versions in"
                 f" {' and '.join(keys)}"
             )
@@ -217,6 +218,9 @@ def _stale(reason: object) -> str:
         case staleness.RequirementAdded(label, sources):
             places = ", ".join(map(str, sources[:_SHOWN_SOURCES]))
             return f"added {label} ({places})" if places else f"added {label}"
+        case staleness.OverrideRemoved(module, sources):
+            places = ", ".join(map(str, sources[:_SHOWN_SOURCES]))
+            return f"[imports] no longer has {module} ({places})"
         case staleness.RequirementRemoved(label):
             return f"removed {label}"
         case staleness.NotLockedFor(platforms):
@@ -240,12 +244,19 @@ def record_words(record: LockRecord) -> tuple[str, ...]:
     """Return what in a lock a person decided or the map did not verify; ``check`` repeats it."""
     found = {
         "unverified identity": spell_pairs(record.unverified),
-        "overridden": spell_changes(record.overrides),
         "modules that both conda and PyPI supply": spell_shared(record.shared_modules),
         "source distributions, which run code when installed": "true" * record.allows_sdists,
         "not proved": _unproved_words(record),
     }
-    return tuple(f"{what}: {text}" for what, text in found.items() if text)
+    return (
+        *(_override_words(module, text) for module, text in sorted(record.overrides.items())),
+        *(f"{what}: {text}" for what, text in found.items() if text),
+    )
+
+
+def _override_words(module: str, text: str) -> str:
+    """Return what a person decided about the package of an import."""
+    return f"[imports] says that {module} {f'is in {text}' if text else 'needs no package'}"
 
 
 _UNPROVED = {

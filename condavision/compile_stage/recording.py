@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.prereleases import prereleases
+from condavision.core.channels import is_local
 from condavision.inference.diagnose import diagnose
 from condavision.inference.diagnostics import (
+    LocksOfOneMachine,
     OvershadowedLock,
     Prerelease,
     SharedLockChanged,
@@ -183,6 +185,7 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
     changes = compare(group.former, lock) if group.former and written else ()
     committed = _committed(group, workspace)
     newer = tuple(_prereleases(lock, group.requirements))
+    here = written and is_local(workspace.flags.channels)  # which no configuration says
     path = group.path
     return [
         LockedScript(
@@ -191,6 +194,7 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
                 *diagnose(inference, workspace, runnable=True),
                 *_overshadowed(inference.project.key, committed),
                 *newer,
+                *([LocksOfOneMachine(group.folder, configured=False)] if here else []),
             ),
         )
         for inference in group.inferences

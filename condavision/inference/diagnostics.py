@@ -33,9 +33,10 @@ class UnusedLocks(Diagnostic):
 
 @dataclass(frozen=True, slots=True)
 class LocksOfOneMachine(Diagnostic):
-    """CI is to check locks that no version control has, for the channel that ``settings`` name."""
+    """Locks that no version control has: of the settings file, or in the folder, of this path."""
 
-    settings: Path
+    path: Path
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)

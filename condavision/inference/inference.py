@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
 from condavision.errors import AnalysisError, UnacceptedNameError, UsageError
 from condavision.inference.needs import is_needed
-from condavision.inference.requirements import require_known, source_digest
+from condavision.inference.requirements import overrides_text, require_known, source_digest
 from condavision.locks.index import Entry
 from condavision.mapping.decisions import Learned, Mapped
 from condavision.project.targets import key_of, near, typed
@@ -177,7 +177,7 @@ class Inference:
         lacking = [it for it in self.candidates if it.distribution not in accepted]
         if lacking:
             options = "".join(f" --accept {it.distribution}" for it in lacking)
-            module, name = lacking[0].module, lacking[0].distribution
+            names = {it.module: it.distribution for it in lacking}
             command = lock_command(self.project.target)
             raise UnacceptedNameError(
                 "\n".join(
@@ -186,7 +186,7 @@ class Inference:
                     for it in lacking
                 ),
                 f"look at its page on PyPI, and to accept it, run `{command}{options}`",
-                f'or name its package in condavision.toml: [imports] {module} = "pypi:{name}"',
+                f"or name its package in condavision.toml:\n{overrides_text(names)}",
                 "if it is a module of your own, add its folder to `paths`",
                 names=tuple(it.distribution for it in lacking),
             )
@@ -283,3 +283,15 @@ def _relative(path: Path, root: Path) -> str:
     if resolved.is_relative_to(root):
         return resolved.relative_to(root).as_posix()
     return str(resolved)
+
+
+def applying(record: LockRecord, *inferences: Inference) -> LockRecord:
+    """Return what a lock records, without overrides of other targets that share it.
+
+    Nor does it have those that are no longer configured.
+    """
+    if not record.overrides:  # what follows need not be derived
+        return record
+    own = {module for one in inferences for module in one.overrides}
+    found = {module: text for module, text in record.overrides.items() if module in own}
+    return replace(record, overrides=found)

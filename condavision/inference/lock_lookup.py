@@ -22,7 +22,7 @@ from condavision.errors import (
 )
 from condavision.inference.ignored import ignored
 from condavision.inference.readable import infer_readable
-from condavision.inference.staleness import requirement_changes
+from condavision.inference.staleness import inference_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
 from condavision.project.targets import (
@@ -99,7 +99,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
     raise StaleLockError(
         f"the lock of {it.owner} is stale",
         f"run `{it.lock_command(workspace)}`",
-        reasons=(*requirement_changes(_read(it, workspace).record, inference.requirements),),
+        reasons=tuple(inference_changes(_read(it, workspace).record, inference)),
     )
 
 

@@ -244,13 +244,18 @@ def require_known(
 
 
 def override_hint(*modules: str) -> str:
-    """Return what to add to the configuration, as TOML that is refused until it is filled in."""
-    keys = (it if it.isascii() and it.isidentifier() else f'"{it}"' for it in modules)
-    lines = "\n".join(f'{key} = "pypi:<name>"' for key in keys)
+    """Return what to add to the configuration; it is refused until it is filled in."""
     return (
         "if the import is right, name its package in condavision.toml"
-        f' ("<name>" is one of conda, "" none):\n[imports]\n{lines}'
+        f' ("<name>" is one of conda, "" none):\n{overrides_text(dict.fromkeys(modules, "<name>"))}'
     )
+
+
+def overrides_text(distributions: Mapping[str, str]) -> str:
+    """Return the TOML that takes modules from distributions of PyPI."""
+    keys = {it: it if it.isascii() and it.isidentifier() else f'"{it}"' for it in distributions}
+    lines = (f'{keys[module]} = "pypi:{name}"' for module, name in distributions.items())
+    return "\n".join(["[imports]", *lines])
 
 
 def _misspelt(needed: Requirement, near: Iterable[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from condavision.core.model import Engine
+from condavision.core.modules import prefixes
 from condavision.locks.record import describe, requirement_label
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from condavision.core.model import LockRecord, Requirements, SourceLocation
+    from condavision.inference.inference import Inference
     from condavision.project.solve_options import SolveOptions
 
 
@@ -37,6 +39,14 @@ class RequirementAdded:
     """A requirement that the lock was not solved for, and the places that have it."""
 
     label: str
+    sources: tuple[SourceLocation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRemoved:
+    """An override that the lock was solved with and that is configured no more."""
+
+    module: str
     sources: tuple[SourceLocation, ...]
 
 
@@ -81,6 +91,7 @@ StaleReason = (
     PythonChanged
     | ChannelsChanged
     | RequirementAdded
+    | OverrideRemoved
     | RequirementRemoved
     | NotLockedFor
     | CutoffMoved
@@ -101,6 +112,26 @@ def requirement_changes(record: LockRecord, requirements: Requirements) -> Itera
         yield RequirementAdded(label, sources[label])
     for label in sorted(set(record.requirements) - sources.keys()):
         yield RequirementRemoved(label)
+
+
+def inference_changes(record: LockRecord, inference: Inference) -> Iterator[StaleReason]:
+    """Yield how what a target requires differs from what its lock records.
+
+    What an override that is gone has kept out is not reported as added.
+    """
+    gone: dict[str, set[SourceLocation]] = {}
+    if record.overrides:
+        configured = inference.overrides
+        for found in inference.resolutions:
+            for module in prefixes(found.module):
+                if module in record.overrides and module not in configured:
+                    gone.setdefault(module, set()).add(found.imported.location)
+    for module, places in gone.items():
+        yield OverrideRemoved(module, tuple(sorted(places)))
+    lacking = {place for places in gone.values() for place in places}
+    for reason in requirement_changes(record, inference.requirements):
+        if not (isinstance(reason, RequirementAdded) and lacking.intersection(reason.sources)):
+            yield reason
 
 
 def option_changes(record: LockRecord, options: SolveOptions) -> tuple[StaleReason, ...]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from condavision.core.model import LockRecord
 from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
 from condavision.inference.diagnose import diagnose
+from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
 from condavision.inference.readable import infer_readable
-from condavision.inference.staleness import NotLockedFor, option_changes, requirement_changes
+from condavision.inference.staleness import NotLockedFor, inference_changes, option_changes
 from condavision.project.targets import Together, named_target, typed
 
 if TYPE_CHECKING:
@@ -147,10 +148,8 @@ def _check_located(located: Located, workspace: Workspace) -> Checked:
     same = inference.hash == lock.hash
     return Checked(
         *(key, lock.hash, LockState.OK),
-        inferred_differently=()
-        if same
-        else tuple(requirement_changes(lock.record, inference.requirements)),
-        record=lock.record,
+        inferred_differently=() if same else tuple(inference_changes(lock.record, inference)),
+        record=applying(lock.record, inference),
         proof=inference.proof(lock.record),
         diagnostics=diagnose(inference, workspace, runnable=True),
         project=located.project,

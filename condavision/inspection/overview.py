@@ -14,6 +14,7 @@ from condavision.artefacts.sizes import known_sizes
 from condavision.artefacts.store import EvidenceStore
 from condavision.core.model import LockRecord
 from condavision.errors import CondavisionError
+from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
 from condavision.inference.recorded import recorded_paths
 from condavision.inspection.check import LockState, check_targets
@@ -98,8 +99,9 @@ class RequirementSet:
 
     @property
     def record(self) -> LockRecord:
-        """What the lock records about itself."""
-        return next((it.lock.record for it in self.located), LockRecord())
+        """What the lock records about itself, as far as it is about these scripts."""
+        record = next((it.lock.record for it in self.located), LockRecord())
+        return applying(record, *(it.inference for it in self.located))
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def test_who_shares_a_lock_that_changes_is_named(command: CommandLine) -> None:
     (command.folder / "t.py").write_text("print('t')\n")
     command("-q", "lock", ".").ok()
     changed = command("lock", "--python", "3.12", "s.py").ok()
-    assert "is also the lock of t.py, which now have these versions too" in changed.err
+    assert "is also the lock of t.py, which now has these versions too" in changed.err
     assert "also the lock of" not in command("lock", "--python", "3.11", ".").ok().err
     assert "also the lock of" not in command("lock", "--python", "3.11", "s.py").ok().err
 

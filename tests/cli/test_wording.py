@@ -96,7 +96,11 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     ),
     (ShadowsItself(HERE, "requests", "requests.py"), "`import requests` finds requests.py itself"),
     (UnusedLocks(Path("a b/locks"), Path("c.toml")), "run `rm -r 'a b/locks'`"),
-    (LocksOfOneMachine(Path("c.toml")), "c.toml has the channel `interpreters:`"),
+    (LocksOfOneMachine(Path("c.toml"), configured=True), "c.toml has the channel `interpreters:`"),
+    (
+        LocksOfOneMachine(Path("locks/.local"), configured=False),
+        "locks/.local has locks that are for this machine only and not committed, so CI will",
+    ),
     (
         NearerLocks(Path("a/locks"), Path("locks")),
         "a/locks is used, which is nearer to the script than locks",
@@ -112,6 +116,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
         SharedLockChanged("0123456789abcdef", ("s.py",), ("a.py", "b.py")),
         "0123456789abcdef is also the lock of a.py, b.py, which now have these versions too",
     ),
+    (SharedLockChanged("0" * 16, ("s.py",), ("a.py",)), "the lock of a.py, which now has these"),
     (OnlyInComments(("six", "yarl")), "six, yarl: from PyPI, so in comments"),
 ]
 

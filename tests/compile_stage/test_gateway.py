@@ -87,6 +87,8 @@ def test_who_waits_for_a_failed_download_says_why_it_failed(report: str, tmp_pat
 
 def test_hints_name_what_needs_no_channel_where_a_server_does_not_answer() -> None:
     failed = "error sending request for url (http://h.invalid/a/noarch/x)\nCaused by: dns error"
-    assert "-c interpreters:" in unreadable(CHANNELS, RuntimeError(failed)).hints[1]
+    _, locked, configured = unreadable(CHANNELS, RuntimeError(failed)).hints
+    assert locked.endswith("run `condavision lock -c interpreters: SCRIPT`")
+    assert configured.endswith('condavision.toml with `channels = ["interpreters:"]`')
     assert len(unreadable(CHANNELS, RuntimeError("in file:///c/\nCaused by: x")).hints) == 1
     assert len(unreadable(CHANNELS, RuntimeError(f"{failed}: certificate")).hints) == 1

@@ -45,6 +45,10 @@ def test_locks_of_one_machine_are_none_for_ci(command: CommandLine) -> None:
     assert "CI will find none" not in command("init").ok().err
     (command.folder / "condavision.toml").write_text('channels = ["conda-forge"]\n')
     assert "CI will find none" not in command("init", "--ci", "github").ok().err
+    locked = command("lock", "-c", "interpreters:", "s.py").ok().err
+    said = "locks/.local has locks that are for this machine only and not committed"
+    assert said in locked
+    assert said in command("init", "--ci", "github").ok().err
 
 
 def test_an_unknown_host(command: CommandLine) -> None:

@@ -35,3 +35,22 @@ def test_a_script_that_cannot_be_read_is_neither_missing_nor_stale(
     shown = command("check")
     assert "3 scripts: 1 missing, 2 unreadable" in shown.err
     assert place in shown.out
+
+
+def test_an_override_is_reported_for_its_scripts_while_it_is_configured(
+    command: CommandLine,
+) -> None:
+    configuration = command.folder / "condavision.toml"
+    channels = configuration.read_text()
+    configuration.write_text(f'{channels}[imports]\nacme_crm = ""\n')
+    (command.folder / "sync.py").write_text("print('s')\nimport acme_crm\n")
+    said = "[imports] says that acme_crm needs no package"
+    locked = command("lock", ".", "--json").ok().json()
+    assert len({it["hash"] for it in locked}) == 1
+    assert [said in it["cautions"] for it in locked] == [False, True]
+    assert command("report", "--json").ok().out.count(said) == 1
+    configuration.write_text(channels)
+    others, changed = command("check", "--json").json()
+    assert (others["state"], others["notes"]) == ("ok", [])
+    assert changed["notes"][0] == "[imports] no longer has acme_crm (sync.py:2)"
+    assert said not in command("report", "--json").out

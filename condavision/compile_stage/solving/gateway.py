@@ -42,7 +42,11 @@ _LOOK = 0.1  # seconds between looks at the size of a download
 _PAUSE = 0.5  # seconds before the second try, doubled for each further one
 _SHARED = "other error"  # rattler's, of all who waited for a download but the one who began it
 _CHECK = "check the spelling of the channel and the network, then try again"
-_WITHOUT = f"to use the Pythons of this machine, and PyPI: run it with `-c {INTERPRETERS}`"
+_WITHOUT = (
+    "to use this machine's Pythons and PyPI, in locks for this machine only, not committed: run"
+    f" `condavision lock -c {INTERPRETERS} SCRIPT`"
+)
+_CONFIGURED = f'or, for all scripts, begin condavision.toml with `channels = ["{INTERPRETERS}"]`'
 _PLACE = re.compile(r"\w+://[^\s'`)]+|`[^`]*`")
 
 
@@ -215,7 +219,9 @@ def unreadable(channels: Iterable[rattler.Channel], error: Exception) -> Unreada
             problem = f"the channel {url} cannot be read: {reason}"
             certificate = channel_certificate_hint(reason)
             if not certificate and all(it.base_url.startswith("http") for it in named):
-                return UnreadableIndexError(cause, problem, *_misspelt(named), _CHECK, _WITHOUT)
+                return UnreadableIndexError(
+                    cause, problem, *_misspelt(named), _CHECK, _WITHOUT, _CONFIGURED
+                )
             hint = certificate or _CHECK
     return UnreadableIndexError(cause, problem, hint)
 
