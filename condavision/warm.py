@@ -4,10 +4,10 @@ This is imported on every run, before the rest of the package, so it imports onl
 ``json`` would cost as much as the rest of the start. ``warm_record`` writes the records.
 
 A record is a file of NUL-terminated fields (no path or variable can have a NUL), lists preceded by
-their length: the format's name, the script's identity, inputs (variable, ``=`` and its value or
-nothing), checks (path, signature, module names of a folder behind ``=``), operations, wrapper,
-PYTHONPATH additions, and then the interpreter, the file whose time is the last use, and the
-format's name again.
+their length: the format's name, the script's identity, the module that it runs as or nothing,
+inputs (variable, ``=`` and its value or nothing), checks (path, signature, module names of a folder
+behind ``=``), operations, wrapper, PYTHONPATH additions, and then the interpreter, the file whose
+time is the last use, and the format's name again.
 """
 
 import os
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     """
 
 _LARGEST = 1 << 25  # bytes of a record; one of ten thousand files has 2 MB
-FORMAT = "condavision warm record 1"
+FORMAT = "condavision warm record 2"
 
 CONSTANT, NONEMPTY = "constant", "nonempty"
 KEEP = "keep"
@@ -147,6 +147,7 @@ def warm_command(
     fields = iter(read_fields(record_path(home, real)))
     if next(fields, "") != FORMAT or next(fields, "") != real:
         return None
+    runs = next(fields, "")
     for name, value in _pairs(read_list(fields)):
         current = environ.get(name)
         if value != ("" if current is None else "=" + current):
@@ -161,7 +162,7 @@ def warm_command(
         return None
     _touch(used)
     return compose(
-        [*words(script, module=module), *arguments],
+        [*words(runs or script, module=bool(runs)), *arguments],
         environ,
         python=python,
         wrapper=wrapper,

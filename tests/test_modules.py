@@ -188,29 +188,50 @@ def test_mistakes(words: list[str], code: int, said: str, command: InProcess) ->
 
 
 CAUTIONED = [
-    ("shop/tool.py", True),
-    ("shop/sub/__main__.py", True),
+    ("shop/tool.py", False),
+    ("shop/sub/__main__.py", False),
     ("below/alone.py", False),
+    ("no-name/tool.py", True),
 ]
+"""Scripts, and whether a run of what was locked fails."""
 
 
 @pytest.mark.parametrize(("script", "expected"), CAUTIONED)
-def test_a_script_with_relative_imports_is_cautioned(
+def test_a_script_that_cannot_run_as_a_module_is_cautioned(
     script: str, expected: bool, command: InProcess
 ) -> None:
+    (command.folder / "no-name").mkdir()
+    (command.folder / "no-name" / "tool.py").write_text(TOOL)
+    (command.folder / "no-name" / "helper.py").write_text("")
     locked = command("lock", script).ok()
-    module = {"shop/tool.py": "shop.tool", "shop/sub/__main__.py": "shop.sub"}.get(script)
-    assert (f"use -m {module}" in locked.err) == expected
+    assert ("relative import fails" in locked.err) == expected
     assert ("relative import fails" in command("check", script).out) == expected
     assert not command("lock", "-m", "shop.tool").ok().err.count("relative import")
+    if expected:
+        assert command("run", script).code in {2, 70}
+        assert command("install", "--launcher", "bin", script).code in {2, 70}
+        assert not [*(command.folder / "bin").iterdir()]
+        command("path", script).ok()
 
 
-def test_a_run_of_such_a_script_is_cautioned_each_time(command: InProcess) -> None:
-    command("lock", "shop/sub").ok()
-    for _ in range(2):
+def test_a_script_that_imports_relatively_runs_as_its_module(
+    command: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under its own lock or that of the module, cold and warm, and from a launcher."""
+    for locked in (["-m", "shop.sub"], ["shop/sub"]):
+        command("lock", *locked).ok()
         ran = CommandLine(command.folder)("run", "-q", "shop/sub")
-        assert ran.code == 1
-        assert "use -m shop.sub" in ran.err
+        assert ran.ok().out == "sub shop.sub\n"
+    assert command("path", "shop/sub").ok().out == command("path", "-m", "shop.sub").ok().out
+    monkeypatch.chdir(command.folder)
+    time.sleep(0.12)
+    CommandLine(command.folder)("run", "-q", "shop/sub").ok()
+    found = warm_command("shop/sub", ["x"], os.environ)
+    assert found is not None
+    assert found[0][-3:] == ["-m", "shop.sub", "x"]
+    command("install", "--launcher", "bin", "shop/sub").ok()
+    elsewhere = command.process([str(command.folder / "bin" / "sub")], cwd=command.folder.parent)
+    assert elsewhere.ok().out == "sub shop.sub\n"
 
 
 def test_prune_forgets_modules_that_are_gone(command: InProcess) -> None:

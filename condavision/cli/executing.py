@@ -121,19 +121,7 @@ def run(
         lock = locked_with(target, additions, workspace, progress)
         if isinstance(target, Path) and _is_notebook(target.name):
             return run_notebook(target, output, workspace, progress, lock)
-        if module is None:
-            _caution_about_relative_imports(target, workspace)
         return run_target(target, args, workspace, progress, script, launcher, lock)
-
-
-def _caution_about_relative_imports(target: Target, workspace: Workspace) -> None:
-    from condavision.inference.relative_imports import relative_import_of
-
-    found = relative_import_of(target, workspace)
-    if found is not None:
-        from condavision.cli.output import print_diagnostics
-
-        print_diagnostics((found,))
 
 
 @click.command()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from condavision.cli.filling import plainly_typed
 from condavision.cli.output import note, print_diagnostics
 from condavision.errors import MissingLockError, StaleLockError
-from condavision.inference.lock_lookup import last_locked, locate
+from condavision.inference.lock_lookup import last_locked
+from condavision.inference.runnable import locate_as_run, locate_to_run, runs_if_it_can
 from condavision.inference.select import Named
 from condavision.inference.workspace import Workspace
 from condavision.locks.diff import compare
@@ -48,12 +49,13 @@ def locked_first(target: Target, workspace: Workspace, progress: Progress) -> Wo
     Raises:
         CondavisionError: it cannot be locked.
     """
+    runs = runs_if_it_can(target, workspace)
     try:
-        locate(target, workspace)
+        locate_to_run(target, runs, workspace)
     except (MissingLockError, StaleLockError):
-        owner, channels = target, workspace.flags.channels
+        owner, channels = runs, workspace.flags.channels
         with suppress(MissingLockError):
-            owner, channels = last_locked(target, workspace)
+            owner, channels = last_locked(runs, workspace)
     else:
         return workspace
     from condavision.compile_stage.stage import lock
@@ -80,7 +82,7 @@ def locked_with(
         return None
     from condavision.compile_stage.additions import lock_with
 
-    located = locate(target, workspace)
+    located = locate_as_run(target, workspace)
     lock = lock_with(located, additions, workspace, progress)
     here = replace(located.lock, platforms=lock.platforms)
     moved = [it for it in compare(here, lock) if it.kind == "moved"]

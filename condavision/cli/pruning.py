@@ -25,7 +25,8 @@ def prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace) 
     retired = retire(report, paths, workspace)
     removed = "would remove" if report.dry_run else "removed"
     for script in retired.scripts:
-        note(f"{removed} {script} from scripts.yml: it no longer exists")
+        why = "`exclude` names it" if script in retired.excluded else "it no longer exists"
+        note(f"{removed} {script} from scripts.yml: {why}")
     for name in retired.locks:
         note(f"{removed} lock {name}")
 

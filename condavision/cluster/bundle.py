@@ -189,4 +189,5 @@ def prepare_bundle(folder: Path, vendored: Path | None, progress: Progress) -> P
     environment = install(lock, current_subdir(), home=home(), progress=progress, vendored=vendored)
     record_use(environment, script)
     activation = load_activation(environment.prefix)
-    return Prepared(target, environment, activation, paths, WarmInputs((script,), (), {}))
+    inputs = WarmInputs((script,), (), {})
+    return Prepared(target, environment, activation, paths, inputs, plan["module"])

@@ -28,14 +28,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """The scripts that were dropped from ``scripts.yml``, and the hashes of removed locks."""
+    """The scripts that were dropped from ``scripts.yml``, and the hashes of removed locks.
+
+    ``excluded`` are the scripts that the configuration excludes.
+    """
 
     scripts: tuple[str, ...]
+    excluded: frozenset[str]
     locks: tuple[str, ...]
 
 
 def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) -> Retired:
-    """Drop scripts that no longer exist, and remove all locks that no script uses.
+    """Drop scripts that no longer exist or are excluded, and remove all locks that no script uses.
 
     This covers the projects of all locked targets and of the folders in ``paths``. After a
     dry run, nothing is removed.
@@ -49,16 +53,18 @@ def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) ->
         configs |= {project.locks(local=local): project.config for local in (False, True)}
     scripts: list[str] = []
     locks: list[str] = []
+    excluded: set[str] = set()
     for folder, config in configs.items():
         if report.dry_run:
             index = report.indexes.get(folder) or read_index(folder)
-            gone = gone_scripts(index, config.root, config.paths)
-            scripts += gone
+            gone = gone_scripts(index, config)
             locks += unused_locks(folder, index.updated({}, dropped=gone))
         else:
-            scripts += forget_scripts(folder, config.root, config.paths)
+            gone = forget_scripts(folder, config)
             locks += remove_locks(folder, unused_locks(folder))
-    return Retired(tuple(scripts), tuple(locks))
+        scripts += gone
+        excluded |= config.excluded(gone)
+    return Retired(tuple(scripts), frozenset(excluded), tuple(locks))
 
 
 def part_folders(

@@ -14,8 +14,8 @@ from condavision.core.pythons import minor_of
 from condavision.environments.environment import site_packages
 from condavision.errors import CondavisionError
 from condavision.inference.diagnostics import FailingImport
-from condavision.inference.lock_lookup import locate
 from condavision.inference.needs import modules_of, names_taken, needed_on
+from condavision.inference.runnable import locate_as_run
 from condavision.mapping.import_map import normalized
 from condavision.project.targets import typed
 
@@ -41,7 +41,7 @@ def failing_imports(
     Each lock is checked once, and not at all if ``lock --prove`` made it.
     """
     with suppress(CondavisionError, OSError):
-        located = locate(target, workspace)
+        located = locate_as_run(target, workspace)
         seen = environment.marker.with_name(_SEEN)
         lock = located.lock
         looked = seen.read_text().split() if seen.exists() else []

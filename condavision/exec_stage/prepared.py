@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from condavision.environments.activation_scripts import run_batch_scripts
 from condavision.errors import CommandError, InstallError
-from condavision.project.targets import Module
 from condavision.system.terminal import shell_word
 from condavision.warm import compose, words
 
@@ -85,6 +84,7 @@ class Activated:
 class Prepared:
     """A locked target whose environment exists.
 
+    ``module`` is the name of what Python runs as a module: also in place of a script.
     ``paths`` are put in front of PYTHONPATH. ``inputs`` decided all this: where one of them has
     changed, the target has to be prepared again.
     """
@@ -94,6 +94,7 @@ class Prepared:
     activation: Activation
     paths: tuple[Path, ...]
     inputs: WarmInputs
+    module: str = ""
 
     def command(
         self, args: Iterable[str], environ: Mapping[str, str], script: str = ""
@@ -106,9 +107,8 @@ class Prepared:
         Raises:
             InstallError: an activation script fails (Windows; elsewhere the command runs them).
         """
-        module = isinstance(self.target, Module)
-        name = self.target.name if isinstance(self.target, Module) else script or str(self.target)
-        arguments = [*words(name, module=module), *args]
+        name = self.module or script or str(self.target)
+        arguments = [*words(name, module=bool(self.module)), *args]
         return _compose(self, str(self.environment.python), arguments, environ)
 
 

@@ -15,13 +15,13 @@ from condavision.errors import CondavisionError, UsageError
 from condavision.exec_stage.prepared import Activated, Prepared, WarmInputs
 from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
-from condavision.inference.lock_lookup import config_of, find_lock, is_hash, locate, named
+from condavision.inference.lock_lookup import config_of, find_lock, is_hash, named
 from condavision.inference.notebooks import refuse_notebook
-from condavision.inference.relative_imports import relative_import_of
+from condavision.inference.runnable import locate_as_run, runnable
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
 from condavision.project.settings_files import SETTINGS_FILES
-from condavision.project.targets import place_of
+from condavision.project.targets import Module, place_of
 from condavision.system.cache_dir import home
 
 if TYPE_CHECKING:
@@ -42,25 +42,18 @@ _KERNEL = "ipykernel"
 
 
 def prepare(
-    target: Target, workspace: Workspace, progress: Progress, lock: Lock | None = None
+    target: Path | Module, workspace: Workspace, progress: Progress, lock: Lock | None = None
 ) -> Prepared:
     """Find the lock of a target and install its environment if need be.
 
     ``lock`` is used instead if given: the target's own with packages added.
 
     Raises:
-        UsageError: the target is a notebook.
+        UsageError: the target is a notebook, or imports relatively and cannot be a module.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     refuse_notebook(target)
-    located = locate(target, workspace)
-    vendored = located.project.config.vendored
-    subdir = current_subdir()
-    lock = lock or located.lock
-    environment = install(lock, subdir, home=home(), progress=progress, vendored=vendored)
-    activation = load_activation(environment.prefix)
-    inputs = inputs_of(located, workspace.opened)
-    return Prepared(target, environment, activation, located.python_paths, inputs)
+    return _prepare(runnable(target, workspace), target, workspace, progress, lock)
 
 
 def prepare_apart(found: Runnable, workspace: Workspace, progress: Progress) -> Prepared:
@@ -69,8 +62,25 @@ def prepare_apart(found: Runnable, workspace: Workspace, progress: Progress) -> 
     Raises:
         CondavisionError: the environment cannot be made.
     """
-    prepared = prepare(found.located.project.target, workspace, progress)
-    return replace(prepared, target=found.target, paths=found.python_paths)
+    return _prepare(found, found.target, workspace, progress)
+
+
+def _prepare(
+    found: Runnable,
+    target: Path | Module,
+    workspace: Workspace,
+    progress: Progress,
+    lock: Lock | None = None,
+) -> Prepared:
+    located = found.located
+    vendored = located.project.config.vendored
+    subdir = current_subdir()
+    lock = lock or located.lock
+    environment = install(lock, subdir, home=home(), progress=progress, vendored=vendored)
+    activation = load_activation(environment.prefix)
+    inputs = inputs_of(located, workspace.opened)
+    module = found.target.name if isinstance(found.target, Module) else ""
+    return Prepared(target, environment, activation, found.python_paths, inputs, module)
 
 
 def inputs_of(located: Located, started: int) -> WarmInputs:
@@ -95,7 +105,7 @@ def inputs_of(located: Located, started: int) -> WarmInputs:
 
 
 def run(
-    target: Target,
+    target: Path | Module,
     args: Sequence[str],
     workspace: Workspace,
     progress: Progress,
@@ -116,9 +126,7 @@ def run(
     if launchers is not None and lock is None:
         renew_launcher(launchers, prepared)
     # The entry point finds a record by the target's name alone, without flags.
-    plain = lock is None and replace(workspace.flags, vendored=None) == Flags()
-    # A caution about relative imports comes with each run, and a recorded one prints none.
-    record = plain and relative_import_of(target, workspace) is None
+    record = lock is None and replace(workspace.flags, vendored=None) == Flags()
     become(prepared, args, script, record=record)
 
 
@@ -138,7 +146,7 @@ def activate(
     if isinstance(name, str) and is_hash(name):
         script, paths = None, workspace.config().paths
     else:
-        located = locate(named(name), workspace)
+        located = locate_as_run(named(name), workspace)
         script, paths = located.inference.analysis.files[0].path, located.python_paths
     return Activated(str(name), script, environment, activation, paths)
 
@@ -150,7 +158,7 @@ def require_kernel(target: Target, workspace: Workspace, lock: Lock | None = Non
         UsageError: it has none.
         CondavisionError: there is no lock that fits.
     """
-    lock = lock or locate(target, workspace).lock
+    lock = lock or locate_as_run(target, workspace).lock
     if not any(it.name == _KERNEL for it in lock.on(current_subdir())):
         raise UsageError(
             f"the lock of {target} has no {_KERNEL}, which Jupyter starts",
@@ -182,7 +190,9 @@ def _install(
     lock: Lock | None = None,
 ) -> Environment:
     """Install an environment; ``care`` is what one has to pass that is not ``done``."""
-    lock = lock or find_lock(name, workspace)
+    if lock is None and isinstance(name, str) and is_hash(name):
+        lock = find_lock(name, workspace)
+    lock = lock or locate_as_run(named(name), workspace).lock
     vendored = config_of(name, workspace).vendored
     subdir, folder = current_subdir(), home()
     if environment_of(lock, subdir, folder).prefix in done:

@@ -42,7 +42,7 @@ def write_warm_record(home: Path, prepared: Prepared) -> bool:
     operations = [item for operation in activation.operations for item in operation]
     content = encode(
         [
-            *(FORMAT, real),
+            *(FORMAT, real, prepared.module),
             *counted(variables),
             *counted(checks),
             *counted(operations),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.syntax_check import is_refused
 from condavision.core.origin import OriginRule
+from condavision.errors import CondavisionError
 from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.diagnostics import (
     AbsentPart,
@@ -15,12 +16,13 @@ from condavision.inference.diagnostics import (
     MissingSearchPath,
     NotDeclared,
     OutsideSearchPath,
+    RelativeImport,
     ShadowsItself,
     UnreadFile,
 )
 from condavision.inference.ignored import ignored
 from condavision.inference.relative_imports import MAY_FAIL, relative_import
-from condavision.project.targets import Together
+from condavision.project.targets import Module, Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +45,7 @@ def diagnose(
     mistakes = () if concluded else _mistakes(inference, workspace)
     if runnable and not mistakes:
         workspace.conclude(inference)
+    mistakes = tuple(it for it in mistakes if not _runs_as_module(it, inference, workspace))
     return (
         *ignored(inference.project.target, workspace),
         *_missing_paths(inference),
@@ -65,6 +68,17 @@ def _mistakes(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, .
         *filter(None, [relative_import(inference.project, inference.analysis)]),
         *_unsearched(inference),
     )
+
+
+def _runs_as_module(found: Diagnostic, inference: Inference, workspace: Workspace) -> bool:
+    """Return whether this is a relative import, and the script can run as a module instead."""
+    if not isinstance(found, RelativeImport) or not found.module:
+        return False
+    try:
+        project = workspace.project(Module(found.module, found.folder.absolute()))
+        return workspace.infer(project).hash == inference.hash
+    except CondavisionError:  # it cannot be run so
+        return False
 
 
 def _missing_paths(inference: Inference) -> Iterator[MissingSearchPath]:

@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
 
+def is_notebook(target: Target) -> bool:
+    """Return whether a target is a notebook."""
+    return isinstance(target, Path) and target.suffix == ".ipynb"
+
+
 def refuse_notebook(target: Target) -> None:
     """Refuse a notebook where a process is to be started.
 
     Raises:
         TargetKindError: the target is one.
     """
-    if not isinstance(target, Path) or target.suffix != ".ipynb":
+    if not is_notebook(target):
         return
-    quoted = shell_word(target)
+    quoted = shell_word(Path(str(target)))
     raise TargetKindError(
         f"{target} is a notebook, which Python itself cannot run",
         f"execute it: run `condavision run {quoted}`",

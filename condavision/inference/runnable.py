@@ -1,21 +1,24 @@
-"""How a target runs where each process has a folder of its own: in the service and in `map`."""
+"""How a target runs, by its path or as a module, and the lock that it runs under."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from condavision.errors import MissingLockError, StaleLockError, TargetKindError
 from condavision.inference.lock_lookup import locate
+from condavision.inference.notebooks import is_notebook
 from condavision.inference.relative_imports import relative_import_of
-from condavision.project.targets import Module, near
+from condavision.project.targets import Module, Target, near
 
 if TYPE_CHECKING:
     from condavision.core.model import Analysis
     from condavision.inference.lock_lookup import Located
     from condavision.inference.workspace import Workspace
+
+_Target = TypeVar("_Target", bound=Target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,16 @@ class Runnable:
         return tuple(dict.fromkeys((self.target.folder, *self.located.python_paths)))
 
 
-def run_as(target: Path | Module, workspace: Workspace) -> Path | Module:
+def run_as(target: _Target, workspace: Workspace) -> _Target | Module:
     """Return what Python is to run for a target: for a script that imports relatively, its module.
+
+    A notebook is never one.
 
     Raises:
         TargetKindError: it imports relatively, and cannot be a module.
         CondavisionError: it does not exist, or cannot be read.
     """
-    found = relative_import_of(_shown(target), workspace)
+    found = None if is_notebook(target) else relative_import_of(_shown(target), workspace)
     if found is None:
         return target
     if not found.module:
@@ -65,28 +70,54 @@ def runnable(
         CondavisionError: there is no lock that fits, or the target cannot be run.
     """
     runs = runs or run_as(target, workspace)
-    located = _located(target, runs, workspace)
+    located = locate_to_run(target, runs, workspace)
     project = workspace.project(_shown(runs))
     return Runnable(runs, located, workspace.analysis(project, located.entry.paths))
 
 
-def _located(target: Path | Module, runs: Path | Module, workspace: Workspace) -> Located:
+def locate_to_run(target: Target, runs: Target, workspace: Workspace) -> Located:
     """Return the lock of ``runs``, else that of the script, if it would be the same.
 
     Raises:
         CondavisionError: neither has one that fits.
     """
+    located = _locate_either(target, runs, workspace)
+    project = workspace.project(_shown(runs))
+    if located.project.key == project.key or located.lock.hash == workspace.infer(project).hash:
+        return located
+    return locate(_shown(runs), workspace)  # which says that it has none
+
+
+def locate_as_run(target: Target, workspace: Workspace) -> Located:
+    """Return the lock of the environment of a target: that of a run, else its own.
+
+    Raises:
+        CondavisionError: there is none that fits.
+    """
+    return _locate_either(target, runs_if_it_can(target, workspace), workspace)
+
+
+def runs_if_it_can(target: Target, workspace: Workspace) -> Target:
+    """Return what :func:`run_as` returns; a script that cannot be a module as it is.
+
+    Raises:
+        CondavisionError: it does not exist, or cannot be read.
+    """
+    with suppress(TargetKindError):
+        return run_as(target, workspace)
+    return target
+
+
+def _locate_either(target: Target, runs: Target, workspace: Workspace) -> Located:
     try:
         return locate(_shown(runs), workspace)
     except MissingLockError:
         if runs != target:
             with suppress(MissingLockError, StaleLockError):
-                by_path = locate(_shown(target), workspace)
-                if by_path.lock.hash == workspace.infer(workspace.project(runs)).hash:
-                    return by_path
+                return locate(_shown(target), workspace)
         raise
 
 
-def _shown(target: Path | Module) -> Path | Module:
+def _shown(target: _Target) -> _Target | Path:
     """Return a target as messages are to have it."""
     return near(target) if isinstance(target, Path) else target

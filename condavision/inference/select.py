@@ -179,11 +179,12 @@ class _Recorded:
     def scripts(self, folder: Path, seen: Container[str]) -> Iterator[Path]:
         """Yield the existing scripts with locks of their own, in a folder or below it.
 
-        Those whose real path is in ``seen`` are left out.
+        Those whose real path is in ``seen`` are left out, and those that ``exclude`` names.
         """
         root = self._root(folder)
         top = root.as_posix().rstrip("/")
-        for key in self.below(folder):
+        excluded = self._workspace.config(root).excluded(self.below(folder))
+        for key in (it for it in self.below(folder) if it not in excluded):
             if f"{top}/{key}" not in seen:  # as most are: a target takes longer to make
                 it = target_of(key, root)
                 if not (isinstance(it, Path) and it.is_file()):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.locks.index import ScriptIndex
+    from condavision.project.config import Config
 
 _LOCK = ".conda-lock.yml"
 
@@ -58,29 +59,25 @@ def remove_locks(folder: Path, hashes: Iterable[str]) -> tuple[str, ...]:
     return tuple(removed)
 
 
-def forget_scripts(folder: Path, root: Path, paths: Iterable[Path]) -> tuple[str, ...]:
-    """Drop the scripts that no longer exist below ``root`` from ``scripts.yml``; return them.
-
-    ``paths`` are searched for modules.
-    """
+def forget_scripts(folder: Path, config: Config) -> tuple[str, ...]:
+    """Drop what :func:`gone_scripts` returns from ``scripts.yml``; return it."""
     with alone_in(folder):
         index = read_index(folder)
-        gone = gone_scripts(index, root, paths)
+        gone = gone_scripts(index, config)
         if gone:
             write_index(index.updated({}, dropped=gone))
     return gone
 
 
-def gone_scripts(index: ScriptIndex, root: Path, paths: Iterable[Path]) -> tuple[str, ...]:
-    """Return the recorded scripts that no longer exist below ``root``.
-
-    ``paths`` are searched for modules.
-    """
+def gone_scripts(index: ScriptIndex, config: Config) -> tuple[str, ...]:
+    """Return the recorded scripts of a project that no longer exist, or that it excludes."""
+    root, excluded = config.root, config.excluded(index.entries)
     return tuple(
         key
         for key, entries in index.entries.items()
-        if not is_there(
+        if key in excluded
+        or not is_there(
             target_of(key, root),
-            [*paths, *(root / path for entry in entries for path in entry.paths)],
+            [*config.paths, *(root / path for entry in entries for path in entry.paths)],
         )
     )

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from condavision.analysis.source.ignored import patterns
 from condavision.core.channels import normalize
 from condavision.core.pythons import FLOOR, Minor
 from condavision.core.serving import Serving
 from condavision.errors import ConfigError
 from condavision.project.settings import SETTINGS
 from condavision.project.solve_options import SolveOptions
+from condavision.project.targets import is_module
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from condavision.core.model import ScriptMetadata
 
@@ -69,6 +71,11 @@ class Config:
     solve: SolveOptions = field(default_factory=SolveOptions)
     settings: str = ""
     serve: Serving = field(default_factory=Serving)
+
+    def excluded(self, keys: Iterable[str]) -> frozenset[str]:
+        """Return the keys, as in ``scripts.yml``, of scripts that ``exclude`` names."""
+        scripts = (it for it in keys if not is_module(it) and not it.endswith("/"))
+        return frozenset(patterns(self.exclude).match_files(scripts) if self.exclude else ())
 
     @property
     def names_channels(self) -> bool:
