@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from condavision.analysis.python_range.six_moves import six_of
 from condavision.analysis.python_range.stdlib import stdlib_pythons
 from condavision.core.modules import absolute_name, prefixes
 from condavision.core.pythons import PythonRange, format_minor
@@ -37,6 +38,9 @@ class Lack:
 
 _WITHOUT_CELLS = PythonRange.below(3, 8)
 """Pythons that make a class even if its metaclass drops ``__classcell__``."""
+
+_OLD_HOOKS = PythonRange.below(3, 12)
+"""Pythons that call ``find_module`` of import hooks, and not ``find_spec`` alone (PEP 451)."""
 
 _ARRAY_API = Lack(NUMPY_1, "_ARRAY_API", certain=True)
 _NUMPY_1 = LibraryImport(NUMPY_1, line=1, members=("_ARRAY_API",))
@@ -117,6 +121,8 @@ class Follower:
         await self._look_closer(trail)
         if self.minor not in _WITHOUT_CELLS:
             await self._check_classes(trail)
+        if self.minor not in _OLD_HOOKS:
+            await self._check_hooks(trail)
         return trail
 
     async def _check_classes(self, trail: Trail) -> None:
@@ -132,6 +138,20 @@ class Follower:
             reason = LibraryReason(it.line, rule, _WITHOUT_CELLS.minors, syntax=True)
             reached = trail.modules[module]
             reached.reasons = (*reached.reasons, reason)
+
+    async def _check_hooks(self, trail: Trail) -> None:
+        """Add to the reasons where ``moves`` is imported from a copy of six with an old hook."""
+        for reached in trail.modules.values():
+            for it in (step.imported for step in reached.steps):
+                runs = it.runs_on(self.minor, self.family) and it.certain
+                if not runs or it.survives or it.instead_of:
+                    continue
+                name = absolute_name(it.name, it.level, reached.placed.parent)
+                six = self.modules.find(six_of(name))
+                if six is not None and await self.modules.has_old_hook(six):
+                    rule = f"import hook of {six.module} without find_spec"
+                    reason = LibraryReason(it.line, rule, _OLD_HOOKS.minors, syntax=False)
+                    reached.reasons = (*reached.reasons, reason)
 
     def _siblings_first(self, imports: Sequence[LibraryImport]) -> bool:
         """Return whether a module looks beside itself for what it imports (PEP 328)."""

@@ -215,6 +215,11 @@ class Modules:
             if (found := it.package.known("classes", it.file or ""))
         }
 
+    async def has_old_hook(self, placed: Placed) -> bool:
+        """Return whether a module has an import hook that Python 3.12 does not call (PEP 451)."""
+        await self._learn("hook", [placed])
+        return bool(placed.package.known("hook", placed.file or ""))
+
     async def _not_fitting(self, placed: Sequence[Placed], python: str) -> list[Placed]:
         packages = dict.fromkeys(it.package for it in placed)
         declared = await asyncio.gather(*map(self._declared, packages))
@@ -283,6 +288,8 @@ def _said(kind: str, file: str, content: bytes) -> list[object]:
     """Return what a file says, as JSON has it: nothing if it cannot be read as Python."""
     if kind == "classifiers":
         return [it.decode() for it in _CLASSIFIER.findall(content)]
+    if kind == "hook":
+        return [True] if b"meta_path" in content and b"find_spec" not in content else []
     try:
         source = read_source(Path(file), data=content)
         match kind:

@@ -140,6 +140,8 @@ def test_one_file(text: str, expected: list[str]) -> None:
 
 PYDUB = "try:\n    import audioop\nexcept ImportError:\n    import pyaudioop as audioop\n"
 
+OLD_SIX = "import sys\nsys.meta_path\nmoves = 1\nclass A:\n    def find_module(self, name): pass\n"
+
 SEVERAL: list[tuple[dict[str, dict[str, str]], list[str]]] = [
     # what a package leads to, in itself and in others
     ({"lib": {"lib/__init__.py": "from . import a", "lib/a.py": "from .b import x",
@@ -186,6 +188,24 @@ SEVERAL: list[tuple[dict[str, dict[str, str]], list[str]]] = [
      []),
     ({"lib": {"lib.py": "from dep import old"}, "dep": {"dep/__init__.py": "", "dep/old.py": ""}},
      []),
+    # copies of six: Python 3.12 does not call the hook of an old one
+    ({"lib": {"lib/__init__.py": "from lib.six.moves import range", "lib/six.py": OLD_SIX}},
+     ["lib/__init__.py:1 import hook of lib.six without find_spec"]),
+    ({"lib": {"lib/__init__.py": "from . import a", "lib/six.py": OLD_SIX,
+              "lib/a.py": "import lib.six.moves.urllib.parse as parse"}},
+     ["lib/a.py:1 import hook of lib.six without find_spec"]),
+    ({"lib": {"lib.py": "from dep.six.moves.urllib import parse"},
+      "dep": {"dep/__init__.py": "", "dep/six.py": OLD_SIX}},
+     ["lib.py:1 import hook of dep.six without find_spec"]),
+    ({"lib": {"lib/__init__.py": "from .six.moves import range",
+              "lib/six.py": OLD_SIX + "    def find_spec(self, name, path): pass\n"}}, []),
+    ({"lib": {"lib/__init__.py": "from .six import moves\nfrom . import six\nsix.moves.range",
+              "lib/six.py": OLD_SIX}}, []),
+    ({"lib": {"lib/__init__.py":
+              "try:\n    from .six.moves import range\nexcept ImportError:\n    pass\n",
+              "lib/six.py": OLD_SIX}}, []),
+    ({"lib": {"lib/__init__.py": "def f():\n    from .six.moves import range\n",
+              "lib/six.py": OLD_SIX}}, []),
     # a module of the standard library that something else brings
     ({"lib": {"lib.py": "import distutils.version"},
       "setuptools": {"setuptools/__init__.py": "", "distutils-precedence.pth": ""}}, []),

@@ -62,3 +62,9 @@ def moved(dotted: str) -> str:
         return "six"
     module = MOVES.get(match[1])
     return dotted if module is None else module + match[2]
+
+
+def six_of(module: str) -> str:
+    """Return the copy of six whose ``moves`` a module is or is below, or nothing."""
+    head, moves, _ = f"{module}.".partition(".moves.")
+    return head if moves and is_of_six(head) else ""
