@@ -14,6 +14,13 @@ from typing import TYPE_CHECKING
 from uv import find_uv_bin
 
 from condavision.environments.download import Pace, StalledError
+from condavision.environments.pypi_errors import (
+    RELOCK,
+    gone,
+    label,
+    not_downloaded,
+    other_content,
+)
 from condavision.errors import InstallError
 from condavision.system.error_text import certificate_hint, without_names
 from condavision.system.own_python import variables_of_tools
@@ -186,36 +193,19 @@ def _explained(message: str, packages: Sequence[LockedPackage]) -> InstallError:
     lines = [line for line in lines if not line.startswith("hint:")]  # on uv's own options
     reasons = [line.removeprefix("error: ").removeprefix("cause: ") for line in lines]
     named = [package for package in packages if package.url in message or len(packages) == 1]
-    what = (
-        f"{named[0].name} {named[0].version} ({named[0].url})"
-        if named
-        else ", ".join(package.name for package in packages)
-    )
+    what = label(named[0]) if named else ", ".join(package.name for package in packages)
     reason, cause = reasons[-1] if reasons else "", without_names(message)
     if "Hash mismatch" in cause:
-        return InstallError(
-            f"{what} is not the file that was locked: its sha256 differs.",
-            "a file on PyPI never changes: find out why this one did",
-            "then lock again: run `condavision lock --upgrade SCRIPT`",
-        )
+        return other_content(what)
     if "No space left" in cause or "os error 28" in cause:
         return InstallError(
             f"{what} could not be installed: the disk is full.",
             "make room: run `condavision clean`",
         )
     if hint := certificate_hint(reason):
-        return InstallError(f"{what} could not be downloaded: {reason}.", hint)
+        return not_downloaded(what, reason, hint)
     if _GONE.search(cause):
-        return InstallError(
-            f"{what} could not be installed: it is no longer there.",
-            "lock again: run `condavision lock --upgrade SCRIPT`",
-        )
+        return gone(what)
     if "Request failed" in cause or "error sending request" in cause:
-        return InstallError(
-            f"{what} could not be downloaded: {reason}.",
-            "check the network and proxy settings, and run again: files already fetched are kept",
-        )
-    return InstallError(
-        f"{what} could not be installed: {' '.join(reasons)}",
-        "lock again: run `condavision lock --upgrade SCRIPT`",
-    )
+        return not_downloaded(what, reason)
+    return InstallError(f"{what} could not be installed: {' '.join(reasons)}", RELOCK)

@@ -28,6 +28,13 @@ from condavision.environments.download import (
     download,
     open_downloads,
 )
+from condavision.environments.pypi_errors import (
+    RELOCK,
+    gone,
+    label,
+    not_downloaded,
+    other_content,
+)
 from condavision.environments.pypi_install import refuse_sdists
 from condavision.environments.vendored import is_intact, vendored_path
 from condavision.environments.wheel_records import INSTALLER
@@ -52,7 +59,6 @@ if TYPE_CHECKING:
 
 _SITE_PACKAGES = Path("lib", "python2.7", "site-packages")
 _OF_PIP = ("DEPRECATION", "ERROR: Failed", "-----")
-_RELOCK = "lock again: run `condavision lock --upgrade SCRIPT`"
 _METADATA = {
     "INSTALLER": f"{INSTALLER}\n".encode(),
     "direct_url.json": b'{"archive_info": {}}\n',
@@ -65,7 +71,7 @@ def install_for_python2(
     interpreter: LockedPackage,
     progress: Progress,
     *,
-    allow_sdist: bool = False,
+    allow_sdist: bool,
     inherit: tuple[int, ...] = (),
 ) -> None:
     """Install ``packages`` into an environment of Python 2.7, without dependencies.
@@ -130,24 +136,15 @@ async def _fetch(client: Client, file: Path, package: LockedPackage, task: Task)
 
 
 def _unfetched(package: LockedPackage, error: DownloadError) -> InstallError:
-    what = f"{package.name} {package.version} ({package.url})"
+    what = label(package)
     match error:
         case OtherContentError():
-            return InstallError(
-                f"{what} is not the file that was locked: its sha256 differs.",
-                "a file on PyPI never changes: find out why this one did",
-                f"then {_RELOCK}",
-            )
+            return other_content(what)
         case GoneError():
-            return InstallError(f"{what} could not be installed: it is no longer there.", _RELOCK)
+            return gone(what)
         case StalledError():
-            hint = LONGER
-        case _:
-            hint = (
-                "check the network and proxy settings, and run again: files already fetched are"
-                " kept"
-            )
-    return InstallError(f"{what} could not be downloaded: {error}.", hint)
+            return not_downloaded(what, str(error), LONGER)
+    return not_downloaded(what, str(error))
 
 
 def _built(
@@ -211,9 +208,8 @@ def unpack(package: LockedPackage, wheel: Path, environment: Environment) -> Non
             install(source, destination, _METADATA)
     except (InstallerError, zipfile.BadZipFile, ValueError, KeyError, AssertionError) as error:
         raise InstallError(
-            f"{package.name} {package.version} ({package.url}) could not be installed: it is not a"
-            f" proper wheel ({error}).",
-            _RELOCK,
+            f"{label(package)} could not be installed: it is not a proper wheel ({error}).",
+            RELOCK,
         ) from error
 
 
