@@ -84,16 +84,15 @@ def analyze_module(
     *,
     folder: Path,
     root: Path,
-    paths: Sequence[Path] = (),
-    pythonpath: Sequence[Path] = (),
-    reader: Reader | None = None,
+    paths: Sequence[Path],
+    pythonpath: Sequence[Path],
+    reader: Reader,
 ) -> Analysis:
     """Read a module as ``python -m module`` runs it in ``folder``, its packages included.
 
     Raises:
         AnalysisError: it is not found, cannot be read as Python, or declares something malformed.
     """
-    reader = reader or new_reader(root)
     directories = Directories(reader.directories)
     path = module_file(module, [folder, *paths, *pythonpath], directories).absolute().as_posix()
     home = folder.absolute().as_posix()

@@ -118,7 +118,7 @@ group.show(
 add_verbosity((group, *group.commands.values()))
 
 
-def _fail(error: CondavisionError, *, as_json: bool = False) -> int:
+def _fail(error: CondavisionError, *, as_json: bool) -> int:
     from condavision.cli.json_output import error_json
     from condavision.cli.output import print_error, print_json
 

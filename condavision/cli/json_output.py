@@ -123,9 +123,9 @@ def not_installed_json(
 def locked_script_json(
     locked: LockedScript,
     platform: str,
-    agreement: Agreement | None = None,
+    agreement: Agreement | None,
     *,
-    dry_run: bool = False,
+    dry_run: bool,
 ) -> dict[str, Any]:
     """Return the object of ``lock --json`` for a target."""
     shown = locked.lock.platform_or_first(platform)

@@ -88,7 +88,7 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
             print_table(headings, [one.row() for one in found])
 
 
-def lock_row(locked: LockedScript, platform: str, *, dry_run: bool = False) -> tuple[str, ...]:
+def lock_row(locked: LockedScript, platform: str, *, dry_run: bool) -> tuple[str, ...]:
     """Return what ``lock``'s table has of a lock: Python, packages, hash, written or reused."""
     shown = locked.lock.platform_or_first(platform)
     packages = locked.lock.on(shown)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def offering_lock(
-    command: str, target: Target | None, additions: Iterable[str] = (), words: Iterable[str] = ()
+    command: str, target: Target | None, additions: Iterable[str], words: Iterable[str] = ()
 ) -> Iterator[None]:
     """Add to the hints of a lock that is missing or stale the command that locks it first.
 

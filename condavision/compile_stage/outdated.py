@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from condavision.system.progress import Progress
 
 
-def solve_anew(
-    named: Named, workspace: Workspace, progress: Progress | None = None
-) -> LockingReport:
+def solve_anew(named: Named, workspace: Workspace, progress: Progress) -> LockingReport:
     """Solve the locks of targets again, with the channels they were locked with; write nothing.
 
     Targets that were never locked are not solved, and are among those that failed.

@@ -88,7 +88,7 @@ def compile_prefix(
 
 
 def compile_missing(
-    prefix: Path, python: Path, progress: Progress, inherit: tuple[int, ...] = ()
+    prefix: Path, python: Path, progress: Progress, inherit: tuple[int, ...]
 ) -> None:
     """Compile the modules in site-packages that have no bytecode.
 

@@ -49,7 +49,7 @@ class CellFailure:
 
 
 def execute_notebook(
-    found: Activated, notebook: Path, show: Show, output: Path | None = None
+    found: Activated, notebook: Path, show: Show, output: Path | None
 ) -> CellFailure | None:
     """Execute a notebook in its folder, up to a cell that fails; return that.
 

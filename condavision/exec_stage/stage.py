@@ -151,7 +151,7 @@ def activate(
     return Activated(str(name), script, environment, activation, paths)
 
 
-def require_kernel(target: Target, workspace: Workspace, lock: Lock | None = None) -> None:
+def require_kernel(target: Target, workspace: Workspace, lock: Lock | None) -> None:
     """Refuse a target whose lock has no kernel for Jupyter. ``lock`` is as in :func:`prepare`.
 
     Raises:
@@ -231,7 +231,7 @@ def install_each(
     workspace: Workspace,
     progress: Progress,
     care: Care,
-    launchers: Path | None = None,
+    launchers: Path | None,
 ) -> InstallReport:
     """Install the environments of targets and hashes; one that fails does not stop the others.
 

@@ -57,7 +57,7 @@ def export_named(
     form: str,
     platform: str | None,
     workspace: Workspace,
-    output: Path | None = None,
+    output: Path | None,
 ) -> Exported:
     """Return the lock of a target or hash in a format; ``output`` is where it will be written.
 

@@ -40,7 +40,7 @@ class Scaffolded:
     state: Placing
 
 
-def scaffold(folder: Path, hosts: Iterable[str] = ()) -> tuple[Scaffolded, ...]:
+def scaffold(folder: Path, hosts: Iterable[str]) -> tuple[Scaffolded, ...]:
     """Write the templates into a folder; existing files are never overwritten.
 
     ``hosts`` are those of ``CI`` to add a check for.

@@ -52,7 +52,7 @@ def analyze_target(
     config: Config,
     pythonpath: Sequence[Path],
     reader: Reader,
-    together: ScriptSearch | None = None,
+    together: ScriptSearch | None,
 ) -> Analysis:
     """Read a target under the search path of its project; ``together`` are a folder's scripts.
 

@@ -206,7 +206,7 @@ class _Recorded:
 
 
 def select_scripts(
-    paths: Iterable[Path], workspace: Workspace, spare: Container[Path] = ()
+    paths: Iterable[Path], workspace: Workspace, spare: Container[Path]
 ) -> ScriptSearch:
     """Return the given scripts, and those in the given folders.
 

@@ -56,7 +56,7 @@ def locate_each(
 
 
 def dependencies_of(
-    located: Located, asked: str | None, workspace: Workspace, *, offline: bool = False
+    located: Located, asked: str | None, workspace: Workspace, *, offline: bool
 ) -> Dependencies:
     """Return the dependencies in the lock of a target; wheels that were not read are read now.
 

@@ -37,7 +37,7 @@ def find_reasons(
     platform: str | None,
     workspace: Workspace,
     *,
-    offline: bool = False,
+    offline: bool,
 ) -> tuple[list[Reasons], Failures]:
     """Return why the locks of targets have a package, and what could not be read.
 

@@ -39,15 +39,15 @@ _CONDA_PYTHON = "python.exe" if os.name == "nt" else "bin/python"
 _MEMORY_FORMAT = 1
 
 
-def discover(cache: Path | None = None) -> tuple[Interpreter, ...]:
+def discover(cache: Path) -> tuple[Interpreter, ...]:
     """Return the interpreters of this machine, newest first, one per version.
 
     Of several installations of one version an ordinary build is preferred to one without the GIL,
     then one outside conda environments, then the shorter path. The order of PATH has no effect.
 
     Args:
-        cache: the folder of the cached answers; ``interpreters`` below
-            ``system.cache_dir.home()`` if None.
+        cache: the folder of the cached answers: ``interpreters`` below
+            ``system.cache_dir.home()``.
     """
     chosen: dict[str, Interpreter] = {}
     for interpreter in discover_all(cache):
@@ -55,12 +55,12 @@ def discover(cache: Path | None = None) -> tuple[Interpreter, ...]:
     return tuple(chosen.values())
 
 
-def discover_all(cache: Path | None = None, more: Iterable[Path] = ()) -> tuple[Interpreter, ...]:
+def discover_all(cache: Path, more: Iterable[Path] = ()) -> tuple[Interpreter, ...]:
     """Return every interpreter of this machine, preferred ones of a version first.
 
     ``more`` are executables to look at beside those that are found.
     """
-    memory = (cache or home() / "interpreters") / "known.json"
+    memory = cache / "known.json"
     known = _read_memory(memory)
     running = _base_executable(Path(sys.executable))
     executables = {running, *_candidates(), *more, *(Path(path) for path in known)}

@@ -262,9 +262,9 @@ class ImportMap:
         """
         return nearest(module, chain(also, self._imports.keys()), n)
 
-    def near_distributions(self, name: str, n: int = 3) -> list[str]:
-        """Return up to ``n`` known distributions with names similar to ``name``, best first."""
-        return nearest(name, self._distributions.keys(), n)
+    def near_distributions(self, name: str) -> list[str]:
+        """Return up to 3 known distributions with names similar to ``name``, best first."""
+        return nearest(name, self._distributions.keys(), 3)
 
 
 @cache

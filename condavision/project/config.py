@@ -82,7 +82,7 @@ class Config:
         """Whether the file itself says which channels there are."""
         return "channels" in json.loads(self.settings or "{}")
 
-    def with_flags(self, flags: Flags, channels: tuple[str, ...] = ()) -> Config:
+    def with_flags(self, flags: Flags, channels: tuple[str, ...]) -> Config:
         """Return the settings with those of CONDAVISION_VENDORED and then the command line applied.
 
         ``channels`` are the recorded ones, used if the command line has none.

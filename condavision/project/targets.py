@@ -87,9 +87,7 @@ def scripts_together(
     return ScriptSearch(scripts, (*found.skipped, *nested), folders, found.ignores, modules)
 
 
-def one_target(
-    script: Target | None, module: str | None = None, together: Path | None = None
-) -> Target:
+def one_target(script: Target | None, module: str | None, together: Path | None = None) -> Target:
     """Return the one target that is given; a module is found from the current folder.
 
     Raises:

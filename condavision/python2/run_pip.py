@@ -104,7 +104,7 @@ def resolve(python: Path, tools: Path, home: Path, job: Job) -> Answer:
 
 
 def build_wheel(
-    python: Path, tools: Path, source: Path, folder: Path, inherit: tuple[int, ...] = ()
+    python: Path, tools: Path, source: Path, folder: Path, inherit: tuple[int, ...]
 ) -> str:
     """Build a source distribution into ``folder``; return pip's error output, empty on success.
 

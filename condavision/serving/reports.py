@@ -23,9 +23,7 @@ SHOWN = 1 << 20
 """Bytes of a stream that a report has at most."""
 
 
-def script_report(
-    name: str, found: Surveyed | None, warm: WarmStatus | None = None
-) -> dict[str, Any]:
+def script_report(name: str, found: Surveyed | None, warm: WarmStatus | None) -> dict[str, Any]:
     """Return what there is to say of a script; None if it has not been looked at.
 
     ``warm`` is how its runs start where they may start warm.

@@ -45,7 +45,7 @@ def find_implied(
     source: Source,
     guards: Guards,
     imports: Sequence[RawImport],
-    names: Sequence[tuple[str, str]] = (),
+    names: Sequence[tuple[str, str]],
 ) -> tuple[RawImport, ...]:
     """Return an import for each module that the source needs and does not import.
 

@@ -48,7 +48,7 @@ def releases_on_page(
     url: str,
     platform: str,
     python: str,
-    newest: datetime | None = None,
+    newest: datetime | None,
 ) -> tuple[Release, ...]:
     """Return the releases with wheels that a page of an index has, in order of version.
 
@@ -75,7 +75,7 @@ def releases_on_page(
 
 
 def releases_of_records(
-    records: Iterable[rattler.RepoDataRecord], python: str, newest: datetime | None = None
+    records: Iterable[rattler.RepoDataRecord], python: str, newest: datetime | None
 ) -> tuple[Release, ...]:
     """Return the releases that records of one package are, in order of version.
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8
 _MOST = 48  # releases that are looked at
-_MAJORS = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def conda_versions(text: str) -> str:
 
 
 def write_stand_ins(
-    folder: Path, supplied: Mapping[str, str], renamed: Collection[str] = ()
+    folder: Path, supplied: Mapping[str, str], renamed: Collection[str]
 ) -> Iterator[str]:
     """Write wheels for distributions and yield a constraint for each that they alone meet.
 

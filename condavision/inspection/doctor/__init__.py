@@ -51,9 +51,7 @@ CHECKS = (
 """Every check, in the order of the report."""
 
 
-def examine(
-    folder: Path, home: Path, *, offline: bool = False, deep: bool = False
-) -> Iterator[Finding]:
+def examine(folder: Path, home: Path, *, offline: bool, deep: bool = False) -> Iterator[Finding]:
     """Examine the installation, the cache ``home`` and the project of ``folder``.
 
     Nothing is changed, and with ``offline`` no network is used. With ``deep`` the digest of every

@@ -20,8 +20,6 @@ PREFIX = "p."
 STDIN_TEXT = "stdin-text"
 """The text area for standard input; a file for it is the part ``stdin``."""
 
-_FILES = {ValueType.INPUT_FILE, ValueType.PATH}
-
 _INPUTS = {
     ValueType.INTEGER: "number",
     ValueType.NUMBER: "number",
