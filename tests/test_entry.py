@@ -74,7 +74,7 @@ def test_an_interruption_is_one_line(
         assert process.stderr is not None
         assert "waiting for another process" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=600)
     assert process.returncode == 130
     assert errors.strip().splitlines()[-1].endswith("interrupted")
     assert "Traceback" not in errors

@@ -76,7 +76,7 @@ def run(*command: str | Path, **environment: str) -> str:
     kept = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG")
     bare = {name: os.environ[name] for name in kept if name in os.environ}
     done = subprocess.run(
-        command, env=bare | environment, capture_output=True, text=True, check=False, timeout=120
+        command, env=bare | environment, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -266,7 +266,7 @@ def test_an_interrupted_lock_leaves_nothing(command: CommandLine, channel: Chann
     while not channel.requested:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert not list(command.folder.glob("locks/*.yml"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE = 60
+PATIENCE = 600
 """Seconds that something may take."""
 
 
@@ -29,7 +29,7 @@ _CALM = {  # what a profiler and a clock of 20 ms take from a machine that waits
 
 
 class Cluster:
-    """A scheduler, workers, each with a nanny that starts it again, and a client of them."""
+    """A scheduler, workers, and a client of them."""
 
     def __init__(self, folder: Path, host: str = "127.0.0.1", protocol: str = "tcp") -> None:
         """Start a scheduler; ``folder`` is where it writes its address and log."""
@@ -71,12 +71,16 @@ class Cluster:
         *,
         threads: int = 4,
         count: int = 1,
+        nanny: bool = False,
         **environ: str,
     ) -> None:
-        """Start workers, by ``wrapper`` if it is given, and wait for them."""
+        """Start workers, by ``wrapper`` if it is given, and wait for them.
+
+        One with a ``nanny``, a process more, starts again when it is killed.
+        """
         before = len(self.client.nthreads())
         command = ("-m", "distributed.cli.dask_worker", self.address, "--nthreads", str(threads))
-        options = ("--no-dashboard", "--death-timeout", "300")
+        options = ("--no-dashboard", "--death-timeout", "300", *(() if nanny else ("--no-nanny",)))
         for _ in range(count):
             self._start(*wrapper, python, *command, *options, **environ)
         self.client.wait_for_workers(before + count, timeout=300)

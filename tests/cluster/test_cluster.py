@@ -78,7 +78,7 @@ def test_every_input_has_a_row_whatever_dies(
 ) -> None:
     home = str(tmp_path / "worker")  # of a machine that has nothing
     for python in (other_python, sys.executable):
-        cluster.worker(python, CONDAVISION_HOME=home)
+        cluster.worker(python, nanny=True, CONDAVISION_HOME=home)
     log = project / "log"
     inputs: list[dict[str, object]] = [
         {"text": f"{number}", "log": str(log), "sleep": 0.02} for number in range(INPUTS)
@@ -97,7 +97,7 @@ def test_every_input_has_a_row_whatever_dies(
             before = log.stat().st_size if log.exists() else 0
             ran = before + random.randrange(60)  # bytes, three for each run
             while process.poll() is None and (log.stat().st_size if log.exists() else 0) <= ran:
-                time.sleep(0.001)
+                time.sleep(0.01)
             cluster.kill_one()
         out, err = process.communicate(timeout=300)
     assert process.returncode == 1, err
@@ -141,13 +141,13 @@ def test_a_map_resumes_that_was_interrupted_or_lost_its_scheduler(
         one.worker()
         with mapping(project, one.address) as process:
             process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
+            assert process.wait(600) == 130
         for pid in processes_in(project / "out"):
             until_gone(pid)
         assert len(rows(project)) == 1
         with mapping(project, one.address) as process:
             os.killpg(one.scheduler, signal.SIGKILL)
-            err = process.communicate(timeout=120)[1]
+            err = process.communicate(timeout=600)[1]
         assert process.returncode == 1
         assert "the same command then runs what is left" in err
         assert "Traceback" not in err

@@ -102,7 +102,7 @@ def test_a_job_that_waits_is_named_and_can_be_interrupted(settings: Path, projec
         reason = "2 jobs are PENDING (PartitionDown); run `scontrol show job "
         until(lambda: process.poll() is not None or reason in said.read_text())
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(600) == 130
     until(is_empty)
     assert "interrupted" in said.read_text()
     assert "Traceback" not in said.read_text()

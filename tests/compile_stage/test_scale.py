@@ -83,7 +83,7 @@ def test_what_was_finished_before_an_interruption_is_kept(
             break
         time.sleep(0.01)
     process.send_signal(number)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=600)
     assert "Traceback" not in said
     kept = locks(many.folder)
     index = (many.folder / "locks" / "scripts.yml").read_text()

@@ -122,7 +122,7 @@ def test_signals_reach_the_script(
         assert started.stdout is not None
         started.stdout.readline()
         started.send_signal(number)
-        assert started.wait(120) == -number
+        assert started.wait(600) == -number
 
 
 def test_a_terminal_stays_a_terminal(command: Callable[..., list[str]]) -> None:
@@ -142,7 +142,7 @@ def test_live_activation_is_the_same_process_too(
     script.write_text(SHOW)
     started = [sys.executable, *map(str, (runner, environment.prefix, script)), "a b"]
     with subprocess.Popen(started, env=variables(), stdout=-1, stderr=-1) as process:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=600)
     argv, _, pid, _, sample, _ = json.loads(output)
     assert (argv[1:], pid, sample) == (["a b"], process.pid, f"{time.gmtime().tm_year} 0")
     assert errors == b"noise\n"

@@ -117,13 +117,13 @@ def test_systemd_keeps_the_socket_of_the_server(command: CommandLine, tmp_path: 
             assert process.stderr is not None
             try:
                 assert "Listening on" in process.stderr.readline()
-                answer = httpx.get(f"http://127.0.0.1:{port}/health", timeout=120)
+                answer = httpx.get(f"http://127.0.0.1:{port}/health", timeout=600)
                 assert answer.status_code == 200
                 assert told.recv(100) == b"READY=1"
                 process.terminate()
                 assert told.recv(100) == b"STOPPING=1"
                 process.stderr.read()
-                assert process.wait(120) == 0
+                assert process.wait(600) == 0
             finally:
                 process.kill()
 

@@ -484,6 +484,6 @@ def test_many_processes_make_one_channel(bare_machine: Path) -> None:
         )
         for _ in range(4)
     ]
-    outcomes = [(process.communicate(timeout=120), process.returncode) for process in started]
+    outcomes = [(process.communicate(timeout=600), process.returncode) for process in started]
     assert [code for _, code in outcomes] == [0, 0, 0, 0], outcomes
     assert len({printed for (printed, _), _ in outcomes}) == 1  # made once

@@ -44,16 +44,17 @@ class Machines:
         self._home = folder / "worker"
         self.cluster = Cluster(folder)
 
-    def worker(self, *, hidden: bool = False) -> None:
+    def worker(self, *, hidden: bool = False, nanny: bool = False) -> None:
         """Start a worker, from which the runs of the server are ``hidden`` as on another machine.
 
-        Only root can do that.
+        Only root can do that. With a ``nanny`` it starts again when it is killed.
         """
         wrapper: tuple[str, ...] = ()
         if hidden and not os.geteuid() and shutil.which("unshare"):
             alone = f'mount -t tmpfs none {self.state}; exec "$@"'
             wrapper = ("unshare", "-m", "sh", "-c", alone, "sh")
-        self.cluster.worker(wrapper=wrapper, threads=2, CONDAVISION_HOME=str(self._home))
+        home = str(self._home)
+        self.cluster.worker(wrapper=wrapper, threads=2, nanny=nanny, CONDAVISION_HOME=home)
 
     def processes(self) -> list[int]:
         """Return the processes of runs."""
@@ -176,7 +177,7 @@ def begin(server: Server, workers: Machines, script: str, run_id: str, *args: st
 @pytest.mark.slow  # two workers that die, a scheduler that does, a server
 def test_workers_and_schedulers_die(project: Path, tmp_path: Path) -> None:
     with machines(tmp_path) as found:
-        found.worker()
+        found.worker(nanny=True)
         address = found.cluster.address
         with serving_on(found, project) as server:
             client = server.client

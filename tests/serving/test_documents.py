@@ -73,7 +73,7 @@ def test_what_the_how_to_shows(
 def _sent(command: str, server: Server, folder: Path | None = None) -> str:
     line = command.replace("localhost:8000", server.url)
     return subprocess.run(
-        ["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+        ["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=True, timeout=600
     ).stdout
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="serving needs POSIX")
 
 ASYNC = {"Prefer": "respond-async"}
-WAIT = {"Prefer": "wait=60"}
+WAIT = {"Prefer": "wait=600"}
 
 
 def begin(server: Server, script: str, run_id: str, **body: Any) -> str:

@@ -102,7 +102,7 @@ def test_a_form_becomes_a_run(browser: httpx.Client) -> None:
     assert sent.status_code == 303
     assert RUN.fullmatch(sent.headers["location"])
     run = browser.get(
-        sent.headers["location"], headers={"Accept": "*/*", "Prefer": "wait=60"}
+        sent.headers["location"], headers={"Accept": "*/*", "Prefer": "wait=600"}
     ).json()
     data = next(it for it in run["arguments"] if it.startswith("--data="))
     assert data.endswith("/uploads/a_b.csv")
@@ -122,7 +122,7 @@ def test_a_form_becomes_a_run(browser: httpx.Client) -> None:
 def test_files_that_a_run_writes_are_linked(browser: httpx.Client) -> None:
     token = token_in(browser.get("/scripts/writes.py").text)
     sent = browser.post("/scripts/writes.py", data={"token": token}, files={"stdin": ("", b"")})
-    browser.get(sent.headers["location"], headers={"Accept": "*/*", "Prefer": "wait=60"})
+    browser.get(sent.headers["location"], headers={"Accept": "*/*", "Prefer": "wait=600"})
     page = browser.get(sent.headers["location"]).text
     assert "&lt;img src=x&gt;.html" in page
     assert "<img src=x>" not in page

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.serving.conftest import PATIENCE
+
 if TYPE_CHECKING:
     from tests.serving.conftest import Server
 
@@ -40,7 +42,7 @@ PLACES = {
 def answer_of(server: Server, request: bytes) -> bytes:
     """Return all that comes for a request."""
     address = urlsplit(server.url)
-    with socket.create_connection((address.hostname or "", address.port or 0), 60) as one:
+    with socket.create_connection((address.hostname or "", address.port or 0), PATIENCE) as one:
         one.sendall(request)
         found = b""
         while part := one.recv(1 << 16):

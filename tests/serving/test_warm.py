@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.serving.conftest import serving
+from tests.serving.conftest import PATIENCE, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,5 +44,5 @@ def test_runs_are_warm_once_the_modules_are_imported(project: Path) -> None:
         assert "warm" in server.client.get("/scripts").json()["scripts"][0]
         zygote = os.pidfd_open(warm[3])
         server.end(signal.SIGKILL)
-    assert select.select([zygote], [], [], 60)[0], "the zygote is still there"
+    assert select.select([zygote], [], [], PATIENCE)[0], "the zygote is still there"
     os.close(zygote)

@@ -140,7 +140,7 @@ class Bench:
             theirs.close()
             outputs = [loop.run_in_executor(self.threads, _read, it) for it in reading]
             exit_code = await child.wait()
-            texts = [ADDRESSES.sub(b"", await it) for it in outputs]
+            texts = [_comparable(await it) for it in outputs]
             written = sorted((self.folder / "work").iterdir())
             files = {it.name: it.read_bytes() for it in written}
             for it in written:
@@ -152,6 +152,11 @@ class Bench:
             self.runner.run(starter.close())
         self.runner.close()
         self.threads.shutdown()
+
+
+def _comparable(output: bytes) -> bytes:
+    """Leave out what differs between runs; in 100 MB nothing does, and the search takes seconds."""
+    return ADDRESSES.sub(b"", output) if len(output) < 1_000_000 else output
 
 
 def _read(descriptor: int) -> bytes:
