@@ -155,7 +155,7 @@ class Bench:
 
 
 def _comparable(output: bytes) -> bytes:
-    """Leave out what differs between runs; in 100 MB nothing does, and the search takes seconds."""
+    """Leave out what differs between runs; in 20 MB nothing does, and the search takes long."""
     return ADDRESSES.sub(b"", output) if len(output) < 1_000_000 else output
 
 
