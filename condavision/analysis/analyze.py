@@ -49,7 +49,7 @@ def analyze(
     """
     reader = reader or new_reader(root)
     search = search_path(root, paths, pythonpath)
-    question = script_question(script, search)
+    question = script_question(script_file(script), search)
     known = question.recalled(reader)
     if known is not None:
         return known
@@ -73,9 +73,9 @@ def prefetch(questions: Mapping[Path, Question], reader: Reader) -> dict[Path, A
     return known
 
 
-def script_question(script: Path, search: SearchPath) -> Question:
-    """Return what :func:`analyze` answers of a script."""
-    path = os.path.join(os.getcwd(), script_file(script)).replace(os.sep, "/")  # noqa: PTH109, PTH118 - many
+def script_question(file: Path, search: SearchPath) -> Question:
+    """Return what :func:`analyze` answers of a script, whose ``script_file`` is given."""
+    path = os.path.join(os.getcwd(), file).replace(os.sep, "/")  # noqa: PTH109, PTH118 - many
     return Question(search, path, script_home(path))
 
 

@@ -115,7 +115,6 @@ def lock(
 
 def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
     from condavision.cli import lock_output
-    from condavision.cli.json_output import failed_json, locked_script_json
     from condavision.cli.naming import target_names
     from condavision.cli.output import print_failures, print_json
     from condavision.cli.tables import print_table
@@ -123,6 +122,8 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
 
     platform = current_subdir()
     if as_json:
+        from condavision.cli.json_output import failed_json, locked_script_json
+
         made = [
             locked_script_json(locked, platform, agreement, dry_run=report.dry_run)
             for locked in report.locked
@@ -215,9 +216,8 @@ def check(
     Without PATHS, those of the current project. Solves and installs nothing. With `--declared` the
     exit code is 1 if a script imports what it does not declare; no lock is needed.
     """
+    from condavision.cli.check_output import checked_row, print_check_count
     from condavision.cli.declaring import check_declared
-    from condavision.cli.inspection_output import checked_row, print_check_count
-    from condavision.cli.json_output import checked_json
     from condavision.cli.lock_output import print_projects
     from condavision.cli.naming import target_names
     from condavision.cli.output import print_diagnostics, print_json
@@ -234,6 +234,8 @@ def check(
         return check_declared(selection.targets, workspace, as_json=as_json)
     report = check_targets(selection.targets, workspace)
     if as_json:
+        from condavision.cli.json_output import checked_json
+
         print_json([checked_json(checked) for checked in report.checked])
     else:
         projects = [workspace.valid_project(it) for it in selection.targets]

@@ -1,16 +1,14 @@
-"""The tables of ``explain``, ``check`` and ``doctor``."""
+"""The tables of ``explain`` and ``doctor``."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
 from condavision.cli.json_output import declared_json, finding_json, import_json
-from condavision.cli.output import print_counts, print_diagnostics, say
+from condavision.cli.output import print_diagnostics, say
 from condavision.cli.parameter_output import parameter_rows, unread_lines
 from condavision.cli.tables import print_table
-from condavision.cli.wording import notes_of
 from condavision.core.pythons import shortest
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
     from condavision.analysis.parameters.interface import Interface
     from condavision.inference.inference import Inference
-    from condavision.inspection.check import Checked, CheckReport
     from condavision.inspection.doctor.finding import Finding
     from condavision.inspection.explain import Explanation
 
@@ -79,17 +76,6 @@ def _import_row(line: dict[str, Any]) -> tuple[str, ...]:
     place = f"{line['file']}:{line['line']}"
     spec, locked = line["spec"] or "", line["locked"] or ""
     return (line["name"], place, line["kind"], package, spec, locked, line["why"])
-
-
-def print_check_count(report: CheckReport) -> None:
-    """Write how many of several scripts have which state."""
-    print_counts(Counter(str(checked.state) for checked in report.checked))
-
-
-def checked_row(name: str, checked: Checked) -> tuple[str, ...]:
-    """Return the row of ``check``'s table."""
-    notes = "; ".join(notes_of(checked)).replace("\n", "; ")
-    return (name, checked.hash, checked.state, notes)
 
 
 def print_findings(findings: Iterable[Finding]) -> None:

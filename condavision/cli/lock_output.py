@@ -19,7 +19,7 @@ from condavision.locks.diff import diff_rows
 from condavision.project.targets import near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript, LockingReport
@@ -39,15 +39,20 @@ def print_changes(scripts: Mapping[str, LockedScript]) -> None:
             headings = ("package", "before", "after", "platforms")
             print_table(headings, diff_rows(locked.changes))
         shown.add(locked.lock.hash)
-        record = applying(locked.lock.record, locked.inference)
-        proved = [PROVED] if record.proof is ProofLevel.IMPORTS else []
-        learned = lessons_of(locked.inference)
-        for text in (*learned, *proved, *record_words(record)) if locked.written else ():
+        for text in _lock_words(locked) if locked.written else ():
             line = f"{locked.lock.hash}: {text}"
             if line not in shown:
                 say(line)
             shown.add(line)
     print_diagnostics(found for locked in scripts.values() for found in locked.diagnostics)
+
+
+def _lock_words(locked: LockedScript) -> Iterator[str]:
+    record = applying(locked.lock.record, locked.inference)
+    yield from lessons_of(locked.inference)
+    if record.proof is ProofLevel.IMPORTS:
+        yield PROVED
+    yield from record_words(record)
 
 
 def print_projects(projects: Iterable[Project | None]) -> None:

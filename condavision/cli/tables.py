@@ -35,7 +35,8 @@ _STYLES = {state: style for style, states in STATES.items() for state in states}
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a table to standard output; on a terminal its lines are as wide as that."""
     rows = [*map(tuple, rows)]
-    lines = [tuple(headings), *(tuple(map(shown_line, row)) for row in rows)]
+    texts = {cell: shown_line(cell) for cell in {cell for row in rows for cell in row}}
+    lines = [tuple(headings), *(tuple(map(texts.__getitem__, row)) for row in rows)]
     styles = [("",) * len(headings), *(tuple(map(_style, row)) for row in rows)]
     if not _is_terminal():
         _write_columns(lines, styles)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.source.scripts import require_script, script_file
 from condavision.core.model import Manager
 from condavision.errors import CondavisionError, LockfileError
+from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.ignored import ignored
 from condavision.inference.readable import infer_readable
 from condavision.inference.recorded import recorded_paths
@@ -95,20 +96,22 @@ def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list
             groups.append(_group(folder, found, workspace))
         except CondavisionError as error:
             failed += [(inference.project.target, error) for inference in found]
+    workspace.prefetch_analyses(group.inferences[0].project for group in groups)
     return groups, failed
 
 
 def _is_recorded(project: Project, workspace: Workspace) -> bool:
-    folders = (project.locks(local=local) for local in (False, True))
-    return any(workspace.index(folder).of(project.key) for folder in folders)
+    return any(
+        workspace.index(project.locks(local=local)).of(project.key) for local in (False, True)
+    )
 
 
 def _infer(project: Project, workspace: Workspace) -> Inference:
     inference = infer_readable(project, workspace, recorded_paths(project, workspace))
-    diagnostics = ignored(project.target, workspace)
-    inference.require_known(workspace.import_map, diagnostics)
     accepted = workspace.accepted_names(project)
-    inference.require_accepted(accepted, workspace.lock_command)
+    if not isinstance(inference, ConcludedInference):  # which all of this was asked of
+        inference.require_known(workspace.import_map, ignored(project.target, workspace))
+        inference.require_accepted(accepted, workspace.lock_command)
     return inference
 
 

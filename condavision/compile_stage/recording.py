@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,9 @@ class Recorder:
         self._dry_run = dry_run
         for folder in () if dry_run else {group.folder for group in groups}:
             sweep(folder)
-        self._own = {(it.folder, one.project.key) for it in groups for one in it.inferences}
+        self._own: defaultdict[Path, set[str]] = defaultdict(set)
+        for group in groups:
+            self._own[group.folder].update(it.project.key for it in group.inferences)
 
     def record(self, folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool) -> None:
         """Record locks of one folder, and what is accepted for them.
@@ -125,7 +128,7 @@ class Recorder:
             require_same_files(group.committed, lock)
         entries = {one.project.key: one.entry() for one in inferences}
         keys = (key for one in inferences for key in one.keys)
-        dropped = [key for key in keys if (folder, key) not in self._own]
+        dropped = [key for key in keys if key not in self._own[folder]]
         for group, _ in () if self._dry_run else locks:
             self._learn(group)
         with alone_in(folder):
@@ -158,8 +161,9 @@ class Recorder:
                 record_modules(group.committed, used)
 
     def _accept(self, group: Group, lock: Lock) -> None:
-        names = {it.distribution for one in group.inferences for it in one.candidates}
-        names &= self._workspace.accepted_now
+        now = self._workspace.accepted_now
+        candidates = (it for one in group.inferences for it in one.candidates) if now else ()
+        names = {it.distribution for it in candidates} & now
         if names:
             with alone_in(group.committed):
                 record_accepted(group.committed, names, lock)
@@ -169,7 +173,7 @@ class Recorder:
         others = tuple(
             key
             for key, entries in self.indexes[group.folder].entries.items()
-            if (group.folder, key) not in self._own and any(it.lock == lock.hash for it in entries)
+            if key not in self._own[group.folder] and any(it.lock == lock.hash for it in entries)
         )
         if others:
             keys = tuple(it.project.key for it in group.inferences)

@@ -39,7 +39,7 @@ class Renewal:
         """Return whether a valid lock has to be solved again."""
         if self.agreement is not None and self.agreement.unkept(lock):
             return True
-        return self.everything or any(map(self._moves, lock.packages))
+        return self.everything or (bool(self.packages) and any(map(self._moves, lock.packages)))
 
     def present(self, group: Group) -> Lock | None:
         """Return the valid lock of a group, None if it has none that can stay as it is."""

@@ -37,13 +37,19 @@ _AT_ONCE = 16
 _MOST_ROUNDS = 8
 
 
-async def lock_groups(
+def lock_groups(
     groups: Iterable[Group], workspace: Workspace, renewal: Renewal, task: Task, recorder: Recorder
 ) -> None:
     """Lock several groups at a time; most of it is waiting for indexes.
 
     What is learned in a round applies to all scripts of the project, which are then grouped anew.
     """
+    asyncio.run(_lock_groups(groups, workspace, renewal, task, recorder))
+
+
+async def _lock_groups(
+    groups: Iterable[Group], workspace: Workspace, renewal: Renewal, task: Task, recorder: Recorder
+) -> None:
     threads = ThreadPoolExecutor(_AT_ONCE)  # each waits for a process
     asyncio.get_running_loop().set_default_executor(threads)
     solver = Solver(workspace.import_map, home(), offline=workspace.flags.solve.offline)

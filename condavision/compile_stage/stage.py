@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from condavision.compile_stage.groups import group_targets
 from condavision.compile_stage.recording import LockingReport, Recorder
 from condavision.compile_stage.renewal import Renewal
 from condavision.compile_stage.retire import part_folders
-from condavision.compile_stage.rounds import lock_groups
 from condavision.errors import UsageError
 from condavision.inference.diagnostics import SeparateProjects
 from condavision.inference.select import select_targets
@@ -62,7 +60,8 @@ def lock(
     for group in groups:
         group.options.require_used()
     renewal.require_known(groups)
-    if not failed and not any(group.options.prove for group in groups):  # else more may be needed
+    proving = any(group.options.prove for group in groups)  # which may need more
+    if workspace.accepted_now and not failed and not proving:
         _require_candidates(workspace.accepted_now, groups)
     earlier = _earlier_locks(groups, workspace)
     present, others = _parted(groups, renewal)
@@ -74,8 +73,10 @@ def lock(
     if unsolved:
         require_resources()
     if others:
+        from condavision.compile_stage.rounds import lock_groups  # noqa: PLC0415 - needs engines
+
         with progress.doing(Work.SOLVING, len(unsolved)) as task:
-            asyncio.run(lock_groups(others, workspace, renewal, task, recorder))
+            lock_groups(others, workspace, renewal, task, recorder)
     workspace.save()  # what follows from the scripts
     parted = () if dry_run else part_folders(named.apart, workspace, recorder.failed)
     places = {target: place for place, target in enumerate(selection.targets)}
@@ -94,7 +95,8 @@ def _unmarked_roots(targets: Iterable[Target], workspace: Workspace) -> tuple[Pa
     """Return the project roots that nothing marks as such yet."""
     if workspace.flags.locks is not None:
         return ()
-    roots = dict.fromkeys(workspace.settings.root_of(workspace.place_of(it)) for it in targets)
+    places = dict.fromkeys(map(workspace.place_of, targets))
+    roots = dict.fromkeys(map(workspace.settings.root_of, places))
     return tuple(root for root in roots if not workspace.settings.is_marked(root))
 
 
@@ -115,13 +117,13 @@ def _require_candidates(names: AbstractSet[str], groups: Iterable[Group]) -> Non
 
 def _earlier_locks(groups: Iterable[Group], workspace: Workspace) -> set[tuple[Path, str]]:
     """Return the locks, by folder and hash, that the scripts of these groups have so far."""
-    return {
-        (group.folder, entry.lock)
-        for group in groups
-        for inference in group.inferences
-        for key in inference.keys
-        for entry in workspace.index(group.folder).of(key)
-    }
+    earlier: set[tuple[Path, str]] = set()
+    for group in groups:
+        index = workspace.index(group.folder)
+        keys = (key for inference in group.inferences for key in inference.keys)
+        locks = {entry.lock for key in keys for entry in index.of(key)}
+        earlier.update((group.folder, it) for it in locks)
+    return earlier
 
 
 def _parted(

@@ -42,11 +42,11 @@ def _unused_locks(target: Target, place: Path, workspace: Workspace) -> Iterator
 
 def _nearer_locks(target: Target, place: Path, workspace: Workspace) -> Iterator[NearerLocks]:
     """Yield the folders with a lock of the target that a nearer one hides."""
-    used = workspace.config(place)
-    if workspace.flags.locks is None and used.source is None:
-        for folder in workspace.settings.locks_above(place):
-            if _has(folder, target, workspace):
-                yield NearerLocks(used.locks, folder / "locks")
+    for folder in workspace.settings.locks_above(place):
+        used = workspace.config(place)
+        nearer = workspace.flags.locks is None and used.source is None
+        if nearer and _has(folder, target, workspace):
+            yield NearerLocks(used.locks, folder / "locks")
 
 
 def _has(folder: Path, target: Target, workspace: Workspace) -> bool:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.source.scripts import script_file
 from condavision.core.platforms import current_subdir
 from condavision.errors import CondavisionError
 from condavision.inference.known_locks import KnownLocks
@@ -25,8 +26,6 @@ from condavision.project.targets import (
     Together,
     key_of,
     near,
-    place_of,
-    real_of,
     require_target,
     scripts_together,
     typed,
@@ -75,8 +74,9 @@ class ProjectFiles:
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
         self._require = cache(require_target)
-        self.real_of: Callable[[Target], Path] = cache(lambda it: real_of(it, self.real))
-        self.place_of: Callable[[Target], Path] = cache(lambda it: place_of(it, self.real_of))
+        self.file: Callable[[Path], Path] = cache(script_file)
+        self.real_of: Callable[[Target], Path] = cache(self._real_of)
+        self.place_of: Callable[[Target], Path] = cache(self._place_of)
         self.key: Callable[[Target, Path], str] = cache(
             lambda target, root: key_of(target, root, self.real_of)
         )
@@ -128,7 +128,8 @@ class ProjectFiles:
         Raises:
             LockfileError: it is damaged.
         """
-        return {**self._modules(folder), **self.newly_learned(folder)}
+        modules, new = self._modules(folder), self.newly_learned(folder)
+        return {**modules, **new} if new else modules
 
     def newly_learned(self, folder: Path) -> LearnedModules:
         """Return what this command has learned for a locks folder."""
@@ -174,6 +175,18 @@ class ProjectFiles:
         if not path.name or path.name == ".." or os.path.islink(path):  # noqa: PTH114 - of many
             return path.resolve()
         return self._real_folder(os.path.dirname(path)) / path.name  # noqa: PTH120 - of many
+
+    def _real_of(self, target: Target) -> Path:
+        """Return the real path of the file of a script, or of the folder of another target."""
+        return self.real(self.file(target) if isinstance(target, Path) else target.folder)
+
+    def _place_of(self, target: Target) -> Path:
+        """Return the real folder where the search for a target's project root starts.
+
+        It is one object for all scripts of a folder, so that it is hashed once.
+        """
+        real = self.real_of(target)
+        return self._real_folder(os.path.dirname(real)) if isinstance(target, Path) else real  # noqa: PTH120 - of many
 
     def _real_scripts(self, folder: Together) -> frozenset[Path]:
         return frozenset(self.real(script) for script in self.together(folder).scripts)

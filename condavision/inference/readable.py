@@ -9,7 +9,7 @@ from condavision.errors import AnalysisError
 from condavision.project.targets import Together, near, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def infer_readable(
-    project: Project, workspace: Workspace, extra_paths: Iterable[str] = ()
+    project: Project, workspace: Workspace, extra_paths: Sequence[str] = ()
 ) -> Inference:
     """Return what a target requires, if some Python can run it.
 

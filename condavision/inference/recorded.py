@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def recorded_paths(project: Project, workspace: Workspace) -> tuple[str, ...]:
     """Return the local search paths that ``scripts.yml`` records for a target or its folders."""
-    return tuple(
-        path
-        for local in (False, True)
-        for key in (project.key, *folder_keys(project.key))
-        for entry in workspace.index(project.locks(local=local)).of(key)
-        for path in entry.paths
-    )
+    found: list[str] = []
+    for local in (False, True):
+        index = workspace.index(project.locks(local=local))
+        for key in (project.key, *folder_keys(project.key)):
+            for entry in index.of(key):
+                found += entry.paths
+    return tuple(found)

@@ -22,8 +22,8 @@ from condavision.project.targets import (
     Together,
     file_of,
     folder_keys,
-    is_below,
     is_module,
+    keys_below,
     target_of,
 )
 from condavision.system.terminal import shell_word
@@ -174,7 +174,7 @@ class _Recorded:
         """Return the keys of a folder and what is below it, whether that still exists or not."""
         root = self._root(folder)
         keys = sorted({key for index in self._indexes(root) for key in index.entries})
-        return tuple(key for key in keys if is_below(key, root, folder))
+        return tuple(keys_below(keys, root, folder))
 
     def scripts(self, folder: Path, seen: Container[str]) -> Iterator[Path]:
         """Yield the existing scripts with locks of their own, in a folder or below it.
@@ -229,7 +229,7 @@ def select_scripts(
         for it in found
         if it in named or workspace.real(it) not in modules or _is_run(it, workspace)
     ]
-    empty = {it for it in scripts if it not in named and not it.stat().st_size}
+    empty = {it for it in search.empty if it not in named}.intersection(scripts)
     return ScriptSearch(
         tuple(it for it in scripts if it not in empty),
         (*search.skipped, *(SkippedFile(it, SkipReason.EMPTY) for it in sorted(empty))),

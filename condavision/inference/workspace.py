@@ -25,7 +25,7 @@ from condavision.mapping.learned import Lessons
 from condavision.project.targets import Together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from condavision.analysis.facts.reader import Reader
     from condavision.analysis.resolve.result_cache import Question
@@ -74,6 +74,16 @@ class Workspace(ProjectFiles):
             known = prefetch(wanted, reader)
             self._analyses.update({(it, self._pythonpath): one for it, one in known.items()})
 
+    def prefetch_analyses(self, projects: Iterable[Project]) -> None:
+        """Look up at once what was read of several scripts, for those that are derived anew."""
+        keys: dict[Path, list[bytes]] = {}
+        for it in projects:
+            if isinstance(it.target, Path) and (it.target, self._pythonpath) not in self._analyses:
+                asked = self._source_question(it.target, it.config)
+                keys.setdefault(it.config.root, []).append(asked.key)
+        for root, found in keys.items():
+            self._reader(root).preload(found)
+
     def content(self, path: Path) -> bytes | None:
         """Return the bytes of a source file, None where it is not a readable one."""
         return self._reader(self.settings.root_of(path)).content(path.absolute().as_posix())
@@ -104,7 +114,7 @@ class Workspace(ProjectFiles):
             self._readers[root] = new_reader(root)
         return self._readers[root]
 
-    def analysis(self, project: Project, extra_paths: Iterable[str] = ()) -> Analysis:
+    def analysis(self, project: Project, extra_paths: Sequence[str] = ()) -> Analysis:
         """Return what a target imports and which Pythons run it.
 
         ``extra_paths`` are local search paths that ``scripts.yml`` recorded for it.
@@ -115,12 +125,12 @@ class Workspace(ProjectFiles):
         return self._analysis(project, self._question(project, extra_paths))
 
     def _source_question(self, script: Path, config: Config) -> Question:
-        return script_question(script, self._search_path(config.root, config.paths))
+        return script_question(self.file(script), self._search_path(config.root, config.paths))
 
-    def _question(self, project: Project, extra_paths: Iterable[str] = ()) -> _Question:
-        recorded = [project.config.root / path for path in extra_paths]
-        if not recorded:
+    def _question(self, project: Project, extra_paths: Sequence[str] = ()) -> _Question:
+        if not extra_paths:
             return project.target, self._pythonpath
+        recorded = [project.config.root / path for path in extra_paths]
         return project.target, tuple(dict.fromkeys((*self._pythonpath, *recorded)))
 
     def _analysis(self, project: Project, question: _Question) -> Analysis:
@@ -134,7 +144,7 @@ class Workspace(ProjectFiles):
             _log.info("%s: %d files, %d imports", target, len(found.files), len(found.imports))
         return found
 
-    def infer(self, project: Project, extra_paths: Iterable[str] = ()) -> Inference:
+    def infer(self, project: Project, extra_paths: Sequence[str] = ()) -> Inference:
         """Return what a target requires; nothing is solved and no network is used.
 
         Raises:
@@ -192,10 +202,11 @@ class Workspace(ProjectFiles):
         """Return what decides about a target beside its sources, as a digest."""
         config = project.config
         key = config.root, config.flag_channels
-        if key not in self._known_circumstances:
-            learned = self.learned(config.locks)
-            self._known_circumstances[key] = circumstances(config, learned)
-        return self._known_circumstances[key]
+        known = self._known_circumstances.get(key)
+        if known is None:
+            known = circumstances(config, self.learned(config.locks))
+            self._known_circumstances[key] = known
+        return known
 
     def _conclusion(self, project: Project, question: _Question) -> Conclusion | None:
         """Return what an earlier command has concluded, whatever the circumstances were."""

@@ -143,7 +143,10 @@ def _fields(entry: Entry) -> dict[str, Any]:
     return {"lock": entry.lock, "digest": entry.digest, **given}
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _json(value: Any) -> str:
     """Return JSON, a subset of YAML that can escape every character of a file name."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _encoded(value)
     return text if text.isprintable() else json.dumps(value)

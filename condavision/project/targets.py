@@ -23,7 +23,7 @@ from condavision.errors import AnalysisError, UsageError
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 READ_BY_TOOLS = frozenset({"conftest.py", "noxfile.py", "setup.py"})
 """Files that look like scripts, and that pytest, nox and installers read."""
@@ -145,24 +145,20 @@ def typed(target: Target) -> str:
     return shell_word(target)
 
 
-def real_of(target: Target, real: Callable[[Path], Path] = Path.resolve) -> Path:
-    """Return the real path of the file of a script, or of the folder of another target.
-
-    ``real`` follows links.
-    """
-    return real(script_file(target) if isinstance(target, Path) else target.folder)
+def real_of(target: Target) -> Path:
+    """Return the real path of the file of a script, or of the folder of another target."""
+    return (script_file(target) if isinstance(target, Path) else target.folder).resolve()
 
 
-def place_of(target: Target, real: Callable[[Target], Path] = real_of) -> Path:
-    """Return the real folder where the search for the target's project root starts.
-
-    ``real`` is :func:`real_of`, or remembers what that returned; so it is below.
-    """
-    return real(target).parent if isinstance(target, Path) else real(target)
+def place_of(target: Target) -> Path:
+    """Return the real folder where the search for the target's project root starts."""
+    return real_of(target).parent if isinstance(target, Path) else real_of(target)
 
 
 def key_of(target: Target, root: Path, real: Callable[[Target], Path] = real_of) -> str:
     """Return the key of a target in the ``scripts.yml`` of a project root.
+
+    ``real`` is :func:`real_of`, or remembers what that returned.
 
     Raises:
         ValueError: the target is not below the root.
@@ -204,10 +200,14 @@ def is_module(key: str) -> bool:
     return key.startswith(_MODULE)
 
 
-def is_below(key: str, root: Path, folder: Path) -> bool:
-    """Return whether the target of a key in ``scripts.yml`` is, or lies in, a folder."""
-    where = key.partition(_IN)[2] if key.startswith(_MODULE) else key
-    return f"{root.as_posix()}/{where}/".startswith(f"{folder.as_posix().rstrip('/')}/")
+def keys_below(keys: Iterable[str], root: Path, folder: Path) -> Iterator[str]:
+    """Yield those keys in ``scripts.yml`` whose targets are, or lie in, a folder of the project."""
+    inside = folder.relative_to(root).as_posix()
+    prefix = "" if inside == "." else f"{inside}/"
+    for key in keys:
+        where = key.partition(_IN)[2] if key.startswith(_MODULE) else key
+        if f"{where}/".startswith(prefix):
+            yield key
 
 
 def is_there(target: Target, paths: Sequence[Path]) -> bool:

@@ -209,6 +209,17 @@ class Reader:
             self._stamps[path] = stamp_of(path)
         return self._stamps[path]
 
+    def is_unchanged(self, basis: Basis) -> bool:
+        """Return whether files have these stamps still, and directories these outlines."""
+        stamps, seen = basis
+        for path, stamp in stamps:
+            if self.stamp(path) != stamp:
+                return False
+        for folder, names, outline in seen:
+            if self.directories.outline(folder, names) != outline:
+                return False
+        return True
+
     def settled(self, path: str) -> Stamp | None:
         """Return the stamp of a file that this has read, None if its content may differ."""
         stamp = self.stamp(path)

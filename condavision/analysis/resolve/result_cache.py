@@ -21,7 +21,7 @@ from condavision.errors import AnalysisError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from condavision.analysis.facts.reader import Reader
+    from condavision.analysis.facts.reader import Basis, Reader
     from condavision.analysis.resolve.walk import SearchPath
     from condavision.analysis.source.module_finder import Directories
     from condavision.core.model import DeclaredText
@@ -71,14 +71,15 @@ class Question:
 
     def _recalled(self, reader: Reader) -> Analysis | None:
         match self._load(self.key, reader):
-            case (tuple() as declaring, Analysis() as answer):
+            case (basis, (tuple() as declaring, Analysis() as answer)):
+                reader.bases[self] = basis
                 return _with_declared(answer, declaring, reader)
         return None
 
     def conclusion(self, kind: type[_Conclusion], reader: Reader) -> _Conclusion | None:
         """Return what was concluded from the answer, if that would be the same today."""
         match self._load(self.conclusion_key, reader):
-            case (kind() as conclusion,):
+            case (_, (kind() as conclusion,)):
                 return conclusion
         return None
 
@@ -88,20 +89,15 @@ class Question:
         if basis is not None:
             reader.answers[self.conclusion_key] = dumped((self._plain, *basis, conclusion))
 
-    def _load(self, key: bytes, reader: Reader) -> tuple[Any, ...] | None:
-        """Return the values of an entry, None if its basis has changed."""
+    def _load(self, key: bytes, reader: Reader) -> tuple[Basis, tuple[Any, ...]] | None:
+        """Return the basis and the values of an entry, None if its basis has changed."""
         if reader.cache is None:
             return None
         match loaded(reader.cache.load(key)):
             case (tuple() as question, stamps, seen, *values):
-                outline = reader.directories.outline
-                if (
-                    question == self._plain
-                    and all(reader.stamp(path) == it for path, it in stamps)
-                    and all(outline(path, names) == it for path, names, it in seen)
-                ):
-                    reader.bases[self] = stamps, seen
-                    return tuple(values)
+                basis = stamps, seen
+                if question == self._plain and reader.is_unchanged(basis):
+                    return basis, tuple(values)
         return None
 
     def remember(self, reader: Reader, answer: Analysis, directories: Directories) -> None:

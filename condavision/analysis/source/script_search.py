@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from condavision.analysis.source.ignored import Ignored, no_patterns
-from condavision.analysis.source.scripts import SUFFIXES, absent_path, is_script, script_file
+from condavision.analysis.source.scripts import SUFFIXES, absent_path, has_shebang, script_file
 from condavision.errors import AnalysisError, Diagnostic
 from condavision.system.cache_dir import home
 from condavision.system.terminal import shell_word
@@ -71,7 +72,7 @@ class ScriptSearch:
     """The scripts in what was named, and what was skipped there.
 
     ``folders`` were searched; ``ignores`` are the ``.gitignore`` files that counted. ``modules``
-    are the files in packages there, less what tests them.
+    are the files in packages there, less what tests them. Scripts in folders may be ``empty``.
     """
 
     scripts: tuple[Path, ...]
@@ -79,6 +80,7 @@ class ScriptSearch:
     folders: tuple[Path, ...] = ()
     ignores: tuple[Path, ...] = ()
     modules: tuple[Path, ...] = ()
+    empty: tuple[Path, ...] = ()
 
 
 def search_scripts(
@@ -122,6 +124,7 @@ def search_scripts(
         _distinct(it.folders for it in parts),
         _distinct(it.ignores for it in parts),
         _distinct(it.modules for it in parts),
+        _distinct(it.empty for it in parts),
     )
 
 
@@ -135,6 +138,8 @@ def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
     folders: list[Path] = []
     ignores: list[Path] = []
     inner: list[Path] = []
+    empty: list[Path] = []
+    links: set[Path] = set()
     failed: list[OSError] = []
     for here, files, rules in _walked(folder, ignored, failed.append):
         folders.append(here)
@@ -142,26 +147,35 @@ def _search(folder: Path, ignored: Ignored, *, modules: bool) -> ScriptSearch:
         ignores += rules.files
         package = "__init__.py" in files and not modules
         for name in sorted(files):
-            path = here / name
-            script = is_script(path)
-            if not (script or name.endswith(SUFFIXES)) or rules.has(f"{place}{os.sep}{name}"):
+            suffix = os.path.splitext(name)[1]  # noqa: PTH122 - of many
+            if (suffix and suffix not in SUFFIXES) or rules.has(f"{place}{os.sep}{name}"):
                 continue
-            if script:
-                if not package or name == "__main__.py":
-                    found.append(path)
-                elif "{" not in name and not _tests(path.relative_to(folder)):
-                    inner.append(path)
-            elif name[0] != ".":
-                skipped += _unreadable(path)
+            path = here / name
+            try:
+                status = os.lstat(path)
+                if stat.S_ISLNK(status.st_mode):
+                    links.add(path)
+                    status = path.stat()
+            except OSError as error:
+                if suffix and name[0] != ".":
+                    skipped.append(_unreadable(path, error))
+                continue
+            if not stat.S_ISREG(status.st_mode) or not (suffix or has_shebang(path)):
+                continue
+            if not package or name == "__main__.py":
+                found.append(path)
+                empty += () if status.st_size else (path,)
+            elif "{" not in name and not _tests(path.relative_to(folder)):
+                inner.append(path)
     skipped += (
         SkippedFile(Path(it.filename), SkipReason.UNLISTED, it.strerror or "") for it in failed
     )
-    links = [] if modules else [it for it in found if os.path.islink(it)]  # noqa: PTH114 - of many
-    if links:  # another name of a script that is there is not another script
+    if links and not modules:  # another name of a script that is there is not another script
         real = {os.path.realpath(it) for it in found if it not in links}
         found = [it for it in found if it not in links or os.path.realpath(it) not in real]
     scripts, inside = (tuple(sorted(it)) for it in (found, inner))
-    return ScriptSearch(scripts, tuple(skipped), tuple(folders), tuple(ignores), inside)
+    ignoring, without = tuple(ignores), tuple(empty)
+    return ScriptSearch(scripts, tuple(skipped), tuple(folders), ignoring, inside, without)
 
 
 def _tests(path: Path) -> bool:
@@ -169,12 +183,9 @@ def _tests(path: Path) -> bool:
     return bool(_TEST_FILE.match(path.name)) or not _ASIDE.isdisjoint(path.parts[:-1])
 
 
-def _unreadable(path: Path) -> Iterator[SkippedFile]:
-    try:
-        path.stat()
-    except OSError as error:
-        reason = SkipReason.BROKEN_LINK if path.is_symlink() else SkipReason.UNREADABLE
-        yield SkippedFile(path, reason, error.strerror or "")
+def _unreadable(path: Path, error: OSError) -> SkippedFile:
+    reason = SkipReason.BROKEN_LINK if path.is_symlink() else SkipReason.UNREADABLE
+    return SkippedFile(path, reason, error.strerror or "")
 
 
 def _walked(

@@ -21,14 +21,8 @@ _SHEBANG = re.compile(
 )
 
 
-def is_script(path: Path) -> bool:
-    """Return whether a file is Python by its name, or by its shebang where it has no suffix."""
-    if not os.path.isfile(path):  # noqa: PTH113 - False, and no error, where it may not be looked at
-        return False
-    return path.suffix in SUFFIXES if path.suffix else _has_shebang(path)
-
-
-def _has_shebang(path: Path) -> bool:
+def has_shebang(path: Path) -> bool:
+    """Return whether the first line of a file names Python."""
     try:
         return bool(_SHEBANG.match(read_beginning(path, 200)))
     except OSError:
@@ -42,7 +36,7 @@ def require_script(path: Path) -> None:
         UsageError: it has another suffix, and no shebang with Python.
     """
     named = any(it.suffix in SUFFIXES for it in (path, path.resolve()))
-    if path.is_file() and not named and not _has_shebang(path):
+    if path.is_file() and not named and not has_shebang(path):
         raise UsageError(
             f"not a Python script: its name ends in none of {', '.join(SUFFIXES)}, and its first"
             " line names no Python",

@@ -1,0 +1,23 @@
+"""The table of ``check``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from condavision.cli.output import print_counts
+from condavision.cli.wording import notes_of
+
+if TYPE_CHECKING:
+    from condavision.inspection.check import Checked, CheckReport
+
+
+def print_check_count(report: CheckReport) -> None:
+    """Write how many of several scripts have which state."""
+    print_counts(Counter(str(checked.state) for checked in report.checked))
+
+
+def checked_row(name: str, checked: Checked) -> tuple[str, ...]:
+    """Return the row of ``check``'s table."""
+    notes = "; ".join(notes_of(checked)).replace("\n", "; ")
+    return (name, checked.hash, checked.state, notes)
