@@ -142,7 +142,7 @@ class Follower:
     async def _check_hooks(self, trail: Trail) -> None:
         """Add to the reasons where ``moves`` is imported from a copy of six with an old hook."""
         for reached in trail.modules.values():
-            for it in (step.imported for step in reached.steps):
+            for it in (step.imported for step in reached.steps if "six" in step.imported.name):
                 runs = it.runs_on(self.minor, self.family) and it.certain
                 if not runs or it.survives or it.instead_of:
                     continue
