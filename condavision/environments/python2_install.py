@@ -197,7 +197,8 @@ def unpack(package: LockedPackage, wheel: Path, environment: Environment) -> Non
     schemes = {
         "purelib": site_packages,
         "platlib": site_packages,
-        "headers": str(prefix / "include" / "python2.7" / package.name),
+        # as pip in virtual environments: `include/python2.7` may be a link to the machine's
+        "headers": str(prefix / "include" / "site" / "python2.7" / package.name),
         "scripts": str(prefix / ("Scripts" if windows else "bin")),
         "data": str(prefix),
     }

@@ -133,6 +133,17 @@ def test_links_of_other_packages_lead_nowhere(prefix: Environment, tmp_path: Pat
     assert cached.read_text() == "of a conda package"
 
 
+def test_headers_are_not_written_through_the_link_to_those_of_python(
+    prefix: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "python2.7").mkdir()
+    (prefix.prefix / "include").mkdir(parents=True)
+    (prefix.prefix / "include" / "python2.7").symlink_to(tmp_path / "python2.7")
+    unpack(*wheel(tmp_path, {"one.py": "", "one-1.0.data/headers/one.h": ""}), prefix)
+    assert not list((tmp_path / "python2.7").iterdir())
+    assert [it.name for it in (prefix.prefix / "include" / "site").rglob("*.h")] == ["one.h"]
+
+
 def test_modes_obey_the_umask(prefix: Environment, tmp_path: Path) -> None:
     package, path = wheel(tmp_path, {"one.py": "", "one-1.0.data/scripts/tool": "#!python\n"})
     before = os.umask(0o077)
