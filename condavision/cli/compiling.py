@@ -142,6 +142,7 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
         print_table(("script", "python", "packages", "lock", ""), rows)
         lock_output.print_changes(dict(zip(names, report.locked, strict=True)))
         lock_output.print_unkept(report.locked, agreement)
+        lock_output.print_optional(report.locked)
         lock_output.print_projects(projects)
     print_failures(report.failed)
     lock_output.print_count(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -43,9 +44,11 @@ def exec_(
     unless `--lock` or `--with` is given. The exit code is the command's own.
     """
     from condavision.cli.on_demand import locked_first, locked_with, offering_lock
+    from condavision.cli.output import print_diagnostics
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.process import become_command
     from condavision.exec_stage.stage import activate
+    from condavision.inference.diagnostics import OtherPython
     from condavision.inference.lock_lookup import is_hash, named
     from condavision.inference.workspace import Workspace
 
@@ -78,4 +81,10 @@ def exec_(
                 workspace = locked_first(script, workspace, progress)
             lock = locked_with(script, additions, workspace, progress)
         activated = activate(target, workspace, progress, lock)
+    other = activated.other_python(command[0], os.environ)
+    if other is not None:
+        known = script is not None and workspace.import_map.knows(command[0])
+        words = " ".join([f"--with {command[0]}", typed, "--", *map(shell_word, command)])
+        better = f"condavision exec {words}" if known else ""
+        print_diagnostics([OtherPython(command[0], other, activated.name, better)])
     become_command(activated, command)

@@ -133,9 +133,10 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
     Writes `python.defaultInterpreterPath` in `.vscode/settings.json` at the project root; all other
     settings stay as they are. Run it again after locking.
     """
-    from condavision.cli.output import print_json, say
+    from condavision.cli.output import note, print_json, say
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import install_named
+    from condavision.export.scaffold import Placing
     from condavision.export.vscode import SETTING, write_setting
     from condavision.inference.lock_lookup import config_of
     from condavision.inference.workspace import Workspace
@@ -149,6 +150,8 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
     else:
         verb = "is" if done.state == "unchanged" else "is now"
         say(f"{near(done.path)}: {SETTING} {verb} {python}")
+        if done.state is Placing.WRITTEN:
+            note("that path is for this machine only: keep the file out of version control")
 
 
 @click.command()
@@ -164,7 +167,7 @@ def init(folder: Path, hosts: tuple[str, ...], as_json: bool) -> None:
     """Add a noxfile and a Makefile for the two stages to a repository. Overwrites nothing."""
     from condavision.cli.output import print_diagnostics, print_json
     from condavision.cli.tables import print_table
-    from condavision.export.scaffold import scaffold
+    from condavision.export.scaffold import on_no_index, scaffold
     from condavision.inference.uncommitted import locks_of_one_machine
 
     placed = scaffold(folder, hosts)
@@ -172,5 +175,6 @@ def init(folder: Path, hosts: tuple[str, ...], as_json: bool) -> None:
         print_json([{"path": str(file.path), "state": file.state} for file in placed])
     else:
         print_table(("file", ""), [(str(file.path), file.state) for file in placed])
+    print_diagnostics(on_no_index(placed))
     if hosts:
         print_diagnostics(locks_of_one_machine(folder.absolute()))

@@ -19,12 +19,15 @@ from condavision.locks.diff import diff_rows
 from condavision.project.targets import near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript, LockingReport
     from condavision.core.model import Lock
     from condavision.project.project import Project
+
+
+_SHOWN_NAMES = 8
 
 
 def print_changes(scripts: Mapping[str, LockedScript]) -> None:
@@ -82,15 +85,39 @@ def _count_word(locked: LockedScript, *, dry_run: bool) -> str:
 
 
 def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
-    """Write which agreed versions could not be kept, once for each lock."""
+    """Write which agreed versions could not be kept, by lock, and which nothing needs."""
     if agreement is None:
         return
+    scripts = tuple(scripts)
+    unused = agreement.unused(locked.lock for locked in scripts)
+    if not agreement.entries:
+        note("caution: --from names a file without versions, so there is nothing to keep")
+    elif unused:
+        note(f"agreed, and needed by nothing here: {_few(unused)}")
     unkept = {locked.lock.hash: agreement.unkept(locked.lock) for locked in scripts}
     for name, found in unkept.items():
         if found:
             say(f"\nnot kept in {name}:")
             headings = ("package", "agreed", "locked", "platforms")
             print_table(headings, [one.row() for one in found])
+
+
+def print_optional(scripts: Iterable[LockedScript]) -> None:
+    """Write in one line what new locks lack because their scripts run without it."""
+    lacking: dict[str, None] = {}
+    for locked in scripts:
+        if locked.written:
+            lacking |= dict.fromkeys(locked.inference.optional_names(locked.lock))
+    if lacking:
+        note(
+            f"optional imports, not installed: {_few(sorted(lacking))}"
+            " (`optional-imports = true` in condavision.toml installs them)"
+        )
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def lock_row(locked: LockedScript, platform: str, *, dry_run: bool) -> tuple[str, ...]:

@@ -40,11 +40,15 @@ def run_notebook(
 
     require_kernel(notebook, workspace, lock)
     found = activate(notebook, workspace, progress, lock)
-    failure = execute_notebook(found, notebook, _show, output)
-    if failure is None:
-        return 0
-    click.echo(failure.traceback, err=True)
-    raise NotebookError(f"{notebook}: cell {failure.cell}: {failure.error}", "correct that cell")
+    executed = execute_notebook(found, notebook, _show, output)
+    if executed.failure is not None:
+        cell, error = executed.failure.cell, executed.failure.error
+        click.echo(executed.failure.traceback, err=True)
+        raise NotebookError(f"{notebook}: cell {cell}: {error}", "correct that cell")
+    count = f"{executed.cells} cell{'' if executed.cells == 1 else 's'}"
+    kept = f"wrote {output}" if output else "`--output FILE` keeps the outputs"
+    progress.message(f"executed {count} of {notebook}; {kept}")
+    return 0
 
 
 def _show(stream: str, text: str) -> None:

@@ -113,6 +113,7 @@ def print_error(error: CondavisionError) -> None:
 def _print_error(words: str, hints: Iterable[str]) -> None:
     from rich.text import Text
 
+    sys.stdout.flush()  # errors are last, also where both streams are one
     terminal = console(stderr=True)
     terminal.print(Text.assemble(("error: ", "bold red"), shown(words)))
     for hint in hints:

@@ -136,6 +136,17 @@ def _lock_words(found: Diagnostic) -> str:
                 f"{name} {version} for {', '.join(platforms)} is a pre-release: no Python in the"
                 " range has a final release that meets the requirements"
             )
+        case diagnostics.OtherPython(program, path, name, command):
+            there = f"; to have it there, run `{command}`" if command else ""
+            return (
+                f"`{program}` is not in the environment of {name}: this is {path}, which another"
+                f" Python runs{there}"
+            )
+        case diagnostics.OnNoIndex(paths):
+            return (
+                f"{', '.join(map(str, paths))}: no index has condavision yet, so replace `pip"
+                " install condavision` by a line that installs it from where you have it"
+            )
         case OnlyInComments(names):
             return (
                 f"{', '.join(names)}: from PyPI, so in comments that only `conda-lock install`"

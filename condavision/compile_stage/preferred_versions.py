@@ -146,6 +146,13 @@ class Agreement:
         """Return whether a version of Python is agreed."""
         return (Manager.CONDA, "python") in self.on(platform)
 
+    def unused(self, locks: Iterable[Lock]) -> tuple[str, ...]:
+        """Return the names that none of the locks have."""
+        used = {canonicalize_name(package.name) for lock in locks for package in lock.packages}
+        return tuple(
+            dict.fromkeys(it.name for it in self.entries if canonicalize_name(it.name) not in used)
+        )
+
     def unkept(self, lock: Lock) -> tuple[Unkept, ...]:
         """Return the packages of a lock whose versions are not the agreed ones."""
         found: dict[tuple[str, str, str], list[str]] = {}

@@ -48,10 +48,18 @@ class CellFailure:
     traceback: str
 
 
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How many cells of code were executed, and the one that failed, if any."""
+
+    cells: int
+    failure: CellFailure | None
+
+
 def execute_notebook(
     found: Activated, notebook: Path, show: Show, output: Path | None
-) -> CellFailure | None:
-    """Execute a notebook in its folder, up to a cell that fails; return that.
+) -> Execution:
+    """Execute a notebook in its folder, up to a cell that fails.
 
     With ``output``, the notebook with its outputs is written there, also after a failure.
 
@@ -93,7 +101,7 @@ def execute_notebook(
         finally:
             if output is not None:
                 write_atomic(output, nbformat.writes(document) + "\n")  # type: ignore[no-untyped-call]
-    return client.failure
+    return Execution(client.code_cells_executed, client.failure)
 
 
 async def _execute(client: NotebookClient, variables: dict[str, str]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.environments.activation_scripts import run_batch_scripts
@@ -16,11 +18,15 @@ from condavision.warm import compose, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from condavision.environments.activation import Activation
     from condavision.environments.environment import Environment
     from condavision.project.targets import Target
+
+
+_START = 1024
+_OF_PYTHON = re.compile(rb"#!(?:.*python|.*\n.*exec.*python|(?s:.*)\bpyenv exec\b)")
+"""The start of a script of Python, as pip and uv install them, and of pyenv's for any version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,20 @@ class Activated:
         if found is None:
             raise self._not_found(program)
         return [*argv[: -len(words)], found, *arguments], variables
+
+    def other_python(self, program: str, environ: Mapping[str, str]) -> str | None:
+        """Return the path of a program outside the environment that another Python runs, if so.
+
+        Raises:
+            CommandError, InstallError: as :meth:`command`.
+        """
+        argv, _ = self.command([program], environ)
+        is_name = os.path.dirname(program) == ""  # noqa: PTH120 - a Path drops `./`
+        inside = Path(argv[-1]).is_relative_to(self.environment.prefix)
+        if not is_name or inside:
+            return None
+        with Path(argv[-1]).open("rb") as file:
+            return argv[-1] if _OF_PYTHON.match(file.read(_START)) else None
 
     def _not_found(self, program: str) -> CommandError:
         where = f"in the environment of {self.name} or elsewhere on PATH"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.errors import UsageError
+from condavision.inference.diagnostics import OnNoIndex
 from condavision.system.files import read_file, write_atomic
 
 if TYPE_CHECKING:
@@ -57,6 +58,19 @@ def scaffold(folder: Path, hosts: Iterable[str]) -> tuple[Scaffolded, ...]:
         raise UsageError(
             f"{folder} cannot be written to: {error.strerror}", "check its permissions and the disk"
         ) from error
+
+
+def on_no_index(placed: Iterable[Scaffolded]) -> tuple[OnNoIndex, ...]:
+    """Return which of the new files need another line, if this condavision is from no index."""
+    ours = {name for files in CI.values() for name in files}
+    made = tuple(
+        it.path
+        for it in placed
+        if it.state is Placing.WRITTEN and any(it.path.match(name) for name in ours)
+    )
+    from condavision.system.extras import is_from_index  # noqa: PLC0415 - 20 ms, for few
+
+    return (OnNoIndex(made),) if made and not is_from_index() else ()
 
 
 def _place(path: Path, text: str) -> Scaffolded:

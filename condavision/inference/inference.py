@@ -11,6 +11,7 @@ from condavision.analysis.analyze import require_python
 from condavision.analysis.source.scripts import script_file
 from condavision.core.channels import is_local, is_trusted
 from condavision.core.evidence import ProofLevel
+from condavision.core.model import ImportKind
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
 from condavision.errors import AnalysisError, UnacceptedNameError, UsageError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from condavision.analysis.source.script_search import ScriptSearch
     from condavision.core.model import (
         Analysis,
+        Lock,
         LockRecord,
         Requirements,
         ScriptMetadata,
@@ -190,6 +192,16 @@ class Inference:
                 "if it is a module of your own, add its folder to `paths`",
                 names=tuple(it.distribution for it in lacking),
             )
+
+    def optional_names(self, lock: Lock) -> tuple[str, ...]:
+        """Return the distributions of optional imports that a lock lacks."""
+        locked = {package.name for package in lock.packages}
+        wanted = (
+            it.requirement
+            for it in self.resolutions
+            if it.requirement and not it.installed and it.imported.kind is ImportKind.OPTIONAL
+        )
+        return tuple(it.name for it in wanted if locked.isdisjoint({it.name, it.conda}))
 
     def proof(self, record: LockRecord) -> ProofLevel:
         """Return how far a lock is proved for what the target imports."""

@@ -57,6 +57,11 @@ def _lacking(extra: Extra) -> str | None:
     return None
 
 
+def is_from_index() -> bool:
+    """Return whether the package was installed by its name alone (PEP 610)."""
+    return distribution("condavision").read_text("direct_url.json") is None
+
+
 def _installer() -> str:
     """Return how to install into the environment of this process; venvs of uv have no pip."""
     for name, way in _INSTALLERS.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
@@ -80,3 +81,30 @@ def test_what_to_do_instead(
     failed = locked.process([*CONDAVISION, "exec", *words]) if starts else locked("exec", *words)
     assert (failed.code, failed.out) == (code, "")
     assert all(part in failed.err for part in said), failed.err
+
+
+@pytest.mark.parametrize(
+    ("start", "cautioned"),
+    [
+        ("#!/usr/bin/python3", True),
+        ("#!/bin/sh\n'''exec' '/opt/a b/python' \"$0\" \"$@\"", True),
+        ("#!/usr/bin/env bash\nset -e\nexec /opt/pyenv/bin/pyenv exec pytest", True),
+        ("#!/bin/sh\nexec node", False),
+        ("\x7fELF", False),
+    ],
+)
+def test_a_tool_of_another_python_is_named_with_the_command_that_has_it_here(
+    start: str, cautioned: bool, locked: CommandLine
+) -> None:
+    outside = locked.folder / "elsewhere"
+    outside.mkdir()
+    (outside / "pytest").write_text(f"{start}\n")
+    (outside / "pytest").chmod(0o755)
+    environ = {"PATH": f"{outside}:/usr/bin:/bin"}
+    with patch("condavision.exec_stage.process._replace") as started:
+        said = locked("exec", "-q", "s.py", "--", "pytest", "-x", environ=environ).err
+    assert started.call_args.args[0][-2:] == [str(outside / "pytest"), "-x"]
+    better = "to have it there, run `condavision exec --with pytest s.py -- pytest -x`"
+    assert (better in said, f"this is {outside}/pytest" in said) == (cautioned, cautioned)
+    with patch("condavision.exec_stage.process._replace"):
+        assert "caution" not in locked("exec", "-q", "s.py", "--", "python", environ=environ).err

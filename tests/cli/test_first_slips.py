@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tests.command_line import CONDAVISION, on_terminal
-
-if TYPE_CHECKING:
-    from tests.command_line import CommandLine
-
+from tests.command_line import CONDAVISION, CommandLine, on_terminal
 
 SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
     (
@@ -211,3 +205,31 @@ def test_installed_and_reused_environments(command: CommandLine) -> None:
     assert reused.err == "2 scripts: 2 reused\n"
     again = command("install", "--reinstall", "-q", "s.py", "--json").ok().json()
     assert [it["status"] for it in again] == ["installed"]
+
+
+def test_what_a_new_lock_lacks_is_one_line_for_all_scripts(command: CommandLine) -> None:
+    guarded = "try:\n    import {0}\nexcept ImportError:\n    {0} = None\n"
+    (command.folder / "s.py").write_text(guarded.format("tqdm") + guarded.format("nowhere_known"))
+    (command.folder / "t.py").write_text(guarded.format("tqdm") + guarded.format("orjson"))
+    said = command("-q", "lock", ".").ok().err
+    assert said.count("optional imports, not installed: orjson, tqdm (`optional-imports") == 1
+    assert "optional imports" not in command("-q", "lock", ".").ok().err
+
+
+@pytest.mark.parametrize(
+    ("pins", "said"),
+    [
+        ("six\nrich\n", "--from names a file without versions"),
+        ("acme-crm==1.2\nsix==1.16\n", "needed by nothing here: acme-crm, six\n"),
+    ],
+)
+def test_versions_to_keep_that_have_no_effect(pins: str, said: str, command: CommandLine) -> None:
+    (command.folder / "requirements.txt").write_text(pins)
+    assert said in command("-q", "lock", "--from", "requirements.txt", "s.py").ok().err
+
+
+def test_errors_are_last_where_both_streams_are_one(command: CommandLine) -> None:
+    (command.folder / "bad.py").write_text("def (\n")
+    said = CommandLine(command.folder, merged=True)("-q", "lock", "s.py", "bad.py").out
+    assert said.startswith("script ")
+    assert said.index("s.py  ") < said.index("error: bad.py")

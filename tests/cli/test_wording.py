@@ -33,6 +33,8 @@ from condavision.inference.diagnostics import (
     MissingSearchPath,
     NearerLocks,
     NotDeclared,
+    OnNoIndex,
+    OtherPython,
     OutsideSearchPath,
     OvershadowedLock,
     Prerelease,
@@ -117,6 +119,11 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
         "0123456789abcdef is also the lock of a.py, b.py, which now have these versions too",
     ),
     (SharedLockChanged("0" * 16, ("s.py",), ("a.py",)), "the lock of a.py, which now has these"),
+    (
+        OtherPython("pytest", "/usr/bin/pytest", "s.py", "condavision exec --with pytest s.py"),
+        "not in the environment of s.py: this is /usr/bin/pytest, which another Python runs; to",
+    ),
+    (OnNoIndex((Path("ci.yml"),)), "ci.yml: no index has condavision yet"),
     (OnlyInComments(("six", "yarl")), "six, yarl: from PyPI, so in comments"),
 ]
 

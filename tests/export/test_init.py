@@ -63,3 +63,11 @@ def test_the_hooks_for_pre_commit() -> None:
     for hook in hooks:
         require_valid(hook["entry"])
         assert hook["pass_filenames"] is False  # a module of a script is not another script
+
+
+def test_a_condavision_from_no_index_is_none_for_ci(command: CommandLine) -> None:
+    said = "no index has condavision yet"
+    assert said not in command("init").ok().err
+    made = command("init", "--ci", "github", "--ci", "gitlab").ok().err
+    assert f".github/workflows/condavision.yml, .gitlab/condavision.yml: {said}" in made
+    assert said not in command("init", "--ci", "github").ok().err

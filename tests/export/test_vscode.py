@@ -78,9 +78,12 @@ def test_the_interpreter_is_the_environments(command: CommandLine) -> None:
     (command.folder / "sub").mkdir()
     (command.folder / "sub" / "t.py").write_text("print()\n")
     command("-q", "lock", "sub/t.py").ok()
-    said = command("vscode", "-q", "t.py", cwd=command.folder / "sub").ok().out
+    made = command("vscode", "-q", "t.py", cwd=command.folder / "sub").ok()
+    said = made.out
+    assert "for this machine only: keep the file out of version control" in made.err
     python = command("path", "--python", "sub/t.py").ok().out.strip()
     assert said.endswith(f"settings.json: {SETTING} is now {python}\n")
     written = json.loads((command.folder / ".vscode" / "settings.json").read_text())
     assert written == {SETTING: python}
-    assert f"{SETTING} is {python}" in command("vscode", "-q", "sub/t.py").ok().out
+    again = command("vscode", "-q", "sub/t.py").ok()
+    assert (f"{SETTING} is {python}" in again.out, again.err) == (True, "")
