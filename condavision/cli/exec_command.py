@@ -84,7 +84,7 @@ def exec_(
     other = activated.other_python(command[0], os.environ)
     if other is not None:
         known = script is not None and workspace.import_map.knows(command[0])
-        words = " ".join([f"--with {command[0]}", typed, "--", *map(shell_word, command)])
-        better = f"condavision exec {words}" if known else ""
+        typed_again = " ".join([f"--with {command[0]}", typed, "--", *map(shell_word, command)])
+        better = f"condavision exec {typed_again}" if known else ""
         print_diagnostics([OtherPython(command[0], other, activated.name, better)])
     become_command(activated, command)
