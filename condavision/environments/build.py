@@ -29,7 +29,7 @@ from condavision.system.limits import require_resources
 from condavision.system.ownership import require_trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from condavision.core.model import Lock, LockedPackage
@@ -64,26 +64,20 @@ def build(
         InstallError: a package cannot be fetched, verified or linked; the prefix is removed.
         UntrustedError: another user can change what is cached.
     """
-    prefix = environment.prefix
-    home = prefix.parent.parent
+    prefix, home = environment.prefix, environment.home
     _require_utf_8(home)
     require_resources()
     for name in (*CACHES, "uv", RECORDS, "pyc"):
         require_trusted(home / name, f"the cache {home / name}")
     environment.unmark()
     remove_tree(prefix)
-    local = lock.is_local
-    packages: Sequence[LockedPackage] = lock.on(environment.subdir)
-    conda = [package for package in packages if package.manager is Manager.CONDA]
-    pypi = [package for package in packages if package.manager is Manager.PYPI]
-    if vendored is not None:  # a local lock's interpreters are on this machine
-        found = from_vendored(pypi if local else packages, vendored)
-        pypi = [package for package in found if package.manager is Manager.PYPI]
-        conda = conda if local else [it for it in found if it.manager is Manager.CONDA]
-    count = f"{len(packages)} package{'' if len(packages) == 1 else 's'}"
-    progress.message(f"making the environment {prefix} ({count})")
+    conda, pypi = _artefacts(lock, environment.subdir, vendored)
+    count = len(conda) + len(pypi)
+    progress.message(
+        f"making the environment {prefix} ({count} package{'' if count == 1 else 's'})"
+    )
     try:
-        if local:
+        if lock.is_local:
             _restore_interpreters(conda, home)
         install_conda_packages(conda, prefix, home / CACHES[0], progress, deep=deep)
         if compile_bytecode:
@@ -91,17 +85,20 @@ def build(
         if pypi:
             progress.message(f"installing from PyPI: {', '.join(item.name for item in pypi)}")
             python = next((it for it in conda if it.name == "python"), None)
+            allow_sdist = lock.record.allows_sdists
             if python and python.version.startswith("2."):
                 install_for_python2(
-                    pypi,
-                    environment,
-                    python,
-                    progress,
-                    allow_sdist=lock.record.allows_sdists,
-                    inherit=inherit,
+                    pypi, environment, python, progress, allow_sdist=allow_sdist, inherit=inherit
                 )
             else:
-                _install_pypi(pypi, environment, lock, progress, inherit, deep=deep)
+                install = partial(
+                    install_pypi_packages,
+                    python=environment.python,
+                    cache=home / "uv",
+                    allow_sdist=allow_sdist,
+                    inherit=inherit,
+                )
+                _install_pypi(pypi, environment, install, progress, deep=deep)
             if compile_bytecode:
                 compile_missing(prefix, environment.python, progress, inherit)
         derived = activation.derive(prefix)
@@ -111,6 +108,21 @@ def build(
     except BaseException:
         _leave_nothing(prefix)
         raise
+
+
+def _artefacts(
+    lock: Lock, subdir: str, vendored: Path | None
+) -> tuple[list[LockedPackage], list[LockedPackage]]:
+    """Return the packages to install from conda and from PyPI; ``vendored`` ones have its URLs."""
+    packages = lock.on(subdir)
+    conda = [package for package in packages if package.manager is Manager.CONDA]
+    pypi = [package for package in packages if package.manager is Manager.PYPI]
+    if vendored is None:
+        return conda, pypi
+    if lock.is_local:  # its interpreters are on this machine
+        return conda, from_vendored(pypi, vendored)
+    found = from_vendored([*conda, *pypi], vendored)
+    return found[: len(conda)], found[len(conda) :]
 
 
 def _leave_nothing(prefix: Path) -> None:
@@ -130,32 +142,25 @@ def _leave_nothing(prefix: Path) -> None:
 def _install_pypi(
     packages: Sequence[LockedPackage],
     environment: Environment,
-    lock: Lock,
+    install: Callable[..., None],
     progress: Progress,
-    inherit: tuple[int, ...],
     *,
     deep: bool,
 ) -> None:
     """Install distributions; those whose files were altered in the cache are fetched again.
 
     Cached files are hard-linked into environments: an edit in one environment alters the cache,
-    and every environment linked from it.
+    and every environment linked from it. ``install`` is :func:`install_pypi_packages` with all but
+    the packages and whether they are installed anew.
     """
-    home = environment.prefix.parent.parent
-    install = partial(
-        install_pypi_packages,
-        python=environment.python,
-        cache=home / "uv",
-        allow_sdist=lock.record.allows_sdists,
-        inherit=inherit,
-    )
+    prefix, records = environment.prefix, environment.home / RECORDS
     altered = partial(altered_files, deep=True) if deep else altered_files
     install(packages)
     kept: dict[str, Path] = {
-        canonicalize_name(package.name): home / RECORDS / package.sha256 for package in packages
+        canonicalize_name(package.name): records / package.sha256 for package in packages
     }
-    apply_corrections(environment.prefix, kept)
-    found = {canonicalize_name(name): path for name, path in altered(environment.prefix)}
+    apply_corrections(prefix, kept)
+    found = {canonicalize_name(name): path for name, path in altered(prefix)}
     wrong = [package for package in packages if canonicalize_name(package.name) in found]
     if not wrong:
         return
@@ -170,9 +175,9 @@ def _install_pypi(
             *error.hints,
         ) from error
     kept = {name: file for name, file in kept.items() if name in found}
-    learn_corrections(environment.prefix, kept)
-    apply_corrections(environment.prefix, kept)
-    if still := [path for _, path in altered(environment.prefix)]:
+    learn_corrections(prefix, kept)
+    apply_corrections(prefix, kept)
+    if still := [path for _, path in altered(prefix)]:
         others = f" and {len(still) - 1} others" if len(still) > 1 else ""
         progress.message(f"warning: still not as they were recorded: {still[0]}{others}")
 

@@ -35,6 +35,11 @@ class Environment:
     is_new: bool = field(default=False, compare=False)
 
     @property
+    def home(self) -> Path:
+        """The cache folder that the environments and what they are built from are in."""
+        return self.prefix.parent.parent
+
+    @property
     def python(self) -> Path:
         """The interpreter."""
         if self.subdir.startswith("win-"):

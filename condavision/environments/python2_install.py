@@ -85,7 +85,7 @@ def install_for_python2(
         OSError: the cache or the prefix cannot be written.
     """
     refuse_sdists(packages, allowed=allow_sdist)
-    home = environment.prefix.parent.parent
+    home = environment.home
     files = {_place(package, home / FOLDER): package for package in packages}
     lacking = {file: package for file, package in files.items() if not _is_kept(file, package)}
     if lacking:
@@ -155,7 +155,7 @@ def _built(
     inherit: tuple[int, ...],
 ) -> Path:
     """Return the wheel of a source distribution, built once for each Python."""
-    home = environment.prefix.parent.parent
+    home = environment.home
     kept = home / FOLDER / "built" / f"{package.sha256[:32]}-{interpreter.sha256[:32]}"
     kept.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(kept.with_name(f"{kept.name}.lock"), lambda: None):
