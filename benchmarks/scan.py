@@ -31,9 +31,9 @@ from pathlib import Path
 OURS = """
 import sys, pathlib
 from condavision.analysis.analyze import analyze_together
-from condavision.analysis.source.scripts import find_scripts
+from condavision.analysis.source.script_search import search_scripts
 root = pathlib.Path(sys.argv[1]).resolve()
-found = analyze_together(find_scripts([root], modules=True), root=root)
+found = analyze_together(search_scripts([root], modules=True).scripts, root=root)
 print(len(found.files), len(found.imports), found.python)
 """
 

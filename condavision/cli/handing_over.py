@@ -146,9 +146,9 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
     python = install_named(target, workspace, choose_progress()).python
     done = write_setting(config_of(target, workspace).root, python)
     if as_json:
-        print_json({"path": str(done.path), "state": done.state, "python": str(python)})
+        print_json({"path": str(done.path), "state": done.state.value, "python": str(python)})
     else:
-        verb = "is" if done.state == "unchanged" else "is now"
+        verb = "is" if done.state is Placing.UNCHANGED else "is now"
         say(f"{near(done.path)}: {SETTING} {verb} {python}")
         if done.state is Placing.WRITTEN:
             note("that path is for this machine only: keep the file out of version control")
@@ -172,7 +172,7 @@ def init(folder: Path, hosts: tuple[str, ...], as_json: bool) -> None:
 
     placed = scaffold(folder, hosts)
     if as_json:
-        print_json([{"path": str(file.path), "state": file.state} for file in placed])
+        print_json([{"path": str(file.path), "state": file.state.value} for file in placed])
     else:
         print_table(("file", ""), [(str(file.path), file.state) for file in placed])
     print_diagnostics(on_no_index(placed))

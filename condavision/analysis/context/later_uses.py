@@ -74,8 +74,8 @@ class LaterUses:
 
         A use counts in the block around the ``try``, where it runs with the module, or in a
         function or class that code which runs with the module leads to; in any, if a handler says
-        how to install the module. None counts where the block
-        checks whether the name is defined, or a handler leaves it.
+        how to install the module. None counts where the block checks whether the name is defined,
+        or a handler leaves it.
         """
         found = _try_and_scope(self.root, start)
         wanted = {name.encode() for name in names if name.isidentifier()}
