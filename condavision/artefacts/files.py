@@ -127,9 +127,15 @@ class Files:
         """Return whether the top-level package of a module is in a folder that is no package.
 
         Whoever has modules there adds the folder to ``sys.path``, as Ray does. A folder that has
-        the file of the importer itself is a part of its package.
+        the file of the importer itself is a part of its package. Of a namespace package (PEP 420)
+        the second part of the name decides: setuptools has ``jaraco.text``.
         """
-        folders = self._bundled.get(module.partition(".")[0], frozenset())
+        top, _, below = module.partition(".")
+        folders = {*self._bundled.get(top, ())}
+        for folder in self._bundled.get(below.partition(".")[0], ()):
+            above, _, namespace = folder.rpartition("/")
+            if namespace == top and "/" in above and f"{above}/__init__.py" not in self:
+                folders.add(above)
         return any(not importer.startswith(f"{folder}/") for folder in folders)
 
     @cached_property

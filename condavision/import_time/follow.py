@@ -181,7 +181,7 @@ class Follower:
         own = {*prefixes(placed.module)}
         for module in reversed([*prefixes(name)]):
             if self.modules.find(module) is None:
-                bundled = placed.package.files.bundles(module, placed.file or "")
+                bundled = placed.package.files.bundles(name, placed.file or "")
                 if not bundled and not self.modules.adds_paths(module):
                     step.lacks.append(Lack(module, pythons=having))
                 return False
