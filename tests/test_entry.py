@@ -130,7 +130,8 @@ def test_closed_streams_stay_closed(
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["list", "--json"], ["--help"], ["explain", "--json", "noxfile.py"]]
+    "arguments",
+    [["list"], ["list", "--json"], ["--help"], ["explain", "--json", "examples/hello.py"]],
 )
 def test_a_full_standard_output_is_one_line(arguments: list[str], home: Path) -> None:
     for environ in ({}, {"PYTHONUNBUFFERED": "1"}):
