@@ -51,7 +51,7 @@ class MissingExtraError(UsageError):
 
 
 class TargetKindError(UsageError):
-    """A notebook, folder or module is given where that kind of target cannot be used."""
+    """A notebook, folder, module or other file is given where that kind cannot be used."""
 
     names_target = True
 

@@ -15,6 +15,7 @@ from condavision.cli.completion import complete, completion
 from condavision.cli.declaring import annotate
 from condavision.cli.exec_command import exec_
 from condavision.cli.executing import install, path, run
+from condavision.cli.filling import remember_arguments
 from condavision.cli.handing_over import export, init, vendor, vscode
 from condavision.cli.inspecting import outdated, tree, why
 from condavision.cli.map_command import map_
@@ -56,7 +57,9 @@ __all__ = ["main"]
     callback=show_colors,
     help="Whether output is in color (default: on terminals).",
 )
-@click.version_option(__version__, "-V", "--version", prog_name="condavision")
+@click.version_option(
+    __version__, "-V", "--version", prog_name="condavision", message="%(prog)s %(version)s"
+)
 def group() -> None:
     """Give Python scripts the conda environments they need; nothing to declare.
 
@@ -152,7 +155,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: list[str], stack: ExitStack) -> int:
     as_json = _is_json(arguments)
     try:
-        context = stack.enter_context(group.make_context("condavision", arguments))
+        context = stack.enter_context(group.make_context("condavision", [*arguments]))
+        remember_arguments(context, arguments)
         code = group.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as end:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from condavision.cli.output import note, say
 from condavision.cli.wording import package_label
 from condavision.inspection.dependency_graph import Edge, key_of
@@ -97,6 +99,14 @@ def print_reasons(reasons: Iterable[Reasons]) -> None:
                 say(f"  {script}: {_steps(chain)}{_places(chain)}")
             if not chains:
                 say(f"  {script}: nothing in the lock is known to require it")
+
+
+def note_suppliers(asked: str, reasons: Iterable[Reasons]) -> None:
+    """Say which packages supply what was asked for, if that is a module."""
+    names = dict.fromkeys(it.package.name for it in reasons)
+    if not {asked.lower(), canonicalize_name(asked)}.intersection(names):
+        for name in names:
+            note(f"{asked} is supplied by {name}")
 
 
 def _steps(chain: Chain) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SCRIPT = re.compile(r"(?<![/\w-])SCRIPT\b")
 _LOCK = "condavision lock"
 _COMMAND = "condavision.command"
+_ARGUMENTS = "condavision.arguments"
+_AGAIN = re.compile(r"condavision COMMAND ([^`]+)")
 _MANY = 3
 _PARAMETERS = ("script", "name", "names", "paths", "words")
 """The parameters of commands that have targets, and no others before them."""
@@ -31,13 +33,20 @@ def remember(context: click.Context) -> None:
     context.meta[_COMMAND] = context
 
 
+def remember_arguments(context: click.Context, arguments: Sequence[str]) -> None:
+    """Keep what was typed after the name of the command, for hints with another target."""
+    context.meta[_ARGUMENTS] = tuple(arguments)
+
+
 def filled(hints: Iterable[str], targets: Sequence[str | Target]) -> tuple[str, ...]:
     """Return hints with the targets they are about, else those of the command, for SCRIPT.
+
+    COMMAND and a target stand for what was typed, with that target.
 
     A hint to lock again has what the target was locked with: its channels, and the scripts that it
     is locked together with. Of several targets other hints have the first.
     """
-    hints = tuple(hints)
+    hints = tuple(_AGAIN.sub(_retyped, hint) for hint in hints)
     if not any(map(_SCRIPT.search, hints)):
         return hints
     given = [*_given()]
@@ -45,6 +54,15 @@ def filled(hints: Iterable[str], targets: Sequence[str | Target]) -> tuple[str, 
         given = [_project()]
     known = [*map(_as_target, targets if len(targets) == 1 else given or targets)]
     return tuple(_filled(hint, [it for it in known if it is not None]) for hint in hints)
+
+
+def _retyped(with_target: re.Match[str]) -> str:
+    """Return the command as it was typed, with another target."""
+    command = _command()
+    words = command.meta.get(_ARGUMENTS, ()) if command else ()
+    given = {str(it) for it in _given()}
+    shown = [with_target[1] if word in given else shell_word(word) for word in words]
+    return " ".join(["condavision", *shown])
 
 
 def _filled(hint: str, targets: Sequence[Target]) -> str:

@@ -134,9 +134,10 @@ def why(
 ) -> int:
     """Show why a package is locked: the imports and packages that require it.
 
+    PACKAGE can also be a module that one supplies.
     PATHS are scripts or folders; without them, the current project.
     """
-    from condavision.cli.dependencies import print_reasons, reasons_json
+    from condavision.cli.dependencies import note_suppliers, print_reasons, reasons_json
     from condavision.cli.output import print_failures, print_json
     from condavision.inference.select import select_targets
     from condavision.inference.workspace import Workspace
@@ -149,6 +150,7 @@ def why(
     if as_json:
         print_json([reasons_json(it) for it in reasons])
     else:
+        note_suppliers(package, reasons)
         print_reasons(reasons)
     print_failures(failed)
     return failed[0][1].code if failed else 0

@@ -17,6 +17,7 @@ from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.project.config import Flags
 from condavision.project.targets import Module
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -188,8 +189,11 @@ def _request(
 
     for given, what in ((words, "inputs"), (chosen["output"], "folder of results")):
         if not given:
-            example = "run `condavision map SCRIPT inputs.jsonl -o results/`"
-            raise UsageError(f"no {what} given", f"give both: {example}")
+            inputs = " ".join(map(shell_word, words or ("inputs.jsonl",)))
+            output = shell_word(chosen["output"] or "results/")
+            own = "".join(f" {shell_word(it)}" for it in ("--", *fixed)) if fixed else ""
+            example = f"run `condavision map SCRIPT {inputs} -o {output}{own}`"
+            raise UsageError(f"no {what} given", f"name them: {example}")
     return Request(
         target,
         words,

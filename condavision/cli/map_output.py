@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.cli.output import note, print_json, say
 from condavision.cli.verbosity import is_quiet
+from condavision.cluster.rows import last_error
 from condavision.cluster.spread import Stopped
+from condavision.cluster.task import Reason
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 
     from condavision.cluster.run import Mapped
     from condavision.cluster.spread import Tally
+
+_REASONS: dict[str, str] = {
+    Reason.TIMEOUT: "timed out",
+    Reason.WORKER_LOST: "whose workers ended",
+    Reason.FILE_MISSING: "without a file",
+    Reason.TOO_LARGE: "with files too large",
+}
+"""What is said of tasks that failed without an exit code."""
 
 _LINE = 10.0  # seconds between two lines of a log
 
@@ -138,7 +148,10 @@ def print_summary(mapped: Mapped, seconds: float, *, as_json: bool) -> None:
         return
     counts = [f"{tally.succeeded:,} succeeded"]
     if tally.failed:
-        why = ", ".join(f"{what}: {count:,}" for what, count in tally.reasons.most_common())
+        why = ", ".join(
+            f"{count:,} {_REASONS.get(what, f'with {what}')}"
+            for what, count in tally.reasons.most_common()
+        )
         counts.append(f"{tally.failed:,} failed{f' ({why})' if why else ''}")
     if tally.total > tally.done:
         counts.append(f"{tally.total - tally.done:,} not run")
@@ -147,7 +160,10 @@ def print_summary(mapped: Mapped, seconds: float, *, as_json: bool) -> None:
     say(f"{what}: {', '.join(counts)}{earlier}; see {mapped.rows}")
     if tally.first_failed is not None:
         rows = shell_word(mapped.rows)
-        note(f"the first that failed: run `sed -n {tally.first_failed}p {rows}`")
+        error = last_error(mapped.rows, tally.first_failed)
+        first = f"{tally.first_failed:,}{f' ({error})' if error else ''}"
+        row = f"run `sed -n {tally.first_failed}p {rows}`"
+        note(f"the first that failed is input {first}; for its row, {row}")
     for host, workers, inputs in _lost_on(mapped):
         who = "a worker" if workers == 1 else f"{workers:,} workers"
         what = "1 input was" if inputs == 1 else f"{inputs:,} inputs were"

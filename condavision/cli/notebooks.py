@@ -38,7 +38,7 @@ def run_notebook(
     from condavision.exec_stage.notebook import execute_notebook
     from condavision.exec_stage.stage import activate, require_kernel
 
-    require_kernel(notebook, workspace, lock)
+    require_kernel("run", notebook, workspace, lock)
     found = activate(notebook, workspace, progress, lock)
     executed = execute_notebook(found, notebook, _show, output)
     if executed.failure is not None:
@@ -102,7 +102,7 @@ def kernel(
             workspace = locked_first(script, workspace, progress)
         with offering_lock("kernel", script, chosen["additions"]):
             lock = locked_with(script, chosen["additions"], workspace, progress)
-            require_kernel(script, workspace, lock)
+            require_kernel("kernel", script, workspace, lock)
             done = kernels.register(activate(script, workspace, progress, lock), folder, name)
     state = "removed" if remove else "registered"
     if as_json:

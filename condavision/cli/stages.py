@@ -14,12 +14,37 @@ from condavision.errors import UsageError
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _DESTRUCTIVE = frozenset({"--all", "--caches", "--force", "--prune", "--reinstall", "clean"})
 """What is never suggested for a misspelt word."""
 
+_NEVER_MEANT = _DESTRUCTIVE | {"--help"}
+
 _SHOWN = 3
+
+_IMPORT = ("import it in the script, then run `condavision lock YOUR-SCRIPT`",)
+_ONE_RUN = "for one run: `condavision run --with PACKAGE YOUR-SCRIPT`"
+_REMOVE = (
+    "remove the import, then run `condavision lock YOUR-SCRIPT`",
+    "to forget a script, add it to `exclude`, then run `condavision lock --prune`",
+)
+_UPGRADE = ("for newer versions: run `condavision lock --upgrade YOUR-SCRIPT`",)
+_INSTEAD: dict[str, tuple[str, ...]] = {
+    "activate": ("to run a command in an environment: `condavision exec YOUR-SCRIPT -- COMMAND`",),
+    "add": (*_IMPORT, _ONE_RUN),
+    "compile": ("run `condavision lock YOUR-SCRIPT`",),
+    "create": _IMPORT,
+    "freeze": ("run `condavision export --format requirements YOUR-SCRIPT`",),
+    "remove": _REMOVE,
+    "shell": ("run `condavision exec YOUR-SCRIPT -- $SHELL`",),
+    "sync": ("run `condavision install`",),
+    "uninstall": (*_REMOVE, "to remove environments: run `condavision clean`"),
+    "update": _UPGRADE,
+    "upgrade": _UPGRADE,
+    "version": ("run `condavision --version`",),
+}
+"""What does here what a command of conda, pip, uv and others does."""
 
 VARIABLES = (
     ("CONDAVISION_HOME", "Folder of environments and caches."),
@@ -71,11 +96,11 @@ class Stages(click.Group):
         ``help COMMAND`` is ``COMMAND --help``.
 
         Raises:
-            UsageError: the first word is a file.
+            UsageError: the first word is a file, or a command of other tools.
         """
         word = args[0]
-        if word == "version" and not Path(word).is_file():
-            raise UsageError("`version` is not a command", "run `condavision --version`")
+        if word in _INSTEAD and not Path(word).is_file():
+            raise UsageError(f"`{word}` is not a command", *_INSTEAD[word])
         if word == "help" and not Path(word).is_file():
             if args[1:]:
                 return super().resolve_command(ctx, [args[1], "--help"])
@@ -99,13 +124,17 @@ def explained(error: click.ClickException, command: str | None) -> UsageError:
 
     It suggests nothing that removes or replaces what a person has.
     """
-    possible = getattr(error, "possibilities", None)
-    meant = [f"`{it}`" for it in possible or () if it not in _DESTRUCTIVE]
+    possible = getattr(error, "possibilities", None) or ()
+    meant = [f"`{it}`" for it in possible if it not in _NEVER_MEANT]
     if possible:
         error.possibilities = []  # type: ignore[attr-defined]
     context = error.ctx if isinstance(error, click.UsageError) else None
-    if isinstance(error, click.NoSuchOption) and not possible and context is not None:
-        owners = _owners(error.option_name, context)
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        known = _commands(context)
+        if error.option_name.lstrip("-") in known:
+            message = f"{context.command_path} has no option {error.option_name}"
+            return UsageError(message, f"run `condavision {error.option_name.lstrip('-')}`")
+        owners = "" if meant else _owners(error.option_name, context)
         if owners:
             message = f"{context.command_path} has no option {error.option_name}"
             return UsageError(
@@ -123,10 +152,14 @@ def _in_our_style(message: str) -> str:
     return quoted if quoted[:2].isupper() else quoted[:1].lower() + quoted[1:]
 
 
+def _commands(context: click.Context) -> Mapping[str, click.Command]:
+    group = context.find_root().command
+    return group.commands if isinstance(group, click.Group) else {}
+
+
 def _owners(option: str, context: click.Context) -> str:
     """Return the commands that have an option."""
-    group = context.find_root().command
-    commands = group.commands.values() if isinstance(group, click.Group) else ()
+    commands = _commands(context).values()
     names = [it.name for it in commands if any(option in found.opts for found in it.params)]
     return ", ".join(f"`condavision {name}`" for name in names[:_SHOWN])
 

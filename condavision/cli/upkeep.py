@@ -29,7 +29,7 @@ def list_(as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[ENVIRONMENT|HASH...]")
+@click.argument("names", nargs=-1, metavar="[SCRIPT|ENVIRONMENT|HASH...]")
 @click.option("--all", "everything", is_flag=True, help="Remove every environment.")
 @click.option(
     *("--unused-for", "days"),
@@ -49,7 +49,7 @@ def list_(as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 @options.json_option()
 def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
-    """Remove environments from the cache, by name, age or size.
+    """Remove environments from the cache, by script, name, age or size.
 
     The next run that needs a removed environment installs it again from its lock. One in use by a
     process is kept.

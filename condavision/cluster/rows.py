@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,15 @@ def succeeded(row: bytes) -> bool | None:
         return bool(read_json(row)["exit_code"] == 0)
     except (DocumentError, KeyError, TypeError):
         return None
+
+
+def last_error(rows: Path, number: int) -> str:
+    """Return the last line on standard error of an input; empty where it is not in the row."""
+    with suppress(DocumentError, KeyError, TypeError, OSError), rows.open("rb") as stream:
+        row = next(islice(stream, number - 1, None), b"")
+        text = read_json(row)["stderr"]
+        return next(filter(None, map(str.strip, reversed(text.splitlines()))), "")
+    return ""
 
 
 def _stream(stream: File, kept: Path, folder: Path) -> str | dict[str, str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.source.scripts import script_file
 from condavision.environments.in_use import users_of
 from condavision.environments.inventory import (
     cache_size,
@@ -19,7 +21,6 @@ from condavision.errors import InstallError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from condavision.environments.inventory import InstalledEnvironment
 
@@ -98,9 +99,13 @@ def _chosen(
     if criteria == CleanCriteria():
         raise UsageError(
             "no environment or criterion given",
-            "name environments, or choose by age or size: run `condavision clean --all`,"
-            " `condavision clean --unused-for 30`, `condavision clean --unreferenced`,"
-            " `condavision clean --keep 5000`, `condavision clean --caches`",
+            "to see what there is: run `condavision list`",
+            "of one script: run `condavision clean YOUR-SCRIPT`",
+            "of deleted scripts: run `condavision clean --unreferenced`",
+            "not used for 30 days: run `condavision clean --unused-for 30`",
+            "until the others take 5 GB: run `condavision clean --keep 5000`",
+            "fetched packages: run `condavision clean --caches`",
+            "all: run `condavision clean --all`",
         )
     return tuple(dict.fromkeys(chosen))
 
@@ -110,8 +115,21 @@ def _named(
 ) -> Iterable[InstalledEnvironment]:
     for name in names:
         found = [it for it in environments if name in {it.key, it.hash, str(it.prefix)}]
+        script = script_file(Path(name))
+        found = found or [it for it in environments if _has(it, script)]
+        if not found and script.is_file():
+            raise UsageError(
+                f"`{name}` has not run in an environment of the cache",
+                "list them: run `condavision list`",
+            )
         if not found:
             raise UsageError(
                 f"`{name}` is not an environment in the cache", "list them: run `condavision list`"
             )
         yield from found
+
+
+def _has(environment: InstalledEnvironment, script: Path) -> bool:
+    return {str(script.absolute()), str(script.resolve())}.intersection(
+        environment.scripts
+    ) != set()

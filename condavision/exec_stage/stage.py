@@ -151,8 +151,16 @@ def activate(
     return Activated(str(name), script, environment, activation, paths)
 
 
+<<<<<<< HEAD
 def require_kernel(target: Target, workspace: Workspace, lock: Lock | None) -> None:
+=======
+def require_kernel(
+    command: str, target: Target, workspace: Workspace, lock: Lock | None = None
+) -> None:
+>>>>>>> ebedc2c (Say what to type for commands, options and files that are not there)
     """Refuse a target whose lock has no kernel for Jupyter. ``lock`` is as in :func:`prepare`.
+
+    ``command`` is the one that needs it.
 
     Raises:
         UsageError: it has none.
@@ -162,7 +170,7 @@ def require_kernel(target: Target, workspace: Workspace, lock: Lock | None) -> N
     if not any(it.name == _KERNEL for it in lock.on(current_subdir())):
         raise UsageError(
             f"the lock of {target} has no {_KERNEL}, which Jupyter starts",
-            f"add it for this machine: `--with {_KERNEL}`",
+            f"add it for this machine: run `condavision {command} --with {_KERNEL} SCRIPT`",
             *_relock(target, workspace),
         )
 

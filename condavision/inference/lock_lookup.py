@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import module_file
+from condavision.analysis.source.scripts import module_file, require_script, script_file
 from condavision.core.model import INTERPRETERS
 from condavision.errors import (
     AnalysisError,
@@ -120,11 +120,19 @@ def last_locked(target: Target, workspace: Workspace) -> tuple[Target, tuple[str
 
 
 def _missing(target: Target, workspace: Workspace) -> MissingLockError:
+    """Return the error for a target without a lock.
+
+    Raises:
+        UsageError: it is a file that is no script.
+    """
+    if isinstance(target, Path):
+        require_script(script_file(target))
     command = workspace.lock_command(target)
     diagnostics = ignored(target, workspace)
     if isinstance(target, Together):
         scripts = workspace.together(target).scripts
-        one = [f"give one of them: {shell_word(near(scripts[0]))}"] if scripts else []
+        again = "give one of them: run `condavision COMMAND {}`"
+        one = [again.format(shell_word(near(it))) for it in scripts[:1]]
         return MissingLockError(
             f"the scripts of {target.folder} are not locked together",
             *one,

@@ -53,6 +53,18 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
     ),
     ("a command that needs help", ["help", "lokc"], 2, ("did you mean `lock`?",)),
     ("a script without its ending", ["run", "s"], 65, ("did you mean s.py?",)),
+    ("a name that is like none", ["run", "nosuch.py"], 65, ("hint: check the path\n",)),
+    ("a script of a folder below", ["run", "b.py"], 65, ("hint: did you mean sub/b.py?\n",)),
+    (
+        "a package in place of a script",
+        ["install", "pandas"],
+        65,
+        (
+            "packages are not given: those that scripts import are locked and installed",
+            "`condavision run --with pandas YOUR-SCRIPT`",
+        ),
+    ),
+    ("what is no script", ["run", "r.txt"], 2, ("error: r.txt: not a Python script",)),
     ("a misspelt script", ["lock", "ss.py"], 65, ("ss.py does not exist", "did you mean s.py?")),
     ("no script", ["explain"], 2, ("as in report.py, -m MODULE or --together FOLDER",)),
     ("no value", ["lock", "s.py", "-c"], 2, ("see `condavision lock --help`",)),
@@ -65,6 +77,20 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
     ("the version", ["version"], 2, ("run `condavision --version`",)),
     ("a lock of all", ["lock"], 2, ("folders of scripts (`.` is this one)",)),
     ("a map of nothing", ["map", "s.py"], 2, ("map s.py inputs.jsonl -o results/`",)),
+    ("a map to nowhere", ["map", "s.py", "a b"], 2, ("map s.py 'a b' -o results/`",)),
+    (
+        "a map of nothing to somewhere",
+        ["map", "s.py", "-o", "out", "--", "-v"],
+        2,
+        ("error: no inputs given", "map s.py inputs.jsonl -o out -- -v`"),
+    ),
+    ("an option that is a command", ["lock", "--check"], 2, ("hint: run `condavision check`\n",)),
+    ("an option for the file", ["init", "--channel", "x"], 2, ("an option of `condavision lock`",)),
+    ("a command of uv", ["sync"], 2, ("hint: run `condavision install`\n",)),
+    ("a command of pip", ["freeze"], 2, ("export --format requirements YOUR-SCRIPT`",)),
+    ("a command of conda", ["add", "six"], 2, ("import it in the script", "run --with PACKAGE")),
+    ("nothing to clean", ["clean"], 2, ("  hint: all: run `condavision clean --all`\n",)),
+    ("a script that never ran", ["clean", "s.py"], 2, ("`s.py` has not run in an environment",)),
     ("a package where nothing is locked", ["why", "six"], 70, ("run `condavision lock .`",)),
     ("a difference of what has no locks", ["diff", "s.py", "s.py"], 70, ("lock s.py`",)),
     ("a tree of nothing", ["tree"], 70, ("error: s.py has no lock", "run `condavision lock s.py`")),
@@ -72,7 +98,13 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
         "scripts that are not locked together",
         ["path", "."],
         70,
-        ("give one of them: s.py", "run `condavision lock --together .`"),
+        ("run `condavision path s.py`", "run `condavision lock --together .`"),
+    ),
+    (
+        "a command for scripts that are not locked together",
+        ["exec", ".", "--", "python", "-V"],
+        70,
+        ("give one of them: run `condavision exec s.py -- python -V`",),
     ),
 ]
 
@@ -83,11 +115,14 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
 def test_what_to_type_instead(
     words: list[str], code: int, said: tuple[str, ...], command: CommandLine
 ) -> None:
+    (command.folder / "sub").mkdir()
+    (command.folder / "sub" / "b.py").write_text("" if words == ["tree"] else "import six\n")
+    (command.folder / "r.txt").write_text("six\n")
     failed = command(*words)
     assert (failed.code, failed.out) == (code, "")
     for part in said:
         assert part in failed.err
-    assert "SCRIPT" not in failed.err
+    assert "SCRIPT" not in failed.err.replace("YOUR-SCRIPT", "")
     assert ">=3.15" not in failed.err
 
 

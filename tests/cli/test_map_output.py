@@ -69,11 +69,11 @@ def test_nothing_is_shown_if_quiet(capsys: pytest.CaptureFixture[str]) -> None:
                 "lost": [8, 7],
             },
             (
-                "9 inputs: 3 succeeded, 4 failed (exit code 1: 2, timeout: 1, worker-lost: 1),"
-                " 2 not run; see r/results.jsonl\n"
+                "9 inputs: 3 succeeded, 4 failed (2 with exit code 1, 1 timed out,"
+                " 1 whose workers ended), 2 not run; see r/results.jsonl\n"
             ),
             (
-                "the first that failed: run `sed -n 5p r/results.jsonl`\n"
+                "the first that failed is input 5; for its row, run `sed -n 5p r/results.jsonl`\n"
                 "their workers ended each time: inputs 7, 8\n"
                 "stopped: too many failed; the same command runs the rest\n"
             ),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.module_finder import Directories, find_module
-from condavision.errors import AnalysisError, UsageError
+from condavision.errors import AnalysisError, TargetKindError
 from condavision.system.files import read_beginning
 from condavision.system.terminal import shell_word
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SUFFIXES = (".py", ".pyw", ".ipynb")
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9][\w-]*\Z", re.ASCII)
+_ASIDE = frozenset({"__pycache__", "node_modules", "site-packages"})
+_LOOKED_INTO = 300  # folders, for a file of the same name
 _SHEBANG = re.compile(
     rb"\A#![^\n]*\b(?:python[\d.]*|condavision|(?:uv|pipx)[ \t]+run)(?:[ \t\r]|$)", re.MULTILINE
 )
@@ -33,12 +37,12 @@ def require_script(path: Path) -> None:
     """Refuse a file that nothing marks as Python, such as ``README.md``.
 
     Raises:
-        UsageError: it has another suffix, and no shebang with Python.
+        TargetKindError: it has another suffix, and no shebang with Python.
     """
     named = any(it.suffix in SUFFIXES for it in (path, path.resolve()))
     if path.is_file() and not named and not has_shebang(path):
-        raise UsageError(
-            f"not a Python script: its name ends in none of {', '.join(SUFFIXES)}, and its first"
+        raise TargetKindError(
+            f"{path}: not a Python script: its name ends in none of {', '.join(SUFFIXES)}, and its first"
             " line names no Python",
             "if it is one, begin it with `#!/usr/bin/env python3`",
         )
@@ -82,14 +86,35 @@ def module_file(
 
 
 def absent_path(path: Path) -> AnalysisError:
-    """Return the error for a path that does not exist; its hint has a similar name beside it."""
+    """Return the error for a path that does not exist; its hints have what may be meant.
+
+    That is the same name in a folder below, or a similar one beside it.
+    """
     from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
 
     try:
         beside = sorted(os.listdir(path.parent))  # noqa: PTH208 - names
     except OSError:
         beside = []
-    same = [it for it in beside if it.partition(".")[0] == path.name]
-    near = same or get_close_matches(path.name, beside, n=1)
-    hint = f"did you mean {shell_word(path.with_name(near[0]))}?" if near else "check the path"
-    return AnalysisError(f"{path} does not exist", hint)
+    stems = {it.partition(".")[0]: it for it in reversed(beside) if not it.startswith(".")}
+    near = [stems[path.name]] if path.name in stems else _same_names(path)
+    near = near or [stems[it] for it in get_close_matches(path.stem, stems, n=1)]
+    hints = [f"did you mean {' or '.join(shell_word(path.parent / it) for it in near)}?"]
+    if not near:
+        hints = ["check the path"]
+        if _DISTRIBUTION.match(str(path)):
+            hints += [
+                "packages are not given: those that scripts import are locked and installed",
+                f"to add one for a single run: `condavision run --with {path} YOUR-SCRIPT`",
+            ]
+    return AnalysisError(f"{path} does not exist", *hints)
+
+
+def _same_names(path: Path) -> list[str]:
+    """Return where files of the same name are in folders below, as far as is looked."""
+    found: list[str] = []
+    for folder, folders, files in islice(os.walk(path.parent), _LOOKED_INTO):
+        folders[:] = sorted(it for it in folders if it[0] != "." and it not in _ASIDE)
+        if path.name in files:
+            found.append(os.path.relpath(os.path.join(folder, path.name), path.parent))  # noqa: PTH118
+    return found[:3]
