@@ -73,6 +73,15 @@ class AnalysisError(CondavisionError):
     names_target = True
 
 
+class NotPythonError(AnalysisError):
+    """A line of a script is not Python: ``line`` is its text, ``column`` counts from 1."""
+
+    def __init__(self, message: str, *hints: str, line: str = "", column: int = 0) -> None:
+        super().__init__(message, *hints)
+        self.line = line
+        self.column = column
+
+
 class UnreadableModuleError(AnalysisError):
     """A local module that a script reaches cannot be opened."""
 

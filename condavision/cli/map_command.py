@@ -193,7 +193,7 @@ def _request(
             output = shell_word(chosen["output"] or "results/")
             own = "".join(f" {shell_word(it)}" for it in ("--", *fixed)) if fixed else ""
             example = f"run `condavision map SCRIPT {inputs} -o {output}{own}`"
-            raise UsageError(f"no {what} given", f"name them: {example}")
+            raise UsageError(f"no {what} given", example)
     return Request(
         target,
         words,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from condavision.cli.filling import filled
 from condavision.cli.tables import console
 from condavision.cli.wording import bytes_words, diagnostic_words, error_words, hints_of
-from condavision.errors import MissingLockError
+from condavision.errors import MissingLockError, NotPythonError
 from condavision.project.targets import near
 from condavision.system.secrets import redacted
 from condavision.system.terminal import json_safe, shown
@@ -93,7 +93,7 @@ def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> N
     for (words, _), found in alike.items():
         targets, error = [target for target, _ in found], found[0][1]
         prefix = "" if error.names_target else f"{', '.join(map(str, targets))}: "
-        _print_error(f"{prefix}{words}", hints_of(error, *targets))
+        _print_error(f"{prefix}{words}{_excerpt(error)}", hints_of(error, *targets))
 
 
 def _print_never_locked(found: Sequence[tuple[str | Target, CondavisionError]]) -> None:
@@ -107,7 +107,17 @@ def _print_never_locked(found: Sequence[tuple[str | Target, CondavisionError]]) 
 
 def print_error(error: CondavisionError) -> None:
     """Write an error and its hints to standard error."""
-    _print_error(error_words(error), hints_of(error))
+    _print_error(f"{error_words(error)}{_excerpt(error)}", hints_of(error))
+
+
+def _excerpt(error: CondavisionError) -> str:
+    """Return the line that is not Python, with a caret below its first wrong character."""
+    if not isinstance(error, NotPythonError) or not error.line.strip():
+        return ""
+    line = error.line.rstrip().replace("\t", " ")
+    cut = len(line) - len(line.lstrip())
+    caret = f"\n    {' ' * (error.column - 1 - cut)}^" if error.column > cut else ""
+    return f"\n    {line.lstrip()}{caret}"
 
 
 def _print_error(words: str, hints: Iterable[str]) -> None:

@@ -27,7 +27,7 @@ def refuse_notebook(target: Target) -> None:
         return
     quoted = shell_word(Path(str(target)))
     raise TargetKindError(
-        f"{target} is a notebook, which Python itself cannot run",
+        f"{target} is a notebook, which Jupyter runs",
         f"execute it: run `condavision run {quoted}`",
         f"or make its environment a kernel of Jupyter: run `condavision kernel {quoted}`",
     )

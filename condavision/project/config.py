@@ -152,7 +152,7 @@ def read_config(
         at = _place(key, source, lines)
         if setting is None:
             mistakes.append(f"{at}: `{key}` is not a setting")
-            hints[f"the settings are {', '.join(SETTINGS)}"] = None
+            hints[_instead_of(key)] = None
             continue
         try:
             name, read = key.replace("-", "_"), setting.read(value, root)
@@ -173,6 +173,16 @@ def read_config(
         solve=SolveOptions(**options),
         settings=json.dumps(deciding, sort_keys=True),
     )
+
+
+def _instead_of(key: str) -> str:
+    """Return what may be meant by a setting that there is not."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
+
+    if key in {"python", "requires-python", "python-version"}:
+        return "declare `requires-python` in the script, or lock with `--python VERSION`"
+    near = get_close_matches(key.replace("_", "-"), SETTINGS, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"the settings are {', '.join(SETTINGS)}"
 
 
 def _place(key: str, source: Path | None, lines: Mapping[str, int] | None) -> str:

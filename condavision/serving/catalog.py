@@ -179,6 +179,12 @@ class Catalog:
             if not listed.is_set():
                 raise
             _log.exception("the survey of the scripts")
+        else:
+            served = sum(it.prepared is not None for it in self.scripts.values())
+            _log.info(
+                *("%d scripts, %d served; Ctrl-C ends", len(self.names), served),
+                extra={"scripts": len(self.names), "served": served},
+            )
         self.complete.set()
         while True:
             await asyncio.sleep(_POLL)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from condavision import __version__
 from condavision.analysis.parameters.interface import Framework, Interface
+from condavision.inference.notebooks import is_notebook
 from condavision.parameters.schema import json_schema
 
 if TYPE_CHECKING:
@@ -37,13 +39,14 @@ _UNKNOWN = Interface(Framework.NONE)
 
 
 def openapi_document(scripts: Iterable[tuple[str, Surveyed | None]]) -> dict[str, Any]:
-    """Return the document for these scripts."""
+    """Return the document for these scripts, less notebooks, which are never served."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "condavision", "version": __version__},
         "paths": {
             f"/scripts/{quote(name)}/runs": {"post": _operation(name, found)}
             for name, found in scripts
+            if not is_notebook(Path(name))
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

@@ -129,8 +129,24 @@ def test_what_to_type_instead(
 SETTINGS: list[tuple[str, str, str]] = [
     ("channels = [\n", " is not valid TOML", "close what is still open there"),
     ("x = = 1\n", "condavision.toml:1 is not valid TOML", "correct that line"),
-    ("channel = []\n", "condavision.toml:1: `channel` is not a setting", "the settings are"),
+    (
+        "channel = []\n",
+        "condavision.toml:1: `channel` is not a setting",
+        "did you mean `channels`?",
+    ),
+    ("allow_sdist = true\n", "`allow_sdist` is not a setting", "did you mean `allow-sdist`?"),
+    ("colour = 1\n", "`colour` is not a setting", "the settings are"),
+    ("python = '3.11'\n", "`python` is not a setting", "declare `requires-python` in the script"),
 ]
+
+
+def test_the_line_that_is_not_python_is_shown(command: CommandLine) -> None:
+    (command.folder / "s.py").write_text("import json\nif 1:\n    x = = 1\n")
+    for words in (["lock", "s.py"], ["lock", "."], ["run", "--lock", "s.py"]):
+        failed = command(*words)
+        said = "error: s.py:3: not Python: invalid syntax\n    x = = 1\n        ^\n  hint: "
+        assert said in failed.err
+    assert "s.py:3: not Python: invalid syntax; " in command("check", "s.py").out
 
 
 @pytest.mark.parametrize(("text", "said", "hint"), SETTINGS, ids=[it[1] for it in SETTINGS])

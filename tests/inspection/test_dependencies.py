@@ -55,6 +55,13 @@ def test_why(command: CommandLine) -> None:
     (found,) = command("why", "extra", "s.py", "--json").ok().json()
     (reason,) = found["reasons"]
     assert [it["name"] for it in reason["requires"]] == ["extra"]
+    (command.folder / "u.py").write_text("import end_module\n")
+    settings = command.folder / "condavision.toml"
+    settings.write_text(f'{settings.read_text()}[imports]\nend_module = "pypi:end"\n')
+    command("lock", "u.py").ok()
+    supplied = command("why", "end_module", "u.py").ok()
+    assert supplied.err == "end_module is supplied by end\n"
+    assert "end 3 (PyPI)  (u.py:1)" in supplied.out
     failed = command("why", "nd")
     assert (failed.code, "did you mean end?" in failed.err) == (2, True)
 

@@ -11,7 +11,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from condavision.errors import AnalysisError
+from condavision.errors import AnalysisError, NotPythonError
 
 if TYPE_CHECKING:
     from condavision.core.pythons import PythonRange
@@ -65,8 +65,11 @@ def _compile(source: bytes, name: str) -> None:
             warnings.simplefilter("ignore")
             compile(source, name, "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise AnalysisError(
-            f"{name}:{error.lineno}: not Python: {error.msg}", "correct the line, then lock again"
+        raise NotPythonError(
+            f"{name}:{error.lineno}: not Python: {error.msg}",
+            "correct the line, then lock again",
+            line=error.text or "",
+            column=error.offset or 0,
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise AnalysisError(

@@ -42,8 +42,8 @@ def require_script(path: Path) -> None:
     named = any(it.suffix in SUFFIXES for it in (path, path.resolve()))
     if path.is_file() and not named and not has_shebang(path):
         raise TargetKindError(
-            f"{path}: not a Python script: its name ends in none of {', '.join(SUFFIXES)}, and its first"
-            " line names no Python",
+            f"{path}: not a Python script: its name ends in none of {', '.join(SUFFIXES)}, and its"
+            " first line names no Python",
             "if it is one, begin it with `#!/usr/bin/env python3`",
         )
 
