@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from condavision.cli import options
+from condavision.cli.headings import Headed
 from condavision.project.config import Flags
 from condavision.project.targets import Module, one_target
 
@@ -18,8 +20,16 @@ if TYPE_CHECKING:
     from condavision.compile_stage.renewal import Renewal
 
 
-@click.command()
-@options.scripts_argument()
+@click.command(
+    cls=Headed,
+    headings={
+        "What is locked": ("modules", "together", "apart", "prune"),
+        "What it is solved for": ("channels", "platforms", "python", "engine", "conda"),
+        "Which versions": ("upgrade", "upgrades", "source", "exclude_newer"),
+        "What is trusted": ("accept", "allow_unverified", "allow_sdist", "prove"),
+    },
+)
+@options.scripts_argument(metavar="PATHS...")
 @options.modules_option()
 @click.option(
     "--together",
@@ -41,12 +51,14 @@ if TYPE_CHECKING:
     "--accept",
     multiple=True,
     metavar="NAME",
-    help="Accept this PyPI distribution though nobody has reviewed it; repeatable.",
+    help="Where `lock` stops because nobody has reviewed which distribution on PyPI an import is:"
+    " accept this one, and record that in `locks/accepted.yml`; repeatable.",
 )
 @click.option(
     "--prove",
     is_flag=True,
-    help="Prove that imports run: follow them into the files of packages.",
+    help="Follow imports into the files of the locked packages, solve again where one would fail,"
+    " and record in the lock that all of them run.",
 )
 @click.option("--upgrade", is_flag=True, help="Ignore the locked versions and solve again.")
 @click.option(
@@ -79,11 +91,16 @@ def lock(
 ) -> int:
     """Read scripts, solve their requirements and write lock files.
 
+    \b
+      condavision lock report.py
+      condavision lock scripts/ --platform linux-64 --platform osx-arm64
+      condavision lock --upgrade-package numpy report.py
+
     PATHS are scripts or folders of scripts. A valid lock is not solved again; scripts with equal
     requirements share one. When requirements change, the locked versions are kept where possible.
     Scripts locked `--together` stay together when their folder is locked, until `--apart`; a
     script given by its own path gets its own lock.
-    """
+    """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     from condavision.cli import pruning
     from condavision.cli.output import print_diagnostics
     from condavision.cli.progress import choose_progress
@@ -203,7 +220,7 @@ def diff(
     is_flag=True,
     help="Report whether what scripts declare covers what they import.",
 )
-@options.flag_options
+@partial(options.flag_options, purpose="that a lock must be for")
 @options.json_option()
 def check(
     paths: tuple[Path, ...],
@@ -215,7 +232,8 @@ def check(
     """Report whether scripts have locks that still fit.
 
     Without PATHS, those of the current project. Solves and installs nothing. With `--declared` the
-    exit code is 1 if a script imports what it does not declare; no lock is needed.
+    exit code is 1 if a script imports what it does not declare, unless it declares nothing; no lock
+    is needed.
     """
     from condavision.cli.check_output import checked_row, print_check_count
     from condavision.cli.declaring import check_declared
@@ -251,7 +269,7 @@ def check(
 
 
 @click.command()
-@options.script_argument()
+@options.script_argument(metavar="{SCRIPT|-m MODULE|--together FOLDER}")
 @options.module_option()
 @click.option(
     "--together",
@@ -259,7 +277,7 @@ def check(
     type=options.FOLDER,
     help="Explain all scripts of a folder as one.",
 )
-@options.flag_options
+@partial(options.flag_options, purpose="to explain for")
 @options.json_option()
 def explain(
     script: Path | None,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.scripts_argument()
+@options.scripts_argument(metavar="PATHS...")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 @options.locks_option()
@@ -119,7 +119,7 @@ def check_declared(targets: Iterable[Target], workspace: Workspace, *, as_json: 
         rows = [(str(it.inference.project.target), it.state, _notes(it)) for it in found]
         print_table(("script", "declared", "notes"), rows)
     print_failures(failed)
-    return failed[0][1].code if failed else int(not all(it.complete for it in found))
+    return failed[0][1].code if failed else max((it.code for it in found), default=0)
 
 
 def _notes(found: Coverage) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from condavision.cli.json_output import iso_time
 from condavision.cli.naming import short_names
-from condavision.cli.output import print_counts, say
+from condavision.cli.output import note, print_counts, say
 from condavision.cli.statuses import installed_status
 from condavision.cli.tables import print_table
+from condavision.cli.wording import bytes_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,12 +57,20 @@ def print_install_count(report: InstallReport) -> None:
     print_counts({**counts, "failed": len(report.failed)})
 
 
+def removed_words(cleaned: Cleaned) -> str:
+    """Return how many environments are removed, and what that frees: ``2 environments (5 MB)``."""
+    count = len(cleaned.removed)
+    what = "1 environment" if count == 1 else f"{count:,} environments"
+    return f"{what} ({bytes_words(sum(it.freed for it in cleaned.removed))})"
+
+
 def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
     """Write what was removed, or would be, and what was kept because it is in use."""
     removed = "would remove" if dry_run else "removed"
     if cleaned.removed:
         headings = (removed, "python", "size", "last used")
         print_table(headings, [it[:4] for it in environment_rows(cleaned.removed)])
+        note(f"{removed} {removed_words(cleaned)}")
     if cleaned.caches:
         say(f"{removed} caches of {cleaned.caches / 1e6:.1f} MB")
     for prefix, user in cleaned.kept.items():

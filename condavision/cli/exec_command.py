@@ -39,10 +39,14 @@ def exec_(
 ) -> None:
     """Run any command in the environment of a locked script, module or hash.
 
+    \b
+      condavision exec --with pytest report.py -- pytest tests/
+      condavision exec report.py -- python -i report.py
+
     For pytest, a debugger, a web server, a language server: COMMAND is found in the environment
     first, then on PATH. The environment is installed first if it is missing; nothing is solved,
     unless `--lock` or `--with` is given. The exit code is the command's own.
-    """
+    """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     from condavision.cli.on_demand import locked_first, locked_with, offering_lock
     from condavision.cli.output import print_diagnostics
     from condavision.cli.progress import choose_progress

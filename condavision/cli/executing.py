@@ -91,10 +91,15 @@ def run(
 ) -> int:
     """Run a locked script or module in its environment.
 
+    \b
+      condavision run report.py --month 5
+      condavision run --with rich report.py
+      condavision run -m package.module
+
     ARGS are passed to it. The environment is installed first if it is missing; nothing is solved,
     unless `--lock` or `--with` is given. The exit code is the script's own. A notebook is executed
     in its folder, and not changed.
-    """
+    """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     if module is None and not (words and words[0]):
         raise click.UsageError("SCRIPT is empty." if words else "Give a script or -m MODULE.")
     from condavision.cli.notebooks import run_notebook
@@ -206,7 +211,7 @@ def _meant(name: str | Path, workspace: Workspace, *, join: bool) -> tuple[str |
 
 
 @click.command()
-@options.name_argument(metavar="[SCRIPT|FOLDER|HASH]")
+@options.name_argument(metavar="{SCRIPT|FOLDER|HASH|-m MODULE}")
 @options.module_option()
 @options.locks_option()
 @click.option("--python", is_flag=True, help="Print the interpreter instead of the prefix.")

@@ -25,10 +25,12 @@ _EXPORT_HELP = """Write a lock in the format of another tool, for one platform.
 @click.command(
     help=_EXPORT_HELP + "\n".join(f"{name:14}{summary}" for name, (_, summary) in FORMATS.items())
 )
-@options.name_argument(metavar="[SCRIPT|HASH]")
+@options.name_argument(metavar="{SCRIPT|HASH|-m MODULE}")
 @options.module_option()
 @click.option("--format", "form", required=True, type=click.Choice([*FORMATS]))
-@click.option("--platform", help="Platform to export (default: this machine's).")
+@click.option(
+    "--platform", metavar="PLATFORM", help="Platform to export (default: this machine's)."
+)
 @click.option(
     *("-o", "--output"),
     type=click.Path(dir_okay=False, path_type=Path),
@@ -77,6 +79,7 @@ def export(  # noqa: D103 - its help is above
 @click.option(
     *("--platform", "platforms"),
     multiple=True,
+    metavar="PLATFORM",
     help="Platform to copy packages for (default: all locked); repeatable.",
 )
 @options.locks_option()
@@ -123,7 +126,7 @@ def vendor(
 
 
 @click.command()
-@options.name_argument(metavar="[SCRIPT|HASH]")
+@options.name_argument(metavar="{SCRIPT|HASH|-m MODULE}")
 @options.module_option()
 @options.locks_option()
 @options.json_option()

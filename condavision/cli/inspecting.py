@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,7 @@ _together_option = click.option(
 @options.scripts_argument()
 @options.modules_option()
 @_together_option
-@options.flag_options
+@partial(options.flag_options, purpose="to solve for")
 @options.json_option()
 def outdated(
     as_json: bool,
@@ -63,7 +64,9 @@ def outdated(
     return report.code
 
 
-_platform_option = click.option("--platform", help="Platform to show (default: this machine's).")
+_platform_option = click.option(
+    "--platform", metavar="PLATFORM", help="Platform to show (default: this machine's)."
+)
 _offline_option = click.option(
     "--offline", is_flag=True, help="Ask no index for what distributions require."
 )

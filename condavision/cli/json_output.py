@@ -88,7 +88,7 @@ def coverage_json(found: Coverage) -> dict[str, Any]:
         "unneeded": list(map(_needed_json, found.unneeded)),
         "inferred": list(map(_needed_json, found.inferred)),
         "python": None if found.python is None else str(found.python),
-        "code": int(not found.complete),
+        "code": found.code,
     }
 
 

@@ -58,8 +58,8 @@ def _show(stream: str, text: str) -> None:
 
 
 @click.command()
-@options.script_argument()
-@click.option("--name", help="Name of the kernel (default: that of the script).")
+@options.script_argument(metavar="{NOTEBOOK|SCRIPT}")
+@click.option("--name", metavar="NAME", help="Name of the kernel (default: that of the script).")
 @click.option(
     "--prefix",
     type=click.Path(file_okay=False, path_type=Path),
@@ -68,7 +68,9 @@ def _show(stream: str, text: str) -> None:
 )
 @click.option("--remove", is_flag=True, help="Remove the kernel; its environment stays.")
 @options.lock_first_option()
-@options.additions_option()
+@options.additions_option(
+    help="Add a PyPI requirement, or `conda:` and a match spec, for the kernel alone; repeatable."
+)
 @options.locks_option()
 @options.json_option()
 def kernel(

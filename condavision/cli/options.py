@@ -98,19 +98,24 @@ additions_option = partial(
 )
 
 
-def flag_options(command: _Command) -> _Command:
-    """Add the options that override scripts and configuration."""
+def flag_options(command: _Command, purpose: str = "to lock for") -> _Command:
+    """Add the options that override scripts and configuration.
+
+    ``purpose`` is what the command does with a platform.
+    """
     options = (
         click.option(
             *("-c", "--channel", "channels"),
             multiple=True,
+            metavar="CHANNEL",
             type=named,
             help="Channel: a name, URL, folder or `interpreters:`; repeatable, by priority.",
         ),
         click.option(
             *("--platform", "platforms"),
             multiple=True,
-            help="Platform to lock for (default: those configured and this machine's); repeatable.",
+            metavar="PLATFORM",
+            help=f"Platform {purpose} (default: those configured and this machine's); repeatable.",
         ),
         locks_option(),
     )
@@ -122,6 +127,7 @@ def flag_options(command: _Command) -> _Command:
 locks_option = partial(
     click.option,
     "--locks",
+    metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the lock files (default: `locks` in the project root).",
 )
@@ -211,7 +217,8 @@ def solve_options(command: _Command) -> _Command:
         click.option(
             "--allow-unverified",
             is_flag=True,
-            help="Install an unknown import from PyPI under its own name.",
+            help="Install an import that no map knows from PyPI under its own name, which anybody"
+            " may have registered.",
         ),
     )
     for option in reversed(options):

@@ -23,7 +23,13 @@ from condavision.project.config import Flags
     type=options.named,
     shell_complete=complete_names,
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on.",
+)
 @click.option(
     "--port",
     default=8000,

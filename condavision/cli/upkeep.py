@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -54,14 +55,20 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
     The next run that needs a removed environment installs it again from its lock. One in use by a
     process is kept.
     """
-    from condavision.cli.environment_output import print_cleaned
+    from condavision.cli.environment_output import print_cleaned, removed_words
     from condavision.cli.json_output import cleaned_json
     from condavision.cli.output import print_json
     from condavision.environments.clean import CleanCriteria
     from condavision.environments.clean import clean as remove
     from condavision.system.cache_dir import home
 
-    cleaned = remove(home(), CleanCriteria(**selected), dry_run=dry_run, force=force)
+    criteria = CleanCriteria(**selected)
+    if criteria.everything and not dry_run and sys.stdin.isatty() and sys.stderr.isatty():
+        planned = remove(home(), criteria, dry_run=True, force=force)
+        if planned.removed:
+            whose = "of every project of this user"
+            click.confirm(f"Remove {removed_words(planned)}, {whose}?", abort=True, err=True)
+    cleaned = remove(home(), criteria, dry_run=dry_run, force=force)
     if as_json:
         print_json(cleaned_json(cleaned))
     else:

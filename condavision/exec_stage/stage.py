@@ -151,13 +151,7 @@ def activate(
     return Activated(str(name), script, environment, activation, paths)
 
 
-<<<<<<< HEAD
-def require_kernel(target: Target, workspace: Workspace, lock: Lock | None) -> None:
-=======
-def require_kernel(
-    command: str, target: Target, workspace: Workspace, lock: Lock | None = None
-) -> None:
->>>>>>> ebedc2c (Say what to type for commands, options and files that are not there)
+def require_kernel(command: str, target: Target, workspace: Workspace, lock: Lock | None) -> None:
     """Refuse a target whose lock has no kernel for Jupyter. ``lock`` is as in :func:`prepare`.
 
     ``command`` is the one that needs it.

@@ -25,6 +25,8 @@ class CoverageState(StrEnum):
 
     OK = "ok"
     INCOMPLETE = "incomplete"
+    NONE = "none"
+    """Nothing is declared, so that nothing is claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,22 @@ class Coverage:
         return not self.missing and self.python is None
 
     @property
+    def claims(self) -> bool:
+        """Whether anything is declared."""
+        found = self.inference.analysis.metadata
+        return bool(found.requires_python or found.dependencies)
+
+    @property
     def state(self) -> CoverageState:
         """The same as a state."""
-        return CoverageState.OK if self.complete else CoverageState.INCOMPLETE
+        if self.complete:
+            return CoverageState.OK
+        return CoverageState.INCOMPLETE if self.claims else CoverageState.NONE
+
+    @property
+    def code(self) -> int:
+        """The exit code: 1 if more has to be declared."""
+        return int(self.state is CoverageState.INCOMPLETE)
 
 
 def coverage(target: Target, workspace: Workspace) -> Coverage:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 import pytest
+
+from condavision.cli import group
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
@@ -40,3 +43,19 @@ def test_an_empty_name_is_no_script(words: list[str], command: CommandLine) -> N
     assert failed.code == 2
     given = ("empty", "give ", "folder or module given")
     assert any(words in failed.err for words in given)
+
+
+def test_every_value_is_named() -> None:
+    """What an option takes is a word that says it, not a type of click."""
+    for command in group.commands.values():
+        for option in command.get_params(click.Context(command)):
+            if isinstance(option, click.Option) and not (option.is_flag or option.hidden):
+                shown = option.make_metavar(click.Context(command))
+                assert shown not in {"TEXT", "DIRECTORY", "PATH"}, (command.name, option.name)
+
+
+def test_a_target_that_has_to_be_given_is_not_in_brackets() -> None:
+    for name in ("export", "vscode", "path", "kernel", "explain", "lock", "annotate"):
+        command = group.commands[name]
+        usage = command.collect_usage_pieces(click.Context(command))
+        assert not usage[1].startswith("["), name

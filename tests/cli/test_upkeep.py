@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.command_line import CONDAVISION, on_terminal
+
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
 
@@ -21,4 +23,23 @@ def test_all_and_some_contradict_each_other(command: CommandLine, some: list[str
     assert (refused.code, prefix.exists()) == (2, True)
     assert "--all" in refused.err
     command("clean", "--all", "--caches").ok()
+    assert not prefix.exists()
+
+
+@pytest.mark.slow  # installs
+def test_the_environments_of_a_script(command: CommandLine) -> None:
+    command("lock", "s.py").ok()
+    prefix = Path(command("path", "s.py").ok().out.strip())
+    for removal in (["clean", "s.py"], ["clean", "--all"]):
+        words = [*CONDAVISION, "-C", str(command.folder), *removal]
+        if "--all" in removal:
+            asked = on_terminal(words, typed="n\n", code=130)
+            assert "Remove 1 environment (" in asked
+            assert prefix.exists()
+            assert "removed 1 environment (" in on_terminal(words, typed="y\n")
+        else:
+            assert "removed 1 environment (" in command(*removal).ok().err
+            assert not prefix.exists()
+            assert "has not run in an environment" in command(*removal).err
+            command("path", "s.py").ok()
     assert not prefix.exists()

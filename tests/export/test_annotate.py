@@ -232,6 +232,10 @@ def test_whether_what_is_declared_covers_the_imports(command: CommandLine) -> No
         "#   'attrs',\n# ]\n# ///\nimport attr, yaml, tomllib\n"
     )
     (command.folder / "t.py").write_text("import sys\n")
+    (command.folder / "u.py").write_text("import yaml, tomllib\n")
+    assert command("check", "--declared", "u.py").ok().out.splitlines()[1].split()[1] == "none"
+    assert command("check", "--declared", "u.py", "--json").ok().json()[0]["state"] == "none"
+    (command.folder / "u.py").unlink()
     checked = command("check", "--declared", ".")
     assert checked.code == 1
     rows = [it.split(maxsplit=2) for it in checked.out.splitlines()]

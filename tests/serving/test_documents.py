@@ -17,6 +17,7 @@ import pytest
 from condavision.core.serving import Serving, ServingError, read_serving
 from condavision.serving.answering import STATUSES
 from condavision.serving.endpoints import ENDPOINTS
+from condavision.serving.openapi import openapi_document
 from tests.pages import REPOSITORY, files, shown
 from tests.serving.conftest import serving
 
@@ -142,3 +143,8 @@ def test_sizes_and_what_a_script_sets(command: InProcess) -> None:
     assert "s.py:3: `serve.keep` is not a setting" in result.err
     script.write_text("# /// script\n# [tool.condavision.serve]\n# timeout = 1\n# ///\n")
     command("lock", "s.py").ok()
+
+
+def test_notebooks_are_not_in_the_document() -> None:
+    found = openapi_document([("a.py", None), ("b.ipynb", None)])
+    assert [*found["paths"]] == ["/scripts/a.py/runs"]
