@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from condavision.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @click.command("list")
@@ -62,7 +67,7 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
     from condavision.environments.clean import clean as remove
     from condavision.system.cache_dir import home
 
-    criteria = CleanCriteria(**selected)
+    criteria = CleanCriteria(**selected, locked=_locked(selected["names"]))
     if criteria.everything and not dry_run and sys.stdin.isatty() and sys.stderr.isatty():
         planned = remove(home(), criteria, dry_run=True, force=force)
         if planned.removed:
@@ -75,6 +80,20 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
         print_cleaned(cleaned, dry_run=dry_run)
 
 
+def _locked(names: Iterable[str]) -> dict[str, str]:
+    """Return the requirement hashes of those names that are scripts with a lock."""
+    from condavision.errors import CondavisionError
+    from condavision.inference.lock_lookup import find_lock
+    from condavision.inference.workspace import Workspace
+
+    workspace, found = Workspace(), {}
+    for name in names:
+        if Path(name).exists():
+            with suppress(CondavisionError):
+                found[name] = find_lock(name, workspace).hash
+    return found
+
+
 @click.command()
 @click.option("--offline", is_flag=True, help="Skip the channels and the package index.")
 @click.option("--deep", is_flag=True, help="Check the digest of every installed file.")
@@ -85,8 +104,6 @@ def doctor(offline: bool, deep: bool, as_json: bool) -> int:
     Checks installation, cache, environments, configuration, locks, front ends and channels. The
     exit code is 1 if something is broken, and 0 if there are only warnings.
     """
-    from pathlib import Path
-
     from condavision.cli.inspection_output import print_findings
     from condavision.cli.json_output import finding_json
     from condavision.cli.output import print_json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from condavision.environments.inventory import (
 from condavision.errors import InstallError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from condavision.environments.inventory import InstalledEnvironment
 
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 class CleanCriteria:
     """What to remove: by name (environment key or requirement hash), age in days, budget in MB.
 
+    A name may also be that of a script; ``locked`` has the requirement hashes of those with a lock.
     ``unreferenced`` are those whose scripts were all deleted. ``caches`` are the fetched packages,
     bytecode and warm records, which environments do not need.
     """
 
     names: tuple[str, ...] = ()
+    locked: Mapping[str, str] = field(default_factory=dict)
     everything: bool = False
     days: float | None = None
     megabytes: float | None = None
@@ -89,7 +91,7 @@ def _chosen(
                 "remove the other criteria: run `condavision clean --all`, or --all",
             )
         return environments
-    chosen: list[InstalledEnvironment] = [*_named(environments, criteria.names)]
+    chosen: list[InstalledEnvironment] = [*_named(environments, criteria)]
     if criteria.days is not None:
         chosen += older_than(environments, criteria.days)
     if criteria.unreferenced:
@@ -111,15 +113,16 @@ def _chosen(
 
 
 def _named(
-    environments: Iterable[InstalledEnvironment], names: tuple[str, ...]
+    environments: Iterable[InstalledEnvironment], criteria: CleanCriteria
 ) -> Iterable[InstalledEnvironment]:
-    for name in names:
+    for name in criteria.names:
         found = [it for it in environments if name in {it.key, it.hash, str(it.prefix)}]
         script = script_file(Path(name))
-        found = found or [it for it in environments if _has(it, script)]
+        locked = criteria.locked.get(name)
+        found = found or [it for it in environments if it.hash == locked or _has(it, script)]
         if not found and script.is_file():
             raise UsageError(
-                f"`{name}` has not run in an environment of the cache",
+                f"`{name}` has no environment in the cache",
                 "list them: run `condavision list`",
             )
         if not found:

@@ -90,7 +90,7 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
     ("a command of pip", ["freeze"], 2, ("export --format requirements YOUR-SCRIPT`",)),
     ("a command of conda", ["add", "six"], 2, ("import it in the script", "run --with PACKAGE")),
     ("nothing to clean", ["clean"], 2, ("  hint: all: run `condavision clean --all`\n",)),
-    ("a script that never ran", ["clean", "s.py"], 2, ("`s.py` has not run in an environment",)),
+    ("a script that never ran", ["clean", "s.py"], 2, ("`s.py` has no environment in the cache",)),
     ("a package where nothing is locked", ["why", "six"], 70, ("run `condavision lock .`",)),
     ("a difference of what has no locks", ["diff", "s.py", "s.py"], 70, ("lock s.py`",)),
     ("a tree of nothing", ["tree"], 70, ("error: s.py has no lock", "run `condavision lock s.py`")),

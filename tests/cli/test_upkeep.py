@@ -40,6 +40,6 @@ def test_the_environments_of_a_script(command: CommandLine) -> None:
         else:
             assert "removed 1 environment (" in command(*removal).ok().err
             assert not prefix.exists()
-            assert "has not run in an environment" in command(*removal).err
+            assert "has no environment in the cache" in command(*removal).err
             command("path", "s.py").ok()
     assert not prefix.exists()
