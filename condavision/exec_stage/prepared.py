@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _START = 1024
-_OF_PYTHON = re.compile(rb"#!(?:.*python|.*\n.*exec.*python|(?s:.*)\bpyenv exec\b)")
+_OF_PYTHON = re.compile(rb"#!(?:.*python|.*\n.*exec.*python|(?s:.*)\bpyenv\W+exec\b)")
 """The start of a script of Python, as pip and uv install them, and of pyenv's for any version."""
 
 

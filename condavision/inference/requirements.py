@@ -23,7 +23,7 @@ from condavision.mapping.resolve import resolve
 from condavision.mapping.similar_names import is_slip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from condavision.core.model import Analysis
@@ -233,10 +233,11 @@ def require_known(
         for name, channel in sorted((untrusted or {}).items())
     ]
     near = {it.name: import_map.near(it.name, also=modules()) for it in unknown}
+    misspelt = {it.name: hint for it in unknown if (hint := _slip_hint(it, near[it.name]))}
     raise UnknownImportError(
         "\n".join(_describe_unknown(needed, near[needed.name]) for needed in unknown),
-        *(hint for needed in unknown for hint in _misspelt(needed, near[needed.name])),
-        override_hint(*near),
+        *misspelt.values(),
+        override_hint(*([it for it in near if it not in misspelt] or near)),
         *trust,
         "if it is a module of your own, add its folder to `paths` or lock with PYTHONPATH=FOLDER",
         diagnostics=diagnostics,
@@ -258,12 +259,12 @@ def overrides_text(distributions: Mapping[str, str]) -> str:
     return "\n".join(["[imports]", *lines])
 
 
-def _misspelt(needed: Requirement, near: Iterable[str]) -> Iterator[str]:
-    """Yield the known module that an import is one slip of the fingers away from."""
+def _slip_hint(needed: Requirement, near: Iterable[str]) -> str:
+    """Return the known module that a slip of the fingers has made an import of; empty if none."""
     meant = next((it for it in near if is_slip(needed.name, it)), None)
-    if meant is not None and not host_application(needed.name):
-        places = ", ".join(map(str, needed.sources))
-        yield f"did you mean `import {meant}`? then correct {places}"
+    if meant is None or host_application(needed.name):
+        return ""
+    return f"did you mean `import {meant}`? then correct {', '.join(map(str, needed.sources))}"
 
 
 def _describe_unknown(needed: Requirement, near: Sequence[str]) -> str:

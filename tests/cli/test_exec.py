@@ -88,7 +88,7 @@ def test_what_to_do_instead(
     [
         ("#!/usr/bin/python3", True),
         ("#!/bin/sh\n'''exec' '/opt/a b/python' \"$0\" \"$@\"", True),
-        ("#!/usr/bin/env bash\nset -e\nexec /opt/pyenv/bin/pyenv exec pytest", True),
+        ('#!/usr/bin/env bash\nset -e\nexec "/opt/pyenv/libexec/pyenv" exec "$program" "$@"', True),
         ("#!/bin/sh\nexec node", False),
         ("\x7fELF", False),
     ],

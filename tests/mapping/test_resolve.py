@@ -290,6 +290,16 @@ def test_a_misspelt_import_is_corrected_before_a_package_is_named(
     assert first.startswith(f"did you mean `import {meant}`?" if meant else "if the import is")
 
 
+def test_no_package_is_named_for_a_misspelt_import_among_others() -> None:
+    set_ = derive(
+        analysis(required("pandass"), required("acme_crm")), Config(root=Path("/nowhere")), MAP
+    )[0]
+    with pytest.raises(UnknownImportError) as raised:
+        require_known(set_.requirements, MAP)
+    assert "did you mean `import pandas`?" in raised.value.hints[0]
+    assert raised.value.hints[1].endswith('[imports]\nacme_crm = "pypi:<name>"')
+
+
 @pytest.mark.parametrize("module", ["acme_crm", "helper.load", "größe"])
 def test_what_to_add_is_toml_that_nobody_locks_unfilled(module: str) -> None:
     found = analysis(required(module))
