@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from condavision.cli.filling import filled
 from condavision.cli.tables import console
 from condavision.cli.wording import bytes_words, diagnostic_words, error_words, hints_of
-from condavision.errors import MissingLockError, NotPythonError
+from condavision.errors import MissingLockError, NotPythonError, OutputError
 from condavision.project.targets import near
 from condavision.system.secrets import redacted
 from condavision.system.terminal import json_safe, shown
@@ -123,7 +124,8 @@ def _excerpt(error: CondavisionError) -> str:
 def _print_error(words: str, hints: Iterable[str]) -> None:
     from rich.text import Text
 
-    sys.stdout.flush()  # errors are last, also where both streams are one
+    with suppress(OutputError, BrokenPipeError):  # the error may be that of this stream
+        sys.stdout.flush()  # errors are last, also where both streams are one
     terminal = console(stderr=True)
     terminal.print(Text.assemble(("error: ", "bold red"), shown(words)))
     for hint in hints:
