@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from condavision.compile_stage.groups import valid_lock
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
-from condavision.errors import UsageError
+from condavision.errors import UnsolvableError, UsageError
 from condavision.inference.requirements import merged
 from condavision.locks.lockfile import lock_path, write_lock
 from condavision.mapping.declared import parse_requirement
@@ -25,7 +25,7 @@ from condavision.system.limits import require_resources
 from condavision.system.progress import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from condavision.core.model import Lock, LockRecord, Requirement, Requirements
     from condavision.inference.lock_lookup import Located
@@ -65,10 +65,22 @@ def lock_with(
         with progress.doing(Work.SOLVING, 1) as task:
             name = f"{located.project.key} with {', '.join(specs)}"
             task.started(name)
-            lock = replace(_solve(wanted, located.lock, options, workspace), hash=key)
+            try:
+                lock = replace(_solve(wanted, located.lock, options, workspace), hash=key)
+            except UnsolvableError as error:
+                error.hints = tuple(_hints(added, workspace))  # a lock of the script helps nobody
+                raise
             task.finished(name=name)
         write_lock(folder, lock, wanted)
     return lock
+
+
+def _hints(added: Iterable[Requirement], workspace: Workspace) -> Iterator[str]:
+    for it in added:
+        if near := workspace.import_map.near_distributions(it.name):
+            yield f"for {it.name}, did you mean {' or '.join(near)}?"
+    yield "check what is given to `--with`: a PyPI requirement, or `conda:` and a match spec"
+    yield "see what it has to fit: run `condavision tree SCRIPT`"
 
 
 def _solve(wanted: Requirements, own: Lock, options: SolveOptions, workspace: Workspace) -> Lock:

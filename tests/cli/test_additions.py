@@ -46,6 +46,8 @@ def test_packages_for_one_run(locked: CommandLine) -> None:
     assert content(locked.folder) == before
     failed = locked("run", "--with", "tabulate>99", "s.py")
     assert (failed.code, failed.out) == (67, "")
+    assert "check what is given to `--with`" in failed.err
+    assert "condavision lock" not in failed.err
     locked("clean", "--caches").ok()
     assert "solving" in locked("run", "--with", "iniconfig", "s.py").ok().err
 

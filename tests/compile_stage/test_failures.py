@@ -11,6 +11,7 @@ from tests.compile_stage.conftest import Dated, package
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
     from tests.compile_stage.conftest import SmallChannel
+    from tests.compile_stage.wheels import WheelIndex
 
 EVERYWHERE = ("--platform", "linux-64", "--platform", "osx-arm64", "--platform", "win-64")
 TWO_FILES = {
@@ -77,3 +78,24 @@ def test_a_version_that_does_not_exist(packaged: CommandLine) -> None:
     said = lock(packaged, {"web.py": text})
     assert "No candidates were found for requests >=99" in said
     assert "requests >=99 (web.py:2)" in said
+
+
+WHEELS: list[tuple[str, list[tuple[str, str]]]] = [
+    ("of one version", [("1", "py3-none-win_amd64")]),
+    ("of several", [("1", "py3-none-win_amd64"), ("2", "py3-none-win32")]),
+    ("of old versions for old Pythons", [("1", "cp27-none-win_amd64"), ("2", "py3-none-win32")]),
+]
+
+
+@pytest.mark.parametrize("wheels", [it[1] for it in WHEELS], ids=[it[0] for it in WHEELS])
+def test_wheels_for_other_platforms(
+    wheels: list[tuple[str, str]], index: WheelIndex, command: CommandLine
+) -> None:
+    for version, tag in wheels:
+        index.add("onlywin", version, tag=tag)
+    script = "# /// script\n# dependencies = ['onlywin']\n# ///\nimport onlywin\n"
+    said = lock(command, {"web.py": script}, "--platform", "linux-64")
+    assert "onlywin (web.py:2): its wheels on PyPI are for other platforms than linux-64" in said
+    assert 'import it only on other platforms: if sys.platform != "linux": import ...' in said
+    assert "conclude" not in said
+    assert "relax" not in said

@@ -95,7 +95,7 @@ USAGES: list[tuple[list[str], str]] = [
     (["run", "n.ipynb", "--nope"], "no such option"),
     (["run", "-o", "x", "s.py"], "--output is for notebooks"),
     (["kernel"], "give a notebook or a script"),
-    (["kernel", "s.py"], "add it for this machine: `--with ipykernel`"),
+    (["kernel", "s.py"], "run `condavision kernel --with ipykernel s.py`"),
     (["kernel", "--remove", "--prefix", "p", "s.py"], "there is no kernel"),
 ]
 

@@ -37,11 +37,19 @@ class NoSolutionError(UnsolvableError):
     """A solver's own reason, and what would lead to a solution.
 
     ``too_new``: versions were ignored because of their dates. ``only_source``: there are source
-    distributions, but no wheels.
+    distributions, but no wheels. ``elsewhere`` are distributions with wheels for other platforms.
     """
 
-    def __init__(self, message: str, *, too_new: bool = False, only_source: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        too_new: bool = False,
+        only_source: bool = False,
+        elsewhere: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(message)
+        self.elsewhere = elsewhere
         self.too_new = too_new
         self.only_source = only_source
 
@@ -103,6 +111,8 @@ def unsolvable_error(
     lacking = [it.names for it in failures.values() if isinstance(it, AbsentPackagesError)]
     if len(lacking) == len(failures):
         return _absent_packages(requirements, sorted(set().union(*lacking)), import_map)
+    if without := _without_wheels(requirements, failures):
+        return without
     by_reason: dict[str, list[str]] = {}
     for platform, error in failures.items():
         by_reason.setdefault(error.message.rstrip(), []).append(platform)
@@ -170,6 +180,25 @@ def _absent_packages(
     return UnsolvableError("\n".join(lines), *_spelling(names, import_map))
 
 
+def _without_wheels(
+    requirements: Requirements, failures: Mapping[str, UnsolvableError]
+) -> UnsolvableError | None:
+    """Return the error where no version of what is required has a wheel for these platforms.
+
+    None if there may be another reason: another version is asked for, or by another package.
+    """
+    found = [it.elsewhere for it in failures.values() if isinstance(it, NoSolutionError)]
+    common = frozenset.intersection(*found) if len(found) == len(failures) else frozenset()
+    lacking = [it for it in requirements.requirements if it.name in common and not it.constraint]
+    if not lacking:
+        return None
+    where = _join(failures)
+    lines = [
+        f"{_label(it)}: its wheels on PyPI are for other platforms than {where}" for it in lacking
+    ]
+    return UnsolvableError("\n".join(lines), _guard(failures), f"or {OTHER_CHANNEL}")
+
+
 def _spelling(names: Iterable[str], import_map: ImportMap) -> tuple[str, ...]:
     near = {name: import_map.near_distributions(name) for name in names}
     meant = (f"for {name}, did you mean {_join(it, 'or')}?" for name, it in near.items() if it)
@@ -191,12 +220,16 @@ def _omitted(lacking: Iterable[str], having: Sequence[str]) -> tuple[str, ...]:
 def _omit(lacking: Sequence[str], having: Sequence[str]) -> tuple[str, ...]:
     """Return hints: omit some platforms, or the package on them."""
     kept = " ".join(f"--platform {platform}" for platform in having)
-    names = dict.fromkeys(PLATFORMS[platform].family.sys_platform for platform in lacking)
-    test = " and ".join(f'sys.platform != "{name}"' for name in names)
     return (
         f"omit {_join(lacking)}: run `condavision lock {kept} SCRIPT` (or set `platforms`)",
-        f"or import it only on other platforms: if {test}: import ...",
+        f"or {_guard(lacking)}",
     )
+
+
+def _guard(lacking: Iterable[str]) -> str:
+    names = dict.fromkeys(PLATFORMS[platform].family.sys_platform for platform in lacking)
+    test = " and ".join(f'sys.platform != "{name}"' for name in names)
+    return f"import it only on other platforms: if {test}: import ..."
 
 
 def _required(requirements: Requirements, reason: str) -> str:

@@ -51,6 +51,9 @@ _REFUSED = re.compile(
     r" \((\d+) "
 )
 _ABSENT = re.compile(r"Because (\S+) was not found in the package registry and you require \1")
+_ELSEWHERE = re.compile(
+    r"([a-z0-9][a-z0-9._-]*)(?:[<>=!~]\S*)? ha(?:s|ve) no wheels with a matching platform tag"
+)
 _OFFLINE = ("network was disabled", "Network connectivity is disabled")
 
 
@@ -200,6 +203,7 @@ class PyPISolver:
             f"no wheels for Python {base.python} meet the requirements: {text}",
             too_new=self.exclude_newer is not None and "`exclude-newer`" in stderr,
             only_source="no usable wheels" in text,
+            elsewhere=frozenset(_ELSEWHERE.findall(text)),
         )
 
 
