@@ -10,9 +10,13 @@ import pytest
 
 from condavision.analysis.facts import cache
 from condavision.analysis.facts.cache import FactsCache, dumped, loaded, rules_tag
-from condavision.core.model import Manager
+from condavision.cli.lock_output import print_changes
+from condavision.compile_stage.recording import LockedScript
+from condavision.core.model import Manager, Requirements
+from condavision.core.pythons import PythonRange
 from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.diagnose import diagnose
+from condavision.inference.inference import Inference
 from condavision.inference.workspace import Workspace
 from condavision.locks.modules import record_modules
 from condavision.mapping.learned import LearnedModule
@@ -20,13 +24,14 @@ from condavision.project.config import Flags
 from condavision.project.solve_options import SolveOptions
 from condavision.system.cache_table import CacheTable
 from condavision.system.file_stamp import FileClocks
+from tests.inspection.overviews import lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from condavision.core.model import Requirements
     from condavision.errors import Diagnostic
+    from condavision.inference.inference import Derivation
 
     Change = Callable[[Path], object]
     Answer = tuple[str, str, Requirements, tuple[Diagnostic, ...], list[str]]
@@ -229,3 +234,12 @@ def test_many_are_looked_up_at_once_where_the_circumstances_differ(
     workspace.prefetch([opened])
     monkeypatch.setattr(CacheTable, "select", lambda *_: pytest.fail("looked up one by one"))
     assert workspace.infer(opened).hash == expected
+
+
+def test_nothing_is_derived_to_print_that_locks_are_reused(project: Path) -> None:
+    def derive() -> Derivation:
+        raise AssertionError("derived")
+
+    inference = Inference(Workspace().project(project / "a.py"), "0" * 16, derive)
+    requirements, path = Requirements(PythonRange(), (), ()), project / "locks" / "0.yml"
+    print_changes({"a.py": LockedScript(inference, requirements, lock_of(), path, written=False)})
