@@ -98,7 +98,7 @@ def run(
 
     ARGS are passed to it. The environment is installed first if it is missing; nothing is solved,
     unless `--lock` or `--with` is given. The exit code is the script's own. A notebook is executed
-    in its folder, and not changed.
+    in its folder, and not changed. A script that imports relatively runs as its module.
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     if module is None and not (words and words[0]):
         raise click.UsageError("SCRIPT is empty." if words else "Give a script or -m MODULE.")

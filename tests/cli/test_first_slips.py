@@ -60,7 +60,7 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
         ["install", "pandas"],
         65,
         (
-            "packages are not given: those that scripts import are locked and installed",
+            "give a script: the packages that it imports are locked and installed with it",
             "`condavision run --with pandas YOUR-SCRIPT`",
         ),
     ),

@@ -212,3 +212,8 @@ def test_output_that_fails_late_breaks_off(server: Server) -> None:
     body = {"args": ["begun"]}
     with pytest.raises(httpx.RemoteProtocolError):
         server.client.post("/scripts/fail.py/runs", json=body, headers={"Accept": "text/csv"})
+
+
+def test_how_many_scripts_are_served_is_logged(server: Server) -> None:
+    line = server.logged(lambda it: "served" in it)
+    assert 0 < line["served"] <= line["scripts"]

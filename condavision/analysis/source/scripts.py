@@ -104,7 +104,7 @@ def absent_path(path: Path) -> AnalysisError:
         hints = ["check the path"]
         if _DISTRIBUTION.match(str(path)):
             hints += [
-                "packages are not given: those that scripts import are locked and installed",
+                "give a script: the packages that it imports are locked and installed with it",
                 f"to add one for a single run: `condavision run --with {path} YOUR-SCRIPT`",
             ]
     return AnalysisError(f"{path} does not exist", *hints)
