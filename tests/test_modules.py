@@ -234,6 +234,16 @@ def test_a_script_that_imports_relatively_runs_as_its_module(
     assert elsewhere.ok().out == "sub shop.sub\n"
 
 
+def test_the_lock_of_a_path_with_channels_of_the_command_line_serves_its_module(
+    command: InProcess,
+) -> None:
+    (command.folder / "condavision.toml").write_text("")
+    command("lock", "-c", "interpreters:", "shop/sub").ok()
+    assert "relative import" not in command("check", "shop/sub").ok().out
+    ran = CommandLine(command.folder)("run", "-q", "shop/sub")
+    assert ran.ok().out == "sub shop.sub\n"
+
+
 def test_prune_forgets_modules_that_are_gone(command: InProcess) -> None:
     command("lock", "-m", "shop.tool", "-m", "shop.sub", "below/near.py").ok()
     (command.folder / "shop" / "tool.py").unlink()

@@ -75,7 +75,8 @@ def _runs_as_module(found: Diagnostic, inference: Inference, workspace: Workspac
     if not isinstance(found, RelativeImport) or not found.module:
         return False
     try:
-        project = workspace.project(Module(found.module, found.folder.absolute()))
+        module = Module(found.module, found.folder.absolute())
+        project = workspace.project(module, inference.project.config.flag_channels)
         return workspace.infer(project).hash == inference.hash
     except CondavisionError:  # it cannot be run so
         return False

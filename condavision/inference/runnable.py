@@ -82,7 +82,7 @@ def locate_to_run(target: Target, runs: Target, workspace: Workspace) -> Located
         CondavisionError: neither has one that fits.
     """
     located = _locate_either(target, runs, workspace)
-    project = workspace.project(_shown(runs))
+    project = workspace.project(_shown(runs), located.entry.channels)
     if located.project.key == project.key or located.lock.hash == workspace.infer(project).hash:
         return located
     return locate(_shown(runs), workspace)  # which says that it has none
