@@ -62,6 +62,13 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _channels(value: object, root: Path) -> tuple[str, ...]:
+    names = _strings(value)
+    if not names:
+        raise ValueError("a list of at least one channel")
+    return tuple(normalize(name, root) for name in names)
+
+
 def _patterns(value: object) -> tuple[str, ...]:
     found = _strings(value)
     try:
@@ -130,7 +137,7 @@ def _below_root(value: object, root: Path) -> Path:
 
 SETTINGS = {
     "channels": Setting(
-        lambda value, root: tuple(normalize(name, root) for name in _strings(value)),
+        _channels,
         "Channels in order of priority: names, URLs, folders, or `interpreters:`.",
         '["conda-forge"]',
         is_of_requirements=True,

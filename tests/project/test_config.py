@@ -136,6 +136,7 @@ NAMES, NETRC = "the settings are channels, trusted-channels", "they can be in ~/
 LINE = "correct that line"
 MISTAKES = [
     ("channels = 3", ":1: `channels` must be a list of strings", LINE),
+    ("channels = []", ":1: `channels` must be a list of at least one channel", LINE),
     ('chanels = ["x"]', ":1: `chanels` is not a setting", "did you mean `channels`?"),
     ('python-floor = "3"', ":1: `python-floor` must be a Python version", LINE),
     ('imports = "cv2"', ":1: `imports` must be a table", LINE),
