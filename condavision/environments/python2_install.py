@@ -7,6 +7,7 @@ pip, run by the environment's own Python.
 from __future__ import annotations
 
 import asyncio
+import re
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 
 _SITE_PACKAGES = Path("lib", "python2.7", "site-packages")
 _OF_PIP = ("DEPRECATION", "ERROR: Failed", "-----")
+_OF_COMPILER = re.compile(r"\berror: ")
 _METADATA = {
     "INSTALLER": f"{INSTALLER}\n".encode(),
     "direct_url.json": b'{"archive_info": {}}\n',
@@ -177,9 +179,10 @@ def _built(
 def _unbuilt(package: LockedPackage, output: str) -> InstallError:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     causes = [line for line in lines if not line.startswith(_OF_PIP)]
+    of_compiler = next(filter(_OF_COMPILER.search, causes), None)  # ends with "gcc failed" else
     return InstallError(
         f"{package.name} {package.version} could not be built for Python 2.7:"
-        f" {(causes or lines)[-1]}",
+        f" {of_compiler or (causes or lines)[-1]}",
         "install what it needs to compile (a compiler, headers, libraries), or use a channel",
     )
 

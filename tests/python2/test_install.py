@@ -42,6 +42,14 @@ print one.version, source.version
 PYTHON = LockedPackage(Manager.CONDA, "python", "2.7.18", current_subdir(), "", "0" * 64)
 
 
+COMPILING = """\
+import sys
+if "bdist_wheel" in sys.argv:
+    print("source.c:1:10: fatal error: my_config.h: No such file or directory")
+    sys.exit("error: command 'gcc' failed with exit status 1")
+"""
+
+
 @pytest.fixture
 def prefix(tmp_path: Path) -> Environment:
     """The folder of an environment, without a Python."""
@@ -97,6 +105,22 @@ def test_a_script_of_python2_with_a_wheel_and_a_source_distribution(
     )
     assert "source distributions" in command("check", "s.py").ok().out
     assert "one==1.0" in command("export", "s.py", "--format", "requirements").ok().out
+
+
+@pytest.mark.slow
+def test_what_cannot_be_built_is_said_with_the_first_error_of_the_compiler(
+    make_project: Callable[[Mapping[str, str]], Path],
+    index: WheelIndex,
+    home: Path,
+    python2: Interpreter,
+) -> None:
+    settings = 'channels = ["interpreters:"]\n[imports]\nsource = "pypi:source"\n'
+    files = {"condavision.toml": settings, "s.py": "import source\nprint 1\n"}
+    command = InProcess(make_project(files))
+    index.add_sdist("source", "1.0", COMPILING + SETUP)
+    command("lock", "s.py", "--allow-sdist").ok()
+    said = command("install", "s.py").err
+    assert "could not be built for Python 2.7: source.c:1:10: fatal error: my_config.h: No" in said
 
 
 @pytest.mark.parametrize(
