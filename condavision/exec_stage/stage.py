@@ -17,7 +17,7 @@ from condavision.exec_stage.process import become
 from condavision.exec_stage.shell_launchers import renew_launcher, write_launcher
 from condavision.inference.lock_lookup import config_of, find_lock, is_hash, named
 from condavision.inference.notebooks import refuse_notebook
-from condavision.inference.runnable import locate_as_run, runnable
+from condavision.inference.runnable import locate_as_run, run_as, runnable, runs_if_it_can
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
 from condavision.project.settings_files import SETTINGS_FILES
@@ -46,14 +46,16 @@ def prepare(
 ) -> Prepared:
     """Find the lock of a target and install its environment if need be.
 
-    ``lock`` is used instead if given: the target's own with packages added.
+    ``lock`` is used instead if given: the target's own with packages added. A script that imports
+    relatively and cannot be a module is run by its path: it may never get as far as the import.
 
     Raises:
-        UsageError: the target is a notebook, or imports relatively and cannot be a module.
+        UsageError: the target is a notebook.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     refuse_notebook(target)
-    return _prepare(runnable(target, workspace), target, workspace, progress, lock)
+    found = runnable(target, workspace, runs_if_it_can(target, workspace))
+    return _prepare(found, target, workspace, progress, lock)
 
 
 def prepare_apart(found: Runnable, workspace: Workspace, progress: Progress) -> Prepared:
@@ -119,7 +121,7 @@ def run(
     launcher in the folder ``launchers`` is renewed. ``lock`` is as in :func:`prepare`.
 
     Raises:
-        UsageError: it is a notebook, or the name cannot be a module's.
+        UsageError: it is a notebook.
         CondavisionError: there is no lock that fits, or the environment cannot be made.
     """
     prepared = prepare(target, workspace, progress, lock)
@@ -258,6 +260,7 @@ def install_each(
             if launchers is None or script is None:
                 installed.append(Installed(name, environment))
             else:
+                run_as(script, workspace)  # no launcher for what may only fail
                 prepared = prepare(script, workspace, progress)
                 launcher = write_launcher(launchers, prepared)
                 installed.append(Installed(name, environment, launcher))

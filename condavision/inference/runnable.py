@@ -97,7 +97,7 @@ def locate_as_run(target: Target, workspace: Workspace) -> Located:
     return _locate_either(target, runs_if_it_can(target, workspace), workspace)
 
 
-def runs_if_it_can(target: Target, workspace: Workspace) -> Target:
+def runs_if_it_can(target: _Target, workspace: Workspace) -> _Target | Module:
     """Return what :func:`run_as` returns; a script that cannot be a module as it is.
 
     Raises:
