@@ -19,6 +19,7 @@ from condavision.environments.activation import Activation
 from condavision.environments.environment import Environment
 from condavision.exec_stage.prepared import Prepared, WarmInputs
 from condavision.interpreters.discovery import discover
+from condavision.project.targets import Module
 from condavision.serving.starting import ColdStarter, Job
 from condavision.serving.zygote.starter import ZygoteStarter
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 HEAD = "import json, logging, multiprocessing, random, threading\n"
 """What the zygotes import; most programs do not, and must not notice."""
+
+TRIES = 1000
+"""Cold runs, at most, until one is warm."""
 
 VARYING = frozenset({"RUN", "GIVEN", "LAST"})
 ADDRESSES = re.compile(rb"0x[0-9a-f]{6,}|started \d+|Thread-\d+|process \d+")
@@ -83,7 +87,8 @@ class Bench:
     def prepared(self, target: Target | None = None, *, files: tuple[Path, ...] = ()) -> Prepared:
         environment = Environment(self.prefix, "", "linux-64")
         inputs = WarmInputs(files or (self.script,), (self.folder,), {}, 1)
-        return Prepared(target or self.script, environment, Activation(()), (), inputs)
+        module = target.name if isinstance(target, Module) else ""
+        return Prepared(target or self.script, environment, Activation(()), (), inputs, module)
 
     def starter(self, environ: Mapping[str, str] | None = None) -> ZygoteStarter:
         key = str(environ)
@@ -106,10 +111,11 @@ class Bench:
         self, starter: Starter, prepared: Prepared, program: Program, *, warm: bool = False
     ) -> Result:
         """Run a program; with ``warm`` until it is warm."""
-        while True:
+        for _ in range(TRIES):
             child, result = await self._run(starter, prepared, program)
             if not warm or child.warm:
                 return result
+        raise AssertionError(starter)
 
     async def _run(
         self, starter: Starter, prepared: Prepared, program: Program
