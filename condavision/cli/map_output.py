@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _REASONS: dict[str, str] = {
     Reason.TIMEOUT: "timed out",
     Reason.WORKER_LOST: "whose workers ended",
-    Reason.FILE_MISSING: "without a file",
+    Reason.FILE_MISSING: "whose file was missing",
     Reason.TOO_LARGE: "with files too large",
 }
 """What is said of tasks that failed without an exit code."""

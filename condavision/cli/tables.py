@@ -25,7 +25,7 @@ STATES = {
     "green": ("ok", "ready", "written", "to write", "installed"),
     "yellow": ("missing", "stale", "incomplete", "warning", "kept"),
     "red": ("unreadable", "error", "broken", "damaged"),
-    "dim": ("reused", "unchanged"),
+    "dim": ("none", "reused", "unchanged"),
 }
 """The states that enumerations have, by color; a cell is in color if it is a member of one."""
 

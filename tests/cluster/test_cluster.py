@@ -259,7 +259,7 @@ def test_hosts_that_share_no_folder(hosts: tuple[str, ...], project: Path, tmp_p
             assert (folder / "work" / "a.txt").read_text() == "written"
             assert (folder / "stdout").stat().st_size > 70_000
         words = ("map", "script.py", table.name, "-o", "shipped", "--cluster", found.address)
-        assert "file-missing" in command(*words).out
+        assert "1 whose file was missing" in command(*words).out
         assert "1 succeeded" in command(*words, "--ship", "--failed").ok().out
     finally:
         found.close()

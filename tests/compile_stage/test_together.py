@@ -130,7 +130,7 @@ def test_a_folder_of_scripts_with_locks_of_their_own_is_installed(command: InPro
         refused = command(*verb, "jobs")
         assert refused.code == 70
         assert "the scripts of jobs are not locked together" in refused.err
-        assert "give one of them: jobs/a.py" in refused.err
+        assert f"give one of them: run `condavision {' '.join(verb)} jobs/a.py`" in refused.err
 
 
 @pytest.mark.slow

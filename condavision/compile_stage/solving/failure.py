@@ -111,7 +111,8 @@ def unsolvable_error(
     lacking = [it.names for it in failures.values() if isinstance(it, AbsentPackagesError)]
     if len(lacking) == len(failures):
         return _absent_packages(requirements, sorted(set().union(*lacking)), import_map)
-    if without := _without_wheels(requirements, failures):
+    solved = [platform for platform in platforms if platform not in failures]
+    if without := _without_wheels(requirements, failures, solved):
         return without
     by_reason: dict[str, list[str]] = {}
     for platform, error in failures.items():
@@ -122,7 +123,6 @@ def unsolvable_error(
     )
     hints = tuple(dict.fromkeys(hint for error in failures.values() for hint in error.hints))
     reasons = [error for error in failures.values() if isinstance(error, NoSolutionError)]
-    solved = [platform for platform in platforms if platform not in failures]
     return UnsolvableError(
         f"{message}\nrequired: {_required(requirements, message)}",
         *(_LATER if any(error.too_new for error in reasons) else ()),
@@ -181,7 +181,7 @@ def _absent_packages(
 
 
 def _without_wheels(
-    requirements: Requirements, failures: Mapping[str, UnsolvableError]
+    requirements: Requirements, failures: Mapping[str, UnsolvableError], solved: Sequence[str]
 ) -> UnsolvableError | None:
     """Return the error where no version of what is required has a wheel for these platforms.
 
@@ -196,7 +196,8 @@ def _without_wheels(
     lines = [
         f"{_label(it)}: its wheels on PyPI are for other platforms than {where}" for it in lacking
     ]
-    return UnsolvableError("\n".join(lines), _guard(failures), f"or {OTHER_CHANNEL}")
+    ways = _omitted(failures, solved) or (_guard(failures),)
+    return UnsolvableError("\n".join(lines), *ways, f"or {OTHER_CHANNEL}")
 
 
 def _spelling(names: Iterable[str], import_map: ImportMap) -> tuple[str, ...]:
