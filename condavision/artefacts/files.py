@@ -126,7 +126,7 @@ class Files:
     def bundles(self, module: str, importer: str) -> bool:
         """Return whether the top-level package of a module is in a folder that is no package.
 
-        Whoever has modules there adds the folder to ``sys.path``, as Ray does. A folder that has
+        A package with modules there adds the folder to ``sys.path``, as Ray does. A folder that has
         the file of the importer itself is a part of its package. Of a namespace package (PEP 420)
         the second part of the name decides: setuptools has ``jaraco.text``.
         """

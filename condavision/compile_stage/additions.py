@@ -68,7 +68,7 @@ def lock_with(
             try:
                 lock = replace(_solve(wanted, located.lock, options, workspace), hash=key)
             except UnsolvableError as error:
-                error.hints = tuple(_hints(added, workspace))  # a lock of the script helps nobody
+                error.hints = tuple(_hints(added, workspace))  # locking the script would not help
                 raise
             task.finished(name=name)
         write_lock(folder, lock, wanted)

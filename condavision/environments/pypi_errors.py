@@ -1,4 +1,4 @@
-"""Why a distribution of PyPI cannot be fetched, in the same words whoever fetches it."""
+"""The errors for distributions that cannot be fetched from PyPI, by whichever installer."""
 
 from __future__ import annotations
 

@@ -13,13 +13,9 @@ from _io import open as open_file
 from _thread import _count as count_threads
 from _weakref import ref
 
-try:
-    from _ctypes import call_cdeclfunction, dlopen, dlsym
+from condavision_c import address, call
 
-    EXIT = dlsym(dlopen(None, 0), "exit")
-except (ImportError, OSError):
-    EXIT = None
-
+EXIT = address("exit")
 MODULE = type(sys)
 NO_ATEXIT = 0x80000  # OPENSSL_INIT_NO_ATEXIT (openssl/crypto.h)
 BOOKKEEPING = ("_abc", "_weakrefset", "logging", "weakref")
@@ -39,11 +35,10 @@ class OpenSSLFinder:
     def find_spec(name, path=None, *_):
         if EXIT and name in ("_hashlib", "_ssl"):
             spec = PathFinder.find_spec(name, path)
-            try:
-                init = dlsym(dlopen(spec.origin, 0), "OPENSSL_init_crypto")
-            except (AttributeError, OSError, TypeError):
-                return  # it is built in, or another library or release
-            call_cdeclfunction(init, (NO_ATEXIT, None))
+            file = getattr(spec, "origin", None)  # None if it is built in
+            init = file and address("OPENSSL_init_crypto", file)
+            if init:  # else it is another library or release
+                call(init, (NO_ATEXIT, None))
 
 
 def leave_quickly(zygote):
@@ -68,7 +63,7 @@ def leave_quickly(zygote):
         del made, it
         gc.collect()  # which closes suspended generators: they may have said something
         is_flushed()
-        call_cdeclfunction(EXIT, (0,))  # C's own: libraries have functions of theirs called by it
+        call(EXIT, (0,))  # C's own: libraries have functions of theirs called by it
     for name, module in zygote.preloaded.items():
         if sys.modules.get(name) is module:
             del sys.modules[name]
