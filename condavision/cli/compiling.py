@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     "--accept",
     multiple=True,
     metavar="NAME",
-    help="Where `lock` stops because nobody has reviewed which distribution on PyPI an import is:"
-    " accept this one, and record that in `locks/accepted.yml`; repeatable.",
+    help="Accept this PyPI distribution as the package of an import, where `lock` stops because"
+    " nobody has reviewed that, and record it in `locks/accepted.yml`; repeatable.",
 )
 @click.option(
     "--prove",

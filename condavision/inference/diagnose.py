@@ -21,8 +21,8 @@ from condavision.inference.diagnostics import (
     UnreadFile,
 )
 from condavision.inference.ignored import ignored
-from condavision.inference.relative_imports import MAY_FAIL, relative_import
-from condavision.project.targets import Module, Together
+from condavision.inference.relative_imports import MAY_FAIL, module_of, relative_import
+from condavision.project.targets import Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,10 +72,10 @@ def _mistakes(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, .
 
 def _runs_as_module(found: Diagnostic, inference: Inference, workspace: Workspace) -> bool:
     """Return whether this is a relative import, and the script can run as a module instead."""
-    if not isinstance(found, RelativeImport) or not found.module:
+    module = module_of(found) if isinstance(found, RelativeImport) else None
+    if module is None:
         return False
     try:
-        module = Module(found.module, found.folder.absolute())
         project = workspace.project(module, inference.project.config.flag_channels)
         return workspace.infer(project).hash == inference.hash
     except CondavisionError:  # it cannot be run so

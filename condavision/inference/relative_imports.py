@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from condavision.core.model import ImportKind
 from condavision.inference.diagnostics import RelativeImport
 from condavision.inference.recorded import recorded_paths
+from condavision.project.targets import Module
 
 if TYPE_CHECKING:
     from condavision.core.model import Analysis
@@ -33,6 +34,11 @@ def relative_import(project: Project, analysis: Analysis) -> RelativeImport | No
         if imported.location.file == shown and imported.kind not in MAY_FAIL:
             return RelativeImport(imported.location, *_as_module(script))
     return None
+
+
+def module_of(found: RelativeImport) -> Module | None:
+    """Return the module that the script runs as instead, None if its name cannot be one."""
+    return Module(found.module, found.folder.absolute()) if found.module else None
 
 
 def relative_import_of(target: Target, workspace: Workspace) -> RelativeImport | None:

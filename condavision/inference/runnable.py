@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from condavision.errors import MissingLockError, StaleLockError, TargetKindError
 from condavision.inference.lock_lookup import locate
 from condavision.inference.notebooks import is_notebook
-from condavision.inference.relative_imports import relative_import_of
+from condavision.inference.relative_imports import module_of, relative_import_of
 from condavision.project.targets import Module, Target, near
 
 if TYPE_CHECKING:
@@ -53,12 +53,13 @@ def run_as(target: _Target, workspace: Workspace) -> _Target | Module:
     found = None if is_notebook(target) else relative_import_of(_shown(target), workspace)
     if found is None:
         return target
-    if not found.module:
+    module = module_of(found)
+    if module is None:
         raise TargetKindError(
             f"{found.location}: this relative import fails when the script is run by its path",
             "give the script and its folder names that can be imported",
         )
-    return Module(found.module, found.folder.absolute())
+    return module
 
 
 def runnable(
