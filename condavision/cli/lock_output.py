@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from condavision.cli.import_wording import lessons_of
-from condavision.cli.output import note, print_counts, print_diagnostics, say
+from condavision.cli.output import few, note, print_counts, print_diagnostics, say
 from condavision.cli.statuses import lock_status
 from condavision.cli.tables import print_table
 from condavision.cli.wording import PROVED, record_words
@@ -19,7 +19,7 @@ from condavision.locks.diff import diff_rows
 from condavision.project.targets import near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript, LockingReport
@@ -93,7 +93,7 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
     if not agreement.entries:
         note("caution: --from names a file without versions, so there is nothing to keep")
     elif unused:
-        note(f"agreed, and needed by nothing here: {_few(unused)}")
+        note(f"agreed, and needed by nothing here: {few(unused, _SHOWN_NAMES)}")
     unkept = {locked.lock.hash: agreement.unkept(locked.lock) for locked in scripts}
     for name, found in unkept.items():
         if found:
@@ -110,14 +110,9 @@ def print_optional(scripts: Iterable[LockedScript]) -> None:
             lacking |= dict.fromkeys(locked.inference.optional_names(locked.lock))
     if lacking:
         note(
-            f"optional imports, not installed: {_few(sorted(lacking))}"
+            f"optional imports, not installed: {few(sorted(lacking), _SHOWN_NAMES)}"
             " (`optional-imports = true` in condavision.toml installs them)"
         )
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN_NAMES
-    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def lock_row(locked: LockedScript, platform: str, *, dry_run: bool) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from condavision.cli.filling import filled
 from condavision.cli.tables import console
 from condavision.cli.wording import bytes_words, diagnostic_words, error_words, hints_of
-from condavision.errors import MissingLockError, NotPythonError, OutputError
+from condavision.errors import ChannelError, MissingLockError, NotPythonError, OutputError
 from condavision.project.targets import near
 from condavision.system.secrets import redacted
 from condavision.system.terminal import json_safe, shown
@@ -93,17 +93,24 @@ def print_failures(failed: Iterable[tuple[str | Target, CondavisionError]]) -> N
         alike.setdefault(same, []).append((target, error))
     for (words, _), found in alike.items():
         targets, error = [target for target, _ in found], found[0][1]
-        prefix = "" if error.names_target else f"{', '.join(map(str, targets))}: "
+        alone = isinstance(error, ChannelError)  # it is the machine's, not that of these scripts
+        names = few(targets) if alone else ", ".join(map(str, targets))
+        prefix = "" if error.names_target else f"{names}: "
         _print_error(f"{prefix}{words}{_excerpt(error)}", hints_of(error, *targets))
 
 
 def _print_never_locked(found: Sequence[tuple[str | Target, CondavisionError]]) -> None:
     targets = [target for target, _ in found]
-    shown = ", ".join(map(str, targets[:_SHOWN_TARGETS]))
-    more = f" and {len(targets) - _SHOWN_TARGETS} more" if len(targets) > _SHOWN_TARGETS else ""
     hints = filled(("run `condavision lock SCRIPT`",), targets)
     diagnostics = dict.fromkeys(it for _, error in found for it in error.diagnostics)
-    _print_error(f"{shown}{more} have no locks", (*hints, *map(diagnostic_words, diagnostics)))
+    _print_error(f"{few(targets)} have no locks", (*hints, *map(diagnostic_words, diagnostics)))
+
+
+def few(names: Sequence[object], most: int = _SHOWN_TARGETS) -> str:
+    """Return names as text: the first ones, and how many more there are."""
+    more = len(names) - most
+    shown = ", ".join(map(str, names[:most]))
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def print_error(error: CondavisionError) -> None:

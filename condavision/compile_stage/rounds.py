@@ -91,6 +91,7 @@ class _Rounds:
     prover: Prover
     turns: asyncio.Semaphore
     pending: dict[str, float] = field(default_factory=dict)
+    reading: dict[tuple[str, ...], asyncio.Future[None]] = field(default_factory=dict)
 
     async def first(self, groups: Sequence[Group]) -> None:
         """Lock all groups."""
@@ -99,10 +100,8 @@ class _Rounds:
             async with self.turns:
                 if self.renewal.present(group) is not None:
                     return await self._lock(group)
-                name = group.inferences[0].project.key
-                self.task.started(name)
-                learned = await self._lock(group)
-                self.task.finished(name=name)
+                learned = await self._lock(group, begins=True)
+                self.task.finished(name=_name(group))
                 return learned
 
         learned = await asyncio.gather(*map(lock, groups))
@@ -126,12 +125,14 @@ class _Rounds:
             return
         await self._again(again, await asyncio.gather(*map(self._lock, again)), left - 1)
 
-    async def _lock(self, group: Group) -> LearnedModules:
+    async def _lock(self, group: Group, *, begins: bool = False) -> LearnedModules:
         """Solve a group and record its lock, unless something is learned that changes it."""
-        name = group.inferences[0].project.key
+        name = _name(group)
         self.pending[name] = time.monotonic()
         present = self.renewal.present(group)
         try:
+            if begins:
+                await self._begin(group)
             lock = await self._solved(group) if present is None else present
             proof = await self._proved(lock, group)
             if proof.learned:
@@ -146,6 +147,23 @@ class _Rounds:
         finally:
             self.pending.pop(name, None)  # several projects may have one of this name
         return {}
+
+    async def _begin(self, group: Group) -> None:
+        """Report that a group is solved: the first on its channels, others once these were read.
+
+        Raises:
+            ChannelError: one cannot be read.
+        """
+        channels = group.requirements.channels
+        reading = self.reading.get(channels)
+        if reading is None:
+            self.task.started(_name(group))
+            read = self.solver.opened.read_index(channels, group.platforms[0])
+            self.reading[channels] = reading = asyncio.ensure_future(read)
+            await reading
+        else:
+            await reading
+            self.task.started(_name(group))
 
     async def _proved(self, lock: Lock, group: Group) -> Proof:
         """Prove a lock: that its packages have the imports, and if asked that these run."""
@@ -189,6 +207,10 @@ class _Rounds:
                 module, place = it.decision.module, it.imported.location
                 lacking, having = ", ".join(it.decision.absent), ", ".join(it.decision.present)
                 yield f"{place}: {lacking} has no `{module}`, and {having} has"
+
+
+def _name(group: Group) -> str:
+    return group.inferences[0].project.key
 
 
 def _kept_level(lock: Lock, group: Group) -> ProofLevel:

@@ -15,6 +15,7 @@ from condavision.cli.output import print_failures
 from condavision.cli.progress import LineProgress
 from condavision.errors import (
     AnalysisError,
+    ChannelError,
     CondavisionError,
     DeclarationError,
     UnreadableModuleError,
@@ -98,6 +99,10 @@ FAILURES: list[tuple[list[tuple[Path, CondavisionError]], str]] = [
     ),
     ([(it, UnsolvableError("no a.py", "correct it")) for it in (A, B)], "a.py, b.py: no a.py"),
     ([(it, DeclarationError("c.toml: no", "correct it")) for it in (A, B)], "c.toml: no"),
+    (
+        [(Path(f"{it}.py"), ChannelError("no answer", "correct it")) for it in "abcdefg"],
+        "a.py, b.py, c.py, d.py, e.py and 2 more: no answer",
+    ),
 ]
 
 

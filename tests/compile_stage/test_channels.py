@@ -60,6 +60,19 @@ def test_a_broken_channel_is_named_and_writes_nothing(
     served("lock", "web.py").ok()
 
 
+def test_no_other_script_is_solved_where_the_channel_cannot_be_read(
+    served: CommandLine, small_channel: SmallChannel
+) -> None:
+    (served.folder / "a.py").write_text("import click\n")
+    (served.folder / "b.py").write_text("import six\n")
+    small_channel.served.fail("", Fault.NOT_FOUND)
+    refused = served("lock", ".")
+    begun, said, *_ = refused.err.splitlines()
+    assert begun == "solving 1 of 3: a.py ..."
+    assert said.startswith(f"error: a.py, b.py, web.py: the channel {small_channel.http_url} ")
+    assert refused.err.count("error:") == 1
+
+
 def index(channel: SmallChannel, shape: str) -> None:
     """Index a channel as a plain index, beside that a compressed one, or one of shards."""
     asyncio.run(

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from condavision.core.platforms import current_subdir
+from tests.channels.server import Fault
 from tests.compile_stage.conftest import package, pythons
 
 if TYPE_CHECKING:
@@ -187,6 +188,22 @@ def test_credentials_of_an_index_stay_out_of_the_lock(
     written = [path.read_text() for path in (command.folder / "locks").iterdir()]
     for text in (finished.out, finished.err, refused.out, refused.err, *written):
         assert "sesame" not in text
+
+
+def test_an_index_that_fails_is_named_once(
+    command: CommandLine,
+    index: WheelIndex,
+    index_server: Channel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    index_server.fail("", Fault.ERROR)
+    (command.folder / "more.py").write_text(NAMED.format('"two"'))
+    (command.folder / "web.py").write_text(NAMED.format('"one"'))
+    refused = command("lock", ".")
+    address = f"the package index at {index_server.http_url}"
+    assert f"error: more.py, web.py: {address} cannot be reached: HTTP status" in refused.err
+    assert refused.err.count("error:") == 1
 
 
 def test_a_module_that_both_sides_bring_is_pointed_out(

@@ -54,6 +54,8 @@ _ABSENT = re.compile(r"Because (\S+) was not found in the package registry and y
 _ELSEWHERE = re.compile(
     r"([a-z0-9][a-z0-9._-]*)(?:[<>=!~]\S*)? ha(?:s|ve) no wheels with a matching platform tag"
 )
+_SERVER = re.compile(r"https?://[^\s`'\"()/]+")
+_FOR_URL = re.compile(r" for url \(\S+\)")
 _OFFLINE = ("network was disabled", "Network connectivity is disabled")
 
 
@@ -194,7 +196,7 @@ class PyPISolver:
             )
         if any(sign in text for sign in _UNREACHABLE):
             return ChannelError(
-                f"the package index cannot be reached: {text}",
+                f"the package index{_address(stderr)} cannot be reached: {_innermost(stderr)}",
                 certificate_hint(text) or "check the network, then try again",
             )
         if absent := _ABSENT.findall(text):
@@ -230,6 +232,17 @@ def _pylock(base: CondaBase) -> str:
         for name, version in base.previous
     )
     return 'lock-version = "1.0"\ncreated-by = "condavision"\n' + "".join(entries)
+
+
+def _address(stderr: str) -> str:
+    """Return the server that is named first, which is the same for every package of an index."""
+    found = _SERVER.search(stderr)
+    return f" at {without_credentials(found[0])}" if found else ""
+
+
+def _innermost(stderr: str) -> str:
+    """Return uv's last cause without the URL of the package, so that alike failures are alike."""
+    return _FOR_URL.sub("", _cause(stderr.strip().splitlines()[-1]))
 
 
 def _cause(stderr: str) -> str:

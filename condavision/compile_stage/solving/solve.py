@@ -101,6 +101,15 @@ class LockSolver:
         )
         return Lock(key, channels, tuple(platforms), tuple(packages), record)
 
+    async def read_index(self, channels: Sequence[str], platform: str) -> None:
+        """Read of channels what every solve on them needs.
+
+        Raises:
+            ChannelError: one cannot be read.
+        """
+        expanded = await asyncio.to_thread(expand, tuple(channels), self._home)
+        await self.records(expanded, ["python"], platform)
+
     async def records(
         self, channels: Sequence[str], names: Iterable[str], platform: str
     ) -> Records:
