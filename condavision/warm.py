@@ -5,8 +5,8 @@ This is imported on every run, before the rest of the package, so it imports onl
 
 A record is a file of NUL-terminated fields (no path or variable can have a NUL), lists preceded by
 their length: the format's name, the script's identity, the module that it runs as or nothing,
-inputs (variable, ``=`` and its value or nothing), checks (path, signature, module names of a folder
-behind ``=``), operations, wrapper, PYTHONPATH additions, and then the interpreter, the file whose
+inputs (variable, ``=`` and its value or nothing), checks (path, signature, SHARED or the module
+names of a folder behind ``=``), operations, wrapper, PYTHONPATH additions, and then the interpreter, the file whose
 time is the last use, and the format's name again.
 """
 
@@ -29,6 +29,9 @@ FORMAT = "condavision warm record 2"
 
 CONSTANT, NONEMPTY = "constant", "nonempty"
 KEEP = "keep"
+
+SHARED = "shared"
+"""Of a file that other environments may link: each link that comes or goes is a change to it."""
 
 MODULE_SUFFIXES = (".py", ".pyw", ".ipynb", ".so", ".pyd", ".pyc", ".pth", ".zip", ".egg")
 
@@ -188,8 +191,16 @@ def _is_private(folder: str) -> bool:
 
 
 def is_unchanged(path: str, expected: str, names: str) -> bool:
-    """Return whether a path has its signature, or a folder at least its ``module_names``."""
-    return signature(path) == expected or (names != "" and names == "=" + module_names(path))
+    """Return whether a path has its signature, or a folder at least its ``module_names``.
+
+    With SHARED instead of names, a file may have another change time.
+    """
+    found = signature(path)
+    if found == expected:
+        return True
+    if names == SHARED:
+        return found != "" and found.rpartition(" ")[0] == expected.rpartition(" ")[0]
+    return names != "" and names == "=" + module_names(path)
 
 
 def _touch(used: str) -> None:

@@ -10,11 +10,21 @@ from condavision.environments.last_use import USED
 from condavision.project.targets import Module
 from condavision.system.file_stamp import FileClocks, changed_at, stamp_of, step_of
 from condavision.system.files import replacing
-from condavision.warm import FORMAT, counted, encode, identity, module_names, record_path, signature
+from condavision.warm import (
+    FORMAT,
+    SHARED,
+    counted,
+    encode,
+    identity,
+    module_names,
+    record_path,
+    signature,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from condavision.environments.environment import Environment
     from condavision.exec_stage.prepared import Prepared
 
 
@@ -32,8 +42,10 @@ def write_warm_record(home: Path, prepared: Prepared) -> bool:
     used = environment.marker.with_name(USED)
     if not is_settled((*inputs.files, *inputs.folders), inputs.started):
         return False
-    files = (*inputs.files, environment.marker, environment.python)
-    checks = [item for check in checks_of(files, inputs.folders) for item in check]
+    checks = [
+        *checks_of((*inputs.files, environment.marker), inputs.folders),
+        check_of_interpreter(environment),
+    ]
     variables = [
         item
         for name, value in inputs.variables.items()
@@ -44,7 +56,7 @@ def write_warm_record(home: Path, prepared: Prepared) -> bool:
         [
             *(FORMAT, real, prepared.module),
             *counted(variables),
-            *counted(checks),
+            *counted([item for check in checks for item in check]),
             *counted(operations),
             *counted(activation.wrapper),
             *counted([str(path) for path in prepared.paths]),
@@ -67,6 +79,12 @@ def checks_of(files: Iterable[Path], folders: Iterable[Path]) -> Iterator[tuple[
         yield file, signature(file), ""
     for folder in map(str, folders):
         yield folder, signature(folder), f"={module_names(folder)}"
+
+
+def check_of_interpreter(environment: Environment) -> tuple[str, str, str]:
+    """Return the check of an environment's interpreter, as :func:`checks_of` its others."""
+    path = str(environment.python)
+    return path, signature(path), SHARED
 
 
 def is_settled(paths: Iterable[Path], started: int) -> bool:

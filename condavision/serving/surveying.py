@@ -30,7 +30,7 @@ from condavision.errors import (
 )
 from condavision.exec_stage.prepared import Prepared
 from condavision.exec_stage.stage import prepare_apart
-from condavision.exec_stage.warm_record import checks_of, is_settled
+from condavision.exec_stage.warm_record import check_of_interpreter, checks_of, is_settled
 from condavision.inference.runnable import run_as, runnable
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
@@ -166,9 +166,11 @@ def _ready(
     script = own.files[0].path
     sources = {file.path for file in (*located.inference.analysis.files, *own.files)}
     others = [path for path in prepared.inputs.files if path not in sources]
+    checks = [*checks_of(others, ())]
     if isinstance(prepared, Prepared):
         record_use(prepared.environment, script)
-        others += [prepared.environment.marker, prepared.environment.python]
+        checks += checks_of((prepared.environment.marker,), ())
+        checks.append(check_of_interpreter(prepared.environment))
     subdir, platforms = current_subdir(), located.lock.platforms
     return Surveyed(
         name,
@@ -181,7 +183,7 @@ def _ready(
             for it in located.lock.on(subdir if subdir in platforms else platforms[0])
         },
         sources=tuple(checks_of(sorted(sources), prepared.inputs.folders)),
-        others=tuple(checks_of(others, ())),
+        others=tuple(checks),
         settled=is_settled(
             (*prepared.inputs.files, *prepared.inputs.folders), prepared.inputs.started
         ),

@@ -162,6 +162,10 @@ def _replace_by_copy(path: Path) -> None:
     path.with_suffix(".new").replace(path)
 
 
+def _python(project: Project) -> Path:
+    return project.environment.python.resolve()
+
+
 def _lead_elsewhere(project: Project) -> None:
     records = project.home / "warm"
     records.rename(project.home / "elsewhere")
@@ -180,6 +184,8 @@ CHANGES: tuple[tuple[str, bool, Callable[[Project], object]], ...] = (
     ("a folder that hides a package", False, lambda p: (p.root / "requests").mkdir()),
     ("a module gone", False, lambda p: (p.root / "local.py").unlink()),
     ("a configuration", False, lambda p: (p.root / "condavision.toml").write_text("")),
+    ("its interpreter linked", True, lambda p: (p.home / "python").hardlink_to(_python(p))),
+    ("its interpreter replaced", False, lambda p: _replace_by_copy(_python(p))),
     ("the environment unfinished", False, lambda p: p.environment.marker.unlink()),
     ("the interpreter gone", False, lambda p: p.environment.python.unlink()),
     ("others may write records", False, lambda p: (p.home / "warm").chmod(0o777)),
