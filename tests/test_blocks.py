@@ -49,10 +49,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/howto/bots.md", "package-ecosystem"): "is for Dependabot, which others run",
     ("docs/howto/cluster.md", "pip install"): "its dask commands are run with a free port",
     ("docs/howto/pre-commit.md", "rev: v0.1.0"): "pre-commit would install the repository again",
-    ("docs/howto/ray.md", "condavision export"): "installs Ray, 214 MB",
-    ("docs/howto/ray.md", "working_dir"): "tests/export/test_engines.py makes one",
-    ("docs/howto/ray.md", "ray job"): "needs a cluster of Ray",
-    ("docs/howto/ray.md", "ray.init"): "needs a cluster of Ray",
     ("docs/howto/serve.md", "dask scheduler"): "tests/serving/ has a scheduler on a free port",
     ("docs/howto/systemd.md", "systemctl"): "needs a machine that systemd has started",
 }
