@@ -38,4 +38,6 @@ def source_words(found: Diagnostic) -> str | None:
                 f"{location}: `import {module}` finds {file} itself, not a package of that name:"
                 " to import the package, rename the file"
             )
+        case diagnostics.MisspeltModule(location, meant):
+            return f"{location}: this import fails: did you mean `{meant.name}`, at {meant.file}?"
     return None

@@ -219,6 +219,14 @@ class Analysis(PickledAsCall):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnModule:
+    """A module of the script's own; its ``file`` is relative to the project root if below it."""
+
+    name: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """One thing a script needs.
 
@@ -226,8 +234,8 @@ class Requirement:
     version syntax. ``pythons`` are those that need it, None for all. ``conda`` is the conda name of
     a PyPI distribution, None where it is not known, empty where conda has another project under the
     distribution's name, and ``conda_constraint`` the versions of that package which are this
-    distribution. ``sources`` are the places that ask for it. None of these three takes part in the
-    requirement hash.
+    distribution. ``sources`` are the places that ask for it. ``meant`` is the script's own module
+    that an unknown import is similar to. None of these four takes part in the requirement hash.
     """
 
     manager: Manager
@@ -239,6 +247,7 @@ class Requirement:
     conda_constraint: str = ""
     sources: tuple[SourceLocation, ...] = ()
     pythons: PythonRange | None = None
+    meant: OwnModule | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from condavision.inference.diagnostics import (
     ContradictedReason,
     IgnoredDeclaration,
     MissingSearchPath,
+    MisspeltModule,
     NotDeclared,
     OutsideSearchPath,
     RelativeImport,
@@ -21,6 +22,7 @@ from condavision.inference.diagnostics import (
     UnreadFile,
 )
 from condavision.inference.ignored import ignored
+from condavision.inference.own_modules import failing_imports, meant_module
 from condavision.inference.relative_imports import MAY_FAIL, module_of, relative_import
 from condavision.project.targets import Together
 
@@ -58,6 +60,7 @@ def _mistakes(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, .
     """Return the likely mistakes in the sources of a target; nothing but those decides."""
     return (
         *_absent_parts(inference),
+        *_misspelt(inference, workspace),
         *_candidates(inference, workspace),
         *(inference.together.skipped if inference.together else ()),
         *_unread(inference, workspace),
@@ -94,6 +97,20 @@ def _absent_parts(inference: Inference) -> Iterator[AbsentPart]:
         if found.refused and found.installed:
             reason = found.imported.reason
             yield AbsentPart(found.imported.location, found.module, reason.subject)
+
+
+def _misspelt(inference: Inference, workspace: Workspace) -> Iterator[MisspeltModule]:
+    """Yield the first import that fails of each module that is misspelt."""
+    analysis, config = inference.analysis, inference.project.config
+    seen = set()
+    for imported in failing_imports(analysis, workspace.content):
+        elsewhere = imported.platforms or imported.pythons is not None
+        if imported.kind in MAY_FAIL or elsewhere or imported.name in seen:
+            continue
+        seen.add(imported.name)
+        meant = meant_module(imported, analysis, config)
+        if meant is not None:
+            yield MisspeltModule(imported.location, meant)
 
 
 def _candidates(inference: Inference, workspace: Workspace) -> Iterator[CandidateName]:

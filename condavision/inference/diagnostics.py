@@ -10,7 +10,7 @@ from condavision.errors import Diagnostic
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from condavision.core.model import IgnoredText, PythonReason, SourceLocation
+    from condavision.core.model import IgnoredText, OwnModule, PythonReason, SourceLocation
     from condavision.core.pythons import PythonRange
     from condavision.system.ownership import Distrust
 
@@ -72,6 +72,14 @@ class AbsentPart(Diagnostic):
     location: SourceLocation
     module: str
     namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class MisspeltModule(Diagnostic):
+    """An import of what a package of the script's own lacks; it has the similar ``meant``."""
+
+    location: SourceLocation
+    meant: OwnModule
 
 
 @dataclass(frozen=True, slots=True)

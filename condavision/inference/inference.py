@@ -16,7 +16,13 @@ from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
 from condavision.errors import AnalysisError, UnacceptedNameError, UsageError
 from condavision.inference.needs import is_needed
-from condavision.inference.requirements import overrides_text, require_known, source_digest
+from condavision.inference.own_modules import meant_module
+from condavision.inference.requirements import (
+    meant_hint,
+    overrides_text,
+    require_known,
+    source_digest,
+)
 from condavision.locks.index import Entry
 from condavision.mapping.decisions import Learned, Mapped
 from condavision.project.targets import key_of, near, typed
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from condavision.analysis.source.script_search import ScriptSearch
     from condavision.core.model import (
         Analysis,
+        Import,
         Lock,
         LockRecord,
         Requirements,
@@ -43,11 +50,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A distribution that nobody vouches for, and the place that imports its ``module``."""
+    """A distribution that nobody vouches for, and what imports its ``module`` first."""
 
-    location: SourceLocation
+    imported: Import
     module: str
     distribution: str
+
+    @property
+    def location(self) -> SourceLocation:
+        """The place of the import."""
+        return self.imported.location
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +173,7 @@ class Inference:
             if candidate and wanted and it.requirement is not None:
                 name = it.requirement.name
                 module = it.module.partition(".")[0]
-                found.setdefault(name, Candidate(it.imported.location, module, name))
+                found.setdefault(name, Candidate(it.imported, module, name))
         return tuple(found.values())
 
     def require_accepted(
@@ -181,12 +193,15 @@ class Inference:
             options = "".join(f" --accept {it.distribution}" for it in lacking)
             names = {it.module: it.distribution for it in lacking}
             command = lock_command(self.project.target)
+            analysis, config = self.analysis, self.project.config
+            own = {it.location: meant_module(it.imported, analysis, config) for it in lacking}
             raise UnacceptedNameError(
                 "\n".join(
                     f"{it.location}: nobody has reviewed that `import {it.module}` is"
                     f" {it.distribution} on PyPI"
                     for it in lacking
                 ),
+                *(meant_hint(meant, [place]) for place, meant in own.items() if meant),
                 f"look at its page on PyPI, and to accept it, run `{command}{options}`",
                 f"or name its package in condavision.toml:\n{overrides_text(names)}",
                 "if it is a module of your own, add its folder to `paths`",

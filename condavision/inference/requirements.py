@@ -17,6 +17,7 @@ from condavision.core.model import Manager, Requirement, Requirements
 from condavision.core.pythons import PythonRange
 from condavision.errors import DeclarationError, UnknownImportError
 from condavision.inference.needs import on_pythons
+from condavision.inference.own_modules import meant_module
 from condavision.mapping.declared import declared_channels, declared_requirements, overrides_of
 from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import resolve
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from condavision.core.model import Analysis
+    from condavision.core.model import Analysis, OwnModule, SourceLocation
     from condavision.errors import Diagnostic
     from condavision.mapping.decisions import Resolution
     from condavision.mapping.import_map import ImportMap
@@ -72,6 +73,8 @@ def derive(
             wanted.append(on_pythons(requirement, resolution.imported))
         elif resolution.unknown:
             unknown = _left_to_channel(resolution, import_map, own)
+            meant = meant_module(resolution.imported, analysis, config)
+            unknown = replace(unknown, meant=meant)
             wanted.append(on_pythons(unknown, resolution.imported))
     requirements = Requirements(
         python=pythons,
@@ -260,16 +263,29 @@ def overrides_text(distributions: Mapping[str, str]) -> str:
 
 
 def _slip_hint(needed: Requirement, near: Iterable[str]) -> str:
-    """Return the known module that a slip of the fingers has made an import of; empty if none."""
+    """Return what a slip of the fingers has made an import of: a module of the script's own first.
+
+    That is empty if there is none.
+    """
+    if needed.meant is not None:
+        return meant_hint(needed.meant, needed.sources)
     meant = next((it for it in near if is_slip(needed.name, it)), None)
     if meant is None or host_application(needed.name):
         return ""
     return f"did you mean `import {meant}`? then correct {', '.join(map(str, needed.sources))}"
 
 
+def meant_hint(meant: OwnModule, sources: Iterable[SourceLocation]) -> str:
+    """Return the question whether a module of the script's own is meant in these places."""
+    places = ", ".join(map(str, sources))
+    return f"did you mean `{meant.name}`, at {meant.file}? then correct {places}"
+
+
 def _describe_unknown(needed: Requirement, near: Sequence[str]) -> str:
     places = ", ".join(str(source) for source in needed.sources)
     line = f"{places}: no known package for `import {needed.name}`"
+    if needed.meant is not None:
+        return line
     application = host_application(needed.name)
     if application:
         return f"{line} (the module is part of {application}, not of a package)"

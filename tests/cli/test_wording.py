@@ -15,6 +15,7 @@ from condavision.core.model import (
     Import,
     ImportKind,
     Manager,
+    OwnModule,
     PythonReason,
     Requirement,
     SourceLocation,
@@ -31,6 +32,7 @@ from condavision.inference.diagnostics import (
     IgnoredDeclaration,
     LocksOfOneMachine,
     MissingSearchPath,
+    MisspeltModule,
     NearerLocks,
     NotDeclared,
     OnNoIndex,
@@ -67,6 +69,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (RelativeImport(HERE, "", Path.cwd()), "when the script is run by its path"),
     (OutsideSearchPath(HERE, "p", "src"), 'add "src" to `paths`'),
     (AbsentPart(HERE, "a.b.c", "a"), "s.py:3: a/ has no `b.c`, though other parts"),
+    (MisspeltModule(HERE, OwnModule("p.helper", "p/helper.py")), "`p.helper`, at p/helper.py?"),
     (CandidateName(HERE, "m", "frob", accepted=False), "lock with --accept frob"),
     (CandidateName(HERE, "m", "frob", accepted=True), "`m` is frob on PyPI; it was accepted"),
     (
