@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.spelling import setting_hints
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -64,11 +66,20 @@ class Serving:
         return replace(self, **values)
 
 
-class ServingError(ValueError):
-    """Settings are unknown or wrong; ``problems`` lists all, each with the setting's name."""
+@dataclass(frozen=True, slots=True)
+class ServingProblem:
+    """What is wrong with a setting of that name, and what to do."""
 
-    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
-        super().__init__("; ".join(text for _, text in problems))
+    setting: str
+    text: str
+    hints: tuple[str, ...]
+
+
+class ServingError(ValueError):
+    """Settings are unknown or wrong; ``problems`` lists all."""
+
+    def __init__(self, problems: tuple[ServingProblem, ...]) -> None:
+        super().__init__("; ".join(it.text for it in problems))
         self.problems = problems
 
 
@@ -80,17 +91,18 @@ def read_serving(table: Mapping[str, Any], *, script: bool = False) -> dict[str,
     """
     readers = {name: it for name, it in _READERS.items() if not (script and name in _OF_SERVER)}
     values: dict[str, Any] = {}
-    problems: list[tuple[str, str]] = []
+    problems: list[ServingProblem] = []
     for key, value in table.items():
         reader = readers.get(key)
         if reader is None:
-            known = f"the settings there are {', '.join(readers)}"
-            problems.append((key, f"`serve.{key}` is not a setting; {known}"))
+            hints = setting_hints(key, readers, "serve")
+            problems.append(ServingProblem(key, f"`serve.{key}` is not a setting", hints))
             continue
         try:
             values[key.replace("-", "_")] = reader(value)
         except ValueError as error:
-            problems.append((key, f"`serve.{key}` must be {error}"))
+            text = f"`serve.{key}` must be {error}"
+            problems.append(ServingProblem(key, text, ("correct that line",)))
     if problems:
         raise ServingError(tuple(problems))
     return values

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from condavision.analysis.source.ignored import patterns
 from condavision.core.channels import normalize
 from condavision.core.pythons import FLOOR, Minor
-from condavision.core.serving import Serving
+from condavision.core.serving import Serving, ServingError
+from condavision.core.spelling import setting_hints
 from condavision.errors import ConfigError
 from condavision.project.settings import SETTINGS
 from condavision.project.solve_options import SolveOptions
@@ -152,11 +153,16 @@ def read_config(
         at = _place(key, source, lines)
         if setting is None:
             mistakes.append(f"{at}: `{key}` is not a setting")
-            hints[_instead_of(key)] = None
+            hints |= dict.fromkeys(_instead_of(key, source))
             continue
         try:
             name, read = key.replace("-", "_"), setting.read(value, root)
             (options if name in SolveOptions.__slots__ else values)[name] = read
+        except ServingError as error:
+            for it in error.problems:
+                place = _place(f"{key}.{it.setting}", source, lines)
+                mistakes.append(f"{place}: {it.text}")
+                hints |= dict.fromkeys(it.hints)
         except ConfigError as error:
             mistakes.append(f"{at}: {error.message}")
             hints |= dict.fromkeys(error.hints)
@@ -175,15 +181,18 @@ def read_config(
     )
 
 
-def _instead_of(key: str) -> str:
+def _instead_of(key: str, source: Path | None) -> tuple[str, ...]:
     """Return what may be meant by a setting that there is not."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
-
     if key in {"python", "requires-python", "python-version"}:
-        return "declare `requires-python` in the script, or lock with `--python VERSION`"
-    near = get_close_matches(key.replace("_", "-"), SETTINGS, n=1)
-    return f"did you mean `{near[0]}`?" if near else f"the settings are {', '.join(SETTINGS)}"
+        return ("declare `requires-python` in the script, or lock with `--python VERSION`",)
+    if key in {"dependencies", "packages", "requirements"}:
+        return ("packages are found by imports; to require a version, declare it in the script",)
+    if key in {"tool", "condavision"} and source is not None:
+        return (f"write the settings of {source.name} without that table",)
+    return setting_hints(key, SETTINGS)
 
 
 def _place(key: str, source: Path | None, lines: Mapping[str, int] | None) -> str:
-    return f"{source}:{lines[key]}" if lines and key in lines else str(source)
+    """Return the line of a setting, or of the table that it is in."""
+    at = (lines or {}).get(key) or (lines or {}).get(key.partition(".")[0])
+    return f"{source}:{at}" if at else str(source)

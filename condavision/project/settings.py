@@ -14,8 +14,7 @@ from condavision.core.channels import normalize
 from condavision.core.model import Engine
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import FLOOR, KNOWN, Minor, format_minor
-from condavision.core.serving import Serving, ServingError, read_serving
-from condavision.errors import ConfigError
+from condavision.core.serving import Serving, read_serving
 from condavision.project.solve_options import cutoff
 
 if TYPE_CHECKING:
@@ -101,10 +100,7 @@ def _engine(value: object) -> Engine:
 def _serving(value: object) -> Serving:
     if not isinstance(value, dict):
         raise ValueError("a table, such as { timeout = 60 }")  # noqa: TRY004 - as above
-    try:
-        return Serving().over(read_serving(value))
-    except ServingError as error:
-        raise ConfigError(str(error), "correct the table `serve`") from None
+    return Serving().over(read_serving(value))
 
 
 def _virtual_packages(value: object) -> dict[str, str]:

@@ -225,13 +225,16 @@ class SettingsFiles:
 
 
 def _lines(text: str, keys: tuple[str, ...]) -> dict[str, int]:
-    """Return the line numbers of the settings in the table under ``keys``."""
+    """Return the line numbers of the settings in the table under ``keys``, of those in tables too.
+
+    The latter have the name of the table and a dot before theirs.
+    """
     depth = len(keys)
     found = key_lines(text.splitlines())
     return {
-        path[depth]: at
+        ".".join(path[depth:]): at
         for path, at in found.items()
-        if path[:depth] == keys and len(path) == depth + 1
+        if path[:depth] == keys and len(path) > depth
     }
 
 

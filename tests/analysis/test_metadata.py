@@ -338,3 +338,17 @@ def test_spellings_of_conda_execute(mark: str) -> None:
 def test_mistakes_name_their_line(text: str, message: str) -> None:
     with pytest.raises(AnalysisError, match=message):
         metadata_of(text)
+
+
+NEAR = {
+    "[tool.condavision]\nchanels = []": "channels",
+    "[tool.condavision]\npython = '3.12'": "requires-python",
+    "[tool.condavision.serve]\ntimout = 1": "timeout",
+}
+
+
+@pytest.mark.parametrize(("text", "meant"), NEAR.items())
+def test_a_misspelt_setting_gets_the_one_that_is_meant(text: str, meant: str) -> None:
+    with pytest.raises(AnalysisError) as raised:
+        metadata_of(block(text))
+    assert raised.value.hints[0] == f"did you mean `{meant}`?"

@@ -8,6 +8,7 @@ from condavision.analysis.declared.pep723 import read_python
 from condavision.analysis.declared.tool_conda import read_packages
 from condavision.core.model import DeclaredText
 from condavision.core.serving import ServingError, read_serving
+from condavision.core.spelling import setting_hints
 
 if TYPE_CHECKING:
     from condavision.analysis.declared.declarations import Declarations
@@ -21,8 +22,7 @@ def read_condavision(into: Declarations, own: dict[str, Any]) -> None:
     """Read the settings."""
     for key in own:
         if key not in _SETTINGS:
-            settings = ", ".join(sorted(_SETTINGS))
-            raise into.wrong(key, f"`{key}` is not a setting", f"the settings are: {settings}")
+            raise into.wrong(key, f"`{key}` is not a setting", *_instead_of(key))
     read_packages(into, own)
     into.platforms += into.strings(own, "platforms")
     read_python(into, own)
@@ -33,5 +33,11 @@ def read_condavision(into: Declarations, own: dict[str, Any]) -> None:
     try:
         into.serve = read_serving(into.table(own, "serve"), script=True)
     except ServingError as error:
-        setting, problem = error.problems[0]
-        raise into.wrong(setting, problem) from error
+        first = error.problems[0]
+        raise into.wrong(first.setting, first.text, *first.hints) from error
+
+
+def _instead_of(key: str) -> tuple[str, ...]:
+    if key in {"python", "python-version"}:
+        return ("did you mean `requires-python`?",)
+    return setting_hints(key, sorted(_SETTINGS))
