@@ -26,7 +26,6 @@ def command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> InProcess:
     """A repository with a script that is locked, and whose locks are committed."""
-    pytest.importorskip("pre_commit")
     if shutil.which("git") is None:
         pytest.skip("git is not installed")
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "hooks"))
