@@ -6,8 +6,8 @@ This is imported on every run, before the rest of the package, so it imports onl
 A record is a file of NUL-terminated fields (no path or variable can have a NUL), lists preceded by
 their length: the format's name, the script's identity, the module that it runs as or nothing,
 inputs (variable, ``=`` and its value or nothing), checks (path, signature, SHARED or the module
-names of a folder behind ``=``), operations, wrapper, PYTHONPATH additions, and then the interpreter, the file whose
-time is the last use, and the format's name again.
+names of a folder behind ``=``), operations, wrapper, PYTHONPATH additions, and then the
+interpreter, the file whose time is the last use, and the format's name again.
 """
 
 import os

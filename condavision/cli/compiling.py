@@ -122,7 +122,8 @@ def lock(
         dry_run=dry_run,
     )
     print_diagnostics([*report.skipped, *([report.separate] if report.separate else [])])
-    _print_locked(report, renewal.agreement, as_json=as_json)
+    asked = workspace.flags.solve.python is not None
+    _print_locked(report, renewal.agreement, python_asked=asked, as_json=as_json)
     if prune:
         pruning.prune(report, paths, workspace)
     else:
@@ -130,7 +131,9 @@ def lock(
     return report.code
 
 
-def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json: bool) -> None:
+def _print_locked(
+    report: LockingReport, agreement: Agreement | None, *, python_asked: bool, as_json: bool
+) -> None:
     from condavision.cli import lock_output
     from condavision.cli.naming import target_names
     from condavision.cli.output import print_failures, print_json
@@ -160,6 +163,8 @@ def _print_locked(report: LockingReport, agreement: Agreement | None, *, as_json
         lock_output.print_changes(dict(zip(names, report.locked, strict=True)))
         lock_output.print_unkept(report.locked, agreement)
         lock_output.print_optional(report.locked)
+        if python_asked and not report.dry_run:
+            lock_output.print_kept_python()
         lock_output.print_projects(projects)
     print_failures(report.failed)
     lock_output.print_count(report)

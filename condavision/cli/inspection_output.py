@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.analyze import contradiction
 from condavision.cli.json_output import declared_json, finding_json, import_json
+from condavision.cli.lock_output import locked_pythons
 from condavision.cli.output import print_diagnostics, say
 from condavision.cli.parameter_output import parameter_rows, unread_lines
 from condavision.cli.tables import print_table
+from condavision.core.platforms import current_subdir
 from condavision.core.pythons import shortest
 
 if TYPE_CHECKING:
@@ -43,9 +45,9 @@ def print_explanation(explanation: Explanation) -> None:
         )
     if explanation.interface is not None:
         _print_parameters(explanation.interface)
-    state = "locked" if lock else "not locked"
+    state = f"locked, Python {locked_pythons(lock, current_subdir())}" if lock else "not locked"
     if lock and explanation.together:
-        state = f"locked together with {explanation.together} as {lock.hash}"
+        state = f"{state}, together with {explanation.together} as {lock.hash}"
     say(f"\nrequirement hash {inference.hash} ({state})")
     print_diagnostics(explanation.diagnostics)
 

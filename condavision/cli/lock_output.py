@@ -84,6 +84,14 @@ def _count_word(locked: LockedScript, *, dry_run: bool) -> str:
     return "to write" if dry_run else "new"
 
 
+def print_kept_python() -> None:
+    """Write that the Python of ``--python`` is kept as any locked version is."""
+    note(
+        "this Python is kept until `lock --upgrade`, or another `--python`; to require it, declare"
+        " `requires-python`"
+    )
+
+
 def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -> None:
     """Write which agreed versions could not be kept, by lock, and which nothing needs."""
     if agreement is None:
@@ -127,15 +135,16 @@ def lock_row(locked: LockedScript, platform: str, *, dry_run: bool) -> tuple[str
     others = sum(package.name != "python" for package in packages)
     listed = ", ".join(sorted(names)) or "none"
     return (
-        f"{_pythons(locked.lock, shown)} ({shortest(locked.requirements.python)})",
+        f"{locked_pythons(locked.lock, platform)} ({shortest(locked.requirements.python)})",
         listed if others <= len(names) else f"{listed} ({others} in all)",
         locked.lock.hash,
         lock_status(locked, dry_run=dry_run),
     )
 
 
-def _pythons(lock: Lock, shown: str) -> str:
+def locked_pythons(lock: Lock, platform: str) -> str:
     """Return the locked Python of a platform, and those of platforms with another minor version."""
+    shown = lock.platform_or_first(platform)
     version = {
         platform: package.version
         for platform in lock.platforms

@@ -210,7 +210,8 @@ def solve_options(command: _Command) -> _Command:
             "--python",
             metavar="VERSION",
             callback=_read_python,
-            help="Use this Python where a script can run on it: 3.11, '>=3.10,<3.13'.",
+            help="Use this Python where a script can run on it, and keep it until --upgrade: 3.11,"
+            " '>=3.10,<3.13'.",
         ),
         click.option("--offline", is_flag=True, help="Solve from cached data, without network."),
         click.option("--allow-sdist", is_flag=True, help="Allow source distributions from PyPI."),

@@ -50,6 +50,15 @@ def test_a_python_is_chosen(asked: str, locked: str, command: CommandLine) -> No
     assert again["status"] == "reused"
 
 
+def test_a_chosen_python_is_kept_and_shown(command: CommandLine) -> None:
+    chosen = command("lock", "--python", "3.12", "s.py").ok()
+    assert "this Python is kept until `lock --upgrade`" in chosen.err
+    plain = command("lock", "s.py").ok()
+    assert (" 3.12." in plain.out, "this Python is kept" in plain.err) == (True, False)
+    assert "(locked, Python 3.12." in command("explain", "s.py").ok().out
+    assert " 3.12." not in command("lock", "--upgrade", "s.py").ok().out.partition("changes")[0]
+
+
 def test_a_python_that_a_script_cannot_run_on(command: CommandLine) -> None:
     (command.folder / "t.py").write_text("import tomllib\n")
     failed = command("lock", "--python", "3.10", "s.py", "t.py")
