@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PD = "import pandas as pd\n"
+FRAME = f"{PD}df = pd.read_csv('a.csv')\n"
 SA = "from sqlalchemy import create_engine\n"
 SPIDER = "import scrapy\n"
 MAYBE = """
@@ -195,7 +196,23 @@ NEEDED = [
     # what only an optional library needs
     (MAYBE + "def read():\n    return PaddleOCR(lang='ch') if HAS else None", ""),
     (MAYBE + "import paddleocr\nPaddleOCR(lang='ch')", "paddle"),
+    (FRAME + "df.plot()", "matplotlib"),
+    (FRAME + "df['x'].dropna().plot(title='a')", "matplotlib"),
+    (FRAME + "df = df[df.x > 1]\ndf.groupby('x').mean().plot(x='x', y='y')", "matplotlib"),
+    (FRAME + "df.hist(bins=5)", "matplotlib"),
+    (FRAME + "df.plot(backend='plotly')", "plotly"),
+    ("from pandas import Series\nSeries([1]).plot()", "matplotlib"),
+    (PD + "def draw(df: pd.DataFrame):\n    df.plot()", "matplotlib"),
+    ("import geopandas as g\ng.read_file('a.shp').plot()", "matplotlib"),
     # not unmistakable
+    (PD + "df.plot()", ""),
+    (PD + "df = load()\ndf.plot()", ""),
+    (FRAME + "df = load()\ndf.plot()", ""),
+    (FRAME + "df = df.dropna()\nother.plot()\nself.plot()\nplot()", ""),
+    (FRAME + "from hvplot import pandas\ndf.plot()", ""),
+    (FRAME + "df.plot(backend=chosen)", ""),
+    (PD + "tree = Tree(pd.read_csv('a.csv'))\ntree.plot()", ""),
+    (PD + "def draw(net: Net, df: pd.DataFrame):\n    net.plot()", ""),
     (PD + "x.read_excel('a.xlsx')", ""),
     (PD + "pd.read_excel", ""),
     (PD + "'''pd.read_excel(x)'''\n# pd.read_excel(x)", ""),

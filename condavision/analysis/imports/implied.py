@@ -22,6 +22,7 @@ from condavision.analysis.imports.implied_rules import (
 )
 from condavision.analysis.imports.known_texts import KnownTexts
 from condavision.analysis.imports.literal_names import LiteralNames
+from condavision.analysis.imports.makers import Makers
 from condavision.analysis.records import Guard, RawImport
 from condavision.analysis.source.expressions import call_parts, text_of, type_of
 
@@ -59,7 +60,8 @@ def find_implied(
     root = guards.tree.root_node
     texts, others = (KnownTexts(source.text, root, otherwise=it) for it in (False, True))
     literals = LiteralNames(source.text, root)
-    reader = _ImpliedReader(source, guards, bindings, texts, others, literals)
+    makers = Makers(source.text, root, bindings)
+    reader = _ImpliedReader(source, guards, bindings, texts, others, literals, makers)
     for host in dict.fromkeys(map(_top, (*(it.name for it in imports), *dict(names).values()))):
         if host in table.hosts:
             found += reader.calls(host)
@@ -125,6 +127,7 @@ class _ImpliedReader:
     texts: KnownTexts
     other_texts: KnownTexts
     names: LiteralNames
+    makers: Makers
     table: ImpliedRules = field(default_factory=implied_rules)
 
     def calls(self, host: str) -> Iterator[RawImport]:
@@ -147,6 +150,9 @@ class _ImpliedReader:
             if callee is None or call is None or call.child_by_field_name("function") != callee:
                 continue
             name, known = self._rules(callee, host)
+            if any(it.made for it in known):
+                is_made = self.makers.of(callee.child_by_field_name("object")) == host
+                known = [it for it in known if is_made or not it.made]
             rule = self._decided([it for it in known if not it.leads_on], call)
             if rule is not None:
                 yield from self._said(call, rule, name)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class ImpliedRule:
     """One line of the table; no ``needs`` means that nothing is needed.
 
-    ``pythons`` are those on which it is needed, None for all.
+    ``pythons`` are those on which it is needed, None for all. ``made``: it is for methods of what
+    the library itself made.
     """
 
     callee: str
@@ -33,6 +34,7 @@ class ImpliedRule:
     needs: tuple[str, ...]
     unless: tuple[str, ...]
     pythons: PythonRange | None = None
+    made: bool = False
 
     @property
     def leads_on(self) -> bool:
@@ -67,10 +69,12 @@ def implied_rules() -> ImpliedRules:
         others = tuple(unless.split())
         needing = PythonRange.from_specifier(pythons) if pythons else None
         host = callees.partition(" ")[0]
-        names = [callees.partition(" ")[2]] if " ." in callees else callees.split()
+        made = " ()." in callees
+        of_host = made or " ." in callees
+        names = [callees.partition(" ")[2].removeprefix("()")] if of_host else callees.split()
         for name in names:
             needed = tuple(it for it in needs.split() if it != "-")
-            rule = ImpliedRule(name, position, keyword, value, needed, others, needing)
+            rule = ImpliedRule(name, position, keyword, value, needed, others, needing, made)
             if name.startswith("."):
                 methods.setdefault((host, name[1:]), []).append(rule)
                 words.setdefault(host, set()).add(name.rpartition(".")[2])
