@@ -35,8 +35,11 @@ def own_python(code: str) -> list[str]:
 
 
 def variables_of_tools() -> dict[str, str]:
-    """Return the variables for a tool that may be written in Python, less those for scripts'."""
-    users = ("PYTHONHOME", "PYTHONPATH")
+    """Return the variables for a tool that may be written in Python, less those for scripts'.
+
+    COLUMNS is left out too: uv would break lines of errors, which are read here, at that width.
+    """
+    users = ("PYTHONHOME", "PYTHONPATH", "COLUMNS")
     from condavision.system.limits import few_threads  # noqa: PLC0415 - `drop_users_paths` is first
 
     kept = {name: value for name, value in os.environ.items() if name not in users}

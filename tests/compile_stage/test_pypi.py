@@ -197,6 +197,7 @@ def test_an_index_that_fails_is_named_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("COLUMNS", "40")  # of a terminal, whose width is not that of errors
     index_server.fail("", Fault.ERROR)
     (command.folder / "more.py").write_text(NAMED.format('"two"'))
     (command.folder / "web.py").write_text(NAMED.format('"one"'))
