@@ -163,14 +163,17 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
     *("--ci", "hosts"),
     multiple=True,
     type=click.Choice([*CI]),
-    help="Add a check of the locks for this host of repositories; repeatable.",
+    help="Add a check of the locks for this host of repositories instead; repeatable.",
 )
 @options.json_option()
 def init(folder: Path, hosts: tuple[str, ...], as_json: bool) -> None:
-    """Add a noxfile and a Makefile for the two stages to a repository. Overwrites nothing."""
+    """Add a noxfile and a Makefile for the two stages to a repository, or a check for CI.
+
+    Overwrites nothing.
+    """
     from condavision.cli.output import print_diagnostics, print_json
     from condavision.cli.tables import print_table
-    from condavision.export.scaffold import on_no_index, scaffold
+    from condavision.export.scaffold import left_to_do, scaffold
     from condavision.inference.uncommitted import locks_of_one_machine
 
     placed = scaffold(folder, hosts)
@@ -178,6 +181,6 @@ def init(folder: Path, hosts: tuple[str, ...], as_json: bool) -> None:
         print_json([{"path": str(file.path), "state": file.state.value} for file in placed])
     else:
         print_table(("file", ""), [(str(file.path), file.state) for file in placed])
-    print_diagnostics(on_no_index(placed))
+    print_diagnostics(left_to_do(placed))
     if hosts:
         print_diagnostics(locks_of_one_machine(folder.absolute()))

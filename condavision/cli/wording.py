@@ -147,6 +147,8 @@ def _lock_words(found: Diagnostic) -> str:
                 f"{', '.join(map(str, paths))}: no index has condavision yet, so replace `pip"
                 " install condavision` by a line that installs it from where you have it"
             )
+        case diagnostics.NotIncluded(path, check):
+            return f"{path}: it is yours and stays as it is; include the check: local: {check}"
         case OnlyInComments(names):
             return (
                 f"{', '.join(names)}: from PyPI, so in comments that only `conda-lock install`"

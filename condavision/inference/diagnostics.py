@@ -224,3 +224,11 @@ class OnNoIndex(Diagnostic):
     """Files for CI that install condavision from an index, which this one is not from."""
 
     paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotIncluded(Diagnostic):
+    """A file for CI that was there before, and does not include the check that was written."""
+
+    path: Path
+    check: str

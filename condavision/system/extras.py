@@ -16,6 +16,7 @@ from urllib.request import url2pathname
 from packaging.requirements import Requirement
 
 from condavision.errors import MissingExtraError
+from condavision.system.secrets import redacted
 
 _INSTALLERS = {"uv-receipt.toml": "uv tool install", "pipx_metadata.json": "pipx install --force"}
 """The file that marks an environment of a tool, and how the tool adds an extra."""
@@ -57,9 +58,26 @@ def _lacking(extra: Extra) -> str | None:
     return None
 
 
-def is_from_index() -> bool:
-    """Return whether the package was installed by its name alone (PEP 610)."""
-    return distribution("condavision").read_text("direct_url.json") is None
+def source_elsewhere() -> str | None:
+    """Return the requirement that installs this package on other machines too (PEP 508, PEP 610).
+
+    None where it came from a folder or file of this one.
+    """
+    url = _url()
+    if url is None:
+        return "condavision"
+    return None if url.startswith("file:") else f"condavision @ {url}"
+
+
+def _url() -> str | None:
+    """Return where the package came from, as pip takes it; None from an index (PEP 610)."""
+    origin = json.loads(distribution("condavision").read_text("direct_url.json") or "null")
+    if origin is None:
+        return None
+    url = redacted(str(origin["url"]))  # an old pip keeps passwords
+    if "vcs_info" in origin:
+        return f"{origin['vcs_info']['vcs']}+{url}@{origin['vcs_info']['commit_id']}"
+    return url
 
 
 def _installer() -> str:
@@ -76,11 +94,14 @@ def _installer() -> str:
 
 
 def _source(extra: Extra) -> str:
-    """Return what to install: the folder that the package was installed from, if any (PEP 610).
+    """Return what to install, from where the package came.
 
     A tool is installed anew, so the extras that it has are named again.
     """
-    origin = json.loads(distribution("condavision").read_text("direct_url.json") or "{}")
-    folder = url2pathname(urlsplit(origin["url"]).path) if "dir_info" in origin else "condavision"
-    extras = (it.value for it in Extra if it is extra or _lacking(it) is None)
-    return f"{folder}[{','.join(extras)}]"
+    extras = ",".join(it.value for it in Extra if it is extra or _lacking(it) is None)
+    url = _url()
+    if url is None:
+        return f"condavision[{extras}]"
+    if url.startswith("file:"):
+        return f"{url2pathname(urlsplit(url).path)}[{extras}]"
+    return f"condavision[{extras}] @ {url}"

@@ -35,6 +35,7 @@ from condavision.inference.diagnostics import (
     MisspeltModule,
     NearerLocks,
     NotDeclared,
+    NotIncluded,
     OnNoIndex,
     OtherPython,
     OutsideSearchPath,
@@ -127,6 +128,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
         "not in the environment of s.py: this is /usr/bin/pytest, which another Python runs; to",
     ),
     (OnNoIndex((Path("ci.yml"),)), "ci.yml: no index has condavision yet"),
+    (NotIncluded(Path("ci.yml"), "a.yml"), "ci.yml: it is yours and stays as it is; include"),
     (OnlyInComments(("six", "yarl")), "six, yarl: from PyPI, so in comments"),
 ]
 

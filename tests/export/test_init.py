@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from condavision.export.scaffold import CI, FILES
+from condavision.system import extras
 from tests.pages import REPOSITORY, require_valid
 
 if TYPE_CHECKING:
@@ -26,14 +27,13 @@ def _commands(document: Any) -> list[str]:
 @pytest.mark.parametrize("host", CI)
 def test_a_check_in_ci(host: str, command: CommandLine) -> None:
     placed = command("init", "--ci", host, "--json").ok().json()
-    names = {*FILES, *CI[host]}
-    assert {it["path"]: it["state"] for it in placed} == dict.fromkeys(names, "written")
-    for name in CI[host]:
-        text = (command.folder / name).read_text()
-        commands = _commands(yaml.safe_load(text))
-        assert [it.split()[1] for it in commands] == ["check", "install"]
-        for line in commands:
-            require_valid(line)
+    assert {it["path"]: it["state"] for it in placed} == dict.fromkeys(CI[host], "written")
+    texts = {name: (command.folder / name).read_text() for name in CI[host]}
+    commands = [it for text in texts.values() for it in _commands(yaml.safe_load(text))]
+    assert [it.split()[1] for it in commands] == ["check", "install"]
+    for line in commands:
+        require_valid(line)
+    for name, text in texts.items():
         (command.folder / name).write_text(text + "# edited\n")
     again = command("init", "--ci", host, "--json").ok().json()
     assert {it["path"] for it in again if it["state"] == "kept"} == {*CI[host]}
@@ -69,5 +69,30 @@ def test_a_condavision_from_no_index_is_none_for_ci(command: CommandLine) -> Non
     said = "no index has condavision yet"
     assert said not in command("init").ok().err
     made = command("init", "--ci", "github", "--ci", "gitlab").ok().err
+    assert {it.name for it in command.folder.iterdir()} >= {*FILES}  # of the command without --ci
     assert f".github/workflows/condavision.yml, .gitlab/condavision.yml: {said}" in made
     assert said not in command("init", "--ci", "github").ok().err
+
+
+def test_a_condavision_from_a_repository_comes_from_there_in_ci(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "_url", lambda: "git+https://x.invalid/c.git@1a2b")
+    assert "no index" not in command("init", "--ci", "github", "--ci", "gitlab").ok().err
+    line = "python -m pip install 'condavision @ git+https://x.invalid/c.git@1a2b'"
+    for host, places in (("github", ["jobs", "check", "steps"]), ("gitlab", ["condavision"])):
+        document = yaml.safe_load((command.folder / next(iter(CI[host]))).read_text())
+        for place in places:
+            document = document[place]
+        lines = document["script"] if host == "gitlab" else [it.get("run") for it in document]
+        assert line in lines
+
+
+def test_a_pipeline_of_ones_own_is_told_what_to_include(command: CommandLine) -> None:
+    own = command.folder / ".gitlab-ci.yml"
+    own.write_text("stages: [test]\n")
+    said = "it is yours and stays as it is; include the check: local: .gitlab/condavision.yml"
+    assert said in command("init", "--ci", "gitlab").ok().err
+    assert own.read_text() == "stages: [test]\n"
+    own.write_text("include: .gitlab/condavision.yml\n")
+    assert said not in command("init", "--ci", "gitlab").ok().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import shlex
 import site
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 import condavision
 from condavision.errors import MissingExtraError
 from condavision.system import extras
-from condavision.system.extras import Extra, require_extra
+from condavision.system.extras import Extra, require_extra, source_elsewhere
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
@@ -105,12 +106,38 @@ def test_the_hint_is_for_the_pip_of_this_python(
     assert _hint(Extra.SERVE) == f"run `'/a b/python' -m pip install{option} '{HERE}[serve]'`"
 
 
-def test_the_hint_names_the_package_if_it_is_from_an_index(
-    plain: None, monkeypatch: pytest.MonkeyPatch
+GIT = '{"url": "https://x.invalid/c.git", "vcs_info": {"vcs": "git", "commit_id": "1a2b"}}'
+WHEEL = "file:///w/condavision-1-py3-none-any.whl"
+ORIGINS: list[tuple[str | None, str, str | None]] = [
+    (None, "condavision[serve]", "condavision"),
+    ('{"url": "file:///a%20b", "dir_info": {}}', "/a b[serve]", None),
+    (f'{{"url": "{WHEEL}", "archive_info": {{}}}}', f"{WHEEL[7:]}[serve]", None),
+    (
+        GIT,
+        "condavision[serve] @ git+https://x.invalid/c.git@1a2b",
+        "condavision @ git+https://x.invalid/c.git@1a2b",
+    ),
+    (
+        '{"url": "https://me:sesame@x.invalid/c.zip", "archive_info": {}}',
+        "condavision[serve] @ https://***@x.invalid/c.zip",
+        "condavision @ https://***@x.invalid/c.zip",
+    ),
+]
+"""What an installer recorded (PEP 610), and what installs the same here and elsewhere."""
+
+
+@pytest.mark.parametrize(("recorded", "here", "elsewhere"), ORIGINS)
+def test_the_package_comes_again_from_where_it_came(
+    recorded: str | None,
+    here: str,
+    elsewhere: str | None,
+    plain: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    origin = SimpleNamespace(read_text=lambda _: None, locate_file=lambda _: "")
+    origin = SimpleNamespace(read_text=lambda _: recorded, locate_file=lambda _: "")
     monkeypatch.setattr(extras, "distribution", lambda _: origin)
-    assert _hint(Extra.SERVE).endswith(" 'condavision[serve]'`")
+    assert _hint(Extra.SERVE).endswith(f" {shlex.quote(here)}`")
+    assert source_elsewhere() == elsewhere
 
 
 def _hint(extra: Extra) -> str:
