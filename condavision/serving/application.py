@@ -76,8 +76,16 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the table above
     status = HTTPStatus(error.status_code)
     detail = f"{request.method} {request.url.path}: {status.phrase}"
-    problem = Problem(status, detail, "see /docs", headers=error.headers)
+    problem = Problem(status, detail, *_instead(request), headers=error.headers)
     return problem_answer(problem, request.scope)
+
+
+def _instead(request: Request) -> tuple[str, ...]:
+    """Return what may be meant by a request that nothing answers."""
+    path = request.url.path
+    if request.method == "POST" and path.startswith("/scripts/"):
+        return (f"to run a script: POST {path.partition('/runs')[0]}/runs", "see /docs")
+    return ("see /scripts, /runs and /docs",)
 
 
 async def _on_own_error(request: Request, error: Exception) -> Response:

@@ -68,6 +68,13 @@ async def list_runs(request: Request) -> Response:
     return JSONResponse({"runs": [run_report(run) for run in runs]})
 
 
+async def list_all_runs(request: Request) -> Response:
+    """``GET /runs``: the latest runs of all scripts."""
+    service = service_of(request)
+    runs = await service.store.call(service.store.recent, None, _RECENT)
+    return JSONResponse({"runs": [run_report(run) for run in runs]})
+
+
 async def run_script(request: Request) -> ASGIApp:
     """``POST /scripts/PATH/runs``: run a script."""
     return await _run(request, None)
@@ -203,6 +210,7 @@ ENDPOINTS = (
     Route("/scripts/{script:path}/runs", run_script, methods=["POST"]),
     Route("/scripts/{script:path}/runs/{run}", run_script_once, methods=["PUT"]),
     Route("/scripts/{script:path}", show_script),
+    Route("/runs", list_all_runs),
     Route("/runs/{run}", show_run, methods=["GET"]),
     Route("/runs/{run}", cancel_run, methods=["DELETE"]),
     Route("/runs/{run}/stdout", show_stdout),

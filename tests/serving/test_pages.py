@@ -50,6 +50,7 @@ PAGES = {
     "/scripts/echo.py": ["sys.argv is read directly", "scripts/echo.py:4"],
     "/scripts/unlocked.py": ["This script is not served", "scripts/unlocked.py has no lock"],
     "/scripts/report.py/runs": ["None yet"],
+    "/runs": ["Runs"],
     "/docs": ["/scripts/report.py/runs", "integer ≥ 1, ≤ 12", "required"],
 }
 
@@ -117,6 +118,21 @@ def test_a_form_becomes_a_run(browser: httpx.Client) -> None:
     assert "x,y" in text_of(shown.text)
     assert "<b>files" not in shown.text
     assert "succeeded" in text_of(browser.get("/scripts/report.py").text)
+
+
+def test_files_instead_of_paths(browser: httpx.Client) -> None:
+    form = browser.get("/scripts/join.py").text
+    assert " required>" not in form  # a browser would refuse the form though a file is chosen
+    fields = {"token": token_in(form), "p.first": "", "p.others": ""}
+    refused = browser.post("/scripts/join.py", data=fields, files={"stdin": ("", b"")})
+    assert "first is required" in text_of(refused.text)
+    chosen = [("p.first", "a"), ("p.others", "b"), ("p.others", "c")]
+    files = [(name, (f"{text}.txt", text.encode())) for name, text in chosen]
+    sent = browser.post("/scripts/join.py", data=fields, files=files)
+    place = sent.headers["location"]
+    run = browser.get(place, headers={"Accept": "*/*", "Prefer": "wait=600"}).json()
+    assert run["stdout"] == "abc\n"
+    assert browser.get("/runs").text.count(place) == 1
 
 
 def test_files_that_a_run_writes_are_linked(browser: httpx.Client) -> None:

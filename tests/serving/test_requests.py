@@ -46,9 +46,11 @@ LARGE = "x" * (1 << 20)
 
 CASES = [
     Case("GET", "/health", 200, {"status": "ok"}),
-    Case("GET", "/nothing", 404, {"status": 404}),
+    Case("GET", "/nothing", 404, {"hints": ["see /scripts, /runs and /docs"]}),
+    Case("GET", "/runs", 200),
     Case("PATCH", "/scripts", 405),
-    Case("POST", "/scripts/echo.py", 405, {"hints": ["see /docs"]}),
+    Case("POST", "/scripts/echo.py", 405, {"hints": [
+        "to run a script: POST /scripts/echo.py/runs", "see /docs"]}),
     Case("GET", "/scripts/echo.py", 200, {"state": "ready", "script": "echo.py"}),
     Case("GET", "/scripts/variabel.py", 404, {"hints": [
         "similar names: variables.py", "see /scripts"]}),
@@ -182,6 +184,13 @@ def test_files_come_and_go(server: Server) -> None:
     assert page.headers["x-content-type-options"] == "nosniff"
     for name in ("link", "folder/passwd", "pipe", "%2e%2e/stdout", "sub", "%00"):
         assert client.get(f"/runs/{run['id']}/files/{name}").status_code == 404, name
+
+
+def test_the_latest_runs_of_all_scripts(server: Server) -> None:
+    earlier, later = (server.run(script).json()["id"] for script in ("echo.py", "cat.py"))
+    listed = server.client.get("/runs").json()["runs"]
+    scripts = {it["id"]: it["script"] for it in listed if it["id"] in {earlier, later}}
+    assert scripts == {later: "cat.py", earlier: "echo.py"}
 
 
 def test_a_script_gets_a_small_environment(server: Server) -> None:

@@ -32,7 +32,7 @@ class Field:
     """A field of a form.
 
     ``kind`` is the control: ``text``, ``number``, ``date``, ``select``, ``checkbox``, ``lines``,
-    ``file``. ``with_file``: a file may be chosen instead of a text. ``value`` is what was filled
+    ``file``. ``with_file``: files may be chosen instead of a text. ``value`` is what was filled
     in before, ``error`` what was wrong with it.
     """
 
@@ -88,7 +88,7 @@ def _field(name: str, parameter: Parameter, value: str, error: str) -> Field:
         f"{low.value:g}" if numeric and low is not None else "",
         f"{high.value:g}" if numeric and high is not None else "",
         ("1" if parameter.types[0] is ValueType.INTEGER else "any") if numeric else "",
-        parameter.types[0] is ValueType.PATH and kind != "lines",
+        set(parameter.types) == {ValueType.PATH} and kind in {"text", "lines"},
         value,
         error,
     )

@@ -192,6 +192,13 @@ async def list_runs(request: Request) -> Response:
     return page("runs.html", found=found, runs=runs)
 
 
+async def list_all_runs(request: Request) -> Response:
+    """Show ``/runs``: earlier runs of all scripts."""
+    store = _service(request).store
+    runs = await store.call(store.recent, None, _LISTED)
+    return page("runs.html", found=None, runs=runs)
+
+
 async def show_run(request: Request) -> Response:
     """``/runs/ID``: a run, live while it is under way."""
     service = _service(request)
@@ -261,6 +268,7 @@ PAGES = (
     _route("/scripts/{script:path}/runs", list_runs),
     _route("/scripts/{script:path}", show_script),
     _route("/scripts/{script:path}", start_run, "POST"),
+    _route("/runs", list_all_runs),
     _route("/runs/{run}", show_run),
     _route("/runs/{run}", cancel_run, "POST"),
 )
