@@ -28,6 +28,7 @@ from condavision.project.config import LOCAL
 from condavision.project.targets import (
     Module,
     Together,
+    file_of,
     folder_keys,
     named_target,
     near,
@@ -263,14 +264,18 @@ def _candidates(project: Project, workspace: Workspace) -> Iterator[_Candidate]:
 
 
 def _sharing(project: Project, index: ScriptIndex, workspace: Workspace) -> Together | None:
-    """Return the nearest folder that a script is locked together with."""
-    if not isinstance(project.target, Path):
+    """Return the nearest folder that a script or module is locked together with."""
+    root, target = project.config.root, project.target
+    if isinstance(target, Module):
+        file = file_of(target, project.config.paths)
+    else:
+        file = workspace.real_of(target) if isinstance(target, Path) else None
+    if file is None or not file.is_relative_to(root):
         return None
-    for key in folder_keys(project.key):
+    for key in folder_keys(workspace.key(file, root)):
         if index.of(key):
-            owner = target_of(key, project.config.root)
-            script = workspace.real_of(project.target)
-            if isinstance(owner, Together) and script in workspace.real_scripts(owner):
+            owner = target_of(key, root)
+            if isinstance(owner, Together) and file in workspace.real_files(owner):
                 return owner
     return None
 

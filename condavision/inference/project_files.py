@@ -70,7 +70,7 @@ class ProjectFiles:
         self.together: Callable[[Together], ScriptSearch] = cache(self._together)
         self.real: Callable[[Path], Path] = cache(self._real)
         self._real_folder: Callable[[str], Path] = cache(lambda it: Path(it).resolve())
-        self.real_scripts: Callable[[Together], frozenset[Path]] = cache(self._real_scripts)
+        self.real_files: Callable[[Together], frozenset[Path]] = cache(self._real_files)
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
         self._require = cache(require_target)
@@ -188,8 +188,9 @@ class ProjectFiles:
         real = self.real_of(target)
         return self._real_folder(os.path.dirname(real)) if isinstance(target, Path) else real  # noqa: PTH120 - of many
 
-    def _real_scripts(self, folder: Together) -> frozenset[Path]:
-        return frozenset(self.real(script) for script in self.together(folder).scripts)
+    def _real_files(self, folder: Together) -> frozenset[Path]:
+        found = self.together(folder)
+        return frozenset(map(self.real, (*found.scripts, *found.modules)))
 
     def lock_command(self, target: Target | None = None, channels: tuple[str, ...] = ()) -> str:
         """Return the command that locks a target, from the current folder and with these flags.

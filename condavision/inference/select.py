@@ -76,8 +76,9 @@ def select_targets(
     """Return the given targets, and for each given folder its scripts and all recorded targets.
 
     A file there that is locked as a module is not a script, unless it is locked as one too. With
-    ``join``, scripts locked together are returned as their folder. With ``gone``, a folder without
-    scripts is accepted if something in it is recorded.
+    ``join``, scripts locked together are returned as their folder; a folder that is locked together
+    and has modules alone always is. With ``gone``, a folder without scripts is accepted if
+    something in it is recorded.
 
     Raises:
         UsageError: no target is given, or a folder in ``apart`` is not locked together.
@@ -102,16 +103,21 @@ def select_targets(
     real = workspace.real
     seen = {real(script).as_posix() for script in found.scripts}
     elsewhere = (it for folder in folders for it in recorded.scripts(folder, seen))
+    owners: dict[Target, None] = {}
     for script in (*found.scripts, *elsewhere):
         if script in paths:
             targets.append(script)
         elif real(script) not in files or recorded.has(script):
-            targets.append(recorded.owner(script) if join else script)
+            owner = recorded.owner(script)
+            owners[owner] = None
+            targets.append(owner if join else script)
+    shared = dict.fromkeys(it for folder in folders for it in recorded.shared(folder))
+    targets += (it for it in shared if it not in owners)
     targets += modules
     targets += (Module(name, here) for name in named.modules)
     targets += named.elsewhere
     targets += map(Together, named.together)
-    if not targets and not (gone and spare):
+    if not targets and not named.apart and not (gone and spare):
         where = ", ".join(map(str, paths))
         raise AnalysisError(
             f"no scripts in {where}", "give the script itself", diagnostics=found.skipped
@@ -191,6 +197,16 @@ class _Recorded:
                     continue
                 if self._workspace.real(it).as_posix() not in seen:
                     yield it
+
+    def shared(self, folder: Path) -> Iterator[Together]:
+        """Yield the existing folders that are locked together: a folder, or those below it."""
+        root = self._root(folder)
+        for key in self.below(folder):
+            it = target_of(key, root)
+            if not (isinstance(it, Together) and it.folder.is_dir()):
+                continue
+            if it.folder.resolve() not in self._apart:
+                yield it
 
     def modules(self, folder: Path) -> Iterator[tuple[Module, Path]]:
         """Yield the modules that are locked for a folder or one below it, and their files."""

@@ -81,7 +81,8 @@ def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Path | Mo
                 raise
             continue  # a folder without scripts, so far
         for target in targets:
-            assert not isinstance(target, Together)  # noqa: S101 - scripts are not joined above
+            if isinstance(target, Together):  # of modules alone: none is served by its path
+                continue
             script = target.absolute() if isinstance(target, Path) else target
             file = _file_of(script, workspace)
             inside = real.is_dir() and file.is_relative_to(real) and file != real

@@ -237,6 +237,44 @@ def test_files_that_are_not_of_the_set_have_no_lock(command: InProcess) -> None:
     assert command("check", "other.py").code == 70
 
 
+PACKAGE = {
+    "condavision.toml": 'channels = ["interpreters:"]\n',
+    "etl/__init__.py": "",
+    "etl/clean.py": "import iniconfig\n",
+    "etl/main.py": f"from . import clean\n{SHOW}",
+    "etl/job.py": f"import iniconfig\n{SHOW}",
+}
+RUNS: tuple[tuple[str, ...], ...] = (
+    ("etl/main.py",), ("-m", "etl.main"), ("etl/job.py",), ("-m", "etl.job"),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_folder_of_modules_is_locked_together(
+    make_project: Callable[[Mapping[str, str]], Path], home: Path
+) -> None:
+    command = InProcess(make_project(PACKAGE))
+    command("lock", "--together", "etl").ok()
+    assert set(entries(command)) == {"etl/"}
+    for given, named in (("etl", "etl/"), (".", "etl/"), ("etl/main.py", "etl/main.py")):
+        (checked,) = command("check", given, "--json").ok().json()
+        assert (checked["script"], checked["state"]) == (named, "ok")
+    for words in RUNS:
+        assert command("run", "-q", *words, "x").ok().out.startswith("['x'] "), words
+    (command.folder / "etl" / "clean.py").write_text("import humanize\n")
+    stale = command("check")
+    assert (stale.code, "added humanize (etl/clean.py:1)" in stale.out) == (71, True)
+    for words in RUNS:
+        refused = command("run", *words)
+        assert (refused.code, "run `condavision lock --together etl`" in refused.err) == (71, True)
+    (locked,) = command("lock", ".", "--json").ok().json()
+    assert locked["script"] == "etl/"
+    command("check").ok()
+    parted = command("lock", "--apart", "etl").ok()
+    assert "is no longer used" in parted.err
+    assert not entries(command)
+
+
 def test_the_whole_project_and_merges(command: InProcess) -> None:
     command("lock", "--together", ".").ok()
     (lock,) = entries(command).values()
