@@ -45,10 +45,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/proof.md", "moviepy 1.0.3  moviepy"): "one line of a table that tests/mapping/ has",
     ("docs/warm.md", '"warm": {'): "what it shows depends on pygame; tests/serving/ has others",
     ("docs/warm.md", "import pandas"): "tests/serving/ has scripts with such lines",
-    ("docs/dependencies.md", "pip install"): "tests/test_readme.py installs without extras",
-    ("docs/howto/cluster.md", "pip install"): "its dask commands are run with a free port",
-    ("docs/howto/pre-commit.md", "rev: v0.1.0"): "pre-commit would install the repository again",
-    ("docs/howto/serve.md", "dask scheduler"): "tests/serving/ has a scheduler on a free port",
     ("docs/howto/systemd.md", "systemctl"): "needs a machine that systemd has started",
 }
 """Blocks, by a part of them, with what prevents that they are run."""

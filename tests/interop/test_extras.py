@@ -1,0 +1,96 @@
+"""What needs extras, in an installation that has them as the pages install them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from uv import find_uv_bin
+
+from tests.command_line import CommandLine
+from tests.pages import REPOSITORY, files, shown
+from tests.serving.conftest import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+ALL = shown("docs/dependencies.md", "pip install")
+MAPPED = shown("docs/howto/cluster.md", "pip install")
+SERVED = shown("docs/howto/serve.md", "dask scheduler")
+ADDRESS = "tcp://host:8786"
+
+
+@pytest.fixture
+def clone(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """A shell in this clone, with an environment in which nothing is installed yet.
+
+    Its ``pip`` is uv's, which takes a tenth of the time; tests/test_readme.py has the other.
+    """
+    environment = tmp_path / "env"
+    line = [find_uv_bin(), "venv", "-q", "-p", sys.executable, str(environment)]
+    subprocess.run(line, check=True)
+    pip = environment / "bin" / "pip"
+    pip.write_text(f'#!/bin/sh\nexec {shlex.quote(find_uv_bin())} pip "$@"\n')
+    pip.chmod(0o755)
+    monkeypatch.setenv("VIRTUAL_ENV", str(environment))
+    monkeypatch.setenv("PATH", f"{environment / 'bin'}:/usr/bin:/bin")
+    return CommandLine(REPOSITORY)
+
+
+def _lines(block: str) -> list[str]:
+    return [line.partition(" #")[0].strip() for line in block.splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="serving needs POSIX")
+def test_extras_as_the_pages_install_them(
+    clone: CommandLine, make_project: Callable[[Mapping[str, str]], Path]
+) -> None:
+    def typed(line: str, command: CommandLine = clone) -> str:
+        done = command.process(["sh", "-c", line]).ok()
+        assert "does not have an extra" not in done.err
+        return done.out
+
+    typed(ALL)
+    typed("pip show nbclient")  # which only running a notebook would need
+    install, scheduler, worker = _lines(MAPPED)
+    typed(install)
+    *started, serve = _lines(SERVED)
+    assert started == [scheduler, worker]
+    report = "scripts/report.py"
+    project = files("docs/howto/cluster.md") | {report: files("docs/howto/serve.md")[report]}
+    command = CommandLine(make_project(project))
+    typed("condavision lock .", command)
+    with _started(scheduler, worker, command.folder) as address:
+        line = "condavision map -q show.py tables.jsonl -o results/ --cluster"
+        assert "2 succeeded" in typed(f"{line} {address}", command)
+        words = shlex.split(serve.replace(ADDRESS, address))
+        with serving(command.folder, command=(*words,), paths=()) as server:
+            answer = server.run("report.py", month=5, stdin="40\n2\n").json()
+            assert answer["stdout"] == "month 5: 42\n"
+
+
+@contextmanager
+def _started(scheduler: str, worker: str, folder: Path) -> Iterator[str]:
+    """Start both by their command lines, on a free port; yield the address of the scheduler."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        host, port = free.getsockname()
+    address = f"tcp://{host}:{port}"
+    lines = (
+        f"{scheduler} --host {host} --port {port} --dashboard-address :0",
+        worker.replace(ADDRESS, address),
+    )
+    with ExitStack() as running:
+        log = running.enter_context((folder / "dask.log").open("wb"))
+        for line in lines:
+            process = subprocess.Popen(shlex.split(line), cwd=folder, stdout=log, stderr=log)
+            running.callback(process.wait)
+            running.callback(process.kill)
+        yield address
