@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from condavision.cli.output import print_counts
+from condavision.cli.output import print_counts, print_diagnostics
 from condavision.cli.wording import notes_of
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 def print_check_count(report: CheckReport) -> None:
     """Write how many of several scripts have which state."""
     print_counts(Counter(str(checked.state) for checked in report.checked))
+
+
+def print_why_missing(report: CheckReport) -> None:
+    """Write why this machine has no locks, once for all scripts without one."""
+    print_diagnostics(found for it in report.checked if it.error for found in it.diagnostics)
 
 
 def checked_row(name: str, checked: Checked) -> tuple[str, ...]:

@@ -240,7 +240,7 @@ def check(
     exit code is 1 if a script imports what it does not declare, unless it declares nothing; no lock
     is needed.
     """
-    from condavision.cli.check_output import checked_row, print_check_count
+    from condavision.cli.check_output import checked_row, print_check_count, print_why_missing
     from condavision.cli.declaring import check_declared
     from condavision.cli.lock_output import print_projects
     from condavision.cli.naming import target_names
@@ -269,6 +269,7 @@ def check(
         rows = map(checked_row, names, report.checked)
         print_table(("script", "lock", "state", "notes"), rows)
         print_projects(projects)
+        print_why_missing(report)
         print_check_count(report)
     return report.code
 

@@ -113,6 +113,11 @@ def _lock_words(found: Diagnostic) -> str:
                 f"{near(path)} has {subject} are for this machine only and not committed, so CI"
                 " will find none; for CI, lock with a conda channel"
             )
+        case diagnostics.LocksOfEachMachine(settings):
+            return (
+                f"{near(settings)} has the channel `interpreters:`, whose locks are not committed:"
+                " each machine makes its own"
+            )
         case diagnostics.NearerLocks(used, hidden):
             settings = near(hidden.parent / "condavision.toml")
             return (

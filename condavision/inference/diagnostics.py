@@ -40,6 +40,13 @@ class LocksOfOneMachine(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class LocksOfEachMachine(Diagnostic):
+    """A script has no lock here, and version control has none: ``settings`` has `interpreters:`."""
+
+    settings: Path
+
+
+@dataclass(frozen=True, slots=True)
 class NearerLocks(Diagnostic):
     """The locks folder ``used`` has a target, and so has one above, ``hidden``, which is not used.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.core.channels import is_local
 from condavision.core.model import LockRecord
 from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
 from condavision.inference.diagnose import diagnose
+from condavision.inference.diagnostics import LocksOfEachMachine
 from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
 from condavision.inference.readable import infer_readable
@@ -17,7 +19,7 @@ from condavision.inference.staleness import NotLockedFor, inference_changes, opt
 from condavision.project.targets import Together, named_target, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from condavision.analysis.source.script_search import SkippedFile
     from condavision.core.evidence import ProofLevel
@@ -62,8 +64,9 @@ class Checked:
     lock, if any. ``error`` is why there is no lock to compare with. ``reasons`` are why an existing
     lock is stale, and ``command`` solves it again. If the state is ok, ``inferred_differently`` is
     what would be inferred differently today, ``record`` what the lock records about itself,
-    ``proof`` how far it is proved, and ``diagnostics`` are likely mistakes. ``code`` is the exit
-    code. ``project`` is that of a lock that could be compared.
+    ``proof`` how far it is proved, and ``diagnostics`` are likely mistakes; of a missing lock, why
+    this machine may have none. ``code`` is the exit code. ``project`` is that of a lock that could
+    be compared.
     """
 
     script: str
@@ -104,9 +107,20 @@ def _check(target: Target, workspace: Workspace) -> Checked:
     try:
         return _check_located(locate(target, workspace), workspace)
     except MissingLockError as error:
-        return _failed(target, _unreadable(target, workspace) or error)
+        failed = _failed(target, _unreadable(target, workspace) or error)
+        return replace(failed, diagnostics=tuple(_of_each_machine(target, workspace)))
     except CondavisionError as error:
         return _failed(target, error)
+
+
+def _of_each_machine(target: Target, workspace: Workspace) -> Iterator[LocksOfEachMachine]:
+    """Yield why nothing of a project is locked on this machine, though it is on another."""
+    project = workspace.project(target)
+    config = project.config
+    if config.source is None or config.flag_channels or not is_local(config.channels):
+        return
+    if not workspace.index(project.locks(local=True)).entries:
+        yield LocksOfEachMachine(config.source)
 
 
 def _failed(target: Target, error: CondavisionError) -> Checked:

@@ -30,6 +30,7 @@ from condavision.inference.diagnostics import (
     ContradictedReason,
     FailingImport,
     IgnoredDeclaration,
+    LocksOfEachMachine,
     LocksOfOneMachine,
     MissingSearchPath,
     MisspeltModule,
@@ -103,6 +104,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (ShadowsItself(HERE, "requests", "requests.py"), "`import requests` finds requests.py itself"),
     (UnusedLocks(Path("a b/locks"), Path("c.toml")), "run `rm -r 'a b/locks'`"),
     (LocksOfOneMachine(Path("c.toml"), configured=True), "c.toml has the channel `interpreters:`"),
+    (LocksOfEachMachine(Path("c.toml")), "whose locks are not committed: each machine makes its"),
     (
         LocksOfOneMachine(Path("locks/.local"), configured=False),
         "locks/.local has locks that are for this machine only and not committed, so CI will",

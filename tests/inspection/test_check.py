@@ -54,3 +54,12 @@ def test_an_override_is_reported_for_its_scripts_while_it_is_configured(
     assert (others["state"], others["notes"]) == ("ok", [])
     assert changed["notes"][0] == "[imports] no longer has acme_crm (sync.py:2)"
     assert said not in command("report", "--json").out
+
+
+def test_a_clone_without_locks_of_interpreters_says_why(command: CommandLine) -> None:
+    (command.folder / "t.py").write_text("print(1)\n")
+    why = "condavision.toml has the channel `interpreters:`, whose locks are not committed"
+    cloned = command("check")
+    assert (cloned.err.count(why), why in cloned.out) == (1, False)
+    command("lock", "t.py").ok()
+    assert why not in command("check").err
