@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.errors import TargetKindError
+from condavision.project.targets import near
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ def refuse_notebook(target: Target) -> None:
     """
     if not is_notebook(target):
         return
-    quoted = shell_word(Path(str(target)))
+    shown = near(Path(str(target)))
+    quoted = shell_word(shown)
     raise TargetKindError(
-        f"{target} is a notebook, which Jupyter runs",
+        f"{shown} is a notebook, which Jupyter runs",
         f"execute it: run `condavision run {quoted}`",
         f"or make its environment a kernel of Jupyter: run `condavision kernel {quoted}`",
     )

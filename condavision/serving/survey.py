@@ -67,7 +67,7 @@ class RefusalKind(Enum):
     """What keeps a script from being served."""
 
     UNLOCKED = auto()
-    """It has no lock that fits; or it cannot have one."""
+    """It has no lock that fits, or cannot have one; or it is a notebook."""
     UNAVAILABLE = auto()
     """There is no environment for it."""
 

@@ -31,6 +31,7 @@ from condavision.errors import (
 from condavision.exec_stage.prepared import Prepared
 from condavision.exec_stage.stage import prepare_apart
 from condavision.exec_stage.warm_record import check_of_interpreter, checks_of, is_settled
+from condavision.inference.notebooks import refuse_notebook
 from condavision.inference.runnable import run_as, runnable
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
@@ -111,6 +112,7 @@ def _survey(
 ) -> Surveyed:
     script = _file_of(target, workspace)
     try:
+        refuse_notebook(target)
         runs = run_as(target, workspace)
         try:
             return _ready(name, target, runs, workspace, progress, is_packed=question.pack)

@@ -57,12 +57,18 @@ def test_scripts_that_share_a_lock_have_their_own_parameters(
 def test_what_is_not_served(local_command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = local_command.folder
     (folder / "broken.py").write_text("def f(:\n  x(\n")
+    (folder / "explore.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4}')
     monkeypatch.chdir(folder)
     listing, found = survey(folder)
     assert {it.name: it.refusal.kind for it in found if it.refusal} == {
         "broken.py": RefusalKind.UNLOCKED,
+        "explore.ipynb": RefusalKind.UNLOCKED,
         "s.py": RefusalKind.UNLOCKED,
     }
+    (notebook,) = [it.refusal for it in found if it.name == "explore.ipynb"]
+    assert notebook is not None
+    assert notebook.message == "explore.ipynb is a notebook, which Jupyter runs"
+    assert notebook.hints[0] == "execute it: run `condavision run explore.ipynb`"
     assert unchanged(listing.checks)
     (folder / "new.py").write_text("print(2)\n")
     assert not unchanged(listing.checks)
