@@ -138,6 +138,7 @@ def _print_locked(
     from condavision.cli.naming import target_names
     from condavision.cli.output import print_failures, print_json
     from condavision.cli.tables import print_table
+    from condavision.cli.verbosity import is_quiet
     from condavision.core.platforms import current_subdir
 
     platform = current_subdir()
@@ -157,9 +158,12 @@ def _print_locked(
             for path, locked in {it.path: it for it in report.locked}.items()
         }
         rows = [
-            (name, *by_lock[locked.path]) for name, locked in zip(names, report.locked, strict=True)
+            (name, *by_lock[locked.path])
+            for name, locked in zip(names, report.locked, strict=True)
+            if locked.written or not is_quiet()
         ]
-        print_table(("script", "python", "packages", "lock", ""), rows)
+        if rows:
+            print_table(("script", "python", "packages", "lock", ""), rows)
         lock_output.print_changes(dict(zip(names, report.locked, strict=True)))
         lock_output.print_unkept(report.locked, agreement)
         lock_output.print_optional(report.locked)
@@ -246,9 +250,10 @@ def check(
     from condavision.cli.naming import target_names
     from condavision.cli.output import print_diagnostics, print_json
     from condavision.cli.tables import print_table
+    from condavision.cli.verbosity import is_quiet
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
-    from condavision.inspection.check import check_targets
+    from condavision.inspection.check import LockState, check_targets
 
     workspace = Workspace(Flags(**flags))
     paths = options.given_or_project(paths, modules, workspace)
@@ -267,7 +272,9 @@ def check(
             [one or it for one, it in zip(projects, selection.targets, strict=True)]
         )
         rows = map(checked_row, names, report.checked)
-        print_table(("script", "lock", "state", "notes"), rows)
+        shown = [row for row in rows if not is_quiet() or row[2:] != (LockState.OK, "")]
+        if shown:
+            print_table(("script", "lock", "state", "notes"), shown)
         print_projects(projects)
         print_why_missing(report)
         print_check_count(report)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 
 _QUIET = "condavision.quiet"
+_HELP = {
+    "lock": "Show no progress, and list only scripts that got another lock.",
+    "check": "List only scripts that are not ok.",
+}
 
 
 def add_verbosity(commands: Iterable[click.Command]) -> None:
@@ -30,7 +34,7 @@ def add_verbosity(commands: Iterable[click.Command]) -> None:
             is_flag=True,
             expose_value=False,
             callback=_be_quiet,
-            help="Show no progress.",
+            help=_HELP.get(command.name or "", "Show no progress."),
         )
         command.params += [verbose, quiet]
 

@@ -197,6 +197,20 @@ def test_quiet_goes_before_the_command_or_after_it(
     assert ("solving" in command(*words, "s.py").ok().err) is shows
 
 
+def test_quiet_lists_only_what_needs_attention(command: CommandLine) -> None:
+    (command.folder / "t.py").write_text("import tomllib\n")
+    first = command("lock", "-q", ".").ok()
+    assert [line.split()[0] for line in first.out.splitlines()] == ["script", "s.py", "t.py"]
+    for words in (["lock", "."], ["check"]):
+        again = command("-q", *words).ok()
+        assert again.out == ""
+        assert len(again.err.splitlines()) == 1
+    (command.folder / "t.py").write_text("import asyncore\n")
+    assert "s.py" not in command("check", "-q").out
+    assert "stale" in command("check", "-q").out
+    assert "s.py" not in command("lock", "-q", ".").ok().out
+
+
 def test_how_to_prune_a_lock_that_is_left_over(command: CommandLine) -> None:
     command("lock", "s.py").ok()
     (command.folder / "s.py").write_text("import tomllib\n")
