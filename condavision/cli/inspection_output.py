@@ -65,6 +65,8 @@ def _python_line(inference: Inference) -> str:
     inferred, required = inference.analysis.python, inference.requirements.python
     if not inferred:
         return f"no Python runs it: {contradiction(inference.analysis)}"
+    if inference.is_below_floor:
+        return f"python {shortest(inferred)}, solving for {shortest(required)} (below python-floor)"
     raised = "" if required == inferred else f", solving for {shortest(required)} (python-floor)"
     return f"python {shortest(inferred)}{raised}"
 

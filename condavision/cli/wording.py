@@ -11,6 +11,7 @@ from condavision.cli.filling import command_path, filled
 from condavision.cli.source_wording import source_words
 from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import Manager
+from condavision.core.pythons import format_minor
 from condavision.errors import MissingLockError, StaleLockError, UsageError
 from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
@@ -95,11 +96,11 @@ def diagnostic_words(found: Diagnostic) -> str:
                 f" {distrust.reason}; to use them, {cures}"
             )
         case _:
-            return source_words(found) or _lock_words(found)
+            return source_words(found) or _lock_words(found) or _file_words(found)
 
 
 def _lock_words(found: Diagnostic) -> str:
-    """Return what a person may not expect of a lock."""
+    """Return what a person may not expect of a lock, empty if it is about something else."""
     match found:
         case diagnostics.UnusedLocks(folder, settings):
             return (
@@ -141,6 +142,17 @@ def _lock_words(found: Diagnostic) -> str:
                 f"{name} {version} for {', '.join(platforms)} is a pre-release: no Python in the"
                 " range has a final release that meets the requirements"
             )
+        case diagnostics.BelowFloor(key, floor, pythons):
+            return (
+                f"{key}: no packages for Python >={format_minor(floor)} (`python-floor`) meet its"
+                f" requirements, so an older Python is used: {', '.join(pythons)}"
+            )
+    return ""
+
+
+def _file_words(found: Diagnostic) -> str:
+    """Return what a person may not expect of a command, or of files that were written."""
+    match found:
         case diagnostics.OtherPython(program, path, name, command):
             there = f"; to have it there, run `{command}`" if command else ""
             return (

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.scripts import require_script, script_file
 from condavision.core.model import Manager
-from condavision.errors import CondavisionError, LockfileError
+from condavision.core.pythons import shortest
+from condavision.errors import CondavisionError, LockfileError, UnsolvableError
 from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.ignored import ignored
 from condavision.inference.readable import infer_readable
-from condavision.inference.recorded import recorded_paths
+from condavision.inference.recorded import recorded_reading
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import folder_keys
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from condavision.core.model import Lock, Requirements
+    from condavision.core.pythons import Minor, PythonRange
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.project.project import Project
@@ -66,8 +68,13 @@ Failures = list[tuple["Target", CondavisionError]]
 """Targets that could not be locked, each with its error."""
 
 
-def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list[Group], Failures]:
-    """Infer every target and group those with equal requirements; return the failures too."""
+def group_targets(
+    targets: Iterable[Target], workspace: Workspace, *, anew: bool = False
+) -> tuple[list[Group], Failures]:
+    """Infer every target and group those with equal requirements; return the failures too.
+
+    ``anew`` ignores that a target was locked for Pythons below ``python-floor``.
+    """
     failed: Failures = []
     projects = []
     for target in targets:
@@ -82,7 +89,7 @@ def group_targets(targets: Iterable[Target], workspace: Workspace) -> tuple[list
     joined: dict[tuple[Path, str], list[Inference]] = {}
     for project in projects:
         try:
-            inference = _infer(project, workspace)
+            inference = _infer(project, workspace, anew=anew)
         except CondavisionError as error:
             failed.append((project.target, error))
         else:
@@ -106,13 +113,39 @@ def _is_recorded(project: Project, workspace: Workspace) -> bool:
     )
 
 
-def _infer(project: Project, workspace: Workspace) -> Inference:
-    inference = infer_readable(project, workspace, recorded_paths(project, workspace))
+def _infer(project: Project, workspace: Workspace, *, anew: bool) -> Inference:
+    reading = recorded_reading(project, workspace)
+    known = None if anew else reading.floor
+    lowered = workspace.lowered_floor(project)
+    asked = project.config.solve.python
+    first = lowered if asked is not None or lowered is not None else known
+    inference = infer_readable(project, workspace, replace(reading, floor=first))
+    if asked is not None and not inference.requirements.python & asked:
+        floor = _floor_for(asked, inference, known)
+        inference = infer_readable(project, workspace, replace(reading, floor=floor))
     accepted = workspace.accepted_names(project)
     if not isinstance(inference, ConcludedInference):  # which all of this was asked of
         inference.require_known(workspace.import_map, ignored(project.target, workspace))
         inference.require_accepted(accepted, workspace.lock_command)
     return inference
+
+
+def _floor_for(asked: PythonRange, inference: Inference, known: Minor | None) -> Minor:
+    """Return the floor that admits Pythons that are asked for: the ``known`` one if it does.
+
+    Raises:
+        UnsolvableError: the code itself does not admit them; the message has the places.
+    """
+    pythons = inference.analysis.python
+    possible = pythons & asked
+    if possible:
+        return known if known and pythons.raised(known) & asked else min(possible.minors)
+    reasons = inference.analysis.reasons
+    decisive = [it for it in reasons if not it.pythons & asked] or reasons
+    places = "; ".join(f"{it.location}: {it.rule} means {it.pythons}" for it in decisive)
+    raise UnsolvableError(
+        f"no Python {shortest(asked)} runs it: {places}", "choose another `--python`"
+    )
 
 
 def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> Group:

@@ -10,6 +10,7 @@ from condavision.compile_stage.prereleases import prereleases
 from condavision.core.channels import is_local
 from condavision.inference.diagnose import diagnose
 from condavision.inference.diagnostics import (
+    BelowFloor,
     LocksOfOneMachine,
     OvershadowedLock,
     Prerelease,
@@ -198,6 +199,7 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
                 *diagnose(inference, workspace, runnable=True),
                 *_overshadowed(inference.project.key, committed),
                 *newer,
+                *_below_floor(inference, lock, workspace),
                 *([LocksOfOneMachine(group.folder, configured=False)] if here else []),
             ),
         )
@@ -217,6 +219,14 @@ def _prereleases(lock: Lock, requirements: Requirements) -> Iterator[Prerelease]
         platforms.setdefault((package.name, package.version), []).append(package.platform)
     for (name, version), where in platforms.items():
         yield Prerelease(name, version, tuple(where))
+
+
+def _below_floor(inference: Inference, lock: Lock, workspace: Workspace) -> Iterator[BelowFloor]:
+    """Yield that this command had to admit older Pythons for a target."""
+    if workspace.lowered_floor(inference.project) is not None:
+        found = {package.version for package in lock.packages if package.name == "python"}
+        project = inference.project
+        yield BelowFloor(project.key, project.config.python_floor, tuple(sorted(found)))
 
 
 def _overshadowed(key: str, committed: ScriptIndex | None) -> Iterator[OvershadowedLock]:

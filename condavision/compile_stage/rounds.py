@@ -13,7 +13,9 @@ from condavision.artefacts.reader import ArtefactReader
 from condavision.compile_stage.groups import group_targets
 from condavision.compile_stage.proof.prove import Proof, Prover
 from condavision.compile_stage.proof.supply import Supply
+from condavision.compile_stage.solving.failure import NoSolutionError
 from condavision.core.evidence import ProofLevel
+from condavision.core.pythons import PythonRange
 from condavision.errors import CondavisionError, RefutedImportError, UnsolvableError
 from condavision.mapping.decisions import Learned
 from condavision.system.cache_dir import home
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
     from condavision.compile_stage.renewal import Renewal
     from condavision.compile_stage.solving.solve import LockSolver
     from condavision.core.model import Lock
+    from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.learned import LearnedModules
+    from condavision.project.targets import Target
     from condavision.system.progress import Task
 
 _REMIND_SECONDS = 15.0
@@ -82,6 +86,14 @@ class Solver:
 
 
 @dataclass(frozen=True, slots=True)
+class _Refusal:
+    """The error of a solve for the Pythons of ``python-floor``, and the ``older`` ones to try."""
+
+    error: CondavisionError
+    older: PythonRange
+
+
+@dataclass(frozen=True, slots=True)
 class _Rounds:
     workspace: Workspace
     renewal: Renewal
@@ -92,6 +104,7 @@ class _Rounds:
     turns: asyncio.Semaphore
     pending: dict[str, float] = field(default_factory=dict)
     reading: dict[tuple[str, ...], asyncio.Future[None]] = field(default_factory=dict)
+    refusals: dict[Target, _Refusal] = field(default_factory=dict)
 
     async def first(self, groups: Sequence[Group]) -> None:
         """Lock all groups."""
@@ -110,14 +123,19 @@ class _Rounds:
     async def _again(
         self, groups: Sequence[Group], learned: Sequence[LearnedModules], left: int
     ) -> None:
-        """Lock those groups again whose artefacts have shown something, as often as they do."""
+        """Lock those groups again whose artefacts have shown something, as often as they do.
+
+        Those without a solution for the Pythons of ``python-floor`` are locked for older ones.
+        """
         found = [(group, it) for group, it in zip(groups, learned, strict=True) if it]
         for group, it in found:
             self.workspace.learn(group.committed, it)
         targets = [one.project.target for group, _ in found for one in group.inferences]
+        inferences = (one for group in groups for one in group.inferences)
+        targets += [it.project.target for it in inferences if self._is_lowered(it)]
         if not targets:
             return
-        again, failed = group_targets(targets, self.workspace)
+        again, failed = group_targets(targets, self.workspace, anew=self.renewal.everything)
         self.recorder.failed += failed
         if left == 0:
             for group in again:
@@ -142,11 +160,38 @@ class _Rounds:
             written = present is None or record != present.record
             lock = replace(lock, record=record)
             self.recorder.record(group.folder, [(group, lock)], written=written)
+        except NoSolutionError as error:
+            for inference in group.inferences:
+                if not self._lower(inference, group, error):
+                    self._fail(inference, group, error)
         except CondavisionError as error:
-            self.recorder.fail(group, self._explained(error, group))
+            for inference in group.inferences:
+                self._fail(inference, group, error)
         finally:
             self.pending.pop(name, None)  # several projects may have one of this name
         return {}
+
+    def _lower(self, inference: Inference, group: Group, error: NoSolutionError) -> bool:
+        """Admit Pythons below the floor, and return whether the target can run on some."""
+        older = PythonRange.below(*min(inference.requirements.python.minors))
+        pythons = inference.analysis.python & older & (group.options.python or older)
+        if pythons:
+            self.workspace.lower_floor(inference.project, min(pythons.minors))
+            refusal = _Refusal(self._explained(error, group), pythons)
+            self.refusals.setdefault(inference.project.target, refusal)
+        return bool(pythons)
+
+    def _is_lowered(self, inference: Inference) -> bool:
+        """Return whether older Pythons are admitted since a target was inferred."""
+        floor = self.workspace.lowered_floor(inference.project)
+        return floor not in {None, inference.project.config.lowered_floor}
+
+    def _fail(self, inference: Inference, group: Group, error: CondavisionError) -> None:
+        """Report an error, or that of the newer Pythons if there was one."""
+        target = inference.project.target
+        refusal = self.refusals.get(target)
+        found = refusal.error if refusal else self._explained(error, group)
+        self.recorder.failed.append((target, found))
 
     async def _begin(self, group: Group) -> None:
         """Report that a group is solved: the first on its channels, others once these were read.
@@ -179,10 +224,11 @@ class _Rounds:
         return Proof(tuple(sorted(unproved.items())), followed.learned, level)
 
     async def _solved(self, group: Group) -> Lock:
+        refusal = self.refusals.get(group.inferences[0].project.target)
         lock = await self.solver.opened.solve(
             group.requirements,
             group.platforms,
-            group.options,
+            replace(group.options, python=refusal.older) if refusal else group.options,
             self.renewal.kept(group.former or group.shared),
             self.renewal.agreement,
         )

@@ -56,7 +56,7 @@ def lock(
     renewal, progress = renewal or Renewal(), progress or Progress()
     selection = select_targets(named, workspace, join=True, gone=gone)
     roots = _unmarked_roots(selection.targets, workspace)
-    groups, failed = group_targets(selection.targets, workspace)
+    groups, failed = group_targets(selection.targets, workspace, anew=renewal.everything)
     for group in groups:
         group.options.require_used()
     renewal.require_known(groups)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from condavision.core.model import Manager
 from condavision.core.pythons import PythonRange
-from condavision.inference.recorded import recorded_paths
+from condavision.inference.recorded import recorded_reading
 from condavision.inference.requirements import merged
 from condavision.mapping.decisions import DeclaredAt
 from condavision.mapping.declared import declared_requirements
@@ -77,7 +77,7 @@ def coverage(target: Target, workspace: Workspace) -> Coverage:
         ConfigError: an override or a declared dependency is not a requirement.
     """
     project = workspace.project(target)
-    inference = workspace.infer(project, recorded_paths(project, workspace))
+    inference = workspace.infer(project, recorded_reading(project, workspace))
     inference.require_runnable(workspace.require_readable)
     analysis, required = inference.analysis, inference.requirements
     declared = declared_requirements(analysis, workspace.import_map, project.config.root)

@@ -24,6 +24,7 @@ from condavision.inference.diagnostics import (
 from condavision.inference.ignored import ignored
 from condavision.inference.own_modules import failing_imports, meant_module
 from condavision.inference.relative_imports import MAY_FAIL, module_of, relative_import
+from condavision.locks.index import Reading
 from condavision.project.targets import Together
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def _runs_as_module(found: Diagnostic, inference: Inference, workspace: Workspac
     if module is None:
         return False
     try:
-        project = workspace.project(module, inference.project.config.flag_channels)
-        return workspace.infer(project).hash == inference.hash
+        config = inference.project.config
+        project = workspace.project(module, config.flag_channels)
+        reading = Reading(floor=config.lowered_floor)
+        return workspace.infer(project, reading).hash == inference.hash
     except CondavisionError:  # it cannot be run so
         return False
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from condavision.core.model import IgnoredText, OwnModule, PythonReason, SourceLocation
-    from condavision.core.pythons import PythonRange
+    from condavision.core.pythons import Minor, PythonRange
     from condavision.system.ownership import Distrust
 
 
@@ -170,6 +170,18 @@ class Prerelease(Diagnostic):
     name: str
     version: str
     platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BelowFloor(Diagnostic):
+    """A target locked for older Pythons, as no packages for those of ``python-floor`` suit it.
+
+    ``key`` is the target's, ``floor`` the configured one, ``pythons`` are the locked versions.
+    """
+
+    key: str
+    floor: Minor
+    pythons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,7 +302,16 @@ class Inference:
             digest=self.digest,
             channels=self.project.config.flag_channels,
             paths=tuple(_relative(path, root) for path in self.paths),
+            floor=self.project.config.lowered_floor if self.is_below_floor else None,
         )
+
+    @property
+    def is_below_floor(self) -> bool:
+        """Whether it is for older Pythons than ``python-floor`` although newer ones can run it."""
+        config = self.project.config
+        if config.lowered_floor is None:  # what follows need not be derived
+            return False
+        return self.requirements.python != self.analysis.python.raised(config.python_floor)
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -96,7 +96,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
                 _log.info("%s runs under %s", project.key, it.path)
                 return Located(project, inference, it.entry, _read(it, workspace), it.path)
     it, inference = inferred[0]
-    infer_readable(inference.project, workspace, it.entry.paths)  # else all of it is "removed"
+    infer_readable(inference.project, workspace, it.entry.reading)  # else all of it is "removed"
     raise StaleLockError(
         f"the lock of {it.owner} is stale",
         f"run `{it.lock_command(workspace)}`",
@@ -281,9 +281,9 @@ def _sharing(project: Project, index: ScriptIndex, workspace: Workspace) -> Toge
 
 
 def _infer_again(candidate: _Candidate, workspace: Workspace) -> Inference:
-    """Infer a target as when the entry was made: with the same channels and paths."""
+    """Infer a target as when the entry was made: with the same channels, paths and floor."""
     entry = candidate.entry
-    return workspace.infer(workspace.project(candidate.owner, entry.channels), entry.paths)
+    return workspace.infer(workspace.project(candidate.owner, entry.channels), entry.reading)
 
 
 def _same_sources(entry: Entry, inference: Inference) -> bool:

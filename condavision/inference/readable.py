@@ -6,20 +6,21 @@ import sys
 from typing import TYPE_CHECKING
 
 from condavision.errors import AnalysisError
+from condavision.locks.index import Reading
 from condavision.project.targets import Together, near, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.project.project import Project
     from condavision.project.targets import Target
 
+_PLAIN = Reading()
 
-def infer_readable(
-    project: Project, workspace: Workspace, extra_paths: Sequence[str] = ()
-) -> Inference:
+
+def infer_readable(project: Project, workspace: Workspace, reading: Reading = _PLAIN) -> Inference:
     """Return what a target requires, if some Python can run it.
 
     Raises:
@@ -29,7 +30,7 @@ def infer_readable(
     """
     together = project.target if isinstance(project.target, Together) else None
     try:
-        inference = workspace.infer(project, extra_paths)
+        inference = workspace.infer(project, reading)
         inference.require_runnable(workspace.require_readable)
     except AnalysisError as error:
         if together is None:

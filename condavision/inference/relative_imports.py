@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from condavision.core.model import ImportKind
 from condavision.inference.diagnostics import RelativeImport
-from condavision.inference.recorded import recorded_paths
+from condavision.inference.recorded import recorded_reading
 from condavision.project.targets import Module
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def relative_import_of(target: Target, workspace: Workspace) -> RelativeImport |
     if not isinstance(target, Path):
         return None
     project = workspace.project(target)
-    paths = recorded_paths(project, workspace)  # as the look-up of its lock reads it
+    paths = recorded_reading(project, workspace).paths  # as the look-up of its lock reads it
     return relative_import(project, workspace.analysis(project, paths))
 
 

@@ -58,7 +58,7 @@ def derive(
         root=config.root,
         learned=learned,
     )
-    pythons = analysis.python.raised(config.python_floor)
+    pythons = analysis.python.raised(config.lowered_floor or config.python_floor)
     wanted = [*declared_requirements(analysis, import_map, config.root)]
     own = {source.module.partition(".")[0] for source in analysis.files}
     for resolution in resolutions:

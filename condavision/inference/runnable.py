@@ -11,6 +11,7 @@ from condavision.errors import MissingLockError, StaleLockError, TargetKindError
 from condavision.inference.lock_lookup import locate
 from condavision.inference.notebooks import is_notebook
 from condavision.inference.relative_imports import module_of, relative_import_of
+from condavision.locks.index import Reading
 from condavision.project.targets import Module, Target, near
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ def locate_to_run(target: Target, runs: Target, workspace: Workspace) -> Located
     """
     located = _locate_either(target, runs, workspace)
     project = workspace.project(_shown(runs), located.entry.channels)
-    if located.project.key == project.key or located.lock.hash == workspace.infer(project).hash:
+    reading = Reading(floor=located.entry.floor)
+    if located.project.key == project.key:
+        return located
+    if located.lock.hash == workspace.infer(project, reading).hash:
         return located
     return locate(_shown(runs), workspace)  # which says that it has none
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from condavision.inference.conclusions import (
 )
 from condavision.inference.infer import analyze_target, infer, python_path
 from condavision.inference.project_files import ProjectFiles
+from condavision.locks.index import Reading
 from condavision.mapping.import_map import ImportMap
 from condavision.mapping.learned import Lessons
 from condavision.project.targets import Together
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from condavision.analysis.facts.reader import Reader
     from condavision.analysis.resolve.result_cache import Question
     from condavision.core.model import Analysis, SourceFile
-    from condavision.core.pythons import PythonRange
+    from condavision.core.pythons import Minor, PythonRange
     from condavision.inference.inference import Inference
     from condavision.mapping.learned import LearnedModules
     from condavision.project.config import Config, Flags
@@ -39,6 +41,11 @@ if TYPE_CHECKING:
 
     _Question = tuple[Target, tuple[Path, ...]]
     """A target, and the PYTHONPATH that it is read under."""
+
+    _Circumstance = tuple[Path, tuple[str, ...], Minor | None]
+    """A project's root, the channels of the command line, and a lowered ``python-floor``."""
+
+_PLAIN = Reading()
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +62,9 @@ class Workspace(ProjectFiles):
         self._readers: dict[Path, Reader] = {}
         self._analyses: dict[_Question, Analysis] = {}
         self._conclusions: dict[Path, Conclusion | None] = {}
-        self._known_circumstances: dict[tuple[Path, tuple[str, ...]], str] = {}
-        self._inferences: dict[tuple[_Question, tuple[str, ...]], Inference] = {}
+        self._known_circumstances: dict[_Circumstance, str] = {}
+        self._lowered: dict[tuple[Path, str], Minor] = {}
+        self._inferences: dict[tuple[_Question, tuple[str, ...], Minor | None], Inference] = {}
 
     def prefetch(self, projects: Iterable[Project]) -> None:
         """Read the scripts among these targets in parallel, unless all is known of them."""
@@ -144,15 +152,20 @@ class Workspace(ProjectFiles):
             _log.info("%s: %d files, %d imports", target, len(found.files), len(found.imports))
         return found
 
-    def infer(self, project: Project, extra_paths: Sequence[str] = ()) -> Inference:
+    def infer(self, project: Project, reading: Reading = _PLAIN) -> Inference:
         """Return what a target requires; nothing is solved and no network is used.
+
+        ``reading`` is what ``scripts.yml`` recorded for it.
 
         Raises:
             AnalysisError: it cannot be read.
             ConfigError: an override or a declared dependency is not a requirement.
         """
-        question = self._question(project, extra_paths)
-        key = (question, project.config.flag_channels)
+        if reading.floor is not None:
+            config = replace(project.config, lowered_floor=reading.floor)
+            project = replace(project, config=config)
+        question = self._question(project, reading.paths)
+        key = (question, project.config.flag_channels, reading.floor)
         found = self._inferences.get(key)
         if found is None:
             learned = self.learned(project.locks(local=False))
@@ -185,6 +198,14 @@ class Workspace(ProjectFiles):
         reader = self._reader(project.config.root)
         return Lessons.of(learned, lambda module: attributes_taken(analysis, module, reader))
 
+    def lower_floor(self, project: Project, floor: Minor) -> None:
+        """Admit Pythons below ``python-floor`` for a target from now on."""
+        self._lowered[project.config.root, project.key] = floor
+
+    def lowered_floor(self, project: Project) -> Minor | None:
+        """Return what :meth:`lower_floor` was given for a target."""
+        return self._lowered.get((project.config.root, project.key))
+
     def conclude(self, inference: Inference) -> None:
         """Keep what a target requires for later commands, if it can run and has no mistakes."""
         project, target = inference.project, inference.project.target
@@ -201,7 +222,7 @@ class Workspace(ProjectFiles):
     def _circumstances(self, project: Project) -> str:
         """Return what decides about a target beside its sources, as a digest."""
         config = project.config
-        key = config.root, config.flag_channels
+        key = config.root, config.flag_channels, config.lowered_floor
         known = self._known_circumstances.get(key)
         if known is None:
             known = circumstances(config, self.learned(config.locks))

@@ -15,6 +15,7 @@ from condavision.inference.diagnostics import LocksOfEachMachine
 from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
 from condavision.inference.readable import infer_readable
+from condavision.inference.recorded import recorded_reading
 from condavision.inference.staleness import NotLockedFor, inference_changes, option_changes
 from condavision.project.targets import Together, named_target, typed
 
@@ -187,11 +188,15 @@ def explain_target(target: Target, workspace: Workspace) -> Explanation:
         )
     try:
         located = locate(target, workspace)
-    except CondavisionError:  # no lock, or a stale one: explain the target without
+    except StaleLockError:  # explain the target without its lock
+        project = workspace.project(target)
+        return explain(workspace.infer(project, recorded_reading(project, workspace)), workspace)
+    except CondavisionError:  # it has no lock that can be read
         return explain(workspace.infer(workspace.project(target)), workspace)
     inference, owner = located.inference, located.inference.project
     if owner.target != target:
-        own = workspace.infer(workspace.project(target, located.entry.channels))
+        entry = located.entry
+        own = workspace.infer(workspace.project(target, entry.channels), entry.reading)
         return explain(own, workspace, located.lock, together=owner.key)
     lock = located.lock if located.lock.hash == inference.hash else None
     return explain(inference, workspace, lock)

@@ -16,7 +16,7 @@ from condavision.core.model import LockRecord
 from condavision.errors import CondavisionError
 from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
-from condavision.inference.recorded import recorded_paths
+from condavision.inference.recorded import recorded_reading
 from condavision.inspection.check import LockState, check_targets
 from condavision.inspection.dependencies import dependencies_of
 from condavision.inspection.dependency_graph import key_of
@@ -172,7 +172,7 @@ def _read(target: Target, checked: Checked, workspace: Workspace) -> Script:
     try:
         recorded = located.entry.channels if located else ()
         inference = workspace.infer(
-            workspace.project(target, recorded), recorded_paths(project, workspace)
+            workspace.project(target, recorded), recorded_reading(project, workspace)
         )
         if located is None:
             inference.require_runnable(workspace.require_readable)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.pythons import format_minor, minor_of
 from condavision.locks.entry_lines import parse_entry_lines, read_entry_lines
 from condavision.project.config import LOCAL
 from condavision.system.documents import read_json
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from condavision.core.pythons import Minor
+
 FILE_NAME = "scripts.yml"
 
 _HASH = re.compile(r"[0-9a-f]{16}")
+
+_FLOOR = "python-floor"
 
 _LINES = 10_000  # an index of a thousand scripts is read and written once for each lock of a run
 
@@ -46,14 +51,28 @@ class Entry:
     """One line: a target's requirement hash and source digest.
 
     ``channels`` are set if the command line chose them, ``paths`` if PYTHONPATH supplied modules
-    (relative to the project root if below it): the exec stage needs them to infer the same
-    requirement set.
+    (relative to the project root if below it), ``floor`` if Pythons below the configured
+    ``python-floor`` were admitted: the exec stage needs them to infer the same requirement set.
     """
 
     lock: str
     digest: str
     channels: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    floor: Minor | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """How the target is read again."""
+        return Reading(self.paths, self.floor)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What of an entry decides how its target is read again: ``paths`` and ``floor``."""
+
+    paths: tuple[str, ...] = ()
+    floor: Minor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +126,8 @@ def _parse_line(line: str) -> tuple[str, Entry]:
         raise TypeError(line)
     if not _HASH.fullmatch(lock):  # it becomes a file name
         raise ValueError(line)
-    return script, Entry(lock, digest, tuple(channels), tuple(paths))
+    floor = minor_of(fields[_FLOOR]) if _FLOOR in fields else None
+    return script, Entry(lock, digest, tuple(channels), tuple(paths), floor)
 
 
 def write_index(index: ScriptIndex) -> None:
@@ -139,7 +159,9 @@ def _line(script: str, entries: tuple[Entry, ...]) -> str:
 
 def _fields(entry: Entry) -> dict[str, Any]:
     optional = {"channels": entry.channels, "paths": entry.paths}
-    given = {name: values for name, values in optional.items() if values}
+    given: dict[str, Any] = {name: values for name, values in optional.items() if values}
+    if entry.floor is not None:
+        given[_FLOOR] = format_minor(entry.floor)
     return {"lock": entry.lock, "digest": entry.digest, **given}
 
 

@@ -51,8 +51,9 @@ class Config:
     Paths are absolute; ``locks_at`` is the file and line that configures ``locks``. ``exclude`` are
     patterns, as in ``.gitignore``, of what is no script of a folder. ``imports``
     maps a module to a conda match spec, to ``pypi:`` and a PEP 508 requirement, or to an empty
-    string if the module needs no package. ``settings`` is a canonical text of the file's settings
-    that can change a requirement set.
+    string if the module needs no package. ``lowered_floor`` is below ``python_floor``, for a target
+    that is locked for older Pythons than this. ``settings`` is a canonical text of the file's
+    settings that can change a requirement set.
     """
 
     root: Path
@@ -67,6 +68,7 @@ class Config:
     locks_at: str = ""
     vendored: Path | None = None
     python_floor: Minor = FLOOR
+    lowered_floor: Minor | None = None
     imports: Mapping[str, str] = field(default_factory=dict)
     optional_imports: bool = False
     solve: SolveOptions = field(default_factory=SolveOptions)

@@ -167,7 +167,7 @@ SETTINGS = {
     ),
     "python-floor": Setting(
         lambda value, _: _minor(value),
-        "Pythons older than this are used only if a script needs them.",
+        "Pythons older than this are used only if a script needs them, or by `lock --python`.",
         f'"{format_minor(FLOOR)}"',
         is_of_requirements=True,
     ),

@@ -59,11 +59,29 @@ def test_a_chosen_python_is_kept_and_shown(command: CommandLine) -> None:
     assert " 3.12." not in command("lock", "--upgrade", "s.py").ok().out.partition("changes")[0]
 
 
+def test_a_python_below_the_floor_is_chosen(command: CommandLine) -> None:
+    newest = command("lock", "s.py", "--json").ok().json()[0]
+    index = command.folder / "locks" / ".local" / "scripts.yml"
+    for options, status in ((["--python", "3.8"], "written"), (["--python", "3.8"], "reused")):
+        chosen = command("lock", *options, "s.py", "--json").ok().json()[0]
+        assert (chosen["packages"]["python"][:4], chosen["status"]) == ("3.8.", status)
+        assert '"python-floor": "3.8"' in index.read_text()
+    kept = command("lock", "s.py", "--json").ok().json()[0]
+    assert (kept["hash"], kept["status"]) == (chosen["hash"], "reused")
+    command("check", "s.py").ok()
+    explained = command("explain", "s.py").ok().out
+    assert "solving for >=3.8 (below python-floor)" in explained
+    assert "(locked, Python 3.8." in explained
+    again = command("lock", "--python", "3.12", "s.py", "--json").ok().json()[0]
+    assert again["hash"] == newest["hash"]
+    assert "python-floor" not in index.read_text()
+
+
 def test_a_python_that_a_script_cannot_run_on(command: CommandLine) -> None:
     (command.folder / "t.py").write_text("import tomllib\n")
     failed = command("lock", "--python", "3.10", "s.py", "t.py")
     assert failed.code == 67
-    assert "t.py: it is locked for Python >=3.11" in failed.err
+    assert "t.py: no Python >=3.10,<3.11 runs it: t.py:1: standard library module" in failed.err
     assert "s.py    3.10." in failed.out
 
 

@@ -26,6 +26,7 @@ from condavision.errors import AnalysisError, Diagnostic
 from condavision.export.share import OnlyInComments
 from condavision.inference.diagnostics import (
     AbsentPart,
+    BelowFloor,
     CandidateName,
     ContradictedReason,
     FailingImport,
@@ -115,6 +116,7 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     ),
     (SeparateProjects((Path("a"), Path("b"))), "the folder around them: run `condavision lock .`"),
     (Prerelease("web", "2.0rc1", ("linux-64", "win-64")), "web 2.0rc1 for linux-64, win-64 is a"),
+    (BelowFloor("s.py", (3, 10), ("3.8.18",)), "Python >=3.10 (`python-floor`) meet its require"),
     (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),
     (
         FailingImport(HERE, "frob", SourceLocation("frob/a.py", 7), "frob", ("six",), "", "s.py"),

@@ -34,7 +34,9 @@ OTHER_CHANNEL = "lock with a channel that has it: run `condavision lock -c CHANN
 
 
 class NoSolutionError(UnsolvableError):
-    """A solver's own reason, and what would lead to a solution.
+    """No set of packages fits the Pythons of a solve: why, and what would lead to a solution.
+
+    Other Pythons may have one.
 
     ``too_new``: versions were ignored because of their dates. ``only_source``: there are source
     distributions, but no wheels. ``elsewhere`` are distributions with wheels for other platforms.
@@ -43,12 +45,12 @@ class NoSolutionError(UnsolvableError):
     def __init__(
         self,
         message: str,
-        *,
+        *hints: str,
         too_new: bool = False,
         only_source: bool = False,
         elsewhere: frozenset[str] = frozenset(),
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, *hints)
         self.elsewhere = elsewhere
         self.too_new = too_new
         self.only_source = only_source
@@ -123,7 +125,7 @@ def unsolvable_error(
     )
     hints = tuple(dict.fromkeys(hint for error in failures.values() for hint in error.hints))
     reasons = [error for error in failures.values() if isinstance(error, NoSolutionError)]
-    return UnsolvableError(
+    return NoSolutionError(
         f"{message}\nrequired: {_required(requirements, message)}",
         *(_LATER if any(error.too_new for error in reasons) else ()),
         *(FROM_SOURCE if any(error.only_source for error in reasons) else ()),
@@ -163,7 +165,7 @@ def absent_python_error(
         elsewhere = OTHER_CHANNEL
     choose = f"choose one of them: `--python {minors[-1]}`" if chosen and minors else _LIMITS
     solved = [it for it in platforms if it not in offered]
-    return UnsolvableError(message, choose, *_omitted(offered, solved), elsewhere)
+    return NoSolutionError(message, choose, *_omitted(offered, solved), elsewhere)
 
 
 def _absent_packages(
@@ -197,7 +199,7 @@ def _without_wheels(
         f"{_label(it)}: its wheels on PyPI are for other platforms than {where}" for it in lacking
     ]
     ways = _omitted(failures, solved) or (_guard(failures),)
-    return UnsolvableError("\n".join(lines), *ways, f"or {OTHER_CHANNEL}")
+    return NoSolutionError("\n".join(lines), *ways, f"or {OTHER_CHANNEL}")
 
 
 def _spelling(names: Iterable[str], import_map: ImportMap) -> tuple[str, ...]:

@@ -66,12 +66,14 @@ class LockSolver:
 
         Raises:
             UnknownImportError: an import that no trusted channel has under its own name.
-            UnsolvableError: the solver's reason, the requirements with their locations, platforms;
-                or none of the Pythons that are asked for can run it.
+            NoSolutionError: the solver's reason, the requirements with their locations, platforms.
+            UnsolvableError: a package exists nowhere, or not on some of the platforms.
             ChannelError: a channel or index cannot be read.
         """
         key, described = requirement_hash(requirements), describe(requirements)
-        requirements = _limited(requirements, options)
+        if options.python is not None:
+            limited = requirements.python & options.python
+            requirements = replace(requirements, python=limited)
         channels = await asyncio.to_thread(expand, requirements.channels, self._home)
         trusted = options.trusted_channels
         searched = [name for name in requirements.channels if is_trusted(name, trusted)]
@@ -119,24 +121,6 @@ class LockSolver:
             ChannelError: a channel cannot be read.
         """
         return await ChannelIndex(self._gateway, channels, ()).named(names, platform)
-
-
-def _limited(requirements: Requirements, options: SolveOptions) -> Requirements:
-    """Return the requirements with only the Pythons that the options ask for.
-
-    Raises:
-        UnsolvableError: there are none.
-    """
-    if options.python is None:
-        return requirements
-    limited = requirements.python & options.python
-    if not limited:
-        raise UnsolvableError(
-            f"it is locked for Python {requirements.python}, which has none of {options.python}",
-            "see what limits it: run `condavision explain SCRIPT`",
-            "if that is `python-floor`, set a lower one in the configuration",
-        )
-    return replace(requirements, python=limited)
 
 
 def _is_sdist(package: LockedPackage) -> bool:
