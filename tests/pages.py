@@ -122,6 +122,7 @@ def normalized(output: str) -> str:
     output = re.sub(r"(?m)^still solving .*\n", "", output)
     output = re.sub(r"\b\d+\.\d+\.\d+\b", "VERSION", output)
     output = re.sub(r"\S*/envs/[0-9a-f]{16}", "ENVIRONMENT", output)
+    output = re.sub(r'"[0-9a-f]{4}(\.{3}|[0-9a-f]{60})"', '"DIGEST"', output)
     output = re.sub(r"\(\d+(\.\d)? (bytes|kB|MB)\)", "(SIZE)", output)
     output = re.sub(r"\b(linux|osx|win)-(64|arm64|aarch64)\b", "PLATFORM", output)
     return "\n".join(re.sub(r" {2,}", "  ", line).rstrip() for line in output.splitlines())

@@ -33,6 +33,7 @@ GIVEN: dict[str, dict[str, str]] = {
     "docs/howto/editors.md": {"test_report.py": "def test_report():\n    import report\n"},
     "docs/howto/jupyter.md": LOCAL,
     "docs/howto/make.md": LOCAL | {"package/module.py": "print(__name__)\n"},
+    "docs/proof.md": {"condavision.toml": LOCAL["condavision.toml"]},
     "docs/howto/upgrade.md": {"requirements.txt": "jinja2==3.1.5\n"},
 }
 """What the reader of a page has before: files, of which ``report.py`` is locked."""
@@ -42,7 +43,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/accuracy.md", "accuracy_pythons.py"): "the same",
     ("docs/accuracy.md", "benchmarks.locks"): "the same",
     ("docs/accuracy.md", "benchmarks/scan.py"): "the same",
-    ("docs/proof.md", "moviepy 1.0.3  moviepy"): "one line of a table that tests/mapping/ has",
     ("docs/warm.md", '"warm": {'): "what it shows depends on pygame; tests/serving/ has others",
     ("docs/warm.md", "import pandas"): "tests/serving/ has scripts with such lines",
     ("docs/howto/systemd.md", "systemctl"): "needs a machine that systemd has started",

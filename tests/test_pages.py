@@ -183,8 +183,7 @@ def _blocks(kind: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "text",
     [
-        shown("docs/files.md", "moviepy.editor"),
-        shown("docs/proof.md", '"moviepy.editor": '),
+        shown("docs/files.md", "urllib3.contrib.appengine"),
         shown("docs/proof.md", "pydub -> audioop"),
     ],
 )
