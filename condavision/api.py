@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,7 +16,7 @@ from condavision.compile_stage.stage import lock as lock_named
 from condavision.exec_stage.stage import install_named, prepare
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
-from condavision.inspection.check import check_targets, explain_target
+from condavision.inspection.check import check_selected, explain_target
 from condavision.project.config import Flags
 from condavision.project.solve_options import SolveOptions
 from condavision.project.targets import Module, one_target
@@ -115,7 +114,7 @@ def check(
     """
     workspace = Workspace(Flags(tuple(channels), tuple(platforms), _path(locks)))
     selection = select_targets(Named(_paths(paths), tuple(modules)), workspace)
-    return replace(check_targets(selection.targets, workspace), skipped=selection.skipped)
+    return check_selected(selection, workspace)
 
 
 def explain(

@@ -136,7 +136,7 @@ def _print_locked(
 ) -> None:
     from condavision.cli import lock_output
     from condavision.cli.naming import target_names
-    from condavision.cli.output import print_failures, print_json
+    from condavision.cli.output import print_diagnostics, print_failures, print_json
     from condavision.cli.tables import print_table
     from condavision.cli.verbosity import is_quiet
     from condavision.core.platforms import current_subdir
@@ -170,6 +170,7 @@ def _print_locked(
         if python_asked and not report.dry_run:
             lock_output.print_kept_python()
         lock_output.print_projects(projects)
+    print_diagnostics([report.programs] if report.programs else [])
     print_failures(report.failed)
     lock_output.print_count(report)
 
@@ -253,7 +254,7 @@ def check(
     from condavision.cli.verbosity import is_quiet
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
-    from condavision.inspection.check import LockState, check_targets
+    from condavision.inspection.check import LockState, check_selected
 
     workspace = Workspace(Flags(**flags))
     paths = options.given_or_project(paths, modules, workspace)
@@ -261,11 +262,12 @@ def check(
     print_diagnostics(selection.skipped)
     if declared:
         return check_declared(selection.targets, workspace, as_json=as_json)
-    report = check_targets(selection.targets, workspace)
+    report = check_selected(selection, workspace)
     if as_json:
         from condavision.cli.json_output import checked_json
 
         print_json([checked_json(checked) for checked in report.checked])
+        print_diagnostics([report.programs] if report.programs else [])
     else:
         projects = [workspace.valid_project(it) for it in selection.targets]
         names = target_names(
@@ -276,6 +278,7 @@ def check(
         if shown:
             print_table(("script", "lock", "state", "notes"), shown)
         print_projects(projects)
+        print_diagnostics([report.programs] if report.programs else [])
         print_why_missing(report)
         print_check_count(report)
     return report.code

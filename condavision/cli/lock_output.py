@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from condavision.cli.import_wording import lessons_of
-from condavision.cli.output import few, note, print_counts, print_diagnostics, say
+from condavision.cli.naming import few
+from condavision.cli.output import note, print_counts, print_diagnostics, say
 from condavision.cli.statuses import lock_status
 from condavision.cli.tables import print_table
 from condavision.cli.wording import PROVED, record_words

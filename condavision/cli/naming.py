@@ -1,4 +1,4 @@
-"""The names of targets and files in tables, where several would have the same."""
+"""The names of targets and files: in tables, where several would have the same, and of many."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from condavision.project.targets import Target
+
+_SHOWN_NAMES = 5
 
 
 def target_names(targets: Sequence[Project | Target]) -> list[str]:
@@ -38,6 +40,13 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
         return path
 
     return {path: name(path) for path in parts}
+
+
+def few(names: Sequence[object], most: int = _SHOWN_NAMES) -> str:
+    """Return names as text: the first ones, and how many more there are."""
+    more = len(names) - most
+    shown = ", ".join(map(str, names[:most]))
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _path_name(project: Project) -> str:

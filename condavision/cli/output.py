@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from condavision.cli.filling import filled
+from condavision.cli.naming import few
 from condavision.cli.tables import console
 from condavision.cli.wording import bytes_words, diagnostic_words, error_words, hints_of
 from condavision.errors import ChannelError, MissingLockError, NotPythonError, OutputError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 SCHEMA = 2
 """The version of the JSON documents: raised when a field changes its meaning or is removed."""
 
-_SHOWN_TARGETS = 5
 _COUNTED = (
     *("to write", "new", "changed", "installed", "proved", "unchanged", "reused", "failed"),
     *("ok", "missing", "stale", "unreadable", "error"),
@@ -104,13 +104,6 @@ def _print_never_locked(found: Sequence[tuple[str | Target, CondavisionError]]) 
     hints = filled(("run `condavision lock SCRIPT`",), targets)
     diagnostics = dict.fromkeys(it for _, error in found for it in error.diagnostics)
     _print_error(f"{few(targets)} have no locks", (*hints, *map(diagnostic_words, diagnostics)))
-
-
-def few(names: Sequence[object], most: int = _SHOWN_TARGETS) -> str:
-    """Return names as text: the first ones, and how many more there are."""
-    more = len(names) - most
-    shown = ", ".join(map(str, names[:most]))
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def print_error(error: CondavisionError) -> None:

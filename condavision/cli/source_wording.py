@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from condavision.cli.naming import few
 from condavision.core.model import IgnoredReason
 from condavision.inference import diagnostics
 
 if TYPE_CHECKING:
     from condavision.errors import Diagnostic
 
+_SHOWN_PLACES = 3
 _IGNORED = {
     IgnoredReason.SETTING: "has no effect on what is locked",
     IgnoredReason.UNKNOWN: "is not a field of the block, and is ignored",
@@ -40,4 +42,13 @@ def source_words(found: Diagnostic) -> str | None:
             )
         case diagnostics.MisspeltModule(location, meant):
             return f"{location}: this import fails: did you mean `{meant.name}`, at {meant.file}?"
+        case diagnostics.UnlockedPrograms(locations, command):
+            one = len(locations) == 1
+            what = "a module of a package" if one else f"{len(locations)} modules of packages"
+            return (
+                f"not locked: {what} that look{'s' if one else ''} like"
+                f" {'a program' if one else 'programs'}: {few(locations, _SHOWN_PLACES)}; to lock"
+                f" {'it' if one else 'the first'}, run `{command}`; to leave"
+                f" {'it' if one else 'them'} out, use `exclude` in condavision.toml"
+            )
     return None

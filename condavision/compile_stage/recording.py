@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from condavision.compile_stage.groups import Failures, Group
     from condavision.core.model import Lock, Requirements
     from condavision.errors import CondavisionError, Diagnostic
-    from condavision.inference.diagnostics import SeparateProjects
+    from condavision.inference.diagnostics import SeparateProjects, UnlockedPrograms
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import Change
@@ -69,8 +69,8 @@ class LockingReport:
     ``orphaned`` are the locks, by folder and hash, that these scripts used before and that no
     script uses now; they are not removed. ``skipped`` are files in the given folders that were not
     read. ``separate`` is set if scripts got separate folders of locks because no project joins
-    them. ``indexes`` are the entries now in each locks folder; in a ``dry_run``, those that would
-    be.
+    them, ``programs`` if packages there have programs that nothing locks. ``indexes`` are the
+    entries now in each locks folder; in a ``dry_run``, those that would be.
     """
 
     locked: tuple[LockedScript, ...] = ()
@@ -78,6 +78,7 @@ class LockingReport:
     orphaned: tuple[tuple[Path, str], ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
     separate: SeparateProjects | None = None
+    programs: UnlockedPrograms | None = None
     indexes: Mapping[Path, ScriptIndex] = field(default_factory=dict)
     dry_run: bool = False
 

@@ -11,6 +11,7 @@ from condavision.compile_stage.renewal import Renewal
 from condavision.compile_stage.retire import part_folders
 from condavision.errors import UsageError
 from condavision.inference.diagnostics import SeparateProjects
+from condavision.inference.programs import unlocked_programs
 from condavision.inference.select import select_targets
 from condavision.locks.lockfile import lock_path
 from condavision.system.limits import require_resources
@@ -77,6 +78,7 @@ def lock(
 
         with progress.doing(Work.SOLVING, len(unsolved)) as task:
             lock_groups(others, workspace, renewal, task, recorder)
+    programs = unlocked_programs(selection.modules, selection.targets, workspace)
     workspace.save()  # what follows from the scripts
     parted = () if dry_run else part_folders(named.apart, workspace, recorder.failed)
     places = {target: place for place, target in enumerate(selection.targets)}
@@ -86,6 +88,7 @@ def lock(
         orphaned=tuple(sorted({*_orphaned(earlier, recorder.indexes), *parted})),
         skipped=selection.skipped,
         separate=SeparateProjects(roots) if len(roots) > 1 else None,
+        programs=programs,
         indexes=recorder.indexes,
         dry_run=dry_run,
     )

@@ -100,6 +100,17 @@ class CandidateName(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class UnlockedPrograms(Diagnostic):
+    """Modules of packages that are programs, and that are not locked with their folder.
+
+    ``locations`` are the lines that show that they are run; ``command`` locks the first.
+    """
+
+    locations: tuple[SourceLocation, ...]
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadFile(Diagnostic):
     """A file with lines that are not Python, the first of them at ``location``."""
 

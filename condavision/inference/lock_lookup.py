@@ -104,6 +104,17 @@ def locate(target: Target, workspace: Workspace) -> Located:
     )
 
 
+def is_recorded(target: Target, workspace: Workspace) -> bool:
+    """Return whether a target has a lock, of its own or of its folder, that may not fit.
+
+    Raises:
+        AnalysisError: it does not exist.
+        ConfigError: the configuration or a flag is wrong.
+        LockfileError: ``scripts.yml`` is damaged.
+    """
+    return any(_candidates(workspace.project(target), workspace))
+
+
 def last_locked(target: Target, workspace: Workspace) -> tuple[Target, tuple[str, ...]]:
     """Return what a target was locked as, whether that lock still fits or not, and the channels.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from condavision.analysis.source.scripts import module_name
 from condavision.core.model import ImportKind
 from condavision.inference.diagnostics import RelativeImport
 from condavision.inference.recorded import recorded_reading
@@ -32,7 +33,7 @@ def relative_import(project: Project, analysis: Analysis) -> RelativeImport | No
     shown = script.as_posix().removeprefix(f"{root}/")
     for imported in relative:
         if imported.location.file == shown and imported.kind not in MAY_FAIL:
-            return RelativeImport(imported.location, *_as_module(script))
+            return RelativeImport(imported.location, *module_name(script))
     return None
 
 
@@ -53,15 +54,3 @@ def relative_import_of(target: Target, workspace: Workspace) -> RelativeImport |
     project = workspace.project(target)
     paths = recorded_reading(project, workspace).paths  # as the look-up of its lock reads it
     return relative_import(project, workspace.analysis(project, paths))
-
-
-def _as_module(script: Path) -> tuple[str, Path]:
-    """Return the module name of a script, if it has one, and the folder to run it in."""
-    parts = [] if script.stem == "__main__" else [script.stem]
-    folder = script.parent
-    parts.insert(0, folder.name)  # a folder without __init__.py is a package too
-    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
-        folder = folder.parent
-        parts.insert(0, folder.name)
-    is_module = all(part.isidentifier() for part in parts)
-    return ".".join(parts) if is_module else "", folder.parent

@@ -15,6 +15,7 @@ from condavision.analysis.source.script_search import (
     search_scripts,
 )
 from condavision.errors import AnalysisError, CondavisionError, UsageError
+from condavision.inference.programs import first_program
 from condavision.project.config import LOCAL
 from condavision.project.targets import (
     READ_BY_TOOLS,
@@ -64,10 +65,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The targets, and the files in the given folders that were skipped."""
+    """The targets, and the files in the given folders that were skipped.
+
+    ``modules`` are the files of packages there that no script imports.
+    """
 
     targets: tuple[Target, ...]
     skipped: tuple[SkippedFile, ...] = ()
+    modules: tuple[Path, ...] = ()
 
 
 def select_targets(
@@ -98,7 +103,7 @@ def select_targets(
     folders = [folder.resolve() for folder in paths if folder.is_dir()]
     modules = {module: file for folder in folders for module, file in recorded.modules(folder)}
     files = frozenset(modules.values())
-    spare = {it for it in paths if it.is_dir() and recorded.below(it.resolve())}
+    spare = {it for it in paths if it.is_dir() and recorded.has_any(it.resolve())}
     found = select_scripts(paths, workspace, spare)
     real = workspace.real
     seen = {real(script).as_posix() for script in found.scripts}
@@ -122,7 +127,7 @@ def select_targets(
         raise AnalysisError(
             f"no scripts in {where}", "give the script itself", diagnostics=found.skipped
         )
-    return Selection(tuple(dict.fromkeys(targets)), found.skipped)
+    return Selection(tuple(dict.fromkeys(targets)), found.skipped, found.modules)
 
 
 class _Recorded:
@@ -132,6 +137,7 @@ class _Recorded:
         self._workspace = workspace
         self.below = cache(self._below)
         self._indexes = cache(self._indexes_of)
+        self._modules = cache(self._modules_of)
         self._apart = frozenset(folder.resolve() for folder in apart)
         for folder in apart:
             self._require_together(folder)
@@ -208,25 +214,38 @@ class _Recorded:
             if it.folder.resolve() not in self._apart:
                 yield it
 
+    def has_any(self, folder: Path) -> bool:
+        """Return whether a folder or something in it is recorded."""
+        return bool(self.below(folder)) or any(self.modules(folder))
+
     def modules(self, folder: Path) -> Iterator[tuple[Module, Path]]:
-        """Yield the modules that are locked for a folder or one below it, and their files."""
+        """Yield the locked modules that lie or are run in a folder or below, and their files."""
         root = self._root(folder)
+        below = frozenset(self.below(folder))
+        for key, target, file in self._modules(root):
+            if key in below or file.is_relative_to(folder):
+                yield target, file
+
+    def _modules_of(self, root: Path) -> tuple[tuple[str, Module, Path], ...]:
+        """Return the keys of the locked modules of a project, and their existing files."""
+        found = []
         indexes = self._indexes(root)
-        for key in self.below(folder):
-            target = target_of(key, root) if is_module(key) else None
+        for key in sorted({it for index in indexes for it in index.entries if is_module(it)}):
+            target = target_of(key, root)
             if isinstance(target, Module):
-                found = (root / path for it in indexes for one in it.of(key) for path in one.paths)
-                file = file_of(target, [*self._workspace.config(root).paths, *found])
+                paths = (root / path for it in indexes for one in it.of(key) for path in one.paths)
+                file = file_of(target, [*self._workspace.config(root).paths, *paths])
                 if file is not None:
-                    yield target, file
+                    found.append((key, target, file))
+        return tuple(found)
 
 
 def select_scripts(
     paths: Iterable[Path], workspace: Workspace, spare: Container[Path]
 ) -> ScriptSearch:
-    """Return the given scripts, and those in the given folders.
+    """Return the given scripts, and those in the given folders; ``modules`` are not imported there.
 
-    Folders in ``spare`` may have none.
+    Folders in ``spare`` may have no script.
 
     A file in a folder that another script there imports is a module of that script, unless it is
     marked as a script too: by a shebang, ``__main__`` or a metadata block. Files that pytest, nox
@@ -236,7 +255,10 @@ def select_scripts(
         AnalysisError: a path does not exist, or a folder has no script.
     """
     named = dict.fromkeys(paths)
-    search = search_scripts(named, spare=spare, excludes=workspace.excludes)
+    search = search_scripts(named, excludes=workspace.excludes)
+    for path in named:
+        if path.is_dir() and path not in spare:
+            _require_scripts(path, search, workspace)
     found = [it for it in search.scripts if it in named or it.name not in READ_BY_TOOLS]
     all_named = named.keys() >= set(found)
     modules = frozenset(() if all_named else _modules_of(found, workspace))
@@ -249,7 +271,27 @@ def select_scripts(
     return ScriptSearch(
         tuple(it for it in scripts if it not in empty),
         (*search.skipped, *(SkippedFile(it, SkipReason.EMPTY) for it in sorted(empty))),
+        modules=tuple(it for it in search.modules if workspace.real(it) not in modules),
     )
+
+
+def _require_scripts(folder: Path, search: ScriptSearch, workspace: Workspace) -> None:
+    """Refuse a folder in which no script was found.
+
+    Raises:
+        AnalysisError: there is none; the hints are about its modules, if it has some.
+    """
+    if any(it.is_relative_to(folder) for it in search.scripts):
+        return
+    hints = ["give the script itself"]
+    modules = [it for it in search.modules if it.is_relative_to(folder)]
+    if modules:
+        run = first_program(modules, workspace)
+        hints = [
+            *([f"to lock a program in it, run `{workspace.lock_command(run)}`"] if run else []),
+            f"to lock its modules as one, run `{workspace.lock_command(Together(folder))}`",
+        ]
+    raise AnalysisError(f"no Python script in {folder}", *hints, diagnostics=search.skipped)
 
 
 def _modules_of(scripts: Iterable[Path], workspace: Workspace) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from condavision.inference.diagnose import diagnose
 from condavision.inference.diagnostics import LocksOfEachMachine
 from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
+from condavision.inference.programs import unlocked_programs
 from condavision.inference.readable import infer_readable
 from condavision.inference.recorded import recorded_reading
 from condavision.inference.staleness import NotLockedFor, inference_changes, option_changes
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from condavision.analysis.source.script_search import SkippedFile
     from condavision.core.evidence import ProofLevel
     from condavision.errors import Diagnostic
+    from condavision.inference.diagnostics import UnlockedPrograms
     from condavision.inference.lock_lookup import Located
+    from condavision.inference.select import Selection
     from condavision.inference.staleness import StaleReason
     from condavision.inference.workspace import Workspace
     from condavision.inspection.explain import Explanation
@@ -86,15 +89,30 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The state of each target, and the files in given folders that were skipped."""
+    """The state of each target, and the files in given folders that were skipped.
+
+    ``programs`` is set if packages there have programs that nothing locks.
+    """
 
     checked: tuple[Checked, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
+    programs: UnlockedPrograms | None = None
 
     @property
     def code(self) -> int:
         """The exit code: that of the first target whose state is not ok, else 0."""
         return next((checked.code for checked in self.checked if checked.code), 0)
+
+
+def check_selected(selection: Selection, workspace: Workspace) -> CheckReport:
+    """Check each target that was selected, and look for programs that nothing locks.
+
+    Raises:
+        LockfileError: a ``scripts.yml`` is damaged.
+    """
+    report = check_targets(selection.targets, workspace)
+    programs = unlocked_programs(selection.modules, selection.targets, workspace)
+    return replace(report, skipped=selection.skipped, programs=programs)
 
 
 def check_targets(targets: Iterable[Target], workspace: Workspace) -> CheckReport:

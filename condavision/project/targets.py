@@ -68,7 +68,7 @@ def scripts_together(
     Raises:
         AnalysisError: it has none.
     """
-    found = search_scripts((folder.folder,), excludes=excludes, spare=(folder.folder,))
+    found = search_scripts((folder.folder,), excludes=excludes)
     root = root_of(folder.folder)
     root_of_folder = {it: root_of(it) for it in found.folders}
     folders = tuple(it for it in found.folders if root_of_folder[it] == root)

@@ -98,7 +98,7 @@ def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Path | Mo
 
 def _listing_checks(paths: tuple[Path, ...], workspace: Workspace) -> Checks:
     given = {path.resolve() for path in paths if path.is_dir()}
-    folders = given.union(search_scripts(given, spare=given).folders if given else ())
+    folders = given.union(search_scripts(given).folders)
     files = {path.absolute() for path in paths if not path.is_dir()}
     for place in {*folders, *(file.parent for file in files)}:
         config = workspace.config(place)

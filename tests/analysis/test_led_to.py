@@ -110,7 +110,7 @@ def test_a_file_that_is_run_is_a_script(analyzed: Callable[..., Analysis]) -> No
 
 
 def read_together(root: Path) -> Analysis:
-    found = search_scripts([root], spare=[root])
+    found = search_scripts([root])
     return analyze_together(found.scripts, modules=found.modules, root=root)
 
 

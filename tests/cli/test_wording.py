@@ -47,6 +47,7 @@ from condavision.inference.diagnostics import (
     SeparateProjects,
     ShadowsItself,
     SharedLockChanged,
+    UnlockedPrograms,
     UnreadFile,
     UntrustedConfiguration,
     UnusedLocks,
@@ -68,6 +69,20 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (SkippedFile(Path("a.py"), SkipReason.UNREADABLE, "{odd}"), "a.py skipped: {odd}"),
     (UnreadFile(HERE), "s.py:3: not read as Python"),
     (MissingSearchPath(Path("c.toml"), Path("lib")), "`paths` has lib"),
+    (
+        UnlockedPrograms((HERE,), "condavision lock -m p.s"),
+        (
+            "not locked: a module of a package that looks like a program: s.py:3; to lock it, run"
+            " `condavision lock -m p.s`; to leave it out, use `exclude`"
+        ),
+    ),
+    (
+        UnlockedPrograms((HERE,) * 5, "condavision lock -m p.s"),
+        (
+            "not locked: 5 modules of packages that look like programs: s.py:3, s.py:3, s.py:3 and"
+            " 2 more; to lock the first, run"
+        ),
+    ),
     (RelativeImport(HERE, "shop.tool", Path.cwd()), "by its path: use -m shop.tool"),
     (RelativeImport(HERE, "", Path.cwd()), "when the script is run by its path"),
     (OutsideSearchPath(HERE, "p", "src"), 'add "src" to `paths`'),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.command_line import InProcess
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -132,3 +134,77 @@ def test_what_killed_writers_left_is_swept(command: CommandLine) -> None:
             os.utime(folder / name, (1, 1))
     command("lock", "s.py").ok()
     assert [name for name in names if (folder / name).exists()] == names[1:]
+
+
+MAIN = "import json\nif __name__ == '__main__':\n    print(1)\n"
+PACKAGE = {"etl/__init__.py": "", "etl/clean.py": "x = 1\n", "etl/main.py": MAIN}
+ONE = "a module of a package that looks like a program: etl/main.py:2; to lock it, run"
+PROGRAMS: list[tuple[str, dict[str, str], list[list[str]], str]] = [
+    ("one", {}, [], f"{ONE} `condavision lock -m etl.main`;"),
+    ("a block", {"etl/main.py": "x = 1\n# /// script\n# ///\n"}, [], ONE),
+    (
+        "several",
+        {f"etl/main{n}.py": MAIN for n in range(4)},
+        [],
+        ("5 modules of packages that look like programs: etl/main.py:2, etl/main0.py:2,"
+        " etl/main1.py:2 and 2 more; to lock the first, run `condavision lock -m etl.main`;"),
+    ),
+    (
+        "a package in a folder",
+        {"etl/main.py": "", "sub/p/__init__.py": "", "sub/p/run.py": MAIN},
+        [],
+        "sub/p/run.py:2; to lock it, run `cd sub && condavision lock -m p.run`;",
+    ),
+    ("no program", {"etl/main.py": "x = '__main__'\n"}, [], ""),
+    ("a test of the package", {"etl/main.py": "", "etl/tests/test_a.py": MAIN}, [], ""),
+    ("imported by a script", {"s.py": "import etl.main\n"}, [], ""),
+    ("excluded", {"condavision.toml": "exclude = ['etl/']\n"}, [], ""),
+    ("installed", {"pyproject.toml": "[build-system]\nrequires = []\n"}, [], ""),
+    ("installed by setup.py", {"etl/setup.py": MAIN}, [], ""),
+    ("with settings alone", {"pyproject.toml": "[project]\nname = 'a'\n"}, [], ONE),
+    ("locked as a module", {}, [["lock", "-m", "etl.main"]], ""),
+    ("locked by its path", {}, [["lock", "etl/main.py"]], ""),
+    ("locked with its folder", {}, [["lock", "--together", "etl"]], ""),
+    (
+        "reached by a locked module",
+        {"etl/clean.py": MAIN, "etl/main.py": f"from . import clean\n{MAIN}"},
+        [["lock", "-m", "etl.main"]],
+        "",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "before", "said"), [it[1:] for it in PROGRAMS], ids=[it[0] for it in PROGRAMS]
+)
+def test_programs_in_packages_that_nothing_locks_are_named(
+    files: dict[str, str], before: list[list[str]], said: str, command: CommandLine
+) -> None:
+    in_process = InProcess(command.folder)
+    for name, text in {**PACKAGE, **files}.items():
+        path = command.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a" if name == "condavision.toml" else "w") as file:
+            file.write(text)
+    for words in before:
+        in_process(*words).ok()
+    for words in (["lock", "."], ["check"], ["check", "--json"]):
+        err = in_process(*words).ok().err
+        assert said in err
+        assert ("not locked" in err) == bool(said), err
+
+
+def test_a_folder_of_modules_alone(command: CommandLine) -> None:
+    in_process = InProcess(command.folder)
+    for name, text in PACKAGE.items():
+        (in_process.folder / name).parent.mkdir(exist_ok=True)
+        (in_process.folder / name).write_text(text)
+    for words in ("lock", "check"):
+        refused = in_process(words, "etl")
+        assert refused.code == 65
+        assert "to lock a program in it, run `condavision lock -m etl.main`" in refused.err
+        assert "to lock its modules as one, run `condavision lock --together etl`" in refused.err
+    in_process("lock", "-m", "etl.main").ok()
+    (checked,) = in_process("check", "etl", "--json").ok().json()
+    assert checked["script"] == "-m etl.main"
+    assert '"etl/main.py"' not in (in_process.folder / "locks/.local/scripts.yml").read_text()

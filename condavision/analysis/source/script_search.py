@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from condavision.analysis.source.ignored import Ignored, no_patterns
 from condavision.analysis.source.scripts import SUFFIXES, absent_path, has_shebang, script_file
-from condavision.errors import AnalysisError, Diagnostic
+from condavision.errors import Diagnostic
 from condavision.system.cache_dir import home
-from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _Item = TypeVar("_Item")
 
@@ -87,19 +86,17 @@ def search_scripts(
     paths: Iterable[Path],
     *,
     modules: bool = False,
-    spare: Container[Path] = (),
     excludes: Callable[[Path], Sequence[str]] = no_patterns,
 ) -> ScriptSearch:
     """Find the scripts that are named, and those in the folders that are named, in order.
 
     Folders of virtual and conda environments, caches, builds and version control are left out; a
     directory loop ends. A folder with a ``__main__.py`` is one script. In other packages nothing is
-    a script; with ``modules``, every Python file is. Folders that are ``spare`` need to hold
-    none. What ``.gitignore`` files name is left out of folders, and the patterns, as in those, that
-    ``excludes`` returns for a folder.
+    a script; with ``modules``, every Python file is. What ``.gitignore`` files name is left out of
+    folders, and the patterns, as in those, that ``excludes`` returns for a folder.
 
     Raises:
-        AnalysisError: a path does not exist, or a folder holds no script.
+        AnalysisError: a path does not exist.
     """
     parts: list[ScriptSearch] = []
     for path in paths:
@@ -109,15 +106,7 @@ def search_scripts(
         if not path.is_dir() or (main != path and not modules):
             parts.append(ScriptSearch((main,), (), (path,) if path.is_dir() else ()))
             continue
-        inside = _search(path, Ignored(excludes).below(path), modules=modules)
-        if not inside.scripts and path not in spare:
-            hint = "give the script itself"
-            if inside.modules:
-                hint = (
-                    f"it holds modules: to lock them as one, give `--together {shell_word(path)}`"
-                )
-            raise AnalysisError(f"no Python script in {path}", hint, diagnostics=inside.skipped)
-        parts.append(inside)
+        parts.append(_search(path, Ignored(excludes).below(path), modules=modules))
     return ScriptSearch(
         _distinct(it.scripts for it in parts),
         _distinct(it.skipped for it in parts),

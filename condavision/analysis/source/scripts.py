@@ -85,6 +85,18 @@ def module_file(
     return last
 
 
+def module_name(script: Path) -> tuple[str, Path]:
+    """Return the module name of a script, empty if it has none, and the folder to run it in."""
+    parts = [] if script.stem == "__main__" else [script.stem]
+    folder = script.parent
+    parts.insert(0, folder.name)  # a folder without __init__.py is a package too
+    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
+        folder = folder.parent
+        parts.insert(0, folder.name)
+    is_module = all(part.isidentifier() for part in parts)
+    return ".".join(parts) if is_module else "", folder.parent
+
+
 def absent_path(path: Path) -> AnalysisError:
     """Return the error for a path that does not exist; its hints have what may be meant.
 
