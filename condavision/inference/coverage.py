@@ -111,6 +111,10 @@ def _declarable(requirement: Requirement) -> bool:
 
 
 def _python(inference: Inference) -> PythonRange | None:
+    """Return the Pythons to solve for, if more are declared than the code admits.
+
+    Older ones than those of ``python-floor`` would have other tools solve for them too.
+    """
     needed, text = inference.analysis.python, inference.analysis.metadata.requires_python
     declared = PythonRange.from_specifier(text) if text else PythonRange()
-    return None if declared.minors <= needed.minors else needed
+    return None if declared.minors <= needed.minors else inference.requirements.python

@@ -76,6 +76,36 @@ def test_what_is_required_stays_the_same(text: str, script: Callable[..., Path])
     assert path.read_text().endswith(text.rpartition("# ///\n")[2])
 
 
+PYTHONS: dict[str, tuple[str, str]] = {
+    "any": ("import yaml\n", ""),
+    "below the floor too": ("def f(*, a): import yaml\n", ">=3.10"),
+    "above the floor": ("import yaml, tomllib\n", ">=3.11"),
+    "below the floor only": (
+        "import yaml, asyncore, imp\ndef f(*, a): match = a.x\n",
+        ">=3.10,<3.12",
+    ),
+    "too many declared": (
+        "# /// script\n# requires-python = '>=3.2,<4'\n# ///\nimport enum, yaml\n",
+        ">=3.10,<4",
+    ),
+    "fewer declared": (
+        "# /// script\n# requires-python = '>=3.12'\n# ///\nimport enum\n",
+        ">=3.12",
+    ),
+    "older declared": ("# /// script\n# requires-python = '>=3.7'\n# ///\nimport enum\n", ">=3.7"),
+}
+
+
+@pytest.mark.parametrize(("text", "declared"), PYTHONS.values(), ids=PYTHONS)
+def test_the_pythons_that_are_solved_for_are_declared(
+    text: str, declared: str, script: Callable[..., Path]
+) -> None:
+    path = script(text)
+    annotate(path, Workspace()).write()
+    found = coverage(path, Workspace())
+    assert (found.inference.metadata.requires_python or "", found.python) == (declared, None)
+
+
 def test_what_only_conda_has(script: Callable[..., Path]) -> None:
     path = script(SCRIPTS["overridden"])
     annotate(path, Workspace()).write()

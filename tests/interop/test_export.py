@@ -144,6 +144,15 @@ def test_uv_reads_the_block_of_a_script(pypi_only: CommandLine, tmp_path: Path) 
     assert all(f"\n{it.name}=={it.version} " in shown.out for it in locked)
 
 
+def test_uv_locks_what_annotate_declares(pypi_only: CommandLine) -> None:
+    script = pypi_only.folder / "declared.py"
+    script.write_text("import humanize\n\n\ndef of(*, count: int) -> str: ...\n")
+    pypi_only("annotate", "declared.py").ok()
+    pypi_only.process([uv.find_uv_bin(), "lock", "--script", str(script)]).ok()
+    assert 'requires-python = ">=3.10"' in script.with_name("declared.py.lock").read_text()
+    pypi_only("check", "--declared", "declared.py").ok()
+
+
 def test_a_block_has_what_conda_supplies(project: LockedProject) -> None:
     """condavision requires the same versions of a script that has the block of its lock."""
     lock = read_lock(project.lock("words.py", "linux-64"))
