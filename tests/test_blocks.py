@@ -43,8 +43,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/accuracy.md", "accuracy_pythons.py"): "the same",
     ("docs/accuracy.md", "benchmarks.locks"): "the same",
     ("docs/accuracy.md", "benchmarks/scan.py"): "the same",
-    ("docs/warm.md", '"warm": {'): "what it shows depends on pygame; tests/serving/ has others",
-    ("docs/warm.md", "import pandas"): "tests/serving/ has scripts with such lines",
     ("docs/howto/systemd.md", "systemctl"): "needs a machine that systemd has started",
 }
 """Blocks, by a part of them, with what prevents that they are run."""

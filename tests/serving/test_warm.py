@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -10,11 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.pages import shown
 from tests.serving.conftest import PATIENCE, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.command_line import CommandLine
+
+SCRIPT = shown("docs/warm.md", "from helpers import clean")
+STATE = shown("docs/warm.md", '"warm": {')
 CODE = """\
 import json, os, sys
 print(json.dumps([sys.argv[1:], sys.stdin.read(), os.getpid(), os.getppid(), sorted(os.environ)]))
@@ -46,3 +52,19 @@ def test_runs_are_warm_once_the_modules_are_imported(project: Path) -> None:
         server.end(signal.SIGKILL)
     assert select.select([zygote], [], [], PATIENCE)[0], "the zygote is still there"
     os.close(zygote)
+
+
+@pytest.mark.slow  # an environment is installed
+@pytest.mark.skipif(sys.platform != "linux", reason="warm starts need Linux")
+def test_what_the_page_says_is_imported(local_command: CommandLine) -> None:
+    scripts = local_command.folder / "scripts"
+    scripts.mkdir()
+    (scripts / "report.py").write_text(SCRIPT)
+    (scripts / "helpers.py").write_text("import textwrap\n\nclean = textwrap.dedent\n")
+    local_command("lock", "scripts/report.py").ok()
+    with serving(local_command.folder, "--warm", "--state", local_command.folder / "state") as it:
+        while not it.run("report.py").json()["warm"]:
+            pass
+        assert {"warm": it.client.get("/scripts/report.py").json()["warm"]} == json.loads(
+            f"{{{STATE}}}"
+        )
