@@ -43,7 +43,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/accuracy.md", "accuracy_pythons.py"): "the same",
     ("docs/accuracy.md", "benchmarks.locks"): "the same",
     ("docs/accuracy.md", "benchmarks/scan.py"): "the same",
-    ("docs/howto/systemd.md", "systemctl"): "needs a machine that systemd has started",
 }
 """Blocks, by a part of them, with what prevents that they are run."""
 

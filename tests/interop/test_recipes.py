@@ -28,6 +28,7 @@ LOCAL = {
 }
 SERVICE = shown("docs/howto/systemd.md", "[Service]")
 TIMER = shown("docs/howto/systemd.md", "[Timer]")
+ENABLED = shown("docs/howto/systemd.md", "systemctl")
 SERVER = shown("docs/howto/serve.md", "[Service]")
 SOCKET = shown("docs/howto/serve.md", "[Socket]")
 CRONTAB = shown("docs/howto/cron.md", "# minute hour")
@@ -91,6 +92,17 @@ def test_systemd_runs_the_service(command: CommandLine, tmp_path: Path) -> None:
         command.process([*bare, *before], cwd=Path(folder)).ok()
     (start,) = setting("ExecStart")
     assert command.process([*bare, *start], cwd=Path(folder)).ok().out == "['--month', '5']\n"
+
+
+@pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemd is not installed")
+def test_systemd_enables_the_timer(command: CommandLine, tmp_path: Path) -> None:
+    """In a tree of its own, in which no systemd runs that could start it ``--now``."""
+    folder = tmp_path / "etc" / "systemd" / "system"
+    folder.parent.mkdir(parents=True)
+    _units(folder, command, report_service=SERVICE, report_timer=TIMER)
+    start, *words = ENABLED.replace("--now ", "").split()
+    command.process([start, f"--root={tmp_path}", *words]).ok()
+    assert [it.name for it in folder.glob("timers.target.wants/*")] == ["report.timer"]
 
 
 def test_systemd_keeps_the_socket_of_the_server(command: CommandLine, tmp_path: Path) -> None:
