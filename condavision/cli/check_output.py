@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from condavision.cli.filling import from_here
 from condavision.cli.output import print_counts, print_diagnostics
 from condavision.cli.wording import notes_of
 
@@ -24,5 +25,5 @@ def print_why_missing(report: CheckReport) -> None:
 
 def checked_row(name: str, checked: Checked) -> tuple[str, ...]:
     """Return the row of ``check``'s table."""
-    notes = "; ".join(notes_of(checked)).replace("\n", "; ")
+    notes = from_here("; ".join(notes_of(checked)).replace("\n", "; "))
     return (name, checked.hash, checked.state, notes)

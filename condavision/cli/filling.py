@@ -22,6 +22,8 @@ _SCRIPT = re.compile(r"(?<![/\w-])SCRIPT\b")
 _LOCK = "condavision lock"
 _COMMAND = "condavision.command"
 _ARGUMENTS = "condavision.arguments"
+_FOLDER = "condavision.folder"
+_TYPED = re.compile(r"`condavision (?!-C )")
 _AGAIN = re.compile(r"condavision COMMAND ([^`]+)")
 _MANY = 3
 _PARAMETERS = ("script", "name", "names", "paths", "words")
@@ -36,6 +38,20 @@ def remember(context: click.Context) -> None:
 def remember_arguments(context: click.Context, arguments: Sequence[str]) -> None:
     """Keep what was typed after the name of the command, for hints with another target."""
     context.meta[_ARGUMENTS] = tuple(arguments)
+
+
+def remember_folder(context: click.Context, folder: Path) -> None:
+    """Keep the folder of ``-C``, in which what is typed next has to be run too."""
+    context.meta[_FOLDER] = folder
+
+
+def from_here(text: str) -> str:
+    """Return a text whose commands have the ``-C`` of this one."""
+    context = click.get_current_context(silent=True)
+    folder = context.meta.get(_FOLDER) if context else None
+    if folder is None:
+        return text
+    return _TYPED.sub(lambda _: f"`condavision -C {shell_word(folder)} ", text)
 
 
 def filled(hints: Iterable[str], targets: Sequence[str | Target]) -> tuple[str, ...]:

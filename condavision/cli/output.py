@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from condavision.cli.filling import filled
+from condavision.cli.filling import filled, from_here
 from condavision.cli.naming import few
 from condavision.cli.tables import console
 from condavision.cli.wording import bytes_words, diagnostic_words, error_words, hints_of
@@ -65,13 +65,13 @@ def _without_secrets(value: Any) -> Any:
 
 def say(text: str) -> None:
     """Write a line to standard output."""
-    sys.stdout.write(f"{shown(text)}\n")
+    sys.stdout.write(f"{shown(from_here(text))}\n")
 
 
 def note(text: str) -> None:
     """Write a line to standard error, below what was written to standard output."""
     sys.stdout.flush()
-    sys.stderr.write(f"{shown(text)}\n")
+    sys.stderr.write(f"{shown(from_here(text))}\n")
 
 
 def wrote(*paths: Path) -> None:
@@ -127,9 +127,9 @@ def _print_error(words: str, hints: Iterable[str]) -> None:
     with suppress(OutputError, BrokenPipeError):  # the error may be that of this stream
         sys.stdout.flush()  # errors are last, also where both streams are one
     terminal = console(stderr=True)
-    terminal.print(Text.assemble(("error: ", "bold red"), shown(words)))
+    terminal.print(Text.assemble(("error: ", "bold red"), shown(from_here(words))))
     for hint in hints:
-        text = shown(hint).replace("\n", "\n    ")
+        text = shown(from_here(hint)).replace("\n", "\n    ")
         terminal.print(Text.assemble(("  hint: ", "bold"), text))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from condavision.cli.filling import remember_folder
 from condavision.errors import UsageError
 from condavision.system.terminal import shell_word
 
@@ -22,6 +24,8 @@ _DESTRUCTIVE = frozenset({"--all", "--caches", "--force", "--prune", "--reinstal
 _NEVER_MEANT = _DESTRUCTIVE | {"--help"}
 
 _SHOWN = 3
+_SIMILAR = 0.7
+"""The ratio of letters in order that two names have in common, above which one may be meant."""
 
 _IMPORT = ("import it in the script, then run `condavision lock YOUR-SCRIPT`",)
 _ONE_RUN = "for one run: `condavision run --with PACKAGE YOUR-SCRIPT`"
@@ -29,22 +33,40 @@ _REMOVE = (
     "remove the import, then run `condavision lock YOUR-SCRIPT`",
     "to forget a script, add it to `exclude`, then run `condavision lock --prune`",
 )
+_CLEAN = ("to remove environments: run `condavision clean`",)
+_SHOW = (
+    "what a script needs, and why: run `condavision explain YOUR-SCRIPT`",
+    "what is installed: run `condavision list`",
+)
 _UPGRADE = ("for newer versions: run `condavision lock --upgrade YOUR-SCRIPT`",)
 _INSTEAD: dict[str, tuple[str, ...]] = {
     "activate": ("to run a command in an environment: `condavision exec YOUR-SCRIPT -- COMMAND`",),
     "add": (*_IMPORT, _ONE_RUN),
+    "build": ("to write a Dockerfile: `condavision export --format dockerfile YOUR-SCRIPT`",),
     "compile": ("run `condavision lock YOUR-SCRIPT`",),
     "create": _IMPORT,
+    "env": ("run `condavision list`",),
     "freeze": ("run `condavision export --format requirements YOUR-SCRIPT`",),
+    "info": _SHOW,
+    "pip": (*_IMPORT, _ONE_RUN),
+    "python": ("run `condavision exec YOUR-SCRIPT -- python`",),
     "remove": _REMOVE,
+    "rm": _CLEAN,
     "shell": ("run `condavision exec YOUR-SCRIPT -- $SHELL`",),
+    "show": _SHOW,
     "sync": ("run `condavision install`",),
-    "uninstall": (*_REMOVE, "to remove environments: run `condavision clean`"),
+    "test": ("run `condavision exec --with pytest YOUR-SCRIPT -- pytest`",),
+    "uninstall": (*_REMOVE, *_CLEAN),
     "update": _UPGRADE,
     "upgrade": _UPGRADE,
+    "venv": ("run `condavision path YOUR-SCRIPT`",),
     "version": ("run `condavision --version`",),
 }
 """What does here what a command of conda, pip, uv and others does."""
+
+_VERSIONS = "to keep the versions of a file: run `condavision lock --from FILE YOUR-SCRIPT`"
+_OPTIONS_INSTEAD = {"-r": _VERSIONS, "--requirement": _VERSIONS, "--requirements": _VERSIONS}
+"""What does here what an option of theirs does."""
 
 VARIABLES = (
     ("CONDAVISION_HOME", "Folder of environments and caches."),
@@ -125,18 +147,21 @@ def explained(error: click.ClickException, command: str | None) -> UsageError:
     It suggests nothing that removes or replaces what a person has.
     """
     possible = getattr(error, "possibilities", None) or ()
-    meant = [f"`{it}`" for it in possible if it not in _NEVER_MEANT]
     if possible:
         error.possibilities = []  # type: ignore[attr-defined]
+    wrong = getattr(error, "option_name", None) or getattr(error, "command_name", "")
+    similar = [it for it in possible if _is_similar(wrong, it)]
+    meant = [f"`{it}`" for it in similar if it not in _NEVER_MEANT]
     context = error.ctx if isinstance(error, click.UsageError) else None
     if isinstance(error, click.NoSuchOption) and context is not None:
-        known = _commands(context)
-        if error.option_name.lstrip("-") in known:
-            message = f"{context.command_path} has no option {error.option_name}"
-            return UsageError(message, f"run `condavision {error.option_name.lstrip('-')}`")
+        name = error.option_name.lstrip("-")
         owners = "" if meant else _owners(error.option_name, context)
+        message = f"{context.command_path} has no option {error.option_name}"
+        if name in _commands(context):
+            return UsageError(message, f"run `condavision {name}`")
+        if error.option_name in _OPTIONS_INSTEAD:
+            return UsageError(message, _OPTIONS_INSTEAD[error.option_name])
         if owners:
-            message = f"{context.command_path} has no option {error.option_name}"
             return UsageError(
                 message, f"it is an option of {owners}", f"see `{context.command_path} --help`"
             )
@@ -144,6 +169,16 @@ def explained(error: click.ClickException, command: str | None) -> UsageError:
     message = " ".join(error.format_message().split())  # choices have lines of their own
     hints = [f"did you mean {' or '.join(meant)}?"] if meant else []
     return UsageError(_in_our_style(message), *hints, f"see `{path} --help`")
+
+
+def _is_similar(typed: str, name: str) -> bool:
+    """Return whether a name may be meant, more strictly than click."""
+    from condavision.mapping.similar_names import is_slip
+
+    one, other = typed.strip("-"), name.strip("-")
+    if is_slip(one, other) or one.startswith(other) or other.startswith(one):
+        return True
+    return SequenceMatcher(None, one, other).ratio() > _SIMILAR
 
 
 def _in_our_style(message: str) -> str:
@@ -164,9 +199,10 @@ def _owners(option: str, context: click.Context) -> str:
     return ", ".join(f"`condavision {name}`" for name in names[:_SHOWN])
 
 
-def change_folder(_: click.Context, __: click.Parameter, folder: Path | None) -> None:
+def change_folder(context: click.Context, _: click.Parameter, folder: Path | None) -> None:
     """Make ``-C DIR`` the current folder."""
     if folder is not None:
+        remember_folder(context, folder)
         os.chdir(folder)
 
 

@@ -249,9 +249,10 @@ def require_known(
 
 def override_hint(*modules: str) -> str:
     """Return what to add to the configuration; it is refused until it is filled in."""
-    return (
-        "if the import is right, name its package in condavision.toml"
-        f' ("<name>" is one of conda, "" none):\n{overrides_text(dict.fromkeys(modules, "<name>"))}'
+    heading, *lines = overrides_text(dict.fromkeys(modules, "<name>")).splitlines()
+    choices = '# "pypi:<name>" is one of PyPI, "<name>" one of a conda channel, "" none'
+    return "\n".join(
+        ["if the import is right, name its package in condavision.toml:", heading, choices, *lines]
     )
 
 

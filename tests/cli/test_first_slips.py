@@ -88,6 +88,26 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
     ("an option for the file", ["init", "--channel", "x"], 2, ("an option of `condavision lock`",)),
     ("a command of uv", ["sync"], 2, ("hint: run `condavision install`\n",)),
     ("a command of pip", ["freeze"], 2, ("export --format requirements YOUR-SCRIPT`",)),
+    (
+        "a file of pip",
+        ["lock", "--requirements", "r.txt", "s.py"],
+        2,
+        ("`condavision lock --from",),
+    ),
+    (
+        "packages for one run",
+        ["lock", "--with", "six", "s.py"],
+        2,
+        ("option of `condavision run`",),
+    ),
+    ("an interpreter", ["python", "-V"], 2, ("run `condavision exec YOUR-SCRIPT -- python`",)),
+    ("what is like nothing", ["lock", "--nosuch", "s.py"], 2, ("--nosuch`\n  hint: see `con",)),
+    (
+        "a folder of the command",
+        ["-C", "sub", "run", "b.py"],
+        70,
+        ("`condavision -C sub lock b.py",),
+    ),
     ("a command of conda", ["add", "six"], 2, ("import it in the script", "run --with PACKAGE")),
     ("nothing to clean", ["clean"], 2, ("  hint: all: run `condavision clean --all`\n",)),
     ("a script that never ran", ["clean", "s.py"], 2, ("`s.py` has no environment in the cache",)),
@@ -124,6 +144,12 @@ def test_what_to_type_instead(
         assert part in failed.err
     assert "SCRIPT" not in failed.err.replace("YOUR-SCRIPT", "")
     assert ">=3.15" not in failed.err
+
+
+def test_the_table_of_another_folder_has_what_to_type_here(command: CommandLine) -> None:
+    (command.folder / "a b").mkdir()
+    (command.folder / "a b" / "s.py").write_text("import six\n")
+    assert "run `condavision -C 'a b' lock s.py`" in command("-C", "a b", "check", "s.py").out
 
 
 SETTINGS: list[tuple[str, str, str]] = [
