@@ -149,7 +149,7 @@ def explained(error: click.ClickException, command: str | None) -> UsageError:
     possible = getattr(error, "possibilities", None) or ()
     if possible:
         error.possibilities = []  # type: ignore[attr-defined]
-    wrong = getattr(error, "option_name", None) or getattr(error, "command_name", "")
+    wrong = str(getattr(error, "option_name", getattr(error, "command_name", "")))
     similar = [it for it in possible if _is_similar(wrong, it)]
     meant = [f"`{it}`" for it in similar if it not in _NEVER_MEANT]
     context = error.ctx if isinstance(error, click.UsageError) else None
