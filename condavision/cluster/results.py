@@ -49,6 +49,8 @@ class Results:
     folder: Path
     changed: tuple[str, ...] = ()
     """What has changed since earlier results, which were dropped for that."""
+    replaced: int = 0
+    """How many earlier results are of other inputs than those that are in their place now."""
     written: int = 0
     """How many rows are in the results."""
     _files: ExitStack = field(default_factory=ExitStack)
@@ -116,7 +118,9 @@ class Results:
         if row is None:
             return None
         is_ok = succeeded(row)
-        if is_ok is None or not row.startswith(beginning(given)) or (only_ok and not is_ok):
+        is_other = not row.startswith(beginning(given))
+        if is_ok is None or is_other or (only_ok and not is_ok):
+            self.replaced += is_other
             self._drop(number)
             return None
         if self._earlier is not None:
@@ -193,6 +197,7 @@ class Results:
     def complete(self) -> None:
         """Put the rows of all inputs on disk, and empty the journal."""
         if self._earlier is not None:
+            self.replaced += sum(1 for _ in self._earlier)
             self._cut()
         os.fsync(self._rows.fileno())
         self._journal.truncate(0)

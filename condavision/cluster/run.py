@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from condavision.system.progress import Progress
 
 
+_LISTS = (".csv", ".lst", ".tsv", ".txt")
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to map, and where to.
@@ -84,6 +87,10 @@ def map_inputs(
     running = request.output.absolute() / OWN / "running"
     found = describe(request.target, workspace, running, Limits(timeout=request.timeout))
     kind = request.kind or kind_of(request.words)
+    if request.kind is None and len(request.words) == 1 and request.words[0].endswith(_LISTS):
+        progress.warning(
+            f"{request.words[0]} is one input, as a file: for one of each line, give --each line"
+        )
     sources = tuple(expanded(request.words))
     with held(request.output) as results:
         spooled = _spooled(sources, kind, results)
@@ -96,6 +103,11 @@ def map_inputs(
         spread = Spread(found.job, engine, results, request.policy, tally, watch)
         listen(spread.interrupt)
         spread.run(islice(inputs, tally.total))  # more may be added meanwhile, unchecked
+        if results.replaced:
+            progress.warning(
+                f"earlier results in {request.output} were of other inputs, and are gone"
+                f" ({results.replaced}): give other inputs a folder of their own"
+            )
         rows = request.output / ROWS
         return Mapped(request, tally, rows, results.changed, engine.lost_workers)
 

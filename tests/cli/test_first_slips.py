@@ -43,7 +43,7 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
         "a Python that the script excludes",
         ["lock", "--python", "2.7", "sub/b.py"],
         67,
-        ("see what limits it: run `condavision explain sub/b.py`",),
+        ("error: sub/b.py: no Python >=2.7,<3 runs it: sub/b.py:2: f-string",),
     ),
     (
         "a misspelt channel",
@@ -136,7 +136,9 @@ def test_what_to_type_instead(
     words: list[str], code: int, said: tuple[str, ...], command: CommandLine
 ) -> None:
     (command.folder / "sub").mkdir()
-    (command.folder / "sub" / "b.py").write_text("" if words == ["tree"] else "import six\nprint(f'')\n")
+    (command.folder / "sub" / "b.py").write_text(
+        "" if words == ["tree"] else "import six\nprint(f'')\n"
+    )
     (command.folder / "r.txt").write_text("six\n")
     failed = command(*words)
     assert (failed.code, failed.out) == (code, "")

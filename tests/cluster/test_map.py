@@ -100,6 +100,10 @@ def test_files_and_lines(command: CommandLine) -> None:
     found = command("map", "script.py", "-", "-o", "out", "--each", "line", stdin="x\ny z\n").ok()
     assert "all inputs are run again" in found.err
     assert [row["stdout"] for row in rows(command.folder)] == ["x|\n", "y z|\n"]
+    other = command("map", "script.py", "-", "-o", "out", "--each", "line", stdin="z\ny z\n").ok()
+    assert "earlier results in out were of other inputs, and are gone (1): give" in other.err
+    alone = command("map", "script.py", "a.csv", "-o", "new").ok().err
+    assert "a.csv is one input, as a file: for one of each line, give --each line" in alone
 
 
 @pytest.mark.slow  # a process for each kind of input

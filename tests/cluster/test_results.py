@@ -128,7 +128,7 @@ def test_more_inputs_are_run_and_no_others(mapped: Map, ran: list[int]) -> None:
     mapped.run(map(given, range(1, 11)))
     mapped.run(map(given, range(1, 16)))
     assert sorted(ran) == [*range(1, 16)]
-    mapped.run(map(given, range(1, 4)))
+    assert mapped.run(map(given, range(1, 4))).replaced == 12
     assert numbers(mapped.folder) == [1, 2, 3]
     assert sorted(ran) == [*range(1, 16)]
 
@@ -139,7 +139,9 @@ def test_only_inputs_that_differ_run_again(mapped: Map, ran: list[int]) -> None:
 
     mapped.run(map(given, range(1, 11)))
     ran.clear()
-    mapped.run(edited(), most=1)  # ends before the rows behind it are in the results again
+    assert (
+        mapped.run(edited(), most=1).replaced == 1
+    )  # ends before the rows behind it are in the results again
     mapped.run(edited())
     assert ran == [4]
     assert numbers(mapped.folder) == [1, 2, 3, 40, *range(5, 11)]
