@@ -1,4 +1,4 @@
-"""Every block of the pages is run, or is in a list of those that are not, with the reason."""
+"""Every block of the pages is run: here, or by a test that takes it out of its page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command_line import InProcess
-from tests.pages import PAGES, REPOSITORY, blocks, commands, play, shown, taken
+from tests.pages import PAGES, REPOSITORY, blocks, commands, play, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,16 +38,6 @@ GIVEN: dict[str, dict[str, str]] = {
 }
 """What the reader of a page has before: files, of which ``report.py`` is locked."""
 
-NOT_RUN: dict[tuple[str, str], str] = {
-    ("docs/accuracy.md", "pip install unearth"): "a measurement of hours on hundreds of projects",
-    ("docs/accuracy.md", "accuracy_pythons.py"): "the same",
-    ("docs/accuracy.md", "benchmarks.locks"): "the same",
-    ("docs/accuracy.md", "benchmarks/scan.py"): "the same",
-}
-"""Blocks, by a part of them, with what prevents that they are run."""
-
-EXCEPTED = {(page, shown(page, part)) for page, part in NOT_RUN}
-
 
 @pytest.mark.slow  # environments are installed, as the reader of a page would
 @pytest.mark.skipif(shutil.which("sh") is None, reason="the pages are for POSIX")
@@ -65,10 +55,9 @@ def test_what_a_page_shows(
     command = InProcess(make_project({"condavision.toml": "", **given}), merged=True)
     if "report.py" in given:
         command("lock", "report.py").ok()
-    left = taken() | {it for it in blocks(page) if (page, it.text) in EXCEPTED}
-    played = {it for it in blocks(page) if it.kind in PLAYED} - left
+    played = {it for it in blocks(page) if it.kind in PLAYED} - taken()
     with _cluster(page, home) as names:
-        assert play(page, command, left, names) == len(played)
+        assert play(page, command, taken(), names) == len(played)
 
 
 @contextmanager
@@ -93,8 +82,7 @@ def _cluster(page: str, folder: Path) -> Iterator[list[tuple[str, str]]]:
 def test_nothing_is_shown_that_nobody_runs(page: str) -> None:
     for block in blocks(page):
         if not block.verb and block.kind not in PLAYED | READ.keys() and block not in taken():
-            assert (page, block.text) in EXCEPTED, block.text
-    assert not {it.text for it in taken() if (page, it.text) in EXCEPTED and it.page == page}
+            pytest.fail(f"no test runs:\n{block.text}")
 
 
 @pytest.mark.parametrize("page", NAMES)

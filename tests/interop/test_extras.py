@@ -6,15 +6,13 @@ import os
 import shlex
 import socket
 import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from uv import find_uv_bin
 
 from tests.command_line import CommandLine
-from tests.pages import REPOSITORY, files, shown
+from tests.pages import files, shown
 from tests.serving.conftest import serving
 
 if TYPE_CHECKING:
@@ -25,23 +23,6 @@ ALL = shown("docs/dependencies.md", "pip install")
 MAPPED = shown("docs/howto/cluster.md", "pip install")
 SERVED = shown("docs/howto/serve.md", "dask scheduler")
 ADDRESS = "tcp://host:8786"
-
-
-@pytest.fixture
-def clone(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """A shell in this clone, with an environment in which nothing is installed yet.
-
-    Its ``pip`` is uv's, which takes a tenth of the time; tests/test_readme.py has the other.
-    """
-    environment = tmp_path / "env"
-    line = [find_uv_bin(), "venv", "-q", "-p", sys.executable, str(environment)]
-    subprocess.run(line, check=True)
-    pip = environment / "bin" / "pip"
-    pip.write_text(f'#!/bin/sh\nexec {shlex.quote(find_uv_bin())} pip "$@"\n')
-    pip.chmod(0o755)
-    monkeypatch.setenv("VIRTUAL_ENV", str(environment))
-    monkeypatch.setenv("PATH", f"{environment / 'bin'}:/usr/bin:/bin")
-    return CommandLine(REPOSITORY)
 
 
 def _lines(block: str) -> list[str]:
