@@ -113,13 +113,14 @@ def print_unkept(scripts: Iterable[LockedScript], agreement: Agreement | None) -
 
 def print_optional(scripts: Iterable[LockedScript]) -> None:
     """Write in one line what new locks lack because their scripts run without it."""
-    lacking: dict[str, None] = {}
+    lacking: dict[str, dict[str, None]] = {}
     for locked in scripts:
-        if locked.written:
-            lacking |= dict.fromkeys(locked.inference.optional_names(locked.lock))
+        for name in locked.inference.optional_names(locked.lock) if locked.written else ():
+            lacking.setdefault(name, {})[locked.inference.project.key] = None
     if lacking:
+        shown = [f"{name} ({few([*lacking[name]], 1)})" for name in sorted(lacking)]
         note(
-            f"optional imports, not installed: {few(sorted(lacking), _SHOWN_NAMES)}"
+            f"optional imports, not installed: {few(shown, _SHOWN_NAMES)}"
             " (`optional-imports = true` in condavision.toml installs them)"
         )
 

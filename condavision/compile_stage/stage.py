@@ -67,7 +67,7 @@ def lock(
     earlier = _earlier_locks(groups, workspace)
     present, others = _parted(groups, renewal)
     unsolved = [group for group in others if renewal.present(group) is None]
-    _log.info("%d sets of requirements, %d to solve", len(groups), len(unsolved))
+    _log.info("sets of requirements: %d, to solve: %d", len(groups), len(unsolved))
     recorder = Recorder(groups, workspace, failed, dry_run=dry_run)
     for folder, found in present.items():
         recorder.record(folder, found, written=False)

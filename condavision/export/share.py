@@ -56,8 +56,8 @@ class Share:
         packages = self.lock.on(self.platform)
         if not packages:
             raise InstallError(
-                f"The lock {self.lock.hash} has no packages for {self.platform}, only for"
-                f" {', '.join(self.lock.platforms)}.",
+                f"the lock {self.lock.hash} has no packages for {self.platform}, only for"
+                f" {', '.join(self.lock.platforms)}",
                 f"lock for it too: run `condavision lock --platform {self.platform} SCRIPT`",
             )
         return packages

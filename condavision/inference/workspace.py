@@ -149,7 +149,7 @@ class Workspace(ProjectFiles):
             together = self.together(target) if isinstance(target, Together) else None
             found = analyze_target(target, project.config, pythonpath, reader, together)
             self._analyses[question] = found
-            _log.info("%s: %d files, %d imports", target, len(found.files), len(found.imports))
+            _log.info("%s: files: %d, imports: %d", target, len(found.files), len(found.imports))
         return found
 
     def infer(self, project: Project, reading: Reading = _PLAIN) -> Inference:

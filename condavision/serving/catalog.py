@@ -182,7 +182,7 @@ class Catalog:
         else:
             served = sum(it.prepared is not None for it in self.scripts.values())
             _log.info(
-                *("%d scripts, %d served; Ctrl-C ends", len(self.names), served),
+                *("scripts: %d, served: %d; Ctrl-C ends", len(self.names), served),
                 extra={"scripts": len(self.names), "served": served},
             )
         self.complete.set()

@@ -53,6 +53,8 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
     ),
     ("a command that needs help", ["help", "lokc"], 2, ("did you mean `lock`?",)),
     ("a script without its ending", ["run", "s"], 65, ("did you mean s.py?",)),
+    ("standard input", ["run", "-"], 65, ("- does not exist", "save it to a file, and give that")),
+    ("a URL", ["lock", "https://x.invalid/s.py"], 65, ("hint: save it to a file, and give that",)),
     ("a name that is like none", ["run", "nosuch.py"], 65, ("hint: check the path\n",)),
     ("a script of a folder below", ["run", "b.py"], 65, ("hint: did you mean sub/b.py?\n",)),
     (
@@ -291,7 +293,9 @@ def test_what_a_new_lock_lacks_is_one_line_for_all_scripts(command: CommandLine)
     (command.folder / "s.py").write_text(guarded.format("tqdm") + guarded.format("nowhere_known"))
     (command.folder / "t.py").write_text(guarded.format("tqdm") + guarded.format("orjson"))
     said = command("-q", "lock", ".").ok().err
-    assert said.count("optional imports, not installed: orjson, tqdm (`optional-imports") == 1
+    assert (
+        said.count("not installed: orjson (t.py), tqdm (s.py and 1 more) (`optional-imports") == 1
+    )
     assert "optional imports" not in command("-q", "lock", ".").ok().err
 
 

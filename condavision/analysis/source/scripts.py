@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".py", ".pyw", ".ipynb")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9][\w-]*\Z", re.ASCII)
+_ELSEWHERE = re.compile(r"-\Z|https?:/")  # standard input, and URLs, one slash short as paths
 _ASIDE = frozenset({"__pycache__", "node_modules", "site-packages"})
 _LOOKED_INTO = 300  # folders, for a file of the same name
 _SHEBANG = re.compile(
@@ -113,7 +114,8 @@ def absent_path(path: Path) -> AnalysisError:
     near = near or [stems[it] for it in get_close_matches(path.stem, stems, n=1)]
     hints = [f"did you mean {' or '.join(shell_word(path.parent / it) for it in near)}?"]
     if not near:
-        hints = ["check the path"]
+        is_elsewhere = _ELSEWHERE.match(str(path))
+        hints = ["save it to a file, and give that" if is_elsewhere else "check the path"]
         if _DISTRIBUTION.match(str(path)):
             hints += [
                 "give a script: the packages that it imports are locked and installed with it",
