@@ -39,7 +39,7 @@ def annotate(
     the same, and so does its lock.
     """
     from condavision.cli.json_output import annotated_json, failed_json
-    from condavision.cli.output import print_diagnostics, print_failures, print_json, say
+    from condavision.cli.output import note, print_diagnostics, print_failures, print_json, say
     from condavision.errors import CondavisionError
     from condavision.export.annotate import annotate as with_block
     from condavision.inference.select import Named, select_targets
@@ -62,6 +62,9 @@ def annotate(
         print_json([*(annotated_json(it) for it in done), *failed_json(failed)])
     elif diff:
         click.echo("".join(map(_difference, done)), nl=False)
+        for it in done:
+            if not it.changed:
+                note(_said(it, written=False))
     else:
         for it in done:
             say(_said(it, written=not check))

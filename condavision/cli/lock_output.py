@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from condavision.cli.import_wording import lessons_of
-from condavision.cli.naming import few
 from condavision.cli.output import note, print_counts, print_diagnostics, say
 from condavision.cli.statuses import lock_status
 from condavision.cli.tables import print_table
@@ -18,6 +17,7 @@ from condavision.core.specs import wanted_on
 from condavision.inference.inference import applying
 from condavision.locks.diff import diff_rows
 from condavision.project.targets import near
+from condavision.system.progress import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from condavision.project.targets import Target
 
-_SHOWN_NAMES = 5
-
 
 def target_names(targets: Sequence[Project | Target]) -> list[str]:
     """Return the names of targets: their keys, or paths where several would have one name.
@@ -40,13 +38,6 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
         return path
 
     return {path: name(path) for path in parts}
-
-
-def few(names: Sequence[object], most: int = _SHOWN_NAMES) -> str:
-    """Return names as text: the first ones, and how many more there are."""
-    more = len(names) - most
-    shown = ", ".join(map(str, names[:most]))
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _path_name(project: Project) -> str:

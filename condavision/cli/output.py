@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from condavision.cli.filling import filled, from_here
-from condavision.cli.naming import few
 from condavision.cli.tables import console
 from condavision.cli.wording import bytes_words, diagnostic_words, error_words, hints_of
 from condavision.errors import ChannelError, MissingLockError, NotPythonError, OutputError
 from condavision.project.targets import near
+from condavision.system.progress import few
 from condavision.system.secrets import redacted
 from condavision.system.terminal import json_safe, shown
 

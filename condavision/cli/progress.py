@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from condavision.cli.verbosity import is_quiet
-from condavision.system.progress import Progress, Task, Work, readable_size
+from condavision.system.progress import Progress, Task, Work, few, readable_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -69,10 +69,7 @@ class _Lines(Task):
         self._write(f"solving {place}{name} ...")
 
     def waiting(self, names: Sequence[str], seconds: float) -> None:
-        more = len(names) - _SHOWN_WAITING
-        others = f" and {more} more" if more > 0 else ""
-        shown = ", ".join(names[:_SHOWN_WAITING])
-        self._write(f"still solving {shown}{others}, after {seconds:.0f} s ...")
+        self._write(f"still solving {few(names, _SHOWN_WAITING)}, after {seconds:.0f} s ...")
 
     def fetched(self, name: str, size: int) -> None:
         with self._lock:

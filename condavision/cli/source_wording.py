@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from condavision.cli.naming import few
 from condavision.core.model import IgnoredReason
 from condavision.inference import diagnostics
+from condavision.system.progress import few
 
 if TYPE_CHECKING:
     from condavision.errors import Diagnostic

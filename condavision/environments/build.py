@@ -27,6 +27,7 @@ from condavision.errors import InstallError
 from condavision.system.files import remove_tree, write_atomic
 from condavision.system.limits import require_resources
 from condavision.system.ownership import require_trusted
+from condavision.system.progress import few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_SHOWN_NAMES = 8
 _SETTLED = 3  # checks in a row that find no prefix
 _SETTLING_SECONDS = 2.0
 
@@ -83,7 +85,8 @@ def build(
         if compile_bytecode:
             compile_prefix(prefix, environment.python, home / "pyc", progress, inherit)
         if pypi:
-            progress.message(f"installing from PyPI: {', '.join(item.name for item in pypi)}")
+            names = few([item.name for item in pypi], _SHOWN_NAMES)
+            progress.message(f"installing from PyPI: {names}")
             python = next((it for it in conda if it.name == "python"), None)
             allow_sdist = lock.record.allows_sdists
             if python and python.version.startswith("2."):

@@ -13,6 +13,7 @@ from condavision.locks.index import FILE_NAME, parse_index
 from condavision.locks.lockfile import lock_path, parse_lock
 from condavision.project.config import LOCAL
 from condavision.project.targets import Module, folder_keys, key_of, place_of, require_target
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +48,10 @@ def named_pair(
     if not (bare and len(names) > 1):
         sides += modules
     if len(sides) != 2:
-        raise UsageError(
-            "diff compares two locks", "give both: `condavision diff HEAD~1:a.py a.py`"
-        )
+        given = names[0] if len(sides) == len(names) == 1 and Path(names[0]).is_file() else "a.py"
+        script = shell_word(given)
+        hint = f"give both: `condavision diff HEAD~1:{script} {script}`"
+        raise UsageError("diff compares two locks", hint)
     before, after = (
         _module_lock(modules[0], workspace, side.removesuffix(":"))
         if side in bare and isinstance(side, str)

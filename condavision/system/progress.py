@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+_SHOWN_NAMES = 5
+
+
 class Work(Enum):
     """What is done to many parts; the value is what one part is called."""
 
@@ -65,6 +68,13 @@ class Progress:
     def _write(self, line: str) -> None:
         self._stream.write(f"{shown_line(line)}\n")
         self._stream.flush()
+
+
+def few(names: Sequence[object], most: int = _SHOWN_NAMES) -> str:
+    """Return names as text: the first ones, and how many more there are."""
+    more = len(names) - most
+    shown = ", ".join(map(str, names[:most]))
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def readable_size(count: float) -> str:

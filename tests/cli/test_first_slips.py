@@ -115,6 +115,7 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
     ("a script that never ran", ["clean", "s.py"], 2, ("`s.py` has no environment in the cache",)),
     ("a package where nothing is locked", ["why", "six"], 70, ("run `condavision lock .`",)),
     ("a difference of what has no locks", ["diff", "s.py", "s.py"], 70, ("lock s.py`",)),
+    ("one lock to compare", ["diff", "s.py"], 2, ("`condavision diff HEAD~1:s.py s.py`",)),
     ("a tree of nothing", ["tree"], 70, ("error: s.py has no lock", "run `condavision lock s.py`")),
     (
         "scripts that are not locked together",

@@ -254,6 +254,8 @@ def test_checked_or_shown_only(command: CommandLine) -> None:
     assert command("annotate", "s.py").ok().out == "s.py: added pyyaml\n"
     again = command("annotate", "--check", "s.py").ok()
     assert again.out == "s.py: nothing to add\n"
+    again = command("annotate", "--diff", "s.py").ok()
+    assert (again.out, again.err) == ("", "s.py: nothing to add\n")
 
 
 def test_whether_what_is_declared_covers_the_imports(command: CommandLine) -> None:
