@@ -126,6 +126,7 @@ class MissingLockError(CondavisionError):
     """The script has no lock.
 
     ``never_locked`` is whether that is all, and nothing that it had is damaged or lost.
+    ``obstacle`` is why it cannot be locked as it is, None if nothing is known against that.
     """
 
     code = 70
@@ -137,9 +138,11 @@ class MissingLockError(CondavisionError):
         *hints: str,
         diagnostics: Iterable[Diagnostic] = (),
         never_locked: bool = False,
+        obstacle: CondavisionError | None = None,
     ) -> None:
         super().__init__(message, *hints, diagnostics=diagnostics)
         self.never_locked = never_locked
+        self.obstacle = obstacle
 
 
 class StaleLockError(CondavisionError):

@@ -172,8 +172,8 @@ def test_it_is_found_on_python_path(
 WRONG = [
     (["lock", "-m", "nowhere"], 65, "no module `nowhere`"),
     (["lock", "-m", "shop/tool.py"], 2, "not a module name"),
-    (["run", "-m", "shop.tool.py"], 70, "has no lock"),
-    (["lock", "-m", "shop"], 65, "no module `shop` that can be run"),
+    (["run", "-m", "shop.tool.py"], 65, "hint: did you mean `-m shop.tool`?"),
+    (["lock", "-m", "shop"], 65, "`shop` is a package without __main__.py"),
     (["explain", "-m", "shop.tool", "shop/tool.py"], 2, "give exactly one"),
     (["install", "--launcher", "bin", "-m", "shop.tool"], 2, "condavision run -m shop.tool"),
 ]
@@ -269,14 +269,14 @@ def test_what_is_handed_over(command: InProcess) -> None:
     command("lock", "-m", "alone", cwd=below).ok()
     exported = command("export", "-m", "alone", "--format", "requirements", cwd=below).ok().out
     assert "\niniconfig==" in exported
-    assert command("export", "-m", "alone", "--format", "requirements").code == 70, "not from here"
+    assert command("export", "-m", "alone", "--format", "requirements").code == 65, "not from here"
     twice = command("export", "near.py", "-m", "alone", "--format", "explicit", cwd=below)
     assert (twice.code, command("export", "--format", "explicit").code) == (2, 2)
     command("lock", "-m", "shop.tool").ok()
     vendored = command("vendor", "files", "-m", "alone", "--json", cwd=below).ok().json()
     assert [name.partition("-")[0] for name in vendored["fetched"]] == ["iniconfig"]
     assert command("vendor", "other", "-m", "shop.tool").code == 2, "which has nothing of PyPI"
-    assert command("vendor", "files", "-m", "no.such").code == 70
+    assert command("vendor", "files", "-m", "no.such").code == 65
 
 
 def test_what_differs(command: InProcess) -> None:

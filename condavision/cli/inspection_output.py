@@ -12,6 +12,7 @@ from condavision.cli.parameter_output import parameter_rows, unread_lines
 from condavision.cli.tables import print_table
 from condavision.core.platforms import current_subdir
 from condavision.core.pythons import shortest
+from condavision.errors import UnknownImportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +50,8 @@ def print_explanation(explanation: Explanation) -> None:
     if lock and explanation.together:
         state = f"{state}, together with {explanation.together} as {lock.hash}"
     say(f"\nrequirement hash {inference.hash} ({state})")
+    if isinstance(explanation.obstacle, UnknownImportError):
+        say(f"cannot be locked as it is: {explanation.obstacle.message}")
     print_diagnostics(explanation.diagnostics)
 
 

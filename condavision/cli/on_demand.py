@@ -30,12 +30,13 @@ def offering_lock(
 ) -> Iterator[None]:
     """Add to the hints of a lock that is missing or stale the command that locks it first.
 
-    ``words`` follow the target. A hash, for which there is no target, cannot be locked.
+    ``words`` follow the target. A hash, for which there is no target, cannot be locked, nor can
+    what has an obstacle.
     """
     try:
         yield
     except (MissingLockError, StaleLockError) as error:
-        if target is None:
+        if target is None or (isinstance(error, MissingLockError) and error.obstacle):
             raise
         options = (f"--with {shell_word(it)}" for it in additions)
         shown = " ".join([*options, plainly_typed(target), *map(shell_word, words)])

@@ -12,7 +12,7 @@ from condavision.cli.source_wording import source_words
 from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import Manager
 from condavision.core.pythons import format_minor
-from condavision.errors import MissingLockError, StaleLockError, UsageError
+from condavision.errors import CondavisionError, MissingLockError, StaleLockError, UsageError
 from condavision.export.share import OnlyInComments
 from condavision.inference import diagnostics, staleness
 from condavision.locks.record import spell_changes, spell_pairs, spell_shared
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from condavision.core.model import LockedPackage, LockRecord
-    from condavision.errors import CondavisionError, Diagnostic
+    from condavision.errors import Diagnostic
     from condavision.inspection.check import Checked
     from condavision.inspection.overview import Size
     from condavision.project.targets import Target
@@ -212,6 +212,8 @@ def notes_of(checked: Checked) -> tuple[str, ...]:
             pass
         case MissingLockError(never_locked=True):  # as the state is
             return hints_of(checked.error)
+        case MissingLockError(obstacle=CondavisionError() as obstacle):
+            return (obstacle.message, *hints_of(obstacle)[:1])
         case StaleLockError(reasons=reasons) if reasons:
             return (stale_words(reasons), *hints_of(checked.error))
         case error:

@@ -10,9 +10,7 @@ from condavision.analysis.source.scripts import require_script, script_file
 from condavision.core.model import Manager
 from condavision.core.pythons import shortest
 from condavision.errors import CondavisionError, LockfileError, UnsolvableError
-from condavision.inference.conclusions import ConcludedInference
-from condavision.inference.ignored import ignored
-from condavision.inference.readable import infer_readable
+from condavision.inference.readable import infer_readable, require_lockable
 from condavision.inference.recorded import recorded_reading
 from condavision.locks.lockfile import lock_path
 from condavision.project.targets import folder_keys
@@ -123,10 +121,7 @@ def _infer(project: Project, workspace: Workspace, *, anew: bool) -> Inference:
     if asked is not None and not inference.requirements.python & asked:
         floor = _floor_for(asked, inference, known)
         inference = infer_readable(project, workspace, replace(reading, floor=floor))
-    accepted = workspace.accepted_names(project)
-    if not isinstance(inference, ConcludedInference):  # which all of this was asked of
-        inference.require_known(workspace.import_map, ignored(project.target, workspace))
-        inference.require_accepted(accepted, workspace.lock_command)
+    require_lockable(inference, workspace)
     return inference
 
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 from condavision.analysis.source.scripts import module_file, require_script, script_file
 from condavision.core.model import INTERPRETERS
 from condavision.errors import (
-    AnalysisError,
     LockfileError,
     MissingLockError,
     StaleLockError,
     UsageError,
 )
 from condavision.inference.ignored import ignored
-from condavision.inference.readable import infer_readable
+from condavision.inference.readable import infer_readable, obstacle
 from condavision.inference.staleness import inference_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
@@ -37,9 +36,10 @@ from condavision.project.targets import (
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from condavision.core.model import Lock
+    from condavision.errors import CondavisionError, Diagnostic
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.locks.index import Entry, ScriptIndex
@@ -136,31 +136,45 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
 
     Raises:
         UsageError: it is a file that is no script.
+        AnalysisError: it is a module that does not exist.
     """
     if isinstance(target, Path):
         require_script(script_file(target))
+    if isinstance(target, Module):
+        module_file(target.name, [target.folder, *workspace.config(target.folder).paths])
     command = workspace.lock_command(target)
     diagnostics = ignored(target, workspace)
+    known = obstacle(workspace.project(target), workspace)
     if isinstance(target, Together):
         scripts = workspace.together(target).scripts
         again = "give one of them: run `condavision COMMAND {}`"
         one = [again.format(shell_word(near(it))) for it in scripts[:1]]
-        return MissingLockError(
-            f"the scripts of {target.folder} are not locked together",
-            *one,
-            f"{'or ' if one else ''}lock them together: run `{command}`",
-            diagnostics=diagnostics,
-        )
+        apart = f"the scripts of {target.folder} are not locked together"
+        if known is not None:
+            return _blocked(apart, one, diagnostics, known)
+        joined = f"{'or ' if one else ''}lock them together: run `{command}`"
+        return MissingLockError(apart, *one, joined, diagnostics=diagnostics)
     where = f" in {target.folder}" if isinstance(target, Module) else ""
-    if isinstance(target, Module):
-        try:
-            module_file(target.name, [target.folder, *workspace.config(target.folder).paths])
-        except AnalysisError as error:  # it cannot be locked either
-            return MissingLockError(
-                f"{target} has no lock{where}", *error.hints, diagnostics=diagnostics
-            )
     message, hint = f"{target} has no lock{where}", f"run `{command}`"
+    if known is not None:
+        return _blocked(message, (), diagnostics, known)
     return MissingLockError(message, hint, diagnostics=diagnostics, never_locked=True)
+
+
+def _blocked(
+    message: str,
+    hints: Iterable[str],
+    diagnostics: Iterable[Diagnostic],
+    known: CondavisionError,
+) -> MissingLockError:
+    """Return the error for a target without a lock that cannot be locked as it is."""
+    return MissingLockError(
+        f"{message}, and cannot be locked as it is: {known.message}",
+        *hints,
+        *known.hints,
+        diagnostics=dict.fromkeys((*diagnostics, *known.diagnostics)),
+        obstacle=known,
+    )
 
 
 def is_hash(name: str) -> bool:

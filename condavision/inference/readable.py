@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from condavision.errors import AnalysisError
+from condavision.errors import AnalysisError, CondavisionError
+from condavision.inference.conclusions import ConcludedInference
+from condavision.inference.ignored import ignored
+from condavision.inference.recorded import recorded_reading
 from condavision.locks.index import Reading
 from condavision.project.targets import Together, near, typed
 
@@ -41,6 +44,30 @@ def infer_readable(project: Project, workspace: Workspace, reading: Reading = _P
         if refused is not None:
             raise refused
     return inference
+
+
+def require_lockable(inference: Inference, workspace: Workspace) -> None:
+    """Refuse what cannot be locked as it is, before anything is solved for it.
+
+    Raises:
+        UnknownImportError: the package of an import is not known, or has to be accepted.
+        LockfileError: what is accepted cannot be read.
+    """
+    project = inference.project
+    accepted = workspace.accepted_names(project)
+    if not isinstance(inference, ConcludedInference):  # which all of this was asked of
+        inference.require_known(workspace.import_map, ignored(project.target, workspace))
+        inference.require_accepted(accepted, workspace.lock_command)
+
+
+def obstacle(project: Project, workspace: Workspace) -> CondavisionError | None:
+    """Return why a target cannot be locked as it is, None if nothing is known against that."""
+    try:
+        inference = infer_readable(project, workspace, recorded_reading(project, workspace))
+        require_lockable(inference, workspace)
+    except CondavisionError as error:
+        return error
+    return None
 
 
 def _apart(folder: Together, error: AnalysisError) -> AnalysisError:

@@ -15,7 +15,6 @@ from condavision.inference.diagnostics import LocksOfEachMachine
 from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
 from condavision.inference.programs import unlocked_programs
-from condavision.inference.readable import infer_readable
 from condavision.inference.recorded import recorded_reading
 from condavision.inference.staleness import NotLockedFor, inference_changes, option_changes
 from condavision.project.targets import Together, named_target, typed
@@ -126,7 +125,8 @@ def _check(target: Target, workspace: Workspace) -> Checked:
     try:
         return _check_located(locate(target, workspace), workspace)
     except MissingLockError as error:
-        failed = _failed(target, _unreadable(target, workspace) or error)
+        unreadable = error.obstacle if isinstance(error.obstacle, AnalysisError) else None
+        failed = _failed(target, unreadable or error)
         return replace(failed, diagnostics=tuple(_of_each_machine(target, workspace)))
     except CondavisionError as error:
         return _failed(target, error)
@@ -144,17 +144,6 @@ def _of_each_machine(target: Target, workspace: Workspace) -> Iterator[LocksOfEa
 
 def _failed(target: Target, error: CondavisionError) -> Checked:
     return Checked(str(target), "", LockState.of(error), error=error, code=error.code)
-
-
-def _unreadable(target: Target, workspace: Workspace) -> AnalysisError | None:
-    """Return why a target without a lock cannot be locked as it is."""
-    try:
-        infer_readable(workspace.project(target), workspace)
-    except AnalysisError as error:
-        return error
-    except CondavisionError:
-        pass
-    return None
 
 
 def _check_located(located: Located, workspace: Workspace) -> Checked:

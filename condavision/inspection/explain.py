@@ -9,6 +9,7 @@ from condavision.analysis.parameters.read import read_interface
 from condavision.core.model import Manager
 from condavision.core.platforms import current_subdir
 from condavision.inference.diagnose import diagnose
+from condavision.inference.readable import obstacle
 from condavision.locks.lockfile import direct_packages
 from condavision.project.targets import Together
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from condavision.analysis.parameters.interface import Interface
     from condavision.core.model import Lock, LockedPackage, Requirement
-    from condavision.errors import Diagnostic
+    from condavision.errors import CondavisionError, Diagnostic
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.mapping.decisions import Resolution
@@ -49,7 +50,8 @@ class Explanation:
     requirements that no import corresponds to. ``diagnostics`` are likely mistakes. ``lock`` is the
     one that it may run under, None if there is none that fits. ``together`` is the key of the
     folder whose lock that is, if the target has no lock of its own. ``interface`` is what the
-    script takes on its command line, None if the target is several scripts.
+    script takes on its command line, None if the target is several scripts. ``obstacle`` is why
+    what has no lock cannot be locked as it is.
     """
 
     inference: Inference
@@ -59,6 +61,7 @@ class Explanation:
     lock: Lock | None = None
     together: str | None = None
     interface: Interface | None = None
+    obstacle: CondavisionError | None = None
 
 
 def explain(
@@ -78,6 +81,7 @@ def explain(
         lock,
         together,
         _interface(inference),
+        obstacle(inference.project, workspace) if lock is None else None,
     )
 
 

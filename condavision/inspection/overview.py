@@ -16,6 +16,7 @@ from condavision.core.model import LockRecord
 from condavision.errors import CondavisionError
 from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
+from condavision.inference.readable import require_lockable
 from condavision.inference.recorded import recorded_reading
 from condavision.inspection.check import LockState, check_targets
 from condavision.inspection.dependencies import dependencies_of
@@ -181,9 +182,7 @@ def _read(target: Target, checked: Checked, workspace: Workspace) -> Script:
         return Script(target, failed if located is None else checked, project, None, located)
     if located is None:
         try:
-            inference.require_known(workspace.import_map, checked.diagnostics)
-            accepted = workspace.accepted_names(project)
-            inference.require_accepted(accepted, workspace.lock_command)
+            require_lockable(inference, workspace)
         except CondavisionError as error:  # it cannot be locked as it is
             checked = replace(checked, error=error, code=error.code)
     return Script(target, checked, project, inference, located)

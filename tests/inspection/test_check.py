@@ -37,6 +37,43 @@ def test_a_script_that_cannot_be_read_is_neither_missing_nor_stale(
     assert place in shown.out
 
 
+OBSTACLES = {
+    "an unknown import": (
+        "\nimport reqeusts\n",
+        "s.py:2: no known package for `import reqeusts` (similar names: requests,",
+        "did you mean `import requests`? then correct s.py:2",
+    ),
+    "a name of nobody's": (
+        "import absent_pkg_x\n",
+        "s.py:1: no known package for `import absent_pkg_x`",
+        "if the import is right, name its package",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "why", "hint"), OBSTACLES.values(), ids=OBSTACLES)
+def test_what_cannot_be_locked_says_why(
+    source: str, why: str, hint: str, command: CommandLine
+) -> None:
+    (command.folder / "s.py").write_text(source)
+    found = command("check", "--json")
+    (checked,) = found.json()
+    assert (found.code, checked["state"], checked["code"]) == (70, "missing", 70)
+    assert checked["notes"][0].startswith(why)
+    assert checked["notes"][1].startswith(hint)
+    assert f"cannot be locked as it is: {why}" in command("explain", "s.py").ok().out
+    refused = command("run", "s.py")
+    assert refused.code == 70
+    assert f"error: s.py has no lock, and cannot be locked as it is: {why}" in refused.err
+    assert f"  hint: {hint}" in refused.err
+    assert "--lock" not in refused.err
+    together = command("exec", ".", "--", "python", "-V")
+    assert together.code == 70
+    assert "condavision exec s.py -- python -V" in together.err
+    assert "lock --together" not in together.err
+    assert "--lock" not in together.err
+
+
 def test_an_override_is_reported_for_its_scripts_while_it_is_configured(
     command: CommandLine,
 ) -> None:

@@ -14,7 +14,7 @@ from condavision.system.files import read_beginning
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 SUFFIXES = (".py", ".pyw", ".ipynb")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9][\w-]*\Z", re.ASCII)
@@ -77,13 +77,37 @@ def module_file(
             last = Path(source)
     if last is None or not last.is_file():
         where = ", ".join(map(str, entries))
+        if last is not None:
+            raise AnalysisError(
+                f"`{module}` is a package without __main__.py, so it cannot be run",
+                f"give a module of it: `-m {module}.NAME`",
+            )
+        near = _similar_module(module, entries)
         raise AnalysisError(
-            f"no module `{module}` that can be run in {where}",
+            f"no module `{module}` in {where}",
+            *([f"did you mean `-m {near}`?"] if near else []),
             "check the name, and the folder you are in",
             "a module of an installed package runs in the environment of a script: "
             f"$(condavision path --python YOUR-SCRIPT) -m {module}",
         )
     return last
+
+
+def _similar_module(module: str, entries: Iterable[Path]) -> str:
+    """Return the module there whose name is similar, part by part; empty if none is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
+
+    parts = module.removesuffix(".py").split(".")
+    for folder in entries:
+        here, names = folder, list[str]()
+        for part in parts:
+            files = here.glob("*") if here.is_dir() else ()
+            beside = {it.stem for it in files if it.suffix == ".py" or it.is_dir()}
+            names += [part] if part in beside else get_close_matches(part, beside, n=1)
+            here = here.joinpath(*names[-1:])
+        if len(names) == len(parts) and ".".join(names) != module:
+            return ".".join(names)
+    return ""
 
 
 def module_name(script: Path) -> tuple[str, Path]:
