@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
+import sys
 import tomllib
+from argparse import ArgumentParser
 from configparser import ConfigParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 import pytest
@@ -91,6 +94,48 @@ cd x && condavision lock \\
             "lock a.py",
         )
     ]
+
+
+PROSE = "\n".join(it.read_text("utf-8") for it in [*PAGES, REPOSITORY / "CONTRIBUTING.md"])
+MEASUREMENTS = sorted(set(re.findall(r"`python -m (benchmarks\.[^`]+)`", PROSE)))
+
+
+class _ParsedError(Exception):
+    """The command line of a measurement has been read."""
+
+
+@pytest.mark.parametrize("line", MEASUREMENTS)
+def test_every_measurement_on_a_page_can_be_read(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = ArgumentParser.parse_args
+
+    def parse_only(parser: ArgumentParser) -> NoReturn:
+        parse(parser)
+        raise _ParsedError
+
+    monkeypatch.setattr(ArgumentParser, "parse_args", parse_only)
+    monkeypatch.setattr(sys, "argv", line.split())
+    with pytest.raises(_ParsedError):
+        importlib.import_module(sys.argv[0]).main()
+
+
+def test_every_session_of_nox_on_a_page_is_there() -> None:
+    files = (REPOSITORY / "noxfile.py", REPOSITORY / "templates" / "noxfile.py")
+    sessions = {
+        name
+        for it in files
+        for name in re.findall(r"(?m)^@nox\.session.*\ndef (\w+)", it.read_text("utf-8"))
+    }
+    named = {it for line in re.findall(r"nox -s ([a-z_ ]+)", PROSE) for it in line.split()}
+    assert "tests" in named
+    assert named <= sessions
+
+
+def test_every_extra_on_a_page_is_one() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    named = re.findall(r"(?:\.|whl|condavision)\[([a-z,]+)\]", PROSE)
+    assert {it for names in named for it in names.split(",")} == {*project["optional-dependencies"]}
 
 
 def test_the_pages_link_to_what_exists() -> None:
