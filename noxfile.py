@@ -205,7 +205,7 @@ def evidence(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure the speed that the README and the docs state, as ratios to alternatives."""
     session.install("-e", ".", "--group", "test", "pipreqs", "deptry", "fawltydeps")
-    for measured in ("warm_run", "install", "lock", "many", "dependencies"):
+    for measured in ("warm_run", "first_run", "install", "lock", "many", "dependencies"):
         session.run("python", "-m", f"benchmarks.{measured}")
     stdlib = sysconfig.get_path("stdlib")
     scan = ("-m", "benchmarks.scan", stdlib, "--repeat", "1", "--peers", session.bin)

@@ -160,7 +160,7 @@ def install(
         os.fspath(name) if name is not None and module is None else one_target(_path(name), module)
     )
     workspace = Workspace(Flags(locks=_path(locks), vendored=_path(vendored)))
-    return install_named(target, workspace, Progress())
+    return install_named(target, workspace, Progress(), compile_bytecode=True)
 
 
 def run(  # noqa: PLR0913 - keywords of subprocess.run, spelled out

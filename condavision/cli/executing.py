@@ -154,8 +154,9 @@ def install(
 ) -> int:
     """Install the environments of scripts, folders, modules or hashes.
 
-    Without any, those of the current project. An existing environment is built again if files of
-    its packages are missing or have another size. One that fails does not stop the others.
+    Without any, those of the current project. All modules are compiled, where a run leaves that to
+    Python. An existing environment is built again if files of its packages are missing or have
+    another size. One that fails does not stop the others.
 
     A launcher starts its script without condavision, as long as no file it was made from is newer
     (best effort, by modification time); otherwise it calls `condavision run`.

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from condavision.core.model import Manager
 from condavision.environments import activation
-from condavision.environments.bytecode import compile_missing, compile_prefix
+from condavision.environments.bytecode import compile_prefix, is_written_on_import, link_kept
 from condavision.environments.conda_install import install_conda_packages
 from condavision.environments.package_cache import CACHES, RECORDS
 from condavision.environments.pypi_install import install_pypi_packages
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_BYTECODE = "pyc"
 _SHOWN_NAMES = 8
 _SETTLED = 3  # checks in a row that find no prefix
 _SETTLING_SECONDS = 2.0
@@ -56,8 +57,10 @@ def build(
 ) -> None:
     """Build ``environment`` from nothing; an incomplete one is removed first.
 
-    With ``vendored`` every artefact comes from that folder, and nothing from the network. With
-    ``deep`` the digests of all cached files are checked, not only of those modified later.
+    With ``vendored`` every artefact comes from that folder, and nothing from the network. Without
+    ``compile_bytecode`` only the bytecode in the cache is linked, unless Python cannot write the
+    rest. With ``deep`` the digests of all cached files are checked, not only of those modified
+    later.
 
     The caller holds the environment's lock; ``inherit`` are its descriptors, for the processes
     started here: the lock is held as long as one of them runs.
@@ -69,7 +72,7 @@ def build(
     prefix, home = environment.prefix, environment.home
     _require_utf_8(home)
     require_resources()
-    for name in (*CACHES, "uv", RECORDS, "pyc"):
+    for name in (*CACHES, "uv", RECORDS, _BYTECODE):
         require_trusted(home / name, f"the cache {home / name}")
     environment.unmark()
     remove_tree(prefix)
@@ -82,8 +85,6 @@ def build(
         if lock.is_local:
             _restore_interpreters(conda, home)
         install_conda_packages(conda, prefix, home / CACHES[0], progress, deep=deep)
-        if compile_bytecode:
-            compile_prefix(prefix, environment.python, home / "pyc", progress, inherit)
         if pypi:
             names = few([item.name for item in pypi], _SHOWN_NAMES)
             progress.message(f"installing from PyPI: {names}")
@@ -102,8 +103,10 @@ def build(
                     inherit=inherit,
                 )
                 _install_pypi(pypi, environment, install, progress, deep=deep)
-            if compile_bytecode:
-                compile_missing(prefix, environment.python, progress, inherit)
+        if compile_bytecode or not is_written_on_import(prefix):
+            complete_bytecode(environment, progress, inherit)
+        else:
+            link_kept(prefix, home / _BYTECODE)
         derived = activation.derive(prefix)
         _log.debug("activation: %d variables, live: %s", len(derived.operations), derived.live)
         activation.store(derived, prefix)
@@ -111,6 +114,23 @@ def build(
     except BaseException:
         _leave_nothing(prefix)
         raise
+
+
+def complete_bytecode(
+    environment: Environment, progress: Progress, inherit: tuple[int, ...] = ()
+) -> None:
+    """Compile what has no bytecode yet, and mark the environment as compiled.
+
+    The caller holds the environment's lock, as for :func:`build`.
+
+    Raises:
+        UntrustedError: another user can change what is cached.
+        OSError: the disk is full, or the environment cannot be written.
+    """
+    cache = environment.home / _BYTECODE
+    require_trusted(cache, f"the cache {cache}")
+    compile_prefix(environment.prefix, environment.python, cache, progress, inherit)
+    environment.compiled.touch()
 
 
 def _artefacts(

@@ -1,9 +1,10 @@
-"""Compiles bytecode for noarch packages, which have none.
+"""Compiles the bytecode of an environment, where that does not wait for the first import.
 
-conda and mamba compile on installation, rattler does not. The first import is then slow, and in a
-prefix that its user cannot write every import. Each package is compiled once for each Python, and
-then linked: bytecode is valid wherever its source has the same time and size, as hard links have
-(PEP 3147, PEP 552), and Python corrects the path in it when it loads it.
+Neither rattler nor uv compiles. Python does when it imports a module, which is sooner than all
+modules: the first run waits only for what it imports. Where it cannot write, every import compiles.
+A conda package is compiled once for each Python, and then linked: bytecode is valid wherever its
+source has the same time and size, as hard links have (PEP 3147, PEP 552), and Python corrects the
+path in it when it loads it.
 """
 
 # ruff: noqa: PTH116, PTH120, PTH123, PTH208 - thousands of files; pathlib takes twice the time
@@ -59,45 +60,51 @@ sys.exit(code)
 until issue 126606 was fixed, in 2024, Python did not notice a full disk. Runs on 2.7 and later."""
 
 
+_ROOM = 1 << 28  # bytes; more than any script imports
+
+
+def is_written_on_import(prefix: Path) -> bool:
+    """Return whether Python will write the bytecode of what scripts import from ``prefix``.
+
+    A full disk cuts it off, and Python has noticed that since 2024 only (see below).
+    """
+    return not os.environ.get("PYTHONDONTWRITEBYTECODE") and shutil.disk_usage(prefix).free > _ROOM
+
+
 def compile_prefix(
     prefix: Path, python: Path, cache: Path, progress: Progress, inherit: tuple[int, ...] = ()
 ) -> None:
-    """Compile the sources of noarch packages; ``cache`` keeps the bytecode for other prefixes.
+    """Compile the modules in site-packages that have no bytecode.
 
-    Files that do not compile are ignored, as by conda: importing them fails. ``inherit``
-    are file descriptors that the compiler keeps open.
+    ``cache`` keeps that of noarch packages, which have none, for other prefixes. Files that do not
+    compile are ignored, as by conda: importing them fails. ``inherit`` are file descriptors that
+    the compiler keeps open.
 
     Raises:
         OSError: the disk is full.
     """
+    packages = link_kept(prefix, cache)
+    sources = {source for package in packages for source in package.paths}  # to be kept: all read
+    for folder in site_packages(prefix):
+        sources.update(file for file in folder.rglob("*.py") if not _bytecode(file))
+    if compile_sources(sorted(sources), prefix, python, progress, inherit):
+        for package in packages:
+            package.keep()
+
+
+def link_kept(prefix: Path, cache: Path) -> list[_Sources]:
+    """Link the bytecode of noarch packages that ``cache`` keeps; return the other packages."""
     records = [read_json(read_file(file)) for file in (prefix / "conda-meta").glob("*.json")]
     pythons = [record for record in records if record["name"] == "python"]
     if not pythons:
-        return
+        return []
     kept = cache / f"{pythons[0]['version']}-{pythons[0]['sha256'][:16]}"
     packages = [
         _Sources(prefix, kept / record["sha256"], tuple(_sources(record)))
         for record in records
         if record.get("noarch") == "python"
     ]
-    missing = [package for package in packages if package.names and not package.link()]
-    sources = [source for package in missing for source in package.paths]
-    if compile_sources(sources, prefix, python, progress, inherit):
-        for package in missing:
-            package.keep()
-
-
-def compile_missing(
-    prefix: Path, python: Path, progress: Progress, inherit: tuple[int, ...]
-) -> None:
-    """Compile the modules in site-packages that have no bytecode.
-
-    Raises:
-        OSError: the disk is full.
-    """
-    folders = site_packages(prefix)
-    sources = [file for folder in folders for file in folder.rglob("*.py") if not _bytecode(file)]
-    compile_sources(sources, prefix, python, progress, inherit)
+    return [package for package in packages if package.names and not package.link()]
 
 
 def _sources(record: dict[str, list[str]]) -> Iterator[str]:

@@ -55,6 +55,14 @@ class Environment:
         return self.prefix / "conda-meta" / "condavision"
 
     @property
+    def compiled(self) -> Path:
+        """The file that is there once all its modules have bytecode.
+
+        Python writes what else a script needs when it imports it.
+        """
+        return self.prefix / "conda-meta" / "condavision-compiled"
+
+    @property
     def is_ready(self) -> bool:
         """Whether it is complete, and its interpreter exists."""
         return self.marker.is_file() and self.python.exists()

@@ -53,6 +53,8 @@ def install(
 
     One process builds; others that want the same environment wait for it. A ready environment
     costs one ``stat``. With ``vendored``, a folder that ``vendor`` filled, nothing is fetched.
+    With ``compile_bytecode`` all modules have bytecode afterwards, also in an environment that was
+    built without; otherwise Python writes it for those that it imports.
 
     Raises:
         InstallError: a package cannot be fetched, verified or linked; no incomplete prefix remains.
@@ -66,12 +68,12 @@ def install(
         "choose a folder of your own: run `export CONDAVISION_HOME=FOLDER`",
     )
     _log.info("%s: %s", environment.prefix, "ready" if environment.is_ready else "to be built")
-    if not _is_fine(environment, care):
+    if not _is_fine(environment, care) or (compile_bytecode and _lacks_bytecode(environment)):
         with _building(environment, progress) as inherit:
+            from condavision.environments.build import build, complete_bytecode  # noqa: PLC0415 - rattler costs 0.1 s
+
             if not _is_fine(environment, care, progress):
                 _require_unused(environment)
-                from condavision.environments.build import build  # noqa: PLC0415 - rattler costs 0.1 s
-
                 build(
                     environment,
                     lock,
@@ -82,6 +84,8 @@ def install(
                     deep=care in {Care.DIGESTS, Care.ANEW},
                 )
                 environment = replace(environment, is_new=True)
+            elif compile_bytecode and _lacks_bytecode(environment):
+                complete_bytecode(environment, progress, inherit)
     if not environment.python.exists():
         raise InstallError(
             f"The packages of {environment.prefix} contain no interpreter: there is no"
@@ -104,6 +108,11 @@ def _is_fine(environment: Environment, care: Care, progress: Progress | None = N
         others = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
         progress.message(f"{environment.prefix}: {wrong[0]}{others} missing or altered")
     return not wrong
+
+
+def _lacks_bytecode(environment: Environment) -> bool:
+    """Return whether modules may have no bytecode in an environment that can be written."""
+    return not environment.compiled.exists() and os.access(environment.compiled.parent, os.W_OK)
 
 
 def _require_unused(environment: Environment) -> None:

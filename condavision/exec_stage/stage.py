@@ -44,7 +44,7 @@ _KERNEL = "ipykernel"
 def prepare(
     target: Path | Module, workspace: Workspace, progress: Progress, lock: Lock | None = None
 ) -> Prepared:
-    """Find the lock of a target and install its environment if need be.
+    """Find the lock of a target and install its environment if need be, to start it right away.
 
     ``lock`` is used instead if given: the target's own with packages added. A script that imports
     relatively and cannot be a module is run by its path: it may never get as far as the import.
@@ -58,13 +58,15 @@ def prepare(
     return _prepare(found, target, workspace, progress, lock)
 
 
-def prepare_apart(found: Runnable, workspace: Workspace, progress: Progress) -> Prepared:
+def prepare_apart(
+    found: Runnable, workspace: Workspace, progress: Progress, *, compile_bytecode: bool = False
+) -> Prepared:
     """Prepare a target whose processes start in folders of their own, as :func:`prepare`.
 
     Raises:
         CondavisionError: the environment cannot be made.
     """
-    return _prepare(found, found.target, workspace, progress)
+    return _prepare(found, found.target, workspace, progress, compile_bytecode=compile_bytecode)
 
 
 def _prepare(
@@ -73,12 +75,21 @@ def _prepare(
     workspace: Workspace,
     progress: Progress,
     lock: Lock | None = None,
+    *,
+    compile_bytecode: bool = False,
 ) -> Prepared:
     located = found.located
     vendored = located.project.config.vendored
     subdir = current_subdir()
     lock = lock or located.lock
-    environment = install(lock, subdir, home=home(), progress=progress, vendored=vendored)
+    environment = install(
+        lock,
+        subdir,
+        home=home(),
+        progress=progress,
+        vendored=vendored,
+        compile_bytecode=compile_bytecode,
+    )
     activation = load_activation(environment.prefix)
     inputs = inputs_of(located, workspace.opened)
     module = found.target.name if isinstance(found.target, Module) else ""
@@ -176,13 +187,19 @@ def _relock(target: Target, workspace: Workspace) -> Iterable[str]:
         yield f"or lock again: run `{workspace.lock_command(target)}`"
 
 
-def install_named(name: str | Target, workspace: Workspace, progress: Progress) -> Environment:
+def install_named(
+    name: str | Target,
+    workspace: Workspace,
+    progress: Progress,
+    *,
+    compile_bytecode: bool = False,
+) -> Environment:
     """Install the environment of a target, or of a requirement hash locked in this project.
 
     Raises:
         CondavisionError: there is no such lock, or the environment cannot be made.
     """
-    return _install(name, workspace, progress)
+    return _install(name, workspace, progress, compile_bytecode=compile_bytecode)
 
 
 def _install(
@@ -192,6 +209,8 @@ def _install(
     care: Care = Care.READY,
     done: Container[Path] = (),
     lock: Lock | None = None,
+    *,
+    compile_bytecode: bool = False,
 ) -> Environment:
     """Install an environment; ``care`` is what one has to pass that is not ``done``."""
     if lock is None and isinstance(name, str) and is_hash(name):
@@ -201,7 +220,15 @@ def _install(
     subdir, folder = current_subdir(), home()
     if environment_of(lock, subdir, folder).prefix in done:
         care = Care.READY
-    return install(lock, subdir, home=folder, progress=progress, vendored=vendored, care=care)
+    return install(
+        lock,
+        subdir,
+        home=folder,
+        progress=progress,
+        vendored=vendored,
+        compile_bytecode=compile_bytecode,
+        care=care,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +280,7 @@ def install_each(
             script = _launched(name) if launchers is not None else None
             if script is not None:
                 refuse_notebook(script)
-            environment = _install(name, workspace, progress, care, done)
+            environment = _install(name, workspace, progress, care, done, compile_bytecode=True)
             done.add(environment.prefix)
             if not (isinstance(name, str) and is_hash(name)):
                 failing += failing_imports(named(name), environment, workspace, home())

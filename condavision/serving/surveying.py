@@ -165,7 +165,7 @@ def _ready(
     if is_packed:
         prepared = packed(target, found, workspace)
     else:
-        prepared = prepare_apart(found, workspace, progress)
+        prepared = prepare_apart(found, workspace, progress, compile_bytecode=True)
     script = own.files[0].path
     sources = {file.path for file in (*located.inference.analysis.files, *own.files)}
     others = [path for path in prepared.inputs.files if path not in sources]

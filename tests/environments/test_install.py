@@ -24,7 +24,7 @@ from condavision.core.platforms import current_subdir
 from condavision.environments.bytecode import compile_prefix, compile_sources
 from condavision.environments.conda_install import _explained
 from condavision.environments.environment import Environment, environment_of
-from condavision.environments.install import install
+from condavision.environments.install import Care, install
 from condavision.environments.inventory import list_environments, remove
 from condavision.environments.last_use import record_use
 from condavision.environments.pypi_install import install_pypi_packages
@@ -32,7 +32,7 @@ from condavision.environments.wheel_records import altered_files
 from condavision.errors import InstallError
 from condavision.system.progress import Progress
 from tests.channels.server import Channel, Fault
-from tests.environments.conftest import altered
+from tests.environments.conftest import THIS_PYTHON, altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,27 +85,80 @@ def test_every_python_gets_its_own_site_packages(
     assert list(environment.prefix.glob("lib/python*/site-packages/**/six*.pyc"))
 
 
-def test_bytecode_is_there_unless_not_wanted(make_lock: MakeLock, home: Path) -> None:
-    lock = make_lock("requests")
-    compiled = build(lock, home, compiled=True)
-    assert list(compiled.prefix.glob("lib/python*/site-packages/requests/__pycache__/api*.pyc"))
-    plain = build(lock, home / "other")
-    assert not list(plain.prefix.glob("lib/python*/site-packages/requests/__pycache__/*"))
+def bytecode(environment: Environment, package: str) -> dict[str, int]:
+    """The inodes of the files that a package has as bytecode, by their paths in it."""
+    [folder] = environment.prefix.glob(f"lib/python[23].*/site-packages/{package}")
+    return {str(it.relative_to(folder)): it.stat().st_ino for it in folder.rglob("*.pyc")}
+
+
+@pytest.mark.parametrize(
+    ("python_spec", "package"),
+    [(THIS_PYTHON, "idna"), pytest.param("python 2.7.*", "pip", marks=pytest.mark.slow)],
+)
+def test_bytecode_is_completed_where_python_has_written_some(
+    python_spec: str,
+    package: str,
+    make_lock: MakeLock,
+    home: Path,
+    interpreter: Callable[[tuple[int, int]], object],
+) -> None:
+    if package == "pip":
+        interpreter((2, 7))
+    lock = make_lock(python_spec, package)
+    lines = io.StringIO()
+    first = build(lock, home, LineProgress(lines))
+    assert not bytecode(first, package)
+    assert "compiling" not in lines.getvalue()
+    python(first, f"import {package}")
+    written = bytecode(first, package)
+    assert written
+    assert build(lock, home, compiled=True) == first
+    completed = bytecode(first, package)
+    assert written.items() < completed.items()
+    assert install(lock, SUBDIR, home=home, progress=Progress(), care=Care.DIGESTS) == first
+    for file in first.prefix.glob("lib/**/*.pyc"):
+        file.unlink()
+    build(lock, home, compiled=True)
+    assert not bytecode(first, package), "it is completed once"
+    remove(list_environments(home))
+    assert bytecode(build(lock, home), package) == completed, "what is kept is linked in any case"
+
+
+def test_bytecode_that_python_would_not_write_is_compiled(
+    make_lock: MakeLock, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert bytecode(build(make_lock("idna"), home), "idna")
+
+
+def test_bytecode_is_compiled_where_a_disk_is_nearly_full(
+    make_lock: MakeLock, home: Path, small_disk: Callable[..., Path]
+) -> None:
+    """Python before 3.12.8 and 3.13.1 leaves half of a file there, and fails on its next import."""
+    (home / "envs").symlink_to(small_disk("size=100m"))
+    assert bytecode(build(make_lock("idna"), home), "idna")
+
+
+def test_an_environment_that_cannot_be_written_stays_as_it_is(
+    make_lock: MakeLock, home: Path, small_disk: Callable[..., Path]
+) -> None:
+    (home / "envs").symlink_to(small_disk("size=500m"))
+    lock = make_lock("idna")
+    first = build(lock, home)
+    small_disk("ro")
+    assert build(lock, home, compiled=True) == first
+    assert not bytecode(first, "idna")
 
 
 def test_bytecode_is_compiled_once_for_each_python(make_lock: MakeLock, home: Path) -> None:
-    def compiled(environment: Environment) -> dict[str, int]:
-        found = environment.prefix.glob("lib/python*/site-packages/idna/__pycache__/*.pyc")
-        return {path.name: path.stat().st_ino for path in found}
-
-    first = compiled(build(make_lock("requests"), home, compiled=True))
+    first = bytecode(build(make_lock("requests"), home, compiled=True), "idna")
     assert first
-    assert compiled(build(make_lock("requests", "pyyaml"), home, compiled=True)) == first
+    assert bytecode(build(make_lock("requests", "pyyaml"), home, compiled=True), "idna") == first
     for file in home.glob("pyc/*/*/*.pyc"):
         file.write_bytes(b"damaged" * 3)
     other = build(make_lock("idna"), home, compiled=True)
     assert python(other, "import idna; print(idna.__name__)") == "idna"
-    assert not set(compiled(other).values()) & set(first.values())
+    assert not set(bytecode(other, "idna").values()) & set(first.values())
 
 
 @pytest.mark.parametrize("minor", [(2, 7), (3, 6), (3, 8), sys.version_info[:2]])
