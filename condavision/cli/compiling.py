@@ -101,7 +101,7 @@ def lock(
     Scripts locked `--together` stay together when their folder is locked, until `--apart`; a
     script given by its own path gets its own lock.
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
-    from condavision.cli import pruning
+    from condavision.cli import lock_output, pruning
     from condavision.cli.output import print_diagnostics
     from condavision.cli.progress import choose_progress
     from condavision.compile_stage.stage import lock as lock_named
@@ -124,6 +124,8 @@ def lock(
     print_diagnostics([*report.skipped, *([report.separate] if report.separate else [])])
     asked = workspace.flags.solve.python is not None
     _print_locked(report, renewal.agreement, python_asked=asked, as_json=as_json)
+    if not dry_run:
+        lock_output.print_former_interpreters(report.locked)
     if prune:
         pruning.prune(report, paths, workspace)
     else:

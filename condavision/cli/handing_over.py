@@ -154,7 +154,7 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
         verb = "is" if done.state is Placing.UNCHANGED else "is now"
         say(f"{near(done.path)}: {SETTING} {verb} {python}")
         if done.state is Placing.WRITTEN:
-            note("that path is for this machine only: keep the file out of version control")
+            note("that path is for this machine only: do not commit it")
 
 
 @click.command()

@@ -159,6 +159,11 @@ def _file_words(found: Diagnostic) -> str:
                 f"`{program}` is not in the environment of {name}: this is {path}, which another"
                 f" Python runs{there}"
             )
+        case diagnostics.FormerInterpreter(settings, key, command):
+            return (
+                f"{near(settings)} has the interpreter of the lock that {key} had; for the new"
+                f" one, run `{command}`"
+            )
         case diagnostics.OnNoIndex(paths):
             return (
                 f"{', '.join(map(str, paths))}: no index has condavision yet, so replace `pip"

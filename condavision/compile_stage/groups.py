@@ -148,7 +148,7 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
     inferences = sorted(inferences, key=lambda inference: inference.project.key)
     first = inferences[0]
     present = valid_lock(lock_path(folder, first.hash), workspace)
-    former = _former(folder, workspace, (key for it in inferences for key in it.keys))
+    former = former_lock(folder, workspace, (key for it in inferences for key in it.keys))
     shared = dict.fromkeys(key for it in inferences for key in folder_keys(it.project.key))
     index = workspace.index(folder)
     return Group(
@@ -156,7 +156,7 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
         inferences=tuple(inferences),
         present=present,
         former=present or former,
-        shared=_former(folder, workspace, shared),
+        shared=former_lock(folder, workspace, shared),
         platforms=_platforms(inferences, present, workspace.platform),
         options=first.project.config.solve,
         is_recorded=all(
@@ -166,7 +166,7 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
     )
 
 
-def _former(folder: Path, workspace: Workspace, keys: Iterable[str]) -> Lock | None:
+def former_lock(folder: Path, workspace: Workspace, keys: Iterable[str]) -> Lock | None:
     """Return the first valid lock of these keys of ``scripts.yml``."""
     entries = (entry for key in keys for entry in workspace.index(folder).of(key))
     found = (valid_lock(lock_path(folder, entry.lock), workspace) for entry in entries)

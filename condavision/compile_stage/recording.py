@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from condavision.compile_stage.groups import former_lock
 from condavision.compile_stage.prereleases import prereleases
 from condavision.core.channels import is_local
 from condavision.inference.diagnose import diagnose
@@ -47,9 +48,9 @@ class LockedScript:
     """A target and its lock, in the file ``path``; ``written`` unless it was valid already.
 
     ``requirements`` are what was solved: those of one of the targets that share the lock.
-    What is ``kept`` has the packages that it had, though it may say more about them now.
-    ``changes`` are against the lock before, if there was one. ``diagnostics`` are likely mistakes
-    in the target.
+    What is ``kept`` has the packages that it had, though it may say more about them now. ``before``
+    is the lock that the target had, if it could be read. ``changes`` are those of a new lock
+    against the one that it started from. ``diagnostics`` are likely mistakes in the target.
     """
 
     inference: Inference
@@ -58,6 +59,7 @@ class LockedScript:
     path: Path
     written: bool
     kept: bool = False
+    before: Lock | None = None
     changes: tuple[Change, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -195,7 +197,8 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
     path = group.path
     return [
         LockedScript(
-            *(inference, group.requirements, lock, path, written, kept, changes),
+            *(inference, group.requirements, lock, path, written, kept),
+            *(_before(inference, group, lock, workspace, written=written), changes),
             diagnostics=(
                 *diagnose(inference, workspace, runnable=True),
                 *_overshadowed(inference.project.key, committed),
@@ -206,6 +209,16 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
         )
         for inference in group.inferences
     ]
+
+
+def _before(
+    inference: Inference, group: Group, lock: Lock, workspace: Workspace, *, written: bool
+) -> Lock | None:
+    """Return the lock that a target had before this command, as its index was first read."""
+    entries = workspace.index(group.folder).of(inference.project.key)
+    if not written and any(it.lock == lock.hash for it in entries):
+        return lock
+    return former_lock(group.folder, workspace, inference.keys)
 
 
 def _committed(group: Group, workspace: Workspace) -> ScriptIndex | None:

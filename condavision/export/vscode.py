@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SETTING = "python.defaultInterpreterPath"
-_FILE = Path(".vscode", "settings.json")
+FILE = Path(".vscode", "settings.json")
+_VALUE = re.compile(rf'(?m)^[^/\n]*"{re.escape(SETTING)}"\s*:\s*("(?:[^"\\\n]|\\.)*")')
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -26,7 +27,7 @@ def write_setting(folder: Path, python: Path) -> Scaffolded:
     Raises:
         UsageError: the settings have comments, or are not JSON, or cannot be read or written.
     """
-    path = folder / _FILE
+    path = folder / FILE
     line = _line(str(python))
     try:
         before = read_file(path).decode() if path.exists() else ""
@@ -35,7 +36,7 @@ def write_setting(folder: Path, python: Path) -> Scaffolded:
         if re.search(rf"(?m)^[^/\n]*{re.escape(line)}", before):  # as this said earlier
             return Scaffolded(path, Placing.UNCHANGED)
         raise UsageError(
-            f"{path} has comments or is not plain JSON, so it is not written: {error.problem}",
+            f"{path} has comments or is not plain JSON, so it is not written",
             f"add this line to it: {line},",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -53,6 +54,18 @@ def write_setting(folder: Path, python: Path) -> Scaffolded:
             f"{path} cannot be written: {error.strerror}", f"it needs this line: {line}"
         ) from error
     return Scaffolded(path, Placing.WRITTEN)
+
+
+def interpreter(folder: Path) -> Path | None:
+    """Return the interpreter that the settings of a folder name, None if they name none.
+
+    They may have comments, which JSON has not.
+    """
+    try:
+        found = _VALUE.findall(read_file(folder / FILE).decode())
+        return Path(json.loads(found[-1])) if found else None
+    except (OSError, ValueError):
+        return None
 
 
 def _line(value: str) -> str:

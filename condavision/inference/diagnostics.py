@@ -236,6 +236,18 @@ class FailingImport(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class FormerInterpreter(Diagnostic):
+    """Settings of an editor that name the environment of the lock that a target had before.
+
+    ``command`` makes them name the new one.
+    """
+
+    settings: Path
+    key: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class OtherPython(Diagnostic):
     """A command that is not in an environment, and that another Python runs.
 

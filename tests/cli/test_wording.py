@@ -30,6 +30,7 @@ from condavision.inference.diagnostics import (
     CandidateName,
     ContradictedReason,
     FailingImport,
+    FormerInterpreter,
     IgnoredDeclaration,
     LocksOfEachMachine,
     LocksOfOneMachine,
@@ -145,6 +146,10 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (
         OtherPython("pytest", "/usr/bin/pytest", "s.py", "condavision exec --with pytest s.py"),
         "not in the environment of s.py: this is /usr/bin/pytest, which another Python runs; to",
+    ),
+    (
+        FormerInterpreter(Path(".vscode/settings.json"), "s.py", "condavision vscode s.py"),
+        "the lock that s.py had; for the new one, run `condavision vscode s.py`",
     ),
     (OnNoIndex((Path("ci.yml"),)), "ci.yml: no index has condavision yet"),
     (NotIncluded(Path("ci.yml"), "a.yml"), "ci.yml: it is yours and stays as it is; include"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.errors import UsageError
-from condavision.export.vscode import SETTING, write_setting
+from condavision.export.vscode import SETTING, interpreter, write_setting
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
@@ -42,6 +42,7 @@ def test_all_other_settings_stay(before: str, after: str, tmp_path: Path) -> Non
     assert write_setting(tmp_path, PYTHON).state == "written"
     assert path.read_bytes().decode() == after
     assert json.loads(path.read_bytes())[SETTING] == str(PYTHON)
+    assert interpreter(tmp_path) == PYTHON
     assert write_setting(tmp_path, PYTHON).state == "unchanged"
 
 
@@ -55,10 +56,13 @@ def test_what_could_be_lost_is_not_written(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(UsageError) as refused:
         write_setting(tmp_path, PYTHON)
+    assert refused.value.message.endswith("not plain JSON, so it is not written")
+    assert interpreter(tmp_path) is None
     assert refused.value.hints == (f"add this line to it: {LINE},",)
     assert path.read_text() == text
     path.write_text(COMMENTED.replace("//", f"{LINE}, //"))
     assert write_setting(tmp_path, PYTHON).state == "unchanged", "the line was added"
+    assert interpreter(tmp_path) == PYTHON
     path.write_text(COMMENTED.replace("//", f"// {LINE},"))
     with pytest.raises(UsageError):
         write_setting(tmp_path, PYTHON)
@@ -80,10 +84,28 @@ def test_the_interpreter_is_the_environments(command: CommandLine) -> None:
     command("-q", "lock", "sub/t.py").ok()
     made = command("vscode", "-q", "t.py", cwd=command.folder / "sub").ok()
     said = made.out
-    assert "for this machine only: keep the file out of version control" in made.err
+    assert "for this machine only: do not commit it" in made.err
     python = command("path", "--python", "sub/t.py").ok().out.strip()
     assert said.endswith(f"settings.json: {SETTING} is now {python}\n")
     written = json.loads((command.folder / ".vscode" / "settings.json").read_text())
     assert written == {SETTING: python}
     again = command("vscode", "-q", "sub/t.py").ok()
     assert (f"{SETTING} is {python}" in again.out, again.err) == (True, "")
+
+
+def test_lock_says_that_the_interpreter_is_of_a_former_lock(command: CommandLine) -> None:
+    said = ".vscode/settings.json has the interpreter of the lock that t.py had"
+    script = command.folder / "t.py"
+    script.write_text("print()\n")
+    command("lock", "t.py").ok()
+    command("vscode", "t.py").ok()
+    declared = "# /// script\n# requires-python = '<3.12'\n# ///\n"
+    script.write_text(declared)
+    assert said not in command("lock", "--dry-run", "t.py").ok().err
+    assert (
+        f"{said}; for the new one, run `condavision vscode t.py`" in command("lock", ".").ok().err
+    )
+    assert said not in command("lock", ".").ok().err
+    command("vscode", "t.py").ok()
+    assert said not in command("lock", "--upgrade", "t.py").ok().err
+    assert said in command("lock", "--upgrade", "--python", "3.10", "t.py", "--json").ok().err

@@ -11,21 +11,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.cli import main
+from condavision.core.platforms import current_subdir
+from condavision.environments.environment import Environment, environment_of
 from condavision.export.scaffold import template
+from condavision.export.vscode import write_setting
 from condavision.inspection.doctor import examine
 from condavision.inspection.doctor.channels import check_channels
 from condavision.inspection.doctor.command import check_command
 from condavision.inspection.doctor.finding import Finding, State, Subject
 from condavision.inspection.doctor.installation import check_installation
 from condavision.inspection.doctor.package_index import check_package_index
+from condavision.locks.lockfile import read_lock
 from condavision.project.config import Config
+from condavision.system.cache_dir import home as cache_folder
 from condavision.system.file_lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from condavision.core.model import LockedPackage
-    from condavision.environments.environment import Environment
     from tests.channels.server import Channel
 
 WHOLE = "import sys\n"
@@ -66,6 +70,10 @@ def _lock(project: Path) -> Path:
     return path
 
 
+def _environment(project: Path) -> Environment:
+    return environment_of(read_lock(_lock(project)), current_subdir(), cache_folder())
+
+
 def _tamper(project: Path) -> None:
     lock = _lock(project)
     lock.write_text(lock.read_text().replace("version: 1", "version: 2", 1))
@@ -98,6 +106,16 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
         lambda root: (root / "condavision.toml").write_text("channels = 3\n"),
         State.BROKEN,
         "correct that line",
+    ),
+    "the interpreter of another lock": (
+        lambda root: write_setting(root, cache_folder() / "envs" / "0" / "bin" / "python"),
+        State.WARNING,
+        "condavision vscode SCRIPT",
+    ),
+    "an interpreter that is not installed": (
+        lambda root: write_setting(root, _environment(root).python),
+        State.WARNING,
+        "condavision vscode SCRIPT",
     ),
     "an old Makefile": (
         lambda root: (root / "Makefile").write_text(template("Makefile") + "mine: ;\n"),

@@ -14,6 +14,7 @@ from condavision.inspection.doctor.cache_folder import check_cache_folder
 from condavision.inspection.doctor.channels import check_channels
 from condavision.inspection.doctor.command import check_command
 from condavision.inspection.doctor.configuration import check_configuration
+from condavision.inspection.doctor.editor import check_editor
 from condavision.inspection.doctor.environments import check_environments
 from condavision.inspection.doctor.finding import Finding, State, Subject
 from condavision.inspection.doctor.front_ends import check_front_ends
@@ -45,6 +46,7 @@ CHECKS = (
     Check(check_configuration),
     Check(check_locks, project=True),
     Check(check_front_ends, project=True),
+    Check(check_editor, project=True),
     Check(check_channels, project=True, network=True),
     Check(check_package_index, project=True, network=True),
 )
