@@ -97,6 +97,16 @@ PROJECTS: dict[str, tuple[Callable[[Path], object], State, str]] = {
         State.WARNING,
         "condavision lock --prune",
     ),
+    "a script without a lock": (
+        lambda root: (root / "b.py").write_text(WHOLE),
+        State.WARNING,
+        "condavision lock .",
+    ),
+    "a clone": (
+        lambda root: (root / "locks").rename(root.parent / "locks"),
+        State.WARNING,
+        "condavision lock .",
+    ),
     "a conflict": (
         lambda root: (root / "locks" / ".local" / "scripts.yml").write_text("<<<<<<< ours\n"),
         State.BROKEN,

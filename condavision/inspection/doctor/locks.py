@@ -1,10 +1,13 @@
-"""Whether the locks of a project can be read and fit their scripts."""
+"""Whether the locks of a project can be read and fit their scripts, and which have none."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from condavision.core.channels import is_local
 from condavision.errors import CondavisionError
+from condavision.inference.lock_lookup import is_recorded
+from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
 from condavision.inspection.check import check_targets
 from condavision.inspection.doctor.finding import Finding, State
@@ -12,7 +15,8 @@ from condavision.locks.folder import unused_locks
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import read_lock
 from condavision.project.config import LOCAL, Flags
-from condavision.project.targets import is_there, target_of
+from condavision.project.targets import is_there, near, target_of
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +30,28 @@ _AREA = "project"
 
 
 def check_locks(subject: Subject) -> Iterator[Finding]:
-    """Yield each lock that is damaged, stale or unused, and how many are valid."""
+    """Yield each lock that is damaged, stale or unused, and how many are valid or missing."""
     config = subject.config
     for folder in (config.locks, config.locks / LOCAL):
         if folder.is_dir():
             yield from _folder(folder, config)
+    if config.source is not None or config.locks.is_dir():  # else it may be a home folder
+        yield from _unlocked(config)
+
+
+def _unlocked(config: Config) -> Iterator[Finding]:
+    workspace, root = Workspace(Flags(locks=config.locks)), near(config.root)
+    try:
+        targets = select_targets(Named((root,)), workspace, gone=True).targets
+        without = sum(not is_recorded(it, workspace) for it in targets)
+    except CondavisionError:  # it has no scripts, or is reported above
+        return
+    if without:
+        each = "; each machine makes those of `interpreters:`" if is_local(config.channels) else ""
+        found = f"{without} of {len(targets)} have no lock{each}"
+        yield Finding(
+            _AREA, "scripts", State.WARNING, found, f"condavision lock {shell_word(root)}"
+        )
 
 
 def _folder(folder: Path, config: Config) -> Iterator[Finding]:
