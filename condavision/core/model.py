@@ -220,10 +220,27 @@ class Analysis(PickledAsCall):
 
 @dataclass(frozen=True, slots=True)
 class OwnModule:
-    """A module of the script's own; its ``file`` is relative to the project root if below it."""
+    """A module of the script's own; its ``file`` is relative to the project root if below it.
+
+    ``folder`` has to be added to Python's search path; empty if it is searched already.
+    """
 
     name: str
     file: str
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSearch:
+    """Where what an import names is looked for among the script's own modules.
+
+    ``names`` are the module, and with it each name that is imported from it. ``folders`` are those
+    that Python searches, and ``root`` is that of the project.
+    """
+
+    names: tuple[str, ...]
+    folders: tuple[str, ...]
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +251,9 @@ class Requirement:
     version syntax. ``pythons`` are those that need it, None for all. ``conda`` is the conda name of
     a PyPI distribution, None where it is not known, empty where conda has another project under the
     distribution's name, and ``conda_constraint`` the versions of that package which are this
-    distribution. ``sources`` are the places that ask for it. ``meant`` is the script's own module
-    that an unknown import is similar to. None of these four takes part in the requirement hash.
+    distribution. ``sources`` are the places that ask for it. ``own`` is where the module of an
+    unknown import may be among the script's own. None of these four takes part in the requirement
+    hash.
     """
 
     manager: Manager
@@ -247,7 +265,7 @@ class Requirement:
     conda_constraint: str = ""
     sources: tuple[SourceLocation, ...] = ()
     pythons: PythonRange | None = None
-    meant: OwnModule | None = None
+    own: OwnSearch | None = None
 
 
 @dataclass(frozen=True, slots=True)

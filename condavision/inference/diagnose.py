@@ -22,7 +22,7 @@ from condavision.inference.diagnostics import (
     UnreadFile,
 )
 from condavision.inference.ignored import ignored
-from condavision.inference.own_modules import failing_imports, meant_module
+from condavision.inference.own_modules import failing_imports, own_search, similar_module
 from condavision.inference.relative_imports import MAY_FAIL, module_of, relative_import
 from condavision.locks.index import Reading
 from condavision.project.targets import Together
@@ -111,7 +111,7 @@ def _misspelt(inference: Inference, workspace: Workspace) -> Iterator[MisspeltMo
         if imported.kind in MAY_FAIL or elsewhere or imported.name in seen:
             continue
         seen.add(imported.name)
-        meant = meant_module(imported, analysis, config)
+        meant = similar_module(own_search(imported, analysis, config))
         if meant is not None:
             yield MisspeltModule(imported.location, meant)
 

@@ -16,10 +16,10 @@ from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import KNOWN, format_minor
 from condavision.errors import AnalysisError, UnacceptedNameError, UsageError
 from condavision.inference.needs import is_needed
-from condavision.inference.own_modules import meant_module
+from condavision.inference.own_modules import own_module, own_search
 from condavision.inference.requirements import (
-    meant_hint,
     overrides_text,
+    own_hint,
     require_known,
     source_digest,
 )
@@ -194,14 +194,15 @@ class Inference:
             names = {it.module: it.distribution for it in lacking}
             command = lock_command(self.project.target)
             analysis, config = self.analysis, self.project.config
-            own = {it.location: meant_module(it.imported, analysis, config) for it in lacking}
+            searches = {it.location: own_search(it.imported, analysis, config) for it in lacking}
+            own = {place: own_module(it) for place, it in searches.items()}
             raise UnacceptedNameError(
                 "\n".join(
                     f"{it.location}: nobody has reviewed that `import {it.module}` is"
                     f" {it.distribution} on PyPI"
                     for it in lacking
                 ),
-                *(meant_hint(meant, [place]) for place, meant in own.items() if meant),
+                *(own_hint(meant, [place]) for place, meant in own.items() if meant),
                 f"look at its page on PyPI, and to accept it, run `{command}{options}`",
                 f"or name its package in condavision.toml:\n{overrides_text(names)}",
                 "if it is a module of your own, add its folder to `paths`",

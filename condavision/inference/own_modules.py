@@ -1,12 +1,14 @@
-"""The script's own modules that a misspelt import may mean."""
+"""The script's own modules that an import may mean which nothing supplies."""
 
 from __future__ import annotations
 
+import os
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from condavision.analysis.source.module_finder import Directories
-from condavision.core.model import OwnModule
+from condavision.core.model import OwnModule, OwnSearch
 from condavision.core.origin import OriginRule
 from condavision.mapping.similar_names import nearest
 
@@ -18,23 +20,61 @@ if TYPE_CHECKING:
     from condavision.project.config import Config
 
 _LACKING = (OriginRule.PARTIAL, OriginRule.RELATIVE_PARTIAL, OriginRule.RELATIVE_MISSING)
+_ASIDE = frozenset({"__pycache__", "node_modules", "site-packages"})
+_LOOKED_INTO = 300  # folders, for a module that is not beside the script
 _MAKES_NAMES = re.compile(
     rb"import\s*\*|__getattr__|__path__|\bglobals\b|\bvars\b|sys\.modules|exec"
 )
 
 
-def meant_module(imported: Import, analysis: Analysis, config: Config) -> OwnModule | None:
+def own_search(imported: Import, analysis: Analysis, config: Config) -> OwnSearch:
+    """Return where an import is looked for among the script's own modules."""
+    start = analysis.script.absolute().parent
+    folders = dict.fromkeys((start, *config.paths, *analysis.paths, config.root))
+    names = (imported.name, *(f"{imported.name}.{it}" for it in imported.members))
+    root = config.root.as_posix().rstrip("/")
+    return OwnSearch(names, tuple(it.as_posix() for it in folders), root)
+
+
+def own_module(search: OwnSearch) -> OwnModule | None:
+    """Return the module that an unknown import may mean: elsewhere in the project, or similar."""
+    return _elsewhere(search) or similar_module(search)
+
+
+def similar_module(search: OwnSearch) -> OwnModule | None:
     """Return the module of a similar name that is where the script's modules are looked for.
 
     That is None where none is similar, and where what is imported is there.
     """
-    start = analysis.script.absolute().parent
-    folders = dict.fromkeys((start, *config.paths, *analysis.paths, config.root))
-    names = (imported.name, *(f"{imported.name}.{it}" for it in imported.members))
-    found = (_similar(it.split("."), [it.as_posix() for it in folders]) for it in names)
+    found = (_similar(it.split("."), search.folders) for it in search.names)
     name, path = next(filter(None, found), ("", ""))
-    shown = path.removeprefix(f"{config.root.as_posix().rstrip('/')}/")
-    return OwnModule(name, shown) if name else None
+    return OwnModule(name, _shown(path, search)) if name else None
+
+
+def _shown(path: str, search: OwnSearch) -> str:
+    return path.removeprefix(f"{search.root}/")
+
+
+def _elsewhere(search: OwnSearch) -> OwnModule | None:
+    """Return the module of that very name in a folder of the project that is not searched."""
+    directories, top = Directories(), search.names[0].partition(".")[0]
+    if any(top in directories[it].modules for it in search.folders):
+        return None
+    for here, folders, files in islice(os.walk(search.root), _LOOKED_INTO):
+        folders[:] = sorted(it for it in folders if it[0] != "." and it not in _ASIDE)
+        inside = top in folders and directories.has_modules(f"{here}/{top}")
+        if not inside and f"{top}.py" not in files:
+            continue
+        file = _shown(f"{here}/{top}" if inside else f"{here}/{top}.py", search)
+        outer, name = here, top
+        while directories.is_package(outer):
+            outer, _, package = outer.rpartition("/")
+            name = f"{package}.{name}"
+        if outer in search.folders:
+            return OwnModule(name, file)
+        if outer == here:
+            return OwnModule(name, file, _shown(here, search))
+    return None
 
 
 def failing_imports(

@@ -17,7 +17,7 @@ from condavision.core.model import Manager, Requirement, Requirements
 from condavision.core.pythons import PythonRange
 from condavision.errors import DeclarationError, UnknownImportError
 from condavision.inference.needs import on_pythons
-from condavision.inference.own_modules import meant_module
+from condavision.inference.own_modules import own_module, own_search
 from condavision.mapping.declared import declared_channels, declared_requirements, overrides_of
 from condavision.mapping.host_applications import host_application
 from condavision.mapping.resolve import resolve
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 HASH_VERSION = 1
 _HASH_LENGTH = 16
+_OWN_FOLDER = (
+    "if it is a module of your own, add its folder to `paths` or lock with PYTHONPATH=FOLDER"
+)
 
 
 def derive(
@@ -73,8 +76,7 @@ def derive(
             wanted.append(on_pythons(requirement, resolution.imported))
         elif resolution.unknown:
             unknown = _left_to_channel(resolution, import_map, own)
-            meant = meant_module(resolution.imported, analysis, config)
-            unknown = replace(unknown, meant=meant)
+            unknown = replace(unknown, own=own_search(resolution.imported, analysis, config))
             wanted.append(on_pythons(unknown, resolution.imported))
     requirements = Requirements(
         python=pythons,
@@ -235,14 +237,19 @@ def require_known(
         f"{channel} has `{name}`: to take unknown imports from there, add it to `trusted-channels`"
         for name, channel in sorted((untrusted or {}).items())
     ]
-    near = {it.name: import_map.near(it.name, also=modules()) for it in unknown}
+    own = {it.name: found for it in unknown if it.own and (found := own_module(it.own))}
+    near = {
+        it.name: [] if it.name in own else import_map.near(it.name, also=modules())
+        for it in unknown
+    }
     misspelt = {it.name: hint for it in unknown if (hint := _slip_hint(it, near[it.name]))}
+    misspelt |= {it.name: own_hint(own[it.name], it.sources) for it in unknown if it.name in own}
     raise UnknownImportError(
         "\n".join(_describe_unknown(needed, near[needed.name]) for needed in unknown),
         *misspelt.values(),
         override_hint(*([it for it in near if it not in misspelt] or near)),
         *trust,
-        "if it is a module of your own, add its folder to `paths` or lock with PYTHONPATH=FOLDER",
+        *([_OWN_FOLDER] if own.keys() != near.keys() else []),
         diagnostics=diagnostics,
     )
 
@@ -264,29 +271,24 @@ def overrides_text(distributions: Mapping[str, str]) -> str:
 
 
 def _slip_hint(needed: Requirement, near: Iterable[str]) -> str:
-    """Return what a slip of the fingers has made an import of: a module of the script's own first.
-
-    That is empty if there is none.
-    """
-    if needed.meant is not None:
-        return meant_hint(needed.meant, needed.sources)
+    """Return the known module that a slip of the fingers has made an import of; empty if none."""
     meant = next((it for it in near if is_slip(needed.name, it)), None)
     if meant is None or host_application(needed.name):
         return ""
     return f"did you mean `import {meant}`? then correct {', '.join(map(str, needed.sources))}"
 
 
-def meant_hint(meant: OwnModule, sources: Iterable[SourceLocation]) -> str:
-    """Return the question whether a module of the script's own is meant in these places."""
+def own_hint(own: OwnModule, sources: Iterable[SourceLocation]) -> str:
+    """Return what to do if a module of the script's own is meant in these places."""
+    if own.folder:
+        return f'if {own.file} is meant, add "{own.folder}" to `paths` in condavision.toml'
     places = ", ".join(map(str, sources))
-    return f"did you mean `{meant.name}`, at {meant.file}? then correct {places}"
+    return f"did you mean `{own.name}`, at {own.file}? then correct {places}"
 
 
 def _describe_unknown(needed: Requirement, near: Sequence[str]) -> str:
     places = ", ".join(str(source) for source in needed.sources)
     line = f"{places}: no known package for `import {needed.name}`"
-    if needed.meant is not None:
-        return line
     application = host_application(needed.name)
     if application:
         return f"{line} (the module is part of {application}, not of a package)"

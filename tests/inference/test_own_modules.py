@@ -22,6 +22,9 @@ FILES = {
     "makes/__init__.py": "def __getattr__(name): return 1\n",
     "makes/table.py": "",
     "folder/loader.py": "",
+    "common/loaders_x.py": "",
+    "parts/bigpkg_x/core.py": "",
+    "mypkg/sub/deepmod_x.py": "",
 }
 HELPER = "did you mean `mypkg.helper`, at mypkg/helper.py?"
 MISSPELT = {
@@ -33,6 +36,9 @@ MISSPELT = {
     "import mypkg.sub.deep": f"mypkg/sub/deep.py:1: this import fails: {HELPER}",
     "from .utlis import x": "s.py:1: this import fails: did you mean `utils`, at utils.py?",
     "from folder import laoder": "did you mean `folder.loader`, at folder/loader.py?",
+    "import loaders_x": 'if common/loaders_x.py is meant, add "common" to `paths`',
+    "import bigpkg_x.core": 'if parts/bigpkg_x is meant, add "parts" to `paths`',
+    "import deepmod_x": "did you mean `mypkg.sub.deepmod_x`, at mypkg/sub/deepmod_x.py?",
     "import gidgetlab": "did you mean `gidgetlabs`, at gidgetlabs.py? then correct s.py:1",
 }
 WELL = (
