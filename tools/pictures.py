@@ -28,15 +28,20 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
+def draw_graph(folder: Path, picture: Path) -> None:
+    """Lock the example in this folder, which becomes the working directory, and draw its graph."""
+    os.chdir(folder)
+    _write(folder, FILES)
+    if main(["-q", "lock", "."]) or main(["why", "urllib3"]):
+        raise SystemExit("the example cannot be locked")
+    main(["graph", "-o", str(picture)])
+
+
 def draw() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "reports")
         folder.mkdir()
-        os.chdir(folder)
-        _write(folder, FILES)
-        if main(["-q", "lock", "."]) or main(["why", "urllib3"]):
-            raise SystemExit("the example cannot be locked")
-        main(["graph", "-o", str(PICTURES / "graph.svg")])
+        draw_graph(folder, PICTURES / "graph.svg")
         _write(folder, LATER)
         main(["report", "-o", "report.html"])
         with chromium_in(folder) as browser:
