@@ -81,6 +81,8 @@ def print_count(report: LockingReport) -> None:
     """Write how many scripts of several were locked anew, kept their locks, and failed."""
     counts = Counter(_count_word(it, dry_run=report.dry_run) for it in report.locked)
     print_counts({**counts, "failed": len(report.failed)})
+    if counts == {"unchanged": 1} and not report.failed:
+        note("no package changed")
 
 
 def _count_word(locked: LockedScript, *, dry_run: bool) -> str:

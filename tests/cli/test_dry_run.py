@@ -56,7 +56,10 @@ def test_a_chosen_python_is_kept_and_shown(command: CommandLine) -> None:
     plain = command("lock", "s.py").ok()
     assert (" 3.12." in plain.out, "this Python is kept" in plain.err) == (True, False)
     assert "(locked, Python 3.12." in command("explain", "s.py").ok().out
-    assert " 3.12." not in command("lock", "--upgrade", "s.py").ok().out.partition("changes")[0]
+    newest = command("lock", "--upgrade", "s.py").ok()
+    assert " 3.12." not in newest.out.partition("changes")[0]
+    assert "no package changed" in command("lock", "--upgrade", "s.py").ok().err
+    assert "no package changed" not in newest.err
 
 
 def test_a_python_below_the_floor_is_chosen(command: CommandLine) -> None:
