@@ -135,7 +135,8 @@ class Catalog:
         return found
 
     def _unknown(self, name: str) -> Problem:
-        near = difflib.get_close_matches(name, self.names, n=3, cutoff=0.75)
+        whole = [it for it in self.names if it.rpartition(".")[0] == name]
+        near = whole or difflib.get_close_matches(name, self.names, n=3, cutoff=0.75)
         hints = [f"similar names: {', '.join(near)}"] if near else []
         return Problem(HTTPStatus.NOT_FOUND, f"no script {name}", *hints, "see /scripts")
 

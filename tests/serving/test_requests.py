@@ -54,6 +54,7 @@ CASES = [
     Case("GET", "/scripts/echo.py", 200, {"state": "ready", "script": "echo.py"}),
     Case("GET", "/scripts/variabel.py", 404, {"hints": [
         "similar names: variables.py", "see /scripts"]}),
+    Case("GET", "/scripts/cat", 404, {"hints": ["similar names: cat.py", "see /scripts"]}),
     Case("GET", "/scripts/../condavision.toml", 404),
     Case("GET", "/scripts/%2e%2e/condavision.toml", 404),
     Case("GET", "/scripts/unlocked.py", 200, {"state": "refused"}),
