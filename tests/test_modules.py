@@ -234,6 +234,30 @@ def test_a_script_that_imports_relatively_runs_as_its_module(
     assert elsewhere.ok().out == "sub shop.sub\n"
 
 
+def test_a_script_and_its_module_are_one_program(command: InProcess) -> None:
+    script = "shop/sub/__main__.py"
+    command("lock", script).ok()
+    assert keys(command.folder) == {script}
+    for words in (["-m", "shop.sub"], [script], ["shop"], ["shop/sub"]):
+        command("lock", *words).ok()
+        assert "-m shop.sub" in keys(command.folder)
+        assert script not in keys(command.folder)
+    (checked,) = command("check", script, "--json").ok().json()
+    assert (checked["script"], checked["state"]) == (script, "ok")
+    assert ", as -m shop.sub: " in command("explain", script).ok().out
+    exported = [
+        command("export", *it, "--format", "requirements").ok().out
+        for it in ([script], ["-m", "shop.sub"])
+    ]
+    assert exported[0] == exported[1]
+    (command.folder / script).write_text("from . import x\nimport humanize\n")
+    (command.folder / "shop/sub/x.py").write_text("")
+    refused = command("run", script, "y")
+    assert refused.code == 71
+    assert "run `condavision lock -m shop.sub`" in refused.err
+    assert "or do both: run `condavision run --lock -m shop.sub y`" in refused.err
+
+
 def test_the_lock_of_a_path_with_channels_of_the_command_line_serves_its_module(
     command: InProcess,
 ) -> None:

@@ -79,7 +79,7 @@ def exec_(
         )
     workspace = Workspace(Flags(locks=locks, vendored=vendored))
     progress, lock = choose_progress(), None
-    with offering_lock("exec", script, additions, ("--", *command)):
+    with offering_lock("exec", script, workspace, additions, ("--", *command)):
         if script is not None:
             if lock_first:
                 workspace = locked_first(script, workspace, progress)

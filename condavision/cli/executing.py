@@ -122,7 +122,7 @@ def run(
     script, *args = ("", *words) if module is not None else words  # Path turns ./-x.py into -x.py
     if lock_first:
         workspace = locked_first(target, workspace, progress)
-    with offering_lock("run", target, additions, args):
+    with offering_lock("run", target, workspace, additions, args):
         lock = locked_with(target, additions, workspace, progress)
         if isinstance(target, Path) and _is_notebook(target.name):
             return run_notebook(target, output, workspace, progress, lock)

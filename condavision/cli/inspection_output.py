@@ -13,6 +13,7 @@ from condavision.cli.tables import print_table
 from condavision.core.platforms import current_subdir
 from condavision.core.pythons import shortest
 from condavision.errors import UnknownImportError
+from condavision.project.targets import is_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +49,9 @@ def print_explanation(explanation: Explanation) -> None:
         _print_parameters(explanation.interface)
     state = f"locked, Python {locked_pythons(lock, current_subdir())}" if lock else "not locked"
     if lock and explanation.together:
-        state = f"{state}, together with {explanation.together} as {lock.hash}"
+        owner = explanation.together
+        shared = f"as {owner}:" if is_module(owner) else f"together with {owner} as"
+        state = f"{state}, {shared} {lock.hash}"
     say(f"\nrequirement hash {inference.hash} ({state})")
     if isinstance(explanation.obstacle, UnknownImportError):
         say(f"cannot be locked as it is: {explanation.obstacle.message}")

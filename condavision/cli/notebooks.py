@@ -102,7 +102,7 @@ def kernel(
         progress = choose_progress()
         if chosen["lock_first"]:
             workspace = locked_first(script, workspace, progress)
-        with offering_lock("kernel", script, chosen["additions"]):
+        with offering_lock("kernel", script, workspace, chosen["additions"]):
             lock = locked_with(script, chosen["additions"], workspace, progress)
             require_kernel("kernel", script, workspace, lock)
             done = kernels.register(activate(script, workspace, progress, lock), folder, name)

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def offering_lock(
-    command: str, target: Target | None, additions: Iterable[str], words: Iterable[str] = ()
+    command: str,
+    target: Target | None,
+    workspace: Workspace,
+    additions: Iterable[str],
+    words: Iterable[str] = (),
 ) -> Iterator[None]:
     """Add to the hints of a lock that is missing or stale the command that locks it first.
 
@@ -39,7 +43,8 @@ def offering_lock(
         if target is None or (isinstance(error, MissingLockError) and error.obstacle):
             raise
         options = (f"--with {shell_word(it)}" for it in additions)
-        shown = " ".join([*options, plainly_typed(target), *map(shell_word, words)])
+        runs = runs_if_it_can(target, workspace)
+        shown = " ".join([*options, plainly_typed(runs), *map(shell_word, words)])
         error.hints += (f"or do both: run `condavision {command} --lock {shown}`",)
         raise
 

@@ -29,6 +29,11 @@ def prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace) 
         note(f"{removed} {script} from scripts.yml: {why}")
     for name in retired.locks:
         note(f"{removed} lock {name}")
+    if not retired.scripts and not retired.locks:
+        note(
+            "nothing to remove; to forget a script that exists, add it to `exclude` in the"
+            " configuration; to forget a module, delete its line in scripts.yml"
+        )
 
 
 def offer_to_prune(report: LockingReport, workspace: Workspace) -> None:

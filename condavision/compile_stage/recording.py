@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from condavision.compile_stage.groups import former_lock
 from condavision.compile_stage.prereleases import prereleases
 from condavision.core.channels import is_local
+from condavision.errors import CondavisionError
 from condavision.inference.diagnose import diagnose
 from condavision.inference.diagnostics import (
     BelowFloor,
@@ -17,6 +19,7 @@ from condavision.inference.diagnostics import (
     Prerelease,
     SharedLockChanged,
 )
+from condavision.inference.runnable import run_as
 from condavision.locks.accepted import record_accepted, require_same_files
 from condavision.locks.diff import compare
 from condavision.locks.folder import alone_in
@@ -24,7 +27,7 @@ from condavision.locks.index import read_index, write_index
 from condavision.locks.lockfile import companions, write_lock
 from condavision.locks.modules import record_modules
 from condavision.mapping.decisions import Learned
-from condavision.project.targets import folder_keys
+from condavision.project.targets import Module, folder_keys
 from condavision.system.files import sweep
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from condavision.analysis.source.script_search import SkippedFile
     from condavision.compile_stage.groups import Failures, Group
     from condavision.core.model import Lock, Requirements
-    from condavision.errors import CondavisionError, Diagnostic
+    from condavision.errors import Diagnostic
     from condavision.inference.diagnostics import SeparateProjects, UnlockedPrograms
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
@@ -131,7 +134,7 @@ class Recorder:
         for group, lock in locks if written else ():
             require_same_files(group.committed, lock)
         entries = {one.project.key: one.entry() for one in inferences}
-        keys = (key for one in inferences for key in one.keys)
+        keys = (key for one in inferences for key in (*one.keys, *self._script_of(one)))
         dropped = [key for key in keys if key not in self._own[folder]]
         for group, _ in () if self._dry_run else locks:
             self._learn(group)
@@ -150,6 +153,17 @@ class Recorder:
                 shared = self._shared(group, lock)
                 found[0] = replace(found[0], diagnostics=(*found[0].diagnostics, *shared))
             self.locked += found
+
+    def _script_of(self, one: Inference) -> Iterator[str]:
+        """Yield the key of a script that runs as a module, which its lock is then for."""
+        project = one.project
+        if not isinstance(project.target, Module):
+            return
+        file, root = one.analysis.files[0].path, project.config.root
+        with suppress(CondavisionError):  # of the script: the module can run all the same
+            runs = run_as(file, self._workspace)
+            if file.is_relative_to(root) and self._workspace.key(runs, root) == project.key:
+                yield self._workspace.key(file, root)
 
     def _learn(self, group: Group) -> None:
         """Record what this command has learned, of what decides for a group."""

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import module_file, require_script, script_file
+from condavision.analysis.source.scripts import (
+    module_file,
+    module_name,
+    require_script,
+    script_file,
+)
 from condavision.core.model import INTERPRETERS
 from condavision.errors import (
     LockfileError,
@@ -21,6 +26,7 @@ from condavision.errors import (
 )
 from condavision.inference.ignored import ignored
 from condavision.inference.readable import infer_readable, obstacle
+from condavision.inference.relative_imports import relative_import_of
 from condavision.inference.staleness import inference_changes
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
@@ -74,7 +80,9 @@ class Located:
 
 
 def locate(target: Target, workspace: Workspace) -> Located:
-    """Find the lock of a target: its own, else that of a folder whose scripts share one.
+    """Find the lock of a target: its own, that of its module, or of a folder that shares one.
+
+    A script that imports relatively runs as its module.
 
     The recorded hash is trusted while the sources are those that were locked: a newer map or rule
     never orphans an unchanged script. An edit that leaves the requirements as they were is fine.
@@ -282,10 +290,38 @@ def _candidates(project: Project, workspace: Workspace) -> Iterator[_Candidate]:
     for local in wanted:
         folder = project.locks(local=local)
         index = workspace.index(folder)
-        owner = project.target if index.of(project.key) else _sharing(project, index, workspace)
+        owner: Target | None = project.target
+        if not index.of(project.key):
+            module = _module(project, index, workspace)
+            owner = module or _sharing(project, index, workspace)
         if owner is not None:
             for entry in index.of(workspace.key(owner, project.config.root)):
                 yield _Candidate(owner, entry, folder)
+
+
+def locked_module(script: Path, workspace: Workspace) -> Module | None:
+    """Return the module that a script runs as, where that is locked.
+
+    Raises:
+        AnalysisError: the script does not exist, or cannot be read.
+        ConfigError: the configuration or a flag is wrong.
+        LockfileError: ``scripts.yml`` is damaged.
+    """
+    project = workspace.project(script)
+    indexes = (workspace.index(project.locks(local=local)) for local in (False, True))
+    return next(filter(None, (_module(project, it, workspace) for it in indexes)), None)
+
+
+def _module(project: Project, index: ScriptIndex, workspace: Workspace) -> Module | None:
+    """Return the module in an index that a script runs as, because it imports relatively."""
+    if not isinstance(project.target, Path):
+        return None
+    root = project.config.root
+    name, folder = module_name(workspace.real_of(project.target))
+    module = Module(name, folder)
+    if not name or not folder.is_relative_to(root) or not index.of(workspace.key(module, root)):
+        return None
+    return module if relative_import_of(project.target, workspace) else None
 
 
 def _sharing(project: Project, index: ScriptIndex, workspace: Workspace) -> Together | None:

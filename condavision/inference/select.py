@@ -15,6 +15,7 @@ from condavision.analysis.source.script_search import (
     search_scripts,
 )
 from condavision.errors import AnalysisError, CondavisionError, UsageError
+from condavision.inference.lock_lookup import locked_module
 from condavision.inference.programs import first_program
 from condavision.project.config import LOCAL
 from condavision.project.targets import (
@@ -81,7 +82,8 @@ def select_targets(
     """Return the given targets, and for each given folder its scripts and all recorded targets.
 
     A file there that is locked as a module is not a script, unless it is locked as one too. With
-    ``join``, scripts locked together are returned as their folder; a folder that is locked together
+    ``join``, scripts locked together are returned as their folder, and a given script as the module
+    that it runs as, if that is locked; a folder that is locked together
     and has modules alone always is. With ``gone``, a folder without scripts is accepted if
     something in it is recorded.
 
@@ -111,7 +113,7 @@ def select_targets(
     owners: dict[Target, None] = {}
     for script in (*found.scripts, *elsewhere):
         if script in paths:
-            targets.append(script)
+            targets.append(_as_locked(script, workspace) if join else script)
         elif real(script) not in files or recorded.has(script):
             owner = recorded.owner(script)
             owners[owner] = None
@@ -128,6 +130,13 @@ def select_targets(
             f"no scripts in {where}", "give the script itself", diagnostics=found.skipped
         )
     return Selection(tuple(dict.fromkeys(targets)), found.skipped, found.modules)
+
+
+def _as_locked(script: Path, workspace: Workspace) -> Target:
+    """Return a given script, or the module that it runs as where that is locked."""
+    with suppress(CondavisionError):  # which is reported with the script
+        return locked_module(script, workspace) or script
+    return script
 
 
 class _Recorded:

@@ -49,9 +49,9 @@ class Explanation:
     ``inference`` has the analysis, the requirements and their hash. ``declared`` are the
     requirements that no import corresponds to. ``diagnostics`` are likely mistakes. ``lock`` is the
     one that it may run under, None if there is none that fits. ``together`` is the key of the
-    folder whose lock that is, if the target has no lock of its own. ``interface`` is what the
-    script takes on its command line, None if the target is several scripts. ``obstacle`` is why
-    what has no lock cannot be locked as it is.
+    folder or module whose lock that is, if the target has no lock of its own. ``interface`` is what
+    the script takes on its command line, None if the target is several scripts. ``obstacle`` is
+    why what has no lock cannot be locked as it is.
     """
 
     inference: Inference

@@ -44,3 +44,4 @@ def test_what_is_excluded_is_forgotten(command: CommandLine) -> None:
         pruned = command("lock", "--prune", *option).ok()
         assert f"{said} jobs/old.py from scripts.yml: `exclude` names it" in pruned.err
     assert {*read_index(command.folder / "locks" / ".local").entries} == {"s.py"}
+    assert "to forget a script that exists, add it to `exclude`" in command("lock", "--prune").err
