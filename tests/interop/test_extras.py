@@ -6,11 +6,12 @@ import os
 import shlex
 import socket
 import subprocess
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cluster.processes import until
 from tests.command_line import CommandLine
 from tests.pages import files, shown
 from tests.serving.conftest import serving
@@ -63,15 +64,20 @@ def _started(scheduler: str, worker: str, folder: Path) -> Iterator[str]:
     """Start both by their command lines, on a free port; yield the address of the scheduler."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         host, port = free.getsockname()
-    address = f"tcp://{host}:{port}"
-    lines = (
-        f"{scheduler} --host {host} --port {port} --dashboard-address :0",
-        worker.replace(ADDRESS, address),
-    )
     with ExitStack() as running:
         log = running.enter_context((folder / "dask.log").open("wb"))
-        for line in lines:
+
+        def start(line: str) -> None:
             process = subprocess.Popen(shlex.split(line), cwd=folder, stdout=log, stderr=log)
             running.callback(process.wait)
             running.callback(process.kill)
-        yield address
+
+        def is_up() -> bool:
+            with suppress(OSError), socket.create_connection((host, port)):
+                return True
+            return False
+
+        start(f"{scheduler} --host {host} --port {port} --dashboard-address :0")
+        until(is_up)
+        start(worker.replace(ADDRESS, f"tcp://{host}:{port}"))
+        yield f"tcp://{host}:{port}"
