@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from condavision.cli.json_output import iso_time
-from condavision.cli.naming import short_names
+from condavision.cli.naming import script_names
 from condavision.cli.output import note, print_counts, say
 from condavision.cli.statuses import installed_status
 from condavision.cli.tables import print_table
@@ -18,26 +18,29 @@ if TYPE_CHECKING:
     from condavision.environments.clean import Cleaned
     from condavision.environments.inventory import InstalledEnvironment
     from condavision.exec_stage.stage import InstallReport
+    from condavision.inference.workspace import Workspace
 
 
-def environment_rows(environments: Iterable[InstalledEnvironment]) -> list[tuple[str, ...]]:
-    """Return the rows of ``list``'s table."""
+def print_environments(environments: Iterable[InstalledEnvironment], workspace: Workspace) -> None:
+    """Write the table of ``list``: what each environment is for, and its size on disk."""
     environments = tuple(environments)
-    names = short_names(script for it in environments for script in it.scripts)
-    return [_environment_row(it, names) for it in environments]
+    names = script_names((script for it in environments for script in it.scripts), workspace)
+    rows = ((*_row(it, it.size), _users(it, names), str(it.prefix)) for it in environments)
+    print_table(("environment", "python", "size", "last used", "scripts", "prefix"), [*rows])
 
 
-def _environment_row(
-    environment: InstalledEnvironment, names: Mapping[str, str]
-) -> tuple[str, ...]:
+def _row(environment: InstalledEnvironment, size: int) -> tuple[str, ...]:
     return (
         environment.key,
         environment.python if environment.ready else environment.state,
-        f"{environment.size / 1e6:.1f} MB",
+        bytes_words(size),
         iso_time(environment.used),
-        ", ".join(names[script] for script in environment.scripts),
-        str(environment.prefix),
     )
+
+
+def _users(environment: InstalledEnvironment, names: Mapping[str, str]) -> str:
+    scripts = ", ".join(names[script] for script in environment.scripts)
+    return f"{scripts} with {environment.added}".strip() if environment.added else scripts
 
 
 def print_installed(report: InstallReport) -> None:
@@ -68,8 +71,8 @@ def print_cleaned(cleaned: Cleaned, *, dry_run: bool) -> None:
     """Write what was removed, or would be, and what was kept because it is in use."""
     removed = "would remove" if dry_run else "removed"
     if cleaned.removed:
-        headings = (removed, "python", "size", "last used")
-        print_table(headings, [it[:4] for it in environment_rows(cleaned.removed)])
+        rows = [_row(it, it.freed) for it in cleaned.removed]
+        print_table((removed, "python", "freed", "last used"), rows)
         note(f"{removed} {removed_words(cleaned)}")
     if cleaned.caches:
         say(f"{removed} caches of {cleaned.caches / 1e6:.1f} MB")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from condavision.cli import options
 from condavision.cli.completion import complete_names
-from condavision.errors import UsageError
+from condavision.errors import CommandError, UsageError
 from condavision.project.config import Flags
 from condavision.system.terminal import shell_word
 
@@ -44,15 +45,14 @@ def exec_(
       condavision exec report.py -- python -i report.py
 
     For pytest, a debugger, a web server, a language server: COMMAND is found in the environment
-    first, then on PATH. The environment is installed first if it is missing; nothing is solved,
-    unless `--lock` or `--with` is given. The exit code is the command's own.
+    first, then on PATH, where tools of another Python are refused. The environment is installed
+    first if it is missing; nothing is solved, unless `--lock` or `--with` is given. The exit code
+    is the command's own.
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     from condavision.cli.on_demand import locked_first, locked_with, offering_lock
-    from condavision.cli.output import print_diagnostics
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.process import become_command
     from condavision.exec_stage.stage import activate
-    from condavision.inference.diagnostics import OtherPython
     from condavision.inference.lock_lookup import is_hash, named
     from condavision.inference.workspace import Workspace
 
@@ -88,7 +88,29 @@ def exec_(
     other = activated.other_python(command[0], os.environ)
     if other is not None:
         known = script is not None and workspace.import_map.knows(command[0])
-        typed_again = " ".join([f"--with {command[0]}", typed, "--", *map(shell_word, command)])
-        better = f"condavision exec {typed_again}" if known else ""
-        print_diagnostics([OtherPython(command[0], other, activated.name, better)])
+        _refuse_other_python(command, other, typed, additions, known=known)
     become_command(activated, command)
+
+
+def _refuse_other_python(
+    command: tuple[str, ...], found: str, typed: str, additions: tuple[str, ...], *, known: bool
+) -> NoReturn:
+    """Refuse a program that another Python runs, which has other packages than the environment.
+
+    ``found`` is its path; ``known`` is whether a package of its name is.
+
+    Raises:
+        CommandError: always.
+    """
+
+    def instead(program: str, *added: str) -> str:
+        options = [f"--with {shell_word(it)}" for it in (*added, *additions)]
+        words = map(shell_word, (program, *command[1:]))
+        return " ".join(["condavision exec", *options, typed, "--", *words])
+
+    raise CommandError(
+        f"the environment of {typed} has no `{command[0]}`; {found} is of another Python, with"
+        " other packages",
+        *([f"add it: run `{instead(command[0], command[0])}`"] if known else []),
+        f"to start that one anyway, give its path: run `{instead(found)}`",
+    )

@@ -294,6 +294,7 @@ def environment_json(environment: InstalledEnvironment) -> dict[str, Any]:
         "created": iso_time(environment.created),
         "used": iso_time(environment.used),
         "scripts": list(environment.scripts),
+        "added": environment.added,
         "ready": environment.ready,
         "state": environment.state.value,
     }

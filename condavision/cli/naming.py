@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from condavision.errors import CondavisionError
 from condavision.project.project import Project
 from condavision.project.targets import key_of, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from condavision.inference.workspace import Workspace
     from condavision.project.targets import Target
 
 
@@ -26,12 +29,29 @@ def target_names(targets: Sequence[Project | Target]) -> list[str]:
     return [_path_name(it) if isinstance(it, Project) else str(it) for it in targets]
 
 
-def short_names(paths: Iterable[str]) -> dict[str, str]:
-    """Return a name for each path: its last part, or as many as distinguish it from the others."""
-    parts = {path: PurePath(path).parts for path in paths}
+def script_names(paths: Iterable[str], workspace: Workspace) -> dict[str, str]:
+    """Return a name for each script: its path in its project, or more where others have it too."""
+
+    def depth(path: str) -> int:
+        file = Path(path)
+        with suppress(CondavisionError, OSError):
+            root = workspace.config(file.parent).root
+            if file.is_relative_to(root):
+                return len(file.relative_to(root).parts)
+        return 1
+
+    return short_names({path: depth(path) for path in paths})
+
+
+def short_names(least: Mapping[str, int]) -> dict[str, str]:
+    """Return a name for each path: as many of its last parts as distinguish it from the others.
+
+    The values of ``least`` are how many parts it has at least.
+    """
+    parts = {path: PurePath(path).parts for path in least}
 
     def name(path: str) -> str:
-        for count in range(1, len(parts[path])):
+        for count in range(least[path], len(parts[path])):
             tail = parts[path][-count:]
             if sum(other[-count:] == tail for other in parts.values()) == 1:
                 return str(PurePath(*tail))

@@ -18,20 +18,22 @@ if TYPE_CHECKING:
 @click.command("list")
 @options.json_option()
 def list_(as_json: bool) -> None:
-    """List the environments in the cache: size, age, last use, scripts."""
-    from condavision.cli.environment_output import environment_rows
+    """List the environments in the cache: size, last use, scripts, and what `--with` added.
+
+    The size includes files that are shared with fetched packages and other environments.
+    """
+    from condavision.cli.environment_output import print_environments
     from condavision.cli.json_output import environment_json
     from condavision.cli.output import print_json
-    from condavision.cli.tables import print_table
     from condavision.environments.inventory import list_environments
+    from condavision.inference.workspace import Workspace
     from condavision.system.cache_dir import home
 
     environments = list_environments(home())
     if as_json:
         print_json([environment_json(one) for one in environments])
     else:
-        headings = ("environment", "python", "size", "last used", "scripts", "prefix")
-        print_table(headings, environment_rows(environments))
+        print_environments(environments, Workspace())
 
 
 @click.command()
@@ -58,7 +60,8 @@ def clean(force: bool, dry_run: bool, as_json: bool, **selected: Any) -> None:
     """Remove environments from the cache, by script, name, age or size.
 
     The next run that needs a removed environment installs it again from its lock. One in use by a
-    process is kept.
+    process is kept. What is freed does not include files that are shared with other environments
+    or with fetched packages, which `--caches` removes.
     """
     from condavision.cli.environment_output import print_cleaned, removed_words
     from condavision.cli.json_output import cleaned_json

@@ -153,12 +153,6 @@ def _lock_words(found: Diagnostic) -> str:
 def _file_words(found: Diagnostic) -> str:
     """Return what a person may not expect of a command, or of files that were written."""
     match found:
-        case diagnostics.OtherPython(program, path, name, command):
-            there = f"; to have it there, run `{command}`" if command else ""
-            return (
-                f"`{program}` is not in the environment of {name}: this is {path}, which another"
-                f" Python runs{there}"
-            )
         case diagnostics.FormerInterpreter(settings, key, command):
             return (
                 f"{near(settings)} has the interpreter of the lock that {key} had; for the new"

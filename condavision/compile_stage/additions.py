@@ -72,7 +72,7 @@ def lock_with(
                 raise
             task.finished(name=name)
         write_lock(folder, lock, wanted)
-    return lock
+    return replace(lock, added=tuple(specs))
 
 
 def _hints(added: Iterable[Requirement], workspace: Workspace) -> Iterator[str]:

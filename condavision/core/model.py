@@ -336,7 +336,8 @@ class LockRecord:
 class Lock:
     """A solved requirement set: what the two lock files of one hash hold.
 
-    ``packages`` are in order of platform, manager and name.
+    ``packages`` are in order of platform, manager and name. ``added`` are the requirements of
+    ``--with``, where it is a lock for one run; no file holds them.
     """
 
     hash: str
@@ -344,6 +345,7 @@ class Lock:
     platforms: tuple[str, ...]
     packages: tuple[LockedPackage, ...]
     record: LockRecord = field(default_factory=LockRecord)
+    added: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:

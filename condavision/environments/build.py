@@ -230,8 +230,9 @@ def _restore_interpreters(packages: list[LockedPackage], home: Path) -> None:
 
 def _mark_ready(environment: Environment, lock: Lock) -> None:
     """Write the marker: ``name value`` lines."""
+    added = f"added {' '.join(', '.join(lock.added).split())}\n" if lock.added else ""
     write_atomic(
         environment.marker,
         f"key {environment.key}\nsubdir {environment.subdir}\nhash {lock.hash}\n"
-        f"created {time.time():.0f}\n",
+        f"created {time.time():.0f}\n{added}",
     )

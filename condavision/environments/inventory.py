@@ -44,7 +44,7 @@ class InstalledEnvironment:
 
     ``size`` is in bytes on disk, each inode counted once; ``freed`` is the part that is not shared
     with package caches or other environments, which removing it frees. Times are seconds since the
-    epoch.
+    epoch. ``added`` is what ``--with`` had added to the lock of the scripts.
     """
 
     prefix: Path
@@ -58,6 +58,7 @@ class InstalledEnvironment:
     used: float
     scripts: tuple[str, ...]
     state: State
+    added: str = ""
 
     @property
     def ready(self) -> bool:
@@ -202,6 +203,7 @@ def _inspect(
         used=max(used, launched, created),
         scripts=scripts,
         state=state,
+        added=facts.get("added", ""),
     )
     return found, statuses
 

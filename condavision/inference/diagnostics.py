@@ -248,20 +248,6 @@ class FormerInterpreter(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
-class OtherPython(Diagnostic):
-    """A command that is not in an environment, and that another Python runs.
-
-    ``command`` is one that has it there; empty if none is known. ``name`` is what a person called
-    the environment.
-    """
-
-    program: str
-    path: str
-    name: str
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
 class OnNoIndex(Diagnostic):
     """Files for CI that install condavision from an index, which this one is not from."""
 

@@ -44,6 +44,9 @@ def test_packages_for_one_run(locked: CommandLine) -> None:
     assert f"changes versions of the lock: tabulate 0.8.10 -> {moved.out}" in moved.err
     assert locked("run", "-q", "s.py").ok().out == "alone\n0.8.10\n"
     assert content(locked.folder) == before
+    listed = [it.split("  ") for it in locked("list").ok().out.splitlines()]
+    names = {"s.py", "s.py with iniconfig", "s.py with tabulate>=0.9, iniconfig"}
+    assert names <= {cell for row in listed for cell in row}
     failed = locked("run", "--with", "tabulate>99", "s.py")
     assert (failed.code, failed.out) == (67, "")
     assert "check what is given to `--with`" in failed.err

@@ -84,7 +84,7 @@ def test_what_to_do_instead(
 
 
 @pytest.mark.parametrize(
-    ("start", "cautioned"),
+    ("start", "is_refused"),
     [
         ("#!/usr/bin/python3", True),
         ("#!/bin/sh\n'''exec' '/opt/a b/python' \"$0\" \"$@\"", True),
@@ -93,18 +93,28 @@ def test_what_to_do_instead(
         ("\x7fELF", False),
     ],
 )
-def test_a_tool_of_another_python_is_named_with_the_command_that_has_it_here(
-    start: str, cautioned: bool, locked: CommandLine
+def test_a_tool_of_another_python_is_refused_with_the_commands_for_both(
+    start: str, is_refused: bool, locked: CommandLine
 ) -> None:
     outside = locked.folder / "elsewhere"
     outside.mkdir()
-    (outside / "pytest").write_text(f"{start}\n")
-    (outside / "pytest").chmod(0o755)
+    for name in ("pytest", "unheard-of"):
+        (outside / name).write_text(f"{start}\n")
+        (outside / name).chmod(0o755)
     environ = {"PATH": f"{outside}:/usr/bin:/bin"}
+    path = f"exec s.py -- {outside}/pytest -x"
     with patch("condavision.exec_stage.process._replace") as started:
-        said = locked("exec", "-q", "s.py", "--", "pytest", "-x", environ=environ).err
-    assert started.call_args.args[0][-2:] == [str(outside / "pytest"), "-x"]
-    better = "to have it there, run `condavision exec --with pytest s.py -- pytest -x`"
-    assert (better in said, f"this is {outside}/pytest" in said) == (cautioned, cautioned)
-    with patch("condavision.exec_stage.process._replace"):
-        assert "caution" not in locked("exec", "-q", "s.py", "--", "python", environ=environ).err
+        found = locked("exec", "-q", "s.py", "--", "pytest", "-x", environ=environ)
+        unknown = locked("exec", "-q", "s.py", "--", "unheard-of", environ=environ)
+        if is_refused:
+            assert (found.code, unknown.code) == (127, 127)
+            assert f"the environment of s.py has no `pytest`; {outside}/pytest is of" in found.err
+            assert "add it: run `condavision exec --with pytest s.py -- pytest -x`" in found.err
+            assert f"give its path: run `condavision {path}`" in found.err
+            assert "--with" not in unknown.err
+            started.assert_not_called()
+            locked(*path.split(), environ=environ)
+    assert started.call_args_list[0].args[0][-2:] == [str(outside / "pytest"), "-x"]
+    with patch("condavision.exec_stage.process._replace") as started:
+        assert not locked("exec", "-q", "s.py", "--", "python", environ=environ).err
+    started.assert_called_once()

@@ -146,16 +146,20 @@ def test_a_script_that_is_called_as_a_state(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("paths", "names"),
     [
-        (["/a/b.py", "/c/d.py"], ["b.py", "d.py"]),
-        (["/a/main.py", "/b/main.py"], ["a/main.py", "b/main.py"]),
-        (["/a/x/main.py", "/b/x/main.py", "/n.py"], ["a/x/main.py", "b/x/main.py", "n.py"]),
-        (["/main.py", "/a/main.py"], ["/main.py", "a/main.py"]),
-        (["/a/main.py", "/a/main.py"], ["main.py"]),
-        ([], []),
+        ({"/a/b.py": 1, "/c/d.py": 1}, ["b.py", "d.py"]),
+        ({"/a/main.py": 1, "/b/main.py": 1}, ["a/main.py", "b/main.py"]),
+        (
+            {"/a/x/main.py": 1, "/b/x/main.py": 1, "/n.py": 1},
+            ["a/x/main.py", "b/x/main.py", "n.py"],
+        ),
+        ({"/main.py": 1, "/a/main.py": 1}, ["/main.py", "a/main.py"]),
+        ({"/p/etl/main.py": 2, "/p/top.py": 1}, ["etl/main.py", "top.py"]),
+        ({"/p/etl/main.py": 2, "/q/etl/main.py": 2}, ["p/etl/main.py", "q/etl/main.py"]),
+        ({}, []),
     ],
 )
 def test_names_have_as_much_of_a_path_as_tells_them_apart(
-    paths: list[str], names: list[str]
+    paths: dict[str, int], names: list[str]
 ) -> None:
     assert [*short_names(paths).values()] == names
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.cli.wording import bytes_words
 from tests.command_line import CONDAVISION, on_terminal
 
 if TYPE_CHECKING:
@@ -43,3 +44,18 @@ def test_the_environments_of_a_script(command: CommandLine) -> None:
             assert "has no environment in the cache" in command(*removal).err
             command("path", "s.py").ok()
     assert not prefix.exists()
+
+
+@pytest.mark.slow  # installs
+def test_a_script_is_listed_by_its_path_and_what_is_freed_adds_up(command: CommandLine) -> None:
+    (command.folder / "etl").mkdir()
+    (command.folder / "s.py").rename(command.folder / "etl" / "main.py")
+    command("lock", "etl/main.py").ok()
+    command("run", "etl/main.py").ok()
+    assert "  etl/main.py  " in command("list").ok().out
+    [listed] = command("list", "--json").ok().json()
+    assert listed["freed"] < listed["size"]
+    cleaned = command("clean", "etl/main.py").ok()
+    freed = bytes_words(listed["freed"])
+    assert f"  {freed}  " in cleaned.out
+    assert f"removed 1 environment ({freed})" in cleaned.err

@@ -40,7 +40,6 @@ from condavision.inference.diagnostics import (
     NotDeclared,
     NotIncluded,
     OnNoIndex,
-    OtherPython,
     OutsideSearchPath,
     OvershadowedLock,
     Prerelease,
@@ -143,10 +142,6 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
         "0123456789abcdef is also the lock of a.py, b.py, which now have these versions too",
     ),
     (SharedLockChanged("0" * 16, ("s.py",), ("a.py",)), "the lock of a.py, which now has these"),
-    (
-        OtherPython("pytest", "/usr/bin/pytest", "s.py", "condavision exec --with pytest s.py"),
-        "not in the environment of s.py: this is /usr/bin/pytest, which another Python runs; to",
-    ),
     (
         FormerInterpreter(Path(".vscode/settings.json"), "s.py", "condavision vscode s.py"),
         "the lock that s.py had; for the new one, run `condavision vscode s.py`",
