@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from condavision.core.pythons import KNOWN
 from condavision.errors import LockfileError
 from condavision.locks.index import Entry, ScriptIndex, read_index, write_index
 
@@ -25,6 +26,7 @@ ENTRIES = st.builds(
     digest=HEX,
     channels=st.lists(NAMES, max_size=2).map(tuple),
     paths=st.lists(NAMES, max_size=2).map(tuple),
+    floor=st.none() | st.sampled_from(KNOWN),
 )
 
 
@@ -80,6 +82,8 @@ def test_locks_of_this_machine_ignore_themselves(tmp_path: Path) -> None:
         '"x.py": {"lock": "0123456789abcdef", "digest": ["1"]}',
         '"x.py": {"lock": "0123456789abcdef", "digest": "1", "channels": 1}',
         '"x.py": {"lock": "0123456789abcdef", "digest": "1", "paths": [null]}',
+        '"x.py": {"lock": "0123456789abcdef", "digest": "1", "python-floor": 3.8}',
+        '"x.py": {"lock": "0123456789abcdef", "digest": "1", "python-floor": "old"}',
         pytest.param('"x.py": ' + "[" * 100_000, id="deep"),
         pytest.param('"x.py": {"lock": ' + "1" * 5000 + "}", id="digits"),
     ],
