@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from condavision.compile_stage.recording import LockedScript as LockedScript
     from condavision.compile_stage.recording import LockingReport as LockingReport
     from condavision.compile_stage.renewal import Renewal as Renewal
-    from condavision.core.model import Engine as Engine
+    from condavision.core.engine import Engine as Engine
     from condavision.environments.environment import Environment as Environment
     from condavision.errors import CondavisionError as CondavisionError
     from condavision.inference.inference import Inference as Inference
@@ -32,7 +32,7 @@ _HOMES = {
     **dict.fromkeys(("LockedScript", "LockingReport"), "compile_stage.recording"),
     **dict.fromkeys(("CheckReport", "Checked"), "inspection.check"),
     "CondavisionError": "errors",
-    "Engine": "core.model",
+    "Engine": "core.engine",
     "Environment": "environments.environment",
     "Explanation": "inspection.explain",
     "Inference": "inference.infer",

@@ -11,8 +11,6 @@ import click
 
 from condavision.cli import options
 from condavision.cli.headings import Headed
-from condavision.project.config import Flags
-from condavision.project.targets import Module, one_target
 
 if TYPE_CHECKING:
     from condavision.compile_stage.preferred_versions import Agreement
@@ -210,6 +208,8 @@ def diff(
     from condavision.inference.references import named_pair
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import compare, diff_json, diff_markdown, diff_rows
+    from condavision.project.config import Flags
+    from condavision.project.targets import Module
 
     here, workspace = Path.cwd(), Workspace(Flags(locks=locks))
     before, after = named_pair(names, [Module(module, here) for module in modules], workspace)
@@ -257,6 +257,7 @@ def check(
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import LockState, check_selected
+    from condavision.project.config import Flags
 
     workspace = Workspace(Flags(**flags))
     paths = options.given_or_project(paths, modules, workspace)
@@ -315,6 +316,8 @@ def explain(
     from condavision.cli.output import print_json
     from condavision.inference.workspace import Workspace
     from condavision.inspection.check import explain_target
+    from condavision.project.config import Flags
+    from condavision.project.targets import one_target
 
     target = one_target(script, module, together)
     explanation = explain_target(target, Workspace(Flags(channels, platforms, locks)))

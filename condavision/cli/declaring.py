@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
-from condavision.core.model import Manager
-from condavision.project.config import Flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +42,7 @@ def annotate(
     from condavision.export.annotate import annotate as with_block
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
 
     workspace = Workspace(Flags(locks=locks))
     selection = select_targets(Named(paths), workspace)
@@ -84,6 +83,8 @@ def _said(it: Annotation, *, written: bool) -> str:
 
 
 def _left(found: Coverage) -> str:
+    from condavision.core.model import Manager
+
     unknown = [it for it in found.inferred if it.manager is Manager.IMPORT]
     known = [it for it in found.inferred if it.manager is not Manager.IMPORT]
     left = [f"left to inference: {_placed(known)}"] if known else []

@@ -11,7 +11,6 @@ import click
 from condavision.cli import options
 from condavision.cli.completion import complete_names
 from condavision.errors import CommandError, UsageError
-from condavision.project.config import Flags
 from condavision.system.terminal import shell_word
 
 
@@ -55,6 +54,7 @@ def exec_(
     from condavision.exec_stage.stage import activate
     from condavision.inference.lock_lookup import is_hash, named
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
 
     name = None if module is not None or not words else words[0]
     if name == "":

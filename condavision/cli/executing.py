@@ -10,8 +10,6 @@ import click
 from condavision.cli import options
 from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
-from condavision.project.config import Flags
-from condavision.project.targets import Module, Together, named_target
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -107,6 +105,8 @@ def run(
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import run as run_target
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
+    from condavision.project.targets import Module
 
     is_notebook = module is None and _is_notebook(words[0])
     if is_notebook and words[1:]:
@@ -169,6 +169,8 @@ def install(
     from condavision.exec_stage.shell_launchers import make_folder
     from condavision.exec_stage.stage import install_each
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
+    from condavision.project.targets import Module
 
     if modules and launchers is not None:
         raise UsageError(
@@ -201,6 +203,7 @@ def _meant(name: str | Path, workspace: Workspace, *, join: bool) -> tuple[str |
     from condavision.cli.output import print_diagnostics
     from condavision.inference.lock_lookup import is_hash
     from condavision.inference.select import Named, select_targets
+    from condavision.project.targets import Together, named_target
 
     if isinstance(name, str) and (
         is_hash(name) or not isinstance(named_target(Path(name)), Together)
@@ -232,6 +235,7 @@ def path(
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import install_named
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
 
     target = options.as_name(name, module)
     installed = install_named(target, Workspace(Flags(locks=locks)), choose_progress())

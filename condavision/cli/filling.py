@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.errors import CondavisionError
-from condavision.project.config import Flags
-from condavision.project.targets import Module, Together, near, typed
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -89,6 +87,8 @@ def _filled(hint: str, targets: Sequence[Target]) -> str:
     words = [_locked_as(it) for it in targets]
     channels = () if " -c " in hint else next((it for _, it in words if it), ())
     options = "".join(f" -c {shell_word(name)}" for name in channels)
+    from condavision.project.targets import typed
+
     names = " ".join(dict.fromkeys(typed(owner) for owner, _ in words))
     return _SCRIPT.sub(lambda _: names, hint).replace(_LOCK, f"{_LOCK}{options}")
 
@@ -97,6 +97,7 @@ def _locked_as(target: Target) -> tuple[Target, tuple[str, ...]]:
     """Return what to lock for a target, and with which channels."""
     from condavision.inference.lock_lookup import last_locked
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
 
     parameters = _parameters()
     channels = parameters.get("channels") or ()
@@ -110,6 +111,8 @@ def _locked_as(target: Target) -> tuple[Target, tuple[str, ...]]:
 
 def plainly_typed(target: Target) -> str:
     """Return a target as shell words, for use after commands that have no `--together`."""
+    from condavision.project.targets import Together, typed
+
     return shell_word(target.folder) if isinstance(target, Together) else typed(target)
 
 
@@ -124,8 +127,8 @@ def _as_target(name: str | Target) -> Target | None:
 
 def _of_hash(name: str) -> Target | None:
     from condavision.inference.workspace import Workspace
-    from condavision.project.config import LOCAL
-    from condavision.project.targets import target_of
+    from condavision.project.config import LOCAL, Flags
+    from condavision.project.targets import near, target_of
 
     try:
         workspace = Workspace(Flags(locks=_parameters().get("locks")))
@@ -141,6 +144,8 @@ def _of_hash(name: str) -> Target | None:
 
 def _project() -> Path:
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
+    from condavision.project.targets import near
 
     return near(Workspace(Flags()).config().root)
 
@@ -165,6 +170,8 @@ def _given() -> Iterator[str | Target]:
     """Yield the targets of the command as they were given."""
     parameters = _parameters()
     modules = parameters.get("modules") or filter(None, [parameters.get("module")])
+    from condavision.project.targets import Module
+
     yield from (Module(str(it), Path.cwd()) for it in modules)
     for name in _PARAMETERS:
         found = parameters.get(name)

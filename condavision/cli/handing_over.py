@@ -10,8 +10,6 @@ import click
 from condavision.cli import options
 from condavision.export.formats import FORMATS
 from condavision.export.scaffold import CI
-from condavision.project.config import Flags
-from condavision.project.targets import Module
 
 if TYPE_CHECKING:
     from condavision.project.targets import Target
@@ -51,6 +49,7 @@ def export(  # noqa: D103 - its help is above
     from condavision.cli.wording import diagnostic_words
     from condavision.export.exporting import export_named
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
 
     target = options.as_name(name, module)
     exported = export_named(target, form, platform, Workspace(Flags(locks=locks)), output)
@@ -102,6 +101,8 @@ def vendor(
     from condavision.export.vendor import vendor as fill
     from condavision.inference.lock_lookup import find_locks
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
+    from condavision.project.targets import Module
 
     wanted: list[str | Target] = [*names]
     wanted += (Module(module, Path.cwd()) for module in modules)
@@ -143,6 +144,7 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
     from condavision.export.vscode import SETTING, write_setting
     from condavision.inference.lock_lookup import config_of
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
     from condavision.project.targets import near
 
     target, workspace = options.as_name(name, module), Workspace(Flags(locks=locks))

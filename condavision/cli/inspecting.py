@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
-from condavision.project.config import Flags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +47,7 @@ def outdated(
     from condavision.compile_stage.outdated import solve_anew
     from condavision.inference.workspace import Workspace
     from condavision.locks.diff import diff_rows
+    from condavision.project.config import Flags
 
     workspace = Workspace(Flags(channels, platforms, locks))
     named = options.named_or_project(workspace, **given)
@@ -97,6 +97,7 @@ def tree(
     from condavision.inference.select import select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.dependencies import dependencies_of, locate_each
+    from condavision.project.config import Flags
 
     workspace = Workspace(Flags(locks=locks))
     named = options.named_or_project(workspace, **given)
@@ -145,6 +146,7 @@ def why(
     from condavision.inference.select import select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.why import find_reasons
+    from condavision.project.config import Flags
 
     workspace = Workspace(Flags(locks=locks))
     named = options.named_or_project(workspace, **given)

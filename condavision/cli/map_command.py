@@ -15,8 +15,6 @@ import click
 from condavision.cli import options
 from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
-from condavision.project.config import Flags
-from condavision.project.targets import Module
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from condavision.cluster.engine import Engine
     from condavision.cluster.run import Request
     from condavision.inference.workspace import Workspace
+    from condavision.project.targets import Module
     from condavision.system.progress import Progress
 
 _FIXED = "condavision.fixed"
@@ -135,6 +134,7 @@ def map_(
     from condavision.cluster.engines import EngineOptions, open_engine
     from condavision.cluster.run import map_inputs
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
 
     target, words = _target(words, module)
     workspace = Workspace(Flags(locks=chosen["locks"], vendored=chosen["vendored"]))
@@ -156,6 +156,8 @@ def map_(
 
 def _target(words: tuple[str, ...], module: str | None) -> tuple[Path | Module, tuple[str, ...]]:
     """Return what to run, and the words that follow it."""
+    from condavision.project.targets import Module
+
     if module is not None:
         return Module(module, Path.cwd()), words
     if not words or not words[0]:

@@ -10,7 +10,6 @@ import click
 
 from condavision.cli import options
 from condavision.errors import NotebookError
-from condavision.project.config import Flags
 
 if TYPE_CHECKING:
     from condavision.core.model import Lock
@@ -91,6 +90,7 @@ def kernel(
     from condavision.exec_stage import kernel as kernels
     from condavision.exec_stage.stage import activate, require_kernel
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
 
     if script is None:
         raise click.UsageError("Give a notebook or a script.")

@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from condavision.cli.completion import complete_names
-from condavision.core.model import Engine
-from condavision.core.pythons import PythonRange
-from condavision.project.config import Flags
-from condavision.project.solve_options import SolveOptions, cutoff
-from condavision.project.targets import Module
+from condavision.core.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from condavision.core.pythons import PythonRange
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
+    from condavision.project.config import Flags
     from condavision.project.targets import Target
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
@@ -163,6 +161,8 @@ ship_limit_option = partial(
 def _read_cutoff(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
     if text is None:
         return None
+    from condavision.project.solve_options import cutoff
+
     try:
         return cutoff(text, datetime.now(UTC))
     except ValueError as error:
@@ -173,6 +173,8 @@ def _read_python(_: click.Context, __: click.Parameter, text: str | None) -> Pyt
     if text is None:
         return None
     from packaging.specifiers import InvalidSpecifier
+
+    from condavision.core.pythons import PythonRange
 
     plain = text.strip().removesuffix(".*")
     is_version = plain.replace(".", "").isdigit()
@@ -235,6 +237,8 @@ def as_name(name: str | None, module: str | None) -> str | Target:
     """
     if (name is None) == (module is None):
         raise click.UsageError("Give exactly one: a script, a lock's hash or -m MODULE.")
+    from condavision.project.targets import Module
+
     return name if module is None else Module(module, Path.cwd())  # type: ignore[return-value]
 
 
@@ -265,4 +269,7 @@ def as_flags(
     channels: tuple[str, ...], platforms: tuple[str, ...], locks: Path | None, **options: Any
 ) -> Flags:
     """Return the options as flags; ``options`` are those of :func:`solve_options`."""
+    from condavision.project.config import Flags
+    from condavision.project.solve_options import SolveOptions
+
     return Flags(channels, platforms, locks, solve=SolveOptions(**options))

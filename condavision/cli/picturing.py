@@ -10,7 +10,6 @@ import click
 
 from condavision.cli import options
 from condavision.errors import UsageError
-from condavision.project.config import Flags
 
 if TYPE_CHECKING:
     from condavision.inspection.overview import Overview
@@ -140,6 +139,7 @@ def _overview(paths: tuple[Path, ...], modules: tuple[str, ...], locks: Path | N
     from condavision.inference.select import Named, select_targets
     from condavision.inference.workspace import Workspace
     from condavision.inspection.overview import overview
+    from condavision.project.config import Flags
 
     workspace = Workspace(Flags(locks=locks))
     named = Named(options.given_or_project(paths, modules, workspace), modules)

@@ -11,7 +11,6 @@ import click
 from condavision.cli import options
 from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
-from condavision.project.config import Flags
 
 
 @click.command()
@@ -84,6 +83,7 @@ def serve(
     from condavision.system.extras import Extra, require_extra
 
     require_extra(Extra.SERVE)
+    from condavision.project.config import Flags
     from condavision.serving.options import Options
     from condavision.serving.server import is_loopback, open_sockets, run_server
     from condavision.serving.tokens import read_tokens

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.engine import Engine
 from condavision.core.evidence import ProofLevel
 from condavision.core.origin import INSTALLED, Origin, OriginReason, PickledAsCall
 
@@ -114,14 +115,6 @@ class SourceFile(PickledAsCall):
     module: str
     sha256: str
     package: str = ""
-
-
-class Engine(StrEnum):
-    """Who solves for conda packages."""
-
-    RATTLER = "rattler"
-    CONDA_LOCK = "conda-lock"
-    """conda-lock, which drives the user's own conda, mamba or micromamba."""
 
 
 class Manager(StrEnum):

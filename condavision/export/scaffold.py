@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.errors import UsageError
-from condavision.inference.diagnostics import NotIncluded, OnNoIndex
 from condavision.system.files import read_file, write_atomic
 
 if TYPE_CHECKING:
@@ -70,6 +69,8 @@ def scaffold(folder: Path, hosts: Iterable[str]) -> tuple[Scaffolded, ...]:
 
 def left_to_do(placed: Iterable[Scaffolded]) -> Iterator[Diagnostic]:
     """Yield what the files need before they work."""
+    from condavision.inference.diagnostics import NotIncluded, OnNoIndex  # noqa: PLC0415 - the command line reads CI at every start
+
     placed = tuple(placed)
     new = tuple(it.path for it in placed if it.state is Placing.WRITTEN)
     lacking = tuple(path for path in new if _INSTALLED in path.read_text("utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from condavision.core.model import Engine
+from condavision.core.engine import Engine
 from condavision.core.modules import prefixes
 from condavision.locks.record import describe, requirement_label
 

@@ -6,8 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from condavision.core.engine import Engine
 from condavision.core.evidence import ProofLevel, Unproved
-from condavision.core.model import Engine, LockRecord, Manager, SharedModule
+from condavision.core.model import LockRecord, Manager, SharedModule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from condavision.analysis.source.ignored import patterns
 from condavision.core.channels import normalize
-from condavision.core.model import Engine
+from condavision.core.engine import Engine
 from condavision.core.platforms import PLATFORMS
 from condavision.core.pythons import FLOOR, KNOWN, Minor, format_minor
 from condavision.core.serving import Serving, read_serving

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from condavision.core.model import Engine
+from condavision.core.engine import Engine
 from condavision.errors import UsageError
 
 if TYPE_CHECKING:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -121,3 +123,13 @@ def test_colors_of_a_terminal(words: list[str], colored: bool, home: Path) -> No
 def test_colors_elsewhere(command: CommandLine) -> None:
     assert "\x1b[" not in command("lok").err
     assert "\x1b[1;31merror: " in command("--color", "always", "lok").err
+
+
+def test_commands_are_defined_without_what_they_use() -> None:
+    """Completion, `--version` and a wrong verb define all of them, and run none."""
+    code = "import sys, condavision.cli; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    rooms = {it.split(".")[1] for it in ran.stdout.split() if it.startswith("condavision.")}
+    assert rooms == {"cli", "core", "errors", "export", "system"}
+    used = {"condavision.core.model", "condavision.core.pythons", "packaging", "rich", "tomllib"}
+    assert not used & {*ran.stdout.split()}

@@ -17,7 +17,7 @@ from condavision.compile_stage.solving.engine import (
     open_engine,
 )
 from condavision.compile_stage.solving.gateway import open_gateway
-from condavision.core.model import Engine
+from condavision.core.engine import Engine
 from condavision.errors import ChannelError, UnsolvableError
 
 if TYPE_CHECKING:

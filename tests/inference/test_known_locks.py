@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.analysis.facts.cache import FactsCache
-from condavision.core.model import Engine
+from condavision.core.engine import Engine
 from condavision.errors import LockfileError
 from condavision.inference import known_locks
 from condavision.inference.known_locks import KnownLocks

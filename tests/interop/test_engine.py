@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from condavision.compile_stage.solving.conda_lock_engine import find_conda
-from condavision.core.model import Engine, LockRecord
+from condavision.core.engine import Engine
+from condavision.core.model import LockRecord
 from condavision.errors import UsageError
 from condavision.locks.lockfile import read_lock
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
-from condavision.core.model import Engine
+from condavision.core.engine import Engine
 from condavision.errors import UnsolvableError
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from condavision.compile_stage.solving.gateway import open_gateway
 from condavision.compile_stage.solving.platform_solver import PlatformSolver, Solved
 from condavision.compile_stage.solving.with_pypi import JointSolver, shared_modules
 from condavision.core.channels import is_local, is_trusted
-from condavision.core.model import Engine, Lock, Manager
+from condavision.core.engine import Engine
+from condavision.core.model import Lock, Manager
 from condavision.errors import UnsolvableError
 from condavision.inference.requirements import requirement_hash
 from condavision.locks.record import describe
