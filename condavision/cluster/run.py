@@ -87,11 +87,11 @@ def map_inputs(
     running = request.output.absolute() / OWN / "running"
     found = describe(request.target, workspace, running, Limits(timeout=request.timeout))
     kind = request.kind or kind_of(request.words)
-    if request.kind is None and len(request.words) == 1 and request.words[0].endswith(_LISTS):
-        progress.warning(
-            f"{request.words[0]} is one input, as a file: for one of each line, give --each line"
-        )
     sources = tuple(expanded(request.words))
+    if request.kind is None and len(sources) == 1 and sources[0].endswith(_LISTS):
+        progress.warning(
+            f"{sources[0]} is one input, as a file: for one of each line, give --each line"
+        )
     with held(request.output) as results:
         spooled = _spooled(sources, kind, results)
         inputs = Inputs(kind, sources, found.interface, request.fixed, request.batch, spooled)
