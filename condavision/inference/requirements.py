@@ -238,10 +238,7 @@ def require_known(
         for name, channel in sorted((untrusted or {}).items())
     ]
     own = {it.name: found for it in unknown if it.own and (found := own_module(it.own))}
-    near = {
-        it.name: [] if it.name in own else import_map.near(it.name, also=modules())
-        for it in unknown
-    }
+    near = {it.name: [] if it.name in own else _near(it.name, import_map) for it in unknown}
     misspelt = {it.name: hint for it in unknown if (hint := _slip_hint(it, near[it.name]))}
     misspelt |= {it.name: own_hint(own[it.name], it.sources) for it in unknown if it.name in own}
     raise UnknownImportError(
@@ -252,6 +249,12 @@ def require_known(
         *([_OWN_FOLDER] if own.keys() != near.keys() else []),
         diagnostics=diagnostics,
     )
+
+
+@lru_cache(maxsize=4096)
+def _near(name: str, import_map: ImportMap) -> list[str]:
+    """Return the modules of similar names, which takes long: many scripts import the same."""
+    return import_map.near(name, also=modules())
 
 
 def override_hint(*modules: str) -> str:
