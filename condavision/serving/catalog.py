@@ -21,6 +21,7 @@ from condavision.errors import CondavisionError, UsageError
 from condavision.serving.problems import Problem
 from condavision.serving.survey import (
     Listing,
+    Note,
     Question,
     Refusal,
     RefusalKind,
@@ -32,7 +33,7 @@ from condavision.serving.waiting import BriefCalls
 from condavision.system.own_python import own_python
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Iterable, Iterator
 
     from condavision.cluster.bundle import Packed
     from condavision.exec_stage.prepared import Prepared
@@ -65,6 +66,8 @@ class Catalog:
         self.complete = asyncio.Event()
         """Set once every script has been looked at."""
         self._checks: tuple[tuple[str, str, str], ...] = ()
+        self.looked_at = ""
+        """The script that the survey of all is at; empty where none is under way."""
         self._files = BriefCalls()
         self._surveys = asyncio.Semaphore(_AT_ONCE)
         self._alone: dict[str, asyncio.Lock] = {}
@@ -98,18 +101,25 @@ class Catalog:
 
         Raises:
             Problem: there is none of that name (404), it has no lock that fits (409), or there is
-                no environment for it (503).
+                no environment for it (503), or not yet.
         """
         found = await self.current(name)
         if found.prepared is not None:
             return Ready(found, found.prepared)
+        retry = {"Retry-After": f"{_RETRY:.0f}"}
+        if name == self.looked_at and not await asyncio.to_thread(unchanged, found.others):
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"the locks have changed: the environment of {name} is being prepared",
+                headers=retry,
+            )
         refusal = found.refusal or Refusal(RefusalKind.UNAVAILABLE, f"{name} is not ready")
         unlocked = refusal.kind is RefusalKind.UNLOCKED
         raise Problem(
             HTTPStatus.CONFLICT if unlocked else HTTPStatus.SERVICE_UNAVAILABLE,
             refusal.message,
             *refusal.hints,
-            headers={} if unlocked else {"Retry-After": f"{_RETRY:.0f}"},
+            headers={} if unlocked else retry,
         )
 
     async def current(self, name: str) -> Surveyed:
@@ -143,8 +153,11 @@ class Catalog:
     async def _is_current(self, found: Surveyed) -> bool:
         """Return whether a script may be started, or refused, as it was found."""
         if found.prepared is None:
+            if found.name == self.looked_at:  # a second survey would wait for the first
+                return await asyncio.to_thread(unchanged, found.sources)
             recent = time.monotonic() - found.when < _RETRY
-            return recent and await asyncio.to_thread(unchanged, (*self._checks, *found.sources))
+            checks = *self._checks, *found.sources, *found.others
+            return recent and await asyncio.to_thread(unchanged, checks)
         sources, others = await self._compared(found)
         if sources and found.settled and not others and found.is_there:
             self._renew(found)
@@ -211,11 +224,20 @@ class Catalog:
         async with self._surveys:
             if only is None and self.complete.is_set() and await self._is_listed():
                 return  # another survey was waited for
-            async with contextlib.aclosing(_asked(question)) as answers:
-                async for answer in answers:
-                    self._hear(answer)
-                    if listed is not None and isinstance(answer, Listing):
-                        listed.set()
+            names: Iterator[str] = iter(())
+            try:
+                async with contextlib.aclosing(_asked(question)) as answers:
+                    async for answer in answers:
+                        self._hear(answer)
+                        if isinstance(answer, Listing):
+                            names = iter(answer.names)
+                            if listed is not None:
+                                listed.set()
+                        if only is None and not isinstance(answer, Note):  # in their order
+                            self.looked_at = next(names, "")
+            finally:
+                if only is None:
+                    self.looked_at = ""
 
     def _hear(self, answer: Answer | Refusal) -> None:
         if isinstance(answer, Listing):

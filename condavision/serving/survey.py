@@ -86,8 +86,9 @@ class Refusal:
 class Surveyed:
     """What is known of a script; ``prepared`` unless there is a ``refusal``.
 
-    ``sources`` are the checks of its files and ``others`` those of its lock and environment. Where
-    they are not ``settled``, they may miss a change. ``packages`` maps names to versions.
+    ``sources`` are the checks of its files and ``others`` those of its lock and environment, or of
+    all that records locks where it is refused. Where they are not ``settled``, they may miss a
+    change. ``packages`` maps names to versions.
     ``interface`` is what it takes on its command line.
     """
 

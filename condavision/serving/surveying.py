@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,11 +60,13 @@ def answers(question: Question, progress: Progress) -> Iterator[Answer]:
     """
     workspace = Workspace(question.flags)
     checks = _listing_checks(question.paths, workspace)  # first: what changes meanwhile is noticed
+    locks = tuple(it for it in checks if Path(it[0]).name == FILE_NAME)
     named = _named(question.paths, workspace)
     yield Listing(tuple(named), checks)
     for name, target in named.items():
         if question.only is None or name in question.only:
-            yield _survey(name, target, workspace, progress, question)
+            found = _survey(name, target, workspace, progress, question)
+            yield found if found.prepared else replace(found, others=locks)
 
 
 def _named(paths: tuple[Path, ...], workspace: Workspace) -> dict[str, Path | Module]:

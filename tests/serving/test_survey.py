@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from condavision.core.platforms import current_subdir
+from condavision.environments.environment import environment_of
 from condavision.errors import CondavisionError, UsageError
 from condavision.exec_stage.prepared import Prepared
+from condavision.inference.lock_lookup import find_lock
+from condavision.inference.workspace import Workspace
 from condavision.project.config import Flags
 from condavision.project.targets import Module
 from condavision.serving.catalog import Catalog
+from condavision.serving.problems import Problem
 from condavision.serving.survey import Listing, Question, RefusalKind, Surveyed, unchanged
 from condavision.serving.surveying import answers
+from condavision.system.file_lock import exclusive
 from condavision.system.progress import Progress
 
 if TYPE_CHECKING:
@@ -151,3 +158,34 @@ async def test_a_script_is_named_once_where_it_is_refused(
     await catalog.close()
     said = [it.getMessage() for it in caplog.records if it.levelname == "WARNING"]
     assert said == [f"{local_command.folder / 's.py'} has no lock"]
+
+
+@pytest.mark.slow  # installs
+@pytest.mark.anyio
+async def test_a_script_that_has_been_locked_is_not_refused_for_its_old_lock(
+    local_command: CommandLine, bare_home: Path
+) -> None:
+    folder = local_command.folder
+    await asyncio.to_thread(lambda: local_command("lock", "s.py").ok())
+    lock = find_lock(folder / "s.py", Workspace(Flags()))
+    environment = environment_of(lock, current_subdir(), bare_home)
+    (folder / "locks").rename(folder / "away")
+    catalog = Catalog(Question((folder,), Flags()))
+    await catalog.open()
+    await catalog.complete.wait()
+    with pytest.raises(Problem) as unlocked:
+        await catalog.ready("s.py")
+    environment.prefix.parent.mkdir(parents=True, exist_ok=True)
+    with exclusive(environment.prefix.with_name(f"{environment.key}.lock"), lambda: None):
+        (folder / "away").rename(folder / "locks")
+        while catalog.looked_at != "s.py":
+            await asyncio.sleep(0.01)
+        with pytest.raises(Problem) as installing:
+            await catalog.ready("s.py")
+    while catalog.looked_at:
+        await asyncio.sleep(0.01)
+    assert (await catalog.ready("s.py")).surveyed.hash == lock.hash
+    await catalog.close()
+    assert (unlocked.value.status, installing.value.status) == (409, 503)
+    assert installing.value.headers["Retry-After"]
+    assert installing.value.hints == ()
