@@ -6,6 +6,7 @@ the author wrote beside the script is not a guess.
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -41,11 +42,7 @@ def project_names(root: Path) -> Mapping[str, str]:
     A damaged or malformed file is skipped.
     """
     found: dict[str, str] = {}
-    try:
-        here = sorted(entry for entry in root.iterdir() if _readers(entry.name))
-    except OSError:
-        return found
-    for path in here:
+    for path in _files(root, stamp_of(root)):
         for name in _names(path, stamp_of(path)):
             found.setdefault(name, path.name)
     return found
@@ -65,6 +62,16 @@ def _readers(name: str) -> bool:
         or re.fullmatch(r"environment[\w-]*\.ya?ml", name)
         or name in {"pixi.toml", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile"}
     )
+
+
+@lru_cache(maxsize=16)
+def _files(root: Path, stamp: Stamp | None) -> tuple[Path, ...]:
+    """Return the files to read; ``stamp`` changes with what is in the folder."""
+    try:
+        names = os.listdir(root) if stamp else []  # noqa: PTH208 - thousands of scripts
+    except OSError:
+        return ()
+    return tuple(root / name for name in sorted(names) if _readers(name))
 
 
 @lru_cache(maxsize=256)
