@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from condavision.analysis.source.module_finder import Directories
 from condavision.core.model import OwnModule, OwnSearch
 from condavision.core.origin import OriginRule
 from condavision.mapping.similar_names import nearest
+from condavision.system.file_stamp import stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from condavision.core.model import Analysis, Import
     from condavision.project.config import Config
+    from condavision.system.file_stamp import Stamp
 
 _LACKING = (OriginRule.PARTIAL, OriginRule.RELATIVE_PARTIAL, OriginRule.RELATIVE_MISSING)
 _ASIDE = frozenset({"__pycache__", "node_modules", "site-packages"})
@@ -38,6 +41,13 @@ def own_search(imported: Import, analysis: Analysis, config: Config) -> OwnSearc
 
 def own_module(search: OwnSearch) -> OwnModule | None:
     """Return the module that an unknown import may mean: elsewhere in the project, or similar."""
+    return _own_module(search, tuple(map(stamp_of, search.folders)))
+
+
+@lru_cache(maxsize=1024)
+def _own_module(search: OwnSearch, stamps: tuple[Stamp | None, ...]) -> OwnModule | None:
+    """Look once for what many scripts of a folder import; ``stamps`` change with what is in it."""
+    del stamps
     return _elsewhere(search) or similar_module(search)
 
 
