@@ -37,6 +37,7 @@ from condavision.inference.runnable import run_as, runnable
 from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
 from condavision.locks.index import FILE_NAME
+from condavision.locks.lockfile import direct_packages
 from condavision.project.config import LOCAL
 from condavision.project.settings_files import SETTINGS_FILES
 from condavision.project.targets import Module, Together, file_of
@@ -177,17 +178,13 @@ def _ready(
         record_use(prepared.environment, script)
         checks += checks_of((prepared.environment.marker,), ())
         checks.append(check_of_interpreter(prepared.environment))
-    subdir, platforms = current_subdir(), located.lock.platforms
     return Surveyed(
         name,
         target if isinstance(target, Path) else script,
         _settings(script, located, workspace),
         prepared,
         hash=located.lock.hash,
-        packages={
-            it.name: it.version
-            for it in located.lock.on(subdir if subdir in platforms else platforms[0])
-        },
+        packages=_packages(located),
         sources=tuple(checks_of(sorted(sources), prepared.inputs.folders)),
         others=tuple(checks),
         settled=is_settled(
@@ -202,6 +199,13 @@ def _settings(target: Path, located: Located, workspace: Workspace) -> Serving:
     """Return the project's settings with those of the script's own block."""
     declared = read_declared(str(target), target.name, workspace.content(target))
     return located.project.config.serve.over(declared.serve)
+
+
+def _packages(located: Located) -> dict[str, str]:
+    """Return the versions of the locked packages, those that the script requires first."""
+    packages = located.lock.on(located.lock.platform_or_first(current_subdir()))
+    required = [it for _, it in direct_packages(located.inference.requirements, packages)]
+    return {it.name: it.version for it in (*required, *packages)}
 
 
 class _Notes(Progress):

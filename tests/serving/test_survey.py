@@ -81,6 +81,17 @@ def test_what_is_not_served(local_command: CommandLine, monkeypatch: pytest.Monk
     assert not unchanged(listing.checks)
 
 
+@pytest.mark.slow  # solves
+def test_the_packages_that_a_script_imports_are_shown_first(local_command: CommandLine) -> None:
+    (local_command.folder / "s.py").write_text("import requests\n")
+    local_command("lock", "s.py").ok()
+    _, found = answers(Question((local_command.folder,), Flags(), pack=True), Progress())
+    assert isinstance(found, Surveyed)
+    shown = [*found.packages]
+    assert shown[:2] == ["python", "requests"]
+    assert {"certifi", "idna"} <= {*shown[2:]}
+
+
 def test_what_is_served_as_a_module(
     local_command: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
