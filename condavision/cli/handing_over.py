@@ -146,6 +146,7 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
     from condavision.inference.workspace import Workspace
     from condavision.project.config import Flags
     from condavision.project.targets import near
+    from condavision.system.terminal import shell_word
 
     target, workspace = options.as_name(name, module), Workspace(Flags(locks=locks))
     python = install_named(target, workspace, choose_progress()).python
@@ -156,7 +157,8 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
         verb = "is" if done.state is Placing.UNCHANGED else "is now"
         say(f"{near(done.path)}: {SETTING} {verb} {python}")
         if done.state is Placing.WRITTEN:
-            note("that path is for this machine only: do not commit it")
+            ignored = f"echo {shell_word(near(done.path))} >> .gitignore"
+            note(f"that path is for this machine only; to keep it out of git, run `{ignored}`")
 
 
 @click.command()

@@ -110,9 +110,10 @@ def _lock_words(found: Diagnostic) -> str:
             )
         case diagnostics.LocksOfOneMachine(path, configured):
             subject = "the channel `interpreters:`, whose locks" if configured else "locks that"
+            cure = "take that channel out and lock again" if configured else "use a conda channel"
             return (
                 f"{near(path)} has {subject} are for this machine only and not committed, so CI"
-                " will find none; for CI, lock with a conda channel"
+                f" will find none; for CI, {cure}"
             )
         case diagnostics.LocksOfEachMachine(settings):
             return (
@@ -161,7 +162,8 @@ def _file_words(found: Diagnostic) -> str:
         case diagnostics.OnNoIndex(paths):
             return (
                 f"{', '.join(map(str, paths))}: no index has condavision yet, so replace `pip"
-                " install condavision` by a line that installs it from where you have it"
+                " install condavision` by what installs it there, such as"
+                " `pip install git+https://HOST/condavision`"
             )
         case diagnostics.NotIncluded(path, check):
             return f"{path}: it is yours and stays as it is; include the check: local: {check}"

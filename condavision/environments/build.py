@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from condavision.core.model import Manager
 from condavision.environments import activation
-from condavision.environments.bytecode import compile_prefix, is_written_on_import, link_kept
+from condavision.environments.bytecode import compile_prefix, link_kept, unwritten_on_import
 from condavision.environments.conda_install import install_conda_packages
 from condavision.environments.package_cache import CACHES, RECORDS
 from condavision.environments.pypi_install import install_pypi_packages
@@ -103,7 +103,10 @@ def build(
                     inherit=inherit,
                 )
                 _install_pypi(pypi, environment, install, progress, deep=deep)
-        if compile_bytecode or not is_written_on_import(prefix):
+        obstacle = "" if compile_bytecode else unwritten_on_import(prefix)
+        if obstacle:
+            progress.message(f"compiling all modules now, since {obstacle}")
+        if compile_bytecode or obstacle:
             complete_bytecode(environment, progress, inherit)
         else:
             link_kept(prefix, home / _BYTECODE)

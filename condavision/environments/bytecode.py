@@ -63,12 +63,15 @@ until issue 126606 was fixed, in 2024, Python did not notice a full disk. Runs o
 _ROOM = 1 << 28  # bytes; more than any script imports
 
 
-def is_written_on_import(prefix: Path) -> bool:
-    """Return whether Python will write the bytecode of what scripts import from ``prefix``.
+def unwritten_on_import(prefix: Path) -> str:
+    """Return why Python will not write the bytecode of what it imports from ``prefix``.
 
-    A full disk cuts it off, and Python has noticed that since 2024 only (see below).
+    That is empty if it will. A full disk cuts bytecode off, and Python has noticed that since 2024
+    only (see above).
     """
-    return not os.environ.get("PYTHONDONTWRITEBYTECODE") and shutil.disk_usage(prefix).free > _ROOM
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        return "PYTHONDONTWRITEBYTECODE is set"
+    return "" if shutil.disk_usage(prefix).free > _ROOM else "little room is left on the disk"
 
 
 def compile_prefix(

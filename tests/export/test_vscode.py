@@ -84,7 +84,7 @@ def test_the_interpreter_is_the_environments(command: CommandLine) -> None:
     command("-q", "lock", "sub/t.py").ok()
     made = command("vscode", "-q", "t.py", cwd=command.folder / "sub").ok()
     said = made.out
-    assert "for this machine only: do not commit it" in made.err
+    assert "for this machine only; to keep it out of git" in made.err
     python = command("path", "--python", "sub/t.py").ok().out.strip()
     assert said.endswith(f"settings.json: {SETTING} is now {python}\n")
     written = json.loads((command.folder / ".vscode" / "settings.json").read_text())
