@@ -111,8 +111,8 @@ def test_packages_and_other_folders(command: InProcess) -> None:
     assert process("run", "-q", "-m", "alone", cwd=below).ok().out == "near\n"
     assert keys(command.folder) == {"-m shop.sub", "-m alone in below"}
     failed = process("run", "-m", "alone")
-    assert failed.code == 70
-    assert "has no lock in" in failed.err
+    assert failed.code == 65
+    assert f"no module `alone` in {command.folder}" in failed.err
     checked = [one["script"] for one in command("check", ".", "--json").ok().json()]
     assert checked == ["-m alone in below", "-m shop.sub"], "they are no scripts besides"
     (below / "near.py").write_text("import humanize\n")

@@ -141,7 +141,7 @@ def test_it_never_solves(code: int, command: CommandLine) -> None:
     write_inputs(command.folder, {})
     script = command.folder / "script.py"
     if code == 70:
-        (command.folder / "new.py").write_text("")
+        (command.folder / "new.py").write_text("print(1)\n")
     else:
         script.write_text(f"import requests\n{script.read_text()}")
     found = command("map", "new.py" if code == 70 else "script.py", "in.jsonl", "-o", "out")
