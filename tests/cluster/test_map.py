@@ -100,6 +100,7 @@ def test_files_and_lines(command: CommandLine) -> None:
     found = command("map", "script.py", "-", "-o", "out", "--each", "line", stdin="x\ny z\n").ok()
     assert "all inputs are run again" in found.err
     assert [row["stdout"] for row in rows(command.folder)] == ["x|\n", "y z|\n"]
+    assert (command.folder / "out" / ".map" / ".gitignore").read_text() == "*\n"
     other = command("map", "script.py", "-", "-o", "out", "--each", "line", stdin="z\ny z\n").ok()
     assert "earlier results in out were of other inputs, and are gone (1): give" in other.err
     alone = command("map", "script.py", "a.csv", "-o", "new").ok().err
