@@ -90,6 +90,8 @@ NEEDED = [
     (PD + "print(df.to_markdown())", "tabulate"),
     (PD + "st.table(df.style.format('{:.2f}'))", "jinja2"),
     (PD + "st.table(frames[0].head().style.hide())", "jinja2"),
+    (PD + "(df.style\n    .format('{:.2f}')\n    .hide())", "jinja2"),
+    (PD + "shown = df.style\nshown.highlight_max()", "jinja2"),
     (PD + "print('{}'.format(x), df.apply(f), style.format(x))", ""),
     (PD + "pd.read_csv('s3://bucket/a.csv')", "s3fs"),
     (SA + "create_engine('postgresql://u:p@h/d')", "psycopg2"),
@@ -273,8 +275,9 @@ def test_needed(text: str, needed: str, analyzed: Callable[..., Analysis]) -> No
     assert implied(analyzed({"s.py": text})) == ({needed} if needed else set())
 
 
-def test_a_gradient_needs_colours_too(analyzed: Callable[..., Analysis]) -> None:
-    text = PD + "summary(x).style.background_gradient(cmap='Blues')"
+@pytest.mark.parametrize("before", ["", ".format('{:.1f}')", "\\\n    .hide()\\\n    "])
+def test_a_gradient_needs_colours_too(before: str, analyzed: Callable[..., Analysis]) -> None:
+    text = PD + f"summary(x).style{before}.background_gradient(cmap='Blues')"
     assert implied(analyzed({"s.py": text})) == {"jinja2", "matplotlib"}
 
 

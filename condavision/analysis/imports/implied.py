@@ -181,7 +181,7 @@ class _ImpliedReader:
             name = f"{bound}{dot}{rest}"
             return name, self.table.calls.get(name, ()) if _top(name) == host else ()
         for last in (2, 1):  # `.style.format`, `.format`
-            words = text.rsplit(".", last)[1:]
+            words = [word.rstrip() for word in text.rsplit(".", last)[1:]]
             known = self.table.methods.get((host, ".".join(words)))
             if known is not None and len(words) == last:
                 return f"{host}'s .{'.'.join(words)}", known
