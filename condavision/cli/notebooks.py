@@ -34,6 +34,7 @@ def run_notebook(
     from condavision.system.extras import Extra, require_extra
 
     require_extra(Extra.NOTEBOOK)
+    from condavision.analysis.records import IMPORT_ERRORS
     from condavision.exec_stage.notebook import execute_notebook
     from condavision.exec_stage.stage import activate, require_kernel
 
@@ -41,9 +42,16 @@ def run_notebook(
     found = activate(notebook, workspace, progress, lock)
     executed = execute_notebook(found, notebook, _show, output)
     if executed.failure is not None:
-        cell, error = executed.failure.cell, executed.failure.error
-        click.echo(executed.failure.traceback, err=True)
-        raise NotebookError(f"{notebook}: cell {cell}: {error}", "correct that cell")
+        failure = executed.failure
+        click.echo(failure.traceback, err=True)
+        said = f"{notebook}: cell {failure.cell}: {failure.exception}: {failure.message}"
+        if failure.exception in IMPORT_ERRORS:
+            raise NotebookError(
+                said,
+                "if a package is missing, add `%pip install PACKAGE` to a cell, "
+                f"then run `{workspace.lock_command(notebook)}`",
+            )
+        raise NotebookError(said, "correct that cell")
     count = f"{executed.cells} cell{'' if executed.cells == 1 else 's'}"
     kept = f"wrote {output}" if output else "`--output FILE` keeps the outputs"
     progress.message(f"executed {count} of {notebook}; {kept}")

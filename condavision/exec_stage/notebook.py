@@ -41,10 +41,14 @@ _NAME = "condavision"
 
 @dataclass(frozen=True, slots=True)
 class CellFailure:
-    """The cell that failed, numbered as in the file from 1, its error and its traceback."""
+    """The cell that failed, numbered as in the file from 1, its error and its traceback.
+
+    ``exception`` is the name of the error's class, as Jupyter's messages have it.
+    """
 
     cell: int
-    error: str
+    exception: str
+    message: str
     traceback: str
 
 
@@ -145,7 +149,8 @@ class _Client(NotebookClient):
             self.show(msg["content"]["name"], msg["content"]["text"])
         elif msg["msg_type"] == "error":
             content = msg["content"]
-            error = f"{content['ename']}: {content['evalue']}"
             traceback = "\n".join(content["traceback"])
-            self.failure = CellFailure(cell_index + 1, error, traceback)
+            self.failure = CellFailure(
+                cell_index + 1, content["ename"], content["evalue"], traceback
+            )
         return super().output(outs, msg, display_id, cell_index)

@@ -54,6 +54,7 @@ def test_a_notebook_is_executed_in_its_environment(command: CommandLine) -> None
     text = notebook(*CELLS)
     (folder / "n.ipynb").write_text(text)
     (folder / "bad.ipynb").write_text(notebook("print(1)", "1 / 0", "print(2)"))
+    (folder / "lacking.ipynb").write_text(notebook("__import__('erehwon'[::-1])"))
     command("-q", "lock", "studies").ok()
     prefix = command("-q", "path", "studies/n.ipynb").ok().out.strip()
 
@@ -69,8 +70,13 @@ def test_a_notebook_is_executed_in_its_environment(command: CommandLine) -> None
     assert (failed.code, failed.out) == (1, "1\n")
     assert "bad.ipynb: cell 3: ZeroDivisionError: division by zero" in failed.err
     assert "----> 1 1 / 0" in failed.err
+    assert "correct that cell" in failed.err
     written = json.loads((command.folder / "bad.ipynb").read_text())["cells"]
     assert [len(it.get("outputs", "-")) for it in written[1:]] == [1, 1, 0]
+
+    failed = command("run", "studies/lacking.ipynb")
+    assert "cell 2: ModuleNotFoundError: No module named 'nowhere'" in failed.err
+    assert "`%pip install PACKAGE` to a cell, then run `condavision lock" in failed.err
 
     registered = ["kernel", "studies/n.ipynb", "--prefix", "jupyter", "--json"]
     document = command(*registered).ok().json()

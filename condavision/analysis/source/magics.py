@@ -1,8 +1,8 @@
 """The lines of IPython and Databricks that are not Python, each turned into one that is.
 
-What they hold, run or import is kept: ``%time import a`` is ``import a``, ``%run b.py`` runs a file,
-``%matplotlib`` imports matplotlib, a cell after ``%%writefile c.py`` is the module ``c``. The rest
-becomes a comment.
+What they hold, run or import is kept: ``%time import a`` is ``import a``, ``%run b.py`` runs a
+file, ``%matplotlib`` imports matplotlib, a cell after ``%%writefile c.py`` is the module ``c``. The
+rest becomes a comment.
 """
 
 from __future__ import annotations
