@@ -242,11 +242,12 @@ def contradiction(analysis: Analysis) -> str:
     """Return which places leave no Python, and what each means; empty where some Python is left."""
     if analysis.python:
         return ""
-    sides = _contradiction(analysis.reasons)
+    sides = contradicting(analysis.reasons)
     return "; ".join(f"{it.location}: {it.rule} means {it.pythons}" for it in sides)
 
 
-def _contradiction(reasons: Sequence[PythonReason]) -> tuple[PythonReason, ...]:
+def contradicting(reasons: Sequence[PythonReason]) -> tuple[PythonReason, ...]:
+    """Return the fewest reasons that leave no Python."""
     for at, one in enumerate(reasons):
         for other in reasons[:at]:
             if not one.pythons & other.pythons:

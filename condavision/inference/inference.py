@@ -253,14 +253,15 @@ class Inference:
                 other, or the line to fix.
         """
         target = self.project.target
+        name = str(target) if self.together is None else f"all scripts of {target}"
         for reason in self.analysis.reasons:
             if reason.pythons.is_years_away:
                 raise AnalysisError(
-                    f"no Python runs {target}: {reason.location}: {reason.rule} is newer than any"
+                    f"no Python runs {name}: {reason.location}: {reason.rule} is newer than any"
                     f" known Python; the newest is {format_minor(KNOWN[-1])}",
                     "fix that line",
                 )
-        require_python(self.analysis, str(target), typed(target))
+        require_python(self.analysis, name, typed(target))
         pythons, root = self.analysis.python, self.project.config.root
         if self.together is None:
             only = self.analysis.files[0]

@@ -159,13 +159,13 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
         one = [again.format(shell_word(near(it))) for it in scripts[:1]]
         apart = f"the scripts of {target.folder} are not locked together"
         if known is not None:
-            return _blocked(apart, one, diagnostics, known)
+            return _blocked(f"{apart}, and cannot be as they are", one, diagnostics, known)
         joined = f"{'or ' if one else ''}lock them together: run `{command}`"
         return MissingLockError(apart, *one, joined, diagnostics=diagnostics)
     where = f" in {target.folder}" if isinstance(target, Module) else ""
     message, hint = f"{target} has no lock{where}", f"run `{command}`"
     if known is not None:
-        return _blocked(message, (), diagnostics, known)
+        return _blocked(f"{message}, and cannot be locked as it is", (), diagnostics, known)
     return MissingLockError(message, hint, diagnostics=diagnostics, never_locked=True)
 
 
@@ -177,7 +177,7 @@ def _blocked(
 ) -> MissingLockError:
     """Return the error for a target without a lock that cannot be locked as it is."""
     return MissingLockError(
-        f"{message}, and cannot be locked as it is: {known.message}",
+        f"{message}: {known.message}",
         *hints,
         *known.hints,
         diagnostics=dict.fromkeys((*diagnostics, *known.diagnostics)),

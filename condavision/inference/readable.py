@@ -5,15 +5,20 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from condavision.analysis.analyze import contradicting
+from condavision.analysis.resolve.classify import intersection
+from condavision.core.pythons import KNOWN
 from condavision.errors import AnalysisError, CondavisionError
 from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.ignored import ignored
 from condavision.inference.recorded import recorded_reading
 from condavision.locks.index import Reading
 from condavision.project.targets import Together, near, typed
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
@@ -38,7 +43,8 @@ def infer_readable(project: Project, workspace: Workspace, reading: Reading = _P
     except AnalysisError as error:
         if together is None:
             raise
-        raise _of_scripts(project, together, workspace) or _apart(together, error) from error
+        refused = _of_scripts(project, together, workspace)
+        raise refused or _apart(project, together, workspace, error) from error
     if together is not None and sys.version_info[:2] not in inference.analysis.python:
         refused = _of_scripts(project, together, workspace)  # no compiler has read these so far
         if refused is not None:
@@ -70,9 +76,46 @@ def obstacle(project: Project, workspace: Workspace) -> CondavisionError | None:
     return None
 
 
-def _apart(folder: Together, error: AnalysisError) -> AnalysisError:
+def _apart(
+    project: Project, folder: Together, workspace: Workspace, error: AnalysisError
+) -> AnalysisError:
     apart = f"to lock each script separately, run `condavision lock {typed(folder.folder)}`"
-    return AnalysisError(error.message, *error.hints, apart, diagnostics=error.diagnostics)
+    hints = (*error.hints, apart)
+    odd = _odd_ones(project, folder, workspace)
+    if odd:
+        alone = f"then what is left out: run `condavision lock {' '.join(map(shell_word, odd))}`"
+        hints = (*hints, _without(odd, project, workspace), alone)
+    return AnalysisError(error.message, *hints, diagnostics=error.diagnostics)
+
+
+def _odd_ones(project: Project, folder: Together, workspace: Workspace) -> list[Path]:
+    """Return the fewest scripts without which some Python runs the others of a folder.
+
+    Empty if no side of the contradiction can be left out. Of two sides, the older one is.
+    """
+    try:
+        analysis = workspace.infer(project).analysis
+    except AnalysisError:
+        return []
+    if analysis.python:  # refused for another reason
+        return []
+    reasons, root = analysis.reasons, project.config.root
+    scripts = {workspace.key(it, root): it for it in workspace.together(folder).scripts}
+    possible = []
+    for side in contradicting(reasons):
+        odd = {it.location.file for it in reasons if not it.pythons & side.pythons}
+        left = intersection([it for it in reasons if it.location.file not in odd])
+        if left and odd <= scripts.keys():
+            possible.append((len(odd), KNOWN[-1] not in left, sorted(odd)))
+    return [scripts[it] for it in min(possible)[-1]] if possible else []
+
+
+def _without(scripts: Iterable[Target], project: Project, workspace: Workspace) -> str:
+    """Return the hint to lock the others of a folder."""
+    root = project.config.root
+    patterns = ", ".join(f'"{workspace.key(it, root)}"' for it in scripts)
+    settings = near(project.config.source or root / "condavision.toml")
+    return f"or lock the others without: add {patterns} to the list `exclude` in {settings}"
 
 
 def _of_scripts(project: Project, folder: Together, workspace: Workspace) -> AnalysisError | None:
@@ -83,13 +126,10 @@ def _of_scripts(project: Project, folder: Together, workspace: Workspace) -> Ana
         return None
     if not found:
         return None
-    root = project.config.root
-    patterns = ", ".join(f'"{workspace.key(script, root)}"' for script in found)
-    settings = near(project.config.source or root / "condavision.toml")
     return AnalysisError(
         "\n".join(it.message for it in found.values()),
         *dict.fromkeys(hint for it in found.values() for hint in it.hints),
-        f"or lock the others without: add {patterns} to the list `exclude` in {settings}",
+        _without(found, project, workspace),
     )
 
 

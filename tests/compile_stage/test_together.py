@@ -296,8 +296,16 @@ def test_requires_python_of_every_script_counts(command: InProcess) -> None:
     (command.folder / "jobs" / "sub" / "b.py").write_text("print 'x'\n")
     failed = command("lock", "--together", "jobs")
     assert failed.code == 65
-    assert "no Python runs jobs" in failed.err
+    assert "error: no Python runs all scripts of jobs: " in failed.err
     assert "jobs/sub/b.py:1" in failed.err
+    assert 'without: add "jobs/sub/b.py" to the list `exclude` in condavision.toml\n' in failed.err
+    assert "then what is left out: run `condavision lock jobs/sub/b.py`\n" in failed.err
+    with (command.folder / "condavision.toml").open("a") as settings:
+        settings.write('exclude = ["jobs/sub/b.py"]\n')
+    command("lock", "--together", "jobs").ok()
+    command("lock", "jobs/sub/b.py").ok()
+    checked = command("check", "jobs/a.py", "jobs/sub/b.py", "--json").ok().json()
+    assert {it["state"] for it in checked} == {"ok"}
 
 
 def test_a_file_that_is_no_python_is_named(command: InProcess) -> None:
