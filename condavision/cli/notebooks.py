@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,31 @@ def run_notebook(
     count = f"{executed.cells} cell{'' if executed.cells == 1 else 's'}"
     kept = f"wrote {output}" if output else "`--output FILE` keeps the outputs"
     progress.message(f"executed {count} of {notebook}; {kept}")
+    line = _excluding(output, notebook, workspace) if output else ""
+    if line:
+        progress.message(f"{line} keeps {output} out of what `lock` and `check` read")
     return 0
+
+
+def _excluding(output: Path, notebook: Path, workspace: Workspace) -> str:
+    """Return the setting that excludes an output from the scripts of its project.
+
+    Empty where it is none of them, or the notebook itself.
+    """
+    from condavision.analysis.source.script_search import would_find
+    from condavision.project.targets import near
+
+    config = workspace.config(workspace.place_of(notebook))
+    file = workspace.real(output)
+    if (
+        file == workspace.real(notebook)
+        or not file.is_relative_to(config.root)
+        or not would_find(file, config.root, workspace.excludes)
+    ):
+        return ""
+    names = (*config.exclude, file.relative_to(config.root).as_posix())
+    settings = near(config.source or config.root / "condavision.toml")
+    return f"`exclude = {json.dumps(names, ensure_ascii=False)}` in {settings}"
 
 
 def _show(stream: str, text: str) -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from condavision.analysis.source.script_search import search_scripts
+from condavision.analysis.source.script_search import search_scripts, would_find
+from condavision.inference.workspace import Workspace
+from condavision.project.config import Flags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +67,9 @@ def test_what_is_left_out(
         (root / name).write_text(text)
     shown = command("check", "--json", given, cwd=root)
     assert [it["script"] for it in shown.json()] == found
+    if given == ".":
+        excludes = Workspace(Flags()).excludes
+        assert {it for it in scripts if would_find(root / it, root, excludes)} == {*found}
 
 
 def test_the_files_that_counted_are_known(tmp_path: Path) -> None:

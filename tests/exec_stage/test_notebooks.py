@@ -60,7 +60,11 @@ def test_a_notebook_is_executed_in_its_environment(command: CommandLine) -> None
 
     ran = command("run", "studies/n.ipynb", "--output", "out.ipynb").ok()
     assert ran.out == f"{prefix} {prefix} {folder}\n"
-    end = "condavision: executed 2 cells of studies/n.ipynb; wrote out.ipynb\n"
+    end = (
+        "condavision: executed 2 cells of studies/n.ipynb; wrote out.ipynb\n"
+        'condavision: `exclude = ["out.ipynb"]` in condavision.toml keeps out.ipynb out of what'
+        " `lock` and `check` read\n"
+    )
     assert (ran.err[:2], ran.err[-len(end) :]) == ("e\n", end)
     assert (folder / "n.ipynb").read_text() == text
     written = json.loads((command.folder / "out.ipynb").read_text())["cells"]

@@ -59,16 +59,25 @@ class Ignored:
         Those are the folders of its Git repository, and those with configuration. A folder that is
         itself ignored is searched if it is given.
         """
+        found = self._above(top)
+        return self if found.has(str(top.absolute()), folder=True) else found
+
+    def leaves_out(self, file: Path) -> bool:
+        """Return whether a file is left out of a search in the folders that it is in."""
+        return self._above(file).has(str(file.absolute()))
+
+    def _above(self, path: Path) -> Ignored:
+        """Return what counts by the folders that a file or folder is in."""
         found = self
-        above = list(reversed(top.absolute().parents))
+        above = list(reversed(path.absolute().parents))
         repository = next(
-            (it for it in (top.absolute(), *reversed(above)) if (it / ".git").exists()), None
+            (it for it in (path.absolute(), *reversed(above)) if (it / ".git").exists()), None
         )
         for folder in above:
             inside = repository is not None and folder.is_relative_to(repository)
             names = (GITIGNORE,) if inside and (folder / GITIGNORE).is_file() else ()
             found = found.within(folder, names)
-        return self if found.has(str(top.absolute()), folder=True) else found
+        return found
 
     def within(self, folder: Path, names: Iterable[str]) -> Ignored:
         """Return what counts in a folder of the last one, which has files of these ``names``."""

@@ -117,6 +117,15 @@ def search_scripts(
     )
 
 
+def would_find(
+    file: Path, root: Path, excludes: Callable[[Path], Sequence[str]] = no_patterns
+) -> bool:
+    """Return whether the name and place of a file below a root let ``search_scripts`` find it."""
+    folders = file.relative_to(root).parts[:-1]
+    named = file.suffix in SUFFIXES and EXCLUDED.isdisjoint(folders)
+    return named and not Ignored(excludes).leaves_out(file)
+
+
 def _distinct(groups: Iterable[Iterable[_Item]]) -> tuple[_Item, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(groups)))
 
