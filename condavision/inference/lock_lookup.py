@@ -159,25 +159,26 @@ def _missing(target: Target, workspace: Workspace) -> MissingLockError:
         one = [again.format(shell_word(near(it))) for it in scripts[:1]]
         apart = f"the scripts of {target.folder} are not locked together"
         if known is not None:
-            return _blocked(f"{apart}, and cannot be as they are", one, diagnostics, known)
+            return _blocked(apart, "as they are", one, diagnostics, known)
         joined = f"{'or ' if one else ''}lock them together: run `{command}`"
         return MissingLockError(apart, *one, joined, diagnostics=diagnostics)
     where = f" in {target.folder}" if isinstance(target, Module) else ""
     message, hint = f"{target} has no lock{where}", f"run `{command}`"
     if known is not None:
-        return _blocked(f"{message}, and cannot be locked as it is", (), diagnostics, known)
+        return _blocked(message, "locked as it is", (), diagnostics, known)
     return MissingLockError(message, hint, diagnostics=diagnostics, never_locked=True)
 
 
 def _blocked(
     message: str,
+    how: str,
     hints: Iterable[str],
     diagnostics: Iterable[Diagnostic],
     known: CondavisionError,
 ) -> MissingLockError:
     """Return the error for a target without a lock that cannot be locked as it is."""
     return MissingLockError(
-        f"{message}: {known.message}",
+        f"{message}, and cannot be {how}: {known.message}",
         *hints,
         *known.hints,
         diagnostics=dict.fromkeys((*diagnostics, *known.diagnostics)),
