@@ -263,8 +263,12 @@ class ImportMap:
         return nearest(module, chain(also, self._imports.keys()), n)
 
     def near_distributions(self, name: str) -> list[str]:
-        """Return up to 3 known distributions with names similar to ``name``, best first."""
-        return nearest(name, self._distributions.keys(), 3)
+        """Return up to 3 known distributions with names similar to ``name``, best first.
+
+        One that is known itself is not misspelt.
+        """
+        known = self._distributions.row(normalized(name)) is not None
+        return [] if known else nearest(name, self._distributions.keys(), 3)
 
 
 @cache

@@ -49,6 +49,7 @@ def test_packages_for_one_run(locked: CommandLine) -> None:
     assert names <= {cell for row in listed for cell in row}
     failed = locked("run", "--with", "tabulate>99", "s.py")
     assert (failed.code, failed.out) == (67, "")
+    assert "did you mean" not in failed.err, "its name is right"
     assert "check what is given to `--with`" in failed.err
     assert "condavision lock" not in failed.err
     locked("clean", "--caches").ok()
