@@ -189,7 +189,7 @@ def _main(arguments: list[str], stack: ExitStack) -> int:
         failed = CondavisionError(f"{place}{error.strerror or error}", hint)
         return _fail(failed, as_json=as_json)
     except click.ClickException as error:
-        return _fail(explained(error, _command(arguments)), as_json=as_json)
+        return _fail(explained(error, _command(arguments), arguments), as_json=as_json)
     except click.Abort:
         click.echo("interrupted", err=True)
         return 130

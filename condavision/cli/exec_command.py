@@ -14,8 +14,36 @@ from condavision.errors import CommandError, UsageError
 from condavision.system.terminal import shell_word
 
 
+class _Exec(click.Command):
+    """The command, which sees whether a separator is in the place of the script."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options and words.
+
+        Raises:
+            UsageError: a command is given behind the separator, but no script before it.
+        """
+        from condavision.inference.lock_lookup import is_hash
+
+        given = [*args]
+        rest = super().parse_args(ctx, args)
+        words = ctx.params.get("words", ())
+        if (
+            words
+            and ctx.params["module"] is None
+            and given[: -len(words)][-1:] == ["--"]  # which click takes away
+            and not (Path(words[0]).exists() or is_hash(words[0]))
+        ):
+            typed = " ".join(map(shell_word, words))
+            raise UsageError("no script given", f"run `condavision exec YOUR-SCRIPT -- {typed}`")
+        return rest
+
+
 @click.command(
-    "exec", context_settings={"allow_interspersed_args": False}, options_metavar="[OPTIONS]"
+    "exec",
+    cls=_Exec,
+    context_settings={"allow_interspersed_args": False},
+    options_metavar="[OPTIONS]",
 )
 @options.module_option()
 @options.locks_option()

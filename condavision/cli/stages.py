@@ -141,8 +141,12 @@ class Stages(click.Group):
 _QUOTED = re.compile(r"(?<!\w)'([^'\s]*)'(?!\w)")
 
 
-def explained(error: click.ClickException, command: str | None) -> UsageError:
+def explained(
+    error: click.ClickException, command: str | None, arguments: Sequence[str]
+) -> UsageError:
     """Return an error of the command line as one of ours; ``command`` is the one that was typed.
+
+    ``arguments`` are all that were.
 
     It suggests nothing that removes or replaces what a person has.
     """
@@ -161,6 +165,10 @@ def explained(error: click.ClickException, command: str | None) -> UsageError:
             return UsageError(message, f"run `condavision {name}`")
         if error.option_name in _OPTIONS_INSTEAD:
             return UsageError(message, _OPTIONS_INSTEAD[error.option_name])
+        if error.option_name == "-m" and any(it.name == "paths" for it in context.command.params):
+            typed = _with_file_of_module(arguments[arguments.index(context.info_name) + 1 :])
+            if typed is not None:
+                return UsageError(message, f"run `{context.command_path} {typed}`")
         if owners:
             return UsageError(
                 message, f"it is an option of {owners}", f"see `{context.command_path} --help`"
@@ -169,6 +177,20 @@ def explained(error: click.ClickException, command: str | None) -> UsageError:
     message = " ".join(error.format_message().split())  # choices have lines of their own
     hints = [f"did you mean {' or '.join(meant)}?"] if meant else []
     return UsageError(_in_our_style(message), *hints, f"see `{path} --help`")
+
+
+def _with_file_of_module(words: Sequence[str]) -> str | None:
+    """Return what was typed with the file of ``-m MODULE`` in place of that, if there is one."""
+    from condavision.project.targets import Module, file_of, near
+
+    if "-m" not in words[:-1]:
+        return None
+    at = words.index("-m")
+    file = file_of(Module(words[at + 1], Path.cwd()), ())
+    if file is None:
+        return None
+    shown = (*words[:at], str(near(file)), *words[at + 2 :])
+    return " ".join(map(shell_word, shown))
 
 
 def _is_similar(typed: str, name: str) -> bool:

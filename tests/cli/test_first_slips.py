@@ -28,6 +28,12 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
         70,
         ("or do both: run `condavision exec --lock s.py -- pytest -x`",),
     ),
+    (
+        "a command without a script",
+        ["exec", "--", "python", "a b"],
+        2,
+        ("no script given", "run `condavision exec YOUR-SCRIPT -- python 'a b'`"),
+    ),
     ("no lock for a kernel", ["kernel", "s.py"], 70, ("run `condavision kernel --lock s.py`",)),
     ("no locks at all", ["vendor", "packages"], 70, ("run `condavision lock .`",)),
     (
@@ -53,6 +59,18 @@ SLIPS: list[tuple[str, list[str], int, tuple[str, ...]]] = [
     ),
     ("a command that needs help", ["help", "lokc"], 2, ("did you mean `lock`?",)),
     ("a script without its ending", ["run", "s"], 65, ("did you mean s.py?",)),
+    (
+        "a module of a command for files",
+        ["annotate", "--check", "-m", "sub.b"],
+        2,
+        ("no option -m", "run `condavision annotate --check sub/b.py`\n"),
+    ),
+    (
+        "a module that annotate does not find",
+        ["annotate", "-m", "sub.c"],
+        2,
+        ("of `condavision lock`",),
+    ),
     ("standard input", ["run", "-"], 65, ("- does not exist", "save it to a file, and give that")),
     ("a URL", ["lock", "https://x.invalid/s.py"], 65, ("hint: save it to a file, and give that",)),
     ("a name that is like none", ["run", "nosuch.py"], 65, ("hint: check the path\n",)),
