@@ -207,6 +207,16 @@ def test_an_index_that_fails_is_named_once(
     assert refused.err.count("error:") == 1
 
 
+def test_an_index_whose_certificate_nobody_vouches_for(
+    command: CommandLine, index: WheelIndex, untrusted_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{untrusted_url}/simple")
+    refused = lock(command, '"one"').err
+    assert f"{untrusted_url} cannot be reached: invalid peer certificate" in refused
+    assert "export UV_SYSTEM_CERTS=1" in refused
+
+
 def test_a_module_that_both_sides_bring_is_pointed_out(
     command: CommandLine, small_channel: SmallChannel, index: WheelIndex
 ) -> None:

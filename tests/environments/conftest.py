@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import ssl
 import subprocess
 import sys
-import threading
 from dataclasses import replace
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,28 +103,6 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
 
     yield mount
     subprocess.run(["umount", str(folder)], check=False, capture_output=True)
-
-
-@pytest.fixture
-def untrusted_url(tmp_path: Path, clean_environment: None) -> Iterator[str]:
-    """A server with an untrusted certificate."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificate")
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
-    subprocess.run(
-        [*made, "-keyout", "key.pem", "-out", "cert.pem"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"https://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 def _wheel(requirement: str, folder: Path) -> LockedPackage:

@@ -7,5 +7,4 @@ from tests.environments.conftest import (  # noqa: F401 - fixtures
     make_environment,
     make_lock,
     small_disk,
-    untrusted_url,
 )

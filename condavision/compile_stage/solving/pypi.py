@@ -242,11 +242,16 @@ def _address(stderr: str) -> str:
 
 def _innermost(stderr: str) -> str:
     """Return uv's last cause without the URL of the package, so that alike failures are alike."""
-    return _FOR_URL.sub("", _cause(stderr.strip().splitlines()[-1]))
+    return _FOR_URL.sub("", redacted(_lines(stderr)[-1])) if _lines(stderr) else ""
+
+
+def _lines(stderr: str) -> list[str]:
+    """Return what uv says of an error, less what it advises."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith(("warning:", "hint:"))]
+    return [line.removeprefix("cause: ").removeprefix("error: ") for line in kept]
 
 
 def _cause(stderr: str) -> str:
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith(("warning:", "hint:"))]
-    text = " ".join(line.removeprefix("cause: ").removeprefix("error: ") for line in lines)
+    text = " ".join(_lines(stderr))
     return redacted(text.removeprefix("No solution found when resolving dependencies "))
