@@ -1,4 +1,4 @@
-"""The names of targets and files: in tables, where several would have the same, and of many."""
+"""The names of targets and files in tables, where several would have the same."""
 
 from __future__ import annotations
 

@@ -42,10 +42,7 @@ def write_warm_record(home: Path, prepared: Prepared) -> bool:
     used = environment.marker.with_name(USED)
     if not is_settled((*inputs.files, *inputs.folders), inputs.started):
         return False
-    checks = [
-        *checks_of((*inputs.files, environment.marker), inputs.folders),
-        check_of_interpreter(environment),
-    ]
+    checks = [*checks_of(inputs.files, inputs.folders), *checks_of_environment(environment)]
     variables = [
         item
         for name, value in inputs.variables.items()
@@ -81,10 +78,11 @@ def checks_of(files: Iterable[Path], folders: Iterable[Path]) -> Iterator[tuple[
         yield folder, signature(folder), f"={module_names(folder)}"
 
 
-def check_of_interpreter(environment: Environment) -> tuple[str, str, str]:
-    """Return the check of an environment's interpreter, as :func:`checks_of` its others."""
-    path = str(environment.python)
-    return path, signature(path), SHARED
+def checks_of_environment(environment: Environment) -> Iterator[tuple[str, str, str]]:
+    """Yield the same of an environment: it is complete, and its interpreter the same."""
+    yield from checks_of((environment.marker,), ())
+    python = str(environment.python)
+    yield python, signature(python), SHARED
 
 
 def is_settled(paths: Iterable[Path], started: int) -> bool:

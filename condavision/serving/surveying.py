@@ -31,7 +31,7 @@ from condavision.errors import (
 )
 from condavision.exec_stage.prepared import Prepared
 from condavision.exec_stage.stage import prepare_apart
-from condavision.exec_stage.warm_record import check_of_interpreter, checks_of, is_settled
+from condavision.exec_stage.warm_record import checks_of, checks_of_environment, is_settled
 from condavision.inference.notebooks import refuse_notebook
 from condavision.inference.runnable import run_as, runnable
 from condavision.inference.select import Named, select_targets
@@ -176,8 +176,7 @@ def _ready(
     checks = [*checks_of(others, ())]
     if isinstance(prepared, Prepared):
         record_use(prepared.environment, script)
-        checks += checks_of((prepared.environment.marker,), ())
-        checks.append(check_of_interpreter(prepared.environment))
+        checks += checks_of_environment(prepared.environment)
     return Surveyed(
         name,
         target if isinstance(target, Path) else script,

@@ -242,7 +242,8 @@ def _address(stderr: str) -> str:
 
 def _innermost(stderr: str) -> str:
     """Return uv's last cause without the URL of the package, so that alike failures are alike."""
-    return _FOR_URL.sub("", redacted(_lines(stderr)[-1])) if _lines(stderr) else ""
+    lines = _lines(stderr)
+    return _FOR_URL.sub("", redacted(lines[-1])) if lines else ""
 
 
 def _lines(stderr: str) -> list[str]:
