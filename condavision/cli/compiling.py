@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     "--accept",
     multiple=True,
     metavar="NAME",
-    help="Accept this PyPI distribution as the package of an import, where `lock` stops because"
-    " nobody has reviewed that, and record it in `locks/accepted.yml`; repeatable.",
+    help="Accept this PyPI distribution for an import whose package nobody has reviewed, where"
+    " `lock` stops, and record it in `locks/accepted.yml`; repeatable.",
 )
 @click.option(
     "--prove",
@@ -270,7 +270,6 @@ def check(
         from condavision.cli.json_output import checked_json
 
         print_json([checked_json(checked) for checked in report.checked])
-        print_diagnostics([report.programs] if report.programs else [])
     else:
         projects = [workspace.valid_project(it) for it in selection.targets]
         names = target_names(
@@ -281,7 +280,8 @@ def check(
         if shown:
             print_table(("script", "lock", "state", "notes"), shown)
         print_projects(projects)
-        print_diagnostics([report.programs] if report.programs else [])
+    print_diagnostics([report.programs] if report.programs else [])
+    if not as_json:
         print_why_missing(report)
         print_check_count(report)
     return report.code

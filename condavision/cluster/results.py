@@ -91,7 +91,7 @@ class Results:
                 (self.folder / name).unlink(missing_ok=True)
             remove_tree(self.folder / "files")
             write_atomic(described, json.dumps(identity, indent=1) + "\n")
-            write_atomic(self.own / ".gitignore", "*\n")  # nobody commits how far a map is
+            write_atomic(self.own / ".gitignore", "*\n")  # it is not to be committed
         self._rows = self._files.enter_context((self.folder / ROWS).open("ab", buffering=0))
         self._open_journal()
         self._earlier = _complete(self.folder / ROWS)

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A distribution that nobody vouches for, and what imports its ``module`` first."""
+    """A distribution that nobody vouches for, and the first import of its ``module``."""
 
     imported: Import
     module: str
