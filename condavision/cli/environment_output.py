@@ -11,6 +11,7 @@ from condavision.cli.output import note, print_counts, say
 from condavision.cli.statuses import installed_status
 from condavision.cli.tables import print_table
 from condavision.cli.wording import bytes_words
+from condavision.system.progress import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,8 +63,7 @@ def print_install_count(report: InstallReport) -> None:
 
 def removed_words(cleaned: Cleaned) -> str:
     """Return how many environments are removed, and what that frees: ``2 environments (5 MB)``."""
-    count = len(cleaned.removed)
-    what = "1 environment" if count == 1 else f"{count:,} environments"
+    what = counted(len(cleaned.removed), "environment")
     return f"{what} ({bytes_words(sum(it.freed for it in cleaned.removed))})"
 
 

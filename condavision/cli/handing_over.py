@@ -103,6 +103,7 @@ def vendor(
     from condavision.inference.workspace import Workspace
     from condavision.project.config import Flags
     from condavision.project.targets import Module
+    from condavision.system.progress import counted
 
     wanted: list[str | Target] = [*names]
     wanted += (Module(module, Path.cwd()) for module in modules)
@@ -119,8 +120,7 @@ def vendor(
         print_json(document)
     else:
         counts = f"{len(vendored.fetched)} fetched, {len(vendored.repaired)} repaired"
-        plural = "" if vendored.files == 1 else "s"
-        say(f"{vendored.folder} has {vendored.files} file{plural} ({counts})")
+        say(f"{vendored.folder} has {counted(vendored.files, 'file')} ({counts})")
         if vendored.to_build:
             built = ", ".join(vendored.to_build)
             note(f"caution: source distributions, built with tools from the index: {built}")

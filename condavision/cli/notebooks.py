@@ -38,6 +38,7 @@ def run_notebook(
     from condavision.analysis.records import IMPORT_ERRORS
     from condavision.exec_stage.notebook import execute_notebook
     from condavision.exec_stage.stage import activate, require_kernel
+    from condavision.system.progress import counted
 
     require_kernel("run", notebook, workspace, lock)
     found = activate(notebook, workspace, progress, lock)
@@ -53,9 +54,8 @@ def run_notebook(
                 f"then run `{workspace.lock_command(notebook)}`",
             )
         raise NotebookError(said, "correct that cell")
-    count = f"{executed.cells} cell{'' if executed.cells == 1 else 's'}"
     kept = f"wrote {output}" if output else "`--output FILE` keeps the outputs"
-    progress.message(f"executed {count} of {notebook}; {kept}")
+    progress.message(f"executed {counted(executed.cells, 'cell')} of {notebook}; {kept}")
     line = _excluding(output, notebook, workspace) if output else ""
     if line:
         progress.message(f"{line} keeps {output} out of what `lock` and `check` read")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from condavision.cli.verbosity import is_quiet
-from condavision.system.progress import Progress, Task, Work, few, readable_size
+from condavision.system.progress import Progress, Task, Work, counted, few, readable_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,12 +31,12 @@ class LineProgress(Progress):
     def doing(self, work: Work, parts: int) -> Iterator[Task]:
         """Write a line before compiling and a line after installing."""
         started = time.monotonic()
-        counted = f"{parts} {work.value}{'' if parts == 1 else 's'}"
+        what = counted(parts, work.value)
         if work is Work.COMPILING:
-            self.message(f"compiling {counted}")
+            self.message(f"compiling {what}")
         yield _Lines(self._write, work, parts)
         if work is Work.INSTALLING:
-            self.message(f"installed {counted} in {time.monotonic() - started:.1f} s")
+            self.message(f"installed {what} in {time.monotonic() - started:.1f} s")
 
 
 class BarProgress(LineProgress):

@@ -27,7 +27,7 @@ from condavision.errors import InstallError
 from condavision.system.files import remove_tree, write_atomic
 from condavision.system.limits import require_resources
 from condavision.system.ownership import require_trusted
-from condavision.system.progress import few
+from condavision.system.progress import counted, few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,10 +77,8 @@ def build(
     environment.unmark()
     remove_tree(prefix)
     conda, pypi = _artefacts(lock, environment.subdir, vendored)
-    count = len(conda) + len(pypi)
-    progress.message(
-        f"making the environment {prefix} ({count} package{'' if count == 1 else 's'})"
-    )
+    packages = counted(len(conda) + len(pypi), "package")
+    progress.message(f"making the environment {prefix} ({packages})")
     try:
         if lock.is_local:
             _restore_interpreters(conda, home)

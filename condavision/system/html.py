@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from condavision import __version__
+from condavision.system.progress import counted
 
 
 def templates(package: str, **options: Any) -> Environment:
@@ -21,7 +22,7 @@ def templates(package: str, **options: Any) -> Environment:
         lstrip_blocks=True,
         **options,
     )
-    found.filters["code"] = code
+    found.filters |= {"code": code, "counted": counted}
     found.globals["version"] = __version__
     return found
 

@@ -77,6 +77,11 @@ def few(names: Sequence[object], most: int = _SHOWN_NAMES) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 package``, ``2,000 packages``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def readable_size(count: float) -> str:
     """Return a number of bytes with its unit."""
     for unit in ("B", "kB", "MB"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from condavision.cli.naming import target_names
 from condavision.cli.wording import package_label, size_words
 from condavision.inspection.check import LockState
+from condavision.system.progress import counted
 from condavision.system.terminal import shown_line
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _set_node(key: str, one: RequirementSet, found: Overview) -> Node:
     if one.dependencies is None:
         return Node(key, 1, one.hash, "not locked", Look.WANTING)
     size = _short(found.size(one.packages))
-    detail = f"Python {one.python}, {count(len(one.packages), 'package')}, {size}"
+    detail = f"Python {one.python}, {counted(len(one.packages), 'package')}, {size}"
     look = Look.SHARED if len(one.scripts) > 1 else Look.PLAIN
     return Node(key, 1, one.hash, detail, look)
 
@@ -146,8 +147,3 @@ def _rest_node(key: str, rest: tuple[LockedPackage, ...], found: Overview) -> No
 
 def _short(size: Size) -> str:
     return size_words(size).replace(" of unknown size", " unknown")
-
-
-def count(number: int, what: str) -> str:
-    """Return a count with its noun: ``1 package``, ``2 packages``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

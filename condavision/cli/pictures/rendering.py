@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from condavision.cli.pictures.advising import advice_words
-from condavision.cli.pictures.diagram import count, diagram, script_names
+from condavision.cli.pictures.diagram import diagram, script_names
 from condavision.cli.pictures.layout import layout
 from condavision.cli.wording import (
     notes_of,
@@ -88,7 +88,6 @@ def _templates() -> Environment:
     made.filters |= {
         "advice": advice_words,
         "code": lambda text: code(redacted(shown(text))),
-        "count": count,
         "label": package_label,
         "notes": notes_of,
         "record": record_words,
