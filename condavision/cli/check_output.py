@@ -6,10 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from condavision.cli.filling import from_here
-from condavision.cli.output import print_counts, print_diagnostics
+from condavision.cli.output import note, print_counts, print_diagnostics
 from condavision.cli.wording import notes_of
+from condavision.system.progress import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from condavision.errors import Diagnostic
     from condavision.inspection.check import Checked, CheckReport
 
 
@@ -21,6 +25,14 @@ def print_check_count(report: CheckReport) -> None:
 def print_why_missing(report: CheckReport) -> None:
     """Write why this machine has no locks, once for all scripts without one."""
     print_diagnostics(found for it in report.checked if it.error for found in it.diagnostics)
+
+
+def strict_code(code: int, cautions: Collection[Diagnostic]) -> int:
+    """Return an exit code as `--strict` has it: where it is 0, and there are cautions, 1."""
+    if code or not cautions:
+        return code
+    note(f"{counted(len(cautions), 'caution')}, which --strict does not accept")
+    return 1
 
 
 def checked_row(name: str, checked: Checked) -> tuple[str, ...]:

@@ -232,12 +232,14 @@ def diff(
     is_flag=True,
     help="Report whether what scripts declare covers what they import.",
 )
+@click.option("--strict", is_flag=True, help="Exit with 1 if there is a caution.")
 @partial(options.flag_options, purpose="that a lock must be for")
 @options.json_option()
 def check(
     paths: tuple[Path, ...],
     modules: tuple[str, ...],
     declared: bool,
+    strict: bool,
     as_json: bool,
     **flags: Any,
 ) -> int:
@@ -245,9 +247,15 @@ def check(
 
     Without PATHS, those of the current project. Solves and installs nothing. With `--declared` the
     exit code is 1 if a script imports what it does not declare, unless it declares nothing; no lock
-    is needed.
+    is needed. With `--strict` it is 1 also for what is otherwise a caution: a program in a package
+    that has no lock, a file that was skipped, a likely mistake in the notes of a script.
     """
-    from condavision.cli.check_output import checked_row, print_check_count, print_why_missing
+    from condavision.cli.check_output import (
+        checked_row,
+        print_check_count,
+        print_why_missing,
+        strict_code,
+    )
     from condavision.cli.declaring import check_declared
     from condavision.cli.lock_output import print_projects
     from condavision.cli.naming import target_names
@@ -264,7 +272,8 @@ def check(
     selection = select_targets(Named(paths, modules), workspace)
     print_diagnostics(selection.skipped)
     if declared:
-        return check_declared(selection.targets, workspace, as_json=as_json)
+        code = check_declared(selection.targets, workspace, as_json=as_json)
+        return strict_code(code, selection.skipped) if strict else code
     report = check_selected(selection, workspace)
     if as_json:
         from condavision.cli.json_output import checked_json
@@ -284,7 +293,7 @@ def check(
     if not as_json:
         print_why_missing(report)
         print_check_count(report)
-    return report.code
+    return strict_code(report.code, report.cautions) if strict else report.code
 
 
 @click.command()

@@ -11,7 +11,7 @@ from condavision.core.channels import is_local
 from condavision.core.model import LockRecord
 from condavision.errors import AnalysisError, CondavisionError, MissingLockError, StaleLockError
 from condavision.inference.diagnose import diagnose
-from condavision.inference.diagnostics import LocksOfEachMachine
+from condavision.inference.diagnostics import CandidateName, LocksOfEachMachine
 from condavision.inference.inference import applying
 from condavision.inference.lock_lookup import locate
 from condavision.inference.programs import unlocked_programs
@@ -101,6 +101,17 @@ class CheckReport:
     def code(self) -> int:
         """The exit code: that of the first target whose state is not ok, else 0."""
         return next((checked.code for checked in self.checked if checked.code), 0)
+
+    @property
+    def cautions(self) -> tuple[Diagnostic, ...]:
+        """All that is likely a mistake, once each: not what a person has decided, such as a name.
+
+        What a lock records for reviews (``Checked.record``) is none either.
+        """
+        found = (it for checked in self.checked for it in checked.diagnostics)
+        undecided = (it for it in found if not (isinstance(it, CandidateName) and it.accepted))
+        programs = [self.programs] if self.programs else []
+        return tuple(dict.fromkeys([*self.skipped, *undecided, *programs]))
 
 
 def check_selected(selection: Selection, workspace: Workspace) -> CheckReport:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.command_line import InProcess
+
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
 
@@ -72,6 +74,43 @@ def test_what_cannot_be_locked_says_why(
     assert "condavision exec s.py -- python -V" in together.err
     assert "lock --together" not in together.err
     assert "--lock" not in together.err
+
+
+CAUTIONS = {
+    "a program in a package": {
+        "etl/__init__.py": "",
+        "etl/main.py": "if __name__ == '__main__': 1\n",
+    },
+    "a skipped file": {"empty.py": ""},
+    "a likely mistake": {"condavision.toml": "paths = ['absent']\n"},
+}
+
+
+@pytest.mark.parametrize("files", CAUTIONS.values(), ids=CAUTIONS)
+def test_strict_fails_for_a_caution(files: dict[str, str], command: CommandLine) -> None:
+    in_process = InProcess(command.folder)
+    in_process("lock", "s.py").ok()
+    in_process("check", "--strict").ok()
+    for name, text in files.items():
+        (command.folder / name).parent.mkdir(exist_ok=True)
+        with (command.folder / name).open("a") as file:
+            file.write(text)
+    in_process("check").ok()
+    for words in (["check", "--strict"], ["check", "--strict", "--json"]):
+        failed = in_process(*words)
+        assert failed.code == 1
+        assert failed.err.endswith("1 caution, which --strict does not accept\n")
+    (command.folder / "s.py").write_text("import tabulate\n")
+    assert in_process("check", "--strict").code == 71
+
+
+def test_strict_accepts_what_a_person_decided(command: CommandLine) -> None:
+    with (command.folder / "condavision.toml").open("a") as file:
+        file.write("[imports]\nfrob = ''\n")
+    (command.folder / "s.py").write_text("import frob\n")
+    in_process = InProcess(command.folder)
+    in_process("lock", "s.py").ok()
+    assert "[imports] says that frob" in in_process("check", "--strict").ok().out
 
 
 def test_an_override_is_reported_for_its_scripts_while_it_is_configured(
