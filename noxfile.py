@@ -6,7 +6,7 @@ nox -s run -- SCRIPT ARGS...    exec stage; the exit code is the script's own
 nox -s tests lint types         run what CI runs
 nox -s docs                     build the site
 nox -s reference                write the parts of the docs that are made from the code again
-nox -s pictures                 draw the pictures of graph and report in the docs again
+nox -s pictures                 make the pictures of graph, report and serve in the docs again
 nox -s reliability bench        repeat the measurements of the docs
 nox -s evidence                 read the wheels of the most used distributions, within an hour
 nox -s fuzz -- 300              fuzz the readers for this many seconds
@@ -174,7 +174,7 @@ def reference(session: nox.Session) -> None:
 
 @nox.session
 def pictures(session: nox.Session) -> None:
-    """Draw the pictures of graph and report again; needs Chromium, and PyPI."""
+    """Make the pictures of graph, report and serve again; needs Chromium, and PyPI."""
     session.install("-e", ".", "--group", "test")
     session.run("python", "-m", "tools.pictures")
 

@@ -32,9 +32,11 @@ def chromium_in(downloads: Path) -> Iterator[Any]:
         found.quit()
 
 
-def show(chromium: Any, width: int, *, dark: bool = False, height: int = 900) -> None:
+def show(
+    chromium: Any, width: int, *, dark: bool = False, height: int = 900, scale: int = 1
+) -> None:
     """Give the page a size in pixels, and the person a preference for light or dark."""
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 500}
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})

@@ -102,7 +102,7 @@ def test_an_image_of_a_server(
     start = json.loads(SERVED[-1].removeprefix("CMD "))
     words = ["python", "-c", CLIENT, *start, "--port", "0"]
     done = command.process(["sh", "-c", f'{line} "$@"', "sh", *words]).ok()
-    assert done.out == "month 5: 42\nPython 2\n0 1\n"
+    assert done.out == "month 5: 42 EUR\nPython 2\n0 1\n"
     assert (tmp_path / "runs" / "runs.sqlite").is_file()
     kept = command.process(["sh", "-c", "docker run --rm reports ls -a /srv/reports"]).ok()
     assert {"scripts", "locks"} <= set(kept.out.split())

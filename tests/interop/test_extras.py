@@ -56,7 +56,7 @@ def test_extras_as_the_pages_install_them(
         words = shlex.split(serve.replace(ADDRESS, address))
         with serving(command.folder, command=(*words,), paths=()) as server:
             answer = server.run("report.py", month=5, stdin="40\n2\n").json()
-            assert answer["stdout"] == "month 5: 42\n"
+            assert answer["stdout"] == "month 5: 42 EUR\n"
 
 
 @contextmanager

@@ -36,7 +36,7 @@ REQUESTS = (
         shown("docs/howto/serve.md", '{"month": 5, "out"'),
         shown("docs/howto/serve.md", '"exit_code": 0'),
     ),
-    (shown("docs/howto/serve.md", "printf"), shown("docs/howto/serve.md", "month 5: 42\n")),
+    (shown("docs/howto/serve.md", "printf"), shown("docs/howto/serve.md", "month 5: 42 EUR\n")),
     (shown("docs/howto/serve.md", "old.py/runs"), shown("docs/howto/serve.md", "Python 2\n")),
     (shown("docs/howto/serve.md", '{"mont": 5}'), shown("docs/howto/serve.md", '"status": 422')),
     (shown("docs/howto/serve.md", "-X PUT"), shown("docs/howto/serve.md", "202\n")),
