@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli.output import note
+from condavision.locks.folder import Gone
 from condavision.project.targets import near
 from condavision.system.terminal import shell_word
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from condavision.compile_stage.recording import LockingReport
     from condavision.inference.workspace import Workspace
 
+_WHY = {Gone.EXCLUDED: "`exclude` names it", Gone.ABSENT: "it no longer exists"}
+
 
 def prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace) -> None:
     """Remove what no script uses, and say what that was."""
@@ -24,15 +27,14 @@ def prune(report: LockingReport, paths: tuple[Path, ...], workspace: Workspace) 
 
     retired = retire(report, paths, workspace)
     removed = "would remove" if report.dry_run else "removed"
-    for script in retired.scripts:
-        why = "`exclude` names it" if script in retired.excluded else "it no longer exists"
-        note(f"{removed} {script} from scripts.yml: {why}")
+    for script, why in retired.scripts.items():
+        note(f"{removed} {script} from scripts.yml: {_WHY[why]}")
     for name in retired.locks:
         note(f"{removed} lock {name}")
     if not retired.scripts and not retired.locks:
         note(
-            "nothing to remove; to forget a script that exists, add it to `exclude` in the"
-            " configuration; to forget a module, delete its line in scripts.yml"
+            "nothing to remove; to forget what exists, add its file to `exclude` in the"
+            " configuration"
         )
 
 

@@ -18,23 +18,20 @@ from condavision.locks.lockfile import lock_path
 from condavision.project.targets import Together, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from condavision.compile_stage.groups import Failures
     from condavision.compile_stage.recording import LockingReport
     from condavision.inference.workspace import Workspace
+    from condavision.locks.folder import Gone
     from condavision.project.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """The scripts that were dropped from ``scripts.yml``, and the hashes of removed locks.
+    """What was dropped from ``scripts.yml``, and why, and the hashes of removed locks."""
 
-    ``excluded`` are the scripts that the configuration excludes.
-    """
-
-    scripts: tuple[str, ...]
-    excluded: frozenset[str]
+    scripts: Mapping[str, Gone]
     locks: tuple[str, ...]
 
 
@@ -51,9 +48,8 @@ def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) ->
     for folder in filter(Path.is_dir, paths):
         project = workspace.project(Together(folder))
         configs |= {project.locks(local=local): project.config for local in (False, True)}
-    scripts: list[str] = []
+    scripts: dict[str, Gone] = {}
     locks: list[str] = []
-    excluded: set[str] = set()
     for folder, config in configs.items():
         if report.dry_run:
             index = report.indexes.get(folder) or read_index(folder)
@@ -62,9 +58,8 @@ def prune(report: LockingReport, paths: Iterable[Path], workspace: Workspace) ->
         else:
             gone = forget_scripts(folder, config)
             locks += remove_locks(folder, unused_locks(folder))
-        scripts += gone
-        excluded |= config.excluded(gone)
-    return Retired(tuple(scripts), frozenset(excluded), tuple(locks))
+        scripts |= gone
+    return Retired(scripts, tuple(locks))
 
 
 def part_folders(

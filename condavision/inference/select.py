@@ -17,12 +17,12 @@ from condavision.analysis.source.script_search import (
 from condavision.errors import AnalysisError, CondavisionError, UsageError
 from condavision.inference.lock_lookup import locked_module
 from condavision.inference.programs import first_program
+from condavision.locks.folder import excluded_keys, recorded_file
 from condavision.project.config import LOCAL
 from condavision.project.targets import (
     READ_BY_TOOLS,
     Module,
     Together,
-    file_of,
     folder_keys,
     is_module,
     keys_below,
@@ -214,9 +214,13 @@ class _Recorded:
                     yield it
 
     def shared(self, folder: Path) -> Iterator[Together]:
-        """Yield the existing folders that are locked together: a folder, or those below it."""
+        """Yield the existing folders that are locked together: a folder, or those below it.
+
+        Those that ``exclude`` names are left out.
+        """
         root = self._root(folder)
-        for key in self.below(folder):
+        excluded = self._workspace.config(root).excluded(self.below(folder))
+        for key in (it for it in self.below(folder) if it not in excluded):
             it = target_of(key, root)
             if not (isinstance(it, Together) and it.folder.is_dir()):
                 continue
@@ -236,17 +240,22 @@ class _Recorded:
                 yield target, file
 
     def _modules_of(self, root: Path) -> tuple[tuple[str, Module, Path], ...]:
-        """Return the keys of the locked modules of a project, and their existing files."""
-        found = []
-        indexes = self._indexes(root)
+        """Return the keys of the locked modules of a project, and their existing files.
+
+        Those that ``exclude`` names are left out.
+        """
+        config, indexes = self._workspace.config(root), self._indexes(root)
+        files: dict[str, Path | None] = {}
         for key in sorted({it for index in indexes for it in index.entries if is_module(it)}):
-            target = target_of(key, root)
-            if isinstance(target, Module):
-                paths = (root / path for it in indexes for one in it.of(key) for path in one.paths)
-                file = file_of(target, [*self._workspace.config(root).paths, *paths])
-                if file is not None:
-                    found.append((key, target, file))
-        return tuple(found)
+            entries = [entry for index in indexes for entry in index.of(key)]
+            files[key] = recorded_file(target_of(key, root), entries, config)
+        excluded = excluded_keys(files, config)
+        found = ((key, target_of(key, root), files[key]) for key in files if key not in excluded)
+        return tuple(
+            (key, it, file)
+            for key, it, file in found
+            if isinstance(it, Module) and file is not None
+        )
 
 
 def select_scripts(

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import contextmanager
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from condavision.locks.index import read_index, write_index
 from condavision.locks.lockfile import companions, lock_path
-from condavision.project.targets import is_there, target_of
+from condavision.project.targets import Module, Together, file_of, is_module, target_of
 from condavision.system.cache_dir import home
 from condavision.system.file_lock import exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from condavision.locks.index import ScriptIndex
+    from condavision.locks.index import Entry, ScriptIndex
     from condavision.project.config import Config
+    from condavision.project.targets import Target
 
 _LOCK = ".conda-lock.yml"
 
@@ -59,7 +61,14 @@ def remove_locks(folder: Path, hashes: Iterable[str]) -> tuple[str, ...]:
     return tuple(removed)
 
 
-def forget_scripts(folder: Path, config: Config) -> tuple[str, ...]:
+class Gone(Enum):
+    """Why what is recorded is to be forgotten."""
+
+    ABSENT = "absent"
+    EXCLUDED = "excluded"
+
+
+def forget_scripts(folder: Path, config: Config) -> dict[str, Gone]:
     """Drop what :func:`gone_scripts` returns from ``scripts.yml``; return it."""
     with alone_in(folder):
         index = read_index(folder)
@@ -69,15 +78,34 @@ def forget_scripts(folder: Path, config: Config) -> tuple[str, ...]:
     return gone
 
 
-def gone_scripts(index: ScriptIndex, config: Config) -> tuple[str, ...]:
-    """Return the recorded scripts of a project that no longer exist, or that it excludes."""
-    root, excluded = config.root, config.excluded(index.entries)
-    return tuple(
-        key
-        for key, entries in index.entries.items()
-        if key in excluded
-        or not is_there(
-            target_of(key, root),
-            [*config.paths, *(root / path for entry in entries for path in entry.paths)],
-        )
-    )
+def gone_scripts(index: ScriptIndex, config: Config) -> dict[str, Gone]:
+    """Return the keys of recorded targets that no longer exist, or that the project excludes."""
+    root = config.root
+    files = {
+        key: recorded_file(target_of(key, root), it, config) for key, it in index.entries.items()
+    }
+    excluded = excluded_keys(files, config)
+    return {
+        key: Gone.EXCLUDED if file else Gone.ABSENT
+        for key, file in files.items()
+        if file is None or key in excluded
+    }
+
+
+def excluded_keys(files: Mapping[str, Path | None], config: Config) -> frozenset[str]:
+    """Return the keys of recorded targets that ``exclude`` names, by path."""
+    names = {
+        key: os.path.relpath(file, config.root) if file and is_module(key) else key
+        for key, file in files.items()
+    }
+    excluded = config.excluded(names.values())
+    return frozenset(key for key, name in names.items() if name in excluded)
+
+
+def recorded_file(target: Target, entries: Iterable[Entry], config: Config) -> Path | None:
+    """Return what a recorded target is run from; None if it no longer exists."""
+    if isinstance(target, Module):
+        recorded = (config.root / path for entry in entries for path in entry.paths)
+        return file_of(target, [*config.paths, *recorded])
+    path = target.folder if isinstance(target, Together) else target
+    return path if path.exists() else None

@@ -16,7 +16,6 @@ from condavision.core.spelling import setting_hints
 from condavision.errors import ConfigError
 from condavision.project.settings import SETTINGS
 from condavision.project.solve_options import SolveOptions
-from condavision.project.targets import is_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,10 +74,9 @@ class Config:
     settings: str = ""
     serve: Serving = field(default_factory=Serving)
 
-    def excluded(self, keys: Iterable[str]) -> frozenset[str]:
-        """Return the keys, as in ``scripts.yml``, of scripts that ``exclude`` names."""
-        scripts = (it for it in keys if not is_module(it) and not it.endswith("/"))
-        return frozenset(patterns(self.exclude).match_files(scripts) if self.exclude else ())
+    def excluded(self, files: Iterable[str]) -> frozenset[str]:
+        """Return which of these files, relative to the root, ``exclude`` names."""
+        return frozenset(patterns(self.exclude).match_files(files) if self.exclude else ())
 
     @property
     def names_channels(self) -> bool:

@@ -210,15 +210,6 @@ def keys_below(keys: Iterable[str], root: Path, folder: Path) -> Iterator[str]:
             yield key
 
 
-def is_there(target: Target, paths: Sequence[Path]) -> bool:
-    """Return whether a target still exists; ``paths`` are searched for modules too."""
-    if isinstance(target, Path):
-        return target.exists()
-    if isinstance(target, Together):
-        return target.folder.is_dir()
-    return file_of(target, paths) is not None
-
-
 def file_of(module: Module, paths: Sequence[Path]) -> Path | None:
     """Return the real path of the file that a module is run from; None if it does not exist."""
     try:

@@ -30,18 +30,29 @@ def test_prune_forgets_the_last_script_of_a_folder(folder: str, command: Command
     assert not [*locks.glob("*.conda-lock.yml")]
 
 
-def test_what_is_excluded_is_forgotten(command: CommandLine) -> None:
-    """A script that is recorded is left out as well, of folders and of the project."""
+@pytest.mark.parametrize(
+    ("key", "locked", "checked"),
+    [
+        ("jobs/old.py", ["jobs/old.py"], ["jobs/old.py"]),
+        ("-m jobs.old", ["-m", "jobs.old"], ["-m", "jobs.old"]),
+        ("jobs/", ["--together", "jobs"], ["jobs/old.py"]),
+    ],
+    ids=["a script", "a module", "a folder"],
+)
+def test_what_is_excluded_is_forgotten(
+    key: str, locked: list[str], checked: list[str], command: CommandLine
+) -> None:
+    """What is recorded is left out as well, of folders and of the project."""
     (command.folder / "jobs").mkdir()
     (command.folder / "jobs" / "old.py").write_text("import json\n")
-    command("lock", ".").ok()
+    command("lock", "s.py", *locked).ok()
     settings = command.folder / "condavision.toml"
     settings.write_text(f'exclude = ["jobs/"]\n{settings.read_text()}')
     for words in (["check"], ["check", "."], ["lock", "."], ["lock", ".", "--dry-run"]):
-        assert "old.py" not in command(*words).ok().out
-    assert "jobs/old.py" in command("check", "jobs/old.py").ok().out
+        assert key not in command(*words).ok().out
+    assert key in command("check", *checked).ok().out
     for option, said in ((["--dry-run"], "would remove"), ([], "removed")):
         pruned = command("lock", "--prune", *option).ok()
-        assert f"{said} jobs/old.py from scripts.yml: `exclude` names it" in pruned.err
+        assert f"{said} {key} from scripts.yml: `exclude` names it" in pruned.err
     assert {*read_index(command.folder / "locks" / ".local").entries} == {"s.py"}
-    assert "to forget a script that exists, add it to `exclude`" in command("lock", "--prune").err
+    assert "to forget what exists, add its file to `exclude`" in command("lock", "--prune").err

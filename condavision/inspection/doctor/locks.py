@@ -11,11 +11,11 @@ from condavision.inference.select import Named, select_targets
 from condavision.inference.workspace import Workspace
 from condavision.inspection.check import check_targets
 from condavision.inspection.doctor.finding import Finding, State
-from condavision.locks.folder import unused_locks
+from condavision.locks.folder import Gone, gone_scripts, unused_locks
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import read_lock
 from condavision.project.config import LOCAL, Flags
-from condavision.project.targets import is_there, near, target_of
+from condavision.project.targets import near, target_of
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
 _AREA = "project"
+_GONE = {Gone.ABSENT: "deleted", Gone.EXCLUDED: "excluded"}
 
 
 def check_locks(subject: Subject) -> Iterator[Finding]:
@@ -68,15 +69,11 @@ def _folder(folder: Path, config: Config) -> Iterator[Finding]:
             read_lock(path)
         except CondavisionError as error:
             yield Finding.of_error(_AREA, path.name.partition(".")[0], error)
-    targets = []
-    for key, entries in index.entries.items():
-        target = target_of(key, config.root)
-        paths = [config.root / path for entry in entries for path in entry.paths]
-        if is_there(target, [*config.paths, *paths]):
-            targets.append(target)
-        else:
-            found, fix = "deleted, but still has a lock", "condavision lock --prune"
-            yield Finding(_AREA, key, State.WARNING, found, fix)
+    gone = gone_scripts(index, config)
+    for key, why in gone.items():
+        found, fix = f"{_GONE[why]}, but still has a lock", "condavision lock --prune"
+        yield Finding(_AREA, key, State.WARNING, found, fix)
+    targets = [target_of(key, config.root) for key in index.entries if key not in gone]
     yield from _staleness(folder, targets, config)
 
 
