@@ -43,13 +43,11 @@ def written(found: Analysis) -> list[Import]:
         ("import a", ["a"]),
         ("%matplotlib inline\nimport a", ["matplotlib", "a"]),
         ("if x:\n    %matplotlib", ["matplotlib"]),
-        ("%matplotlib widget  # zooms", ["matplotlib", "ipympl"]),
-        ("%matplotlib ipympl;", ["matplotlib", "ipympl"]),
-        ("%matplotlib notebook  # not widget", ["matplotlib"]),
+        ("%matplotlib --list", ["matplotlib"]),
         ("%matplotlib_view widget", []),
         ("%pylab", ["numpy", "matplotlib.pyplot"]),
         ("%pylab inline --no-import-all\nplot([1])", ["numpy", "matplotlib.pyplot"]),
-        ("%pylab widget", ["numpy", "matplotlib.pyplot", "ipympl"]),
+        ("%pylab widget", ["numpy", "matplotlib.pyplot"]),
         ("if x:\n    !ls\nimport a", ["a"]),
         ("files = !ls\n%time import a\nimport b", ["a", "b"]),
         ("%timeit -n 10 -r 3 __import__('a')", ["a"]),
@@ -95,6 +93,33 @@ def test_what_jupyter_starts_is_implied(tmp_path: Path, cell: str, kinds: list[I
     path.write_text(json.dumps(notebook(cell)))
     imports = analyze(path, root=tmp_path).imports
     assert [it.kind for it in imports if it.name == "ipykernel"] == kinds
+
+
+BACKENDS = {  # as IPython and matplotlib have them
+    "": "agg auto inline nbagg notebook osx pdf svg tk tkagg --list",
+    "PyQt4": "qt4",
+    "PyQt5": "qt5 Qt5Agg",
+    "PyQt6": "qt qt6 QtAgg",
+    "gi": "gtk3 gtk4 GTK3Cairo",
+    "ipympl": "ipympl widget",
+    "tornado": "webagg",
+    "wx": "wx WXAgg",
+}
+
+
+@pytest.mark.parametrize("magic", ["%matplotlib", "%pylab", "%pylab --no-import-all"])
+@pytest.mark.parametrize("behind", ["", "  # not widget", ";"])
+@pytest.mark.parametrize(
+    ("needed", "backend"), [(it, name) for it in BACKENDS for name in BACKENDS[it].split()]
+)
+def test_a_backend_of_matplotlib_needs_its_package(
+    tmp_path: Path, magic: str, backend: str, behind: str, needed: str
+) -> None:
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps(notebook(f"{magic} {backend}{behind}")))
+    imports = analyze(path, root=tmp_path).imports
+    implied = {it.name for it in imports if it.kind is ImportKind.IMPLIED}
+    assert implied == {*needed.split(), "ipykernel"}
 
 
 RUNS = [

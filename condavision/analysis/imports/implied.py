@@ -65,6 +65,7 @@ def find_implied(
     for host in dict.fromkeys(map(_top, (*(it.name for it in imports), *dict(names).values()))):
         if host in table.hosts:
             found += reader.calls(host)
+            found += reader.attributes(host)
     for word, settings in table.settings.items():
         if word.encode() in source.text:
             for name, known in settings.items():
@@ -161,6 +162,19 @@ class _ImpliedReader:
                     for value in self._literals(_given(rule, *_arguments(call))):
                         if fnmatchcase(value, rule.value):
                             yield from self._said(call, rule, name, value)
+
+    def attributes(self, host: str) -> Iterator[RawImport]:
+        """Yield what attributes of a library's objects need, whether they are called or not."""
+        root = self.guards.tree.root_node
+        for name, rule in self.table.attributes.get(host, {}).items():
+            matches = re.finditer(rb"\.[ \t]*" + name.encode() + rb"\b", self.source.text)
+            for match in islice(matches, _CALLS):
+                node = root.descendant_for_byte_range(match.end() - 1, match.end())
+                attribute = node.parent if node is not None else None
+                if attribute is None or attribute.type != "attribute":
+                    continue
+                if self.makers.of(attribute.child_by_field_name("object")) == host:
+                    yield from self._said(attribute, rule, f"{host}'s .{name}")
 
     def _literals(self, node: Node | None) -> tuple[str, ...]:
         return self.names.of(node) or self.names.items(node) if node is not None else ()

@@ -44,11 +44,13 @@ class ImpliedRule:
 
 @dataclass(frozen=True, slots=True)
 class ImpliedRules:
-    """The rules by what leads to them: a callee, a method's name, a setting, an import."""
+    """The rules by what leads to them: a call, method, attribute, setting or import."""
 
     calls: dict[str, list[ImpliedRule]]
     imports: dict[str, list[ImpliedRule]]
     methods: dict[tuple[str, str], list[ImpliedRule]]
+    attributes: dict[str, dict[str, ImpliedRule]]
+    """By library and name: of what its functions return."""
     settings: dict[str, dict[str, list[ImpliedRule]]]
     """By a word that the file has to have, and by name."""
     hosts: dict[str, frozenset[str]]
@@ -61,6 +63,7 @@ def implied_rules() -> ImpliedRules:
     calls: dict[str, list[ImpliedRule]] = {}
     imports: dict[str, list[ImpliedRule]] = {}
     methods: dict[tuple[str, str], list[ImpliedRule]] = {}
+    attributes: dict[str, dict[str, ImpliedRule]] = {}
     settings: dict[str, dict[str, list[ImpliedRule]]] = {}
     words: dict[str, set[str]] = {}
     for line in _lines():
@@ -70,7 +73,7 @@ def implied_rules() -> ImpliedRules:
         needing = PythonRange.from_specifier(pythons) if pythons else None
         host = callees.partition(" ")[0]
         made = " ()." in callees
-        of_host = made or " ." in callees
+        of_host = made or " ." in callees or " attribute:" in callees
         names = [callees.partition(" ")[2].removeprefix("()")] if of_host else callees.split()
         for name in names:
             needed = tuple(it for it in needs.split() if it != "-")
@@ -81,13 +84,15 @@ def implied_rules() -> ImpliedRules:
             elif name.startswith("="):
                 word = keyword if position is None else ""
                 settings.setdefault(word, {}).setdefault(name[1:], []).append(rule)
+            elif name.startswith("attribute:"):
+                attributes.setdefault(host, {})[name.removeprefix("attribute:")] = rule
             elif name.startswith("import:"):
                 imports.setdefault(name.removeprefix("import:"), []).append(rule)
             else:
                 calls.setdefault(name, []).append(rule)
                 words.setdefault(name.partition(".")[0], set()).add(name.rpartition(".")[2])
     hosts = {host: frozenset(names) for host, names in words.items()}
-    return ImpliedRules(calls, imports, methods, settings, hosts)
+    return ImpliedRules(calls, imports, methods, attributes, settings, hosts)
 
 
 def _lines() -> Iterator[str]:

@@ -1,8 +1,8 @@
 """The lines of IPython and Databricks that are not Python, each turned into one that is.
 
 What they hold, run or import is kept: ``%time import a`` is ``import a``, ``%run b.py`` runs a
-file, ``%matplotlib`` imports matplotlib, a cell after ``%%writefile c.py`` is the module ``c``. The
-rest becomes a comment.
+file, ``%matplotlib qt`` imports matplotlib and has it use that backend, a cell after
+``%%writefile c.py`` is the module ``c``. The rest becomes a comment.
 """
 
 from __future__ import annotations
@@ -32,10 +32,13 @@ _MAGIC = re.compile(r"^(?P<indent>\s*)(?P<rest>(?:[!%]|\?\??\s*\w).*)$")
 _HELP = re.compile(r"^(?P<indent>\s*)(?P<rest>[\w.*]+\?\??\s*)$")
 _EXTENSION = re.compile(r"%(?:load_ext|reload_ext)\s+([\w.]+)")
 _OWN_EXTENSIONS = {"autoreload", "storemagic"}
-_PLOTTING = re.compile(r"%(?P<name>matplotlib|pylab)\b(?P<rest>[^#;]*)")
-_PYLAB = "import numpy as np, matplotlib.pyplot as plt"
-_IPYMPL = {"ipympl", "widget"}
-"""Backends of matplotlib that are in ipympl; ``notebook`` is in matplotlib itself."""
+_PLOTTING = re.compile(
+    r"%(?P<name>matplotlib|pylab)\b(?:[ \t]+(?:--?[\w-]+[ \t]+)*(?P<backend>[\w:/.]+))?"
+)
+_PLOTTING_CODE = {
+    "matplotlib": ("import matplotlib", "matplotlib.use"),
+    "pylab": ("import numpy as np, matplotlib.pyplot as plt", "plt.switch_backend"),
+}
 _CYTHON_IMPORT = re.compile(r"\s*(?:from\s+[\w.]+\s+)?c?import\s")
 _CYTHON_OWN = re.compile(r"\s*(?:from|c?import)\s+(?:libc|libcpp|cpython|cython|posix)\b")
 DATABRICKS = b"# Databricks notebook source"
@@ -120,9 +123,9 @@ def _statement(magic: str) -> str:
         return f'__import__("{extension[1]}")  #{magic}'
     plotting = _PLOTTING.match(magic)
     if plotting:
-        code = _PYLAB if plotting["name"] == "pylab" else "import matplotlib"
-        more = ", ipympl" if _IPYMPL.intersection(plotting["rest"].split()) else ""
-        return f"{code}{more}  #{magic}"
+        code, use = _PLOTTING_CODE[plotting["name"]]
+        chosen = f'; {use}("{plotting["backend"]}")' if plotting["backend"] else ""
+        return f"{code}{chosen}  #{magic}"
     code = _held(magic[1:]) if magic.startswith("%") and not magic.startswith("%%") else ""
     return f"{code or 'pass'}  #{magic}"
 
