@@ -145,6 +145,14 @@ def test_the_pages_link_to_what_exists() -> None:
             assert (page.parent / target).exists(), f"{page}: {target}"
 
 
+def test_no_word_of_code_is_wider_than_a_phone() -> None:
+    """The site breaks none in lines of text (docs/static/site.css); blocks and tables scroll."""
+    for page in PAGES:
+        prose = re.sub(r"(?ms)^ *```.*?^ *```|^\|.*?$", "", page.read_text("utf-8"))
+        for span in re.findall(r"`([^`]+)`", prose):
+            assert max(map(len, span.split())) <= 45, (page, span)
+
+
 def test_every_page_is_in_a_list_of_pages() -> None:
     index = (DOCS / "index.md").read_text("utf-8")
     for page in PAGES:
