@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
+from condavision.cli.command import command
 from condavision.cli.headings import Headed
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def _renewal(upgrade: bool, upgrades: tuple[str, ...], source: Path | None) -> R
     return Renewal(upgrade, frozenset(upgrades), read_agreement(source))
 
 
-@click.command()
+@command()
 @options.names_argument(metavar="BEFORE AFTER")
 @options.modules_option()
 @options.locks_option()
@@ -224,7 +225,7 @@ def diff(
         say("no package differs")
 
 
-@click.command()
+@command()
 @options.scripts_argument()
 @options.modules_option()
 @click.option(
@@ -296,7 +297,7 @@ def check(
     return strict_code(report.code, report.cautions) if strict else report.code
 
 
-@click.command()
+@command()
 @options.script_argument(metavar="{SCRIPT|-m MODULE|--together FOLDER}")
 @options.module_option()
 @click.option(

@@ -16,6 +16,7 @@ from click.shell_completion import (
     shell_complete,
 )
 
+from condavision.cli.command import command
 from condavision.errors import CondavisionError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 _VARIABLE = "_CONDAVISION_COMPLETE"
 
 
-@click.command()
+@command()
 @click.argument("shell", type=click.Choice([*_SHELLS]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:

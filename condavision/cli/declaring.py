@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.cli.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
 
-@click.command()
+@command()
 @options.scripts_argument(metavar="PATHS...")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")

@@ -9,12 +9,13 @@ from typing import NoReturn
 import click
 
 from condavision.cli import options
+from condavision.cli.command import OnceEach
 from condavision.cli.completion import complete_names
 from condavision.errors import CommandError, UsageError
 from condavision.system.terminal import shell_word
 
 
-class _Exec(click.Command):
+class _Exec(OnceEach):
     """The command, which sees whether a separator is in the place of the script."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.cli.command import OnceEach, command
 from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.system.terminal import shell_word
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from condavision.project.targets import Target
 
 
-class _Run(click.Command):
+class _Run(OnceEach):
     """A command whose options end at ``-m MODULE``, as Python's own do."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -129,7 +130,7 @@ def run(
         return run_target(target, args, workspace, progress, script, launcher, lock)
 
 
-@click.command()
+@command()
 @options.names_argument(metavar="[SCRIPT|FOLDER|HASH...]")
 @options.modules_option()
 @click.option(
@@ -214,7 +215,7 @@ def _meant(name: str | Path, workspace: Workspace, *, join: bool) -> tuple[str |
     return selection.targets
 
 
-@click.command()
+@command()
 @options.name_argument(metavar="{SCRIPT|FOLDER|HASH|-m MODULE}")
 @options.module_option()
 @options.locks_option()

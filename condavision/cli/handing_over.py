@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.cli.command import command
 from condavision.export.formats import FORMATS
 from condavision.export.scaffold import CI
 
@@ -20,7 +21,7 @@ _EXPORT_HELP = """Write a lock in the format of another tool, for one platform.
 """
 
 
-@click.command(
+@command(
     help=_EXPORT_HELP + "\n".join(f"{name:14}{summary}" for name, (_, summary) in FORMATS.items())
 )
 @options.name_argument(metavar="{SCRIPT|HASH|-m MODULE}")
@@ -71,7 +72,7 @@ def export(  # noqa: D103 - its help is above
         click.echo(exported.text, nl=False)
 
 
-@click.command()
+@command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @options.names_argument(metavar="[SCRIPT|HASH...]")
 @options.modules_option()
@@ -126,7 +127,7 @@ def vendor(
             note(f"caution: source distributions, built with tools from the index: {built}")
 
 
-@click.command()
+@command()
 @options.name_argument(metavar="{SCRIPT|HASH|-m MODULE}")
 @options.module_option()
 @options.locks_option()
@@ -161,7 +162,7 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
             note(f"that path is for this machine only; to keep it out of git, run `{ignored}`")
 
 
-@click.command()
+@command()
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 @click.option(
     *("--ci", "hosts"),

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from condavision.cli.command import OnceEach
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-class Headed(click.Command):
+class Headed(OnceEach):
     """A command that lists its options under headings; those of none come last."""
 
     def __init__(self, *args: Any, headings: Mapping[str, Sequence[str]], **settings: Any) -> None:

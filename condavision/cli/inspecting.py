@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
+from condavision.cli.command import command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ _together_option = click.option(
 )
 
 
-@click.command()
+@command()
 @options.scripts_argument()
 @options.modules_option()
 @_together_option
@@ -72,7 +73,7 @@ _offline_option = click.option(
 )
 
 
-@click.command()
+@command()
 @options.scripts_argument()
 @options.modules_option()
 @_together_option
@@ -119,7 +120,7 @@ def tree(
     return failed[0][1].code if failed else 0
 
 
-@click.command()
+@command()
 @click.argument("package", type=options.named)
 @options.scripts_argument()
 @options.modules_option()

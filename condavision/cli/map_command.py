@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
+from condavision.cli.command import OnceEach
 from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 from condavision.system.terminal import shell_word
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _FIXED = "condavision.fixed"
 
 
-class _Map(click.Command):
+class _Map(OnceEach):
     """A command whose words after ``--`` are for the script."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
+from condavision.cli.command import command
 from condavision.errors import NotebookError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _show(stream: str, text: str) -> None:
     to.flush()
 
 
-@click.command()
+@command()
 @options.script_argument(metavar="{NOTEBOOK|SCRIPT}")
 @click.option("--name", metavar="NAME", help="Name of the kernel (default: that of the script).")
 @click.option(

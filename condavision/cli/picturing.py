@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condavision.cli import options
+from condavision.cli.command import command
 from condavision.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _output_option = click.option(
 )
 
 
-@click.command()
+@command()
 @options.scripts_argument()
 @options.modules_option()
 @click.option(
@@ -74,7 +75,7 @@ def graph(
         _write(draw(diagram(found)), output)
 
 
-@click.command()
+@command()
 @options.scripts_argument()
 @options.modules_option()
 @_output_option

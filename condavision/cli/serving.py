@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from condavision.cli import options
+from condavision.cli.command import command
 from condavision.cli.completion import complete_names
 from condavision.errors import UsageError
 
 
-@click.command()
+@command()
 @click.argument(
     "paths",
     nargs=-1,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from condavision.cli.command import OnceEach
 from condavision.cli.filling import remember_folder
 from condavision.errors import UsageError
 from condavision.system.terminal import shell_word
@@ -84,7 +85,7 @@ class Stage:
     commands: tuple[tuple[click.Command, str], ...]
 
 
-class Stages(click.Group):
+class Stages(OnceEach, click.Group):
     """A group that lists its commands by stage."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:

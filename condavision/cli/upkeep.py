@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condavision.cli import options
+from condavision.cli.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@click.command("list")
+@command("list")
 @options.json_option()
 def list_(as_json: bool) -> None:
     """List the environments in the cache: size, last use, scripts, and what `--with` added.
@@ -36,7 +37,7 @@ def list_(as_json: bool) -> None:
         print_environments(environments, Workspace())
 
 
-@click.command()
+@command()
 @click.argument("names", nargs=-1, metavar="[SCRIPT|ENVIRONMENT|HASH...]")
 @click.option("--all", "everything", is_flag=True, help="Remove every environment.")
 @click.option(
@@ -97,7 +98,7 @@ def _locked(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-@click.command()
+@command()
 @click.option("--offline", is_flag=True, help="Skip the channels and the package index.")
 @click.option("--deep", is_flag=True, help="Check the digest of every installed file.")
 @options.json_option()

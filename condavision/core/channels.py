@@ -104,8 +104,8 @@ def is_local(channels: tuple[str, ...]) -> bool:
     """
     if INTERPRETERS not in channels:
         return False
-    if len(channels) > 1:
-        others = ", ".join(channel for channel in channels if channel != INTERPRETERS)
+    others = ", ".join(channel for channel in channels if channel != INTERPRETERS)
+    if others:
         raise ConfigError(
             f"`{INTERPRETERS}` does not mix with other channels ({others})",
             f"use either `-c {INTERPRETERS}` alone or the others without it",

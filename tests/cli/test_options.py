@@ -8,6 +8,8 @@ import click
 import pytest
 
 from condavision.cli import group
+from condavision.cli.command import OnceEach
+from tests.command_line import InProcess
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
@@ -43,6 +45,32 @@ def test_an_empty_name_is_no_script(words: list[str], command: CommandLine) -> N
     assert failed.code == 2
     given = ("empty", "give ", "folder or module given")
     assert any(words in failed.err for words in given)
+
+
+TWICE = [
+    ["lock", "--python", "3.11", "--python=3.12", "s.py"],
+    ["run", "--locks", "a", "--locks", "a", "s.py"],
+    ["-C", ".", "-C", "sub", "check"],
+    ["map", "-j1", "-j2", "s.py", "x"],
+    ["export", "s.py", "--format", "explicit", "--format", "dockerfile"],
+]
+
+
+@pytest.mark.parametrize("words", TWICE, ids=" ".join)
+def test_an_option_with_one_value_is_given_once(words: list[str], command: CommandLine) -> None:
+    refused = InProcess(command.folder)(*words)
+    assert refused.code == 2
+    assert " is given twice\n  hint: give it once\n" in refused.err
+
+
+def test_options_with_several_values_and_flags_are_repeatable(command: CommandLine) -> None:
+    (command.folder / "s.py").write_text("print('1')")
+    words = ["lock", "-q", "-q", "-c", "interpreters:", "-c", "interpreters:", "s.py"]
+    InProcess(command.folder)(*words).ok()
+
+
+def test_every_command_refuses_options_given_twice() -> None:
+    assert all(isinstance(it, OnceEach) for it in (group, *group.commands.values()))
 
 
 def test_every_value_is_named() -> None:
