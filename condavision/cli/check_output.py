@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from condavision.cli.filling import from_here
@@ -11,7 +12,7 @@ from condavision.cli.wording import notes_of
 from condavision.system.progress import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator
 
     from condavision.errors import Diagnostic
     from condavision.inspection.check import Checked, CheckReport
@@ -35,7 +36,13 @@ def strict_code(code: int, cautions: Collection[Diagnostic]) -> int:
     return 1
 
 
-def checked_row(name: str, checked: Checked) -> tuple[str, ...]:
-    """Return the row of ``check``'s table."""
-    notes = from_here("; ".join(notes_of(checked)).replace("\n", "; "))
-    return (name, checked.hash, checked.state, notes)
+def checked_rows(
+    names: Iterable[str], checked: Iterable[Checked]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the rows of ``check``'s table; what is likely wrong with a set is said once."""
+    said: set[tuple[str, Diagnostic]] = set()
+    for name, it in zip(names, checked, strict=True):
+        new = {(it.hash, found): found for found in it.diagnostics if (it.hash, found) not in said}
+        said.update(new)
+        notes = notes_of(replace(it, diagnostics=(*new.values(),)))
+        yield name, it.hash, it.state, from_here("; ".join(notes).replace("\n", "; "))

@@ -98,7 +98,7 @@ def lock(
     PATHS are scripts or folders of scripts. A valid lock is not solved again; scripts with equal
     requirements share one. When requirements change, the locked versions are kept where possible.
     Scripts locked `--together` stay together when their folder is locked, until `--apart`; a
-    script given by its own path gets its own lock.
+    script given by its own path gets its own lock, and leaves those of its folder.
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
     from condavision.cli import lock_output, pruning
     from condavision.cli.output import print_diagnostics
@@ -252,7 +252,7 @@ def check(
     that has no lock, a file that was skipped, a likely mistake in the notes of a script.
     """
     from condavision.cli.check_output import (
-        checked_row,
+        checked_rows,
         print_check_count,
         print_why_missing,
         strict_code,
@@ -285,7 +285,7 @@ def check(
         names = target_names(
             [one or it for one, it in zip(projects, selection.targets, strict=True)]
         )
-        rows = map(checked_row, names, report.checked)
+        rows = checked_rows(names, report.checked)
         shown = [row for row in rows if not is_quiet() or row[2:] != (LockState.OK, "")]
         if shown:
             print_table(("script", "lock", "state", "notes"), shown)

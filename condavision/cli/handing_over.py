@@ -142,22 +142,34 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import install_named
     from condavision.export.scaffold import Placing
-    from condavision.export.vscode import SETTING, write_setting
+    from condavision.export.vscode import SETTING, interpreter, write_setting
     from condavision.inference.lock_lookup import config_of
+    from condavision.inference.notebooks import is_notebook
     from condavision.inference.workspace import Workspace
+    from condavision.inspection.interpreters import targets_with
     from condavision.project.config import Flags
     from condavision.project.targets import near
+    from condavision.system.progress import few
     from condavision.system.terminal import shell_word
 
     target, workspace = options.as_name(name, module), Workspace(Flags(locks=locks))
-    python = install_named(target, workspace, choose_progress()).python
-    done = write_setting(config_of(target, workspace).root, python)
+    environment = install_named(target, workspace, choose_progress())
+    python, config = environment.python, config_of(target, workspace)
+    before = interpreter(config.root)
+    done = write_setting(config.root, python)
     if as_json:
         print_json({"path": str(done.path), "state": done.state.value, "python": str(python)})
     else:
         verb = "is" if done.state is Placing.UNCHANGED else "is now"
         say(f"{near(done.path)}: {SETTING} {verb} {python}")
         if done.state is Placing.WRITTEN:
+            others = targets_with(before, config, environment.home) if before else ()
+            if before:
+                owner = f"that of {few(others)}" if others else before
+                note(f"it was {owner}: VS Code has one interpreter for a folder")
+            if name is not None and is_notebook(Path(name)):
+                register = f"condavision kernel {shell_word(name)}"
+                note(f"a notebook has a kernel: to make one to choose for it, run `{register}`")
             ignored = f"echo {shell_word(near(done.path))} >> .gitignore"
             note(f"that path is for this machine only; to keep it out of git, run `{ignored}`")
 

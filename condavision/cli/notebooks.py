@@ -119,7 +119,7 @@ def kernel(
     The notebook is not edited: choose the kernel when it is open. Register again after locking.
     """
     from condavision.cli.on_demand import locked_first, locked_with, offering_lock
-    from condavision.cli.output import print_json, say
+    from condavision.cli.output import note, print_json, say
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage import kernel as kernels
     from condavision.exec_stage.stage import activate, require_kernel
@@ -145,3 +145,5 @@ def kernel(
         print_json({"name": done.name, "folder": str(done.folder), "state": state})
     else:
         say(f"{state} kernel {done.name}: {done.folder}")
+        if not remove:
+            note(f"choose the kernel `{done.title}` in Jupyter or VS Code")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from condavision.core.model import IgnoredReason
+from condavision.core.pythons import format_minor, shortest
 from condavision.inference import diagnostics
 from condavision.system.progress import few
 
@@ -29,6 +30,15 @@ def source_words(found: Diagnostic) -> str | None:
             return (
                 f"{reason.location}: {reason.rule} contradicts the code, which runs on Python"
                 f" {pythons}; the code decides"
+            )
+        case diagnostics.HeldBack(reasons, pythons, floor, count, command):
+            places = few([f"{it.location} ({it.rule})" for it in reasons], _SHOWN_PLACES)
+            one = len(reasons) == 1
+            cure = f"to lock {'it' if one else 'them'} apart, run `{command}`"
+            return (
+                f"{places} take{'s' if one else ''} all {count} scripts to Python"
+                f" {shortest(pythons)}, and so to old packages;"
+                f" {cure if command else f'for >={format_minor(floor)}, change that'}"
             )
         case diagnostics.NotDeclared(location, call, package):
             return (

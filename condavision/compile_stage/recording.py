@@ -122,8 +122,8 @@ class Recorder:
     def record(self, folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool) -> None:
         """Record locks of one folder, and what is accepted for them.
 
-        A folder that is locked together replaces the entries of its scripts, except those that
-        this run locks separately.
+        A folder that is locked together from now on replaces the entries of its scripts, except
+        those that this run locks separately.
 
         Raises:
             ConfigError: a URL in a new lock has credentials.
@@ -134,7 +134,12 @@ class Recorder:
         for group, lock in locks if written else ():
             require_same_files(group.committed, lock)
         entries = {one.project.key: one.entry() for one in inferences}
-        keys = (key for one in inferences for key in (*one.keys, *self._script_of(one)))
+        before = self._workspace.index(folder)
+        keys = (
+            key
+            for one in inferences
+            for key in (*(() if before.of(one.project.key) else one.keys), *self._script_of(one))
+        )
         dropped = [key for key in keys if key not in self._own[folder]]
         for group, _ in () if self._dry_run else locks:
             self._learn(group)

@@ -59,11 +59,21 @@ class Renewal:
         lock = group.present
         return lock is None or not group.options.prove or lock.record.proof is ProofLevel.IMPORTS
 
-    def kept(self, lock: Lock | None) -> tuple[LockedPackage, ...]:
-        """Return the packages of an earlier lock that the new one prefers."""
+    def kept(self, lock: Lock | None, pythons: PythonRange) -> tuple[LockedPackage, ...]:
+        """Return the packages of an earlier lock that a new one for ``pythons`` prefers.
+
+        They are none of a platform whose Python has to change: versions that were chosen for
+        another Python may install with this one, but fail when they are imported.
+        """
         if lock is None or self.everything:
             return ()
-        return tuple(package for package in lock.packages if not self._moves(package))
+        return tuple(
+            package
+            for platform in lock.platforms
+            if _admits(pythons, lock.on(platform))
+            for package in lock.on(platform)
+            if not self._moves(package)
+        )
 
     def require_known(self, groups: Iterable[Group]) -> None:
         """Refuse packages to upgrade that no lock of these groups has.
@@ -94,5 +104,10 @@ class Renewal:
 
 def _has_python(lock: Lock, asked: PythonRange | None) -> bool:
     """Return whether the Pythons of a lock are among those that are asked for."""
-    versions = (package.version for package in lock.packages if package.name == "python")
-    return asked is None or all(PythonRange.from_specifier(f"=={it}") & asked for it in versions)
+    return asked is None or _admits(asked, lock.packages)
+
+
+def _admits(pythons: PythonRange, packages: Iterable[LockedPackage]) -> bool:
+    """Return whether the Pythons among some packages are in a range."""
+    versions = (package.version for package in packages if package.name == "python")
+    return all(PythonRange.from_specifier(f"=={it}") & pythons for it in versions)

@@ -225,11 +225,15 @@ class _Rounds:
 
     async def _solved(self, group: Group) -> Lock:
         refusal = self.refusals.get(group.inferences[0].project.target)
+        options = replace(group.options, python=refusal.older) if refusal else group.options
+        pythons = group.requirements.python
+        if options.python is not None:
+            pythons &= options.python
         lock = await self.solver.opened.solve(
             group.requirements,
             group.platforms,
-            replace(group.options, python=refusal.older) if refusal else group.options,
-            self.renewal.kept(group.former or group.shared),
+            options,
+            self.renewal.kept(group.former or group.shared, pythons),
             self.renewal.agreement,
         )
         return _with_overrides(lock, group)

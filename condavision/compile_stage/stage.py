@@ -12,7 +12,7 @@ from condavision.compile_stage.retire import part_folders
 from condavision.errors import UsageError
 from condavision.inference.diagnostics import SeparateProjects
 from condavision.inference.programs import unlocked_programs
-from condavision.inference.select import select_targets
+from condavision.inference.select import select_to_lock
 from condavision.locks.lockfile import lock_path
 from condavision.system.limits import require_resources
 from condavision.system.progress import Progress, Work
@@ -55,7 +55,7 @@ def lock(
         LockfileError: the ``scripts.yml`` of a folder is damaged.
     """
     renewal, progress = renewal or Renewal(), progress or Progress()
-    selection = select_targets(named, workspace, join=True, gone=gone)
+    selection = select_to_lock(named, workspace, gone=gone)
     roots = _unmarked_roots(selection.targets, workspace)
     groups, failed = group_targets(selection.targets, workspace, anew=renewal.everything)
     for group in groups:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SPEC = "kernel.json"
 _COMMAND = ("python", "-m", "ipykernel_launcher", "-f", "{connection_file}")
 _OWNER = "condavision"
+_TITLE = "{} (condavision)"
 _INHERITED = "\0PATH"  # which no path has
 
 
@@ -30,6 +31,11 @@ class Registered:
 
     name: str
     folder: Path
+
+    @property
+    def title(self) -> str:
+        """The name that Jupyter and VS Code show."""
+        return _TITLE.format(self.name)
 
 
 def kernels_folder(prefix: Path | None = None) -> Path:
@@ -124,7 +130,7 @@ def spec_of(found: Activated, name: str) -> dict[str, Any]:
     values = {**dict.fromkeys(unset, ""), **variables}
     return {
         "argv": command,
-        "display_name": f"{name} (condavision)",
+        "display_name": _TITLE.format(name),
         "language": "python",
         "env": {
             name: text.replace("$", "$$").replace(_INHERITED, "${PATH}")

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from condavision.analysis.facts.syntax_check import is_refused
 from condavision.core.origin import OriginRule
+from condavision.core.pythons import PythonRange
 from condavision.errors import CondavisionError
 from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.diagnostics import (
     AbsentPart,
     CandidateName,
     ContradictedReason,
+    HeldBack,
     IgnoredDeclaration,
     MissingSearchPath,
     MisspeltModule,
@@ -26,11 +28,12 @@ from condavision.inference.own_modules import failing_imports, own_search, simil
 from condavision.inference.relative_imports import MAY_FAIL, module_of, relative_import
 from condavision.locks.index import Reading
 from condavision.project.targets import Together
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from condavision.core.model import SourceLocation
+    from condavision.core.model import PythonReason, SourceLocation
     from condavision.errors import Diagnostic
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
@@ -67,6 +70,7 @@ def _mistakes(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, .
         *_unread(inference, workspace),
         *map(IgnoredDeclaration, inference.analysis.metadata.ignored),
         *_contradicted(inference),
+        *_held_back(inference, workspace),
         *_not_declared(inference),
         *_shadows(inference),
         *filter(None, [relative_import(inference.project, inference.analysis)]),
@@ -138,6 +142,26 @@ def _unread(inference: Inference, workspace: Workspace) -> Iterator[UnreadFile]:
 def _contradicted(inference: Inference) -> Iterator[ContradictedReason]:
     for reason in inference.analysis.contradicted:
         yield ContradictedReason(reason, inference.analysis.python)
+
+
+def _held_back(inference: Inference, workspace: Workspace) -> Iterator[HeldBack]:
+    """Yield what takes a folder's scripts to old Pythons, if some could be locked without it."""
+    if inference.together is None:
+        return
+    config, pythons = inference.project.config, inference.analysis.python
+    recent = PythonRange.at_least(*config.python_floor)
+    first: dict[str, PythonReason] = {}
+    for reason in inference.analysis.reasons if not pythons & recent else ():
+        if not reason.pythons & recent:
+            first.setdefault(reason.location.file, reason)
+    imported = {it.reason.subject for it in inference.analysis.imports}
+    keys = {workspace.key(it, config.root): it for it in inference.together.scripts}
+    scripts = {key: it for key, it in keys.items() if key not in imported}
+    if first and scripts.keys() - first.keys():
+        odd = [scripts[it] for it in sorted(first)] if first.keys() <= scripts.keys() else []
+        words = [workspace.lock_command(odd[0]), *map(shell_word, odd[1:])] if odd else []
+        reasons, floor = tuple(first.values()), config.python_floor
+        yield HeldBack(reasons, pythons, floor, len(scripts), " ".join(words))
 
 
 def _not_declared(inference: Inference) -> Iterator[NotDeclared]:

@@ -157,6 +157,21 @@ class ContradictedReason(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack(Diagnostic):
+    """Scripts that are locked together, taken to Pythons below ``python-floor`` by some of them.
+
+    ``reasons`` are the first in each file that does so, and ``count`` is the number of all scripts.
+    ``command`` locks those that do so by themselves; empty if it is a module that does so.
+    """
+
+    reasons: tuple[PythonReason, ...]
+    pythons: PythonRange
+    floor: Minor
+    count: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotDeclared(Diagnostic):
     """What a call needs, where the script declares the package of the call but not this one."""
 

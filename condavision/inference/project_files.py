@@ -18,7 +18,7 @@ from condavision.locks.index import FILE_NAME, read_index
 from condavision.locks.modules import FILE_NAME as MODULES
 from condavision.locks.modules import read_modules
 from condavision.mapping.import_map import normalized
-from condavision.project.config import Flags
+from condavision.project.config import LOCAL, Flags
 from condavision.project.project import Project
 from condavision.project.settings_files import SettingsFiles
 from condavision.project.targets import (
@@ -35,7 +35,7 @@ from condavision.system.ownership import require_trusted
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Iterable
 
     from condavision.analysis.source.script_search import ScriptSearch
     from condavision.core.model import Lock
@@ -73,6 +73,7 @@ class ProjectFiles:
         self.real_files: Callable[[Together], frozenset[Path]] = cache(self._real_files)
         self._configs: dict[tuple[Path, tuple[str, ...]], Config] = {}
         self._projects: dict[tuple[Target, tuple[str, ...]], Project] = {}
+        self._apart: set[Path] = set()
         self._require = cache(require_target)
         self.file: Callable[[Path], Path] = cache(script_file)
         self.real_of: Callable[[Target], Path] = cache(self._real_of)
@@ -155,9 +156,36 @@ class ProjectFiles:
     def _together(self, folder: Together) -> ScriptSearch:
         """Return the scripts that are locked together with a folder; see ``scripts_together``."""
         place = folder.folder.resolve()
+        root = self.settings.root_of(place)
+        own = self._own_keys(folder, root)
+
+        def is_apart(script: Path) -> bool:
+            return self.real(script) in self._apart or self.key(script, root) in own
+
         return scripts_together(
-            folder, lambda it: self.settings.root_within(it, place), self.excludes
+            folder, lambda it: self.settings.root_within(it, place), self.excludes, is_apart
         )
+
+    def part(self, scripts: Iterable[Path]) -> None:
+        """Take scripts out of what their folders lock together, as this command locks them alone.
+
+        What was read of folders is read again.
+        """
+        self._apart.update(map(self.real, scripts))
+        self.together = cache(self._together)
+        self.real_files = cache(self._real_files)
+
+    def _own_keys(self, folder: Together, root: Path) -> Container[str]:
+        """Return what is recorded beside a folder that is locked together.
+
+        It is nothing for a folder that is not yet, which takes over the scripts that it has.
+
+        Raises:
+            LockfileError: a ``scripts.yml`` is damaged.
+        """
+        locks, key = self.config(root).locks, self.key(folder, root)
+        indexes = (self.index(it) for it in (locks, locks / LOCAL))
+        return next((it.entries for it in indexes if it.of(key)), ())
 
     def excludes(self, folder: Path) -> tuple[str, ...]:
         """Return the patterns of what the configuration of a folder leaves out of searches.

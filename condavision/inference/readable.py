@@ -83,8 +83,9 @@ def _apart(
     hints = (*error.hints, apart)
     odd = _odd_ones(project, folder, workspace)
     if odd:
-        alone = f"then what is left out: run `condavision lock {' '.join(map(shell_word, odd))}`"
-        hints = (*hints, _without(odd, project, workspace), alone)
+        command = " ".join([workspace.lock_command(folder), *map(shell_word, odd)])
+        names = ", ".join(map(str, odd))
+        hints = (*hints, f"or the others together, without {names}: run `{command}`")
     return AnalysisError(error.message, *hints, diagnostics=error.diagnostics)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,11 +109,14 @@ def select_targets(
     found = select_scripts(paths, workspace, spare)
     real = workspace.real
     seen = {real(script).as_posix() for script in found.scripts}
+    joined = frozenset(_joined(named.together, workspace))
     elsewhere = (it for folder in folders for it in recorded.scripts(folder, seen))
     owners: dict[Target, None] = {}
     for script in (*found.scripts, *elsewhere):
         if script in paths:
             targets.append(_as_locked(script, workspace) if join else script)
+        elif real(script) in joined:
+            continue
         elif real(script) not in files or recorded.has(script):
             owner = recorded.owner(script)
             owners[owner] = None
@@ -130,6 +133,40 @@ def select_targets(
             f"no scripts in {where}", "give the script itself", diagnostics=found.skipped
         )
     return Selection(tuple(dict.fromkeys(targets)), found.skipped, found.modules)
+
+
+def select_to_lock(named: Named, workspace: Workspace, *, gone: bool = False) -> Selection:
+    """Return the targets to lock, as :func:`select_targets` does.
+
+    A given script gets a lock of its own. The folder that it was locked together with so far is
+    locked again, without it.
+
+    Raises:
+        CondavisionError: as :func:`select_targets`.
+    """
+    recorded = _Recorded(workspace, named.apart)
+    scripts = [it for it in named.paths if it.is_file()]
+    left = [owner for it in scripts if (owner := _left_by(it, recorded, workspace))]
+    workspace.part(scripts)
+    selection = select_targets(named, workspace, join=True, gone=gone)
+    return replace(selection, targets=tuple(dict.fromkeys((*selection.targets, *left))))
+
+
+def _left_by(script: Path, recorded: _Recorded, workspace: Workspace) -> Together | None:
+    """Return the folder that a script has been locked together with so far."""
+    owner = recorded.owner(script)
+    if not isinstance(owner, Together):
+        return None
+    with suppress(CondavisionError):  # which is reported with the folder
+        return owner if workspace.real(script) in workspace.real_files(owner) else None
+    return None
+
+
+def _joined(folders: Iterable[Path], workspace: Workspace) -> Iterator[Path]:
+    """Yield the real paths of what is in folders to lock together."""
+    for folder in folders:
+        with suppress(CondavisionError):  # as above
+            yield from workspace.real_files(Together(folder))
 
 
 def _as_locked(script: Path, workspace: Workspace) -> Target:

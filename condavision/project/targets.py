@@ -56,11 +56,15 @@ Target = Path | Module | Together
 
 
 def scripts_together(
-    folder: Together, root_of: Callable[[Path], Path], excludes: Callable[[Path], Sequence[str]]
+    folder: Together,
+    root_of: Callable[[Path], Path],
+    excludes: Callable[[Path], Sequence[str]],
+    is_apart: Callable[[Path], bool],
 ) -> ScriptSearch:
     """Return the scripts and modules of a folder, less what pytest, nox and installers read.
 
-    ``excludes`` returns the patterns of what the configuration of a folder leaves out.
+    ``excludes`` returns the patterns of what the configuration of a folder leaves out. Scripts that
+    ``is_apart`` are left out, unless all are.
 
     Those of another project are skipped; ``root_of`` returns the root of the project that a path
     belongs to. In the ``folders`` of the result a new file would be another script.
@@ -83,6 +87,7 @@ def scripts_together(
         raise AnalysisError(
             f"no Python script in {folder}", "give another folder", diagnostics=found.skipped
         )
+    scripts = tuple(it for it in scripts if not is_apart(it)) or scripts
     nested = (SkippedFile(near(it), SkipReason.OTHER_PROJECT) for it in others)
     return ScriptSearch(scripts, (*found.skipped, *nested), folders, found.ignores, modules)
 

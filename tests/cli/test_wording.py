@@ -31,6 +31,7 @@ from condavision.inference.diagnostics import (
     ContradictedReason,
     FailingImport,
     FormerInterpreter,
+    HeldBack,
     IgnoredDeclaration,
     LocksOfEachMachine,
     LocksOfOneMachine,
@@ -132,6 +133,13 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (SeparateProjects((Path("a"), Path("b"))), "the folder around them: run `condavision lock .`"),
     (Prerelease("web", "2.0rc1", ("linux-64", "win-64")), "web 2.0rc1 for linux-64, win-64 is a"),
     (BelowFloor("s.py", (3, 10), ("3.8.18",)), "Python >=3.10 (`python-floor`) meet its require"),
+    (
+        HeldBack(
+            (PythonReason(HERE, "print statement", PythonRange.below(3, 0)),),
+            *(PythonRange.below(3, 0), (3, 10), 8, "condavision lock s.py"),
+        ),
+        "s.py:3 (print statement) takes all 8 scripts to Python >=2.7,<3, and so to old packages",
+    ),
     (OvershadowedLock("s.py", Path("scripts.yml")), "which `run` uses"),
     (
         FailingImport(HERE, "frob", SourceLocation("frob/a.py", 7), "frob", ("six",), "", "s.py"),

@@ -131,6 +131,17 @@ def test_a_version_locked_before_is_kept(command: CommandLine, index: WheelIndex
     assert {entry["name"]: entry["version"] for entry in moved} == {"one": "2.0", "two": "1.0"}
 
 
+def test_no_version_is_kept_for_another_python(
+    command: CommandLine, small_channel: SmallChannel, index: WheelIndex
+) -> None:
+    small_channel.add(*pythons("3.11.5"))
+    index.add("one", "1.0")
+    assert packages(lock(command, '"one"', "--python", "3.11"))[0]["version"] == "1.0"
+    index.add("one", "2.0")
+    assert packages(lock(command, '"one"', "--python", "3.11"))[0]["version"] == "1.0"
+    assert packages(lock(command, '"one"', "--python", "3.12"))[0]["version"] == "2.0"
+
+
 def test_the_cutoff_is_for_wheels_too(command: CommandLine, index: WheelIndex) -> None:
     index.add("one", "1.0", date="2025-02-01")
     index.add("one", "2.0", date="2025-04-01")

@@ -298,14 +298,72 @@ def test_requires_python_of_every_script_counts(command: InProcess) -> None:
     assert failed.code == 65
     assert "error: no Python runs all scripts of jobs: " in failed.err
     assert "jobs/sub/b.py:1" in failed.err
-    assert 'without: add "jobs/sub/b.py" to the list `exclude` in condavision.toml\n' in failed.err
-    assert "then what is left out: run `condavision lock jobs/sub/b.py`\n" in failed.err
-    with (command.folder / "condavision.toml").open("a") as settings:
-        settings.write('exclude = ["jobs/sub/b.py"]\n')
-    command("lock", "--together", "jobs").ok()
-    command("lock", "jobs/sub/b.py").ok()
+    cure = "condavision lock --together jobs jobs/sub/b.py"
+    assert f"without jobs/sub/b.py: run `{cure}`\n" in failed.err
+    command(*cure.split()[1:]).ok()
+    assert set(entries(command)) == {"jobs/", "jobs/sub/b.py"}
     checked = command("check", "jobs/a.py", "jobs/sub/b.py", "--json").ok().json()
     assert {it["state"] for it in checked} == {"ok"}
+
+
+def test_what_takes_all_to_an_old_python_is_named_and_locked_apart(command: InProcess) -> None:
+    (command.folder / "jobs" / "sub" / "b.py").write_text("import sys\nprint 'x'\n")
+    cure = "condavision lock jobs/sub/b.py"
+    said = (
+        "jobs/sub/b.py:2 (print statement) takes all 2 scripts to Python >=2.7,<3, and so to old"
+        f" packages; to lock it apart, run `{cure}`"
+    )
+    assert said in command("lock", "--together", "jobs").ok().err
+    assert command("check", "jobs").ok().out.count(said) == 1
+    assert [it["script"] for it in command(*cure.split()[1:], "--json").ok().json()] == [
+        *("jobs/sub/b.py", "jobs/")
+    ]
+    locked = {it["script"]: it for it in command("lock", ".", "--json").ok().json()}
+    assert {it["status"] for it in locked.values() if it["script"] != "other.py"} == {"reused"}
+    assert locked["jobs/sub/b.py"]["packages"]["python"].startswith("2.7")
+    assert not locked["jobs/"]["packages"]["python"].startswith("2.7")
+    checked = command("check", "jobs", "--json").ok().json()
+    assert {it["script"]: it["hash"] for it in checked} == {
+        "jobs/a.py": locked["jobs/"]["hash"],
+        "jobs/sub/b.py": locked["jobs/sub/b.py"]["hash"],
+    }
+    assert "takes all" not in command("check", "jobs").out
+    again = command("lock", "--together", "jobs", "--json").ok().json()
+    assert [it["status"] for it in again] == ["reused"], "what was locked apart stays apart"
+
+
+HELD_BACK = {
+    "all of them": ({"jobs/a.py": "print 1\n", "jobs/sub/b.py": "print 2\n"}, ""),
+    "a module of theirs": (
+        {"jobs/a.py": "import near\n", "jobs/near.py": "print 1\n"},
+        "jobs/near.py:1 (print statement) takes all 2 scripts to Python >=2.7,<3, and so to old",
+    ),
+    "what the floor admits": ({"jobs/a.py": "import imp\n"}, ""),
+}
+
+
+@pytest.mark.parametrize(("files", "said"), HELD_BACK.values(), ids=HELD_BACK)
+def test_what_is_said_of_a_folder_for_old_pythons(
+    files: dict[str, str], said: str, command: InProcess
+) -> None:
+    for name, text in files.items():
+        (command.folder / name).write_text(text)
+    if "jobs/near.py" in files:
+        (command.folder / "jobs" / "sub" / "b.py").write_text("")
+    found = command("lock", "--together", "jobs").ok().err
+    assert (said in found, "takes all" in found) == (True, bool(said))
+    assert ("packages; for >=3.10, change that" in found) == bool(said), "no script can be parted"
+
+
+def test_a_folder_joins_what_the_folder_around_it_has(command: InProcess) -> None:
+    locked = command("lock", ".", "--together", "jobs", "--json").ok().json()
+    assert [it["script"] for it in locked] == ["other.py", "jobs/"]
+    command("lock", "--apart", "jobs").ok()
+    locked = command("lock", ".", "--together", "jobs", "jobs/a.py", "--json").ok().json()
+    assert {it["script"] for it in locked} == {"other.py", "jobs/", "jobs/a.py"}
+    command("lock", "jobs/sub/b.py").ok()
+    command("check", ".").ok()
+    assert set(entries(command)) == {"other.py", "jobs/", "jobs/a.py", "jobs/sub/b.py"}
 
 
 def test_a_file_that_is_no_python_is_named(command: InProcess) -> None:

@@ -86,6 +86,8 @@ def test_a_notebook_is_executed_in_its_environment(command: CommandLine) -> None
     document = command(*registered).ok().json()
     require_valid(document, "kernel")
     assert document["state"] == "registered"
+    assert "choose the kernel `n (condavision)`" in command(*registered[:-1]).ok().err
+    assert "run `condavision kernel studies/n.ipynb`" in command("vscode", "studies/n.ipynb").err
     specs = KernelSpecManager(kernel_dirs=[str(Path(document["folder"]).parent)])
     manager = KernelManager(kernel_name="n", kernel_spec_manager=specs)
     manager.start_kernel()

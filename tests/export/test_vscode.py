@@ -93,6 +93,18 @@ def test_the_interpreter_is_the_environments(command: CommandLine) -> None:
     assert (f"{SETTING} is {python}" in again.out, again.err) == (True, "")
 
 
+def test_what_had_the_interpreter_that_is_replaced_is_named(command: CommandLine) -> None:
+    (command.folder / "old.py").write_text("# /// script\n# requires-python = '<3.12'\n# ///\n")
+    (command.folder / "t.py").write_text("print()\n")
+    command("lock", ".").ok()
+    assert "it was" not in command("vscode", "old.py").ok().err
+    said = "it was that of old.py: VS Code has one interpreter for a folder"
+    assert said in command("vscode", "t.py").ok().err
+    assert "it was" not in command("vscode", "t.py").ok().err
+    write_setting(command.folder, PYTHON)
+    assert f"it was {PYTHON}: VS Code has one" in command("vscode", "t.py").ok().err
+
+
 def test_lock_says_that_the_interpreter_is_of_a_former_lock(command: CommandLine) -> None:
     said = ".vscode/settings.json has the interpreter of the lock that t.py had"
     script = command.folder / "t.py"
