@@ -22,6 +22,7 @@ from condavision.interpreters.discovery import discover
 from condavision.project.targets import Module
 from condavision.serving.starting import ColdStarter, Job
 from condavision.serving.zygote.starter import ZygoteStarter
+from condavision.serving.zygote.status import ColdReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tests.serving.zygote.programs import Program
 
 HEAD = "import json, logging, multiprocessing, random, threading\n"
-"""What the zygotes import; most programs do not, and must not notice."""
+"""Imports of some programs, which their zygotes have done before the fork."""
 
 TRIES = 1000
 """Cold runs, at most, until one is warm."""
@@ -115,7 +116,17 @@ class Bench:
             child, result = await self._run(starter, prepared, program)
             if not warm or child.warm:
                 return result
+            await _zygote(starter, prepared)
         raise AssertionError(starter)
+
+    async def cold_and_warm(
+        self, starter: ZygoteStarter, prepared: Prepared, program: Program
+    ) -> tuple[Result, Result]:
+        """Run a program that is new to the starter, then once more in a fork of its zygote."""
+        child, cold = await self._run(starter, prepared, program)
+        assert not child.warm
+        await _zygote(starter, prepared)
+        return cold, await self.run(starter, prepared, program, warm=True)
 
     async def _run(
         self, starter: Starter, prepared: Prepared, program: Program
@@ -158,6 +169,13 @@ class Bench:
             self.runner.run(starter.close())
         self.runner.close()
         self.threads.shutdown()
+
+
+async def _zygote(starter: Starter, prepared: Prepared) -> None:
+    """Wait until the zygote that a run has started is ready, or known to be impossible."""
+    assert isinstance(starter, ZygoteStarter)
+    while starter.status(prepared).cold is ColdReason.STARTING:
+        await asyncio.sleep(0.005)
 
 
 def _comparable(output: bytes) -> bytes:

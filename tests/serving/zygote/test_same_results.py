@@ -21,12 +21,8 @@ def test_warm_and_cold_give_the_same(shared: Bench, program: Program) -> None:
     prepared = shared.prepared()
     fixed = {k: v for k, v in program.environ.items() if k.startswith(("PYTHON", "TZ"))}
     starter = shared.starter(fixed)
-    if starter.status(prepared).cold:
-        shared.write(HEAD)
-        shared.runner.run(shared.run(starter, prepared, Program("", "", environ=fixed), warm=True))
     shared.write(program.code.replace("HEAD", HEAD))
-    cold = shared.runner.run(shared.run(shared.cold, prepared, program))
-    warm = shared.runner.run(shared.run(starter, prepared, program, warm=True))
+    cold, warm = shared.runner.run(shared.cold_and_warm(starter, prepared, program))
     assert warm == cold
     for name in program.files:
         shutil.rmtree(shared.folder / name.split("/")[0], ignore_errors=True)
@@ -37,6 +33,6 @@ def test_large_output_is_the_same(shared: Bench) -> None:
     shared.write("import sys\nfor n in range(20): sys.stdout.write(chr(65 + n % 26) * 1_000_000)")
     prepared = shared.prepared()
     program = Program("", "")
-    warm = shared.runner.run(shared.run(shared.starter({}), prepared, program, warm=True))
+    cold, warm = shared.runner.run(shared.cold_and_warm(shared.starter({}), prepared, program))
     assert len(warm.stdout) == 20_000_000
-    assert warm == shared.runner.run(shared.run(shared.cold, prepared, program))
+    assert warm == cold
