@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+from uv import find_uv_bin
 
 from condavision.interpreters.discovery import discover, discover_all
 from condavision.python2.tools import FOLDER, tools
@@ -79,6 +80,17 @@ def known_interpreters(
     return Path(shutil.copytree(once("interpreters", ask), folder))
 
 
+@pytest.fixture(scope="session")
+def python_known_to_uv(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """A cache of uv in which this Python has been asked what it is, half the time of a solve."""
+
+    def ask(folder: Path) -> None:
+        command = [find_uv_bin(), "python", "find", sys.executable, "--cache-dir", str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    return once("uv", ask)
+
+
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the developer's own environments and tools reaches the test."""
@@ -94,10 +106,12 @@ def bare_home(
     monkeypatch: pytest.MonkeyPatch,
     clean_environment: None,
     known_interpreters: Path,
+    python_known_to_uv: Path,
 ) -> Path:
     """A ``CONDAVISION_HOME`` that is empty except for the known interpreters."""
     folder = tmp_path / "home"
     shutil.copytree(known_interpreters, folder / "interpreters")
+    shutil.copytree(python_known_to_uv, folder / "uv")
     monkeypatch.setenv("CONDAVISION_HOME", str(folder))
     return folder
 
