@@ -6,7 +6,7 @@ import asyncio
 import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from condavision.artefacts.sizes import keep_sizes
@@ -47,6 +47,7 @@ class LockSolver:
         """Cache downloads below ``home``; with ``offline``, use only the cache."""
         self._import_map = import_map
         self._home = home
+        self._expand = cache(partial(expand, home=home))  # once: all interpreters are looked at
         self._offline = offline
         self._gateway = open_gateway(home / "repodata", offline=offline)
         self._turns = asyncio.Semaphore(os.cpu_count() or 1)
@@ -75,7 +76,7 @@ class LockSolver:
         if options.python is not None:
             limited = requirements.python & options.python
             requirements = replace(requirements, python=limited)
-        channels = await asyncio.to_thread(expand, requirements.channels, self._home)
+        channels = await asyncio.to_thread(self._expand, requirements.channels)
         trusted = options.trusted_channels
         searched = [name for name in requirements.channels if is_trusted(name, trusted)]
         index = ChannelIndex(self._gateway, channels, searched)
@@ -110,7 +111,7 @@ class LockSolver:
         Raises:
             ChannelError: one cannot be read.
         """
-        expanded = await asyncio.to_thread(expand, tuple(channels), self._home)
+        expanded = await asyncio.to_thread(self._expand, tuple(channels))
         await self.records(expanded, ["python"], platform)
 
     async def records(
