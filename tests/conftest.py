@@ -19,6 +19,7 @@ from filelock import FileLock
 from hypothesis import settings
 from uv import find_uv_bin
 
+from condavision.interpreters.channel import local_channel
 from condavision.interpreters.discovery import discover, discover_all
 from condavision.python2.tools import FOLDER, tools
 from tests.channels.build import build_channel
@@ -81,6 +82,20 @@ def known_interpreters(
 
 
 @pytest.fixture(scope="session")
+def interpreter_channel(
+    once: Callable[[str, Callable[[Path], None]], Path], known_interpreters: Path
+) -> Path:
+    """The folder of the channel ``interpreters:``: making it takes most of a lock's time."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(known_interpreters, folder, dirs_exist_ok=True)
+        local_channel(folder)
+        (folder / ".lock").unlink()  # each home has its own
+
+    return once("interpreter-channel", make)
+
+
+@pytest.fixture(scope="session")
 def python_known_to_uv(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     """A cache of uv in which this Python has been asked what it is, half the time of a solve."""
 
@@ -105,12 +120,13 @@ def bare_home(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     clean_environment: None,
-    known_interpreters: Path,
+    interpreter_channel: Path,
     python_known_to_uv: Path,
 ) -> Path:
-    """A ``CONDAVISION_HOME`` that is empty except for the known interpreters."""
+    """A ``CONDAVISION_HOME`` that is empty except for the channel of known interpreters."""
     folder = tmp_path / "home"
-    shutil.copytree(known_interpreters, folder / "interpreters")
+    # nothing is written into these files, but others take their place
+    shutil.copytree(interpreter_channel, folder / "interpreters", copy_function=os.link)
     shutil.copytree(python_known_to_uv, folder / "uv")
     monkeypatch.setenv("CONDAVISION_HOME", str(folder))
     return folder
