@@ -102,6 +102,7 @@ def python_known_to_uv(once: Callable[[str, Callable[[Path], None]], Path]) -> P
     def ask(folder: Path) -> None:
         command = [find_uv_bin(), "python", "find", sys.executable, "--cache-dir", str(folder)]
         subprocess.run(command, check=True, capture_output=True)
+        (folder / ".lock").unlink()
 
     return once("uv", ask)
 
@@ -125,9 +126,9 @@ def bare_home(
 ) -> Path:
     """A ``CONDAVISION_HOME`` that is empty except for the channel of known interpreters."""
     folder = tmp_path / "home"
-    # nothing is written into these files, but others take their place
-    shutil.copytree(interpreter_channel, folder / "interpreters", copy_function=os.link)
-    shutil.copytree(python_known_to_uv, folder / "uv")
+    for name, made in (("interpreters", interpreter_channel), ("uv", python_known_to_uv)):
+        # nothing is written into these files, but others take their place
+        shutil.copytree(made, folder / name, copy_function=os.link)
     monkeypatch.setenv("CONDAVISION_HOME", str(folder))
     return folder
 
