@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _SHOWN_WAITING = 3
 
 
+_DONE = {Work.INSTALLING: "installed", Work.LINKING: "linked"}
+
+
 class LineProgress(Progress):
     """One plain line for each event, for logs."""
 
@@ -35,8 +38,8 @@ class LineProgress(Progress):
         if work is Work.COMPILING:
             self.message(f"compiling {what}")
         yield _Lines(self._write, work, parts)
-        if work is Work.INSTALLING:
-            self.message(f"installed {what} in {time.monotonic() - started:.1f} s")
+        if work in _DONE:
+            self.message(f"{_DONE[work]} {what} in {time.monotonic() - started:.1f} s")
 
 
 class BarProgress(LineProgress):

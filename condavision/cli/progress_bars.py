@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DESCRIPTIONS = {
     Work.SOLVING: "solving",
     Work.INSTALLING: "linking",
+    Work.LINKING: "linking",
     Work.FETCHING: "fetching",
     Work.COMPILING: "compiling",
 }

@@ -27,7 +27,7 @@ from condavision.errors import InstallError
 from condavision.system.files import remove_tree, write_atomic
 from condavision.system.limits import require_resources
 from condavision.system.ownership import require_trusted
-from condavision.system.progress import counted, few
+from condavision.system.progress import Work, counted, few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +82,8 @@ def build(
     try:
         if lock.is_local:
             _restore_interpreters(conda, home)
-        install_conda_packages(conda, prefix, home / CACHES[0], progress, deep=deep)
+        work = Work.LINKING if lock.is_local else Work.INSTALLING
+        install_conda_packages(conda, prefix, home / CACHES[0], progress, work=work, deep=deep)
         if pypi:
             names = few([item.name for item in pypi], _SHOWN_NAMES)
             progress.message(f"installing from PyPI: {names}")

@@ -53,12 +53,14 @@ def install_conda_packages(
     cache: Path,
     progress: Progress,
     *,
+    work: Work = Work.INSTALLING,
     deep: bool = False,
 ) -> None:
     """Fetch, verify and link ``packages`` into ``prefix``, which is empty or absent.
 
     ``cache`` keeps the extracted packages. Link scripts are not run; packages that have some are
-    named in a warning. With ``deep`` the digests of all cached files are checked.
+    named in a warning. ``work`` is what this is shown as. With ``deep`` the digests of all cached
+    files are checked.
 
     Raises:
         InstallError: a package cannot be fetched, has another content than locked, or cannot be
@@ -68,7 +70,7 @@ def install_conda_packages(
     records = [_record(package) for package in packages]
     folder = writable_cache(cache, names)
     try:
-        with progress.doing(Work.INSTALLING, len(records)) as task:
+        with progress.doing(work, len(records)) as task:
             found = _filled(folder, packages, progress, task, deep=deep)
             require_inside(found, _noarch_folder(packages))
             asyncio.run(_link(records, prefix, folder, progress, task))

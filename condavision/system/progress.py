@@ -21,6 +21,7 @@ class Work(Enum):
 
     SOLVING = "requirement set"
     INSTALLING = "conda package"
+    LINKING = "Python of this machine"
     FETCHING = "file"
     COMPILING = "module"
 

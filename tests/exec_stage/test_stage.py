@@ -20,7 +20,9 @@ def test_a_broken_environment_is_built_again(command: CommandLine) -> None:
     command("lock", "s.py").ok()
     python = command.folder / command("path", "--python", "s.py").ok().out.strip()
     python.unlink()
-    assert command("run", "-q", "s.py").ok().out == "s\n"
+    ran = command("run", "s.py").ok()
+    assert ran.out == "s\n"
+    assert "linked 1 Python of this machine in " in ran.err
     prefix = command("path", "s.py").ok().out.strip()
     command("clean", prefix).ok()
 
