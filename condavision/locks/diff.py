@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from condavision.core.model import Manager
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 class Change:
     """A package that differs between two locks, on the platforms where it does.
 
-    ``before`` and ``after`` are versions, empty if the package is missing; with the build or the
-    file if the versions are equal.
+    ``before`` and ``after`` are versions, empty if the package is missing; with the build, the
+    tags of the wheel or the file if the versions are equal.
     """
 
     name: str
@@ -54,10 +55,20 @@ def _spelt(old: LockedPackage | None, new: LockedPackage | None) -> tuple[str, s
     versions = (old.version if old else "", new.version if new else "")
     if old is None or new is None or old.version != new.version or old.sha256 == new.sha256:
         return versions
-    builds = [package.build or package.url.rpartition("/")[2] for package in (old, new)]
+    builds = _builds(old, new)
     if builds[0] == builds[1]:
         builds = [f"sha256 {package.sha256[:8]}" for package in (old, new)]
     return (f"{old.version} ({builds[0]})", f"{new.version} ({builds[1]})")
+
+
+def _builds(*packages: LockedPackage) -> list[str]:
+    """Return the builds of packages, of wheels the tags that differ: ``cp312``, ``cp313``."""
+    builds = [package.build or package.url.rpartition("/")[2] for package in packages]
+    if not all(build.endswith(".whl") for build in builds):
+        return builds
+    tags = [build.removesuffix(".whl").split("-")[-3:] for build in builds]
+    differing = [len({*found}) > 1 for found in zip(*tags, strict=True)]
+    return ["-".join(dict.fromkeys(compress(found, differing))) for found in tags]
 
 
 def diff_rows(changes: Sequence[Change]) -> list[tuple[str, str, str, str]]:
