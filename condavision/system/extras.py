@@ -21,6 +21,8 @@ from condavision.system.secrets import redacted
 _INSTALLERS = {"uv-receipt.toml": "uv tool install", "pipx_metadata.json": "pipx install --force"}
 """The file that marks an environment of a tool, and how the tool adds an extra."""
 
+_SSH_USER = "ssh://git@"
+
 
 class Extra(Enum):
     """An extra, as ``pyproject.toml`` names it."""
@@ -74,7 +76,9 @@ def _url() -> str | None:
     origin = json.loads(distribution("condavision").read_text("direct_url.json") or "null")
     if origin is None:
         return None
-    url = redacted(str(origin["url"]))  # an old pip keeps passwords
+    given = str(origin["url"])
+    user = _SSH_USER if given.startswith(_SSH_USER) else ""  # which is everybody's, and needed
+    url = user + redacted(given.removeprefix(user)).replace("***@", "")  # an old pip keeps it
     if "vcs_info" in origin:
         return f"{origin['vcs_info']['vcs']}+{url}@{origin['vcs_info']['commit_id']}"
     return url

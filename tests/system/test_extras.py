@@ -119,8 +119,13 @@ ORIGINS: list[tuple[str | None, str, str | None]] = [
     ),
     (
         '{"url": "https://me:sesame@x.invalid/c.zip", "archive_info": {}}',
-        "condavision[serve] @ https://***@x.invalid/c.zip",
-        "condavision @ https://***@x.invalid/c.zip",
+        "condavision[serve] @ https://x.invalid/c.zip",
+        "condavision @ https://x.invalid/c.zip",
+    ),
+    (
+        GIT.replace("https://", "ssh://git@"),
+        "condavision[serve] @ git+ssh://git@x.invalid/c.git@1a2b",
+        "condavision @ git+ssh://git@x.invalid/c.git@1a2b",
     ),
 ]
 """What an installer recorded (PEP 610), and what installs the same here and elsewhere."""
