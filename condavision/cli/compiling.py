@@ -100,12 +100,14 @@ def lock(
     Scripts locked `--together` stay together when their folder is locked, until `--apart`; a
     script given by its own path gets its own lock, and leaves those of its folder.
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
-    from condavision.cli import lock_output, pruning
+    from condavision.cli import pruning
     from condavision.cli.output import print_diagnostics
     from condavision.cli.progress import choose_progress
     from condavision.compile_stage.stage import lock as lock_named
     from condavision.inference.select import Named
     from condavision.inference.workspace import Workspace
+    from condavision.inspection.interpreters import former_interpreters
+    from condavision.system.cache_dir import home
 
     renewal = _renewal(*(settings.pop(name) for name in ("upgrade", "upgrades", "source")))
     accept, dry_run = settings.pop("accept"), settings.pop("dry_run")
@@ -124,7 +126,7 @@ def lock(
     asked = workspace.flags.solve.python is not None
     _print_locked(report, renewal.agreement, python_asked=asked, as_json=as_json)
     if not dry_run:
-        lock_output.print_former_interpreters(report.locked)
+        print_diagnostics(former_interpreters(report.locked, home()))
     if prune:
         pruning.prune(report, paths, workspace)
     else:

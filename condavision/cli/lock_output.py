@@ -12,28 +12,20 @@ from condavision.cli.tables import print_table
 from condavision.cli.wording import PROVED, record_words
 from condavision.core.evidence import ProofLevel
 from condavision.core.model import Manager
-from condavision.core.platforms import current_subdir
 from condavision.core.pythons import shortest
 from condavision.core.specs import wanted_on
-from condavision.environments.environment import environment_of
-from condavision.export.vscode import FILE, interpreter
-from condavision.inference.diagnostics import FormerInterpreter
 from condavision.inference.inference import applying
 from condavision.locks.diff import diff_rows
-from condavision.project.targets import near, typed
-from condavision.system.cache_dir import home
+from condavision.project.targets import near
 from condavision.system.progress import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from condavision.compile_stage.preferred_versions import Agreement
     from condavision.compile_stage.recording import LockedScript, LockingReport
     from condavision.core.model import Lock
-    from condavision.inference.inference import Inference
     from condavision.project.project import Project
-    from condavision.project.targets import Target
 
 
 _SHOWN_NAMES = 8
@@ -93,33 +85,6 @@ def _count_word(locked: LockedScript, *, dry_run: bool) -> str:
     if locked.kept:
         return "proved" if locked.lock.record.proof is ProofLevel.IMPORTS else "unchanged"
     return "to write" if dry_run else "new"
-
-
-def print_former_interpreters(scripts: Iterable[LockedScript]) -> None:
-    """Write which settings of VS Code name the environment of the lock that a target had before."""
-    platform, cache = current_subdir(), home()
-    named: dict[Path, Path | None] = {}
-    for it in scripts:
-        project, before = it.inference.project, it.before
-        root = project.config.root
-        if root not in named:
-            named[root] = interpreter(root)
-        if named[root] is None or before is None or before is it.lock:
-            continue
-        old, new = (
-            lock.on(platform) and environment_of(lock, platform, cache).python
-            for lock in (before, it.lock)
-        )
-        if named[root] == old != new:
-            named[root] = None  # it is said once
-            command = f"condavision vscode {typed(_script(it.inference))}"
-            print_diagnostics([FormerInterpreter(root / FILE, project.key, command)])
-
-
-def _script(inference: Inference) -> Target:
-    """Return a target whose environment is that of an inference: of a folder, its first script."""
-    scripts = inference.together.scripts if inference.together else ()
-    return next(iter(map(near, scripts)), inference.project.target)
 
 
 def print_kept_python() -> None:

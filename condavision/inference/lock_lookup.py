@@ -11,12 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from condavision.analysis.source.scripts import (
-    module_file,
-    module_name,
-    require_script,
-    script_file,
-)
+from condavision.analysis.source.scripts import module_name
 from condavision.core.model import INTERPRETERS
 from condavision.errors import (
     LockfileError,
@@ -24,8 +19,8 @@ from condavision.errors import (
     StaleLockError,
     UsageError,
 )
-from condavision.inference.ignored import ignored
-from condavision.inference.readable import infer_readable, obstacle
+from condavision.inference.missing_lock import missing
+from condavision.inference.readable import infer_readable
 from condavision.inference.relative_imports import relative_import_of
 from condavision.inference.staleness import inference_changes
 from condavision.locks.lockfile import lock_path
@@ -42,10 +37,9 @@ from condavision.project.targets import (
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from condavision.core.model import Lock
-    from condavision.errors import CondavisionError, Diagnostic
     from condavision.inference.inference import Inference
     from condavision.inference.workspace import Workspace
     from condavision.locks.index import Entry, ScriptIndex
@@ -96,7 +90,7 @@ def locate(target: Target, workspace: Workspace) -> Located:
     project = workspace.project(target)
     candidates = list(_candidates(project, workspace))
     if not candidates:
-        raise _missing(target, workspace)
+        raise missing(target, workspace)
     inferred = [(it, _infer_again(it, workspace)) for it in candidates]
     for fits in (_same_sources, _same_requirements):
         for it, inference in inferred:
@@ -136,54 +130,7 @@ def last_locked(target: Target, workspace: Workspace) -> tuple[Target, tuple[str
     """
     for it in _candidates(workspace.project(target), workspace):
         return it.owner, it.entry.channels
-    raise _missing(target, workspace)
-
-
-def _missing(target: Target, workspace: Workspace) -> MissingLockError:
-    """Return the error for a target without a lock.
-
-    Raises:
-        UsageError: it is a file that is no script.
-        AnalysisError: it is a module that does not exist.
-    """
-    if isinstance(target, Path):
-        require_script(script_file(target))
-    if isinstance(target, Module):
-        module_file(target.name, [target.folder, *workspace.config(target.folder).paths])
-    command = workspace.lock_command(target)
-    diagnostics = ignored(target, workspace)
-    known = obstacle(workspace.project(target), workspace)
-    if isinstance(target, Together):
-        scripts = workspace.together(target).scripts
-        again = "give one of them: run `condavision COMMAND {}`"
-        one = [again.format(shell_word(near(it))) for it in scripts[:1]]
-        apart = f"the scripts of {target.folder} are not locked together"
-        if known is not None:
-            return _blocked(apart, "as they are", one, diagnostics, known)
-        joined = f"{'or ' if one else ''}lock them together: run `{command}`"
-        return MissingLockError(apart, *one, joined, diagnostics=diagnostics)
-    where = f" in {target.folder}" if isinstance(target, Module) else ""
-    message, hint = f"{target} has no lock{where}", f"run `{command}`"
-    if known is not None:
-        return _blocked(message, "locked as it is", (), diagnostics, known)
-    return MissingLockError(message, hint, diagnostics=diagnostics, never_locked=True)
-
-
-def _blocked(
-    message: str,
-    how: str,
-    hints: Iterable[str],
-    diagnostics: Iterable[Diagnostic],
-    known: CondavisionError,
-) -> MissingLockError:
-    """Return the error for a target without a lock that cannot be locked as it is."""
-    return MissingLockError(
-        f"{message}, and cannot be {how}: {known.message}",
-        *hints,
-        *known.hints,
-        diagnostics=dict.fromkeys((*diagnostics, *known.diagnostics)),
-        obstacle=known,
-    )
+    raise missing(target, workspace)
 
 
 def is_hash(name: str) -> bool:

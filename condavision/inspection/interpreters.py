@@ -1,4 +1,4 @@
-"""Which targets of a project have an interpreter, as the settings of an editor name it."""
+"""The interpreter that an editor's settings name: which targets have it, or had it before."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 from condavision.core.platforms import current_subdir
 from condavision.environments.environment import environment_of
 from condavision.errors import CondavisionError
+from condavision.export.vscode import FILE, interpreter
+from condavision.inference.diagnostics import FormerInterpreter
 from condavision.inference.known_locks import KnownLocks
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
+from condavision.project.targets import near, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from condavision.compile_stage.recording import LockedScript
     from condavision.core.model import Lock
+    from condavision.inference.inference import Inference
     from condavision.project.config import Config
+    from condavision.project.targets import Target
 
 
 def targets_with(python: Path, config: Config, home: Path) -> tuple[str, ...]:
@@ -34,6 +40,36 @@ def targets_with(python: Path, config: Config, home: Path) -> tuple[str, ...]:
         if lock.on(platform) and environment_of(lock, platform, home).python == python
         for key in keys
     )
+
+
+def former_interpreters(locked: Iterable[LockedScript], home: Path) -> Iterator[FormerInterpreter]:
+    """Yield which settings of VS Code name the interpreter of a lock that a target had before.
+
+    Of each project the first such target is named. ``home`` is the cache folder.
+    """
+    platform = current_subdir()
+    named: dict[Path, Path | None] = {}
+    for it in locked:
+        project, before = it.inference.project, it.before
+        root = project.config.root
+        if root not in named:
+            named[root] = interpreter(root)
+        if named[root] is None or before is None or before is it.lock:
+            continue
+        old, new = (
+            lock.on(platform) and environment_of(lock, platform, home).python
+            for lock in (before, it.lock)
+        )
+        if named[root] == old != new:
+            named[root] = None
+            command = f"condavision vscode {typed(_script(it.inference))}"
+            yield FormerInterpreter(root / FILE, project.key, command)
+
+
+def _script(inference: Inference) -> Target:
+    """Return a target whose environment is that of an inference: of a folder, its first script."""
+    scripts = inference.together.scripts if inference.together else ()
+    return next(iter(map(near, scripts)), inference.project.target)
 
 
 def _locked(config: Config) -> Iterator[tuple[Lock, list[str]]]:
