@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +68,6 @@ def _excluding(output: Path, notebook: Path, workspace: Workspace) -> str:
     Empty where it is none of them, or the notebook itself.
     """
     from condavision.analysis.source.script_search import would_find
-    from condavision.project.targets import near
 
     config = workspace.config(workspace.place_of(notebook))
     file = workspace.real(output)
@@ -79,9 +77,7 @@ def _excluding(output: Path, notebook: Path, workspace: Workspace) -> str:
         or not would_find(file, config.root, workspace.excludes)
     ):
         return ""
-    names = (*config.exclude, file.relative_to(config.root).as_posix())
-    settings = near(config.source or config.root / "condavision.toml")
-    return f"`exclude = {json.dumps(names, ensure_ascii=False)}` in {settings}"
+    return config.file.adding("exclude", file.relative_to(config.root).as_posix())
 
 
 def _show(stream: str, text: str) -> None:

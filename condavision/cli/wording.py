@@ -72,10 +72,10 @@ def diagnostic_words(found: Diagnostic) -> str:
                 f"{location}: this relative import fails when the script is run by its path"
                 f"{f': use -m {module}{where}' if module else ''}"
             )
-        case diagnostics.OutsideSearchPath(location, module, folder):
+        case diagnostics.OutsideSearchPath(location, module, folder, settings):
             return (
                 f"{location}: Python will not find `{module}`, which is in {folder}:"
-                f' add "{folder}" to `paths` in condavision.toml, or to PYTHONPATH'
+                f" set {settings.adding('paths', folder)}, or add it to PYTHONPATH"
             )
         case diagnostics.AbsentPart(location, module, namespace):
             folder, part = namespace.replace(".", "/"), module.removeprefix(f"{namespace}.")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from condavision.core.evidence import Unproved
     from condavision.core.pythons import PythonRange
+    from condavision.core.settings_file import SettingsFile
 
 INTERPRETERS = "interpreters:"
 """The embedded channel. No channel can have this name: a colon cannot be part of one."""
@@ -228,12 +229,13 @@ class OwnSearch:
     """Where what an import names is looked for among the script's own modules.
 
     ``names`` are the module, and with it each name that is imported from it. ``folders`` are those
-    that Python searches, and ``root`` is that of the project.
+    that Python searches, and ``root`` is that of the project. ``settings`` may add to them.
     """
 
     names: tuple[str, ...]
     folders: tuple[str, ...]
     root: str
+    settings: SettingsFile
 
 
 @dataclass(frozen=True, slots=True)

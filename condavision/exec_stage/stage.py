@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from condavision.core.platforms import current_subdir
+from condavision.core.settings_file import SETTINGS_FILES
 from condavision.environments.activation import load as load_activation
 from condavision.environments.environment import environment_of
 from condavision.environments.install import Care, install
@@ -20,7 +21,6 @@ from condavision.inference.notebooks import refuse_notebook
 from condavision.inference.runnable import locate_as_run, run_as, runnable, runs_if_it_can
 from condavision.locks.index import FILE_NAME
 from condavision.project.config import Flags
-from condavision.project.settings_files import SETTINGS_FILES
 from condavision.project.targets import Module, place_of
 from condavision.system.cache_dir import home
 

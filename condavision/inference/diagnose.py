@@ -192,4 +192,5 @@ def _unsearched(inference: Inference) -> Iterator[OutsideSearchPath]:
         folder = imported.reason.unsearched
         if folder is not None and folder not in seen and imported.kind not in MAY_FAIL:
             seen.add(folder)
-            yield OutsideSearchPath(imported.location, imported.name, folder)
+            settings = inference.project.config.file
+            yield OutsideSearchPath(imported.location, imported.name, folder, settings)

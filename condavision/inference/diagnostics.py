@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from condavision.core.model import IgnoredText, OwnModule, PythonReason, SourceLocation
     from condavision.core.pythons import Minor, PythonRange
+    from condavision.core.settings_file import SettingsFile
     from condavision.system.ownership import Distrust
 
 
@@ -133,12 +134,13 @@ class RelativeImport(Diagnostic):
 class OutsideSearchPath(Diagnostic):
     """An import of a module in a folder of the project that Python does not search.
 
-    ``folder`` is relative to the project root.
+    ``folder`` is relative to the project root, which ``settings`` configure.
     """
 
     location: SourceLocation
     module: str
     folder: str
+    settings: SettingsFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from condavision.errors import AnalysisError, UnacceptedNameError, UsageError
 from condavision.inference.needs import is_needed
 from condavision.inference.own_modules import own_module, own_search
 from condavision.inference.requirements import (
-    overrides_text,
+    own_folder_hint,
     own_hint,
     require_known,
     source_digest,
@@ -191,7 +191,7 @@ class Inference:
         lacking = [it for it in self.candidates if it.distribution not in accepted]
         if lacking:
             options = "".join(f" --accept {it.distribution}" for it in lacking)
-            names = {it.module: it.distribution for it in lacking}
+            names = {it.module: f"pypi:{it.distribution}" for it in lacking}
             command = lock_command(self.project.target)
             analysis, config = self.analysis, self.project.config
             searches = {it.location: own_search(it.imported, analysis, config) for it in lacking}
@@ -202,10 +202,10 @@ class Inference:
                     f" {it.distribution} on PyPI"
                     for it in lacking
                 ),
-                *(own_hint(meant, [place]) for place, meant in own.items() if meant),
+                *(own_hint(meant, [it], config.file) for it, meant in own.items() if meant),
                 f"look at its page on PyPI, and to accept it, run `{command}{options}`",
-                f"or name its package in condavision.toml:\n{overrides_text(names)}",
-                "if it is a module of your own, add its folder to `paths`",
+                f"or name its package in {config.file.naming(names)}",
+                own_folder_hint(config.file),
                 names=tuple(it.distribution for it in lacking),
             )
 

@@ -36,7 +36,7 @@ def own_search(imported: Import, analysis: Analysis, config: Config) -> OwnSearc
     folders = dict.fromkeys((start, *config.paths, *analysis.paths, config.root))
     names = (imported.name, *(f"{imported.name}.{it}" for it in imported.members))
     root = config.root.as_posix().rstrip("/")
-    return OwnSearch(names, tuple(it.as_posix() for it in folders), root)
+    return OwnSearch(names, tuple(it.as_posix() for it in folders), root, config.file)
 
 
 def own_module(search: OwnSearch) -> OwnModule | None:

@@ -13,7 +13,7 @@ from condavision.inference.conclusions import ConcludedInference
 from condavision.inference.ignored import ignored
 from condavision.inference.recorded import recorded_reading
 from condavision.locks.index import Reading
-from condavision.project.targets import Together, near, typed
+from condavision.project.targets import Together, typed
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -113,10 +113,9 @@ def _odd_ones(project: Project, folder: Together, workspace: Workspace) -> list[
 
 def _without(scripts: Iterable[Target], project: Project, workspace: Workspace) -> str:
     """Return the hint to lock the others of a folder."""
-    root = project.config.root
-    patterns = ", ".join(f'"{workspace.key(it, root)}"' for it in scripts)
-    settings = near(project.config.source or root / "condavision.toml")
-    return f"or lock the others without: add {patterns} to the list `exclude` in {settings}"
+    config = project.config
+    files = (workspace.key(it, config.root) for it in scripts)
+    return f"or lock the others without: set {config.file.adding('exclude', *files)}"
 
 
 def _of_scripts(project: Project, folder: Together, workspace: Workspace) -> AnalysisError | None:

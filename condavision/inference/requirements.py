@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.python_range.stdlib import modules
 from condavision.core.model import Manager, Requirement, Requirements
 from condavision.core.pythons import PythonRange
+from condavision.core.settings_file import SettingsFile
 from condavision.errors import DeclarationError, UnknownImportError
 from condavision.inference.needs import on_pythons
 from condavision.inference.own_modules import own_module, own_search
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 HASH_VERSION = 1
 _HASH_LENGTH = 16
-_OWN_FOLDER = (
-    "if it is a module of your own, add its folder to `paths` or lock with PYTHONPATH=FOLDER"
-)
 
 
 def derive(
@@ -240,13 +238,16 @@ def require_known(
     own = {it.name: found for it in unknown if it.own and (found := own_module(it.own))}
     near = {it.name: [] if it.name in own else _near(it.name, import_map) for it in unknown}
     misspelt = {it.name: hint for it in unknown if (hint := _slip_hint(it, near[it.name]))}
-    misspelt |= {it.name: own_hint(own[it.name], it.sources) for it in unknown if it.name in own}
+    settings = next((it.own.settings for it in unknown if it.own), SettingsFile())
+    misspelt |= {
+        it.name: own_hint(own[it.name], it.sources, settings) for it in unknown if it.name in own
+    }
     raise UnknownImportError(
         "\n".join(_describe_unknown(needed, near[needed.name]) for needed in unknown),
         *misspelt.values(),
-        override_hint(*([it for it in near if it not in misspelt] or near)),
+        override_hint(settings, *([it for it in near if it not in misspelt] or near)),
         *trust,
-        *([_OWN_FOLDER] if own.keys() != near.keys() else []),
+        *([own_folder_hint(settings)] if own.keys() != near.keys() else []),
         diagnostics=diagnostics,
     )
 
@@ -257,20 +258,17 @@ def _near(name: str, import_map: ImportMap) -> list[str]:
     return import_map.near(name, also=modules())
 
 
-def override_hint(*modules: str) -> str:
+def override_hint(settings: SettingsFile, *modules: str) -> str:
     """Return what to add to the configuration; it is refused until it is filled in."""
-    heading, *lines = overrides_text(dict.fromkeys(modules, "<name>")).splitlines()
     choices = '# "pypi:<name>" is one of PyPI, "<name>" one of a conda channel, "" none'
-    return "\n".join(
-        ["if the import is right, name its package in condavision.toml:", heading, choices, *lines]
-    )
+    lines = settings.naming(dict.fromkeys(modules, "pypi:<name>"), choices)
+    return f"if the import is right, name its package in {lines}"
 
 
-def overrides_text(distributions: Mapping[str, str]) -> str:
-    """Return the TOML that takes modules from distributions of PyPI."""
-    keys = {it: it if it.isascii() and it.isidentifier() else f'"{it}"' for it in distributions}
-    lines = (f'{keys[module]} = "pypi:{name}"' for module, name in distributions.items())
-    return "\n".join(["[imports]", *lines])
+def own_folder_hint(settings: SettingsFile) -> str:
+    """Return what to do if a module of the script's own is meant that is not found."""
+    setting = settings.adding("paths", "FOLDER")
+    return f"if it is a module of your own, set {setting}, or lock with PYTHONPATH=FOLDER"
 
 
 def _slip_hint(needed: Requirement, near: Iterable[str]) -> str:
@@ -281,10 +279,10 @@ def _slip_hint(needed: Requirement, near: Iterable[str]) -> str:
     return f"did you mean `import {meant}`? then correct {', '.join(map(str, needed.sources))}"
 
 
-def own_hint(own: OwnModule, sources: Iterable[SourceLocation]) -> str:
+def own_hint(own: OwnModule, sources: Iterable[SourceLocation], settings: SettingsFile) -> str:
     """Return what to do if a module of the script's own is meant in these places."""
     if own.folder:
-        return f'if {own.file} is meant, add "{own.folder}" to `paths` in condavision.toml'
+        return f"if {own.file} is meant, set {settings.adding('paths', own.folder)}"
     places = ", ".join(map(str, sources))
     return f"did you mean `{own.name}`, at {own.file}? then correct {places}"
 

@@ -12,10 +12,12 @@ from condavision.analysis.source.ignored import patterns
 from condavision.core.channels import normalize
 from condavision.core.pythons import FLOOR, Minor
 from condavision.core.serving import Serving, ServingError
+from condavision.core.settings_file import SETTINGS_FILES, SettingsFile
 from condavision.core.spelling import setting_hints
 from condavision.errors import ConfigError
 from condavision.project.settings import SETTINGS
 from condavision.project.solve_options import SolveOptions
+from condavision.project.targets import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,6 +79,18 @@ class Config:
     def excluded(self, files: Iterable[str]) -> frozenset[str]:
         """Return which of these files, relative to the root, ``exclude`` names."""
         return frozenset(patterns(self.exclude).match_files(files) if self.exclude else ())
+
+    @property
+    def file(self) -> SettingsFile:
+        """The file of these settings, for hints: the one to write where there is none."""
+        source = self.source or self.root / "condavision.toml"
+        return SettingsFile(
+            str(near(source)),
+            ".".join(SETTINGS_FILES.get(source.name, ())),
+            tuple(os.path.relpath(it, self.root) for it in self.paths),
+            self.exclude,
+            bool(self.imports),
+        )
 
     @property
     def names_channels(self) -> bool:

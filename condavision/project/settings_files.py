@@ -13,6 +13,7 @@ from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from condavision.core.settings_file import SETTINGS_FILES
 from condavision.errors import ConfigError
 from condavision.project.config import LOCAL, Config, read_config
 from condavision.project.other_tools import FILES, ignored_settings
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
     from condavision.core.model import IgnoredText
     from condavision.system.ownership import Distrust
-
-SETTINGS_FILES = {"condavision.toml": (), "pyproject.toml": ("tool", "condavision")}
-"""The files that configure a project, in order of precedence, and our table in each."""
 
 # False where a folder may not be looked into; the methods of Path raise PermissionError there.
 _exists, _is_file = os.path.exists, os.path.isfile

@@ -17,6 +17,7 @@ from condavision.analysis.source.script_search import search_scripts
 from condavision.cluster.bundle import Packed, packed
 from condavision.cluster.job import interface_of
 from condavision.core.platforms import current_subdir
+from condavision.core.settings_file import SETTINGS_FILES
 from condavision.environments.last_use import record_use
 from condavision.errors import (
     AnalysisError,
@@ -39,7 +40,6 @@ from condavision.inference.workspace import Workspace
 from condavision.locks.index import FILE_NAME
 from condavision.locks.lockfile import direct_packages
 from condavision.project.config import LOCAL
-from condavision.project.settings_files import SETTINGS_FILES
 from condavision.project.targets import Module, Together, file_of
 from condavision.serving.survey import Listing, Note, Refusal, RefusalKind, Surveyed, send
 from condavision.system.progress import Progress

@@ -22,6 +22,7 @@ from condavision.core.model import (
 )
 from condavision.core.origin import Origin, OriginReason, OriginRule
 from condavision.core.pythons import PythonRange
+from condavision.core.settings_file import SettingsFile
 from condavision.errors import AnalysisError, Diagnostic
 from condavision.export.share import OnlyInComments
 from condavision.inference.diagnostics import (
@@ -86,7 +87,10 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     ),
     (RelativeImport(HERE, "shop.tool", Path.cwd()), "by its path: use -m shop.tool"),
     (RelativeImport(HERE, "", Path.cwd()), "when the script is run by its path"),
-    (OutsideSearchPath(HERE, "p", "src"), 'add "src" to `paths`'),
+    (
+        OutsideSearchPath(HERE, "p", "src", SettingsFile(paths=("lib",))),
+        'set `paths = ["lib", "src"]` at the top of condavision.toml',
+    ),
     (AbsentPart(HERE, "a.b.c", "a"), "s.py:3: a/ has no `b.c`, though other parts"),
     (MisspeltModule(HERE, OwnModule("p.helper", "p/helper.py")), "`p.helper`, at p/helper.py?"),
     (CandidateName(HERE, "m", "frob", accepted=False), "lock with --accept frob"),

@@ -376,7 +376,7 @@ def test_a_file_that_is_no_python_is_named(command: InProcess) -> None:
     failed = command("lock", "--together", "jobs")
     assert "jobs/sub/b.py:1: not Python" in failed.err, "though no Python runs the others either"
     assert "jobs/bytes.py:1: not Python" in failed.err
-    assert 'add "jobs/bytes.py", "jobs/sub/b.py" to the list `exclude` in condav' in failed.err
+    assert 'set `exclude = ["jobs/bytes.py", "jobs/sub/b.py"]` at the top of con' in failed.err
     with (command.folder / "condavision.toml").open("a") as settings:
         settings.write('exclude = ["jobs/bytes.py", "jobs/sub/b.py"]\n')
     command("lock", "--together", "jobs").ok()

@@ -62,8 +62,8 @@ def test_a_notebook_is_executed_in_its_environment(command: CommandLine) -> None
     assert ran.out == f"{prefix} {prefix} {folder}\n"
     end = (
         "condavision: executed 2 cells of studies/n.ipynb; wrote out.ipynb\n"
-        'condavision: `exclude = ["out.ipynb"]` in condavision.toml keeps out.ipynb out of what'
-        " `lock` and `check` read\n"
+        'condavision: `exclude = ["out.ipynb"]` at the top of condavision.toml keeps out.ipynb out'
+        " of what `lock` and `check` read\n"
     )
     assert (ran.err[:2], ran.err[-len(end) :]) == ("e\n", end)
     assert (folder / "n.ipynb").read_text() == text

@@ -39,8 +39,11 @@ def test_a_module_outside_the_search_path_is_reported(command: CommandLine) -> N
         path.write_text("import p, p.x, q\n" if path.name == "s.py" else "")
     settings = command.folder / "condavision.toml"
     (command.folder / "r.py").write_text(f"import {command.folder.name}.p\n")
-    assert 'which is in ..: add ".." to `paths`' in command("explain", "r.py").ok().err
-    reported = 'scripts/s.py:1: Python will not find `{}`, which is in {}: add "{}" to `paths`'
+    assert (
+        'which is in ..: set `paths = [".."]` at the top of condavision.toml'
+        in command("explain", "r.py").ok().err
+    )
+    reported = 'scripts/s.py:1: Python will not find `{}`, which is in {}: set `paths = ["{}"]`'
     found = command("explain", "scripts/s.py").ok().err
     assert [
         reported.format("p", ".", ".") in found,

@@ -36,8 +36,8 @@ MISSPELT = {
     "import mypkg.sub.deep": f"mypkg/sub/deep.py:1: this import fails: {HELPER}",
     "from .utlis import x": "s.py:1: this import fails: did you mean `utils`, at utils.py?",
     "from folder import laoder": "did you mean `folder.loader`, at folder/loader.py?",
-    "import loaders_x": 'if common/loaders_x.py is meant, add "common" to `paths`',
-    "import bigpkg_x.core": 'if parts/bigpkg_x is meant, add "parts" to `paths`',
+    "import loaders_x": 'if common/loaders_x.py is meant, set `paths = ["common"]` at the top',
+    "import bigpkg_x.core": 'if parts/bigpkg_x is meant, set `paths = ["parts"]` at the top',
     "import deepmod_x": "did you mean `mypkg.sub.deepmod_x`, at mypkg/sub/deepmod_x.py?",
     "import gidgetlab": "did you mean `gidgetlabs`, at gidgetlabs.py? then correct s.py:1",
 }

@@ -19,7 +19,7 @@ from condavision.core.channels import is_trusted
 from condavision.core.evidence import ProofLevel, Unproved
 from condavision.core.model import Manager
 from condavision.errors import RefutedImportError
-from condavision.inference.requirements import override_hint
+from condavision.inference.requirements import override_hint, own_folder_hint
 from condavision.locks.lockfile import direct_packages
 from condavision.mapping.decisions import DeclaredAt
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from condavision.compile_stage.proof.remedies import Remedies
     from condavision.compile_stage.proof.supply import Supply
     from condavision.core.model import Lock, LockedPackage
+    from condavision.core.settings_file import SettingsFile
     from condavision.inference.inference import Inference
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.learned import LearnedModule, LearnedModules
@@ -98,7 +99,7 @@ class Prover:
             else:
                 failures.append((it, looked))
         if failures:
-            raise _refuted_error(failures)
+            raise _refuted_error(failures, inferences[0].project.config.file)
         return Proof(tuple(sorted(unproved.items())), learned)
 
     def _remedies(self) -> Remedies:
@@ -166,7 +167,9 @@ def has_modules(package: LockedPackage) -> bool:
     return bool({"python", "python_abi", "pypy"} & package.dependencies.keys())
 
 
-def _refuted_error(failures: Sequence[tuple[Refuted, Sequence[str]]]) -> RefutedImportError:
+def _refuted_error(
+    failures: Sequence[tuple[Refuted, Sequence[str]]], settings: SettingsFile
+) -> RefutedImportError:
     lines = [
         f"{it.question.location}: no package that may supply `{it.lacking}` has it; looked at"
         f" {_shortened(looked)}"
@@ -174,8 +177,8 @@ def _refuted_error(failures: Sequence[tuple[Refuted, Sequence[str]]]) -> Refuted
     ]
     return RefutedImportError(
         "\n".join(lines),
-        override_hint(*dict.fromkeys(it.question.module for it, _ in failures)),
-        "if it is a module of your own, add its folder to `paths`",
+        override_hint(settings, *dict.fromkeys(it.question.module for it, _ in failures)),
+        own_folder_hint(settings),
     )
 
 
