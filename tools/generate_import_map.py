@@ -26,15 +26,17 @@ distribution supplies which module), ``families.toml`` (namespaces that many dis
 ``conda_forge.txt`` (distributions that conda-forge has under the same name, missing above),
 ``more.txt`` (less downloaded distributions that scripts are known to import), ``packaged.txt``
 (distributions that an operating system packages), ``common.txt`` (modules of one distribution whose
-names others use for their own files), ``everyday.txt`` (words in the names of many files) and
-``removed.txt`` (distributions removed from PyPI).
+names others use for their own files) and ``removed.txt`` (distributions removed from PyPI), and in
+``everyday.txt`` in the output (words in the names of many files).
 
 Only distributions on conda-forge and the most downloaded ones enter the map: a module that none of
 them supplies stays unknown, which is an error for the user to resolve, never a guess. Less
 downloaded ones (the second part of the list, and ``packaged.txt``) supply only modules with their
 own name that hardly any distribution but their forks has: `import auth` usually is a local file.
 Modules that only one distribution of that name on PyPI has go to a separate file (``namesakes.py``
-beside this one). The same inputs and the same ``--date`` give the same bytes.
+beside this one), and the most downloaded distributions to another, in order: of the names that a
+misspelt one may mean, those that more people use are suggested first. The same inputs and the same
+``--date`` give the same bytes.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ import tomllib
 from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +66,7 @@ from ruamel.yaml import YAML
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+from condavision.mapping.everyday import WORDS, Everyday, words_in
 from condavision.mapping.host_applications import host_application
 
 HERE = Path(__file__).resolve().parent
@@ -106,7 +110,7 @@ class Data:
     owned: set[str]
     alone: list[tuple[str, str, str]]
     not_alone: set[str]
-    everyday: namesakes.Everyday
+    everyday: Everyday
     patches: dict[str, Any]
     families: dict[str, Any]
     evidence: dict[str, tuple[str, str]]
@@ -211,12 +215,6 @@ def names_in(file: Path) -> dict[str, str]:
     return {canonicalize_name(name): name for name in lines if name}
 
 
-def words_in(file: Path) -> Iterator[str]:
-    """Yield the words of a reviewed file."""
-    for line in file.read_text("utf-8").splitlines():
-        yield from line.partition("#")[0].split()
-
-
 def read(args: argparse.Namespace) -> Data:
     """Read every input."""
     patches = tomllib.loads((args.reviewed / "patches.toml").read_text("utf-8"))
@@ -261,7 +259,7 @@ def read(args: argparse.Namespace) -> Data:
         found.owned,
         [it for it in found.alone if not junk.match(it[1])],
         not_alone,
-        namesakes.Everyday(words_in(args.reviewed / "everyday.txt")),
+        Everyday(words_in(args.everyday)),
         patches,
         families,
         evidence_of(args.reviewed / "evidence.tsv"),
@@ -426,7 +424,11 @@ def decide(data: Data) -> dict[str, Decision]:
     for module in data.patches["generic"]["modules"]:
         if module not in data.patches["imports"]:
             decided.pop(module, None)
-    known = {m: entry for m, entry in decided.items() if not is_implied(m, entry, decided)}
+    known = {
+        m: entry
+        for m, entry in decided.items()
+        if constraint_of(m, entry[0], data) or not is_implied(m, entry, decided)
+    }
     for module, (distribution, _) in data.evidence.items():
         prefix = next((it for it in prefixes(module) if it in known), None)
         if prefix is not None and known[prefix][0] == distribution:
@@ -546,6 +548,34 @@ def import_line(module: str, supplier: str, others: tuple[str, ...], constraint:
     return module if module in plain else f"{module}\t{supplier}"
 
 
+def popular_lines(data: Data, decided: dict[str, Decision]) -> Iterator[str]:
+    """Yield the most downloaded distributions, in order, with their public modules.
+
+    Those are what a distribution has now; the one that is named most like it is first.
+    """
+    supplied = defaultdict(set)
+    for module, (supplier, others) in decided.items():
+        for name in (supplier, *others):
+            supplied[name].add(module)
+    ranked = (name for name, rank in data.popularity.items() if rank < POPULAR)
+    for name in sorted(ranked, key=lambda it: data.popularity[it]):
+        found = {it for it in supplied[name] if not it.startswith("_")}
+        found = found & data.top_level.get(name, set()) or found
+        outermost = [it for it in found if found.isdisjoint(prefixes(it.rpartition(".")[0]))]
+        modules = sorted(
+            outermost, key=lambda it: (canonicalize_name(it) != name, -shared(it, name), it)
+        )
+        if modules == [name.replace("-", "_")]:
+            yield name
+        elif modules:
+            yield f"{name}\t{' '.join(modules)}"
+
+
+def shared(module: str, distribution: str) -> int:
+    """Return how many letters in a row are the same: ``win32api``, ``pywin32``."""
+    return SequenceMatcher(None, module.lower(), distribution).find_longest_match().size
+
+
 def constraint_of(module: str, supplier: str, data: Data) -> str:
     """Return the versions that have a module: as reviewed, else as wheels show."""
     reviewed = data.patches["imports"].get(module, {})
@@ -573,7 +603,7 @@ def title(date: str) -> str:
 
 
 def write(output: Path, date: str, data: Data) -> None:
-    """Write both tables, sorted."""
+    """Write the sorted tables, and the most downloaded distributions in order."""
     decided = decide(data)
     sole = decide_sole(data, decided)
     suppliers = {supplier for supplier, _ in decided.values() if ":" not in supplier}
@@ -591,6 +621,7 @@ def write(output: Path, date: str, data: Data) -> None:
             distribution_line(name, data) for name in data.universe | suppliers
         ),
     }
+    tables["popular.tsv"] = list(popular_lines(data, decided))
     for name, lines in tables.items():
         text = "\n".join([title(date), *lines, ""])
         (output / name).write_text(text, "utf-8", newline="\n")
@@ -617,6 +648,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--outputs", type=Path, help="the names of conda-forge's packages")
     parser.add_argument("--recipes", type=Path, help="packages and the modules that test them")
     parser.add_argument("--reviewed", type=Path, default=HERE / "import_map")
+    parser.add_argument("--everyday", type=Path, default=WORDS, help="words in names of files")
     parser.add_argument("--most", type=int, default=LISTED, help="how many popular distributions")
     parser.add_argument("--output", type=Path, default=HERE.parent / "condavision" / "mapping")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()

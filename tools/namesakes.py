@@ -3,9 +3,9 @@
 Their use is not known, so they must be beyond doubt: no other distribution but forks has the
 module, the distribution has the module's name, it was released more than once, PyPI still has it
 (``import_map/removed.txt``), the name is not used for local files (``import_map/common.txt``) or
-likely to be (``import_map/everyday.txt``), and it is not a typo of a well-known module: ``import
-reqeusts`` is a mistake to report, even if that name is registered. ``lock`` still reports what was
-found here.
+likely to be (:mod:`condavision.mapping.everyday`), and it is not a typo of a well-known module:
+``import reqeusts`` is a mistake to report, even if that name is registered. ``lock`` still reports
+what was found here.
 
 ``write`` packs them into compressed blocks behind an index, which
 :class:`condavision.mapping.namesakes.Namesakes` reads.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["Everyday", "Lookalikes", "choose", "is_called", "write"]
+__all__ = ["Lookalikes", "choose", "is_called", "write"]
 
 FIRST = {"0", "1", "0.0", "0.0.0", "0.0.1", "0.0.2", "0.1", "0.1.0", "1.0", "1.0.0"}
 AFFIXES = re.compile(
@@ -63,22 +63,6 @@ def is_called(module: str, distribution: str) -> bool:
         return False
     *plain, vendor, product = affixed.groups("")
     return name in {*plain, vendor + product} - {""}
-
-
-class Everyday:
-    """Finds modules that consist of everyday words only: ``db_handler``, ``ourlib``."""
-
-    def __init__(self, words: Iterable[str]) -> None:
-        self.words = frozenset(words)
-
-    def __contains__(self, module: str) -> bool:
-        """Return whether each part between underscores and digits is one or two of the words."""
-        parts = filter(None, re.split(r"[\d_]+", module.lower()))
-        return all(self._is_plain(part) for part in parts)
-
-    def _is_plain(self, part: str) -> bool:
-        halves = ((part[:at], part[at:]) for at in range(1, len(part)))
-        return part in self.words or any(self.words.issuperset(it) for it in halves)
 
 
 class Lookalikes:

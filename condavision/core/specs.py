@@ -65,11 +65,13 @@ def conda_candidates(requirement: Requirement) -> tuple[str, ...]:
     Where the map knows none, a channel may still have the distribution under its PyPI name; an
     empty conda name means that another project has this name there.
     """
+    if requirement.conda == "":
+        return ()
     if requirement.manager is Manager.IMPORT:
         name = requirement.name.lower()
         return tuple(dict.fromkeys((name, name.replace("_", "-"))))
     if requirement.conda is not None:
-        return (requirement.conda,) if requirement.conda else ()
+        return (requirement.conda,)
     return tuple(dict.fromkeys((requirement.name, requirement.name.replace("-", "_"))))
 
 

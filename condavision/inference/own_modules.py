@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from condavision.analysis.source.module_finder import Directories
 from condavision.core.model import OwnModule, OwnSearch
 from condavision.core.origin import OriginRule
-from condavision.mapping.similar_names import nearest
+from condavision.mapping.similar_names import SimilarNames
 from condavision.system.file_stamp import stamp_of
 
 if TYPE_CHECKING:
@@ -120,9 +120,10 @@ def _similar(parts: Sequence[str], folders: Iterable[str]) -> tuple[str, str] | 
         for folder in folders:
             for name, found in _modules(folder, directories):
                 here.setdefault(name, found)
-        name = part if part in here else next(iter(nearest(part, here, 1)), "")
-        if not name:
+        similar = [] if part in here else SimilarNames((0, it, it) for it in here).near(part, 1)
+        if part not in here and not similar:
             return None
+        name = similar[0].name if similar else part
         names.append(name)
         path, folders = here[name], [here[name]]
     return None if names == list(parts) else (".".join(names), path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from condavision.analysis.python_range.stdlib import modules
@@ -21,6 +21,7 @@ from condavision.inference.needs import on_pythons
 from condavision.inference.own_modules import own_module, own_search
 from condavision.mapping.declared import declared_channels, declared_requirements, overrides_of
 from condavision.mapping.host_applications import host_application
+from condavision.mapping.near_modules import NearModules
 from condavision.mapping.resolve import resolve
 from condavision.mapping.similar_names import is_slip
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from condavision.mapping.decisions import Resolution
     from condavision.mapping.import_map import ImportMap
     from condavision.mapping.learned import Lessons
+    from condavision.mapping.similar_names import Similar
     from condavision.project.config import Config
 
 HASH_VERSION = 1
@@ -89,7 +91,8 @@ def _left_to_channel(
 ) -> Requirement:
     """Require an unknown import under its own name, or its full name below a namespace.
 
-    ``own`` are the packages of the script's own files, whose other parts come from elsewhere.
+    ``own`` are the packages of the script's own files, whose other parts come from elsewhere. No
+    package with other modules is taken for it: `import beautifulsoup4` is a mistake.
     """
     top = resolution.module.partition(".")[0]
     is_known = import_map.provider(top) is not None or bool(import_map.namespace(top))
@@ -98,6 +101,7 @@ def _left_to_channel(
         Manager.IMPORT,
         resolution.module if is_part else top,
         platforms=resolution.imported.platforms,
+        conda="" if not is_part and _is_package(top, import_map) else None,
         sources=(resolution.imported.location,),
     )
 
@@ -242,20 +246,33 @@ def require_known(
     misspelt |= {
         it.name: own_hint(own[it.name], it.sources, settings) for it in unknown if it.name in own
     }
+    packages = {name for name, found in near.items() if _are_modules_of(name, found)}
+    right = [it for it in near if it not in misspelt] or [it for it in near if it not in packages]
     raise UnknownImportError(
         "\n".join(_describe_unknown(needed, near[needed.name]) for needed in unknown),
         *misspelt.values(),
-        override_hint(settings, *([it for it in near if it not in misspelt] or near)),
+        *([override_hint(settings, *right)] if right else []),
         *trust,
-        *([own_folder_hint(settings)] if own.keys() != near.keys() else []),
+        *([own_folder_hint(settings)] if own.keys() | packages != near.keys() else []),
         diagnostics=diagnostics,
     )
 
 
 @lru_cache(maxsize=4096)
-def _near(name: str, import_map: ImportMap) -> list[str]:
-    """Return the modules of similar names, which takes long: many scripts import the same."""
-    return import_map.near(name, also=modules())
+def _is_package(name: str, import_map: ImportMap) -> bool:
+    """Return whether a name is that of a package, whose modules have others."""
+    return bool(import_map.package_modules(name))
+
+
+@lru_cache(maxsize=4096)
+def _near(name: str, import_map: ImportMap) -> list[Similar]:
+    """Return the modules that may be meant; many scripts import the same."""
+    return _near_modules(import_map).near(name)
+
+
+@cache
+def _near_modules(import_map: ImportMap) -> NearModules:
+    return NearModules(import_map, modules())
 
 
 def override_hint(settings: SettingsFile, *modules: str) -> str:
@@ -271,12 +288,13 @@ def own_folder_hint(settings: SettingsFile) -> str:
     return f"if it is a module of your own, set {setting}, or lock with PYTHONPATH=FOLDER"
 
 
-def _slip_hint(needed: Requirement, near: Iterable[str]) -> str:
-    """Return the known module that a slip of the fingers has made an import of; empty if none."""
-    meant = next((it for it in near if is_slip(needed.name, it)), None)
-    if meant is None or host_application(needed.name):
+def _slip_hint(needed: Requirement, near: Iterable[Similar]) -> str:
+    """Return what to import in place of a package's name or of a slip; empty if it is neither."""
+    meant = [f"`import {it.name}`" for it in near if is_slip(needed.name, it.spelling)]
+    if not meant or host_application(needed.name):
         return ""
-    return f"did you mean `import {meant}`? then correct {', '.join(map(str, needed.sources))}"
+    places = ", ".join(map(str, needed.sources))
+    return f"did you mean {' or '.join(meant)}? then correct {places}"
 
 
 def own_hint(own: OwnModule, sources: Iterable[SourceLocation], settings: SettingsFile) -> str:
@@ -287,10 +305,19 @@ def own_hint(own: OwnModule, sources: Iterable[SourceLocation], settings: Settin
     return f"did you mean `{own.name}`, at {own.file}? then correct {places}"
 
 
-def _describe_unknown(needed: Requirement, near: Sequence[str]) -> str:
+def _are_modules_of(package: str, near: Sequence[Similar]) -> bool:
+    return bool(near) and near[0].spelling == package
+
+
+def _describe_unknown(needed: Requirement, near: Sequence[Similar]) -> str:
     places = ", ".join(str(source) for source in needed.sources)
     line = f"{places}: no known package for `import {needed.name}`"
     application = host_application(needed.name)
     if application:
         return f"{line} (the module is part of {application}, not of a package)"
-    return f"{line} (similar names: {', '.join(near)})" if near else line
+    if _are_modules_of(needed.name, near):
+        modules = ", ".join(it.name for it in near)
+        which = "the module" if len(near) == 1 else "the modules"
+        return f"{line} ({needed.name} is a package with {which} {modules})"
+    similar = [it.name if it.name == it.spelling else f"{it.name} of {it.spelling}" for it in near]
+    return f"{line} (similar names: {', '.join(similar)})" if near else line

@@ -15,25 +15,27 @@ their diffs can be reviewed:
 
 They are searched as bytes and never parsed as a whole. A third file, ``namesakes.bin``
 (:mod:`condavision.mapping.namesakes`), is searched for modules that the first does not have: each
-is in only one distribution, of that name, and in its forks. ``tools/generate_import_map.py`` writes
-all three. Distribution names are normalized as in PEP 503.
+is in only one distribution, of that name, and in its forks. A fourth is read where a name has to be
+suggested for an unknown one: ``popular.tsv``, ``distribution <TAB> modules``, has the most
+downloaded distributions, the first one most, and the modules of each, the main one first; without a
+second column it is that of the same name. ``tools/generate_import_map.py`` writes all four.
+Distribution names are normalized as in PEP 503.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import chain
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condavision.core.modules import prefixes
 from condavision.mapping.namesakes import Namesakes
-from condavision.mapping.similar_names import nearest
+from condavision.mapping.similar_names import SimilarNames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _ROWS = 10_000
 _CONDA_ONLY = "conda:"
@@ -110,10 +112,9 @@ class _Table:
                 yield key
             found = self._text.find(word.encode(), self._text.find(b"\n", found))
 
-    def keys(self) -> Iterator[str]:
-        """Yield every key, in order."""
-        for line in self._text.decode().splitlines():
-            yield line.partition("\t")[0]
+    def keys(self) -> list[str]:
+        """Return every key, in order."""
+        return [it.partition("\t")[0] for it in self._text.decode().splitlines()]
 
     def _position(self, key: str) -> int:
         """Return where the first line that is not before ``key`` starts."""
@@ -134,9 +135,7 @@ class _Table:
 
 
 class ImportMap:
-    """Looks modules and distributions up in the two tables described above."""
-
-    __slots__ = ("_distributions", "_imports", "_namesakes", "date", "provider")
+    """Looks modules and distributions up in the tables described above."""
 
     date: str
     """The day the map was generated, as ISO 8601."""
@@ -149,12 +148,17 @@ class ImportMap:
     """
 
     def __init__(
-        self, imports: bytes, distributions: bytes, namesakes: Callable[[], bytes] = bytes
+        self,
+        imports: bytes,
+        distributions: bytes,
+        namesakes: Callable[[], bytes] = bytes,
+        popular: Callable[[], bytes] = bytes,
     ) -> None:
-        """Use the contents of the three files; the last is read on first use."""
+        """Use the contents of the four files; the last two are read on first use."""
         self._imports = _Table(imports)
         self._distributions = _Table(distributions)
         self._namesakes = cache(lambda: Namesakes(namesakes()))
+        self._popular = popular
         self.provider = cache(self._find)
         dated = re.search(r"\d{4}-\d\d-\d\d", self._imports.title)
         self.date = dated.group() if dated else ""
@@ -255,20 +259,51 @@ class ImportMap:
         """Return the modules known to be in a distribution, also those mapped to another."""
         return frozenset({*self.modules(pypi), *self._imports.rows(2, normalized(pypi))})
 
-    def near(self, module: str, n: int = 3, also: Iterable[str] = ()) -> list[str]:
-        """Return up to ``n`` known modules with names similar to ``module``, best first.
+    @cached_property
+    def popular(self) -> Mapping[str, tuple[str, ...]]:
+        """The most downloaded distributions, in order, with their modules, the main one first."""
+        rows = (it.partition("\t") for it in self._popular().decode().splitlines()[1:])
+        return {name: tuple(has.split()) or (name.replace("-", "_"),) for name, _, has in rows}
 
-        ``also`` are modules that no distribution supplies.
+    def top_level(self) -> list[str]:
+        """Return every known module outside packages, except those of one distribution alone."""
+        return [it for it in self._imports.keys() if "." not in it]  # noqa: SIM118 - no mapping
+
+    def package_modules(self, package: str) -> tuple[str, ...]:
+        """Return the public modules of a package of PyPI or conda-forge, the main one first.
+
+        ``package`` is in any spelling: ``PyYAML``, ``scikit_learn``, ``pytorch``.
         """
-        return nearest(module, chain(also, self._imports.keys()), n)
+        name = normalized(package)
+        names = [name, *self.pypi_names(name)]
+        popular = [it for it in names if it in self.popular]
+        for pypi in sorted(popular, key=[*self.popular].index) or names:
+            found = self.popular.get(pypi) or self._public_modules(pypi)
+            if found:
+                return found[:1] if normalized(found[0]) == pypi else found
+        return ()
+
+    def _public_modules(self, pypi: str) -> tuple[str, ...]:
+        """Return the public modules of a distribution that no other of its modules contains."""
+        found = self.supplied(pypi) if self._distributions.row(pypi) is not None else frozenset()
+        public = (
+            it for it in found if it[0] != "_" and not found & {*prefixes(it.rpartition(".")[0])}
+        )
+        return tuple(sorted(public, key=lambda it: (normalized(it) != pypi, it)))
 
     def near_distributions(self, name: str) -> list[str]:
-        """Return up to 3 known distributions with names similar to ``name``, best first.
+        """Return up to 3 known distributions that ``name`` may mean, the likeliest first.
 
         One that is known itself is not misspelt.
         """
-        known = self._distributions.row(normalized(name)) is not None
-        return [] if known else nearest(name, self._distributions.keys(), 3)
+        if self._distributions.row(normalized(name)) is not None:
+            return []
+        return [it.name for it in self._similar_distributions.near(name)]
+
+    @cached_property
+    def _similar_distributions(self) -> SimilarNames:
+        used = ((rank, name, name) for rank, name in enumerate(self.popular))
+        return SimilarNames(used, self._distributions.keys())
 
 
 @cache
@@ -276,5 +311,8 @@ def _bundled() -> ImportMap:
     here = Path(__file__).parent
     imports, distributions = (here / f"{it}.tsv" for it in ("imports", "distributions"))
     return ImportMap(
-        imports.read_bytes(), distributions.read_bytes(), (here / "namesakes.bin").read_bytes
+        imports.read_bytes(),
+        distributions.read_bytes(),
+        (here / "namesakes.bin").read_bytes,
+        (here / "popular.tsv").read_bytes,
     )

@@ -42,7 +42,7 @@ def test_a_script_that_cannot_be_read_is_neither_missing_nor_stale(
 OBSTACLES = {
     "an unknown import": (
         "\nimport reqeusts\n",
-        "s.py:2: no known package for `import reqeusts` (similar names: requests,",
+        "s.py:2: no known package for `import reqeusts` (similar names: requests)",
         "did you mean `import requests`? then correct s.py:2",
     ),
     "a name of nobody's": (

@@ -318,29 +318,6 @@ def test_known_distributions(pypi: str, known: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typo", "meant"),
-    [
-        ("reqeusts", "requests"),
-        ("skleran", "sklearn"),
-        ("beautifulsoup", "BeautifulSoup"),
-        ("pandsa", "pandas"),
-        ("matplotlb", "matplotlib"),
-        ("google.cloud.storag", "google.cloud.storage"),
-    ],
-)
-def test_near_names(typo: str, meant: str) -> None:
-    near = MAP.near(typo)
-
-    assert meant in near
-    assert len(near) <= 3
-    assert len(MAP.near(typo, 1)) == 1
-
-
-def test_nothing_is_near_a_name_like_no_other() -> None:
-    assert MAP.near("qqzzxxyy") == []
-
-
-@pytest.mark.parametrize(
     ("module", "host"),
     [
         ("arcpy", "ArcGIS"),

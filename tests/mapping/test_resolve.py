@@ -19,6 +19,7 @@ from condavision.core.model import (
 )
 from condavision.core.origin import Origin, OriginReason, OriginRule
 from condavision.core.pythons import PythonRange
+from condavision.core.specs import conda_candidates
 from condavision.errors import ConfigError, UnknownImportError
 from condavision.inference.requirements import derive, require_known
 from condavision.locks.record import describe
@@ -298,6 +299,20 @@ def test_no_package_is_named_for_a_misspelt_import_among_others() -> None:
         require_known(set_.requirements, MAP)
     assert "did you mean `import pandas`?" in raised.value.hints[0]
     assert raised.value.hints[1].splitlines()[1::2] == ["[imports]", 'acme_crm = "pypi:<name>"']
+
+
+@pytest.mark.parametrize(
+    ("package", "module"), [("PyYAML", "yaml"), ("beautifulsoup4", "bs4"), ("pytorch", "torch")]
+)
+def test_no_package_is_named_or_found_for_the_name_of_one_with_another_module(
+    package: str, module: str
+) -> None:
+    set_ = derive(analysis(required(package)), Config(root=Path("/nowhere")), MAP)[0]
+    with pytest.raises(UnknownImportError) as raised:
+        require_known(set_.requirements, MAP)
+    assert f"({package} is a package with the module {module})" in raised.value.message
+    assert list(raised.value.hints) == [f"did you mean `import {module}`? then correct s.py:7"]
+    assert [conda_candidates(it) for it in set_.requirements] == [()]
 
 
 @pytest.mark.parametrize("module", ["acme_crm", "helper.load", "größe"])

@@ -165,6 +165,7 @@ def write_inputs(folder: Path, seed: int) -> list[str]:
         *("--outputs", str(folder / "outputs.txt")),
         *("--recipes", str(folder / "recipes.tsv")),
         *("--reviewed", str(folder)),
+        *("--everyday", str(folder / "everyday.txt")),
         *("--output", str(folder)),
         *("--date", "2026-01-02"),
     ]
@@ -175,7 +176,8 @@ def generated(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Imp
     folder = tmp_path_factory.mktemp("map") / "inputs"
     assert tool.main(write_inputs(folder, 0)) == 0
     imports, distributions = (file.read_bytes() for file in tables(folder))
-    return ImportMap(imports, distributions, namesakes(folder).read_bytes)
+    popular = folder / "popular.tsv"
+    return ImportMap(imports, distributions, namesakes(folder).read_bytes, popular.read_bytes)
 
 
 def tables(folder: Path) -> list[Path]:
@@ -247,6 +249,19 @@ def test_who_supplies_a_module(
     generated: ImportMap, module: str, provider: Provider | None
 ) -> None:
     assert generated.provider(module) == provider
+
+
+def test_the_most_downloaded_distributions_are_in_order_with_what_they_have(
+    generated: ImportMap,
+) -> None:
+    assert dict(generated.popular) == {
+        "famous": ("famous", "litter"),
+        "litter": ("litter",),
+        "pretty-table": ("pretty",),
+        "forked-famous": ("famous",),
+        "cloud-beta-two": ("cloud.beta.two",),
+        "named-oddly": ("odd",),
+    }
 
 
 def test_what_is_known_of_distributions(generated: ImportMap) -> None:
