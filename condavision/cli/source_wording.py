@@ -52,13 +52,13 @@ def source_words(found: Diagnostic) -> str | None:
             )
         case diagnostics.MisspeltModule(location, meant):
             return f"{location}: this import fails: did you mean `{meant.name}`, at {meant.file}?"
-        case diagnostics.UnlockedPrograms(locations, command):
+        case diagnostics.UnlockedPrograms(locations, command, settings):
             one = len(locations) == 1
             what = "a module of a package" if one else f"{len(locations)} modules of packages"
             return (
                 f"not locked: {what} that look{'s' if one else ''} like"
                 f" {'a program' if one else 'programs'}: {few(locations, _SHOWN_PLACES)}; to lock"
-                f" {'it' if one else 'the first'}, run `{command}`; to leave"
-                f" {'it' if one else 'them'} out, use `exclude` in condavision.toml"
+                f" {'it' if one else 'the first'}, run `{command}`; to leave it out, set"
+                f" {settings.adding('exclude', locations[0].file)}"
             )
     return None

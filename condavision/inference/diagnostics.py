@@ -104,11 +104,13 @@ class CandidateName(Diagnostic):
 class UnlockedPrograms(Diagnostic):
     """Modules of packages that are programs, and that are not locked with their folder.
 
-    ``locations`` are the lines that show that they are run; ``command`` locks the first.
+    ``locations`` are the lines that show that they are run; ``command`` locks the first, and
+    ``settings`` are those of its project.
     """
 
     locations: tuple[SourceLocation, ...]
     command: str
+    settings: SettingsFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,11 @@ def unlocked_programs(
     places = {file: line for file, line in found.items() if workspace.real(file) not in reached}
     if not places:
         return None
+    first = next(iter(places))
     return UnlockedPrograms(
         tuple(SourceLocation(_shown(file, workspace), line) for file, line in places.items()),
-        workspace.lock_command(program(next(iter(places)), workspace)),
+        workspace.lock_command(program(first, workspace)),
+        workspace.config(workspace.place_of(first)).file,
     )
 
 

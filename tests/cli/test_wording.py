@@ -72,14 +72,14 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (UnreadFile(HERE), "s.py:3: not read as Python"),
     (MissingSearchPath(Path("c.toml"), Path("lib")), "`paths` has lib"),
     (
-        UnlockedPrograms((HERE,), "condavision lock -m p.s"),
+        UnlockedPrograms((HERE,), "condavision lock -m p.s", SettingsFile()),
         (
             "not locked: a module of a package that looks like a program: s.py:3; to lock it, run"
-            " `condavision lock -m p.s`; to leave it out, use `exclude`"
+            ' `condavision lock -m p.s`; to leave it out, set `exclude = ["s.py"]` at the top of'
         ),
     ),
     (
-        UnlockedPrograms((HERE,) * 5, "condavision lock -m p.s"),
+        UnlockedPrograms((HERE,) * 5, "condavision lock -m p.s", SettingsFile()),
         (
             "not locked: 5 modules of packages that look like programs: s.py:3, s.py:3, s.py:3 and"
             " 2 more; to lock the first, run"

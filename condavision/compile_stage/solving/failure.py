@@ -6,6 +6,7 @@ the platforms it applies to, and what to try.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -223,8 +224,9 @@ def _omitted(lacking: Iterable[str], having: Sequence[str]) -> tuple[str, ...]:
 def _omit(lacking: Sequence[str], having: Sequence[str]) -> tuple[str, ...]:
     """Return hints: omit some platforms, or the package on them."""
     kept = " ".join(f"--platform {platform}" for platform in having)
+    setting = f"`platforms = {json.dumps(having)}`"
     return (
-        f"omit {_join(lacking)}: run `condavision lock {kept} SCRIPT` (or set `platforms`)",
+        f"omit {_join(lacking)}: run `condavision lock {kept} SCRIPT`, or set {setting}",
         f"or {_guard(lacking)}",
     )
 
