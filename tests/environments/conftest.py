@@ -50,11 +50,23 @@ def extracted_pythons(channel_folder: Path, once: Once) -> Path:
     return once("pythons", make) / "pkgs"
 
 
+def link_packages(cache: Path, home: Path) -> None:
+    """Give a home the packages of a cache."""
+    shutil.copytree(cache, home / "pkgs", symlinks=True, copy_function=os.link)
+
+
 @pytest.fixture
 def home(home: Path, extracted_pythons: Path) -> Path:
     """A home without environments, whose package cache has this Python and nothing else."""
-    shutil.copytree(extracted_pythons, home / "pkgs", symlinks=True, copy_function=os.link)
+    link_packages(extracted_pythons, home)
     return home
+
+
+def lock_of(url: str, *specs: str, extra: tuple[LockedPackage, ...] = ()) -> Lock:
+    """Solve specs on a channel, this Python included unless another is given."""
+    python = () if any(spec.startswith("python ") for spec in specs) else (THIS_PYTHON,)
+    packages = (*map(locked, solve(url, [*python, *specs])), *extra)
+    return Lock("0" * 16, (url,), (current_subdir(),), packages)
 
 
 @pytest.fixture
@@ -62,10 +74,7 @@ def make_lock(channel: Channel) -> MakeLock:
     """Solve specs on the test channel, this Python included unless another is given."""
 
     def make(*specs: str, url: str | None = None, extra: tuple[LockedPackage, ...] = ()) -> Lock:
-        python = () if any(spec.startswith("python ") for spec in specs) else (THIS_PYTHON,)
-        records = solve(url or channel.url, [*python, *specs])
-        packages = (*map(locked, records), *extra)
-        return Lock("0" * 16, (url or channel.url,), (current_subdir(),), packages)
+        return lock_of(url or channel.url, *specs, extra=extra)
 
     return make
 

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import condavision
+from condavision.core.platforms import current_subdir
+from condavision.environments.install import install
+from condavision.system.progress import Progress
 from tests.command_line import on_terminal
+from tests.environments.conftest import link_packages, lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,12 +54,21 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def environment(
+    channel_folder: Path, extracted_pythons: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Environment:
+    """An environment with an activation script, for tests that leave it as it is."""
+    home = tmp_path_factory.mktemp("home")
+    link_packages(extracted_pythons, home)
+    lock = lock_of(channel_folder.as_uri(), "activation-sample")
+    return install(lock, current_subdir(), home=home, progress=Progress(), compile_bytecode=False)
+
+
 @pytest.fixture
 def command(
-    runner: Path, tmp_path: Path, make_environment: Callable[..., Environment]
+    runner: Path, tmp_path: Path, environment: Environment, clean_environment: None
 ) -> Callable[..., list[str]]:
-    environment = make_environment("activation-sample", compile_bytecode=False)
-
     def make(code: str, *args: str) -> list[str]:
         script = tmp_path / "script of mine.py"
         script.write_text(code)

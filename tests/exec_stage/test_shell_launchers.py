@@ -82,22 +82,27 @@ def make_scene(root: Path, environment: Environment, code: str) -> Scene:
     return Scene(root, environment, write_launcher(root / "launchers", prepared))
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    prefix = make_prefix(tmp_path, Case("", "export A=1"))
+def scene_of(folder: Path, case: Case) -> Scene:
+    prefix = make_prefix(folder, case)
     environment = Environment(prefix, "k", "linux-64")
     environment.marker.write_text("")
     environment.python.parent.mkdir()
     environment.python.symlink_to(sys.executable)
     code = "import json, os, sys; print(json.dumps([sys.argv, os.getpid(), dict(os.environ)]))"
-    return make_scene(tmp_path, environment, code)
+    return make_scene(folder, environment, code)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return scene_of(tmp_path, Case("no activation scripts", {}))
 
 
 MODE = {"MODE": "a 'b'"}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_it_is_the_script(shell: str, scene: Scene) -> None:
+def test_it_is_the_script(shell: str, tmp_path: Path) -> None:
+    scene = scene_of(tmp_path, Case("", "export A=1"))
     argv, _, environ = json.loads(scene.run(shell, "a b", "*", "", **MODE))
     assert argv == [str(scene.root / "project" / "it's a $report.py"), "a b", "*", ""]
     assert environ["A"] == "1"
