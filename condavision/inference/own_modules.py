@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from functools import lru_cache
+from collections import defaultdict
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from condavision.mapping.similar_names import SimilarNames
 from condavision.system.file_stamp import stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from condavision.core.model import Analysis, Import
@@ -41,13 +42,6 @@ def own_search(imported: Import, analysis: Analysis, config: Config) -> OwnSearc
 
 def own_module(search: OwnSearch) -> OwnModule | None:
     """Return the module that an unknown import may mean: elsewhere in the project, or similar."""
-    return _own_module(search, tuple(map(stamp_of, search.folders)))
-
-
-@lru_cache(maxsize=1024)
-def _own_module(search: OwnSearch, stamps: tuple[Stamp | None, ...]) -> OwnModule | None:
-    """Look once for what many scripts of a folder import; ``stamps`` change with what is in it."""
-    del stamps
     return _elsewhere(search) or similar_module(search)
 
 
@@ -56,9 +50,44 @@ def similar_module(search: OwnSearch) -> OwnModule | None:
 
     That is None where none is similar, and where what is imported is there.
     """
-    found = (_similar(it.split("."), search.folders) for it in search.names)
+    searched = _searched(search)
+    found = (_similar(it.split("."), searched) for it in search.names)
     name, path = next(filter(None, found), ("", ""))
     return OwnModule(name, _shown(path, search)) if name else None
+
+
+class _Modules:
+    """The modules and packages in some folders, the first of each name."""
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        directories = Directories()
+        self.paths: dict[str, str] = {}
+        self.taken: set[str] = set()
+        """The names that an import could mean, also those of folders without modules."""
+        for folder in folders:
+            self.taken |= directories[folder].modules
+            for name, is_folder in sorted(directories[folder].items()):
+                path = f"{folder}/{name}"
+                if is_folder and directories.has_modules(path):
+                    self.paths.setdefault(name, path)
+                elif name.endswith(".py"):
+                    self.paths.setdefault(name.removesuffix(".py"), path)
+
+    @cached_property
+    def names(self) -> SimilarNames:
+        """Those that a misspelt one may mean."""
+        return SimilarNames((0, it, it) for it in self.paths)
+
+
+def _searched(search: OwnSearch) -> _Modules:
+    return _modules_in(search.folders, tuple(map(stamp_of, search.folders)))
+
+
+@lru_cache(maxsize=64)
+def _modules_in(folders: tuple[str, ...], stamps: tuple[Stamp | None, ...]) -> _Modules:
+    """List once what the scripts of a folder may import; ``stamps`` change with what is in it."""
+    del stamps
+    return _Modules(folders)
 
 
 def _shown(path: str, search: OwnSearch) -> str:
@@ -68,14 +97,13 @@ def _shown(path: str, search: OwnSearch) -> str:
 def _elsewhere(search: OwnSearch) -> OwnModule | None:
     """Return the module of that very name in a folder of the project that is not searched."""
     directories, top = Directories(), search.names[0].partition(".")[0]
-    if any(top in directories[it].modules for it in search.folders):
+    if top in _searched(search).taken:
         return None
-    for here, folders, files in islice(os.walk(search.root), _LOOKED_INTO):
-        folders[:] = sorted(it for it in folders if it[0] != "." and it not in _ASIDE)
-        inside = top in folders and directories.has_modules(f"{here}/{top}")
-        if not inside and f"{top}.py" not in files:
+    places = _places(search.root, tuple(map(stamp_of, search.folders)))
+    for here, is_folder in places.get(top, ()):
+        if is_folder and not directories.has_modules(f"{here}/{top}"):
             continue
-        file = _shown(f"{here}/{top}" if inside else f"{here}/{top}.py", search)
+        file = _shown(f"{here}/{top}" if is_folder else f"{here}/{top}.py", search)
         outer, name = here, top
         while directories.is_package(outer):
             outer, _, package = outer.rpartition("/")
@@ -85,6 +113,26 @@ def _elsewhere(search: OwnSearch) -> OwnModule | None:
         if outer == here:
             return OwnModule(name, file, _shown(here, search))
     return None
+
+
+@lru_cache(maxsize=16)
+def _places(
+    root: str, stamps: tuple[Stamp | None, ...]
+) -> Mapping[str, Sequence[tuple[str, bool]]]:
+    """Return the folders of a project that have a name, and whether it is a folder there.
+
+    ``stamps`` change with what is in the folders that are searched.
+    """
+    del stamps
+    places: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    for here, folders, files in islice(os.walk(root), _LOOKED_INTO):
+        folders[:] = sorted(it for it in folders if it[0] != "." and it not in _ASIDE)
+        for name in folders:
+            places[name].append((here, True))
+        for name in files:
+            if name.endswith(".py"):
+                places[name.removesuffix(".py")].append((here, False))
+    return places
 
 
 def failing_imports(
@@ -111,29 +159,15 @@ def _lacks(init: Path, members: Iterable[str], content: Callable[[Path], bytes |
     return any(it not in text for it in absent) and not _MAKES_NAMES.search(text)
 
 
-def _similar(parts: Sequence[str], folders: Iterable[str]) -> tuple[str, str] | None:
+def _similar(parts: Sequence[str], modules: _Modules) -> tuple[str, str] | None:
     """Return the dotted name and the path of what is most similar, part by part."""
-    directories = Directories()
     names, path = [], ""
     for part in parts:
-        here: dict[str, str] = {}
-        for folder in folders:
-            for name, found in _modules(folder, directories):
-                here.setdefault(name, found)
-        similar = [] if part in here else SimilarNames((0, it, it) for it in here).near(part, 1)
-        if part not in here and not similar:
-            return None
+        similar = [] if part in modules.paths else modules.names.near(part, 1)
         name = similar[0].name if similar else part
+        if name not in modules.paths:
+            return None
         names.append(name)
-        path, folders = here[name], [here[name]]
+        path = modules.paths[name]
+        modules = _Modules([path])
     return None if names == list(parts) else (".".join(names), path)
-
-
-def _modules(folder: str, directories: Directories) -> Iterable[tuple[str, str]]:
-    """Yield the modules and packages in a folder, each with its path."""
-    for name, is_folder in sorted(directories[folder].items()):
-        path = f"{folder}/{name}"
-        if is_folder and directories.has_modules(path):
-            yield name, path
-        elif name.endswith(".py"):
-            yield name.removesuffix(".py"), path

@@ -101,7 +101,7 @@ def _left_to_channel(
         Manager.IMPORT,
         resolution.module if is_part else top,
         platforms=resolution.imported.platforms,
-        conda="" if not is_part and _is_package(top, import_map) else None,
+        conda="" if not is_part and import_map.package_modules(top) else None,
         sources=(resolution.imported.location,),
     )
 
@@ -256,12 +256,6 @@ def require_known(
         *([own_folder_hint(settings)] if own.keys() | packages != near.keys() else []),
         diagnostics=diagnostics,
     )
-
-
-@lru_cache(maxsize=4096)
-def _is_package(name: str, import_map: ImportMap) -> bool:
-    """Return whether a name is that of a package, whose modules have others."""
-    return bool(import_map.package_modules(name))
 
 
 @lru_cache(maxsize=4096)

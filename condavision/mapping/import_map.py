@@ -147,6 +147,12 @@ class ImportMap:
     distributions share.
     """
 
+    package_modules: Callable[[str], tuple[str, ...]]
+    """Return the public modules of a package of PyPI or conda-forge, the main one first.
+
+    It takes any spelling: ``PyYAML``, ``scikit_learn``, ``pytorch``.
+    """
+
     def __init__(
         self,
         imports: bytes,
@@ -160,6 +166,7 @@ class ImportMap:
         self._namesakes = cache(lambda: Namesakes(namesakes()))
         self._popular = popular
         self.provider = cache(self._find)
+        self.package_modules = cache(self._package_modules)
         dated = re.search(r"\d{4}-\d\d-\d\d", self._imports.title)
         self.date = dated.group() if dated else ""
 
@@ -269,11 +276,7 @@ class ImportMap:
         """Return every known module outside packages, except those of one distribution alone."""
         return [it for it in self._imports.keys() if "." not in it]  # noqa: SIM118 - no mapping
 
-    def package_modules(self, package: str) -> tuple[str, ...]:
-        """Return the public modules of a package of PyPI or conda-forge, the main one first.
-
-        ``package`` is in any spelling: ``PyYAML``, ``scikit_learn``, ``pytorch``.
-        """
+    def _package_modules(self, package: str) -> tuple[str, ...]:
         name = normalized(package)
         names = [name, *self.pypi_names(name)]
         popular = [it for it in names if it in self.popular]

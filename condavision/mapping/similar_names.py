@@ -67,31 +67,37 @@ class SimilarNames:
 
     def near(self, name: str, n: int = 3) -> list[Similar]:
         """Return up to ``n`` of the names that ``name`` may mean, the likeliest first."""
+        typed = _folded(name)
         found: dict[str, tuple[float, Similar]] = {}
-        for cost, similar in self._costs(_folded(name)):
-            if similar.name not in found or cost < found[similar.name][0]:
-                found[similar.name] = (cost, similar)
-        likeliest = sorted(found.values(), key=lambda it: (it[0], it[1].name))[:n]
-        return [it for cost, it in likeliest if cost <= likeliest[0][0] + _FARTHEST]
+        for costs in (self._nearest(typed), self._farther(typed)):
+            for cost, similar in costs:
+                if similar.name not in found or cost < found[similar.name][0]:
+                    found[similar.name] = (cost, similar)
+            likeliest = sorted(found.values(), key=lambda it: (it[0], it[1].name))
+            if likeliest and likeliest[0][0] + _FARTHEST < 2 * _SLIP + log2(_BEST_KNOWN):
+                break
+        return [it for cost, it in likeliest[:n] if cost <= likeliest[0][0] + _FARTHEST]
 
-    def _costs(self, typed: str) -> Iterator[tuple[float, Similar]]:
-        """Yield what may be meant, each with what speaks against it, in bits.
+    def _nearest(self, typed: str) -> Iterator[tuple[float, Similar]]:
+        """Yield what is at most one slip away, each with what speaks against it, in bits.
 
         The first letter is right nearly always: a slip there counts twice.
         """
         yield from self._spelt(typed, 0)
-        if len(typed) < _SHORTEST:
-            return
-        for key in _one_slip_away(typed):
+        for key in _one_slip_away(typed) if len(typed) >= _SHORTEST else ():
             if key in self._used or key in self._others:
                 yield from self._spelt(key, _SLIP if key[:1] == typed[0] else 2 * _SLIP)
+
+    def _farther(self, typed: str) -> Iterator[tuple[float, Similar]]:
+        """Yield what is as many slips away as a name of its length may have."""
         most = len(typed) // _LETTERS_A_SLIP
-        if most <= 1:
-            return
         letters = frozenset(typed)
-        for length in range(len(typed) - most, len(typed) + most + 1):
+        for length in range(len(typed) - most, len(typed) + most + 1) if most > 1 else ():
             for key in self._alike.get((typed[0], length), ()):
-                if len(letters.difference(key)) <= most and (slips := _slips(typed, key)) <= most:
+                if len(letters.difference(key)) > most or len(frozenset(key) - letters) > most:
+                    continue
+                slips = _slips(typed, key, most)
+                if slips <= most:
                     yield from self._spelt(key, slips * _SLIP)
 
     def _spelt(self, key: str, cost: float) -> Iterator[tuple[float, Similar]]:
@@ -127,10 +133,10 @@ def _differing(one: str, other: str) -> tuple[str, str]:
     return one, other
 
 
-def _slips(one: str, other: str) -> int:
+def _slips(one: str, other: str, most: int) -> int:
     """Return how many letters are changed, added, omitted or swapped between two words.
 
-    That is their optimal string alignment distance.
+    That is their optimal string alignment distance; above ``most`` only that it is.
     """
     one, other = _differing(one, other)
     before: list[int] = []
@@ -142,4 +148,6 @@ def _slips(one: str, other: str) -> int:
             if i and j and a == other[j - 1] and b == one[i - 1]:
                 best = min(best, last[j - 1] + 1)
             row.append(best)
+        if min(row) > most and min(before) >= most:
+            return most + 1  # no later row has less
     return row[-1]
