@@ -279,8 +279,9 @@ class ImportMap:
     def _package_modules(self, package: str) -> tuple[str, ...]:
         name = normalized(package)
         names = [name, *self.pypi_names(name)]
-        popular = [it for it in names if it in self.popular]
-        for pypi in sorted(popular, key=[*self.popular].index) or names:
+        if len(names) > 1:
+            names = [it for it in self.popular if it in names] or names
+        for pypi in names:
             found = self.popular.get(pypi) or self._public_modules(pypi)
             if found:
                 return found[:1] if normalized(found[0]) == pypi else found
