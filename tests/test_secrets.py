@@ -15,7 +15,7 @@ import yaml
 from condavision.core.model import LockedPackage, Manager
 from condavision.locks.lockfile import read_lock
 from tests.command_line import CommandLine, Finished, InProcess
-from tests.compile_stage.conftest import index, index_server, small_channel
+from tests.compile_stage.conftest import index, index_server, python_channel, small_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 
-__all__ = ["index", "index_server", "small_channel"]
+__all__ = ["index", "index_server", "python_channel", "small_channel"]
 
 WORD = "sesame"
 URLS = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +23,6 @@ from tests.compile_stage.wheels import WheelIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     MakeProject = Callable[[Mapping[str, str]], Path]
 
@@ -115,13 +116,21 @@ def local(make_project: MakeProject, home: Path) -> CommandLine:
     return InProcess(make_project({"condavision.toml": 'channels = ["interpreters:"]\n'}))
 
 
+@pytest.fixture(scope="session")
+def python_channel(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The folder of a channel with Python 3.12.1 for three platforms. Not to be written to."""
+
+    def make(folder: Path) -> None:
+        (folder / "noarch").mkdir()
+        SmallChannel(Channel(folder)).add(*pythons("3.12.1"))
+
+    return once("python-channel", make)
+
+
 @pytest.fixture
-def small_channel(tmp_path: Path) -> Iterator[SmallChannel]:
+def small_channel(tmp_path: Path, python_channel: Path) -> Iterator[SmallChannel]:
     """A channel with Python 3.12.1 for three platforms."""
-    folder = tmp_path / "channel"
-    (folder / "noarch").mkdir(parents=True)
-    made = SmallChannel(Channel(folder))
-    made.add(*pythons("3.12.1"))
+    made = SmallChannel(Channel(Path(shutil.copytree(python_channel, tmp_path / "channel"))))
     yield made
     made.served.close()
 

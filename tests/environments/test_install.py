@@ -494,7 +494,7 @@ def test_a_distribution_that_was_altered_is_fetched_again(
     home: Path,
 ) -> None:
     """A file edited in an environment is edited in the cache, and not to be linked once more."""
-    lock = make_lock("requests", extra=(iniconfig,))
+    lock = make_lock(url=(home / "interpreters").as_uri(), extra=(iniconfig,))
     first = build(lock, home)
     assert list(altered_files(first.prefix)) == []
     folder = first.prefix if place == "the environment" else home / "uv" / "archive-v0"
