@@ -292,7 +292,7 @@ def check(
         if shown:
             print_table(("script", "lock", "state", "notes"), shown)
         print_projects(projects)
-    print_diagnostics([report.programs] if report.programs else [])
+    print_diagnostics(report.unchecked)
     if not as_json:
         print_why_missing(report)
         print_check_count(report)

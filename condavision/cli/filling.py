@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SCRIPT = re.compile(r"(?<![/\w-])SCRIPT\b")
 _LOCK = "condavision lock"
+_EXPLAIN = "condavision explain"
 _COMMAND = "condavision.command"
 _ARGUMENTS = "condavision.arguments"
 _FOLDER = "condavision.folder"
@@ -82,13 +83,14 @@ def _retyped(with_target: re.Match[str]) -> str:
 def _filled(hint: str, targets: Sequence[Target]) -> str:
     if not targets:
         return hint
+    from condavision.project.targets import typed
+
     if _LOCK not in hint:
-        return _SCRIPT.sub(lambda _: plainly_typed(targets[0]), hint)
+        spell = typed if _EXPLAIN in hint else plainly_typed
+        return _SCRIPT.sub(lambda _: spell(targets[0]), hint)
     words = [_locked_as(it) for it in targets]
     channels = () if " -c " in hint else next((it for _, it in words if it), ())
     options = "".join(f" -c {shell_word(name)}" for name in channels)
-    from condavision.project.targets import typed
-
     names = " ".join(dict.fromkeys(typed(owner) for owner, _ in words))
     return _SCRIPT.sub(lambda _: names, hint).replace(_LOCK, f"{_LOCK}{options}")
 

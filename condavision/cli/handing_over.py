@@ -138,6 +138,7 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
     Writes `python.defaultInterpreterPath` in `.vscode/settings.json` at the project root; all other
     settings stay as they are. Run it again after locking.
     """
+    from condavision.analysis.source.ignored import Ignored
     from condavision.cli.output import note, print_json, say
     from condavision.cli.progress import choose_progress
     from condavision.exec_stage.stage import install_named
@@ -170,8 +171,9 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
             if name is not None and is_notebook(Path(name)):
                 register = f"condavision kernel {shell_word(name)}"
                 note(f"a notebook has a kernel: to make one to choose for it, run `{register}`")
-            ignored = f"echo {shell_word(near(done.path))} >> .gitignore"
-            note(f"that path is for this machine only; to keep it out of git, run `{ignored}`")
+            if not Ignored().leaves_out(done.path):
+                ignored = f"echo {shell_word(near(done.path))} >> .gitignore"
+                note(f"that path is for this machine only; to keep it out of git, run `{ignored}`")
 
 
 @command()

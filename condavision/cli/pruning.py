@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -42,12 +44,18 @@ def offer_to_prune(report: LockingReport, workspace: Workspace) -> None:
     """Offer on a terminal to remove the locks that this run left unused; elsewhere, list them."""
     from condavision.locks.folder import remove_locks
 
-    for folder, name in report.orphaned:
-        if report.dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    asks = not report.dry_run and sys.stdin.isatty() and sys.stderr.isatty()
+    for folder, found in groupby(report.orphaned, itemgetter(0)):
+        names = [name for _, name in found]
+        one = len(names) == 1
+        what = f"lock {names[0]} is" if one else f"{len(names)} locks are"
+        if not asks:
             removal = _command(report, folder, workspace)
-            note(f"lock {name} is no longer used; to remove it, run `{removal}`")
-        elif click.confirm(f"Lock {name} is no longer used by any script. Remove it?"):
-            for removed in remove_locks(folder, (name,)):
+            note(f"{what} no longer used; to remove {'it' if one else 'them'}, run `{removal}`")
+        elif click.confirm(
+            f"{what.capitalize()} no longer used by any script. Remove {'it' if one else 'them'}?"
+        ):
+            for removed in remove_locks(folder, names):
                 note(f"removed lock {removed}")
 
 

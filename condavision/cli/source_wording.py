@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from condavision.core.model import IgnoredReason
 from condavision.core.pythons import format_minor, shortest
 from condavision.inference import diagnostics
+from condavision.project.targets import near
 from condavision.system.progress import few
 
 if TYPE_CHECKING:
@@ -52,6 +53,13 @@ def source_words(found: Diagnostic) -> str | None:
             )
         case diagnostics.MisspeltModule(location, meant):
             return f"{location}: this import fails: did you mean `{meant.name}`, at {meant.file}?"
+        case diagnostics.ExcludedLocks(keys, settings):
+            one = len(keys) == 1
+            return (
+                f"not checked: {few(keys, _SHOWN_PLACES)}, which {'has' if one else 'have'} a lock,"
+                f" but `exclude` in {near(settings)} names {'it' if one else 'them'}; to forget"
+                f" {'it' if one else 'them'}, run `condavision lock --prune`"
+            )
         case diagnostics.UnlockedPrograms(locations, command, settings):
             one = len(locations) == 1
             what = "a module of a package" if one else f"{len(locations)} modules of packages"

@@ -16,7 +16,7 @@ from condavision.locks.lockfile import lock_path
 from condavision.project.targets import folder_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from condavision.core.model import Lock, Requirements
     from condavision.core.pythons import Minor, PythonRange
@@ -32,19 +32,24 @@ class Group:
     """Scripts with equal requirements, which share one lock, by name.
 
     ``present`` is the valid lock, if any, and ``is_recorded`` whether all scripts were locked with
-    it as they are now. ``former`` is the lock to start from otherwise; if there is none, ``shared``
-    is, that of a folder they were locked together with. ``platforms`` are all
-    that a script requests or the lock has.
+    it as they are now. ``former`` is the lock to start from otherwise. If there is none, ``shared``
+    are: those of the scripts that a folder joins, and of a folder that they were locked together
+    with. ``platforms`` are all that a script requests or the lock has.
     """
 
     folder: Path
     inferences: tuple[Inference, ...]
     present: Lock | None
     former: Lock | None
-    shared: Lock | None
+    shared: tuple[Lock, ...]
     platforms: tuple[str, ...]
     options: SolveOptions
     is_recorded: bool = False
+
+    @property
+    def earlier(self) -> tuple[Lock, ...]:
+        """The locks to start from."""
+        return (self.former,) if self.former else self.shared
 
     @property
     def path(self) -> Path:
@@ -148,15 +153,16 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
     inferences = sorted(inferences, key=lambda inference: inference.project.key)
     first = inferences[0]
     present = valid_lock(lock_path(folder, first.hash), workspace)
-    former = former_lock(folder, workspace, (key for it in inferences for key in it.keys))
-    shared = dict.fromkeys(key for it in inferences for key in folder_keys(it.project.key))
+    former = former_lock(folder, workspace, (it.project.key for it in inferences))
+    joined = [key for it in inferences for key in it.keys[1:]]
+    around = [key for it in inferences for key in folder_keys(it.project.key)]
     index = workspace.index(folder)
     return Group(
         folder=folder,
         inferences=tuple(inferences),
         present=present,
         former=present or former,
-        shared=former_lock(folder, workspace, shared),
+        shared=tuple(_former_locks(folder, workspace, [*joined, *around])),
         platforms=_platforms(inferences, present, workspace.platform),
         options=first.project.config.solve,
         is_recorded=all(
@@ -168,9 +174,15 @@ def _group(folder: Path, inferences: list[Inference], workspace: Workspace) -> G
 
 def former_lock(folder: Path, workspace: Workspace, keys: Iterable[str]) -> Lock | None:
     """Return the first valid lock of these keys of ``scripts.yml``."""
-    entries = (entry for key in keys for entry in workspace.index(folder).of(key))
-    found = (valid_lock(lock_path(folder, entry.lock), workspace) for entry in entries)
-    return next(filter(None, found), None)
+    return next(_former_locks(folder, workspace, keys), None)
+
+
+def _former_locks(folder: Path, workspace: Workspace, keys: Iterable[str]) -> Iterator[Lock]:
+    entries = (entry.lock for key in keys for entry in workspace.index(folder).of(key))
+    for name in dict.fromkeys(entries):
+        lock = valid_lock(lock_path(folder, name), workspace)
+        if lock is not None:
+            yield lock
 
 
 def _platforms(inferences: list[Inference], lock: Lock | None, here: str) -> tuple[str, ...]:

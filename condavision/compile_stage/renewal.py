@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage.groups import Group
     from condavision.compile_stage.preferred_versions import Agreement
-    from condavision.core.model import Lock, LockedPackage
+    from condavision.core.model import Lock, LockedPackage, Manager
 
 _NAME = re.compile(r"[\w.-]*\w", re.ASCII)
 
@@ -59,21 +59,21 @@ class Renewal:
         lock = group.present
         return lock is None or not group.options.prove or lock.record.proof is ProofLevel.IMPORTS
 
-    def kept(self, lock: Lock | None, pythons: PythonRange) -> tuple[LockedPackage, ...]:
-        """Return the packages of an earlier lock that a new one for ``pythons`` prefers.
+    def kept(self, locks: Iterable[Lock], pythons: PythonRange) -> tuple[LockedPackage, ...]:
+        """Return the packages of earlier locks that a new one for ``pythons`` prefers.
 
-        They are none of a platform whose Python has to change: versions that were chosen for
-        another Python may install with this one, but fail when they are imported.
+        Of several locks the first with a package decides. They are none of a platform whose Python
+        has to change: versions that were chosen for another Python may install with this one, but
+        fail when they are imported.
         """
-        if lock is None or self.everything:
-            return ()
-        return tuple(
-            package
-            for platform in lock.platforms
-            if _admits(pythons, lock.on(platform))
-            for package in lock.on(platform)
-            if not self._moves(package)
-        )
+        found: dict[tuple[str, Manager, str], LockedPackage] = {}
+        for lock in () if self.everything else locks:
+            for platform in lock.platforms:
+                packages = lock.on(platform)
+                for package in packages if _admits(pythons, packages) else ():
+                    if not self._moves(package):
+                        found.setdefault((platform, package.manager, package.name), package)
+        return tuple(found.values())
 
     def require_known(self, groups: Iterable[Group]) -> None:
         """Refuse packages to upgrade that no lock of these groups has.
@@ -90,7 +90,7 @@ class Renewal:
                     f"give the name alone{typed}",
                     "to constrain its version, declare it in the dependencies of the script",
                 )
-        locked = [package for group in groups if group.former for package in group.former.packages]
+        locked = [package for group in groups for it in group.earlier for package in it.packages]
         known = {normalized(package.name) for package in locked}
         unknown = sorted(name for name in self.packages if normalized(name) not in known)
         if unknown and groups:

@@ -17,6 +17,7 @@ from condavision.compile_stage.solving.failure import NoSolutionError
 from condavision.core.evidence import ProofLevel
 from condavision.core.pythons import PythonRange
 from condavision.errors import CondavisionError, RefutedImportError, UnsolvableError
+from condavision.inference.diagnose import held_back
 from condavision.mapping.decisions import Learned
 from condavision.system.cache_dir import home
 
@@ -191,6 +192,8 @@ class _Rounds:
         target = inference.project.target
         refusal = self.refusals.get(target)
         found = refusal.error if refusal else self._explained(error, group)
+        if isinstance(found, UnsolvableError):
+            found.diagnostics += tuple(held_back(inference, self.workspace))
         self.recorder.failed.append((target, found))
 
     async def _begin(self, group: Group) -> None:
@@ -233,7 +236,7 @@ class _Rounds:
             group.requirements,
             group.platforms,
             options,
-            self.renewal.kept(group.former or group.shared, pythons),
+            self.renewal.kept(group.earlier, pythons),
             self.renewal.agreement,
         )
         return _with_overrides(lock, group)

@@ -77,8 +77,10 @@ def build(
     environment.unmark()
     remove_tree(prefix)
     conda, pypi = _artefacts(lock, environment.subdir, vendored)
-    packages = counted(len(conda) + len(pypi), "package")
-    progress.message(f"making the environment {prefix} ({packages})")
+    pythons = sum(item.name == "python" for item in conda)
+    packages = counted(len(conda) + len(pypi) - pythons, "package")
+    content = f"Python and {packages}" if pythons else packages
+    progress.message(f"making the environment {prefix} ({content})")
     try:
         if lock.is_local:
             _restore_interpreters(conda, home)

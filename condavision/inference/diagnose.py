@@ -70,7 +70,7 @@ def _mistakes(inference: Inference, workspace: Workspace) -> tuple[Diagnostic, .
         *_unread(inference, workspace),
         *map(IgnoredDeclaration, inference.analysis.metadata.ignored),
         *_contradicted(inference),
-        *_held_back(inference, workspace),
+        *held_back(inference, workspace),
         *_not_declared(inference),
         *_shadows(inference),
         *filter(None, [relative_import(inference.project, inference.analysis)]),
@@ -144,7 +144,7 @@ def _contradicted(inference: Inference) -> Iterator[ContradictedReason]:
         yield ContradictedReason(reason, inference.analysis.python)
 
 
-def _held_back(inference: Inference, workspace: Workspace) -> Iterator[HeldBack]:
+def held_back(inference: Inference, workspace: Workspace) -> Iterator[HeldBack]:
     """Yield what takes a folder's scripts to old Pythons, if some could be locked without it."""
     if inference.together is None:
         return
@@ -159,7 +159,8 @@ def _held_back(inference: Inference, workspace: Workspace) -> Iterator[HeldBack]
     scripts = {key: it for key, it in keys.items() if key not in imported}
     if first and scripts.keys() - first.keys():
         odd = [scripts[it] for it in sorted(first)] if first.keys() <= scripts.keys() else []
-        words = [workspace.lock_command(odd[0]), *map(shell_word, odd[1:])] if odd else []
+        together = workspace.lock_command(inference.project.target)
+        words = [together, *map(shell_word, odd)] if odd else []
         reasons, floor = tuple(first.values()), config.python_floor
         yield HeldBack(reasons, pythons, floor, len(scripts), " ".join(words))
 

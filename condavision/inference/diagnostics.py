@@ -114,6 +114,14 @@ class UnlockedPrograms(Diagnostic):
 
 
 @dataclass(frozen=True, slots=True)
+class ExcludedLocks(Diagnostic):
+    """Targets with a lock that nothing checks, because `exclude` in ``settings`` names them."""
+
+    keys: tuple[str, ...]
+    settings: Path
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadFile(Diagnostic):
     """A file with lines that are not Python, the first of them at ``location``."""
 

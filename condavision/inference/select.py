@@ -15,9 +15,10 @@ from condavision.analysis.source.script_search import (
     search_scripts,
 )
 from condavision.errors import AnalysisError, CondavisionError, UsageError
+from condavision.inference.diagnostics import ExcludedLocks
 from condavision.inference.lock_lookup import locked_module
 from condavision.inference.programs import first_program
-from condavision.locks.folder import excluded_keys, recorded_file
+from condavision.locks.folder import excluded_keys, excluded_locks, recorded_file
 from condavision.project.config import LOCAL
 from condavision.project.targets import (
     READ_BY_TOOLS,
@@ -68,12 +69,14 @@ class Named:
 class Selection:
     """The targets, and the files in the given folders that were skipped.
 
-    ``modules`` are the files of packages there that no script imports.
+    ``modules`` are the files of packages there that no script imports, and ``excluded`` the locks
+    that are left out.
     """
 
     targets: tuple[Target, ...]
     skipped: tuple[SkippedFile, ...] = ()
     modules: tuple[Path, ...] = ()
+    excluded: tuple[ExcludedLocks, ...] = ()
 
 
 def select_targets(
@@ -132,7 +135,10 @@ def select_targets(
         raise AnalysisError(
             f"no scripts in {where}", "give the script itself", diagnostics=found.skipped
         )
-    return Selection(tuple(dict.fromkeys(targets)), found.skipped, found.modules)
+    excluded = (it for folder in folders for it in recorded.excluded(folder))
+    return Selection(
+        tuple(dict.fromkeys(targets)), found.skipped, found.modules, tuple(dict.fromkeys(excluded))
+    )
 
 
 def select_to_lock(named: Named, workspace: Workspace, *, gone: bool = False) -> Selection:
@@ -263,6 +269,17 @@ class _Recorded:
                 continue
             if it.folder.resolve() not in self._apart:
                 yield it
+
+    def excluded(self, folder: Path) -> Iterator[ExcludedLocks]:
+        """Yield what in a folder or below has a lock, though `exclude` names it."""
+        root = self._root(folder)
+        config, below = self._workspace.config(root), frozenset(self.below(folder))
+        if not config.exclude:  # else every recorded file is looked at
+            return
+        gone = {key for it in self._indexes(root) for key in excluded_locks(it, config)}
+        keys = sorted(it for it in gone if it in below or is_module(it))
+        if keys:
+            yield ExcludedLocks(tuple(keys), config.source or root)
 
     def has_any(self, folder: Path) -> bool:
         """Return whether a folder or something in it is recorded."""

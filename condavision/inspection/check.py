@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from condavision.analysis.source.script_search import SkippedFile
     from condavision.core.evidence import ProofLevel
     from condavision.errors import Diagnostic
-    from condavision.inference.diagnostics import UnlockedPrograms
+    from condavision.inference.diagnostics import ExcludedLocks, UnlockedPrograms
     from condavision.inference.lock_lookup import Located
     from condavision.inference.select import Selection
     from condavision.inference.staleness import StaleReason
@@ -90,12 +90,14 @@ class Checked:
 class CheckReport:
     """The state of each target, and the files in given folders that were skipped.
 
-    ``programs`` is set if packages there have programs that nothing locks.
+    ``programs`` is set if packages there have programs that nothing locks, and ``excluded`` are
+    locks that nothing checks.
     """
 
     checked: tuple[Checked, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
     programs: UnlockedPrograms | None = None
+    excluded: tuple[ExcludedLocks, ...] = ()
 
     @property
     def code(self) -> int:
@@ -110,8 +112,12 @@ class CheckReport:
         """
         found = (it for checked in self.checked for it in checked.diagnostics)
         undecided = (it for it in found if not (isinstance(it, CandidateName) and it.accepted))
-        programs = [self.programs] if self.programs else []
-        return tuple(dict.fromkeys([*self.skipped, *undecided, *programs]))
+        return tuple(dict.fromkeys([*self.skipped, *undecided, *self.unchecked]))
+
+    @property
+    def unchecked(self) -> tuple[Diagnostic, ...]:
+        """What nothing here was checked for: programs without a lock, locks that are excluded."""
+        return (*([self.programs] if self.programs else []), *self.excluded)
 
 
 def check_selected(selection: Selection, workspace: Workspace) -> CheckReport:
@@ -122,7 +128,9 @@ def check_selected(selection: Selection, workspace: Workspace) -> CheckReport:
     """
     report = check_targets(selection.targets, workspace)
     programs = unlocked_programs(selection.modules, selection.targets, workspace)
-    return replace(report, skipped=selection.skipped, programs=programs)
+    return replace(
+        report, skipped=selection.skipped, programs=programs, excluded=selection.excluded
+    )
 
 
 def check_targets(targets: Iterable[Target], workspace: Workspace) -> CheckReport:

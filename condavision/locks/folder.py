@@ -92,6 +92,13 @@ def gone_scripts(index: ScriptIndex, config: Config) -> dict[str, Gone]:
     }
 
 
+def excluded_locks(index: ScriptIndex, config: Config) -> Iterator[str]:
+    """Yield the keys of recorded targets that exist, and that the project excludes."""
+    for key, why in gone_scripts(index, config).items():
+        if why is Gone.EXCLUDED:
+            yield key
+
+
 def excluded_keys(files: Mapping[str, Path | None], config: Config) -> frozenset[str]:
     """Return the keys of recorded targets that ``exclude`` names, by path."""
     names = {

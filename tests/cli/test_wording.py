@@ -30,6 +30,7 @@ from condavision.inference.diagnostics import (
     BelowFloor,
     CandidateName,
     ContradictedReason,
+    ExcludedLocks,
     FailingImport,
     FormerInterpreter,
     HeldBack,
@@ -137,6 +138,10 @@ DIAGNOSTICS: list[tuple[Diagnostic, str]] = [
     (SeparateProjects((Path("a"), Path("b"))), "the folder around them: run `condavision lock .`"),
     (Prerelease("web", "2.0rc1", ("linux-64", "win-64")), "web 2.0rc1 for linux-64, win-64 is a"),
     (BelowFloor("s.py", (3, 10), ("3.8.18",)), "Python >=3.10 (`python-floor`) meet its require"),
+    (
+        ExcludedLocks(("old.py",), Path("c.toml")),
+        "not checked: old.py, which has a lock, but `exclude` in c.toml names it; to forget it",
+    ),
     (
         HeldBack(
             (PythonReason(HERE, "print statement", PythonRange.below(3, 0)),),

@@ -53,6 +53,15 @@ def test_a_conflict_names_the_files_and_lines_that_asked(packaged: CommandLine) 
     assert "and 1 more" in said
 
 
+def test_what_takes_a_folder_to_an_old_python_is_named(packaged: CommandLine) -> None:
+    (packaged.folder / "web.py").write_text("import six\n")
+    (packaged.folder / "old.py").write_text("print 1\n")
+    refused = packaged("lock", "--together", ".")
+    assert (refused.code, "run `condavision explain --together .`" in refused.err) == (67, True)
+    assert "old.py:1 (print statement) takes all 2 scripts to Python >=2.7,<3" in refused.err
+    assert "to lock it apart, run `condavision lock --together . old.py`" in refused.err
+
+
 def test_a_conflict_on_every_platform_is_said_once(packaged: CommandLine) -> None:
     said = lock(packaged, TWO_FILES, *EVERYWHERE)
     assert said.count("requests 1.0 would require") == 1

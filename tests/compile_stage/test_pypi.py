@@ -131,6 +131,25 @@ def test_a_version_locked_before_is_kept(command: CommandLine, index: WheelIndex
     assert {entry["name"]: entry["version"] for entry in moved} == {"one": "2.0", "two": "1.0"}
 
 
+def test_a_folder_keeps_the_versions_of_all_scripts_that_it_joins(
+    command: CommandLine, index: WheelIndex
+) -> None:
+    for name in ("one", "two"):
+        index.add(name, "1.0")
+        (command.folder / f"{name}.py").write_text(NAMED.format(f'"{name}"'))
+    command("lock", "one.py", "two.py").ok()
+    for name in ("one", "two"):
+        index.add(name, "2.0")
+    (command.folder / "web.py").unlink()
+    joined = command("lock", "--together", ".").ok()
+    assert "2 locks are no longer used; to remove them, run" in joined.err
+    assert "changes of" not in joined.out, "none of the scripts' locks is the folder's former one"
+    found = packages(command("lock", "--together", ".", "--json"))
+    assert {entry["name"]: entry["version"] for entry in found} == {"one": "1.0", "two": "1.0"}
+    moved = packages(command("lock", "--together", ".", "--upgrade-package", "two", "--json"))
+    assert {entry["name"]: entry["version"] for entry in moved} == {"one": "1.0", "two": "2.0"}
+
+
 def test_no_version_is_kept_for_another_python(
     command: CommandLine, small_channel: SmallChannel, index: WheelIndex
 ) -> None:

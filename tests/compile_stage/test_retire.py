@@ -51,8 +51,11 @@ def test_what_is_excluded_is_forgotten(
     for words in (["check"], ["check", "."], ["lock", "."], ["lock", ".", "--dry-run"]):
         assert key not in command(*words).ok().out
     assert key in command("check", *checked).ok().out
+    assert f"not checked: {key}, which has a lock, but `exclude`" in command("check").ok().err
+    assert command("check", "--strict").code == 1
     for option, said in ((["--dry-run"], "would remove"), ([], "removed")):
         pruned = command("lock", "--prune", *option).ok()
         assert f"{said} {key} from scripts.yml: `exclude` names it" in pruned.err
     assert {*read_index(command.folder / "locks" / ".local").entries} == {"s.py"}
+    command("check", "--strict").ok()
     assert "to forget what exists, add its file to `exclude`" in command("lock", "--prune").err

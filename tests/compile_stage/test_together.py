@@ -308,7 +308,7 @@ def test_requires_python_of_every_script_counts(command: InProcess) -> None:
 
 def test_what_takes_all_to_an_old_python_is_named_and_locked_apart(command: InProcess) -> None:
     (command.folder / "jobs" / "sub" / "b.py").write_text("import sys\nprint 'x'\n")
-    cure = "condavision lock jobs/sub/b.py"
+    cure = "condavision lock --together jobs jobs/sub/b.py"
     said = (
         "jobs/sub/b.py:2 (print statement) takes all 2 scripts to Python >=2.7,<3, and so to old"
         f" packages; to lock it apart, run `{cure}`"

@@ -89,6 +89,10 @@ def test_the_interpreter_is_the_environments(command: CommandLine) -> None:
     assert said.endswith(f"settings.json: {SETTING} is now {python}\n")
     written = json.loads((command.folder / ".vscode" / "settings.json").read_text())
     assert written == {SETTING: python}
+    (command.folder / ".git").mkdir()
+    (command.folder / ".gitignore").write_text(".vscode/settings.json\n")
+    (command.folder / ".vscode" / "settings.json").unlink()
+    assert "to keep it out of git" not in command("vscode", "-q", "sub/t.py").ok().err
     again = command("vscode", "-q", "sub/t.py").ok()
     assert (f"{SETTING} is {python}" in again.out, again.err) == (True, "")
 
