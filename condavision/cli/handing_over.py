@@ -165,9 +165,10 @@ def vscode(name: str | None, module: str | None, locks: Path | None, as_json: bo
         say(f"{near(done.path)}: {SETTING} {verb} {python}")
         if done.state is Placing.WRITTEN:
             others = targets_with(before, config, environment.home) if before else ()
-            if before:
-                owner = f"that of {few(others)}" if others else before
-                note(f"it was {owner}: VS Code has one interpreter for a folder")
+            if others:
+                note(f"it was that of {few(others)}: VS Code has one interpreter for a folder")
+            elif before:
+                note(f"before, it was {before}")
             if name is not None and is_notebook(Path(name)):
                 register = f"condavision kernel {shell_word(name)}"
                 note(f"a notebook has a kernel: to make one to choose for it, run `{register}`")

@@ -16,6 +16,7 @@ from condavision.core.pythons import shortest
 from condavision.core.specs import wanted_on
 from condavision.inference.inference import applying
 from condavision.locks.diff import diff_rows
+from condavision.mapping.import_map import normalized
 from condavision.project.targets import near
 from condavision.system.progress import few
 
@@ -137,7 +138,9 @@ def lock_row(locked: LockedScript, platform: str, *, dry_run: bool) -> tuple[str
         if wanted_on(needed, shown)
     }
     others = sum(package.name != "python" for package in packages)
-    listed = ", ".join(sorted(names)) or "none"
+    wheels = {it.name for it in packages if it.manager is Manager.PYPI and not locked.lock.is_local}
+    marked = [f"{name} (PyPI)" if normalized(name) in wheels else name for name in sorted(names)]
+    listed = few(marked, _SHOWN_NAMES) or "none"
     return (
         f"{locked_pythons(locked.lock, platform)} ({shortest(locked.requirements.python)})",
         listed if others <= len(names) else f"{listed} ({others} in all)",

@@ -22,16 +22,16 @@ from condavision.inference.diagnostics import (
 from condavision.inference.runnable import run_as
 from condavision.locks.accepted import record_accepted, require_same_files
 from condavision.locks.diff import compare
-from condavision.locks.folder import alone_in
+from condavision.locks.folder import alone_in, recorded_file
 from condavision.locks.index import read_index, write_index
 from condavision.locks.lockfile import companions, write_lock
 from condavision.locks.modules import record_modules
 from condavision.mapping.decisions import Learned
-from condavision.project.targets import Module, folder_keys
+from condavision.project.targets import Module, Together, folder_keys, is_module, target_of
 from condavision.system.files import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from condavision.analysis.source.script_search import SkippedFile
@@ -122,8 +122,8 @@ class Recorder:
     def record(self, folder: Path, locks: Iterable[tuple[Group, Lock]], *, written: bool) -> None:
         """Record locks of one folder, and what is accepted for them.
 
-        A folder that is locked together from now on replaces the entries of its scripts, except
-        those that this run locks separately.
+        A folder that is locked together from now on replaces the entries of its scripts and
+        modules, except those that this run locks separately.
 
         Raises:
             ConfigError: a URL in a new lock has credentials.
@@ -136,9 +136,7 @@ class Recorder:
         entries = {one.project.key: one.entry() for one in inferences}
         before = self._workspace.index(folder)
         keys = (
-            key
-            for one in inferences
-            for key in (*(() if before.of(one.project.key) else one.keys), *self._script_of(one))
+            key for one in inferences for key in (*self._joined(one, before), *self._script_of(one))
         )
         dropped = [key for key in keys if key not in self._own[folder]]
         for group, _ in () if self._dry_run else locks:
@@ -153,11 +151,23 @@ class Recorder:
         for group, lock in locks:
             if not self._dry_run:
                 self._accept(group, lock)
-            found = _locked(group, lock, self._workspace, written=written)
+            found = _locked(group, lock, self._workspace, self._own[folder], written=written)
             if found[0].changes:
                 shared = self._shared(group, lock)
                 found[0] = replace(found[0], diagnostics=(*found[0].diagnostics, *shared))
             self.locked += found
+
+    def _joined(self, one: Inference, before: ScriptIndex) -> Iterator[str]:
+        """Yield the keys of what a folder locks together from now on."""
+        target, config = one.project.target, one.project.config
+        if not isinstance(target, Together) or before.of(one.project.key):
+            return
+        yield from one.keys
+        files = self._workspace.real_files(target)
+        for key in filter(is_module, before.entries):
+            module = target_of(key, config.root)
+            if recorded_file(module, before.of(key), config) in files:
+                yield key
 
     def _script_of(self, one: Inference) -> Iterator[str]:
         """Yield the key of a script that runs as a module, which its lock is then for."""
@@ -207,7 +217,10 @@ class Recorder:
         self.failed += [(it.project.target, error) for it in group.inferences]
 
 
-def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) -> list[LockedScript]:
+def _locked(
+    group: Group, lock: Lock, workspace: Workspace, run: Container[str], *, written: bool
+) -> list[LockedScript]:
+    """Return the targets of a group with their lock; ``run`` are the keys that this run locks."""
     kept = group.present is not None and group.present.packages == lock.packages
     changes = compare(group.former, lock) if group.former and written else ()
     committed = _committed(group, workspace)
@@ -217,7 +230,7 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
     return [
         LockedScript(
             *(inference, group.requirements, lock, path, written, kept),
-            *(_before(inference, group, lock, workspace, written=written), changes),
+            *(_before(inference, group, lock, workspace, run, written=written), changes),
             diagnostics=(
                 *diagnose(inference, workspace, runnable=True),
                 *_overshadowed(inference.project.key, committed),
@@ -231,13 +244,23 @@ def _locked(group: Group, lock: Lock, workspace: Workspace, *, written: bool) ->
 
 
 def _before(
-    inference: Inference, group: Group, lock: Lock, workspace: Workspace, *, written: bool
+    inference: Inference,
+    group: Group,
+    lock: Lock,
+    workspace: Workspace,
+    run: Container[str],
+    *,
+    written: bool,
 ) -> Lock | None:
-    """Return the lock that a target had before this command, as its index was first read."""
-    entries = workspace.index(group.folder).of(inference.project.key)
-    if not written and any(it.lock == lock.hash for it in entries):
+    """Return the lock that a target had before this command, as its index was first read.
+
+    It may be that of a folder, unless others of that keep it.
+    """
+    key = inference.project.key
+    if not written and any(it.lock == lock.hash for it in workspace.index(group.folder).of(key)):
         return lock
-    return former_lock(group.folder, workspace, inference.keys)
+    parted = (it for it in folder_keys(key) if it not in run)
+    return former_lock(group.folder, workspace, (*inference.keys, *parted))
 
 
 def _committed(group: Group, workspace: Workspace) -> ScriptIndex | None:

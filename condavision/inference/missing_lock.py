@@ -9,7 +9,7 @@ from condavision.analysis.source.scripts import module_file, require_script, scr
 from condavision.errors import MissingLockError
 from condavision.inference.ignored import ignored
 from condavision.inference.readable import obstacle
-from condavision.project.targets import Module, Together, near
+from condavision.project.targets import Module, Together, near, typed
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
@@ -45,9 +45,14 @@ def missing(target: Target, workspace: Workspace) -> MissingLockError:
         return MissingLockError(apart, *one, joined, diagnostics=diagnostics)
     where = f" in {target.folder}" if isinstance(target, Module) else ""
     message, hint = f"{target} has no lock{where}", f"run `{command}`"
+    user = workspace.locked_user(target)
+    hints = []
+    if user is not None:
+        hints = [f"it is a module of {user}: run `condavision COMMAND {typed(user)}`"]
+        hint = f"or for a lock of its own, {hint}"
     if known is not None:
-        return _blocked(message, "locked as it is", (), diagnostics, known)
-    return MissingLockError(message, hint, diagnostics=diagnostics, never_locked=True)
+        return _blocked(message, "locked as it is", hints, diagnostics, known)
+    return MissingLockError(message, *hints, hint, diagnostics=diagnostics, never_locked=True)
 
 
 def _blocked(

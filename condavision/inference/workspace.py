@@ -24,10 +24,11 @@ from condavision.inference.project_files import ProjectFiles
 from condavision.locks.index import Reading
 from condavision.mapping.import_map import ImportMap
 from condavision.mapping.learned import Lessons
-from condavision.project.targets import Together
+from condavision.project.config import LOCAL
+from condavision.project.targets import Module, Together, file_of, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from condavision.analysis.facts.reader import Reader
     from condavision.analysis.resolve.result_cache import Question
@@ -64,6 +65,7 @@ class Workspace(ProjectFiles):
         self._conclusions: dict[Path, Conclusion | None] = {}
         self._known_circumstances: dict[_Circumstance, str] = {}
         self._lowered: dict[tuple[Path, str], Minor] = {}
+        self._locked_users: Callable[[Path], dict[str, Target]] = cache(self._users_in)
         self._inferences: dict[tuple[_Question, tuple[str, ...], Minor | None], Inference] = {}
 
     def prefetch(self, projects: Iterable[Project]) -> None:
@@ -267,6 +269,25 @@ class Workspace(ProjectFiles):
         if known is not None:
             return known.modules
         return tuple(it.path.as_posix() for it in self.analysis(project).files[1:])
+
+    def locked_user(self, target: Target) -> Target | None:
+        """Return the first script or module with a lock that imports a target's file."""
+        project = self.project(target)
+        file = file_of(target, project.config.paths) if isinstance(target, Module) else target
+        if not isinstance(file, Path):
+            return None
+        return self._locked_users(project.config.root).get(self.real(self.file(file)).as_posix())
+
+    def _users_in(self, root: Path) -> dict[str, Target]:
+        """Return the files that what is locked in a project imports, each with the first user."""
+        locks = self.config(root).locks
+        keys = {key for it in (locks, locks / LOCAL) for key in self.index(it).entries}
+        users: dict[str, Target] = {}
+        for target in (target_of(key, root) for key in sorted(keys)):
+            with suppress(CondavisionError):  # it no longer exists, or cannot be read
+                for file in self.local_modules(self.project(target)):
+                    users.setdefault(file, target)
+        return users
 
     def attributes(self, inference: Inference, module: str) -> frozenset[str]:
         """Return the attributes that the files of a target take from a module."""

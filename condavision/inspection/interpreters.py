@@ -14,7 +14,8 @@ from condavision.inference.known_locks import KnownLocks
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
-from condavision.project.targets import near, typed
+from condavision.project.targets import Together, near, typed
+from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from condavision.compile_stage.recording import LockedScript
     from condavision.core.model import Lock
-    from condavision.inference.inference import Inference
     from condavision.project.config import Config
     from condavision.project.targets import Target
 
@@ -48,28 +48,27 @@ def former_interpreters(locked: Iterable[LockedScript], home: Path) -> Iterator[
     Of each project the first such target is named. ``home`` is the cache folder.
     """
     platform = current_subdir()
+
+    def python(lock: Lock) -> Path | None:
+        return environment_of(lock, platform, home).python if lock.on(platform) else None
+
     named: dict[Path, Path | None] = {}
     for it in locked:
         project, before = it.inference.project, it.before
         root = project.config.root
         if root not in named:
             named[root] = interpreter(root)
-        if named[root] is None or before is None or before is it.lock:
+        if named[root] is None or before is None:
             continue
-        old, new = (
-            lock.on(platform) and environment_of(lock, platform, home).python
-            for lock in (before, it.lock)
-        )
-        if named[root] == old != new:
+        if python(before) == named[root] != python(it.lock):
             named[root] = None
-            command = f"condavision vscode {typed(_script(it.inference))}"
+            command = f"condavision vscode {_typed(project.target)}"
             yield FormerInterpreter(root / FILE, project.key, command)
 
 
-def _script(inference: Inference) -> Target:
-    """Return a target whose environment is that of an inference: of a folder, its first script."""
-    scripts = inference.together.scripts if inference.together else ()
-    return next(iter(map(near, scripts)), inference.project.target)
+def _typed(target: Target) -> str:
+    """Return a target as shell words for a command that has no `--together`."""
+    return shell_word(near(target.folder)) if isinstance(target, Together) else typed(target)
 
 
 def _locked(config: Config) -> Iterator[tuple[Lock, list[str]]]:

@@ -42,6 +42,8 @@ def test_what_conda_supplies_is_not_installed_twice(
     index.add("requests", "2.99")
     found = packages(lock(command, '"addon", "requests"'))
     assert [entry["name"] for entry in found] == ["addon", "extra-thing"]
+    shown = command("lock", "web.py").ok().out
+    assert "  addon (PyPI), requests " in shown, "what no channel has is marked"
 
 
 def test_a_solve_asks_the_index_once_for_each_distribution(

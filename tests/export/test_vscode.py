@@ -106,7 +106,23 @@ def test_what_had_the_interpreter_that_is_replaced_is_named(command: CommandLine
     assert said in command("vscode", "t.py").ok().err
     assert "it was" not in command("vscode", "t.py").ok().err
     write_setting(command.folder, PYTHON)
-    assert f"it was {PYTHON}: VS Code has one" in command("vscode", "t.py").ok().err
+    assert f"before, it was {PYTHON}\n" in command("vscode", "t.py").ok().err
+
+
+def test_a_module_has_the_interpreter_of_what_imports_it(command: CommandLine) -> None:
+    (command.folder / "pkg").mkdir()
+    (command.folder / "pkg" / "__init__.py").write_text("")
+    (command.folder / "pkg" / "part.py").write_text("")
+    (command.folder / "pkg" / "main.py").write_text("from . import part\nimport helper\n")
+    (command.folder / "helper.py").write_text("import sys\n")
+    (command.folder / "t.py").write_text("import helper\n")
+    command("lock", "t.py", "-m", "pkg.main").ok()
+    for name, user in (("helper.py", "-m pkg.main"), ("pkg/part.py", "-m pkg.main")):
+        refused = command("vscode", name)
+        assert f"it is a module of {user}: run `condavision vscode {user}`" in refused.err
+    assert "or for a lock of its own, run `condavision lock" in command("path", "helper.py").err
+    (command.folder / "new.py").write_text("")
+    assert "it is a module" not in command("vscode", "new.py").err
 
 
 def test_lock_says_that_the_interpreter_is_of_a_former_lock(command: CommandLine) -> None:
@@ -125,3 +141,13 @@ def test_lock_says_that_the_interpreter_is_of_a_former_lock(command: CommandLine
     command("vscode", "t.py").ok()
     assert said not in command("lock", "--upgrade", "t.py").ok().err
     assert said in command("lock", "--upgrade", "--python", "3.10", "t.py", "--json").ok().err
+    command("lock", "--together", ".").ok()
+    command("vscode", ".").ok()
+    script.write_text(declared.replace("<3.12", ">=3.12"))
+    assert "run `condavision vscode .`" in command("lock", ".").ok().err
+    command("vscode", ".").ok()
+    (command.folder / "new.py").write_text(declared)
+    assert "has the interpreter" not in command("lock", "new.py").ok().err
+    (command.folder / "new.py").unlink()
+    script.write_text(declared)
+    assert "run `condavision vscode t.py`" in command("lock", "--apart", ".").ok().err
