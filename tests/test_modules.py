@@ -128,6 +128,17 @@ def test_a_module_and_its_file_are_two(command: InProcess) -> None:
         assert prefix in command("install", *name).ok().out
 
 
+def test_a_module_uses_the_lock_of_its_file_where_it_requires_the_same(command: InProcess) -> None:
+    command("lock", "shop/sub").ok()
+    assert keys(command.folder) == {"shop/sub/__main__.py"}
+    prefix = command("path", "shop/sub").ok().out
+    assert command("path", "-m", "shop.sub").ok().out == prefix
+    command("check", "-m", "shop.sub").ok()
+    (command.folder / "shop" / "helper.py").write_text("import humanize\n")
+    assert "the lock of shop/sub is stale" in command("path", "shop/sub").err
+    assert "-m shop.sub has no lock" in command("path", "-m", "shop.sub").err
+
+
 def test_what_is_recorded_is_looked_at_wherever_it_lies(command: InProcess) -> None:
     """As scripts of a package and by their first line are, which the walk of a folder passes."""
     names = ["below/alone.py", "shop/helper.py", "tool"]

@@ -75,8 +75,15 @@ def _retyped(with_target: re.Match[str]) -> str:
     """Return the command as it was typed, with another target."""
     command = _command()
     words = command.meta.get(_ARGUMENTS, ()) if command else ()
-    given = {str(it) for it in _given()}
-    shown = [with_target[1] if word in given else shell_word(word) for word in words]
+    given = {str(it) for it in _given()}  # a module is two words
+    shown: list[str] = []
+    for word in words:
+        if word in given:
+            shown.append(with_target[1])
+        elif shown and f"{shown[-1]} {word}" in given:
+            shown[-1] = with_target[1]
+        else:
+            shown.append(shell_word(word))
     return " ".join(["condavision", *shown])
 
 

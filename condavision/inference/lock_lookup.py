@@ -245,6 +245,21 @@ def _candidates(project: Project, workspace: Workspace) -> Iterator[_Candidate]:
         if owner is not None:
             for entry in index.of(workspace.key(owner, project.config.root)):
                 yield _Candidate(owner, entry, folder)
+        elif isinstance(project.target, Module):
+            yield from _of_script(project.target, project, folder, workspace)
+
+
+def _of_script(
+    module: Module, project: Project, folder: Path, workspace: Workspace
+) -> Iterator[_Candidate]:
+    """Yield the entries of a module's file as a script, where the module requires the same."""
+    file = file_of(module, project.config.paths)
+    if file is None or not file.is_relative_to(project.config.root):
+        return
+    for entry in workspace.index(folder).of(workspace.key(file, project.config.root)):
+        found = _Candidate(module, entry, folder)
+        if _same_requirements(entry, _infer_again(found, workspace)):
+            yield found
 
 
 def locked_module(script: Path, workspace: Workspace) -> Module | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from condavision.errors import MissingLockError, StaleLockError, TargetKindError
+from condavision.errors import MissingLockError, TargetKindError
 from condavision.inference.lock_lookup import locate
 from condavision.inference.notebooks import is_notebook
 from condavision.inference.relative_imports import module_of, relative_import_of
@@ -118,7 +118,7 @@ def _locate_either(target: Target, runs: Target, workspace: Workspace) -> Locate
         return locate(_shown(runs), workspace)
     except MissingLockError:
         if runs != target:
-            with suppress(MissingLockError, StaleLockError):
+            with suppress(MissingLockError):
                 return locate(_shown(target), workspace)
         raise
 

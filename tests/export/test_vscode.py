@@ -120,6 +120,8 @@ def test_a_module_has_the_interpreter_of_what_imports_it(command: CommandLine) -
     for name, user in (("helper.py", "-m pkg.main"), ("pkg/part.py", "-m pkg.main")):
         refused = command("vscode", name)
         assert f"it is a module of {user}: run `condavision vscode {user}`" in refused.err
+    refused = command("path", "-m", "pkg.part")
+    assert "it is a module of -m pkg.main: run `condavision path -m pkg.main`" in refused.err
     assert "or for a lock of its own, run `condavision lock" in command("path", "helper.py").err
     (command.folder / "new.py").write_text("")
     assert "it is a module" not in command("vscode", "new.py").err
