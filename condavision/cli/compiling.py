@@ -170,6 +170,7 @@ def _print_locked(
         lock_output.print_changes(dict(zip(names, report.locked, strict=True)))
         lock_output.print_unkept(report.locked, agreement)
         lock_output.print_optional(report.locked)
+        lock_output.print_lacking_extra(report.locked)
         if python_asked and not report.dry_run:
             lock_output.print_kept_python()
         lock_output.print_projects(projects)

@@ -14,10 +14,13 @@ from condavision.core.evidence import ProofLevel
 from condavision.core.model import Manager
 from condavision.core.pythons import shortest
 from condavision.core.specs import wanted_on
+from condavision.errors import MissingExtraError
 from condavision.inference.inference import applying
+from condavision.inference.notebooks import is_notebook
 from condavision.locks.diff import diff_rows
 from condavision.mapping.import_map import normalized
 from condavision.project.targets import near
+from condavision.system.extras import Extra, require_extra
 from condavision.system.progress import few
 
 if TYPE_CHECKING:
@@ -126,6 +129,17 @@ def print_optional(scripts: Iterable[LockedScript]) -> None:
             f"optional imports, not installed: {few(shown, _SHOWN_NAMES)}"
             " (`optional-imports = true` in condavision.toml installs them)"
         )
+
+
+def print_lacking_extra(scripts: Iterable[LockedScript]) -> None:
+    """Write what has to be installed to run new locks of notebooks, if it is not."""
+    written = (it.inference.project for it in scripts if it.written)
+    notebooks = [it.key for it in written if is_notebook(it.target)]
+    if notebooks:
+        try:
+            require_extra(Extra.NOTEBOOK)
+        except MissingExtraError as error:
+            note(f"to run {few(notebooks, 1)}, the extra `notebook` is needed: {error.hints[0]}")
 
 
 def lock_row(locked: LockedScript, platform: str, *, dry_run: bool) -> tuple[str, ...]:

@@ -25,7 +25,9 @@ from condavision.exec_stage.kernel import (
     spec_of,
 )
 from condavision.exec_stage.prepared import Activated
+from condavision.system import extras
 from tests.cli.test_json import require_valid
+from tests.command_line import InProcess
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
@@ -100,6 +102,19 @@ def test_a_notebook_is_executed_in_its_environment(command: CommandLine) -> None
     manager.shutdown_kernel(now=True)
     (output,) = (it["content"]["text"] for it in shown if it["msg_type"] == "stream")
     assert output.split()[:2] == [prefix, prefix]
+
+
+@pytest.mark.slow  # solves ipykernel
+def test_lock_says_what_running_a_notebook_needs(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (command.folder / "n.ipynb").write_text(notebook("1"))
+    in_process = InProcess(command.folder)
+    assert "extra" not in in_process("lock", "n.ipynb").ok().err
+    monkeypatch.setattr(extras, "_lacking", lambda _: "nbclient")
+    locked = in_process("lock", "--upgrade", "n.ipynb").ok()
+    assert "to run n.ipynb, the extra `notebook` is needed: run `" in locked.err
+    assert "extra" not in in_process("lock", "n.ipynb").ok().err, "it is said of new locks"
 
 
 USAGES: list[tuple[list[str], str]] = [
