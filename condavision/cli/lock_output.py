@@ -20,7 +20,6 @@ from condavision.inference.notebooks import is_notebook
 from condavision.locks.diff import diff_rows
 from condavision.mapping.import_map import normalized
 from condavision.project.targets import near
-from condavision.system.extras import Extra, require_extra
 from condavision.system.progress import few
 
 if TYPE_CHECKING:
@@ -136,6 +135,8 @@ def print_lacking_extra(scripts: Iterable[LockedScript]) -> None:
     written = (it.inference.project for it in scripts if it.written)
     notebooks = [it.key for it in written if is_notebook(it.target)]
     if notebooks:
+        from condavision.system.extras import Extra, require_extra  # others need no packaging
+
         try:
             require_extra(Extra.NOTEBOOK)
         except MissingExtraError as error:
