@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     "--accept",
     multiple=True,
     metavar="NAME",
-    help="Accept this PyPI distribution for an import whose package nobody has reviewed, where"
-    " `lock` stops, and record it in `locks/accepted.yml`; repeatable.",
+    help="Accept this PyPI distribution, which nobody has reviewed for the import that needs it,"
+    " and record it in `locks/accepted.yml`; repeatable.",
 )
 @click.option(
     "--prove",

@@ -90,7 +90,7 @@ def _retyped(with_target: re.Match[str]) -> str:
 def _filled(hint: str, targets: Sequence[Target]) -> str:
     if not targets:
         return hint
-    from condavision.project.targets import typed
+    from condavision.project.targets import plainly_typed, typed
 
     if _LOCK not in hint:
         spell = typed if _EXPLAIN in hint else plainly_typed
@@ -116,13 +116,6 @@ def _locked_as(target: Target) -> tuple[Target, tuple[str, ...]]:
         return last_locked(target, Workspace(Flags(locks=parameters.get("locks"))))
     except CondavisionError:
         return target, ()
-
-
-def plainly_typed(target: Target) -> str:
-    """Return a target as shell words, for use after commands that have no `--together`."""
-    from condavision.project.targets import Together, typed
-
-    return shell_word(target.folder) if isinstance(target, Together) else typed(target)
 
 
 def _as_target(name: str | Target) -> Target | None:

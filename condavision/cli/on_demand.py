@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from condavision.cli.filling import plainly_typed
 from condavision.cli.output import note, print_diagnostics
 from condavision.errors import MissingLockError, StaleLockError
 from condavision.inference.lock_lookup import last_locked
@@ -14,6 +13,7 @@ from condavision.inference.runnable import locate_as_run, locate_to_run, runs_if
 from condavision.inference.select import Named
 from condavision.inference.workspace import Workspace
 from condavision.locks.diff import compare
+from condavision.project.targets import plainly_typed
 from condavision.system.terminal import shell_word
 
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A distribution that nobody vouches for, and the first import of its ``module``."""
+    """A distribution that nobody has reviewed, and the first import of its ``module``."""
 
     imported: Import
     module: str

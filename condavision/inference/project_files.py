@@ -97,6 +97,16 @@ class ProjectFiles:
             self._configs[root, channels] = known
         return known
 
+    def indexes(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
+        """Return the committed index of a project, and that of this machine.
+
+        Raises:
+            ConfigError: the configuration is wrong.
+            LockfileError: a ``scripts.yml`` is damaged.
+        """
+        locks = self.config(root).locks
+        return self.index(locks), self.index(locks / LOCAL)
+
     def project(self, target: Target, channels: tuple[str, ...] = ()) -> Project:
         """Return a target with its project.
 
@@ -183,9 +193,8 @@ class ProjectFiles:
         Raises:
             LockfileError: a ``scripts.yml`` is damaged.
         """
-        locks, key = self.config(root).locks, self.key(folder, root)
-        indexes = (self.index(it) for it in (locks, locks / LOCAL))
-        return next((it.entries for it in indexes if it.of(key)), ())
+        key = self.key(folder, root)
+        return next((it.entries for it in self.indexes(root) if it.of(key)), ())
 
     def excludes(self, folder: Path) -> tuple[str, ...]:
         """Return the patterns of what the configuration of a folder leaves out of searches.

@@ -19,7 +19,6 @@ from condavision.inference.diagnostics import ExcludedLocks
 from condavision.inference.lock_lookup import locked_module
 from condavision.inference.programs import first_program
 from condavision.locks.folder import excluded_keys, excluded_locks, recorded_file
-from condavision.project.config import LOCAL
 from condavision.project.targets import (
     READ_BY_TOOLS,
     Module,
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
     from condavision.inference.workspace import Workspace
-    from condavision.locks.index import ScriptIndex
     from condavision.project.targets import Target
 
 _SCRIPT_MARKS = (b"#!", b"__main__", b"# /// script", b"/// conda-script", b"# conda execute")
@@ -188,7 +186,8 @@ class _Recorded:
     def __init__(self, workspace: Workspace, apart: Iterable[Path]) -> None:
         self._workspace = workspace
         self.below = cache(self._below)
-        self._indexes = cache(self._indexes_of)
+        self._indexes = cache(workspace.indexes)
+        self._kept = cache(self._kept_in)
         self._modules = cache(self._modules_of)
         self._apart = frozenset(folder.resolve() for folder in apart)
         for folder in apart:
@@ -196,10 +195,6 @@ class _Recorded:
 
     def _root(self, folder: Path) -> Path:
         return self._workspace.settings.root_of(folder)
-
-    def _indexes_of(self, root: Path) -> tuple[ScriptIndex, ScriptIndex]:
-        committed = self._workspace.config(root).locks
-        return self._workspace.index(committed), self._workspace.index(committed / LOCAL)
 
     def _require_together(self, folder: Path) -> None:
         root = self._root(folder.resolve())
@@ -240,6 +235,12 @@ class _Recorded:
         keys = sorted({key for index in self._indexes(root) for key in index.entries})
         return tuple(keys_below(keys, root, folder))
 
+    def _kept_in(self, folder: Path) -> tuple[str, ...]:
+        """Return the keys of :meth:`below` that `exclude` does not name."""
+        keys = self.below(folder)
+        excluded = self._workspace.config(self._root(folder)).excluded(keys)
+        return tuple(it for it in keys if it not in excluded)
+
     def scripts(self, folder: Path, seen: Container[str]) -> Iterator[Path]:
         """Yield the existing scripts with locks of their own, in a folder or below it.
 
@@ -247,8 +248,7 @@ class _Recorded:
         """
         root = self._root(folder)
         top = root.as_posix().rstrip("/")
-        excluded = self._workspace.config(root).excluded(self.below(folder))
-        for key in (it for it in self.below(folder) if it not in excluded):
+        for key in self._kept(folder):
             if f"{top}/{key}" not in seen:  # as most are: a target takes longer to make
                 it = target_of(key, root)
                 if not (isinstance(it, Path) and it.is_file()):
@@ -262,8 +262,7 @@ class _Recorded:
         Those that ``exclude`` names are left out.
         """
         root = self._root(folder)
-        excluded = self._workspace.config(root).excluded(self.below(folder))
-        for key in (it for it in self.below(folder) if it not in excluded):
+        for key in self._kept(folder):
             it = target_of(key, root)
             if not (isinstance(it, Together) and it.folder.is_dir()):
                 continue

@@ -24,7 +24,6 @@ from condavision.inference.project_files import ProjectFiles
 from condavision.locks.index import Reading
 from condavision.mapping.import_map import ImportMap
 from condavision.mapping.learned import Lessons
-from condavision.project.config import LOCAL
 from condavision.project.targets import Module, Together, file_of, target_of
 
 if TYPE_CHECKING:
@@ -280,8 +279,7 @@ class Workspace(ProjectFiles):
 
     def _users_in(self, root: Path) -> dict[str, Target]:
         """Return the files that what is locked in a project imports, each with the first user."""
-        locks = self.config(root).locks
-        keys = {key for it in (locks, locks / LOCAL) for key in self.index(it).entries}
+        keys = {key for index in self.indexes(root) for key in index.entries}
         users: dict[str, Target] = {}
         for target in (target_of(key, root) for key in sorted(keys)):
             with suppress(CondavisionError):  # it no longer exists, or cannot be read

@@ -14,8 +14,7 @@ from condavision.inference.known_locks import KnownLocks
 from condavision.locks.index import read_index
 from condavision.locks.lockfile import lock_path
 from condavision.project.config import LOCAL
-from condavision.project.targets import Together, near, typed
-from condavision.system.terminal import shell_word
+from condavision.project.targets import plainly_typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from condavision.compile_stage.recording import LockedScript
     from condavision.core.model import Lock
     from condavision.project.config import Config
-    from condavision.project.targets import Target
 
 
 def targets_with(python: Path, config: Config, home: Path) -> tuple[str, ...]:
@@ -62,13 +60,8 @@ def former_interpreters(locked: Iterable[LockedScript], home: Path) -> Iterator[
             continue
         if python(before) == named[root] != python(it.lock):
             named[root] = None
-            command = f"condavision vscode {_typed(project.target)}"
+            command = f"condavision vscode {plainly_typed(project.target)}"
             yield FormerInterpreter(root / FILE, project.key, command)
-
-
-def _typed(target: Target) -> str:
-    """Return a target as shell words for a command that has no `--together`."""
-    return shell_word(near(target.folder)) if isinstance(target, Together) else typed(target)
 
 
 def _locked(config: Config) -> Iterator[tuple[Lock, list[str]]]:

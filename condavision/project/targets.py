@@ -150,6 +150,11 @@ def typed(target: Target) -> str:
     return shell_word(target)
 
 
+def plainly_typed(target: Target) -> str:
+    """Return a target as shell words, for use after commands that have no `--together`."""
+    return shell_word(target.folder) if isinstance(target, Together) else typed(target)
+
+
 def real_of(target: Target) -> Path:
     """Return the real path of the file of a script, or of the folder of another target."""
     return (script_file(target) if isinstance(target, Path) else target.folder).resolve()
